@@ -1,0 +1,71 @@
+/**
+ * The errors a user can meet. Messages say `Cannot <action>: <current state, wanted state>`, quote
+ * values, have no final period, and end with the remedy where there is one. The command line prints
+ * the message of these and exits 2; any other error is a bug and keeps its stack.
+ *
+ * @module
+ */
+
+/** A tensor has the wrong rank, size or dtype. */
+export class ShapeError extends TypeError {
+  override readonly name = "ShapeError";
+}
+
+/** A WGSL source does not compile, or a launch does not match it. */
+export class ShaderError extends SyntaxError {
+  override readonly name = "ShaderError";
+}
+
+/** A flag, a configuration file or a combination of settings is wrong. */
+export class ConfigError extends RangeError {
+  override readonly name = "ConfigError";
+}
+
+/** Text, a vocabulary or a data set cannot be used. */
+export class DataError extends Error {
+  override readonly name = "DataError";
+}
+
+/** A checkpoint is missing, damaged or of another model. */
+export class CheckpointError extends Error {
+  override readonly name = "CheckpointError";
+}
+
+/** Why a {@link DeviceError} was thrown. */
+export type DeviceErrorReason =
+  | "no-adapter"
+  | "unsupported"
+  | "out-of-memory"
+  | "validation"
+  | "lost"
+  | "not-finite";
+
+/** The device is absent, unfit, full, lost, or refused a launch. */
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+  /** What kind of trouble it is. */
+  readonly reason: DeviceErrorReason;
+
+  constructor(reason: DeviceErrorReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/**
+ * True for the errors whose message alone is what a user needs.
+ *
+ * @example
+ * ```ts
+ * import { ConfigError, isUserError } from "@transformer-xl/runtime";
+ * import { assert } from "@std/assert";
+ *
+ * assert(isUserError(new ConfigError("Cannot parse flag")));
+ * assert(!isUserError(new Error("bug")));
+ * ```
+ */
+export function isUserError(error: unknown): error is Error {
+  return error instanceof ShapeError || error instanceof ShaderError ||
+    error instanceof ConfigError || error instanceof DataError ||
+    error instanceof CheckpointError || error instanceof DeviceError;
+}

@@ -1,0 +1,2 @@
+/** Values, recorder, autograd, plans and devices. @module */
+export * from "./errors.ts";
