@@ -1,2 +1,25 @@
-/** Values, recorder, autograd, plans and devices. @module */
+/**
+ * Values, shapes, recorder, autograd, planner, plans and devices: a small record-and-replay
+ * runtime over WebGPU that knows nothing of neural networks.
+ *
+ * @module
+ */
+export * from "./autograd.ts";
+export * from "./device.ts";
+export * from "./dtype.ts";
 export * from "./errors.ts";
+export * from "./executor.ts";
+export * from "./fan_in.ts";
+export * from "./gpu_adapter.ts";
+export * from "./gpu_device.ts";
+export * from "./kernel.ts";
+export * from "./logical_io.ts";
+export * from "./op.ts";
+export * from "./params.ts";
+export { type OpTime, Plan, type PlanInputs, type PlanOutputs, type RunValues } from "./plan.ts";
+export * from "./planner.ts";
+export * from "./recorder.ts";
+export * from "./reference_device.ts";
+export * from "./shape.ts";
+export * from "./target.ts";
+export * from "./tensor.ts";

@@ -1,0 +1,197 @@
+/**
+ * A token stream cut into parallel columns and served in segments of consecutive rows. Column b holds
+ * the b-th contiguous piece of the stream, so the memory of one segment is the past of the next. All
+ * indices are computed from the row number: starting anywhere costs nothing.
+ *
+ * ```text
+ * column   0    1    2         rows i .. i+T-1 are inputs,
+ * row 0    0   25   50         rows i+1 .. i+T are targets,
+ * row 1    1   26   51         warm-up rows stand above row 0:
+ * ...                          the tail of the previous column
+ * ```
+ *
+ * @module
+ */
+import { ConfigError, DataError } from "@transformer-xl/runtime";
+import { rollShifts } from "./roll_shifts.ts";
+
+/** How a stream is cut. */
+export interface BatchSettings {
+  /** Columns over all ranks. */
+  readonly batchSize: number;
+  /** Rows per segment (T); the last segment of an epoch may be shorter. */
+  readonly targetLength: number;
+  /** Rows repeated in front of every segment's inputs (E, default 0). */
+  readonly extendedContext?: number | undefined;
+  /**
+   * Memory length (M) to fill before scoring starts: each column is preceded by the text in front of
+   * it, rounded up to whole segments, whose segments have `warm` false. 0 (the default) for training.
+   */
+  readonly warmupLength?: number | undefined;
+  /** This process among `ranks` (default 0). */
+  readonly rank?: number | undefined;
+  /** Processes that share the columns (default 1). */
+  readonly ranks?: number | undefined;
+  /** What the stream is called in messages (default "text"). */
+  readonly name?: string | undefined;
+}
+
+/** One step's tokens, time-major: element `row * columns + column`. */
+export interface Segment {
+  /** Token ids [Q, B]: up to E repeated rows, then the T rows of the segment. */
+  readonly inputs: Uint32Array<ArrayBuffer>;
+  /** Token ids [T, B]: the successors of the last T input rows. */
+  readonly targets: Uint32Array<ArrayBuffer>;
+  /** Input rows (Q). */
+  readonly rows: number;
+  /** Target rows (T). */
+  readonly targetRows: number;
+  /** Columns (B) on this rank. */
+  readonly columns: number;
+  /** The first row that is new in this segment; a checkpoint stores it as `last_iter`. */
+  readonly start: number;
+  /** False for a segment that only fills the memory and must not be scored. */
+  readonly warm: boolean;
+}
+
+/**
+ * The segments of one stream on one rank.
+ *
+ * @example
+ * ```ts
+ * import { Batches } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stream = Uint32Array.from({ length: 11 }, (_, id) => id);
+ * const batches = new Batches(stream, { batchSize: 2, targetLength: 3 });
+ * const [first] = batches.segments();
+ * assertEquals([...first!.inputs], [0, 5, 1, 6, 2, 7]);
+ * assertEquals([...first!.targets], [1, 6, 2, 7, 3, 8]);
+ * ```
+ */
+export class Batches {
+  /** Columns on this rank (B). */
+  readonly columns: number;
+  /** The first of them among all columns. */
+  readonly firstColumn: number;
+  /** Rows of the stream in each column; the rest of the stream is not used. */
+  readonly columnRows: number;
+  /** Rows that are served: warm-up rows and stream rows. */
+  readonly rows: number;
+  /** Rows per segment (T). */
+  readonly targetLength: number;
+  /** Segments from row 0. The last row of a column is only ever a target. */
+  readonly segmentCount: number;
+  /** ceil(rows / T), the total that log lines show; one too many when T divides rows - 1. */
+  readonly batchCount: number;
+  #tokens: Uint32Array;
+  #batchSize: number;
+  #extendedContext: number;
+  /** Segments that start below this row are not warm. */
+  #warmFrom: number;
+  #warmupRows: number;
+  #shifts: Uint32Array;
+
+  /**
+   * Cuts `tokens`, which are neither copied nor changed.
+   *
+   * @throws {DataError} if they are too few for one input and one target row.
+   * @throws {ConfigError} if this rank would get no column.
+   */
+  constructor(tokens: Uint32Array, settings: BatchSettings) {
+    const { batchSize, targetLength, extendedContext = 0, warmupLength = 0 } = settings;
+    const { rank = 0, ranks = 1, name = "text" } = settings;
+    this.columnRows = Math.floor(tokens.length / batchSize);
+    if (this.columnRows < 2) {
+      throw new DataError(
+        `Cannot cut "${name}" into ${batchSize} columns: it has ${tokens.length} tokens, at least ` +
+          `${2 * batchSize} are needed, use more text or a smaller --batch_size`,
+      );
+    }
+    const share = Math.ceil(batchSize / ranks);
+    this.firstColumn = rank * share;
+    this.columns = Math.min(share, batchSize - this.firstColumn);
+    if (this.columns < 1) {
+      throw new ConfigError(
+        `Cannot share ${batchSize} columns among ${ranks} processes: process ${rank} gets none, ` +
+          `use a --batch_size that is a multiple of ${ranks}`,
+      );
+    }
+    this.#warmFrom = Math.ceil(warmupLength / targetLength) * targetLength;
+    this.#warmupRows = Math.min(this.#warmFrom, this.columnRows);
+    this.rows = this.#warmupRows + this.columnRows;
+    this.targetLength = targetLength;
+    this.segmentCount = Math.ceil((this.rows - 1) / targetLength);
+    this.batchCount = Math.ceil(this.rows / targetLength);
+    this.#tokens = tokens;
+    this.#batchSize = batchSize;
+    this.#extendedContext = extendedContext;
+    this.#shifts = new Uint32Array(this.columns);
+  }
+
+  /**
+   * Rotates the columns as the reference does before epochs 1 .. `epoch` (`--roll`). The result
+   * depends on the arguments alone, not on earlier calls.
+   *
+   * @throws {RangeError} if the batches have warm-up rows, which rotation would tear off.
+   */
+  roll(seed: number, epoch: number): void {
+    if (this.#warmupRows > 0) throw new RangeError("Cannot roll batches that have warm-up rows");
+    this.#shifts = rollShifts({ seed, epoch, rows: this.columnRows, columns: this.columns });
+  }
+
+  /**
+   * The segments from row `start` to the end of the epoch. To go on after a segment, start at its
+   * `start` plus `targetLength`.
+   */
+  *segments(start = 0): Generator<Segment, void, undefined> {
+    for (let row = start; row < this.rows - 1; row += this.targetLength) yield this.segment(row);
+  }
+
+  /**
+   * The segment whose first new row is `start`.
+   *
+   * @throws {RangeError} if no target follows that row.
+   */
+  segment(start: number): Segment {
+    if (!(start >= 0 && start < this.rows - 1)) {
+      throw new RangeError(`Cannot take the segment at row ${start}: rows are 0 .. ${this.rows - 2}`);
+    }
+    const targetRows = Math.min(this.targetLength, this.rows - 1 - start);
+    const inputStart = Math.max(0, start - this.#extendedContext);
+    const rows = start + targetRows - inputStart;
+    return {
+      inputs: this.#copyRows(inputStart, rows),
+      targets: this.#copyRows(start + 1, targetRows),
+      rows,
+      targetRows,
+      columns: this.columns,
+      start,
+      warm: start >= this.#warmFrom,
+    };
+  }
+
+  #copyRows(first: number, count: number): Uint32Array<ArrayBuffer> {
+    const { columns, columnRows } = this;
+    const copy = new Uint32Array(count * columns);
+    for (let column = 0; column < columns; column++) {
+      const own = this.firstColumn + column;
+      const before = (own + this.#batchSize - 1) % this.#batchSize;
+      for (let i = 0; i < count; i++) {
+        const row = first + i;
+        const isWarmup = row < this.#warmupRows;
+        // Warm-up rows are the tail of the column before; without warm-up, rotation may apply.
+        const source = isWarmup
+          ? modulo(row - this.#warmFrom, columnRows)
+          : (row - this.#warmupRows + this.#shifts[column]!) % columnRows;
+        const origin = (isWarmup ? before : own) * columnRows;
+        copy[i * columns + column] = this.#tokens[origin + source]!;
+      }
+    }
+    return copy;
+  }
+}
+
+function modulo(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor;
+}

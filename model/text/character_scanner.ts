@@ -1,0 +1,80 @@
+/**
+ * Splits bytes into Unicode code points, line ends included; nothing is added or normalised.
+ *
+ * @module
+ */
+import { IdBlocks } from "./id_blocks.ts";
+import { invalidUtf8, type Scanner } from "./scanner.ts";
+import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "./utf8.ts";
+
+const CODE_POINTS = 0x110000;
+const LINE_FEED = 0x0a;
+const LONGEST_CHARACTER = 4;
+
+/** A {@link Scanner} for single characters. */
+export class CharacterScanner implements Scanner {
+  readonly ids: IdBlocks = new IdBlocks();
+  /** Code point to provisional id + 1; 0 is unseen. */
+  #seen = new Uint32Array(CODE_POINTS);
+  #points: number[] = [];
+  #path = "";
+  #offset = 0;
+  /** The bytes of a character that the previous chunk cut off. */
+  #rest = new Uint8Array(0);
+
+  get lineEnd(): number {
+    return this.#seen[LINE_FEED]! - 1;
+  }
+
+  symbols(): string[] {
+    return this.#points.map((point) => String.fromCodePoint(point));
+  }
+
+  startFile(path: string): void {
+    this.#path = path;
+    this.#offset = 0;
+    this.#rest = new Uint8Array(0);
+  }
+
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    if (this.#rest.length > 0) {
+      // Finish the character that straddles the border, then go on inside the chunk.
+      const joined = new Uint8Array(this.#rest.length + Math.min(LONGEST_CHARACTER, chunk.length));
+      joined.set(this.#rest);
+      joined.set(chunk.subarray(0, LONGEST_CHARACTER), this.#rest.length);
+      const taken = this.#character(joined, 0);
+      if (taken === 0) {
+        this.#rest = joined;
+        return;
+      }
+      at = taken - this.#rest.length;
+    }
+    while (at < chunk.length) {
+      const taken = this.#character(chunk, at);
+      if (taken === 0) break;
+      at += taken;
+    }
+    this.#rest = chunk.slice(at);
+  }
+
+  endFile(): void {
+    if (this.#rest.length > 0) throw invalidUtf8(this.#path, this.#offset);
+  }
+
+  /** Emits the character at `at`; returns its width, 0 if it is cut off. */
+  #character(bytes: Uint8Array, at: number): number {
+    const point = readCodePoint(bytes, at, bytes.length);
+    if (point === INCOMPLETE) return 0;
+    if (point === INVALID) throw invalidUtf8(this.#path, this.#offset);
+    let entry = this.#seen[point]!;
+    if (entry === 0) {
+      entry = this.#points.push(point);
+      this.#seen[point] = entry;
+    }
+    this.ids.push(entry - 1);
+    const width = utf8Width(point);
+    this.#offset += width;
+    return width;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * A growing list of ids for streams whose length is not known beforehand. It grows by whole blocks,
+ * so that a stream of 100 million ids never has to be copied to make room.
+ *
+ * @module
+ */
+
+const BLOCK_IDS = 1 << 20;
+
+/** An append-only list of unsigned 32-bit ids. */
+export class IdBlocks {
+  #full: Uint32Array[] = [];
+  #block = new Uint32Array(BLOCK_IDS);
+  #used = 0;
+
+  /** Ids appended so far. */
+  get length(): number {
+    return this.#full.length * BLOCK_IDS + this.#used;
+  }
+
+  /** Appends one id. */
+  push(id: number): void {
+    if (this.#used === BLOCK_IDS) {
+      this.#full.push(this.#block);
+      this.#block = new Uint32Array(BLOCK_IDS);
+      this.#used = 0;
+    }
+    this.#block[this.#used++] = id;
+  }
+
+  /** All ids as one array; the list is empty afterwards. */
+  take(): Uint32Array {
+    const ids = new Uint32Array(this.length);
+    let at = 0;
+    for (let block = this.#full.shift(); block !== undefined; block = this.#full.shift()) {
+      ids.set(block, at);
+      at += BLOCK_IDS;
+    }
+    ids.set(this.#block.subarray(0, this.#used), at);
+    this.#used = 0;
+    return ids;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What a model needs to know about text: which symbols there are and which id each has. Ids follow
+ * frequency (the most frequent symbol first), because the adaptive softmax cuts the id range into
+ * frequency bins; equal counts keep the order of first occurrence.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+
+/** Whether symbols are words or single characters. */
+export type VocabularyKind = "word" | "char";
+
+/** A vocabulary in the form in which a checkpoint carries it. */
+export interface VocabularyRecord {
+  /** Whether symbols are words or single characters. */
+  readonly kind: VocabularyKind;
+  /** The symbols in id order. */
+  readonly symbols: readonly string[];
+  /** Words only: text is lower-cased before it is looked up. */
+  readonly lowerCase?: boolean;
+  /** Words only: the symbol that stands for every other one. */
+  readonly unknown?: string;
+}
+
+/** Symbols with ids 0 .. size - 1. */
+export interface Vocabulary {
+  /** Whether symbols are words or single characters. */
+  readonly kind: VocabularyKind;
+  /** How many symbols there are (V). */
+  readonly size: number;
+  /** The symbols in id order. */
+  readonly symbols: readonly string[];
+  /** A hash of kind and symbols: equal exactly when two vocabularies give equal ids. */
+  readonly fingerprint: string;
+  /**
+   * The id of one symbol, or the id of the unknown symbol where there is one.
+   *
+   * @throws {DataError} if the symbol is not in the vocabulary and it has no unknown symbol.
+   */
+  lookup(symbol: string): number;
+  /**
+   * The ids of `text`.
+   *
+   * @throws {DataError} as {@link Vocabulary.lookup}.
+   */
+  encode(text: string): Uint32Array;
+  /** The text of `ids`. */
+  decode(ids: Iterable<number>): string;
+  /** The form in which a checkpoint carries it; `vocabularyFromJSON` reads it back. */
+  toJSON(): VocabularyRecord;
+}
+
+/** A symbol and how often it occurs. */
+export type SymbolCount = readonly [symbol: string, count: number];
+
+/** Which counted symbols enter a vocabulary. */
+export interface CountLimits {
+  /** Leave out symbols that occur less often (default 0: none). */
+  readonly minFreq?: number | undefined;
+  /** Keep at most this many counted symbols (default: all). */
+  readonly maxSize?: number | undefined;
+}
+
+/**
+ * Orders symbols by descending count. The sort is stable, so that symbols of equal count stay in the
+ * order of `counts`, which must be that of first occurrence. Symbols that never occur are left out.
+ */
+export function symbolsByCount(
+  counts: readonly SymbolCount[],
+  { minFreq = 0, maxSize = Infinity }: CountLimits = {},
+): string[] {
+  return counts
+    .filter(([, count]) => count > 0 && count >= minFreq)
+    .sort((left, right) => right[1] - left[1])
+    .slice(0, maxSize)
+    .map(([symbol]) => symbol);
+}
+
+/** A hash of `kind` and `symbols`: 16 hexadecimal digits. */
+export function fingerprintOf(kind: VocabularyKind, symbols: readonly string[]): string {
+  const hash = createHash("sha256").update(JSON.stringify([kind, ...symbols]));
+  return hash.digest("hex").slice(0, 16);
+}

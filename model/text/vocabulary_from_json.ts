@@ -1,0 +1,75 @@
+/**
+ * Reads a vocabulary back from a checkpoint or a cache, and checks that two vocabularies agree.
+ *
+ * @module
+ */
+import { DataError } from "@transformer-xl/runtime";
+import { z } from "zod";
+import { CharacterVocabulary } from "./character_vocabulary.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+import { END_OF_LINE, WordVocabulary } from "./word_vocabulary.ts";
+
+const distinctSymbols = z.array(z.string().min(1)).min(1).refine(
+  (symbols) => new Set(symbols).size === symbols.length,
+  "a symbol occurs twice",
+);
+
+const vocabularyRecord = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("word"),
+    symbols: distinctSymbols.refine(
+      (symbols) => symbols.includes(END_OF_LINE),
+      `${END_OF_LINE} is missing`,
+    ),
+    lowerCase: z.boolean().optional(),
+    unknown: z.string().optional(),
+  }),
+  z.object({ kind: z.literal("char"), symbols: distinctSymbols }),
+]);
+
+/**
+ * The vocabulary that `toJSON()` wrote, possibly after a way through JSON text.
+ *
+ * @example
+ * ```ts
+ * import { vocabularyFromJSON, WordVocabulary } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const vocabulary = WordVocabulary.fromText("a b a");
+ * const copy = vocabularyFromJSON(JSON.parse(JSON.stringify(vocabulary)));
+ * assertEquals(copy.fingerprint, vocabulary.fingerprint);
+ * ```
+ *
+ * @throws {DataError} if `record` is not of that form.
+ */
+export function vocabularyFromJSON(record: unknown): Vocabulary {
+  const parsed = vocabularyRecord.safeParse(record);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new DataError(
+      `Cannot read vocabulary: "${issue?.path.join(".") ?? ""}" is wrong ` +
+        `(${issue?.message ?? "unknown"}), write it again with toJSON()`,
+    );
+  }
+  const { data: fields } = parsed;
+  return fields.kind === "word"
+    ? new WordVocabulary(fields.symbols, fields)
+    : new CharacterVocabulary(fields.symbols);
+}
+
+/**
+ * Checks that a model and a corpus number the same symbols in the same way.
+ *
+ * @throws {DataError} if they do not; the message says how they differ.
+ */
+export function assertSameVocabulary(model: Vocabulary, corpus: Vocabulary): void {
+  if (model.fingerprint === corpus.fingerprint) return;
+  throw new DataError(
+    `Cannot use the corpus with this checkpoint: the checkpoint has ${describe(model)} and the ` +
+      `corpus has ${describe(corpus)}, give the data set the checkpoint was trained on`,
+  );
+}
+
+function describe({ kind, size, fingerprint }: Vocabulary): string {
+  return `${size} ${kind} symbols (${fingerprint})`;
+}

@@ -1,0 +1,165 @@
+/**
+ * Words as the reference counts and encodes them: `<eos>` has id 0 and ends every line, also an empty
+ * one; then come the words by descending count. `<unk>` is an ordinary word of the WikiText files.
+ *
+ * @module
+ */
+import { DataError } from "@transformer-xl/runtime";
+import {
+  type CountLimits,
+  fingerprintOf,
+  type SymbolCount,
+  symbolsByCount,
+  type Vocabulary,
+  type VocabularyRecord,
+} from "./vocabulary.ts";
+import { splitLines, splitWords } from "./whitespace.ts";
+
+/** The symbol that ends every line. */
+export const END_OF_LINE = "<eos>";
+
+/** How words are chosen and looked up. */
+export interface WordOptions extends CountLimits {
+  /** Lower-case text before counting and looking up (default false). */
+  readonly lowerCase?: boolean | undefined;
+  /** The symbol that stands for every word left out; it is added if it was not counted. */
+  readonly unknown?: string | undefined;
+}
+
+/**
+ * A vocabulary of words.
+ *
+ * @example
+ * ```ts
+ * import { WordVocabulary } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const vocabulary = WordVocabulary.fromText("to be or not\nto be\n");
+ * assertEquals(vocabulary.symbols, ["<eos>", "to", "be", "or", "not"]);
+ * assertEquals([...vocabulary.encode("not to be")], [4, 1, 2, 0]);
+ * assertEquals(vocabulary.decode([4, 1, 2, 0]), "not to be\n");
+ * ```
+ */
+export class WordVocabulary implements Vocabulary {
+  readonly kind = "word";
+  readonly symbols: readonly string[];
+  /** Whether text is lower-cased before it is looked up. */
+  readonly lowerCase: boolean;
+  /** The symbol that stands for every word that is not in the vocabulary. */
+  readonly unknown: string | undefined;
+  #ids: ReadonlyMap<string, number>;
+  #unknownId: number | undefined;
+  #fingerprint: string | undefined;
+
+  /**
+   * A vocabulary of these `symbols` in id order.
+   *
+   * @throws {DataError} if `unknown` is not among them.
+   */
+  constructor(
+    symbols: readonly string[],
+    { lowerCase = false, unknown }: Pick<WordOptions, "lowerCase" | "unknown"> = {},
+  ) {
+    this.symbols = symbols;
+    this.lowerCase = lowerCase;
+    this.unknown = unknown;
+    this.#ids = new Map(symbols.map((symbol, id) => [symbol, id]));
+    if (unknown === undefined) return;
+    this.#unknownId = this.#ids.get(unknown);
+    if (this.#unknownId === undefined) {
+      throw new DataError(
+        `Cannot use "${unknown}" for unknown words: it is not among the ${symbols.length} ` +
+          `symbols of the vocabulary, count it in the training text or choose another symbol`,
+      );
+    }
+  }
+
+  /** The vocabulary of counted words; `counts` is in the order of first occurrence. */
+  static fromCounts(counts: Iterable<SymbolCount>, options: WordOptions = {}): WordVocabulary {
+    const { lowerCase = false, unknown } = options;
+    const counted = symbolsByCount([...(lowerCase ? mergeCases(counts) : counts)], options);
+    const symbols = new Set([END_OF_LINE, ...counted]);
+    if (unknown !== undefined) symbols.add(unknown);
+    return new WordVocabulary([...symbols], { lowerCase, unknown });
+  }
+
+  /** The vocabulary of a text that fits one string. */
+  static fromText(text: string, options: WordOptions = {}): WordVocabulary {
+    const counts = new Map<string, number>();
+    for (const word of splitWords(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    return WordVocabulary.fromCounts(counts, options);
+  }
+
+  get size(): number {
+    return this.symbols.length;
+  }
+
+  get fingerprint(): string {
+    return this.#fingerprint ??= fingerprintOf(this.kind, this.symbols);
+  }
+
+  /** The same symbols with `unknown` standing for all others, as for text that a user types. */
+  withUnknown(unknown: string): WordVocabulary {
+    return new WordVocabulary(this.symbols, { lowerCase: this.lowerCase, unknown });
+  }
+
+  lookup(symbol: string): number {
+    const word = this.lowerCase ? symbol.toLowerCase() : symbol;
+    const id = this.#ids.get(word);
+    if (id !== undefined) return id;
+    // A mistyped end marker must not pass silently as an unknown word.
+    if (this.#unknownId === undefined || word.includes(END_OF_LINE)) throw this.#missing(word);
+    return this.#unknownId;
+  }
+
+  /** The ids of the words of every line, each line followed by `<eos>`. */
+  encode(text: string): Uint32Array {
+    const ids: number[] = [];
+    const lineEnd = this.lookup(END_OF_LINE);
+    for (const line of splitLines(text)) {
+      for (const word of splitWords(line)) ids.push(this.lookup(word));
+      ids.push(lineEnd);
+    }
+    return Uint32Array.from(ids);
+  }
+
+  /** Words joined by spaces; `<eos>` becomes a line feed. */
+  decode(ids: Iterable<number>): string {
+    let text = "";
+    let atLineStart = true;
+    for (const id of ids) {
+      const symbol = this.symbols[id];
+      if (symbol === undefined) throw new RangeError(`Cannot decode id ${id}: V is ${this.size}`);
+      const isEnd = symbol === END_OF_LINE;
+      text += isEnd ? "\n" : atLineStart ? symbol : ` ${symbol}`;
+      atLineStart = isEnd;
+    }
+    return text;
+  }
+
+  toJSON(): VocabularyRecord {
+    return {
+      kind: this.kind,
+      symbols: this.symbols,
+      lowerCase: this.lowerCase,
+      ...(this.unknown === undefined ? {} : { unknown: this.unknown }),
+    };
+  }
+
+  #missing(word: string): DataError {
+    return new DataError(
+      `Cannot encode the word "${word}": it is not among the ${this.size} symbols of the ` +
+        `vocabulary, count it in the training text or name a symbol for unknown words`,
+    );
+  }
+}
+
+/** Adds up counts of words that differ only in case, in the order of first occurrence. */
+function mergeCases(counts: Iterable<SymbolCount>): Map<string, number> {
+  const merged = new Map<string, number>();
+  for (const [symbol, count] of counts) {
+    const lower = symbol.toLowerCase();
+    merged.set(lower, (merged.get(lower) ?? 0) + count);
+  }
+  return merged;
+}

@@ -1,0 +1,87 @@
+/**
+ * Reverse-mode differentiation over a recording.
+ *
+ * One walk over the tape, last op first. The first cotangent that reaches a value moves, later ones
+ * add. Parameters accumulate (`+=`, so that several recordings share one gradient), activations
+ * assign.
+ *
+ * @module
+ */
+import { accumulate, add } from "./fan_in.ts";
+import type { Param } from "./params.ts";
+import type { Node, Recorder } from "./recorder.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** A value and the cotangent that enters there. */
+export type Seed = readonly [value: Tensor, cotangent: Tensor];
+
+/**
+ * Records `sum_i <cotangent_i, d value_i / d x>` for every parameter (added to its gradient) and
+ * every tensor of `wanted` (returned; absent when nothing flows there).
+ *
+ * @throws {TypeError} when a gradient must pass through an op without derivative
+ */
+export function backward(
+  rec: Recorder,
+  seeds: readonly Seed[],
+  params: readonly Param[],
+  wanted: readonly Tensor[] = [],
+): ReadonlyMap<Tensor, Tensor> {
+  const parameters = new Set<Tensor>(params);
+  const nodes = [...rec.nodes];
+  const reached = reachable(nodes, new Set<Tensor>([...params, ...wanted]));
+  const cotangents = new Map<Tensor, Tensor>();
+  const give = (value: Tensor, cotangent: Tensor) => {
+    const before = cotangents.get(value);
+    cotangents.set(value, before === undefined ? cotangent : add(rec, before, cotangent));
+  };
+  for (const [value, cotangent] of seeds) give(value, cotangent);
+
+  for (const node of nodes.reverse()) {
+    const grads = pick(node.outputs, (output) => cotangents.get(output));
+    const wants = new Set(
+      Object.entries(node.inputs).filter(([, x]) => x !== undefined && reached.has(x))
+        .map(([name]) => name),
+    );
+    if (wants.size === 0 || Object.keys(grads).length === 0) continue;
+    if (node.vjp === undefined) {
+      throw new TypeError(`Cannot differentiate "${node.name}": it has no vjp`);
+    }
+    const sinks = pick(node.inputs, (x) => parameters.has(x) ? (x as Param).gradient : undefined);
+    const results = rec.scope("backward", () => node.vjp!(grads, wants, sinks));
+    for (const [name, cotangent] of Object.entries(results)) {
+      const x = node.inputs[name];
+      if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
+      if (parameters.has(x)) accumulate(rec, (x as Param).gradient, cotangent);
+      else give(x, cotangent);
+    }
+  }
+  return new Map(wanted.flatMap((x) => {
+    const cotangent = cotangents.get(x);
+    return cotangent === undefined ? [] : [[x, cotangent] as const];
+  }));
+}
+
+/** Everything that depends on `targets`, and the targets. */
+function reachable(nodes: readonly Node[], targets: ReadonlySet<Tensor>): ReadonlySet<Tensor> {
+  const reached = new Set(targets);
+  for (const node of nodes) {
+    if (!Object.values(node.inputs).some((x) => x !== undefined && reached.has(x))) continue;
+    for (const output of Object.values(node.outputs)) {
+      if (output !== undefined) reached.add(output);
+    }
+  }
+  return reached;
+}
+
+function pick(
+  tensors: Node["inputs"],
+  of: (tensor: Tensor) => Tensor | undefined,
+): Record<string, Tensor> {
+  const picked: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const found = tensor && of(tensor);
+    if (found !== undefined) picked[name] = found;
+  }
+  return picked;
+}

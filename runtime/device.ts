@@ -1,0 +1,174 @@
+/**
+ * What every executor offers: memory with owners, plans, reads. Two executors exist: the GPU, and
+ * the reference executor that replays the same plan through plain loops.
+ *
+ * Only `plan`, `read` and `idle` are async; nothing inside a training step is.
+ *
+ * @module
+ */
+import { bytesPer, type DType, type HostArray } from "./dtype.ts";
+import { DeviceError } from "./errors.ts";
+import { Plan, type PlanInputs, type PlanOutputs } from "./plan.ts";
+import type { Executable, Recording, StorageRange } from "./executor.ts";
+import { Recorder } from "./recorder.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+import type { Target } from "./target.ts";
+import { type Role, type Storage, Tensor } from "./tensor.ts";
+
+/** What a device says of itself. */
+export interface DeviceInfo {
+  /** Adapter as its driver names it, or the executor. */
+  readonly adapter: string;
+  /** `gpu`: hardware; `software`: a software Vulkan driver; `reference`: plain loops. */
+  readonly kind: "gpu" | "software" | "reference";
+  /** Features that were granted. */
+  readonly features: readonly string[];
+}
+
+/** A place where plans run. */
+export abstract class Device implements Disposable {
+  /** What ops are recorded for. */
+  readonly target: Target;
+  /** What the device is. */
+  readonly info: DeviceInfo;
+  /** Bytes that may be allocated before {@link Device.allocate} refuses; Infinity if unknown. */
+  readonly budgetBytes: number;
+  readonly #live = new Map<Role, number>();
+  #peakBytes = 0;
+
+  constructor(target: Target, info: DeviceInfo, budgetBytes: number) {
+    this.target = target;
+    this.info = info;
+    this.budgetBytes = budgetBytes;
+  }
+
+  /** Bytes allocated now. */
+  get liveBytes(): number {
+    return [...this.#live.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** Bytes allocated now, by role. */
+  get liveBytesByRole(): ReadonlyMap<Role, number> {
+    return this.#live;
+  }
+
+  /** Most bytes allocated at one time. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /**
+   * Allocates zeroed memory. The caller owns it.
+   *
+   * @throws {DeviceError} when it exceeds a buffer of this device or the memory budget
+   */
+  abstract allocate(
+    spec: {
+      readonly label: string;
+      readonly role: Role;
+      readonly dtype: DType;
+      readonly length: number;
+    },
+  ): Storage;
+
+  /** Writes elements from `offset` on. */
+  abstract write(storage: Storage, offset: number, values: HostArray): void;
+
+  /** Copies of several ranges, in one round trip; waits for everything submitted before. */
+  abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
+
+  /** Resolves when everything submitted so far is done; rejects with the first device error. */
+  abstract idle(): Promise<void>;
+
+  /** Compiles a recording; called by {@link Device.plan}. */
+  abstract compile(recording: Recording): Promise<Executable>;
+
+  /** Frees the device. */
+  abstract [Symbol.dispose](): void;
+
+  /** A value that survives from run to run, zero at first. The caller owns its storage. */
+  state(label: string, shape: Shape, dtype: DType = "f32"): Tensor & Disposable {
+    const storage = this.allocate({ label, role: "state", dtype, length: sizeOf(shape) });
+    return new State(shape, dtype, label, storage);
+  }
+
+  /**
+   * Records, plans memory, compiles kernels and builds bind groups.
+   *
+   * @throws {ShaderError} when a kernel does not compile
+   * @throws {DeviceError} when memory is short
+   */
+  async plan<I extends PlanInputs, O extends PlanOutputs>(
+    label: string,
+    record: (rec: Recorder) => { readonly inputs: I; readonly outputs: O },
+    options: { readonly taps?: boolean } = {},
+  ): Promise<Plan<I, O>> {
+    const rec = new Recorder(this.target, options);
+    const { inputs, outputs } = record(rec);
+    for (const output of Object.values(outputs)) rec.keep(output);
+    const recording: Recording = { label, steps: rec.steps, roots: rec.roots, nodes: rec.nodes };
+    return new Plan(this, recording, await this.compile(recording), inputs, outputs, rec.taps);
+  }
+
+  /** Accounts for memory that was allocated (positive) or freed (negative). */
+  protected account(role: Role, bytes: number): void {
+    this.#live.set(role, (this.#live.get(role) ?? 0) + bytes);
+    this.#peakBytes = Math.max(this.#peakBytes, this.liveBytes);
+  }
+
+  /** Refuses an allocation that cannot succeed. */
+  protected checkFits(label: string, bytes: number): void {
+    if (bytes > this.target.maxBufferBytes) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot allocate "${label}": it needs ${mebibytes(bytes)}, ` +
+          `one buffer of this adapter holds ${mebibytes(this.target.maxBufferBytes)}`,
+      );
+    }
+    if (this.liveBytes + bytes > this.budgetBytes) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot allocate "${label}": it needs ${mebibytes(bytes)} beside ${
+          mebibytes(this.liveBytes)
+        } ` +
+          `in use, the device has ${mebibytes(this.budgetBytes)}`,
+      );
+    }
+  }
+}
+
+class State extends Tensor implements Disposable {
+  readonly #storage: Storage;
+
+  constructor(shape: Shape, dtype: DType, label: string, storage: Storage) {
+    super(shape, dtype, label, { kind: "storage", storage, offset: 0 });
+    this.#storage = storage;
+  }
+
+  [Symbol.dispose](): void {
+    this.#storage[Symbol.dispose]();
+  }
+}
+
+/** The range of a tensor that has a storage of its own. */
+export function rangeOf(tensor: Tensor): StorageRange {
+  const { place } = tensor;
+  if (place.kind === "root") {
+    throw new TypeError(`Cannot access "${tensor.label}": it is a temporary of a plan`);
+  }
+  return { storage: place.storage, offset: place.offset, length: tensor.size };
+}
+
+/** Bytes of a tensor on a GPU. */
+export function tensorBytes(tensor: Tensor): number {
+  return tensor.size * bytesPer(tensor.dtype);
+}
+
+/** Bytes for people: `1.5 MiB`. */
+export function mebibytes(bytes: number): string {
+  return bytes >= 2 ** 30
+    ? `${(bytes / 2 ** 30).toFixed(2)} GiB`
+    : bytes >= 2 ** 20
+    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
+    : `${(bytes / 2 ** 10).toFixed(1)} KiB`;
+}

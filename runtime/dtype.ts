@@ -1,0 +1,42 @@
+/**
+ * Element types. A dtype belongs to a tensor; there is no promotion, a cast is an op.
+ *
+ * @module
+ */
+
+/** Element type of a tensor: float32, float16 or unsigned 32-bit integer. */
+export type DType = "f32" | "f16" | "u32";
+
+/** Numbers of the host that can be written to, or were read from, a tensor. */
+export type HostArray =
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>;
+
+/** What a reference loop sees of an operand, whatever its width. */
+export interface Numbers {
+  /** Elements. */
+  readonly length: number;
+  [index: number]: number;
+  /** Sets elements `start` to `end` (exclusive) to `value`. */
+  fill(value: number, start?: number, end?: number): unknown;
+  /** The same memory, from `start` to `end` (exclusive). */
+  subarray(start?: number, end?: number): Numbers;
+}
+
+const BYTES: Readonly<Record<DType, number>> = { f32: 4, f16: 2, u32: 4 };
+
+/**
+ * Bytes of one element on a GPU.
+ *
+ * @example
+ * ```ts
+ * import { bytesPer } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(bytesPer("f16"), 2);
+ * ```
+ */
+export function bytesPer(dtype: DType): number {
+  return BYTES[dtype];
+}

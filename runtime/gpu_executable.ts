@@ -1,0 +1,188 @@
+/**
+ * A recording compiled for a GPU: pipelines and bind groups made once, one encoder, one pass and
+ * one submit per run.
+ *
+ * @module
+ */
+import { bytesPer, type HostArray } from "./dtype.ts";
+import { DeviceError } from "./errors.ts";
+import type { Executable, Recording } from "./executor.ts";
+import type { GpuDevice } from "./gpu_device.ts";
+import type { GpuStorage } from "./gpu_storage.ts";
+import type { Pipeline, PipelineCache } from "./pipelines.ts";
+import { workgroupsOf } from "./plan.ts";
+import { planSlots } from "./planner.ts";
+import type { Step } from "./recorder.ts";
+import { ScalarBlocks } from "./scalar_blocks.ts";
+import type { Role, Scalar, Tensor } from "./tensor.ts";
+import { profileSteps } from "./gpu_profile.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** A step with everything resolved. */
+export type BoundStep =
+  | {
+    readonly kind: "launch";
+    readonly step: Extract<Step, { kind: "launch" }>;
+    readonly pipeline: GPUComputePipeline;
+    readonly bindGroup: GPUBindGroup;
+  }
+  | {
+    readonly kind: "clear";
+    readonly buffer: GPUBuffer;
+    readonly offset: number;
+    readonly bytes: number;
+  };
+
+/** Compiles a recording. */
+export async function compileGpuPlan(
+  device: GpuDevice,
+  recording: Recording,
+  pipelines: PipelineCache,
+  workspace: Workspace,
+): Promise<Executable> {
+  const { steps, roots, label } = recording;
+  const { slotOf, slotBytes } = planSlots(steps, roots);
+  const slots = workspace.take(label, slotBytes);
+  const owned: GpuStorage[] = [];
+  const own = (storage: GpuStorage) => {
+    owned.push(storage);
+    return storage;
+  };
+  const release = () => {
+    workspace.release(slots);
+    for (const storage of owned) storage[Symbol.dispose]();
+  };
+  try {
+    const storages = roots.map((root, n) => {
+      if (root.kind === "temporary") return slots[slotOf.get(n) ?? -1];
+      const storage = own(device.allocate({ ...root, role: root.kind }));
+      if (root.values) device.write(storage, 0, root.values);
+      return storage;
+    });
+
+    const blocks = new ScalarBlocks(device.gpu.limits.minUniformBufferOffsetAlignment);
+    const places = steps.map((step) => step.kind === "launch" ? blocks.place(step) : undefined);
+    const frozen = own(
+      device.allocateUniform(`${label} constants`, Math.max(16, blocks.frozenBytes)),
+    );
+    const varying = own(
+      device.allocateUniform(`${label} scalars`, Math.max(16, blocks.varyingBytes)),
+    );
+    const write = (storage: GpuStorage, bytes: Uint8Array<ArrayBuffer>) => {
+      if (bytes.length > 0) device.gpu.queue.writeBuffer(storage.buffer, 0, bytes);
+    };
+    write(frozen, blocks.pack(false, new Map()));
+
+    const bindingOf = ({ place, size, dtype }: Tensor): GPUBufferBinding => {
+      const bytes = Math.max(4, Math.ceil(size * bytesPer(dtype) / 4) * 4);
+      return place.kind === "root"
+        ? { buffer: storages[place.root]!.buffer, offset: 0, size: bytes }
+        : {
+          buffer: (place.storage as GpuStorage).buffer,
+          offset: place.offset * bytesPer(place.storage.dtype),
+          size: bytes,
+        };
+    };
+    const bound: BoundStep[] = [];
+    for (const [i, step] of steps.entries()) {
+      if (step.kind === "clear") {
+        const { buffer, offset = 0, size } = bindingOf(step.tensor);
+        bound.push({ kind: "clear", buffer, offset, bytes: size! });
+        continue;
+      }
+      const { pipeline, layout }: Pipeline = await pipelines.get(step.kernel, step.constants ?? {});
+      const entries: GPUBindGroupEntry[] = step.kernel.bindings.map(({ index, name }) => ({
+        binding: index,
+        resource: bindingOf(step.operands[name]!),
+      }));
+      const block = places[i];
+      if (block !== undefined) {
+        const { buffer } = block.varying ? varying : frozen;
+        entries.push({
+          binding: step.kernel.scalarsBinding!,
+          resource: { buffer, offset: block.offset, size: block.bytes },
+        });
+      }
+      const bindGroup = device.gpu.createBindGroup({
+        label: `${label}: ${step.label}`,
+        layout,
+        entries,
+      });
+      bound.push({ kind: "launch", step, pipeline, bindGroup });
+    }
+
+    const upload = (
+      inputs: ReadonlyMap<number, HostArray>,
+      scalars: ReadonlyMap<Scalar, number>,
+    ) => {
+      device.checkFault();
+      for (const [root, values] of inputs) device.write(storages[root]!, 0, values);
+      write(varying, blocks.pack(true, scalars));
+    };
+    return {
+      slotOf,
+      bytes: bytesByRole(owned, slots),
+      run(inputs, scalars) {
+        upload(inputs, scalars);
+        const encoder = device.gpu.createCommandEncoder({ label });
+        encode(encoder, label, bound, scalars);
+        device.gpu.queue.submit([encoder.finish()]);
+      },
+      profile(inputs, scalars) {
+        upload(inputs, scalars);
+        return profileSteps(device, label, bound, scalars);
+      },
+      storageOf(root) {
+        const storage = storages[root];
+        if (storage === undefined) {
+          throw new DeviceError(
+            "validation",
+            `Cannot read root ${root} of plan "${label}": it is never computed`,
+          );
+        }
+        return storage;
+      },
+      [Symbol.dispose]: release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function encode(
+  encoder: GPUCommandEncoder,
+  label: string,
+  bound: readonly BoundStep[],
+  scalars: ReadonlyMap<Scalar, number>,
+): void {
+  let pass: GPUComputePassEncoder | undefined;
+  let current: GPUComputePipeline | undefined;
+  for (const step of bound) {
+    if (step.kind === "clear") {
+      pass?.end();
+      pass = current = undefined;
+      encoder.clearBuffer(step.buffer, step.offset, step.bytes);
+      continue;
+    }
+    const [x, y, z] = workgroupsOf(step.step, scalars);
+    if (x === 0 || y === 0 || z === 0) continue;
+    pass ??= encoder.beginComputePass({ label });
+    if (current !== step.pipeline) pass.setPipeline(step.pipeline);
+    current = step.pipeline;
+    pass.setBindGroup(0, step.bindGroup);
+    pass.dispatchWorkgroups(x, y, z);
+  }
+  pass?.end();
+}
+
+function bytesByRole(
+  owned: readonly GpuStorage[],
+  slots: readonly GpuStorage[],
+): Partial<Record<Role, number>> {
+  const bytes: Partial<Record<Role, number>> = {};
+  for (const { role, buffer } of [...owned, ...slots]) {
+    bytes[role] = (bytes[role] ?? 0) + buffer.size;
+  }
+  return bytes;
+}

@@ -1,0 +1,137 @@
+/**
+ * A WGSL kernel. Its bindings, `override` constants and uniform scalars are read from the source
+ * itself, so nothing is declared twice:
+ *
+ * - `override NAME: u32;` changes the generated code (a tile size, a switch): one pipeline each;
+ * - fields of `struct Scalars`, bound as `var<uniform> scalars`, are plain sizes and the numbers
+ *   that change from run to run: they cost no compilation;
+ * - storage bindings are the operands, by name.
+ *
+ * @module
+ */
+import { ShaderError } from "./errors.ts";
+import type { DType, Numbers } from "./dtype.ts";
+
+/** One storage binding of a kernel. */
+export interface Binding {
+  /** `@binding(index)`. */
+  readonly index: number;
+  /** Operand name. */
+  readonly name: string;
+  /** Access mode. */
+  readonly access: "read" | "read_write";
+  /** Element type of the array. */
+  readonly dtype: DType;
+  /** Elements per array item: 1, or 2 to 4 for vectors. */
+  readonly width: number;
+}
+
+/** One field of the uniform block. */
+export interface ScalarField {
+  /** Field name. */
+  readonly name: string;
+  /** Field type. */
+  readonly type: "u32" | "f32" | "i32";
+}
+
+/**
+ * The same computation as plain loops: operands by WGSL name, then constants and scalars by name.
+ * It runs in float64 for tests and float32 for `--device cpu`.
+ */
+export type Reference = (
+  operands: Readonly<Record<string, Numbers>>,
+  sizes: Readonly<Record<string, number>>,
+) => void;
+
+/** A kernel as its source declares it. */
+export interface Kernel {
+  /** Name in messages, in the plan and in pipeline labels. */
+  readonly name: string;
+  /** WGSL. */
+  readonly source: string;
+  /** Storage bindings in index order. */
+  readonly bindings: readonly Binding[];
+  /** Index of the uniform block, if there is one. */
+  readonly scalarsBinding: number | undefined;
+  /** Fields of the uniform block in order, 4 bytes each. */
+  readonly scalars: readonly ScalarField[];
+  /** `override` names; those with a default may be left out of a launch. */
+  readonly constants: readonly { readonly name: string; readonly optional: boolean }[];
+  /** The same computation as plain loops. */
+  readonly reference: Reference;
+}
+
+const BINDING =
+  /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)(?:\s*,\s*(read_write|read))?\s*>\s*(\w+)\s*:\s*([^;]+);/g;
+const OVERRIDE = /^\s*override\s+(\w+)\s*(?::\s*\w+\s*)?(=)?/gm;
+const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;
+const ARRAY = /array<\s*(?:atomic<)?(?:vec([234])<)?\s*(f32|f16|u32)/;
+
+/**
+ * Reads a kernel from its WGSL source.
+ *
+ * @throws {ShaderError} when a binding is not an array of f32, f16 or u32
+ * @example
+ * ```ts
+ * import { kernel } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const twice = kernel("twice", `
+ *   struct Scalars { count: u32, factor: f32 }
+ *   @group(0) @binding(0) var<storage, read> x: array<f32>;
+ *   @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+ *   @group(0) @binding(2) var<uniform> scalars: Scalars;
+ * `, ({ x, y }, { factor }) => { for (let i = 0; i < x!.length; i++) y![i] = factor! * x![i]!; });
+ * assertEquals(twice.bindings.map((b) => b.name), ["x", "y"]);
+ * assertEquals(twice.scalars.map((s) => s.name), ["count", "factor"]);
+ * ```
+ */
+export function kernel(name: string, source: string, reference: Reference): Kernel {
+  const bindings: Binding[] = [];
+  let scalarsBinding: number | undefined;
+  for (const [, index, space, access, binding, type] of source.matchAll(BINDING)) {
+    if (space === "uniform") {
+      scalarsBinding = Number(index);
+      continue;
+    }
+    const element = ARRAY.exec(type!);
+    if (element === null) {
+      throw new ShaderError(
+        `Cannot read kernel "${name}": binding "${binding}" is ${type}, expected an array of f32, f16 or u32`,
+      );
+    }
+    bindings.push({
+      index: Number(index),
+      name: binding!,
+      access: access === "read_write" ? "read_write" : "read",
+      dtype: element[2] as DType,
+      width: Number(element[1] ?? 1),
+    });
+  }
+  bindings.sort((a, b) => a.index - b.index);
+  const constants = [...source.matchAll(OVERRIDE)]
+    .map(([, constant, fallback]) => ({ name: constant!, optional: fallback !== undefined }));
+  return {
+    name,
+    source,
+    bindings,
+    scalarsBinding,
+    scalars: scalarsBinding === undefined ? [] : scalarFields(name, source),
+    constants,
+    reference,
+  };
+}
+
+function scalarFields(name: string, source: string): ScalarField[] {
+  const body = (SCALARS.exec(source)?.[1] ?? "").replaceAll(/\/\/[^\n]*/g, "");
+  return body.split(",").map((field) => field.trim()).filter((field) => field !== "")
+    .map((field) => {
+      const match = /^(\w+)\s*:\s*(u32|f32|i32)$/.exec(field);
+      if (match === null) {
+        throw new ShaderError(
+          `Cannot read kernel "${name}": field "${field}" of Scalars is not u32, i32 or f32`,
+        );
+      }
+      return { name: match[1]!, type: match[2] as ScalarField["type"] };
+    });
+}

@@ -1,0 +1,213 @@
+/**
+ * Parameters. A *logical* tensor is what papers, checkpoints and optimizers speak of
+ * (`word_emb.emb_layers.0.weight`, [V, D]); a {@link Param} is what kernels bind: one or more row
+ * ranges of logical tensors, laid out together. So a fused projection can be two tables, a
+ * softmax head can hold word rows and cluster rows side by side, and a vocabulary can be split at
+ * the binding limit, while names, norms and files stay those of the logical tensors.
+ *
+ * Weights and gradients are flat buffers, cut into segments that fit one binding each.
+ *
+ * @module
+ */
+import type { Device } from "./device.ts";
+import { DeviceError, ShapeError } from "./errors.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+import { OFFSET_ALIGNMENT } from "./target.ts";
+import { type Storage, Tensor } from "./tensor.ts";
+
+/** How a logical tensor starts. */
+export type Init =
+  | { readonly kind: "normal"; readonly mean: number; readonly std: number }
+  | { readonly kind: "uniform"; readonly range: number }
+  | { readonly kind: "constant"; readonly value: number };
+
+/** A tensor as a checkpoint names it. */
+export interface LogicalTensor {
+  /** Checkpoint key. */
+  readonly name: string;
+  /** Sizes of the axes. */
+  readonly shape: Shape;
+  /** How it starts. */
+  readonly init: Init;
+  /** Position in declaration order: the order of the optimizer and of norms. */
+  readonly index: number;
+}
+
+/** Rows `from` to `to` (exclusive) of a logical tensor, inside a parameter. */
+export interface Piece {
+  /** Whose rows. */
+  readonly logical: LogicalTensor;
+  /** First row. */
+  readonly from: number;
+  /** One past the last row. */
+  readonly to: number;
+}
+
+/** Floats of one row of a logical tensor: all axes but the first. */
+export function rowSize({ shape }: LogicalTensor): number {
+  return sizeOf(shape.slice(1));
+}
+
+/** A range of the flat weight buffer with its range of the flat gradient buffer. */
+export class Param extends Tensor {
+  /** Where its rows come from, in order. */
+  readonly pieces: readonly Piece[];
+  #gradient: Tensor | undefined;
+
+  constructor(shape: Shape, label: string, pieces: readonly Piece[]) {
+    super(shape, "f32", label);
+    this.pieces = pieces;
+  }
+
+  /** Its gradient, summed over everything recorded since the last clear. */
+  get gradient(): Tensor {
+    if (this.#gradient === undefined) {
+      throw new TypeError(`Cannot differentiate "${this.label}": its store holds no gradients`);
+    }
+    return this.#gradient;
+  }
+
+  /** Places weights and gradient in a segment; called once by the store. */
+  seal(segment: Segment, offset: number): void {
+    this.settle({ kind: "storage", storage: segment.weights, offset });
+    this.#gradient = segment.gradients && new Tensor(this.shape, "f32", `d ${this.label}`, {
+      kind: "storage",
+      storage: segment.gradients,
+      offset,
+    });
+  }
+}
+
+/** One binding's worth of flat parameters. */
+export interface Segment {
+  /** Weights. */
+  readonly weights: Storage;
+  /** Gradients, when the store was sealed with them. */
+  readonly gradients: Storage | undefined;
+  /** Elements used, padding included. */
+  readonly length: number;
+  /** What lies where. */
+  readonly ranges: readonly { readonly param: Param; readonly offset: number }[];
+}
+
+/** All parameters of a model. Declare, pack, then {@link ParamStore.seal}. */
+export class ParamStore implements Disposable {
+  readonly #logical = new Map<string, LogicalTensor>();
+  readonly #params: Param[] = [];
+  #segments: Segment[] = [];
+
+  /** Logical tensors in declaration order. */
+  get logical(): readonly LogicalTensor[] {
+    return [...this.#logical.values()];
+  }
+
+  /** Parameters in packing order. */
+  get params(): readonly Param[] {
+    return this.#params;
+  }
+
+  /** Flat buffers; empty until sealed. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** Trainable scalars. */
+  get count(): number {
+    return this.logical.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  }
+
+  /** Declares a logical tensor without giving it a place. */
+  declare(name: string, shape: Shape, init: Init): LogicalTensor {
+    if (this.#logical.has(name)) throw new TypeError(`Cannot declare "${name}" twice`);
+    const logical = { name, shape, init, index: this.#logical.size };
+    this.#logical.set(name, logical);
+    return logical;
+  }
+
+  /**
+   * Lays row ranges of logical tensors out as one parameter, [rows, ...row axes].
+   *
+   * @throws {ShapeError} when the rows have different widths
+   */
+  pack(label: string, pieces: readonly Piece[]): Param {
+    const first = pieces[0]!.logical;
+    const rows = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
+    const odd = pieces.find(({ logical }) => rowSize(logical) !== rowSize(first));
+    if (odd !== undefined) {
+      throw new ShapeError(
+        `Cannot pack "${odd.logical.name}" [${odd.logical.shape}] with "${first.name}" [${first.shape}]: ` +
+          `rows have ${rowSize(odd.logical)} and ${rowSize(first)} elements`,
+      );
+    }
+    const param = new Param([rows, ...first.shape.slice(1)], label, pieces);
+    this.#params.push(param);
+    return param;
+  }
+
+  /** Declares a logical tensor that is one parameter. */
+  param(name: string, shape: Shape, init: Init): Param {
+    const logical = this.declare(name, shape, init);
+    return this.pack(name, [{ logical, from: 0, to: shape[0]! }]);
+  }
+
+  /**
+   * Allocates the flat buffers. Afterwards parameters can be recorded.
+   *
+   * @throws {DeviceError} when one parameter exceeds a binding, or memory is short
+   */
+  seal(device: Device, options: { readonly gradients: boolean }): void {
+    const limit = Math.min(device.target.maxBindingBytes, device.target.maxBufferBytes) / 4;
+    const unit = OFFSET_ALIGNMENT / 4;
+    let ranges: { param: Param; offset: number }[] = [];
+    let length = 0;
+    const close = () => {
+      if (ranges.length === 0) return;
+      const n = this.#segments.length;
+      const weights = device.allocate({
+        label: `weights ${n}`,
+        role: "weights",
+        dtype: "f32",
+        length,
+      });
+      const gradients = options.gradients
+        ? device.allocate({ label: `gradients ${n}`, role: "gradients", dtype: "f32", length })
+        : undefined;
+      const segment: Segment = { weights, gradients, length, ranges };
+      for (const { param, offset } of ranges) param.seal(segment, offset);
+      this.#segments.push(segment);
+      [ranges, length] = [[], 0];
+    };
+    for (const param of this.#params) {
+      if (param.size > limit) {
+        throw new DeviceError(
+          "out-of-memory",
+          `Cannot place parameter "${param.label}" [${param.shape}]: it has ${
+            param.size * 4
+          } bytes, ` +
+            `one binding of this adapter holds ${limit * 4}`,
+        );
+      }
+      const padded = Math.ceil(param.size / unit) * unit;
+      if (length + padded > limit) close();
+      ranges.push({ param, offset: length });
+      length += padded;
+    }
+    close();
+  }
+
+  /** Flat buffers like the weights, for moments of an optimizer: one per segment, zero. */
+  likeWeights(device: Device, label: string): Storage[] {
+    return this.#segments.map(({ length }, n) =>
+      device.allocate({ label: `${label} ${n}`, role: "moments", dtype: "f32", length })
+    );
+  }
+
+  /** Frees the flat buffers. */
+  [Symbol.dispose](): void {
+    for (const { weights, gradients } of this.#segments) {
+      weights[Symbol.dispose]();
+      gradients?.[Symbol.dispose]();
+    }
+    this.#segments = [];
+  }
+}

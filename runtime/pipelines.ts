@@ -1,0 +1,79 @@
+/**
+ * Compute pipelines, one per (source, constants), compiled once per device.
+ *
+ * @module
+ */
+import { ShaderError } from "./errors.ts";
+import { messageOf } from "./gpu_adapter.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** A pipeline with the layout its bind groups need. */
+export interface Pipeline {
+  /** The pipeline. */
+  readonly pipeline: GPUComputePipeline;
+  /** Layout of bind group 0. */
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Compiles on demand and remembers. */
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /**
+   * The pipeline of a kernel with these constants.
+   *
+   * @throws {ShaderError} with file, line and caret
+   */
+  get(kernel: Kernel, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
+    const key = JSON.stringify([kernel.source, Object.entries(constants).sort()]);
+    let pipeline = this.#pipelines.get(key);
+    if (pipeline === undefined) {
+      pipeline = this.#compile(kernel, constants);
+      this.#pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+
+  async #compile(
+    kernel: Kernel,
+    constants: Readonly<Record<string, number>>,
+  ): Promise<Pipeline> {
+    const label = `${kernel.name}.wgsl`;
+    const layout = this.#device.createBindGroupLayout({ label, entries: layoutOf(kernel) });
+    const module = this.#device.createShaderModule({ label, code: kernel.source });
+    try {
+      const pipeline = await this.#device.createComputePipelineAsync({
+        label,
+        layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: "main", constants: { ...constants } },
+      });
+      return { pipeline, layout };
+    } catch (cause) {
+      const [first] = (await module.getCompilationInfo()).messages;
+      throw new ShaderError(`Cannot compile "${label}": ${first?.message ?? messageOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+}
+
+function layoutOf(kernel: Kernel): GPUBindGroupLayoutEntry[] {
+  const entries: GPUBindGroupLayoutEntry[] = kernel.bindings.map(({ index, access }) => ({
+    binding: index,
+    visibility: GPUShaderStage.COMPUTE,
+    buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+  }));
+  if (kernel.scalarsBinding !== undefined) {
+    entries.push({
+      binding: kernel.scalarsBinding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: "uniform" },
+    });
+  }
+  return entries;
+}

@@ -1,0 +1,92 @@
+/**
+ * Uniform blocks of a plan. Blocks whose fields are all frozen are written once; the others are
+ * written together before every run, with one call.
+ *
+ * @module
+ */
+import { scalarOf } from "./plan.ts";
+import type { ScalarField } from "./kernel.ts";
+import type { Step } from "./recorder.ts";
+import { Scalar } from "./tensor.ts";
+
+/** Where the block of a launch lies. */
+export interface BlockPlace {
+  /** Rewritten before every run, or written once. */
+  readonly varying: boolean;
+  /** Byte offset. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly bytes: number;
+}
+
+interface Block {
+  readonly fields: readonly ScalarField[];
+  readonly values: readonly (number | Scalar)[];
+  readonly place: BlockPlace;
+}
+
+/** Packs the scalars of all launches. */
+export class ScalarBlocks {
+  readonly #alignment: number;
+  readonly #blocks = new Map<string, Block>();
+  readonly #numbers = new Map<Scalar, number>();
+  #frozenBytes = 0;
+  #varyingBytes = 0;
+
+  constructor(alignment: number) {
+    this.#alignment = alignment;
+  }
+
+  /** Bytes of all blocks that never change. */
+  get frozenBytes(): number {
+    return this.#frozenBytes;
+  }
+
+  /** Bytes of all blocks that change from run to run. */
+  get varyingBytes(): number {
+    return this.#varyingBytes;
+  }
+
+  /** Places the block of a launch; equal blocks share a place. Undefined without scalars. */
+  place(step: Extract<Step, { kind: "launch" }>): BlockPlace | undefined {
+    const fields = step.kernel.scalars;
+    if (fields.length === 0) return undefined;
+    const values = fields.map(({ name }) => step.scalars![name]!);
+    const key = JSON.stringify([
+      fields.map(({ type }) => type),
+      values.map((value) => value instanceof Scalar ? `#${this.#number(value)}` : value),
+    ]);
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return known.place;
+    const varying = values.some((value) => value instanceof Scalar);
+    const bytes = Math.ceil(fields.length * 4 / 16) * 16;
+    const step256 = Math.ceil(bytes / this.#alignment) * this.#alignment;
+    const place = { varying, offset: varying ? this.#varyingBytes : this.#frozenBytes, bytes };
+    if (varying) this.#varyingBytes += step256;
+    else this.#frozenBytes += step256;
+    this.#blocks.set(key, { fields, values, place });
+    return place;
+  }
+
+  /** Contents of all frozen, or all varying, blocks. */
+  pack(varying: boolean, scalars: ReadonlyMap<Scalar, number>): Uint8Array<ArrayBuffer> {
+    const view = new DataView(new ArrayBuffer(varying ? this.#varyingBytes : this.#frozenBytes));
+    for (const { fields, values, place } of this.#blocks.values()) {
+      if (place.varying !== varying) continue;
+      fields.forEach(({ type }, i) => {
+        const value = scalarOf(values[i]!, scalars);
+        const at = place.offset + 4 * i;
+        if (type === "f32") view.setFloat32(at, value, true);
+        else if (type === "i32") view.setInt32(at, value, true);
+        else view.setUint32(at, value, true);
+      });
+    }
+    return new Uint8Array(view.buffer);
+  }
+
+  #number(scalar: Scalar): number {
+    const known = this.#numbers.get(scalar) ?? this.#numbers.size;
+    this.#numbers.set(scalar, known);
+    return known;
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What ops may know about the machine they are recorded for: enough to choose tiles and to split
+ * tables, never the device itself. A plan recorded for a target runs on any executor.
+ *
+ * @module
+ */
+
+/** Families of adapters that share tile plans. */
+export type AdapterClass = "cpu" | "nvidia" | "amd" | "intel" | "apple" | "unknown";
+
+/** The facts that shape a recording. */
+export interface Target {
+  /** Family of the adapter. */
+  readonly adapterClass: AdapterClass;
+  /** Whether subgroup operations compile. */
+  readonly subgroups: boolean;
+  /** Largest range one binding may cover, in bytes; 128 MiB is the WebGPU floor. */
+  readonly maxBindingBytes: number;
+  /** Largest buffer in bytes. */
+  readonly maxBufferBytes: number;
+  /** Largest dispatch along one dimension. */
+  readonly maxWorkgroups: number;
+}
+
+/** Ranges of flat buffers start at multiples of this, in bytes (the WebGPU floor). */
+export const OFFSET_ALIGNMENT = 256;
+
+/** The target of the reference executor when none is given: the limits every WebGPU has. */
+export const PORTABLE_TARGET: Target = {
+  adapterClass: "cpu",
+  subgroups: false,
+  maxBindingBytes: 128 * 2 ** 20,
+  maxBufferBytes: 256 * 2 ** 20,
+  maxWorkgroups: 65_535,
+};

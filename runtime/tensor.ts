@@ -1,0 +1,98 @@
+/**
+ * Handles on values. A tensor has a shape, a dtype and a place, never numbers: numbers live in a
+ * {@link Storage} (memory with an owner and a name) or, for the temporaries of a plan, in a slot
+ * that the memory planner assigns.
+ *
+ * @module
+ */
+import type { DType } from "./dtype.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+
+/** What memory is for; `liveBytes` is accounted per role. */
+export type Role =
+  | "weights"
+  | "gradients"
+  | "moments"
+  | "state"
+  | "input"
+  | "constant"
+  | "output"
+  | "temporary"
+  | "scalars"
+  | "staging";
+
+/** Memory on a device. Freed by its owner with `using` or `[Symbol.dispose]()`. */
+export interface Storage extends Disposable {
+  /** Name in messages. */
+  readonly label: string;
+  /** What it is for. */
+  readonly role: Role;
+  /** Element type. */
+  readonly dtype: DType;
+  /** Elements. */
+  readonly length: number;
+}
+
+/** Where the elements of a tensor are. */
+export type Place =
+  | { readonly kind: "root"; readonly root: number }
+  | { readonly kind: "storage"; readonly storage: Storage; readonly offset: number };
+
+/** A handle on a value: shape, dtype and place. */
+export class Tensor {
+  /** Sizes of the axes, outermost first. */
+  readonly shape: Shape;
+  /** Element type. */
+  readonly dtype: DType;
+  /** Name in messages and in the printed plan. */
+  readonly label: string;
+  #place: Place | undefined;
+
+  constructor(shape: Shape, dtype: DType, label: string, place?: Place) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.label = label;
+    this.#place = place;
+  }
+
+  /** Elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Where the elements are; parameters have a place once their store is sealed. */
+  get place(): Place {
+    if (this.#place === undefined) {
+      throw new TypeError(`Cannot use "${this.label}": its parameter store is not sealed yet`);
+    }
+    return this.#place;
+  }
+
+  /** Gives a tensor its place, once. */
+  protected settle(place: Place): void {
+    this.#place = place;
+  }
+}
+
+/** Named operands of an op or a launch; an optional one may be absent. */
+export type Tensors = { readonly [name: string]: Tensor | undefined };
+
+/** A tensor written by the host before every run. */
+export class Input<D extends DType = DType> extends Tensor {
+  /** Element type. */
+  declare readonly dtype: D;
+  /** Tells an input from a scalar in the types of a plan. */
+  readonly role = "input" as const;
+}
+
+/** A number that may change from run to run; a plain `number` is frozen into the plan. */
+export class Scalar {
+  /** Tells a scalar from an input in the types of a plan. */
+  readonly role = "scalar" as const;
+  /** Name in messages. */
+  readonly label: string;
+
+  constructor(label: string) {
+    this.label = label;
+  }
+}
