@@ -155,7 +155,9 @@ export class Batches {
    */
   segment(start: number): Segment {
     if (!(start >= 0 && start < this.rows - 1)) {
-      throw new RangeError(`Cannot take the segment at row ${start}: rows are 0 .. ${this.rows - 2}`);
+      throw new RangeError(
+        `Cannot take the segment at row ${start}: rows are 0 .. ${this.rows - 2}`,
+      );
     }
     const targetRows = Math.min(this.targetLength, this.rows - 1 - start);
     const inputStart = Math.max(0, start - this.#extendedContext);

@@ -43,7 +43,8 @@ export class ByteInterner {
   /** The strings in id order. The bytes must be valid UTF-8. */
   symbols(): string[] {
     const symbols: string[] = [];
-    for (let id = 0, start = 0; id < this.#count; id++) {
+    let start = 0;
+    for (let id = 0; id < this.#count; id++) {
       const end = this.#ends[id]!;
       symbols.push(DECODER.decode(this.#arena.subarray(start, end)));
       start = end;

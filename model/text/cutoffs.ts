@@ -29,7 +29,7 @@ const ROUNDING = 8;
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(cutoffsFor("wt103", 267735), [19997, 39997, 199997]);
- * assertEquals(cutoffsFor("wt2", 33278), [2485, 4973, 24861]);
+ * assertEquals(cutoffsFor("wt2", 33278), [2485, 4965, 24853]);
  * ```
  *
  * @throws {ConfigError} if the vocabulary is too small to be cut.

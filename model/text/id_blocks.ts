@@ -29,7 +29,7 @@ export class IdBlocks {
   }
 
   /** All ids as one array; the list is empty afterwards. */
-  take(): Uint32Array {
+  take(): Uint32Array<ArrayBuffer> {
     const ids = new Uint32Array(this.length);
     let at = 0;
     for (let block = this.#full.shift(); block !== undefined; block = this.#full.shift()) {

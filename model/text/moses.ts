@@ -14,6 +14,7 @@ const ALPHABETIC = String.raw`[\p{Alphabetic}--${FOREIGN}]`;
 const ALPHANUMERIC = String.raw`[[\p{Alphabetic}\p{N}]--${FOREIGN}]`;
 
 const SPACES = new RegExp(`[${WHITESPACE_CLASS}]+`, "gu");
+const OUTER_SPACES = /^ +| +$/gu;
 // deno-lint-ignore no-control-regex -- removing control characters is the rule
 const CONTROL = /[\x00-\x1f]/gu;
 const SYMBOL = new RegExp(`[^${ALPHANUMERIC}${WHITESPACE_CLASS}.'\`,\\-]`, "gv");
@@ -84,7 +85,7 @@ const NUMERIC_ABBREVIATIONS: ReadonlySet<string> = new Set(["No", "Art", "pp"]);
  * ```
  */
 export function tokenizeManual(text: string): string[] {
-  let line = text.replace(SPACES, " ").replace(CONTROL, "").trim();
+  let line = text.replace(SPACES, " ").replace(CONTROL, "").replace(OUTER_SPACES, "");
   line = line.replace(SYMBOL, " $& ").replace(DOT_RUN, " $& ");
   line = apply(line, COMMA_RULES);
   line = apply(line, APOSTROPHE_RULES);

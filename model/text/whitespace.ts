@@ -14,7 +14,9 @@ const RUN = new RegExp(`[${WHITESPACE_CLASS}]+`, "u");
 
 /** True when `codePoint` separates words. */
 export function isWhitespace(codePoint: number): boolean {
-  if (codePoint < 0x80) return codePoint <= 0x20 && (codePoint >= 0x1c || isControlSpace(codePoint));
+  if (codePoint < 0x80) {
+    return codePoint <= 0x20 && (codePoint >= 0x1c || isControlSpace(codePoint));
+  }
   return codePoint === 0x85 || codePoint === 0xa0 || codePoint === 0x1680 ||
     (codePoint >= 0x2000 && codePoint <= 0x200a) || codePoint === 0x2028 ||
     codePoint === 0x2029 || codePoint === 0x202f || codePoint === 0x205f || codePoint === 0x3000;

@@ -40,7 +40,12 @@ export class WordScanner implements Scanner {
 
   startFile(path: string): void {
     this.#path = path;
-    this.#length = this.#wordStart = this.#at = this.#origin = this.#lineStart = 0;
+    this.#length =
+      this.#wordStart =
+      this.#at =
+      this.#origin =
+      this.#lineStart =
+        0;
     this.#afterReturn = false;
   }
 

@@ -1,0 +1,19 @@
+/** Vocabularies, corpora and batches. @module */
+export { Batches, type BatchSettings, type Segment } from "./batches.ts";
+export { CharacterVocabulary } from "./character_vocabulary.ts";
+export { type Corpus, type CorpusOptions, type CorpusSource, openCorpus } from "./corpus.ts";
+export type { EncodedCorpus } from "./corpus_cache.ts";
+export { type Dataset, DATASETS, type Part, PARTS } from "./corpus_files.ts";
+export { assertCutoffs, cutoffsFor } from "./cutoffs.ts";
+export { tokenizeManual } from "./moses.ts";
+export { Mt19937 } from "./mt19937.ts";
+export { type RollSettings, rollShifts } from "./roll_shifts.ts";
+export type {
+  CountLimits,
+  SymbolCount,
+  Vocabulary,
+  VocabularyKind,
+  VocabularyRecord,
+} from "./vocabulary.ts";
+export { assertSameVocabulary, vocabularyFromJSON } from "./vocabulary_from_json.ts";
+export { END_OF_LINE, type WordOptions, WordVocabulary } from "./word_vocabulary.ts";
