@@ -1,1 +1,10 @@
-export {};
+/**
+ * The ops: one folder each, with WGSL, reference loops, definition and cases.
+ *
+ * @module
+ */
+export * from "./catalogue.ts";
+export * from "./elementwise/relu_backward.ts";
+export * from "./matmul/mod.ts";
+export * from "./op_cases.ts";
+export * from "./reduce/column_sum.ts";

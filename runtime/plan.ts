@@ -72,6 +72,11 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     return this.#executable.bytes;
   }
 
+  /** Names of the outputs. */
+  get outputNames(): readonly string[] {
+    return Object.keys(this.#outputs);
+  }
+
   /** Names of the values kept for inspection. */
   get taps(): readonly string[] {
     return [...this.#taps.keys()];
@@ -199,6 +204,10 @@ export function workgroupsOf(
 /** Value of a uniform field for the scalars of a run. */
 export function scalarOf(value: number | Scalar, scalars: ReadonlyMap<Scalar, number>): number {
   if (typeof value === "number") return value;
+  if (value.derived !== undefined) {
+    const { from, base, limit } = value.derived;
+    return Math.min(limit, Math.max(0, scalarOf(from, scalars) - base));
+  }
   const given = scalars.get(value);
   if (given === undefined) {
     throw new TypeError(`Cannot run: scalar "${value.label}" is not an input of the plan`);

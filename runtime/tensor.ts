@@ -91,8 +91,21 @@ export class Scalar {
   readonly role = "scalar" as const;
   /** Name in messages. */
   readonly label: string;
+  /** Set for scalars that follow another one. */
+  readonly derived:
+    | { readonly from: Scalar; readonly base: number; readonly limit: number }
+    | undefined;
 
-  constructor(label: string) {
+  constructor(label: string, derived?: Scalar["derived"]) {
     this.label = label;
+    this.derived = derived;
+  }
+
+  /**
+   * The part of a count that falls into one chunk: `clamp(this - base, 0, limit)`. It follows this
+   * scalar and is not given to a run itself.
+   */
+  within(base: number, limit: number): Scalar {
+    return new Scalar(`${this.label}[${base}..]`, { from: this, base, limit });
   }
 }

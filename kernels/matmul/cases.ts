@@ -1,0 +1,69 @@
+/**
+ * Cases of matmul.
+ *
+ * @module
+ */
+import type { OpCases, OperandSpec } from "../op_cases.ts";
+import { matmul } from "./mod.ts";
+
+const shapes = (M: number, N: number, K: number, form = "NN"): Record<string, OperandSpec> => ({
+  a: { shape: form === "TN" ? [K, M] : [M, K] },
+  b: { shape: form === "NT" ? [N, K] : [K, N] },
+});
+
+/** Every form, epilogue, odd size and the shapes of the base model. */
+export const matmulCases: OpCases = {
+  op: "matmul",
+  call(rec, { a, b, bias }, { scalars, attrs }) {
+    const c = matmul(rec, a!, b!, {
+      transposeA: attrs?.["form"] === "TN",
+      transposeB: attrs?.["form"] === "NT",
+      relu: attrs?.["relu"] === true,
+      ...(bias && { bias }),
+      ...(scalars["rows"] && { rows: scalars["rows"] }),
+    });
+    return { outputs: { c } };
+  },
+  rows: [
+    ...["NN", "NT", "TN"].flatMap((form) => [
+      { name: `${form} one element`, operands: shapes(1, 1, 1, form), attrs: { form } },
+      {
+        name: `${form} odd sizes`,
+        operands: shapes(37, 19, 53, form),
+        attrs: { form },
+        reduction: 53,
+      },
+      { name: `${form} one row`, operands: shapes(1, 70, 9, form), attrs: { form }, reduction: 70 },
+      {
+        name: `${form} many tiles`,
+        operands: shapes(130, 140, 70, form),
+        attrs: { form },
+        reduction: 140,
+      },
+    ]),
+    {
+      name: "NT bias and ReLU",
+      operands: { ...shapes(33, 20, 17, "NT"), bias: { shape: [20] } },
+      attrs: { form: "NT", relu: true },
+      reduction: 33,
+    },
+    {
+      name: "NT a bias over many rows",
+      operands: { ...shapes(600, 5, 3, "NT"), bias: { shape: [5] } },
+      attrs: { form: "NT" },
+      reduction: 600,
+    },
+    ...[
+      { name: "base qkv", M: 6144, N: 512, K: 512, form: "NT" },
+      { name: "base ff1", M: 1536, N: 2048, K: 512, form: "NN" },
+      { name: "base ff2", M: 1536, N: 512, K: 2048, form: "NT" },
+      { name: "base weight gradient", M: 512, N: 512, K: 6144, form: "TN" },
+    ].map(({ name, M, N, K, form }) => ({
+      name,
+      operands: shapes(M, N, K, form),
+      attrs: { form },
+      reduction: Math.max(M, N, K),
+      bench: true,
+    })),
+  ],
+};

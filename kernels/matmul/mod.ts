@@ -1,0 +1,163 @@
+/**
+ * Matrix multiplication with bias and ReLU epilogues, and its derivative.
+ *
+ *     c = relu?(op(a) . op(b) + bias)
+ *     da = dc . op(b)^T,  db = op(a)^T . dc,  dbias = sum over rows of dc
+ *
+ * @module
+ */
+import {
+  bytesOf,
+  defineOp,
+  dims,
+  f32,
+  type Recorder,
+  type Scalar,
+  ShapeError,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import { reluBackward } from "../elementwise/relu_backward.ts";
+import { accumulateColumnSum, columnSum } from "../reduce/column_sum.ts";
+import { type Extent, launchMatmul } from "./launch.ts";
+import type { MatmulForm } from "./reference.ts";
+
+export { type BatchStrides, type Extent, launchMatmul, type MatmulLaunch } from "./launch.ts";
+export type { MatmulForm } from "./reference.ts";
+
+/** Options of {@link matmul}. */
+export interface MatmulOptions {
+  /** Read `a` as [K, M]. */
+  readonly transposeA?: boolean;
+  /** Read `b` as [N, K]: the layout of every linear layer, y = x W^T. */
+  readonly transposeB?: boolean;
+  /** [N], added to every row. */
+  readonly bias?: Tensor;
+  /** max(0, .) after the bias. */
+  readonly relu?: boolean;
+  /** Only this many rows of `a` (and of the result) take part; the others are left as they are. */
+  readonly rows?: Scalar;
+}
+
+type In = { readonly a: Tensor; readonly b: Tensor; readonly bias: Tensor | undefined };
+type Attrs = {
+  readonly form: MatmulForm;
+  readonly relu: boolean;
+  readonly rows: Scalar | undefined;
+};
+
+const PATTERNS = {
+  NN: { a: "M K", b: "K N", bias: "N" },
+  NT: { a: "M K", b: "N K", bias: "N" },
+  TN: { a: "K M", b: "K N", bias: "N" },
+} as const;
+
+const op = defineOp<In, { c: Tensor }, Attrs>({
+  name: "matmul",
+  infer(inputs, { form }) {
+    const { M, N } = dims(PATTERNS[form], inputs);
+    return { c: f32([M, N]) };
+  },
+  forward(rec, inputs, { c }, { form, relu, rows }) {
+    record(rec, form, inputs.a, inputs.b, c, { relu, rows, bias: inputs.bias });
+  },
+  vjp(
+    rec,
+    { inputs: { a, b, bias }, outputs: { c }, attrs: { form, relu, rows }, wants, sinks },
+    grads,
+  ) {
+    const dc = relu ? reluBackward(rec, c, grads.c!) : grads.c!;
+    const limit = { rows };
+    // Each pair: the form and operands whose product is the cotangent.
+    const products: Record<MatmulForm, readonly [Product, Product]> = {
+      NN: [["NT", dc, b], ["TN", a, dc]],
+      NT: [["NN", dc, b], ["TN", dc, a]],
+      TN: [["NT", b, dc], ["NN", a, dc]],
+    };
+    const [da, db] = products[form];
+    let dbias: Tensor | undefined;
+    if (bias && wants("bias")) {
+      if (sinks.bias) accumulateColumnSum(rec, sinks.bias, dc, rows && { rows });
+      else dbias = columnSum(rec, dc, rows && { rows });
+    }
+    return {
+      a: wants("a") ? product(rec, da, sinks.a, limit) : undefined,
+      b: wants("b") ? product(rec, db, sinks.b, limit) : undefined,
+      bias: dbias,
+    };
+  },
+  cost({ a, b, bias }, { form }) {
+    const { M, N, K } = dims(PATTERNS[form], { a, b, bias });
+    return { flops: 2 * M * N * K, bytes: bytesOf(a, b, bias) + 4 * M * N };
+  },
+});
+
+type Product = readonly [form: MatmulForm, a: Tensor, b: Tensor];
+
+/** Records a cotangent: into the parameter's gradient if there is a sink, else as a value. */
+function product(
+  rec: Recorder,
+  [form, a, b]: Product,
+  sink: Tensor | undefined,
+  { rows }: { readonly rows: Scalar | undefined },
+): Tensor | undefined {
+  const attrs = { form, relu: false, rows };
+  if (sink === undefined) return op(rec, { a, b, bias: undefined }, attrs).c;
+  const from = rec.steps.length;
+  record(rec, form, a, b, sink, { relu: false, rows, bias: undefined, accumulate: true });
+  const { M, N, K } = dims(PATTERNS[form], { a, b, bias: undefined });
+  rec.nodes.push({
+    name: "matmul_gradient",
+    inputs: { a, b },
+    outputs: {},
+    steps: [from, rec.steps.length],
+    cost: { flops: 2 * M * N * K, bytes: bytesOf(a, b, sink) },
+    vjp: undefined,
+  });
+  return undefined;
+}
+
+function record(
+  rec: Recorder,
+  form: MatmulForm,
+  a: Tensor,
+  b: Tensor,
+  c: Tensor,
+  options: {
+    readonly relu: boolean;
+    readonly rows: Scalar | undefined;
+    readonly bias: Tensor | undefined;
+    readonly accumulate?: boolean;
+  },
+): void {
+  const { M, N, K } = dims(PATTERNS[form], { a, b, bias: options.bias });
+  const limited = (capacity: number): Extent =>
+    options.rows === undefined ? capacity : { scalar: options.rows, capacity };
+  launchMatmul(rec, {
+    form,
+    a,
+    b,
+    c,
+    ...(options.bias && { bias: options.bias }),
+    M: form === "TN" ? M : limited(M),
+    N,
+    K: form === "TN" ? limited(K) : K,
+    relu: options.relu,
+    accumulate: options.accumulate ?? false,
+  });
+}
+
+/**
+ * Matrix product, [M, K] x [K, N] -> [M, N].
+ *
+ * @throws {ShapeError} when the inner sizes differ
+ */
+export function matmul(rec: Recorder, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false, bias, relu = false, rows } = options;
+  if (transposeA && transposeB) {
+    throw new ShapeError(
+      "Cannot multiply: both operands are transposed; transpose the result instead",
+    );
+  }
+  const form = transposeA ? "TN" : transposeB ? "NT" : "NN";
+  return op(rec, { a, b, bias }, { form, relu, rows }).c;
+}

@@ -1,0 +1,75 @@
+/**
+ * Matrix multiplication as plain loops.
+ *
+ * @module
+ */
+import type { Numbers, Reference } from "@transformer-xl/runtime";
+
+/** How the operands lie: NN: a [M, K], b [K, N]; NT: a [M, K], b [N, K]; TN: a [K, M], b [K, N]. */
+export type MatmulForm = "NN" | "NT" | "TN";
+
+/** c = relu?(alpha * a . b + bias + c?), per batch; sums in float64. */
+export function matmulReference(form: MatmulForm): Reference {
+  return ({ a, b, c, bias }, s) => {
+    const { M, N, alpha, relu, accumulate } = s as Record<string, number> & typeof s;
+    const row = new Float64Array(N!);
+    for (let batch = 0; batch < s["outer"]! * s["inner"]!; batch++) {
+      const outer = Math.floor(batch / s["inner"]!);
+      const inner = batch % s["inner"]!;
+      const a0 = s["a_offset"]! + outer * s["a_outer"]! + inner * s["a_inner"]!;
+      const b0 = s["b_offset"]! + outer * s["b_outer"]! + inner * s["b_inner"]!;
+      const c0 = s["c_offset"]! + outer * s["c_outer"]! + inner * s["c_inner"]!;
+      for (let m = 0; m < M!; m++) {
+        if (form === "NT") dotRow(row, a!, a0 + m * s["lda"]!, b!, b0, s["ldb"]!, s["K"]!);
+        else {
+          const [first, step] = form === "NN" ? [m * s["lda"]!, 1] : [m, s["lda"]!];
+          axpyRows(row, a!, a0 + first, step, b!, b0, s["ldb"]!, s["K"]!);
+        }
+        const out = c0 + m * s["ldc"]!;
+        for (let n = 0; n < N!; n++) {
+          let value = alpha! * row[n]! + (bias ? bias[n]! : 0);
+          if (accumulate) value += c![out + n]!;
+          c![out + n] = relu && value < 0 ? 0 : value;
+        }
+      }
+    }
+  };
+}
+
+/** row[n] = sum_k a[k] * b[n, k]. */
+function dotRow(
+  row: Float64Array,
+  a: Numbers,
+  a0: number,
+  b: Numbers,
+  b0: number,
+  ldb: number,
+  K: number,
+): void {
+  for (let n = 0; n < row.length; n++) {
+    const from = b0 + n * ldb;
+    let sum = 0;
+    for (let k = 0; k < K; k++) sum += a[a0 + k]! * b[from + k]!;
+    row[n] = sum;
+  }
+}
+
+/** row = sum_k a[k * step] * b[k, :]. */
+function axpyRows(
+  row: Float64Array,
+  a: Numbers,
+  a0: number,
+  step: number,
+  b: Numbers,
+  b0: number,
+  ldb: number,
+  K: number,
+): void {
+  row.fill(0);
+  for (let k = 0; k < K; k++) {
+    const factor = a[a0 + k * step]!;
+    if (factor === 0) continue;
+    const from = b0 + k * ldb;
+    for (let n = 0; n < row.length; n++) row[n]! += factor * b[from + n]!;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Sums over the rows of a matrix: gradients of biases and gains.
+ *
+ * @module
+ */
+import {
+  bytesOf,
+  defineOp,
+  dims,
+  f32,
+  kernel,
+  type Recorder,
+  type Scalar,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import source from "./column_sum.wgsl" with { type: "text" };
+
+const COLUMN_SUM = kernel("column_sum", source, ({ x, y }, s) => {
+  const { columns: C, block } = s as Record<string, number> & typeof s;
+  const rows = Math.ceil(s["rows"]! / s["per"]!);
+  const sum = new Float64Array(C!);
+  for (let g = 0; g * block! < rows; g++) {
+    sum.fill(0);
+    for (let r = g * block!; r < Math.min(rows, (g + 1) * block!); r++) {
+      for (let c = 0; c < C!; c++) sum[c]! += x![r * C! + c]!;
+    }
+    for (let c = 0; c < C!; c++) y![g * C! + c] = sum[c]! + (s["accumulate"] ? y![g * C! + c]! : 0);
+  }
+});
+
+const BLOCK = 64;
+
+/**
+ * Records `y[c] (+)= sum_r x[r, c]` over the first `rows` rows. Two levels when there are many rows;
+ * the order of summation is fixed.
+ */
+export function launchColumnSum(
+  rec: Recorder,
+  x: Tensor,
+  y: Tensor,
+  options: { readonly rows?: Scalar; readonly accumulate?: boolean } = {},
+): void {
+  const { R, C } = dims({ x: "R C" }, { x });
+  const rows = options.rows ?? R;
+  const accumulate = options.accumulate ? 1 : 0;
+  const columns = Math.ceil(C / 32);
+  if (R <= 4 * BLOCK) {
+    rec.launch({
+      kernel: COLUMN_SUM,
+      operands: { x, y },
+      scalars: { rows, per: 1, columns: C, block: R, accumulate },
+      workgroups: [columns, 1],
+    });
+    return;
+  }
+  const blocks = Math.ceil(R / BLOCK);
+  const partial = rec.temporary([blocks, C], "f32", "column_sum.partial");
+  rec.launch({
+    kernel: COLUMN_SUM,
+    operands: { x, y: partial },
+    scalars: { rows, per: 1, columns: C, block: BLOCK, accumulate: 0 },
+    workgroups: [columns, typeof rows === "number" ? blocks : { scalar: rows, per: BLOCK }],
+  });
+  rec.launch({
+    kernel: COLUMN_SUM,
+    operands: { x: partial, y },
+    scalars: { rows, per: BLOCK, columns: C, block: blocks, accumulate },
+    workgroups: [columns, 1],
+  });
+}
+
+const op = defineOp<{ x: Tensor }, { y: Tensor }, { readonly rows?: Scalar }>({
+  name: "column_sum",
+  infer: (inputs) => ({ y: f32([dims({ x: "R C" }, inputs).C]) }),
+  forward: (rec, { x }, { y }, attrs) => launchColumnSum(rec, x, y, attrs),
+  cost: ({ x }) => ({ flops: x.size, bytes: bytesOf(x) }),
+});
+
+/** `y[c] = sum_r x[r, c]`, [R, C] -> [C], over the first `rows` rows if given. No derivative. */
+export function columnSum(
+  rec: Recorder,
+  x: Tensor,
+  options: { readonly rows?: Scalar } = {},
+): Tensor {
+  return op(rec, { x }, options).y;
+}
+
+/** `sum[c] += sum_r x[r, c]`: the gradient of a bias, added where it belongs. */
+export function accumulateColumnSum(
+  rec: Recorder,
+  sum: Tensor,
+  x: Tensor,
+  options: { readonly rows?: Scalar } = {},
+): void {
+  const from = rec.steps.length;
+  launchColumnSum(rec, x, sum, { ...options, accumulate: true });
+  rec.nodes.push({
+    name: "accumulate_column_sum",
+    inputs: { x },
+    outputs: {},
+    steps: [from, rec.steps.length],
+    cost: { flops: x.size, bytes: bytesOf(x, sum) },
+    vjp: undefined,
+  });
+}

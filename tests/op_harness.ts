@@ -1,0 +1,129 @@
+/**
+ * Records a row of the catalogue with its derivative, and runs it on any device.
+ *
+ * @module
+ */
+import {
+  backward,
+  type Device,
+  gradientsOf,
+  type HostArray,
+  type Input,
+  ParamStore,
+  type Plan,
+  readLogical,
+  type Recorder,
+  type Scalar,
+  sizeOf,
+  type Tensor,
+  weightsOf,
+} from "@transformer-xl/runtime";
+import { normals } from "./normals.ts";
+import type { OpCases, OpRow } from "@transformer-xl/kernels";
+
+/** A recorded row: its plan, its parameters, and the cotangents it was seeded with. */
+export interface RecordedRow extends Disposable {
+  /** Floats of the row. */
+  readonly store: ParamStore;
+  /** Runs with the row's integers, scalars and cotangents. */
+  run(): void;
+  /** Values by name: outputs, `d operand`, and operands after the run. */
+  read(): Promise<ReadonlyMap<string, HostArray>>;
+  /** Starting values of the floats. */
+  readonly initial: ReadonlyMap<string, HostArray>;
+  /** Cotangents by output. */
+  readonly cotangents: ReadonlyMap<string, HostArray>;
+  /** Sets one float operand. */
+  write(name: string, values: HostArray): void;
+  /** The plan. */
+  readonly plan: Plan<Record<string, Input | Scalar>, Record<string, Tensor>>;
+}
+
+/** Records `row` on `device`. */
+export async function recordRow(device: Device, cases: OpCases, row: OpRow): Promise<RecordedRow> {
+  const store = new ParamStore();
+  const initial = new Map<string, HostArray>();
+  for (const [name, spec] of Object.entries(row.operands)) {
+    if (spec.dtype === "u32") continue;
+    store.param(name, spec.shape, { kind: "constant", value: 0 });
+    initial.set(name, valuesOf(name, row, sizeOf(spec.shape), spec.values));
+  }
+  store.seal(device, { gradients: true });
+  const fixed: Record<string, HostArray | number> = { ...row.scalars };
+  const cotangents = new Map<string, HostArray>();
+
+  const record = (rec: Recorder) => {
+    const inputs: Record<string, Input | Scalar> = {};
+    const operands: Record<string, Tensor> = {};
+    const scalars: Record<string, Scalar> = {};
+    for (const param of store.params) rec.clear(param.gradient);
+    for (const param of store.params) operands[param.label] = param;
+    for (const [name, spec] of Object.entries(row.operands)) {
+      if (spec.dtype !== "u32") continue;
+      const input = rec.input(name, spec.shape, "u32");
+      inputs[name] = operands[name] = input;
+      fixed[name] = Uint32Array.from({ length: input.size }, (_, i) => spec.values?.(i) ?? 0);
+    }
+    for (const name of Object.keys(row.scalars ?? {})) {
+      inputs[name] = scalars[name] = rec.scalar(name);
+    }
+    const { outputs = {}, extra = {} } = cases.call(rec, operands, { scalars, attrs: row.attrs });
+    if (row.derivative !== false) {
+      const seeds = Object.entries(outputs).map(([name, output]) => {
+        const seed = rec.input(`cotangent of ${name}`, output.shape, "f32");
+        const values = row.cotangent === "one"
+          ? new Float32Array(output.size).fill(1)
+          : valuesOf(`cotangent ${name}`, row, output.size);
+        inputs[seed.label] = seed;
+        fixed[seed.label] = values;
+        cotangents.set(name, values);
+        return [output, seed] as const;
+      });
+      backward(rec, seeds, store.params);
+    }
+    return { inputs, outputs: { ...outputs, ...extra } };
+  };
+  const plan = await device.plan(`${cases.op}: ${row.name}`, record);
+  const write = (name: string, values: HostArray) => {
+    const param = store.params.find(({ label }) => label === name)!;
+    const { place } = param;
+    if (place.kind === "storage") device.write(place.storage, place.offset, values);
+  };
+  for (const [name, values] of initial) write(name, values);
+
+  return {
+    store,
+    plan,
+    initial,
+    cotangents,
+    write,
+    run: () => plan.run(fixed as never),
+    async read() {
+      const results = new Map<string, HostArray>(
+        Object.entries(await plan.read(...plan.outputNames)),
+      );
+      for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
+        if (row.derivative !== false) results.set(`d ${name}`, values);
+      }
+      for await (const [{ name }, values] of readLogical(device, store, weightsOf(store))) {
+        results.set(name, values);
+      }
+      return results;
+    },
+    [Symbol.dispose]() {
+      plan[Symbol.dispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+function valuesOf(
+  name: string,
+  row: OpRow,
+  length: number,
+  values?: (i: number) => number,
+): Float32Array<ArrayBuffer> {
+  return values === undefined
+    ? normals(`${row.name}/${name}`, length)
+    : Float32Array.from({ length }, (_, i) => values(i));
+}

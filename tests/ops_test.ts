@@ -1,0 +1,84 @@
+/**
+ * Walks the catalogue. Two questions, two tests: is the mathematics right (directional derivative of
+ * the float64 replay, temporaries in their planned slots), and is the kernel right (the same plan on
+ * the adapter and on the reference executor).
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels";
+import { type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
+import { openTestGpu } from "./test_gpu.ts";
+import { assertClose, largest } from "./compare.ts";
+import { normals } from "./normals.ts";
+import { recordRow } from "./op_harness.ts";
+
+const only = Deno.env.get("TXL_OP"); // one op while working on it
+
+for (const cases of CATALOGUE) {
+  if (only !== undefined && cases.op !== only) continue;
+  for (const row of cases.rows.filter(({ bench }) => !bench)) {
+    if (row.derivative !== false) {
+      Deno.test(`${cases.op} has the derivative of its float64 forward: ${row.name}`, () =>
+        checkDerivative(cases, row));
+    }
+    Deno.test(`${cases.op} on the adapter equals its reference: ${row.name}`, () =>
+      checkKernel(cases, row));
+  }
+}
+
+/** sum_i <vjp(g)_i, u_i> = d/de <g, f(x + e u)> at 0, for random directions u. */
+async function checkDerivative(cases: OpCases, row: OpRow): Promise<void> {
+  using device = new ReferenceDevice({ precision: "f64" });
+  using recorded = await recordRow(device, cases, row);
+  recorded.run();
+  const results = await recorded.read();
+  let got = 0;
+  const directions = new Map<string, HostArray>();
+  for (const [name, values] of recorded.initial) {
+    const direction = normals(`${row.name} direction ${name}`, values.length);
+    directions.set(name, direction);
+    got += dot(results.get(`d ${name}`)!, direction);
+  }
+  const value = async (epsilon: number) => {
+    for (const [name, values] of recorded.initial) {
+      const direction = directions.get(name)!;
+      recorded.write(name, Float64Array.from(values, (v, i) => v + epsilon * direction[i]!));
+    }
+    recorded.run();
+    const outputs = await recorded.read();
+    return [...recorded.cotangents].reduce((sum, [name, g]) => sum + dot(outputs.get(name)!, g), 0);
+  };
+  const e = 1e-5;
+  // Fourth-order central difference: error e^4 against the 1e-16 / e of rounding.
+  const want =
+    (8 * (await value(e) - await value(-e)) - (await value(2 * e) - await value(-2 * e))) /
+    (12 * e);
+  const scale = Math.max(1, Math.abs(want), Math.abs(await value(0)));
+  assert(Math.abs(got - want) <= 2e-8 * scale, `got ${got}, want ${want}`);
+}
+
+async function checkKernel(cases: OpCases, row: OpRow): Promise<void> {
+  const gpu = await openTestGpu();
+  const before = gpu.liveBytes;
+  const run = async (device: typeof gpu | ReferenceDevice) => {
+    using recorded = await recordRow(device, cases, row);
+    recorded.run();
+    return await recorded.read();
+  };
+  const got = await run(gpu);
+  using reference = new ReferenceDevice({ precision: "f64", target: gpu.target });
+  const want = await run(reference);
+  const rounding = 16 * 2 ** -24 * Math.sqrt(row.reduction ?? 1);
+  for (const [name, values] of want) {
+    const scale = Math.max(largest(values), 1e-30);
+    assertClose(got.get(name)!, values, values instanceof Uint32Array ? 0 : rounding * scale, name);
+  }
+  assertEquals(gpu.liveBytes, before, "every buffer of the row is freed");
+}
+
+function dot(a: HostArray, b: HostArray): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

@@ -1,0 +1,13 @@
+/**
+ * One GPU device for a test file; pipelines are compiled once.
+ *
+ * @module
+ */
+import { GpuDevice } from "@transformer-xl/runtime";
+
+let device: Promise<GpuDevice> | undefined;
+
+/** The adapter of this machine, opened once; fails with the remedy where there is none. */
+export function openTestGpu(): Promise<GpuDevice> {
+  return device ??= GpuDevice.open();
+}
