@@ -1,0 +1,96 @@
+/**
+ * The log a person reads: bare messages on the console, and the same messages with time and level in
+ * a file, `YYYY-mm-dd HH:MM:SS - INFO - message`. With a rank, both carry it before the message.
+ *
+ * @module
+ */
+import { type LogFileOptions, openLineFile } from "./json_log.ts";
+import { type ProgressLine, writeNow } from "./progress.ts";
+
+/** Importance of a line. */
+export type LogLevel = "INFO" | "WARNING" | "ERROR";
+
+/** Where a {@link TextLog} writes. */
+export interface TextLogOptions extends LogFileOptions {
+  /** Log file, opened at the first line; no file by default. */
+  readonly path?: string;
+  /** Rank put before every message; none by default. */
+  readonly rank?: number;
+  /** Writes console text, or `false` for no console; standard output by default. */
+  readonly console?: false | ((text: string) => void);
+  /** Progress line of the same terminal, cleared before each message. */
+  readonly progress?: ProgressLine;
+  /** Clock; file lines carry local time. */
+  readonly now?: () => Date;
+}
+
+/** `2020-02-29 23:59:01`, local time. */
+function timestamp(date: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/**
+ * Console and file in one.
+ *
+ * @example
+ * ```ts
+ * import { TextLog } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let screen = "";
+ * const path = `${await Deno.makeTempDir()}/train_log.log`;
+ * using log = new TextLog({
+ *   path,
+ *   rank: 1,
+ *   console: (text) => void (screen += text),
+ *   now: () => new Date(2020, 1, 29, 23, 59, 1),
+ * });
+ * log.write("world size: 2");
+ * assertEquals(screen, "1: world size: 2\n");
+ * assertEquals(
+ *   await Deno.readTextFile(path),
+ *   "2020-02-29 23:59:01 - INFO - 1 - world size: 2\n",
+ * );
+ * ```
+ */
+export class TextLog implements Disposable {
+  readonly #options: TextLogOptions;
+  #file: Deno.FsFile | undefined;
+  #opened = false;
+
+  /** Touches no file yet. */
+  constructor(options: TextLogOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Logs a message, in the file before this returns. */
+  write(message: string, level: LogLevel = "INFO"): void {
+    const { path, rank, console, progress, now } = this.#options;
+    if (console !== false) {
+      progress?.clear();
+      const line = `${rank === undefined ? "" : `${rank}: `}${message}\n`;
+      if (console === undefined) writeNow(Deno.stdout, line);
+      else console(line);
+    }
+    if (path !== undefined) {
+      this.#file ??= openLineFile(path, this.#opened ? {} : this.#options);
+      this.#opened = true;
+      const time = timestamp(now?.() ?? new Date());
+      const prefix = rank === undefined ? "" : `${rank} - `;
+      writeNow(this.#file, `${time} - ${level} - ${prefix}${message}\n`);
+    }
+  }
+
+  /** Closes the file; a later message opens it again. */
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** As {@link TextLog.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
