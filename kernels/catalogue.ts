@@ -4,9 +4,11 @@
  * @module
  */
 import type { OpCases } from "./op_cases.ts";
+import { dropoutCases } from "./dropout/cases.ts";
 import { matmulCases } from "./matmul/cases.ts";
 
 /** All ops. */
 export const CATALOGUE: readonly OpCases[] = [
+  dropoutCases,
   matmulCases,
 ];

@@ -4,7 +4,10 @@
  * @module
  */
 export * from "./catalogue.ts";
+export * from "./dropout/mod.ts";
 export * from "./elementwise/relu_backward.ts";
 export * from "./matmul/mod.ts";
+export * from "./matmul/plans.ts";
+export * from "./matmul/tile.ts";
 export * from "./op_cases.ts";
 export * from "./reduce/column_sum.ts";

@@ -6,6 +6,7 @@
  */
 export * from "./autograd.ts";
 export * from "./device.ts";
+export * from "./driver_check.ts";
 export * from "./dtype.ts";
 export * from "./errors.ts";
 export * from "./executor.ts";
@@ -16,8 +17,10 @@ export * from "./kernel.ts";
 export * from "./logical_io.ts";
 export * from "./op.ts";
 export * from "./params.ts";
+export * from "./philox.ts";
 export { type OpTime, Plan, type PlanInputs, type PlanOutputs, type RunValues } from "./plan.ts";
 export * from "./planner.ts";
+export { type ByteRange, Readback } from "./readback.ts";
 export * from "./recorder.ts";
 export * from "./reference_device.ts";
 export * from "./shape.ts";

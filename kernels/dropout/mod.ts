@@ -1,0 +1,158 @@
+/**
+ * Inverted dropout: y = x * keep / (1 - rate), dx = dy * keep / (1 - rate).
+ *
+ * The mask is a function of (seed, site, step, stream, element), so nothing is stored: backward draws
+ * it again. A draw has 16 bits, so the rate that is drawn is round(65536 rate) / 65536 (0.1 becomes
+ * 0.100006); the scale is 1 / (1 - rate) as asked.
+ *
+ * @module
+ */
+import {
+  bytesOf,
+  defineOp,
+  kernel,
+  like,
+  linearWorkgroups,
+  philox4x32,
+  PHILOX_WGSL,
+  type Recorder,
+  type Scalar,
+  ShapeError,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import givenMask from "./given_mask.wgsl" with { type: "text" };
+import philoxMask from "./philox_mask.wgsl" with { type: "text" };
+
+/** Where the mask comes from. */
+export type DropoutMask =
+  | {
+    readonly kind: "philox";
+    /** Same seed, same masks. */
+    readonly seed: Scalar;
+    /** Number of the training step. */
+    readonly step: Scalar;
+    /** Tells runs of one step apart: batch chunk and rank. */
+    readonly stream: Scalar;
+    /** Which dropout of the network. */
+    readonly site: number;
+  }
+  | {
+    readonly kind: "given";
+    /** u32, 1 = kept, one per element in the order of x. */
+    readonly keep: Tensor;
+  };
+
+/** A dropout: how much, and which elements. */
+export interface Dropout {
+  /** Probability to drop, 0 <= rate < 1; at 0 nothing is recorded. */
+  readonly rate: number;
+  /** Which elements. */
+  readonly mask: DropoutMask;
+}
+
+const PHILOX = kernel(
+  "dropout",
+  `${PHILOX_WGSL}\n${philoxMask}`,
+  ({ x, y }, s) => {
+    const { count, seed, step, stream, site, threshold, factor } = s as Record<string, number>;
+    for (let block = 0; 8 * block < count!; block++) {
+      const words = philox4x32([block, step!, stream!, 0], [seed!, site!]);
+      for (let j = 0; j < Math.min(8, count! - 8 * block); j++) {
+        const draw = (words[j >> 1]! >>> (16 * (j & 1))) & 0xffff;
+        const e = 8 * block + j;
+        y![e] = draw >= threshold! ? x![e]! * factor! : 0;
+      }
+    }
+  },
+);
+
+const GIVEN = kernel("dropout_given", givenMask, ({ x, keep, y }, { count, factor }) => {
+  for (let i = 0; i < count!; i++) y![i] = keep![i] !== 0 ? x![i]! * factor! : 0;
+});
+
+/**
+ * Records `y = x * keep / (1 - rate)` for ops that contain a dropout; backward is the same launch
+ * on the cotangent. `x` and `y` are different buffers.
+ *
+ * @throws {RangeError} unless 0 < rate < 1: at 0 there is nothing to compute, use `x`
+ * @throws {ShapeError} when x, y and a given mask differ in size
+ */
+export function launchDropout(rec: Recorder, x: Tensor, y: Tensor, { rate, mask }: Dropout): void {
+  if (!(rate > 0 && rate < 1)) {
+    throw new RangeError(`Cannot record a dropout: rate is ${rate}, expected 0 < rate < 1`);
+  }
+  const count = x.size;
+  for (const other of mask.kind === "given" ? [y, mask.keep] : [y]) {
+    if (other.size !== count) {
+      throw new ShapeError(
+        `Cannot record a dropout of "${x.label}" [${x.shape}]: "${other.label}" is [${other.shape}]`,
+      );
+    }
+  }
+  const factor = 1 / (1 - rate);
+  if (mask.kind === "given") {
+    rec.launch({
+      kernel: GIVEN,
+      operands: { x, keep: mask.keep, y },
+      scalars: { count, factor },
+      workgroups: linearWorkgroups(rec, count, 64),
+    });
+    return;
+  }
+  const { seed, step, stream, site } = mask;
+  rec.launch({
+    kernel: PHILOX,
+    operands: { x, y },
+    scalars: { count, seed, step, stream, site, threshold: Math.round(65536 * rate), factor },
+    workgroups: linearWorkgroups(rec, Math.ceil(count / 8), 64),
+  });
+}
+
+type In = { readonly x: Tensor; readonly keep: Tensor | undefined };
+
+const definition = {
+  infer: ({ x }: In) => ({ y: like(x) }),
+  forward: (rec: Recorder, { x }: In, { y }: { y: Tensor }, d: Dropout) =>
+    launchDropout(rec, x, y, d),
+  cost: ({ x, keep }: In) => ({ flops: x.size, bytes: bytesOf(x, x, keep) }),
+};
+
+const backwardOp = defineOp<In, { y: Tensor }, Dropout>({
+  name: "dropout_backward",
+  ...definition,
+});
+
+const op = defineOp<In, { y: Tensor }, Dropout>({
+  name: "dropout",
+  ...definition,
+  vjp: (rec, { inputs: { keep }, attrs }, { y: dy }) => ({
+    x: dy && backwardOp(rec, { x: dy, keep }, attrs).y,
+  }),
+});
+
+/**
+ * `x * keep / (1 - rate)`, elementwise. At rate 0 this is `x` itself and nothing is recorded.
+ *
+ * @throws {RangeError} unless 0 <= rate < 1
+ * @throws {ShapeError} when a given mask has another size than `x`
+ * @example
+ * ```ts
+ * import { dropout } from "@transformer-xl/kernels";
+ * import { ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using plan = await device.plan("dropout", (rec) => {
+ *   const x = rec.input("x", [4], "f32");
+ *   const keep = rec.input("keep", [4], "u32");
+ *   const y = dropout(rec, x, { rate: 0.5, mask: { kind: "given", keep } });
+ *   return { inputs: { x, keep }, outputs: { y } };
+ * });
+ * plan.run({ x: Float32Array.of(1, 2, 3, 4), keep: Uint32Array.of(1, 0, 0, 1) });
+ * assertEquals([...(await plan.read("y")).y], [2, 0, 0, 8]);
+ * ```
+ */
+export function dropout(rec: Recorder, x: Tensor, d: Dropout): Tensor {
+  if (d.rate === 0) return x;
+  return op(rec, { x, keep: d.mask.kind === "given" ? d.mask.keep : undefined }, d).y;
+}
