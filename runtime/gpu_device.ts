@@ -6,6 +6,7 @@
 import type { DType, HostArray } from "./dtype.ts";
 import { bytesPer } from "./dtype.ts";
 import { Device } from "./device.ts";
+import { checkDriver, countLoopIterations } from "./driver_check.ts";
 import { DeviceError, ShaderError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
 import { type AdapterChoice, chooseAdapter, messageOf, requestDevice } from "./gpu_adapter.ts";
@@ -73,7 +74,7 @@ export class GpuDevice extends Device {
   /**
    * Opens the most powerful adapter.
    *
-   * @throws {DeviceError} when there is no adapter, or it fails its readback self-test
+   * @throws {DeviceError} when there is no adapter, or it fails its self-tests
    */
   static async open(choice?: AdapterChoice): Promise<GpuDevice> {
     const chosen = choice ?? await chooseAdapter(navigator.gpu);
@@ -84,7 +85,14 @@ export class GpuDevice extends Device {
       );
     }
     const gpu = await requestDevice(chosen);
-    return new GpuDevice(gpu, chosen, await Readback.open(gpu));
+    try {
+      const readback = await Readback.open(gpu);
+      if (chosen.software) checkDriver(chosen.name, await countLoopIterations(gpu, readback));
+      return new GpuDevice(gpu, chosen, readback);
+    } catch (unfit) {
+      gpu.destroy();
+      throw unfit;
+    }
   }
 
   override allocate(

@@ -26,3 +26,19 @@ export * from "./reference_device.ts";
 export * from "./shape.ts";
 export * from "./target.ts";
 export * from "./tensor.ts";
+export * from "./atomic_file.ts";
+export * from "./flag_help.ts";
+export {
+  type FlagLayers,
+  type FlagOrigin,
+  type ParsedFlags,
+  parseFlags,
+  readConfigFile,
+  scanFlags,
+  wantsHelp,
+} from "./flags.ts";
+export { JsonLog, type JsonLogOptions, type LogFileOptions } from "./json_log.ts";
+export * from "./nearest_name.ts";
+export { ProgressLine, progressText, type Terminal } from "./progress.ts";
+export * from "./safetensors.ts";
+export * from "./text_log.ts";
