@@ -7,11 +7,10 @@
  *
  * @module
  */
-import type { Epilogue, MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
+import type { AdapterClass } from "@transformer-xl/runtime";
+import type { MatmulForm } from "./reference.ts";
+import type { Epilogue, TilePlan, TileStage } from "./tile_plan.ts";
 import { lanes } from "./tile_plan.ts";
-
-/** Kinds of adapter with a table of their own; `cpu` is a software rasteriser. */
-export type AdapterClass = "cpu" | "nvidia" | "amd" | "intel" | "apple" | "unknown";
 
 /** What a plan is chosen by. */
 export interface MatmulProblem {
@@ -63,9 +62,10 @@ const staged = (
 /**
  * Two tiles a class (three where wide outputs leave cores idle), largest first.
  *
- * cpu: measured, Mesa 25 lavapipe on two Zen 3 cores, [1536,512] x [512,2048] in GFLOP/s (rates) and
- * seconds to compile: subgroup 24x32 37-42 and 0.9, 16x32 34-38 and 0.6, 8x16 22-24 and 0.2; direct
- * 8x64 12-16 and 1.1, 8x16 8-10 and 0.3. 32-row tiles spill and take 4 s to compile.
+ * cpu: measured, Mesa 25 lavapipe on two Zen 3 cores, [1536,512] x [512,2048], GFLOP/s (the rates)
+ * and seconds to compile (accumulating): subgroup 24x32 38-42 and 0.5 (0.8), 8x16 22-24 and 0.2
+ * (0.2); direct 8x64 12-17 and 0.6 (0.8), 8x16 8-10 and 0.3 (0.4). 32x32 gains 5 % and doubles the
+ * compile time, 4 steps of k a turn spill and halve the rate, vec4 loads change nothing.
  *
  * GPUs: derived, not measured. 8 x 8 outputs per invocation are 16 loaded values per 64
  * multiply-adds, the least that keeps workgroup memory from being the limit, at 64 accumulators and

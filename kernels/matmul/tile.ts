@@ -10,7 +10,7 @@ import type { TilePlan } from "./tile_plan.ts";
 import { laneTileSource } from "./tile_lanes.ts";
 import { workgroupTileSource } from "./tile_workgroup.ts";
 
-export type { Epilogue, MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
+export type { Epilogue, TilePlan, TileStage } from "./tile_plan.ts";
 
 /** A generated kernel and what a launch of it needs to know. */
 export interface TileSource {

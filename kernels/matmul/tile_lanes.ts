@@ -26,7 +26,7 @@ export function laneTileSource(plan: TilePlan): string {
   const rowSets = broadcast ? tileM / lanes : tileM;
   return [
     formulaComment(plan),
-    `// Work split: 8 lanes own a ${tileM} x ${tileN} tile; lane l owns columns n0 + l + 8 j, all rows.`,
+    `// Work split: 8 lanes own ${tileM} x ${tileN} outputs; lane l has columns n0 + l + 8 j, all rows.`,
     broadcast
       ? "// a<g>_<e>: A of row m0 + 8 g + lane at k + e. b<j>_<e>: B of column n0 + 8 j + lane."
       : "// a<i>_<e>: A of row m0 + i at k + e, in every lane. b<j>_<e>: B of column n0 + 8 j + lane.",

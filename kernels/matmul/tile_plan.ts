@@ -7,21 +7,16 @@
  *
  * @module
  */
-
-/**
- * Which operands are stored transposed, all row-major:
- * NN: A [M,K], B [K,N]; NT: A [M,K], B [N,K]; TN: A [K,M], B [K,N].
- */
-export type MatmulForm = "NN" | "NT" | "TN";
+import type { MatmulForm } from "./reference.ts";
 
 /** What happens to alpha * sum before it is stored, in this order. */
 export interface Epilogue {
   /** Add bias[n]; the kernel has one more binding, `bias`. */
   readonly bias: boolean;
+  /** Add what C holds instead of overwriting it. */
+  readonly accumulate: boolean;
   /** Replace negative values by 0. */
   readonly relu: boolean;
-  /** Add to what C holds instead of overwriting it. */
-  readonly accumulate: boolean;
 }
 
 /**
@@ -77,18 +72,19 @@ export function indent(levels: number, lines: readonly string[]): string[] {
   return lines.map((line) => (line === "" ? "" : "  ".repeat(levels) + line));
 }
 
-/** One sentence on the kernel's formula, as the head of its text. */
+/** One line on the kernel's formula, as the head of its text. */
 export function formulaComment(plan: TilePlan): string {
   const { bias, relu, accumulate } = plan.epilogue;
   const a = plan.form === "TN" ? "A[k,m]" : "A[m,k]";
   const b = plan.form === "NT" ? "B[n,k]" : "B[k,n]";
   const sum = `alpha * sum_k ${a} * ${b}${bias ? " + bias[n]" : ""}`;
-  return `// C[m,n] ${accumulate ? "+=" : "="} ${relu ? `max(${sum}, 0)` : sum}`;
+  if (relu) return `// C[m,n] = max(${accumulate ? "C[m,n] + " : ""}${sum}, 0)`;
+  return `// C[m,n] ${accumulate ? "+=" : "="} ${sum}`;
 }
 
 /**
- * The uniform struct and the bindings. Strides and offsets count elements; batch z has inner index
- * z % batch_inner and outer index z / batch_inner.
+ * The uniform struct and the bindings. Strides and offsets count elements; batch z
+ * of outer * inner has inner index z % inner and outer index z / inner.
  */
 export function declarations(plan: TilePlan): string[] {
   const element = plan.vec4 ? "vec4<f32>" : "f32";
@@ -99,7 +95,8 @@ export function declarations(plan: TilePlan): string[] {
       .map((name) => `  ${name}: u32,`),
     ...["a_outer", "a_inner", "b_outer", "b_inner", "c_outer", "c_inner"]
       .map((name) => `  ${name}: u32,`),
-    "  batch_inner: u32,",
+    "  outer: u32,",
+    "  inner: u32,",
     "  splits: u32,",
     "  alpha: f32,",
     "}",
@@ -140,11 +137,11 @@ export function origin(plan: TilePlan): string[] {
     ];
   }
   const start = (x: string) =>
-    `scalars.${x}_offset + outer * scalars.${x}_outer + inner * scalars.${x}_inner`;
+    `scalars.${x}_offset + outer_batch * scalars.${x}_outer + inner_batch * scalars.${x}_inner`;
   return [
     ...edge,
-    "let outer = group.z / scalars.batch_inner;",
-    "let inner = group.z % scalars.batch_inner;",
+    "let outer_batch = group.z / scalars.inner;",
+    "let inner_batch = group.z % scalars.inner;",
     assign("k_begin", "0u"),
     assign("k_end", "scalars.K"),
     assign("a_start", start("a")),
@@ -161,7 +158,9 @@ export function epilogueValue(
   previous: string,
   zero: string,
 ): string {
-  const scaled = `scalars.alpha * ${sum}${plan.epilogue.bias ? ` + ${bias}` : ""}`;
-  const value = plan.epilogue.relu ? `max(${scaled}, ${zero})` : scaled;
-  return plan.epilogue.accumulate ? `${previous} + ${value}` : value;
+  const { bias: biased, relu, accumulate } = plan.epilogue;
+  const value = `${accumulate ? `${previous} + ` : ""}scalars.alpha * ${sum}${
+    biased ? ` + ${bias}` : ""
+  }`;
+  return relu ? `max(${value}, ${zero})` : value;
 }

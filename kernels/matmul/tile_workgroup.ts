@@ -141,16 +141,12 @@ function storeFunction(plan: TilePlan): string[] {
     "  if (row < scalars.M) {",
     "    let at = start + row * scalars.ldc + column;",
     ...range(4).flatMap((e) => {
-      const value = epilogueValue(
-        plan,
-        `sum.${xyzw[e]!}`,
-        `bias[column + ${e}u]`,
-        `c[at + ${e}u]`,
-        "0.0",
-      );
+      const plus = e === 0 ? "" : ` + ${e}u`;
+      const old = `c[at${plus}]`;
+      const value = epilogueValue(plan, `sum.${xyzw[e]!}`, `bias[column${plus}]`, old, "0.0");
       return [
-        `    if (column + ${e}u < scalars.N) {`,
-        `      c[at + ${e}u] = ${value};`,
+        `    if (column${plus} < scalars.N) {`,
+        `      ${old} = ${value};`,
         "    }",
       ];
     }),
@@ -228,7 +224,7 @@ function stageTile(plan: TilePlan, side: Side, threads: number): string[] {
     return [
       rest < threads ? `if (thread < ${rest}u) {` : "{",
       ...indent(1, [
-        `let at = (${place.k}) * ${pitch}u + ${place.group};`,
+        `let at = ${place.k} * ${pitch}u + ${place.group};`,
         ...(steps === 1
           ? [`tile_${name}[at] = ${next};`]
           : range(4).map((e) =>
