@@ -1,1 +1,22 @@
+/**
+ * The Transformer-XL model: configuration, parameters, forward pass, memory, checkpoints, and the
+ * text it reads.
+ *
+ * @module
+ */
+export { type TokenLosses } from "./adaptive_softmax.ts";
+export {
+  BatchInputs,
+  type RunNumbers,
+  type TargetInputs,
+  type TokenInputs,
+} from "./batch_inputs.ts";
+export { type Cluster, clustersOf } from "./clusters.ts";
+export * from "./config.ts";
+export * from "./dropout_sites.ts";
+export { initialise } from "./init.ts";
+export { Memory } from "./memory.ts";
+export { positionalTable } from "./positional_embedding.ts";
 export * from "./text/mod.ts";
+export { type ForwardOptions, TransformerXL } from "./transformer_xl.ts";
+export { type ClusterTables, type EmbeddingRange, VocabularyTables } from "./vocabulary_tables.ts";

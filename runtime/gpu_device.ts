@@ -24,7 +24,7 @@ export class GpuDevice extends Device {
   /** The WebGPU device. */
   readonly gpu: GPUDevice;
   readonly #pipelines: PipelineCache;
-  readonly #workspace: Workspace;
+  readonly #workspace: Workspace<GpuStorage>;
   readonly #readback: Readback;
   #fault: DeviceError | undefined;
 
@@ -32,7 +32,9 @@ export class GpuDevice extends Device {
     super(
       {
         adapterClass: choice.adapterClass,
-        subgroups: choice.features.includes("subgroups"),
+        // Kernels pass registers around in groups of 8 lanes; narrower subgroups would be wrong.
+        subgroups: choice.features.includes("subgroups") &&
+          choice.adapter.info.subgroupMinSize >= 8,
         maxBindingBytes: Math.floor(gpu.limits.maxStorageBufferBindingSize / 256) * 256,
         maxBufferBytes: Math.floor(gpu.limits.maxBufferSize / 256) * 256,
         maxWorkgroups: gpu.limits.maxComputeWorkgroupsPerDimension,

@@ -38,7 +38,7 @@ export async function compileGpuPlan(
   device: GpuDevice,
   recording: Recording,
   pipelines: PipelineCache,
-  workspace: Workspace,
+  workspace: Workspace<GpuStorage>,
 ): Promise<Executable> {
   const { steps, roots, label } = recording;
   const { slotOf, slotBytes } = planSlots(steps, roots);

@@ -7,6 +7,7 @@
 export * from "./autograd.ts";
 export * from "./device.ts";
 export * from "./driver_check.ts";
+export * from "./dry_device.ts";
 export * from "./dtype.ts";
 export * from "./errors.ts";
 export * from "./executor.ts";
@@ -16,6 +17,7 @@ export * from "./gpu_device.ts";
 export * from "./kernel.ts";
 export * from "./logical_io.ts";
 export * from "./op.ts";
+export * from "./open_device.ts";
 export * from "./params.ts";
 export * from "./philox.ts";
 export { type OpTime, Plan, type PlanInputs, type PlanOutputs, type RunValues } from "./plan.ts";

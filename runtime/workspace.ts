@@ -4,25 +4,25 @@
  *
  * @module
  */
-import type { GpuStorage } from "./gpu_storage.ts";
+import type { Storage } from "./tensor.ts";
 
-interface Shared {
-  readonly storage: GpuStorage;
+interface Shared<S> {
+  readonly storage: S;
   users: number;
 }
 
 /** A pool of whole buffers with reference counts. */
-export class Workspace {
-  readonly #allocate: (label: string, bytes: number) => GpuStorage;
-  #pool: Shared[] = [];
+export class Workspace<S extends Storage> {
+  readonly #allocate: (label: string, bytes: number) => S;
+  #pool: Shared<S>[] = [];
 
-  constructor(allocate: (label: string, bytes: number) => GpuStorage) {
+  constructor(allocate: (label: string, bytes: number) => S) {
     this.#allocate = allocate;
   }
 
   /** Distinct buffers of at least the given sizes; the smallest that fit, new ones where none does. */
-  take(label: string, slotBytes: readonly number[]): GpuStorage[] {
-    const taken: (Shared | undefined)[] = slotBytes.map(() => undefined);
+  take(label: string, slotBytes: readonly number[]): S[] {
+    const taken: (Shared<S> | undefined)[] = slotBytes.map(() => undefined);
     const free = [...this.#pool].sort((a, b) => a.storage.length - b.storage.length);
     const bySize = slotBytes.map((bytes, slot) => ({ bytes, slot })).sort((a, b) =>
       b.bytes - a.bytes
@@ -39,7 +39,7 @@ export class Workspace {
   }
 
   /** Gives buffers back; the ones nobody uses are freed. */
-  release(storages: readonly GpuStorage[]): void {
+  release(storages: readonly S[]): void {
     for (const shared of this.#pool) {
       if (storages.includes(shared.storage) && --shared.users === 0) {
         shared.storage[Symbol.dispose]();
@@ -48,8 +48,8 @@ export class Workspace {
     this.#pool = this.#pool.filter(({ users }) => users > 0);
   }
 
-  #add(label: string, bytes: number): Shared {
-    const shared = { storage: this.#allocate(label, bytes), users: 0 };
+  #add(label: string, bytes: number): Shared<S> {
+    const shared: Shared<S> = { storage: this.#allocate(label, bytes), users: 0 };
     this.#pool.push(shared);
     return shared;
   }

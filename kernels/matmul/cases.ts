@@ -41,6 +41,12 @@ export const matmulCases: OpCases = {
         reduction: 140,
       },
     ]),
+    ...["NN", "NT", "TN"].map((form) => ({
+      name: `${form} sums cut into parts`,
+      operands: shapes(20, 21, 2100, form),
+      attrs: { form },
+      reduction: 2100,
+    })),
     {
       name: "NT bias and ReLU",
       operands: { ...shapes(33, 20, 17, "NT"), bias: { shape: [20] } },

@@ -6,13 +6,18 @@
  * @module
  */
 import {
+  type Count,
   type Kernel,
   kernel,
   type Recorder,
   type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { type MatmulForm, matmulReference } from "./reference.ts";
+import { tilePlanFor } from "./plans.ts";
+import reduceSource from "./reduce_partials.wgsl" with { type: "text" };
+import { type MatmulForm, matmulReference, splitMatmulReference } from "./reference.ts";
+import { tileSource } from "./tile.ts";
+import type { TilePlan } from "./tile_plan.ts";
 
 /** A size that is frozen, or given at every run up to a capacity. */
 export type Extent = number | { readonly scalar: Scalar; readonly capacity: number };
@@ -76,94 +81,129 @@ export function scalarOfExtent(extent: Extent): number | Scalar {
   return typeof extent === "number" ? extent : extent.scalar;
 }
 
-/** Records one (batched) product. */
+/** Records one (batched) product, in two launches where the sums are cut into parts. */
 export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
   const { form, M, N, K, batch } = launch;
   const [m, k] = [capacityOf(M), capacityOf(K)];
+  const batches = (batch?.outer ?? 1) * (batch?.inner ?? 1);
+  const accumulate = launch.accumulate ?? false;
+  const plan = tilePlanFor({
+    form,
+    M: m,
+    N,
+    K: k,
+    batches,
+    adapterClass: rec.target.adapterClass,
+    subgroups: rec.target.subgroups,
+    epilogue: { bias: launch.bias !== undefined, relu: launch.relu ?? false, accumulate },
+    aligned: isAligned(launch, m, k),
+  });
   const zero: BatchStrides = [0, 0];
+  const split = plan.splitK > 1;
+  const c = split ? rec.temporary([plan.splitK, m, N], "f32", "matmul.partial") : launch.c;
+  const [cOuter, cInner] = split ? [m * N, 0] : batch?.c ?? zero;
   rec.launch({
-    kernel: plainKernel(form, launch.bias !== undefined),
-    operands: {
-      a: launch.a,
-      b: launch.b,
-      c: launch.c,
-      ...(launch.bias && { bias: launch.bias }),
-    },
+    kernel: kernelOf(plan),
+    operands: { a: launch.a, b: launch.b, c, ...(launch.bias && { bias: launch.bias }) },
     scalars: {
       M: scalarOfExtent(M),
       N,
       K: scalarOfExtent(K),
       lda: launch.lda ?? (form === "TN" ? m : k),
       ldb: launch.ldb ?? (form === "NT" ? k : N),
-      ldc: launch.ldc ?? N,
+      ldc: split ? N : launch.ldc ?? N,
       a_offset: launch.aOffset ?? 0,
       b_offset: launch.bOffset ?? 0,
-      c_offset: launch.cOffset ?? 0,
-      outer: batch?.outer ?? 1,
-      inner: batch?.inner ?? 1,
+      c_offset: split ? 0 : launch.cOffset ?? 0,
       a_outer: (batch?.a ?? zero)[0],
       a_inner: (batch?.a ?? zero)[1],
       b_outer: (batch?.b ?? zero)[0],
       b_inner: (batch?.b ?? zero)[1],
-      c_outer: (batch?.c ?? zero)[0],
-      c_inner: (batch?.c ?? zero)[1],
+      c_outer: cOuter,
+      c_inner: cInner,
+      outer: batch?.outer ?? 1,
+      inner: batch?.inner ?? 1,
+      splits: plan.splitK,
       alpha: launch.alpha ?? 1,
-      relu: launch.relu ? 1 : 0,
-      accumulate: launch.accumulate ? 1 : 0,
     },
     workgroups: [
-      Math.ceil(N / 8),
-      typeof M === "number" ? Math.ceil(M / 8) : { scalar: M.scalar, per: 8 },
-      (batch?.outer ?? 1) * (batch?.inner ?? 1),
+      Math.ceil(N / plan.tileN),
+      typeof M === "number" ? Math.ceil(M / plan.tileM) : { scalar: M.scalar, per: plan.tileM },
+      split ? plan.splitK : batches > 1 ? batches : unlessEmpty(K, accumulate),
     ],
+  });
+  if (!split) return;
+  rec.launch({
+    kernel: REDUCE_PARTIALS,
+    operands: { partial: c, c: launch.c },
+    scalars: {
+      M: scalarOfExtent(M),
+      N,
+      part_stride: m * N,
+      ldc: launch.ldc ?? N,
+      c_offset: launch.cOffset ?? 0,
+      splits: plan.splitK,
+      accumulate: accumulate ? 1 : 0,
+    },
+    workgroups: [Math.ceil(N / 64), typeof M === "number" ? M : { scalar: M.scalar, per: 1 }],
   });
 }
 
-const PLAIN = new Map<string, Kernel>();
+/** One workgroup along z, or none when there is nothing to add to an accumulator. */
+function unlessEmpty(K: Extent, accumulate: boolean): Count {
+  return accumulate && typeof K !== "number" ? { scalar: K.scalar, per: K.capacity } : 1;
+}
 
-function plainKernel(form: MatmulForm, bias: boolean): Kernel {
-  const key = `${form}${bias}`;
-  let found = PLAIN.get(key);
+const REDUCE_PARTIALS = kernel("matmul_reduce", reduceSource, ({ partial, c }, s) => {
+  const { N, splits, accumulate } = s as Record<string, number> & typeof s;
+  for (let m = 0; m < s["M"]!; m++) {
+    const out = s["c_offset"]! + m * s["ldc"]!;
+    for (let n = 0; n < N!; n++) {
+      let sum = accumulate ? c![out + n]! : 0;
+      for (let part = 0; part < splits!; part++) {
+        sum += partial![part * s["part_stride"]! + m * N! + n]!;
+      }
+      c![out + n] = sum;
+    }
+  }
+});
+
+const KERNELS = new Map<string, Kernel>();
+
+/** One kernel per distinct plan. */
+function kernelOf(plan: TilePlan): Kernel {
+  const key = JSON.stringify(plan);
+  let found = KERNELS.get(key);
   if (found === undefined) {
-    PLAIN.set(
-      key,
-      found = kernel(`matmul_${form}`, plainSource(form, bias), matmulReference(form)),
+    const { form, epilogue, tileM, tileN, splitK } = plan;
+    found = kernel(
+      `matmul_${form}_${tileM}x${tileN}`,
+      tileSource(plan).source,
+      splitK > 1 ? splitMatmulReference(form, plan.tileK) : matmulReference(form, epilogue),
     );
+    KERNELS.set(key, found);
   }
   return found;
 }
 
-function plainSource(form: MatmulForm, bias: boolean): string {
-  return `struct Scalars {
-  M: u32, N: u32, K: u32, outer: u32, lda: u32, ldb: u32, ldc: u32, a_offset: u32, b_offset: u32, c_offset: u32, inner: u32,
-  a_outer: u32, a_inner: u32, b_outer: u32, b_inner: u32, c_outer: u32, c_inner: u32,
-  alpha: f32, relu: u32, accumulate: u32,
-}
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c: array<f32>;
-@group(0) @binding(3) var<uniform> scalars: Scalars;
-${bias ? "@group(0) @binding(4) var<storage, read> bias: array<f32>;" : ""}
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let s = scalars;
-  let n = id.x; let m = id.y;
-  if (n >= s.N || m >= s.M) { return; }
-  let outer = id.z / s.inner; let inner = id.z % s.inner;
-  let a0 = s.a_offset + outer * s.a_outer + inner * s.a_inner;
-  let b0 = s.b_offset + outer * s.b_outer + inner * s.b_inner;
-  let c0 = s.c_offset + outer * s.c_outer + inner * s.c_inner + m * s.ldc + n;
-  var sum = 0.0;
-  for (var k = 0u; k < s.K; k++) {
-    sum += a[a0 + ${form === "TN" ? "k * s.lda + m" : "m * s.lda + k"}] * b[b0 + ${
-    form === "NT" ? "n * s.ldb + k" : "k * s.ldb + n"
-  }];
-  }
-  sum *= s.alpha;
-  ${bias ? "sum += bias[n];" : ""}
-  if (s.accumulate == 1u) { sum += c[c0]; }
-  if (s.relu == 1u) { sum = max(sum, 0.0); }
-  c[c0] = sum;
-}
-`;
+/** Whether every row, stride and offset is a multiple of 4 elements, so that vec4 loads may be used. */
+function isAligned(launch: MatmulLaunch, m: number, k: number): boolean {
+  const { form, N, batch, bias } = launch;
+  return typeof launch.M === "number" && typeof launch.K === "number" && bias === undefined
+    ? [
+      form === "TN" ? m : k,
+      form === "NT" ? k : N,
+      N,
+      launch.lda ?? 0,
+      launch.ldb ?? 0,
+      launch.ldc ?? 0,
+      launch.aOffset ?? 0,
+      launch.bOffset ?? 0,
+      launch.cOffset ?? 0,
+      launch.a.size,
+      launch.b.size,
+      launch.c.size,
+      ...(batch ? [...batch.a, ...batch.b, ...batch.c] : []),
+    ].every((value) => value % 4 === 0)
+    : false;
 }

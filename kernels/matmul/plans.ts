@@ -105,6 +105,9 @@ const concurrency: Readonly<Record<AdapterClass, number>> = {
 /** Below this many multiply-adds a cpu kernel runs less long than a large tile compiles. */
 const smallProblem = 1 << 21;
 
+/** The reduction of parts dispatches one workgroup row per row of C; a dimension holds this many. */
+const tallestSplit = 65_535;
+
 /** Parts shorter than this are not worth a partial sum. */
 const shortestPart = 256;
 
@@ -156,9 +159,9 @@ function candidates({ adapterClass, subgroups, M, N, K, batches }: MatmulProblem
 }
 
 /** Part counts worth trying: powers of two that leave parts long enough. */
-function splits({ batches, K, epilogue }: MatmulProblem, tile: Tile): number[] {
+function splits({ batches, M, K, epilogue }: MatmulProblem, tile: Tile): number[] {
   const counts = [1];
-  if (batches > 1 || epilogue.bias || epilogue.relu) return counts;
+  if (batches > 1 || M > tallestSplit || epilogue.bias || epilogue.relu) return counts;
   const shortest = Math.max(shortestPart, tile.tileK);
   for (let parts = 2; parts <= 32 && K / parts >= shortest; parts *= 2) counts.push(parts);
   return counts;

@@ -9,9 +9,12 @@ import type { Numbers, Reference } from "@transformer-xl/runtime";
 export type MatmulForm = "NN" | "NT" | "TN";
 
 /** c = relu?(alpha * a . b + bias + c?), per batch; sums in float64. */
-export function matmulReference(form: MatmulForm): Reference {
+export function matmulReference(
+  form: MatmulForm,
+  { relu, accumulate }: { readonly relu: boolean; readonly accumulate: boolean },
+): Reference {
   return ({ a, b, c, bias }, s) => {
-    const { M, N, alpha, relu, accumulate } = s as Record<string, number> & typeof s;
+    const { M, N, alpha } = s as Record<string, number> & typeof s;
     const row = new Float64Array(N!);
     for (let batch = 0; batch < s["outer"]! * s["inner"]!; batch++) {
       const outer = Math.floor(batch / s["inner"]!);
@@ -32,6 +35,27 @@ export function matmulReference(form: MatmulForm): Reference {
           c![out + n] = relu && value < 0 ? 0 : value;
         }
       }
+    }
+  };
+}
+
+/** The parts of a sum cut into `splits` ranges of k, each a matrix of its own. */
+export function splitMatmulReference(form: MatmulForm, tileK: number): Reference {
+  const whole = matmulReference(form, { relu: false, accumulate: false });
+  return (operands, s) => {
+    const { K, splits, lda, ldb } = s as Record<string, number> & typeof s;
+    const length = Math.ceil(K! / (tileK * splits!)) * tileK;
+    for (let part = 0; part < splits!; part++) {
+      const from = Math.min(part * length, K!);
+      whole(operands, {
+        ...s,
+        outer: 1,
+        inner: 1,
+        K: Math.min(length, K! - from),
+        a_offset: s["a_offset"]! + from * (form === "TN" ? lda! : 1),
+        b_offset: s["b_offset"]! + from * (form === "NT" ? 1 : ldb!),
+        c_offset: s["c_offset"]! + part * s["c_outer"]!,
+      });
     }
   };
 }

@@ -1,0 +1,168 @@
+/**
+ * What the network is: flags, defaults and checks of the model section, and the resolved shape that
+ * a checkpoint stores. Flag names and defaults are NVIDIA's.
+ *
+ * @module
+ */
+import { ConfigError } from "@transformer-xl/runtime";
+import { z } from "zod";
+
+const model = { group: "Model" } as const;
+const positive = z.int().positive();
+const rate = z.number().min(0).lt(1);
+
+/** Fields of the model section of a command line. */
+export const modelFields = {
+  nLayer: positive.default(16).describe("Decoder layers").meta(model),
+  nHead: positive.default(8).describe("Attention heads").meta(model),
+  dHead: positive.default(64).describe("Width of one head").meta(model),
+  dEmbed: z.int().default(-1).describe("Width of the embedding; -1: d_model").meta(model),
+  dModel: positive.default(512).describe("Width of the residual stream, even").meta(model),
+  dInner: positive.default(2048).describe("Inner width of the feed-forward layers").meta(model),
+  dropout: rate.default(0.1).describe("Dropout of embeddings, blocks and output").meta(model),
+  dropatt: rate.default(0).describe("Dropout of attention probabilities").meta(model),
+  preLnorm: z.boolean().default(false).describe("Normalise before each block, not after")
+    .meta(model),
+  attnType: z.int().min(0).max(3).default(0).describe("0: relative attention (the only one so far)")
+    .meta(model),
+  notTied: z.boolean().default(false).describe("Softmax tables separate from the embedding")
+    .meta(model),
+  clampLen: z.int().default(-1).describe("Largest distance that is told apart; -1: all").meta(
+    model,
+  ),
+  sameLength: z.boolean().default(false).describe("Every token sees the same number of keys")
+    .meta(model),
+  adaptive: z.boolean().default(false).describe("Adaptive embedding and softmax").meta(model),
+  cutoffs: z.array(positive).default([]).describe(
+    "Cluster bounds of the adaptive softmax; default: chosen for the data set",
+  ).meta(model),
+  divVal: positive.default(1).describe("Factor between the embedding widths of clusters")
+    .meta(model),
+  init: z.enum(["normal", "uniform"]).default("normal").describe("Initialisation of matrices")
+    .meta(model),
+  initRange: z.number().positive().default(0.1).describe("Half-width of the uniform initialisation")
+    .meta(model),
+  initStd: z.number().positive().default(0.02).describe("Deviation of the normal initialisation")
+    .meta(model),
+  projInitStd: z.number().positive().default(0.01).describe("Deviation of embedding projections")
+    .meta(model),
+};
+
+const modelSection = z.object(modelFields);
+
+/** The model section of a configuration. */
+export type ModelSection = z.infer<typeof modelSection>;
+
+/** Everything that fixes parameters and mathematics; stored in every checkpoint. */
+export const modelShape = z.strictObject({
+  nToken: positive,
+  nLayer: positive,
+  nHead: positive,
+  dHead: positive,
+  dModel: positive.refine((d) => d % 2 === 0, "must be even: sines and cosines share it"),
+  dInner: positive,
+  dEmbed: positive,
+  divVal: positive,
+  /** Ascending cluster bounds, without the vocabulary size. */
+  cutoffs: z.array(positive),
+  /** Per cluster: whether the softmax shares the projection of the embedding. */
+  tieProjs: z.array(z.boolean()),
+  tieWeight: z.boolean(),
+  preLnorm: z.boolean(),
+  clampLen: z.int(),
+  sameLength: z.boolean(),
+  dropout: rate,
+  dropatt: rate,
+  init: z.enum(["normal", "uniform"]),
+  initRange: z.number(),
+  initStd: z.number(),
+  projInitStd: z.number(),
+});
+
+/** Everything that fixes parameters and mathematics of a model. */
+export type ModelShape = z.infer<typeof modelShape>;
+
+/** Lengths of a recording: they are not part of the model. */
+export interface Lengths {
+  /** B: batch columns. */
+  readonly batchSize: number;
+  /** T: target rows. */
+  readonly tgtLen: number;
+  /** E: rows of extended context in front of the targets. */
+  readonly extLen: number;
+  /** M: rows of memory. */
+  readonly memLen: number;
+}
+
+/**
+ * The shape of a model for a vocabulary. Projections are tied as in the reference: all but the
+ * head's for WikiText.
+ *
+ * @param cutoffs cluster bounds, used when `section.adaptive`
+ * @throws {ConfigError} when settings contradict each other
+ */
+export function resolveModel(
+  section: ModelSection,
+  nToken: number,
+  cutoffs: readonly number[],
+): ModelShape {
+  if (section.attnType !== 0) {
+    throw new ConfigError(
+      `Cannot build attn_type ${section.attnType}: only relative attention is supported; use --attn_type 0`,
+    );
+  }
+  if (!section.adaptive && section.cutoffs.length > 0) {
+    throw new ConfigError(`Cannot use --cutoffs ${section.cutoffs}: they need --adaptive`);
+  }
+  const bounds = section.adaptive ? [...cutoffs] : [];
+  const { dEmbed, dModel, divVal } = section;
+  const width = dEmbed < 0 ? dModel : dEmbed;
+  const smallest = Math.floor(width / divVal ** bounds.length);
+  if (smallest < 1) {
+    throw new ConfigError(
+      `Cannot divide embedding width ${width} by ${divVal} for ${bounds.length} clusters: ` +
+        "the last would be empty; lower --div_val or raise --d_embed",
+    );
+  }
+  if (dModel % 2 !== 0) {
+    throw new ConfigError(`Cannot use --d_model ${dModel}: it must be even`);
+  }
+  const { nLayer, nHead, dHead, dInner, dropout, dropatt, preLnorm, clampLen, sameLength } =
+    section;
+  const { init, initRange, initStd, projInitStd } = section;
+  return {
+    nToken,
+    nLayer,
+    nHead,
+    dHead,
+    dModel,
+    dInner,
+    dEmbed: width,
+    divVal,
+    cutoffs: bounds,
+    tieProjs: [false, ...bounds.map(() => true)],
+    tieWeight: !section.notTied,
+    preLnorm,
+    clampLen,
+    sameLength,
+    dropout,
+    dropatt,
+    init,
+    initRange,
+    initStd,
+    projInitStd,
+  };
+}
+
+/**
+ * Reads a model shape from a checkpoint.
+ *
+ * @throws {ConfigError} naming the field that is wrong
+ */
+export function parseModelShape(value: unknown): ModelShape {
+  const result = modelShape.safeParse(value);
+  if (!result.success) {
+    throw new ConfigError(`Cannot use model configuration: ${z.prettifyError(result.error)}`);
+  }
+  return result.data;
+}

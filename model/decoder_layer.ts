@@ -1,0 +1,36 @@
+/**
+ * One decoder layer: attention, then feed-forward.
+ *
+ * @module
+ */
+import type { ParamStore, Recorder, Tensor } from "@transformer-xl/runtime";
+import { Attention, type AttentionBiases, type AttentionContext } from "./attention.ts";
+import type { ModelShape } from "./config.ts";
+import { FeedForward } from "./feed_forward.ts";
+
+/** One decoder layer. */
+export class DecoderLayer {
+  readonly #attention: Attention;
+  readonly #feedForward: FeedForward;
+  readonly #layer: number;
+
+  constructor(store: ParamStore, shape: ModelShape, layer: number, biases: AttentionBiases) {
+    this.#layer = layer;
+    this.#attention = new Attention(store, shape, layer, biases);
+    this.#feedForward = new FeedForward(store, shape, layer);
+  }
+
+  /** [Q B, D] -> [Q B, D], and what the memory is taken from, [K B, D]. */
+  forward(
+    rec: Recorder,
+    x: Tensor,
+    memory: Tensor | undefined,
+    context: AttentionContext,
+  ): { readonly y: Tensor; readonly context: Tensor } {
+    const attended = this.#attention.forward(rec, x, memory, context);
+    rec.tap(attended.y, `l${this.#layer}/post_attn`);
+    const y = this.#feedForward.forward(rec, attended.y, context.drop);
+    rec.tap(y, `l${this.#layer}/out`);
+    return { y, context: attended.context };
+  }
+}

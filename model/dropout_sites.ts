@@ -1,0 +1,29 @@
+/**
+ * Where the network drops, and with which random numbers. A site is named as in the reference's
+ * masks (`word_emb`, `l3/ff1`); its number keys the counter-based generator, so a mask depends only
+ * on (seed, site, step, stream, element): the same on every device, and after a restart.
+ *
+ * @module
+ */
+import type { Dropout } from "@transformer-xl/kernels";
+import { hashName, type Scalar } from "@transformer-xl/runtime";
+import type { ModelShape } from "./config.ts";
+
+/** The mask of a site, or undefined where nothing is dropped. */
+export type DropoutSource = (site: string, rate: number) => Dropout | undefined;
+
+/** Nothing is dropped: evaluation. */
+export const NO_DROPOUT: DropoutSource = () => undefined;
+
+/** Random masks from numbers given at every run. */
+export function philoxDropout(
+  numbers: { readonly seed: Scalar; readonly step: Scalar; readonly stream: Scalar },
+): DropoutSource {
+  return (site, rate) =>
+    rate === 0 ? undefined : { rate, mask: { kind: "philox", ...numbers, site: hashName(site) } };
+}
+
+/** Whether a model drops anything. */
+export function drops({ dropout, dropatt }: Pick<ModelShape, "dropout" | "dropatt">): boolean {
+  return dropout > 0 || dropatt > 0;
+}

@@ -1,0 +1,62 @@
+/**
+ * Position-wise feed-forward block: y = W2 drop(relu(W1 u + b1)) + b2, dropped, with a residual
+ * connection, normalised after it (post-norm) or before the block (pre-norm).
+ *
+ * @module
+ */
+import { dropout, layerNorm, matmul } from "@transformer-xl/kernels";
+import {
+  add,
+  type Param,
+  type ParamStore,
+  type Recorder,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import type { ModelShape } from "./config.ts";
+import type { DropoutSource } from "./dropout_sites.ts";
+import { constantInit, gainInit, matrixInit } from "./init.ts";
+
+/** The feed-forward block of one layer. */
+export class FeedForward {
+  readonly #shape: ModelShape;
+  readonly #layer: number;
+  readonly #w1: Param; // [F, D]
+  readonly #b1: Param; // [F]
+  readonly #w2: Param; // [D, F]
+  readonly #b2: Param; // [D]
+  readonly #gain: Param; // [D]
+  readonly #bias: Param; // [D]
+
+  constructor(store: ParamStore, shape: ModelShape, layer: number) {
+    const { dModel, dInner } = shape;
+    const at = (name: string) => `layers.${layer}.pos_ff.${name}`;
+    this.#shape = shape;
+    this.#layer = layer;
+    this.#w1 = store.param(at("CoreNet.0.weight"), [dInner, dModel], matrixInit(shape));
+    this.#b1 = store.param(at("CoreNet.0.bias"), [dInner], constantInit(0));
+    this.#w2 = store.param(at("CoreNet.3.weight"), [dModel, dInner], matrixInit(shape));
+    this.#b2 = store.param(at("CoreNet.3.bias"), [dModel], constantInit(0));
+    this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(shape));
+    this.#bias = store.param(at("layer_norm.bias"), [dModel], constantInit(0));
+  }
+
+  /** [R, D] -> [R, D]. */
+  forward(rec: Recorder, x: Tensor, drop: DropoutSource): Tensor {
+    const { preLnorm, dropout: rate } = this.#shape;
+    const u = preLnorm ? layerNorm(rec, x, this.#gain, this.#bias) : x;
+    const inner = matmul(rec, u, this.#w1, { transposeB: true, bias: this.#b1, relu: true }); // [R, F]
+    const kept = dropped(rec, inner, drop(`l${this.#layer}/ff1`, rate));
+    const out = matmul(rec, kept, this.#w2, { transposeB: true, bias: this.#b2 }); // [R, D]
+    const y = dropped(rec, out, drop(`l${this.#layer}/ff2`, rate));
+    return preLnorm ? add(rec, x, y) : layerNorm(rec, y, this.#gain, this.#bias, { residual: x });
+  }
+}
+
+/** `x` through a dropout site that may not drop. */
+export function dropped(
+  rec: Recorder,
+  x: Tensor,
+  site: ReturnType<DropoutSource>,
+): Tensor {
+  return site === undefined ? x : dropout(rec, x, site);
+}

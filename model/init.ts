@@ -1,0 +1,55 @@
+/**
+ * Initial values by kind of parameter, as the reference's weights_init: every matrix and table from
+ * one rule, projections always normal, gains around 1, biases 0. Values come from the seed, the
+ * parameter's name and the element's index, so they do not depend on layout or device.
+ *
+ * @module
+ */
+import {
+  type Device,
+  fillNormal,
+  fillUniform,
+  hashName,
+  type Init,
+  type ParamStore,
+  sizeOf,
+  weightsOf,
+  writeLogical,
+} from "@transformer-xl/runtime";
+import type { ModelShape } from "./config.ts";
+
+type InitSection = Pick<ModelShape, "init" | "initRange" | "initStd" | "projInitStd">;
+
+/** Linear layers, tables, attention biases. */
+export function matrixInit(shape: InitSection): Init {
+  return shape.init === "normal"
+    ? { kind: "normal", mean: 0, std: shape.initStd }
+    : { kind: "uniform", range: shape.initRange };
+}
+
+/** Embedding and softmax projections. */
+export function projectionInit(shape: InitSection): Init {
+  return { kind: "normal", mean: 0, std: shape.projInitStd };
+}
+
+/** Gains of layer normalisation: N(1, init_std), also with uniform matrices. */
+export function gainInit(shape: InitSection): Init {
+  return { kind: "normal", mean: 1, std: shape.initStd };
+}
+
+/** The same value everywhere. */
+export function constantInit(value: number): Init {
+  return { kind: "constant", value };
+}
+
+/** Writes the initial weights of `seed` into a sealed store. */
+export function initialise(device: Device, store: ParamStore, seed: number): void {
+  writeLogical(device, store, weightsOf(store), ({ name, shape, init }) => {
+    const values = new Float32Array(sizeOf(shape));
+    const stream = hashName(name);
+    if (init.kind === "constant") values.fill(init.value);
+    else if (init.kind === "normal") fillNormal(values, seed, stream, init);
+    else fillUniform(values, seed, stream, { low: -init.range, high: init.range });
+    return values;
+  });
+}

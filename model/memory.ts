@@ -1,0 +1,88 @@
+/**
+ * The memory of the network: the input of every layer for the last M rows, per batch column.
+ *
+ * Shapes stay static: the state always has M rows, filled from the end; rows that hold nothing yet
+ * are masked, so numbers equal those of the reference's growing memory.
+ *
+ * @module
+ */
+import { copyRows } from "@transformer-xl/kernels";
+import type { Device, HostArray, Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
+import { rangeOf } from "@transformer-xl/runtime";
+import type { Lengths, ModelShape } from "./config.ts";
+
+/** Memory of one stream of segments (one batch chunk). */
+export class Memory implements Disposable {
+  /** One state per layer, [M B, D]; empty when M is 0. */
+  readonly layers: readonly (Tensor & Disposable)[];
+  readonly #device: Device;
+  readonly #lengths: Lengths;
+  #filled = 0;
+
+  constructor(device: Device, shape: ModelShape, lengths: Lengths, label: string) {
+    const { memLen, batchSize } = lengths;
+    this.#device = device;
+    this.#lengths = lengths;
+    this.layers = memLen === 0 ? [] : Array.from(
+      { length: shape.nLayer },
+      (_, l) => device.state(`${label} layer ${l}`, [memLen * batchSize, shape.dModel]),
+    );
+  }
+
+  /** m: rows that hold something. */
+  get filled(): number {
+    return this.#filled;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.#filled = 0;
+  }
+
+  /** Accounts for a segment of `rows` input rows (extended context included) that was run. */
+  advance(rows: number): void {
+    this.#filled = Math.min(this.#lengths.memLen, this.#filled + this.keptRows(rows));
+  }
+
+  /** Rows of a segment that enter the memory: all but the extended context. */
+  keptRows(rows: number): number {
+    return Math.max(0, rows - this.#lengths.extLen);
+  }
+
+  /** The filled rows of every layer, [L, m, B, D]. */
+  async read(): Promise<HostArray[]> {
+    const states = await this.#device.read(this.layers.map(rangeOf));
+    return states.map((state) => state.slice(state.length - this.#filledSize(state.length)));
+  }
+
+  /** Restores what {@link Memory.read} gave. */
+  write(layers: readonly HostArray[], filled: number): void {
+    this.#filled = filled;
+    layers.forEach((values, l) => {
+      const { storage, length } = rangeOf(this.layers[l]!);
+      this.#device.write(storage, length - values.length, values);
+    });
+  }
+
+  /** Frees the states. */
+  [Symbol.dispose](): void {
+    for (const layer of this.layers) layer[Symbol.dispose]();
+  }
+
+  #filledSize(size: number): number {
+    return this.#lengths.memLen === 0 ? 0 : size / this.#lengths.memLen * this.#filled;
+  }
+}
+
+/**
+ * Records the update of one layer: the state takes M rows of [memory; input], from row `start` on.
+ * No gradient flows through memory.
+ */
+export function recordMemoryUpdate(
+  rec: Recorder,
+  state: Tensor,
+  context: Tensor,
+  start: Scalar,
+): void {
+  copyRows(rec, state, context, start);
+}

@@ -1,0 +1,42 @@
+/**
+ * Sinusoids of distances (Vaswani et al. 2017, section 3.5, as the reference lays them out): sines
+ * first, then cosines. Row p of K stands for distance K - 1 - p, clamped at `clampLen`.
+ *
+ * Computed on the host in float64: WGSL's sin and cos are accurate only near the origin. The
+ * frequencies are rounded to float32 first, as the reference does.
+ *
+ * @module
+ */
+
+/**
+ * Positional table, [K, D] row-major.
+ *
+ * @param rows K
+ * @param width D, even
+ * @param clampLen distances above this one are treated as it; none when not positive
+ * @example
+ * ```ts
+ * import { positionalTable } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = positionalTable(2, 4, -1);
+ * assertEquals([...table.slice(4)], [0, 0, 1, 1]); // distance 0
+ * ```
+ */
+export function positionalTable(
+  rows: number,
+  width: number,
+  clampLen: number,
+): Float64Array<ArrayBuffer> {
+  const half = width / 2;
+  const table = new Float64Array(rows * width);
+  for (let p = 0; p < rows; p++) {
+    const distance = clampLen > 0 ? Math.min(rows - 1 - p, clampLen) : rows - 1 - p;
+    for (let j = 0; j < half; j++) {
+      const angle = distance * Math.fround(1 / 10_000 ** (2 * j / width));
+      table[p * width + j] = Math.sin(angle);
+      table[p * width + half + j] = Math.cos(angle);
+    }
+  }
+  return table;
+}

@@ -1,0 +1,101 @@
+/**
+ * Transformer-XL (Dai et al. 2019): the page to read first.
+ *
+ * Tokens are embedded, pass through L decoder layers that also attend to the memory of earlier
+ * segments, and end in an (adaptive) softmax over the vocabulary. Every layer's input becomes the
+ * memory of the next segment.
+ *
+ * @module
+ */
+import { sliceRows } from "@transformer-xl/kernels";
+import type { Param, ParamStore, Recorder, Target, Tensor } from "@transformer-xl/runtime";
+import { embedTokens } from "./adaptive_embedding.ts";
+import { type TokenLosses, tokenLosses } from "./adaptive_softmax.ts";
+import type { AttentionBiases } from "./attention.ts";
+import { BatchInputs } from "./batch_inputs.ts";
+import type { Lengths, ModelShape } from "./config.ts";
+import { DecoderLayer } from "./decoder_layer.ts";
+import type { DropoutSource } from "./dropout_sites.ts";
+import { dropped } from "./feed_forward.ts";
+import { matrixInit } from "./init.ts";
+import { type Memory, recordMemoryUpdate } from "./memory.ts";
+import { positionalTable } from "./positional_embedding.ts";
+import { type ClusterTables, VocabularyTables } from "./vocabulary_tables.ts";
+
+/** How one recording of the model runs. */
+export interface ForwardOptions {
+  /** Lengths of the recording. */
+  readonly lengths: Lengths;
+  /** The memory it reads and writes. */
+  readonly memory: Memory;
+  /** Dropout masks. */
+  readonly drop: DropoutSource;
+  /** True when a training step is recorded. */
+  readonly differentiate: boolean;
+}
+
+/** The parameters of a model, and its forward pass as a recording. */
+export class TransformerXL {
+  /** Everything that fixes the mathematics. */
+  readonly shape: ModelShape;
+  readonly #biases: AttentionBiases;
+  readonly #layers: readonly DecoderLayer[];
+  readonly #clusters: readonly ClusterTables[];
+
+  /** Declares all parameters, in the order of the reference's state dict. */
+  constructor(store: ParamStore, shape: ModelShape, target: Target) {
+    const { nHead, dHead, nLayer } = shape;
+    const bias = (name: string): Param => store.param(name, [nHead, dHead], matrixInit(shape));
+    this.shape = shape;
+    this.#biases = { content: bias("r_w_bias"), position: bias("r_r_bias") };
+    const vocabulary = new VocabularyTables(store, shape);
+    this.#layers = Array.from(
+      { length: nLayer },
+      (_, l) => new DecoderLayer(store, shape, l, this.#biases),
+    );
+    this.#clusters = vocabulary.pack(target);
+  }
+
+  /** What a recording of this model asks of the host. */
+  inputs(rec: Recorder, lengths: Lengths): BatchInputs {
+    return new BatchInputs(rec, this.shape, this.#clusters, lengths);
+  }
+
+  /** Records the losses of one segment and the memory of the next. */
+  forward(rec: Recorder, batch: BatchInputs, options: ForwardOptions): TokenLosses {
+    const { lengths, memory, drop, differentiate } = options;
+    const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = lengths;
+    const { dModel: D, dropout, clampLen } = this.shape;
+    const K = M + T + E;
+
+    const table = rec.constant("positions", [K, D], "f32", positionalTable(K, D, clampLen));
+    rec.tap(table, "pos_emb");
+    const positions = dropped(rec, table, drop("pos_emb", dropout)); // [K, D]
+    const embedded = rec.scope(
+      "embedding",
+      () => embedTokens(rec, batch.tokens, this.#clusters, this.shape),
+    );
+    rec.tap(embedded, "word_emb");
+
+    let x = dropped(rec, embedded, drop("word_emb", dropout)); // [Q B, D]
+    const attention = { lengths, positions, filled: batch.filled, drop };
+    this.#layers.forEach((layer, l) =>
+      rec.scope(`layer${l}`, () => {
+        const { y, context } = layer.forward(rec, x, memory.layers[l], attention);
+        if (M > 0) recordMemoryUpdate(rec, memory.layers[l]!, context, batch.memoryStart);
+        x = y;
+      })
+    );
+
+    const hidden = dropped(rec, x, drop("final", dropout));
+    // Extended context has no targets; full segments without it need no copy.
+    const predicted = E === 0
+      ? hidden
+      : sliceRows(rec, hidden, { start: batch.targetStart, count: T * B }); // [T B, D]
+    return rec.scope("softmax", () =>
+      tokenLosses(rec, predicted, batch.targets, this.#clusters, {
+        weight: batch.weight,
+        differentiate,
+      }));
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The device a user asked for.
+ *
+ * @module
+ */
+import type { Device } from "./device.ts";
+import { DeviceError } from "./errors.ts";
+import { chooseAdapter } from "./gpu_adapter.ts";
+import { GpuDevice } from "./gpu_device.ts";
+import { ReferenceDevice } from "./reference_device.ts";
+
+/** `gpu`: an adapter or an error; `cpu`: plain loops; `auto`: an adapter, else plain loops. */
+export type DeviceChoice = "auto" | "gpu" | "cpu";
+
+/** Values of {@link DeviceChoice}, for flags. */
+export const DEVICE_CHOICES = ["auto", "gpu", "cpu"] as const;
+
+/**
+ * Opens a device and says which one.
+ *
+ * @param notice receives one sentence about the choice
+ * @throws {DeviceError} when `gpu` was asked for and there is none, or the driver is unfit
+ */
+export async function openDevice(
+  choice: DeviceChoice,
+  notice: (sentence: string) => void,
+): Promise<Device> {
+  if (choice === "cpu") {
+    notice("device: plain TypeScript loops on the CPU, in float32 (--device cpu)");
+    return new ReferenceDevice({ precision: "f32" });
+  }
+  const adapter = await chooseAdapter(navigator.gpu);
+  if (adapter !== undefined) {
+    const device = await GpuDevice.open(adapter);
+    const kind = device.info.kind === "software" ? "software Vulkan driver" : "GPU";
+    notice(`device: ${device.info.adapter} (${kind})`);
+    return device;
+  }
+  if (choice === "gpu") {
+    throw new DeviceError(
+      "no-adapter",
+      "Cannot open a GPU: no WebGPU adapter answers, --device gpu needs one; " +
+        "run `deno task setup`, or leave --device out",
+    );
+  }
+  notice(
+    "device: no WebGPU adapter answers, using plain TypeScript loops on the CPU, which is slow; " +
+      "run `deno task setup`",
+  );
+  return new ReferenceDevice({ precision: "f32" });
+}

@@ -1,0 +1,113 @@
+/**
+ * What set-up needs of the machine it runs on. Tests give it another machine.
+ *
+ * @module
+ */
+
+/** What a command printed, and how it ended. */
+export interface CommandResult {
+  /** Exit code; 127 when there is no such command. */
+  readonly code: number;
+  /** What it printed, errors included. */
+  readonly output: string;
+}
+
+/** Whether an adapter can be used, as a fresh process sees it. */
+export interface AdapterProbe {
+  /** Name of the adapter, if one answers. */
+  readonly adapter: string | undefined;
+  /** Why it cannot be used; undefined when it can. */
+  readonly trouble: string | undefined;
+}
+
+/** The machine. */
+export interface Machine {
+  /** Operating system, as Deno names it. */
+  readonly os: string;
+  /** Whether packages may be installed without asking for a password. */
+  readonly root: boolean;
+  /** Text of a file, or undefined when there is none. */
+  read(path: string): string | undefined;
+  /** Names of the entries of a folder; none when there is no such folder. */
+  list(folder: string): readonly string[];
+  /** Writes a file. */
+  write(path: string, text: string): void;
+  /** Removes a file. */
+  remove(path: string): void;
+  /** Whether a command can be found. */
+  has(command: string): boolean;
+  /** Runs a command to its end; `live` shows its output as it comes. */
+  run(command: readonly string[], live?: boolean): Promise<CommandResult>;
+  /** Opens the best adapter in a process of its own, since a process loads drivers only once. */
+  probe(): Promise<AdapterProbe>;
+}
+
+/** The machine this program runs on. */
+export function thisMachine(): Machine {
+  return {
+    os: Deno.build.os,
+    root: Deno.build.os !== "windows" && Deno.uid() === 0,
+    read(path) {
+      try {
+        return Deno.readTextFileSync(path);
+      } catch {
+        return undefined;
+      }
+    },
+    list(folder) {
+      try {
+        return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+      } catch {
+        return [];
+      }
+    },
+    write: (path, text) => Deno.writeTextFileSync(path, text),
+    remove: (path) => Deno.removeSync(path),
+    has: isOnPath,
+    run: runCommand,
+    probe: probeInChild,
+  };
+}
+
+function isOnPath(command: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${command}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function runCommand(
+  [command, ...args]: readonly string[],
+  live = false,
+): Promise<CommandResult> {
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(command!, {
+      args,
+      env: { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
+      stdin: "null",
+      stdout: live ? "inherit" : "piped",
+      stderr: live ? "inherit" : "piped",
+    }).output();
+    const output = live ? "" : new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    return { code, output };
+  } catch (error) {
+    return { code: 127, output: String(error) };
+  }
+}
+
+async function probeInChild(): Promise<AdapterProbe> {
+  const program = `${import.meta.dirname}/probe.ts`;
+  // Without this, a software OpenGL driver would stand in for the Vulkan driver that is missing.
+  const backend = Deno.build.os === "linux" ? { DENO_WEBGPU_BACKEND: "vulkan" } : {};
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", "--quiet", program],
+    env: { ...backend, ...Deno.env.toObject() },
+    stdin: "null",
+  }).output();
+  if (code === 0) return JSON.parse(new TextDecoder().decode(stdout));
+  const lastLine = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+  return { adapter: undefined, trouble: `Cannot open an adapter: ${lastLine}` };
+}

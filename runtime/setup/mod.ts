@@ -1,0 +1,10 @@
+/**
+ * Making a machine ready for the runtime, and telling what it has.
+ *
+ * @module
+ */
+export * from "./apt_driver.ts";
+export * from "./apt_sources.ts";
+export * from "./machine.ts";
+export * from "./set_up.ts";
+export * from "./vulkan_adapters.ts";

@@ -1,0 +1,63 @@
+/**
+ * Making a machine ready: a usable adapter is left alone, a missing or outdated software driver is
+ * installed where that can be done without asking, and otherwise the user is told what to run.
+ *
+ * @module
+ */
+import { aptCommands, installWithApt } from "./apt_driver.ts";
+import type { Machine } from "./machine.ts";
+
+/**
+ * Finds a usable adapter, or installs Mesa's software Vulkan driver and looks again.
+ *
+ * @param machine the machine, {@link thisMachine} outside of tests
+ * @param say takes each line for the user
+ * @returns whether an adapter can be used now
+ */
+export async function setUp(machine: Machine, say: (line: string) => void): Promise<boolean> {
+  const before = await machine.probe();
+  if (before.trouble === undefined) {
+    say(`Adapter "${before.adapter}" is ready`);
+    return true;
+  }
+  say(before.trouble.replace("; run `deno task setup`", "").replace(", or use --device cpu", ""));
+  if (machine.os !== "linux" || !machine.has("apt-get") || !machine.root) {
+    say(`Run: ${driverCommand(machine)}`);
+    return false;
+  }
+  const obstacle = await installWithApt(machine, say);
+  if (obstacle !== undefined) {
+    say(`${obstacle}; install a Vulkan driver by hand, or use --device cpu`);
+    return false;
+  }
+  const after = await machine.probe();
+  if (after.trouble !== undefined) {
+    say(
+      `${after.trouble.split(";")[0]}, although the driver is installed; run \`deno task doctor\``,
+    );
+    return false;
+  }
+  say(`Adapter "${after.adapter}" is ready`);
+  return true;
+}
+
+const BY_PACKAGE_MANAGER: readonly (readonly [manager: string, command: string])[] = [
+  ["dnf", "sudo dnf install --refresh -y vulkan-loader mesa-vulkan-drivers"],
+  ["pacman", "sudo pacman -Syu --needed vulkan-icd-loader vulkan-swrast"],
+  ["zypper", "sudo zypper install -y libvulkan1 libvulkan_lvp"],
+  ["apk", "sudo apk add --upgrade vulkan-loader mesa-vulkan-swrast"],
+];
+
+/** The command or the advice that gives this machine a Vulkan driver. */
+export function driverCommand(machine: Machine): string {
+  if (machine.os === "darwin") {
+    return "softwareupdate --install --all (Metal is part of macOS; a virtual machine may hide the GPU)";
+  }
+  if (machine.os === "windows") {
+    return "winget upgrade --all, then install your GPU vendor's driver (Direct3D 12 or Vulkan)";
+  }
+  if (machine.has("apt-get")) return aptCommands(machine);
+  const known = BY_PACKAGE_MANAGER.find(([manager]) => machine.has(manager));
+  return known?.[1] ??
+    "your package manager to install the Vulkan loader and Mesa's Vulkan drivers, version 25 or newer";
+}

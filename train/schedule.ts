@@ -1,0 +1,106 @@
+/**
+ * Learning rates. The rate set after step s is the one the log line of step s shows and step s + 1
+ * uses. Step 1 runs at the rate the optimizer was made with: the full base rate, whatever the
+ * warm-up, as in the reference (`inv_sqrt` starts at its own zero).
+ *
+ * @module
+ */
+
+/** Names of the schedules. */
+export const SCHEDULES = ["cosine", "inv_sqrt", "dev_perf", "constant"] as const;
+
+/** What fixes a learning-rate curve. */
+export interface ScheduleSettings {
+  /** Shape of the curve. */
+  readonly scheduler: (typeof SCHEDULES)[number];
+  /** Base rate. */
+  readonly lr: number;
+  /** Steps of linear warm-up. */
+  readonly warmupStep: number;
+  /** Length of the curve in steps. */
+  readonly steps: number;
+  /** Floor of the cosine. */
+  readonly etaMin: number;
+  /** The 2019 arithmetic: the cosine counts from step 0, not from the end of the warm-up. */
+  readonly cosineFromZero?: boolean;
+}
+
+/**
+ * The rate set after `step` steps.
+ *
+ * @param plateauRate current rate of `dev_perf`
+ * @example
+ * ```ts
+ * import { rateAfter } from "@transformer-xl/train";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const base = { scheduler: "cosine", lr: 0.01, warmupStep: 1000, steps: 40_000, etaMin: 0.001 } as const;
+ * assertEquals(rateAfter(base, 500), 0.005);
+ * assertEquals(rateAfter(base, 40_000), 0.001);
+ * ```
+ */
+export function rateAfter(settings: ScheduleSettings, step: number, plateauRate?: number): number {
+  const { scheduler, lr, warmupStep: warmup, steps, etaMin } = settings;
+  if (scheduler === "inv_sqrt") return lr * inverseSquareRoot(step, warmup);
+  if (step < warmup) return lr * step / warmup;
+  if (scheduler === "constant") return lr;
+  if (scheduler === "dev_perf") return plateauRate ?? lr;
+  const phase = settings.cosineFromZero ? step / steps : (step - warmup) / (steps - warmup);
+  return etaMin + (lr - etaMin) * (1 + Math.cos(Math.PI * phase)) / 2;
+}
+
+/** The rate that step `step` (from 1) uses. */
+export function rateOf(settings: ScheduleSettings, step: number, plateauRate?: number): number {
+  if (step > 1) return rateAfter(settings, step - 1, plateauRate);
+  return settings.scheduler === "inv_sqrt"
+    ? settings.lr * inverseSquareRoot(0, settings.warmupStep)
+    : settings.lr;
+}
+
+function inverseSquareRoot(step: number, warmup: number): number {
+  if (step === 0 && warmup === 0) return 1;
+  return step > warmup ? 1 / Math.sqrt(step) : step / warmup ** 1.5;
+}
+
+/** State of a {@link Plateau}. */
+export interface PlateauState {
+  /** Current rate. */
+  readonly rate: number;
+  /** Smallest validation loss so far; null before the first. */
+  readonly best: number | null;
+  /** Evaluations without improvement. */
+  readonly waited: number;
+}
+
+/** `dev_perf`: the rate falls when the validation loss stops improving. */
+export class Plateau {
+  readonly #settings: { readonly decayRate: number; readonly patience: number; readonly lrMin: number };
+  #state: PlateauState;
+
+  constructor(
+    settings: { readonly decayRate: number; readonly patience: number; readonly lrMin: number },
+    state: PlateauState,
+  ) {
+    this.#settings = settings;
+    this.#state = state;
+  }
+
+  /** Current rate and what it depends on; a checkpoint stores it. */
+  get state(): PlateauState {
+    return this.#state;
+  }
+
+  /** Takes a validation loss into account: better means smaller by one part in 10,000. */
+  observe(loss: number): void {
+    const { decayRate, patience, lrMin } = this.#settings;
+    const { rate, best, waited } = this.#state;
+    if (best === null || loss < best * (1 - 1e-4)) {
+      this.#state = { rate, best: loss, waited: 0 };
+    } else if (waited < patience) {
+      this.#state = { rate, best, waited: waited + 1 };
+    } else {
+      const lower = Math.max(rate * decayRate, lrMin);
+      this.#state = { rate: rate - lower > 1e-8 ? lower : rate, best, waited: 0 };
+    }
+  }
+}
