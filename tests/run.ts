@@ -1,0 +1,91 @@
+/**
+ * `deno task test`: sets the machine up, runs every test and every documented example, names the
+ * slowest files, and ends with the line `N passed, N failed`. Further arguments go to `deno test`,
+ * so `deno task test --filter dims` runs a part.
+ *
+ * @module
+ */
+import { ROOT } from "./source_tree.ts";
+
+const SLOWEST_FILES = 8;
+const SECONDS_WORTH_NAMING = 1;
+
+/** Seconds that the tests of each file took, from a JUnit report; steps count in their test. */
+export function secondsByFile(junit: string): ReadonlyMap<string, number> {
+  const seconds = new Map<string, number>();
+  let test = "";
+  for (const [, name, file, time] of junit.matchAll(TEST_CASE)) {
+    const isStep = name!.startsWith(`${test} &gt; `);
+    if (isStep) continue;
+    test = name!;
+    const path = file!.replace(/^\.\//, "").replace(/#.*/, "");
+    seconds.set(path, (seconds.get(path) ?? 0) + Number(time));
+  }
+  return seconds;
+}
+
+const TEST_CASE = /<testcase name="([^"]*)" classname="([^"]*)" time="([^"]*)"/g;
+
+/**
+ * Passed and failed tests, from what `deno test` printed. A run that ended before its summary, for
+ * instance on a type error, counts as one failure.
+ */
+export function countTests(
+  output: string,
+  code: number,
+): { readonly passed: number; readonly failed: number } {
+  // deno-lint-ignore no-control-regex
+  const plain = output.replaceAll(/\x1b\[[\d;]*m/g, "");
+  const summary = [...plain.matchAll(SUMMARY)].at(-1);
+  const [passed, failed] = [Number(summary?.[1] ?? 0), Number(summary?.[2] ?? 0)];
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+}
+
+const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed/gm;
+
+async function run(...args: readonly string[]): Promise<{ code: number; output: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    // Mesa's device selection looks for a display, and complains where there is none.
+    env: { NODEVICE_SELECT: Deno.env.get("NODEVICE_SELECT") ?? "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let output = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stdout) {
+    await Deno.stdout.write(chunk);
+    output += decoder.decode(chunk, { stream: true });
+  }
+  return { code: (await child.status).code, output };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  await run("run", "-A", "--no-lock", "--quiet", "runtime/setup/cli.ts");
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  const frozen = Deno.env.get("CI") === "true" ? ["--frozen"] : [];
+  const { code, output } = await run(
+    "test",
+    "-A",
+    "--doc",
+    ...frozen,
+    `--junit-path=${report}`,
+    ...args,
+  );
+  const slowest = [...secondsByFile(await Deno.readTextFile(report))]
+    .filter(([, seconds]) => seconds >= SECONDS_WORTH_NAMING)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, SLOWEST_FILES);
+  await Deno.remove(report);
+  if (slowest.length > 0) console.log("Slowest files:");
+  for (const [path, seconds] of slowest) {
+    console.log(`${seconds.toFixed(1).padStart(7)} s  ${path}`);
+  }
+  const { passed, failed } = countTests(output, code);
+  console.log(`${passed} passed, ${failed} failed`);
+  return code;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
