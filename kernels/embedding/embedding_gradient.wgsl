@@ -1,0 +1,56 @@
+// dtable[distinct[s] - first_id, :] += scale * sum of dy[order[j], :], starts[s] <= j < starts[s + 1],
+// for the segments of one table range: `segments` of them from `first`. No other row is touched.
+// dy: [R, width]; order: positions sorted by (id, position); starts: [R + 1]; distinct: [R].
+//
+// A workgroup takes one segment (more segments than workgroups: it walks on) and 256 columns, four
+// per lane; positions are added in their sorted order, so that the sum is the same in every run.
+struct Scalars { first: u32, segments: u32, width: u32, first_id: u32, scale: f32 }
+@group(0) @binding(0) var<storage, read> order: array<u32>;
+@group(0) @binding(1) var<storage, read> starts: array<u32>;
+@group(0) @binding(2) var<storage, read> distinct: array<u32>;
+@group(0) @binding(3) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dtable: array<f32>;
+@group(0) @binding(5) var<uniform> scalars: Scalars;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let width = scalars.width;
+  let column = group.y * 256u + lane;
+  // Columns past the end read the last one and write nothing.
+  let c0 = min(column, width - 1u);
+  let c1 = min(column + 64u, width - 1u);
+  let c2 = min(column + 128u, width - 1u);
+  let c3 = min(column + 192u, width - 1u);
+  for (var n = group.x; n < scalars.segments; n += groups.x) {
+    let segment = scalars.first + n;
+    let end = starts[segment + 1u];
+    var s0 = 0.0;
+    var s1 = 0.0;
+    var s2 = 0.0;
+    var s3 = 0.0;
+    for (var j = starts[segment]; j < end; j++) {
+      let at = order[j] * width;
+      s0 += dy[at + c0];
+      s1 += dy[at + c1];
+      s2 += dy[at + c2];
+      s3 += dy[at + c3];
+    }
+    let row = (distinct[segment] - scalars.first_id) * width;
+    if (column < width) {
+      dtable[row + c0] += scalars.scale * s0;
+    }
+    if (column + 64u < width) {
+      dtable[row + c1] += scalars.scale * s1;
+    }
+    if (column + 128u < width) {
+      dtable[row + c2] += scalars.scale * s2;
+    }
+    if (column + 192u < width) {
+      dtable[row + c3] += scalars.scale * s3;
+    }
+  }
+}

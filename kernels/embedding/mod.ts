@@ -1,0 +1,217 @@
+/**
+ * Rows of a table by id, and the gradient of the table.
+ *
+ *     y[n] = scale * table[ids[n]]            dtable[id] += scale * sum over n with that id of dy[n]
+ *
+ * A table may be split into ranges of rows (one binding each). The gradient is summed per distinct
+ * id in the order that the host sorted: no atomics, and rows of other ids are not touched.
+ *
+ * @module
+ */
+import {
+  bytesOf,
+  type Count,
+  defineOp,
+  dims,
+  f32,
+  kernel,
+  type Recorder,
+  type Scalar,
+  ShapeError,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import forwardSource from "./embedding.wgsl" with { type: "text" };
+import gradientSource from "./embedding_gradient.wgsl" with { type: "text" };
+
+export { type HostSegments, routeRows, type Routes, segmentIds } from "./segments.ts";
+
+/** Consecutive rows of a table. */
+export interface TableRange {
+  /** [rows, D]. */
+  readonly table: Tensor;
+  /** Id of its first row. */
+  readonly from: number;
+}
+
+/** Positions of a batch grouped by id on the host, as inputs of a plan. See `segmentIds`. */
+export interface IdSegments {
+  /** u32 [R]: positions sorted by (id, position). */
+  readonly order: Tensor;
+  /** u32 [R + 1]: where each segment starts in `order`. */
+  readonly starts: Tensor;
+  /** u32 [R]: id of each segment, ascending. */
+  readonly distinct: Tensor;
+  /** Segments that fall into each table range, in the order of the tables. */
+  readonly ranges: readonly { readonly first: Scalar; readonly count: Scalar }[];
+}
+
+type Fields<K extends string> = { readonly [F in K]: number };
+
+const EMBEDDING = kernel("embedding", forwardSource, ({ ids, table, y }, sizes) => {
+  const { positions, rows, width, first_id, scale, zero_others } = sizes as Fields<
+    "positions" | "rows" | "width" | "first_id" | "scale" | "zero_others"
+  >;
+  for (let n = 0; n < positions; n++) {
+    const row = ids![n]! - first_id;
+    const [from, to] = [row * width, n * width];
+    if (row >= 0 && row < rows) {
+      for (let c = 0; c < width; c++) y![to + c] = scale * table![from + c]!;
+    } else if (zero_others) y!.fill(0, to, to + width);
+  }
+});
+
+const EMBEDDING_GRADIENT = kernel("embedding_gradient", gradientSource, (operands, sizes) => {
+  const { order, starts, distinct, dy, dtable } = operands;
+  const { first, segments, width, first_id, scale } = sizes as Fields<
+    "first" | "segments" | "width" | "first_id" | "scale"
+  >;
+  const sum = new Float64Array(width);
+  for (let s = first; s < first + segments; s++) {
+    sum.fill(0);
+    for (let j = starts![s]!; j < starts![s + 1]!; j++) {
+      const from = order![j]! * width;
+      for (let c = 0; c < width; c++) sum[c]! += dy![from + c]!;
+    }
+    const to = (distinct![s]! - first_id) * width;
+    for (let c = 0; c < width; c++) dtable![to + c]! += scale * sum[c]!;
+  }
+});
+
+/** `ids`, and the tables as `table0`, `table1`, ... */
+type In = { readonly ids: Tensor; readonly [table: `table${number}`]: Tensor };
+type Attrs = {
+  readonly tables: readonly TableRange[];
+  readonly segments: IdSegments | undefined;
+  readonly scale: number;
+  readonly count: Scalar | undefined;
+};
+
+const op = defineOp<In, { y: Tensor }, Attrs>({
+  name: "embedding",
+  infer({ ids }, { tables, segments }) {
+    const [first] = tables;
+    if (first === undefined) {
+      throw new ShapeError("Cannot record embedding: it has no tables, expected at least one");
+    }
+    for (const { table } of tables) {
+      dims({ first: "V0 D", table: "V D" }, { first: first.table, table });
+    }
+    if (segments) {
+      const { order, distinct, ranges } = segments;
+      dims({ ids: "R", order: "R", distinct: "R" }, { ids, order, distinct });
+      if (ranges.length !== tables.length) {
+        throw new ShapeError(
+          `Cannot record embedding: segments have ${ranges.length} ranges for ${tables.length} tables`,
+        );
+      }
+    }
+    const { R, D } = dims({ ids: "R", table: "V D" }, { ids, table: first.table });
+    return { y: f32([R, D]) };
+  },
+  forward(rec, { ids }, { y }, { tables, scale, count }) {
+    if (count) rec.clear(y);
+    tables.forEach(({ table, from }, i) =>
+      rec.launch({
+        kernel: EMBEDDING,
+        operands: { ids, table, y },
+        scalars: {
+          positions: count ?? ids.size,
+          rows: table.shape[0]!,
+          width: table.shape[1]!,
+          first_id: from,
+          scale,
+          zero_others: i === 0 ? 1 : 0,
+        },
+        workgroups: [walkers(rec, count ?? ids.size, ids.size)],
+      })
+    );
+  },
+  vjp(rec, { inputs: { ids }, attrs: { tables, segments, scale }, wants, sinks }, { y: dy }) {
+    if (segments === undefined) {
+      throw new TypeError("Cannot differentiate embedding: it was recorded without segments");
+    }
+    const grads: Record<string, Tensor> = {};
+    tables.forEach(({ table, from }, i) => {
+      const name = `table${i}` as const;
+      if (!wants(name)) return;
+      const range = segments.ranges[i]!;
+      if (sinks[name] === undefined) {
+        grads[name] = rec.temporary(table.shape, "f32", `d ${table.label}`);
+        rec.clear(grads[name]);
+      }
+      const { order, starts, distinct } = segments;
+      const at = rec.steps.length;
+      rec.launch({
+        kernel: EMBEDDING_GRADIENT,
+        operands: { order, starts, distinct, dy: dy!, dtable: sinks[name] ?? grads[name]! },
+        scalars: {
+          first: range.first,
+          segments: range.count,
+          width: table.shape[1]!,
+          first_id: from,
+          scale,
+        },
+        workgroups: [walkers(rec, range.count, ids.size), Math.ceil(table.shape[1]! / 256)],
+      });
+      rec.nodes.push({
+        name: "embedding_gradient",
+        inputs: { dy },
+        outputs: {},
+        steps: [at, rec.steps.length],
+        cost: { flops: dy!.size / tables.length, bytes: 3 * bytesOf(dy) / tables.length },
+        vjp: undefined,
+      });
+    });
+    return grads;
+  },
+  cost({ ids }, { tables }) {
+    const rows = ids.size * tables[0]!.table.shape[1]!;
+    return { flops: rows, bytes: bytesOf(ids) + 8 * rows };
+  },
+});
+
+/** One workgroup per item, or as many as a dispatch may have; then they walk on. */
+function walkers(rec: Recorder, items: Scalar | number, capacity: number): Count {
+  const per = Math.max(1, Math.ceil(capacity / rec.target.maxWorkgroups));
+  return typeof items === "number" ? Math.ceil(items / per) : { scalar: items, per };
+}
+
+/**
+ * `y[n] = scale * table[ids[n] - from]`, [R] -> [R, D], from the range that holds the id. Ids that
+ * no range holds (IGNORED ones) give a zero row and no gradient. With `count`, only the first
+ * `count` ids are looked up and the other rows are zero. `segments`, made of the same ids, are
+ * needed for the derivative only.
+ *
+ * The derivative adds into the rows of the ids that occur, in the order of `segments`.
+ *
+ * @throws {ShapeError} when sizes differ or there is no table
+ * @throws {TypeError} when it is differentiated without segments
+ * @example
+ * ```ts
+ * import { embedding, IGNORED } from "@transformer-xl/kernels";
+ * import { ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using plan = await device.plan("words", (rec) => {
+ *   const ids = rec.input("ids", [3], "u32");
+ *   const table = rec.input("table", [2, 2], "f32");
+ *   const y = embedding(rec, ids, [{ table, from: 4 }], undefined, 10);
+ *   return { inputs: { ids, table }, outputs: { y } };
+ * });
+ * plan.run({ ids: new Uint32Array([5, IGNORED, 4]), table: new Float32Array([1, 2, 3, 4]) });
+ * const { y } = await plan.read("y");
+ * assertEquals([...y], [30, 40, 0, 0, 10, 20]);
+ * ```
+ */
+export function embedding(
+  rec: Recorder,
+  ids: Tensor,
+  tables: readonly TableRange[],
+  segments: IdSegments | undefined,
+  scale: number,
+  options: { readonly count?: Scalar } = {},
+): Tensor {
+  const inputs = Object.fromEntries(tables.map(({ table }, i) => [`table${i}`, table]));
+  return op(rec, { ids, ...inputs }, { tables, segments, scale, count: options.count }).y;
+}

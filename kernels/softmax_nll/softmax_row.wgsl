@@ -1,0 +1,124 @@
+// nll = log(sum_v exp(x_v)) - x_target, and in place x := (softmax(x) - onehot(target)) * weight.
+// logits: [chunk, stride], of which `columns` count; targets, nll: [R], at `base` + row of the chunk.
+//
+// One workgroup per row. A lane takes every LANES-th column, eight at a time, and keeps a running
+// maximum and the sum of exponentials relative to it (one rescaling per eight columns); lanes
+// combine in a tree of fixed order. A second walk forms the gradient. Rows with target IGNORED have
+// nll 0 and become zeros.
+override LANES: u32;
+
+struct Scalars {
+  rows: u32,
+  base: u32,
+  columns: u32,
+  stride: u32,
+  weight: f32,
+  differentiate: u32,
+}
+@group(0) @binding(0) var<storage, read> targets: array<u32>;
+@group(0) @binding(1) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(2) var<storage, read_write> nll: array<f32>;
+@group(0) @binding(3) var<uniform> scalars: Scalars;
+
+const IGNORED = 0xffffffffu;
+var<workgroup> maxima: array<f32, LANES>;
+var<workgroup> sums: array<f32, LANES>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = group.x;
+  if (row >= scalars.rows) {
+    return;
+  }
+  let columns = scalars.columns;
+  let begin = row * scalars.stride;
+  let end = begin + columns;
+  let goal = targets[scalars.base + row];
+  if (goal == IGNORED) {
+    if (scalars.differentiate == 1u) {
+      for (var at = begin + lane; at < end; at += LANES) {
+        logits[at] = 0.0;
+      }
+    }
+    if (lane == 0u) {
+      nll[scalars.base + row] = 0.0;
+    }
+    return;
+  }
+
+  // First walk. Every lane has eight columns in each strip before `strips`.
+  let strips = begin + columns - columns % (8u * LANES);
+  var largest = -1e30;
+  var sum = 0.0;
+  var at = begin + lane;
+  for (; at < strips; at += 8u * LANES) {
+    let x0 = logits[at];
+    let x1 = logits[at + LANES];
+    let x2 = logits[at + 2u * LANES];
+    let x3 = logits[at + 3u * LANES];
+    let x4 = logits[at + 4u * LANES];
+    let x5 = logits[at + 5u * LANES];
+    let x6 = logits[at + 6u * LANES];
+    let x7 = logits[at + 7u * LANES];
+    let before = largest;
+    largest = max(
+      largest,
+      max(max(max(x0, x1), max(x2, x3)), max(max(x4, x5), max(x6, x7))),
+    );
+    let low = exp(x0 - largest) + exp(x1 - largest) + exp(x2 - largest) + exp(x3 - largest);
+    let high = exp(x4 - largest) + exp(x5 - largest) + exp(x6 - largest) + exp(x7 - largest);
+    sum = sum * exp(before - largest) + (low + high);
+  }
+  for (; at < end; at += LANES) {
+    let x = logits[at];
+    let before = largest;
+    largest = max(largest, x);
+    sum = sum * exp(before - largest) + exp(x - largest);
+  }
+  let x_goal = logits[begin + goal]; // before any lane overwrites it
+  maxima[lane] = largest;
+  sums[lane] = sum;
+  workgroupBarrier();
+  for (var reach = LANES / 2u; reach > 0u; reach /= 2u) {
+    if (lane < reach) {
+      let mine = maxima[lane];
+      let other = maxima[lane + reach];
+      let both = max(mine, other);
+      sums[lane] = sums[lane] * exp(mine - both) + sums[lane + reach] * exp(other - both);
+      maxima[lane] = both;
+    }
+    workgroupBarrier();
+  }
+  largest = maxima[0];
+  sum = sums[0];
+  if (lane == 0u) {
+    nll[scalars.base + row] = log(sum) + (largest - x_goal);
+  }
+  if (scalars.differentiate == 0u) {
+    return;
+  }
+
+  // Second walk. The lane that owns the target's column takes the one off afterwards.
+  let factor = scalars.weight / sum;
+  let quads = begin + columns - columns % (4u * LANES);
+  at = begin + lane;
+  for (; at < quads; at += 4u * LANES) {
+    let x0 = logits[at];
+    let x1 = logits[at + LANES];
+    let x2 = logits[at + 2u * LANES];
+    let x3 = logits[at + 3u * LANES];
+    logits[at] = factor * exp(x0 - largest);
+    logits[at + LANES] = factor * exp(x1 - largest);
+    logits[at + 2u * LANES] = factor * exp(x2 - largest);
+    logits[at + 3u * LANES] = factor * exp(x3 - largest);
+  }
+  for (; at < end; at += LANES) {
+    logits[at] = factor * exp(logits[at] - largest);
+  }
+  if (goal % LANES == lane) {
+    logits[begin + goal] -= scalars.weight;
+  }
+}
