@@ -4,17 +4,18 @@
  *
  * @module
  */
-import { kernel, type Recorder, type Tensor } from "@transformer-xl/runtime";
-import type { Scalar } from "@transformer-xl/runtime";
+import { kernel, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime";
 import { type Extent, scalarOfExtent } from "../matmul/launch.ts";
 import { IGNORED } from "./ignored.ts";
 import biasSource from "./bias_gradient.wgsl" with { type: "text" };
 import rowSource from "./softmax_row.wgsl" with { type: "text" };
 
+type Fields<K extends string> = { readonly [F in K]: number };
+
 const SOFTMAX_ROW = kernel("softmax_row", rowSource, ({ targets, logits, nll }, s) => {
-  const { rows, base, columns, stride, weight, differentiate } = s as Record<string, number> as {
-    readonly [K in "rows" | "base" | "columns" | "stride" | "weight" | "differentiate"]: number;
-  };
+  const { rows, base, columns, stride, weight, differentiate } = s as Fields<
+    "rows" | "base" | "columns" | "stride" | "weight" | "differentiate"
+  >;
   for (let row = 0; row < rows; row++) {
     const begin = row * stride;
     const goal = targets![base + row]!;
@@ -38,9 +39,9 @@ const SOFTMAX_ROW = kernel("softmax_row", rowSource, ({ targets, logits, nll }, 
 });
 
 const BIAS_GRADIENT = kernel("bias_gradient", biasSource, ({ dlogits, dbias }, s) => {
-  const { rows, columns, stride, first } = s as Record<string, number> as {
-    readonly [K in "rows" | "columns" | "stride" | "first"]: number;
-  };
+  const { rows, columns, stride, first } = s as Fields<
+    "rows" | "columns" | "stride" | "first"
+  >;
   const sum = new Float64Array(columns);
   for (let row = 0; row < rows; row++) {
     const begin = first + row * stride;
