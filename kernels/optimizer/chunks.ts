@@ -1,0 +1,139 @@
+/**
+ * Cuts the flat buffers of a store into chunks, each inside one logical tensor, so that one
+ * workgroup can work on one chunk. A tensor may lie in several row ranges of several parameters;
+ * the partial sums of its chunks still stand side by side, in row order, in the table of sums, so a
+ * norm is added in an order that neither packing nor scheduling changes.
+ *
+ * @module
+ */
+import {
+  linearWorkgroups,
+  type ParamStore,
+  type Recorder,
+  rowSize,
+  type Segment,
+  type Tensor,
+} from "@transformer-xl/runtime";
+
+/** The chunks of one segment: rows of the table. */
+export interface SegmentChunks {
+  /** Whose flat buffers. */
+  readonly segment: Segment;
+  /** First row of the table. */
+  readonly first: number;
+  /** Rows of the table. */
+  readonly count: number;
+}
+
+/** All chunks of a store, as tables a kernel can read. */
+export interface ChunkTable {
+  /** u32 [chunks, 4]: offset in the segment, length, index of the logical tensor, slot of its sum. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+  /** u32 [tensors + 1]: first slot of each logical tensor. */
+  readonly starts: Uint32Array<ArrayBuffer>;
+  /** Chunks of all segments. */
+  readonly count: number;
+  /** Rows of each segment. */
+  readonly segments: readonly SegmentChunks[];
+}
+
+interface Chunk {
+  readonly segment: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly logical: number;
+  /** First element within the logical tensor. */
+  readonly at: number;
+}
+
+/** Chunks of at most `longest` elements; padding between parameters belongs to none. */
+export function chunkTable(store: ParamStore, longest: number): ChunkTable {
+  const chunks: Chunk[] = [];
+  const segments = store.segments.map((segment, n) => {
+    const first = chunks.length;
+    for (const { param, offset } of segment.ranges) {
+      let base = offset;
+      for (const { logical, from, to } of param.pieces) {
+        const width = rowSize(logical);
+        const size = (to - from) * width;
+        for (let done = 0; done < size; done += longest) {
+          chunks.push({
+            segment: n,
+            offset: base + done,
+            length: Math.min(longest, size - done),
+            logical: logical.index,
+            at: from * width + done,
+          });
+        }
+        base += size;
+      }
+    }
+    return { segment, first, count: chunks.length - first };
+  });
+  const rows = new Uint32Array(4 * chunks.length);
+  const starts = new Uint32Array(store.logical.length + 1);
+  const order = chunks.map((_, row) => row)
+    .sort((a, b) => chunks[a]!.logical - chunks[b]!.logical || chunks[a]!.at - chunks[b]!.at);
+  order.forEach((row, slot) => {
+    const { offset, length, logical } = chunks[row]!;
+    rows.set([offset, length, logical, slot], 4 * row);
+    starts[logical + 1]! += 1;
+  });
+  for (let n = 1; n < starts.length; n++) starts[n]! += starts[n - 1]!;
+  return { rows, starts, count: chunks.length, segments };
+}
+
+/** The chunks of a store in a recording. */
+export interface RecordedChunks {
+  /** See {@link ChunkTable.rows}. */
+  readonly rows: Tensor;
+  /** See {@link ChunkTable.starts}. */
+  readonly starts: Tensor;
+  /** Chunks of all segments. */
+  readonly count: number;
+  /** Elements of all chunks. */
+  readonly elements: number;
+  /** Logical tensors. */
+  readonly tensors: number;
+  /** Rows of each segment. */
+  readonly segments: readonly SegmentChunks[];
+  /** Work split: few lanes where eight of them are one vector of a processor, else a full group. */
+  readonly constants: { readonly LANES: number };
+  /** Scalars and workgroups of a launch over one segment. */
+  over(chunks: SegmentChunks): {
+    readonly scalars: { readonly first: number; readonly count: number };
+    readonly workgroups: [number, number];
+  };
+}
+
+/** Records the chunk tables of `store` for the adapter at hand. */
+export function recordChunks(rec: Recorder, store: ParamStore): RecordedChunks {
+  const cpu = rec.target.adapterClass === "cpu";
+  const { rows, starts, count, segments } = chunkTable(store, cpu ? 4096 : 8192);
+  return {
+    rows: rec.constant("chunks", [count, 4], "u32", rows),
+    starts: rec.constant("chunk starts", [starts.length], "u32", starts),
+    count,
+    elements: store.count,
+    tensors: starts.length - 1,
+    segments,
+    constants: { LANES: cpu ? 8 : 256 },
+    over: ({ first, count }) => ({
+      scalars: { first, count },
+      workgroups: linearWorkgroups(rec, count, 1),
+    }),
+  };
+}
+
+/** Calls `visit` with each row of a chunk table that a launch covers: the reference of a grid. */
+export function forEachChunk(
+  rows: { readonly [index: number]: number },
+  first: number,
+  count: number,
+  visit: (from: number, to: number, logical: number, slot: number) => void,
+): void {
+  for (let row = first; row < first + count; row++) {
+    const from = rows[4 * row]!;
+    visit(from, from + rows[4 * row + 1]!, rows[4 * row + 2]!, rows[4 * row + 3]!);
+  }
+}

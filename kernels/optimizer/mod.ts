@@ -1,0 +1,114 @@
+/**
+ * One optimizer step over all parameters of a store: gradient norm, clipping, the test for
+ * gradients that are not finite, and LAMB or Adam.
+ *
+ * @module
+ */
+import {
+  gradientsOf,
+  type ParamStore,
+  type Recorder,
+  type Scalar,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import { recordAdam } from "./adam.ts";
+import { recordChunks } from "./chunks.ts";
+import { flat, recordNode } from "./flat.ts";
+import { recordGradientNorm } from "./gradient_norm.ts";
+import { recordLamb } from "./lamb.ts";
+import type { Moments } from "./moments.ts";
+
+export { Moments } from "./moments.ts";
+
+/** How parameters are updated. */
+export interface UpdateOptions {
+  /** The rule. */
+  readonly optimizer: {
+    /** `lamb` decays the step by `weightDecay * p`, `adam` adds it to the gradient. */
+    readonly kind: "lamb" | "adam";
+    /** 0 for none. */
+    readonly weightDecay: number;
+    /** Decay of the moments; [0.9, 0.999] by default. */
+    readonly betas?: readonly [number, number];
+    /** 1e-6 for LAMB, 1e-8 for Adam by default. */
+    readonly eps?: number;
+  };
+  /** Largest L2 norm of all gradients together; Infinity for no limit. */
+  readonly clip: number;
+  /** Learning rate. */
+  readonly lr: Scalar;
+  /** `1 - beta1^t` at step t = 1, 2, ..., for Adam; LAMB ignores it. */
+  readonly biasCorrection1: Scalar;
+  /** `1 - beta2^t`. */
+  readonly biasCorrection2: Scalar;
+}
+
+/** What an update reports, on the device. */
+export type UpdateResult = {
+  /** [1]: L2 norm of all gradients before clipping. */
+  readonly gradNorm: Tensor;
+  /** [1]: 1 when the parameters were updated, 0 when a gradient was not finite. */
+  readonly applied: Tensor;
+};
+
+/**
+ * Records the update of every parameter of `store` from its gradients, then clears the gradients.
+ * When a gradient is not finite, weights and moments keep every bit. Norms of LAMB are those of
+ * logical tensors, whatever parameters they are packed into.
+ *
+ * @throws {TypeError} when the store was sealed without gradients
+ * @example
+ * ```ts
+ * import { Moments, recordUpdate } from "@transformer-xl/kernels";
+ * import { ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using store = new ParamStore();
+ * store.param("w", [2], { kind: "constant", value: 0 });
+ * store.seal(device, { gradients: true });
+ * using moments = new Moments(device, store);
+ * using plan = await device.plan("update", (rec) => {
+ *   const lr = rec.scalar("lr");
+ *   const biasCorrection1 = rec.scalar("1 - beta1^t");
+ *   const biasCorrection2 = rec.scalar("1 - beta2^t");
+ *   const { gradNorm, applied } = recordUpdate(rec, store, moments, {
+ *     optimizer: { kind: "adam", weightDecay: 0 },
+ *     clip: 0.25,
+ *     lr,
+ *     biasCorrection1,
+ *     biasCorrection2,
+ *   });
+ *   return { inputs: { lr, biasCorrection1, biasCorrection2 }, outputs: { gradNorm, applied } };
+ * });
+ * device.write(store.segments[0]!.gradients!, 0, Float64Array.of(3, 4));
+ * plan.run({ lr: 0.1, biasCorrection1: 1 - 0.9, biasCorrection2: 1 - 0.999 });
+ * const { gradNorm, applied } = await plan.read("gradNorm", "applied");
+ * assertEquals([gradNorm[0], applied[0]], [5, 1]);
+ * ```
+ */
+export function recordUpdate(
+  rec: Recorder,
+  store: ParamStore,
+  moments: Moments,
+  options: UpdateOptions,
+): UpdateResult {
+  const gradients = gradientsOf(store);
+  const { kind, weightDecay, betas = [0.9, 0.999], eps = kind === "lamb" ? 1e-6 : 1e-8 } =
+    options.optimizer;
+  return rec.scope("update", () => {
+    const chunks = recordChunks(rec, store);
+    const norm = recordGradientNorm(rec, chunks, options.clip);
+    const rates = { betas, eps, decay: weightDecay, rate: options.lr };
+    if (kind === "lamb") {
+      recordLamb(rec, chunks, moments, norm, rates);
+    } else {
+      const corrections = [options.biasCorrection1, options.biasCorrection2] as const;
+      recordAdam(rec, chunks, moments, norm, rates, corrections);
+    }
+    recordNode(rec, "clear_gradients", { flops: 0, bytes: 4 * chunks.elements }, () => {
+      for (const storage of gradients) rec.clear(flat(storage));
+    });
+    return { gradNorm: norm.norm, applied: norm.applied };
+  });
+}
