@@ -1,0 +1,12 @@
+/**
+ * `deno task doctor`: reports what this machine can train. Exits 1 when it cannot.
+ *
+ * @module
+ */
+import { examine } from "./doctor/examine.ts";
+
+if (import.meta.main) {
+  const say = (subject: string, finding: string): void =>
+    console.log(`${subject.padEnd(13)} ${finding}`);
+  if (!await examine(say, [])) Deno.exit(1);
+}

@@ -1,0 +1,144 @@
+/**
+ * What a machine can do, line by line. Everything is tried rather than believed: features by asking
+ * for a device with them, the driver by running a long loop, reading by writing first.
+ *
+ * @module
+ */
+import {
+  type AdapterChoice,
+  checkDriver,
+  chooseAdapter,
+  countLoopIterations,
+  isUserError,
+  LOOP_TEST_ITERATIONS,
+  messageOf,
+  Readback,
+  requestDevice,
+} from "@transformer-xl/runtime";
+import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
+import { fitReport, formatBytes, type MemoryNeed } from "./fit.ts";
+import { measureSpeeds } from "./speeds.ts";
+
+/** Takes one line of the report: its subject and what was found. */
+export type Say = (subject: string, finding: string) => void;
+
+/** Features worth knowing of beyond those the kernels use. */
+const FEATURES = [
+  "subgroups",
+  "shader-f16",
+  "timestamp-query",
+  "wgpu-shader-f64",
+  "wgpu-mappable-primary-buffers",
+] as const;
+
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+const COPY_BYTES_GPU = 256 * 2 ** 20; // larger than any cache
+const COPY_BYTES_SOFTWARE = 64 * 2 ** 20;
+
+/**
+ * Examines Deno, every adapter, and the one that would be used.
+ *
+ * @param needs the runs whose fit is reported
+ * @returns whether the machine can train
+ */
+export async function examine(say: Say, needs: readonly MemoryNeed[]): Promise<boolean> {
+  const { deno, v8, typescript } = Deno.version;
+  say("Deno", `${deno} (V8 ${v8}, TypeScript ${typescript}, ${Deno.build.target})`);
+  const listed = vulkanAdapters();
+  listed.forEach((adapter, index) => describeListed(say, index, adapter));
+  const choice = await chooseAdapter(navigator.gpu);
+  if (choice === undefined) {
+    say("Adapter", "none answers: run `deno task setup`, or use --device cpu");
+    return false;
+  }
+  const known = listed.find(({ name }) => name === choice.name);
+  say("Chosen", `${choice.name} (${choice.software ? "software" : choice.adapterClass})`);
+  if (known !== undefined) say("Driver", `${known.driver}, Vulkan ${known.vulkanVersion}`);
+  say("Features", (await grantedFeatures(choice)).join(", ") || "none of those asked for");
+  for (const limit of LIMITS) say("Limit", `${limit} ${choice.adapter.limits[limit]}`);
+  try {
+    return await examineDevice(say, choice, known, needs);
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    say("Unfit", error.message);
+    return false;
+  }
+}
+
+function describeListed(say: Say, index: number, adapter: VulkanAdapter): void {
+  const { name, kind, vendor, device, pciAddress, memoryBytes } = adapter;
+  const [vendorId, deviceId] = [vendor, device].map((id) => id.toString(16).padStart(4, "0"));
+  const place = pciAddress === undefined ? "not on a PCI bus" : `PCI ${pciAddress}`;
+  say(
+    `Adapter ${index}`,
+    `${name}, ${kind}, id ${vendorId}:${deviceId}, ${place}, ${formatBytes(memoryBytes)}`,
+  );
+}
+
+/** Found by trying, since `adapter.features` hides some that are granted. */
+async function grantedFeatures(choice: AdapterChoice): Promise<readonly string[]> {
+  const granted: string[] = [];
+  for (const feature of FEATURES) {
+    try {
+      const requiredFeatures = [feature as GPUFeatureName];
+      (await choice.adapter.requestDevice({ requiredFeatures })).destroy();
+      granted.push(feature);
+    } catch {
+      // refusal is the answer
+    }
+  }
+  return granted;
+}
+
+async function examineDevice(
+  say: Say,
+  choice: AdapterChoice,
+  known: VulkanAdapter | undefined,
+  needs: readonly MemoryNeed[],
+): Promise<boolean> {
+  const gpu = await requestDevice(choice);
+  gpu.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    say("Error", messageOf((event as GPUUncapturedErrorEvent).error));
+  });
+  try {
+    using readback = await Readback.open(gpu);
+    say("Readback", `passed, ${readback.synchronous ? "without" : "with"} the wait of mapAsync`);
+    const startMs = performance.now();
+    const iterations = await countLoopIterations(gpu, readback);
+    const elapsedMs = performance.now() - startMs;
+    checkDriver(choice.name, iterations);
+    say("Loop", `passed, ${iterations} of ${LOOP_TEST_ITERATIONS} in ${elapsedMs.toFixed(1)} ms`);
+    const memoryBytes = describeMemory(say, choice, known);
+    const copyBytes = choice.software ? COPY_BYTES_SOFTWARE : COPY_BYTES_GPU;
+    const { maxStorageBufferBindingSize } = gpu.limits;
+    const speeds = measureSpeeds(gpu, Math.min(copyBytes, maxStorageBufferBindingSize));
+    say("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
+    say("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
+    for (const line of fitReport(needs, memoryBytes)) say("Preset", line);
+    return true;
+  } finally {
+    gpu.destroy();
+  }
+}
+
+/** A software adapter uses the machine's memory; where the driver says nothing, so is assumed. */
+function describeMemory(
+  say: Say,
+  choice: AdapterChoice,
+  known: VulkanAdapter | undefined,
+): number {
+  const { available, total } = Deno.systemMemoryInfo();
+  say("Host memory", `${formatBytes(available)} of ${formatBytes(total)} available`);
+  if (choice.software || known === undefined) return available;
+  say("GPU memory", formatBytes(known.memoryBytes));
+  return known.memoryBytes;
+}

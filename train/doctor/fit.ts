@@ -1,0 +1,48 @@
+/**
+ * Which training runs fit a memory.
+ *
+ * @module
+ */
+
+/** A run and what it needs. */
+export interface MemoryNeed {
+  /** Name of the preset. */
+  readonly name: string;
+  /** Bytes of everything it keeps and uses on one device. */
+  readonly bytes: number;
+}
+
+/** The part of a memory that one run may take; the driver and the desktop have the rest. */
+const USABLE_PART = 0.9;
+
+/**
+ * One line per run, in the order given: what it needs and whether that fits.
+ *
+ * @param needs the runs
+ * @param memoryBytes memory of the device
+ * @example
+ * ```ts
+ * import { fitReport } from "@transformer-xl/train";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const needs = [{ name: "tiny", bytes: 2 ** 20 }, { name: "base", bytes: 12 * 2 ** 30 }];
+ * assertEquals(fitReport(needs, 8 * 2 ** 30), [
+ *   "tiny  fits         1.0 MiB",
+ *   "base  does not fit 12.0 GiB",
+ * ]);
+ * ```
+ */
+export function fitReport(needs: readonly MemoryNeed[], memoryBytes: number): readonly string[] {
+  const width = Math.max(0, ...needs.map(({ name }) => name.length));
+  return needs.map(({ name, bytes }) => {
+    const verdict = bytes <= USABLE_PART * memoryBytes ? "fits        " : "does not fit";
+    return `${name.padEnd(width)}  ${verdict} ${formatBytes(bytes)}`;
+  });
+}
+
+/** Bytes for people: "128.0 MiB", "23.5 GiB". */
+export function formatBytes(bytes: number): string {
+  return bytes < 2 ** 30
+    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
+    : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}

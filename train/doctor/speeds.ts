@@ -1,0 +1,120 @@
+/**
+ * Two speeds that bound every kernel: bytes copied and multiply-adds done per second. Each is the
+ * best of several dispatches that take long enough to hide the cost of a submission.
+ *
+ * @module
+ */
+import COPY from "./copy.wgsl" with { type: "text" };
+import MULTIPLY_ADD from "./multiply_add.wgsl" with { type: "text" };
+
+/** What a device reaches. */
+export interface Speeds {
+  /** Bytes read plus bytes written, per second. */
+  readonly copyBytesPerSecond: number;
+  /** Floating point operations per second, f32; a multiply-add counts as two. */
+  readonly flopsPerSecond: number;
+}
+
+const LANES_PER_GROUP = 64;
+const BYTES_PER_LANE = 16;
+const FLOPS_PER_ROUND = 2 * 4 * 16;
+const REPEATS = 5;
+const WORTH_MEASURING_MS = 40;
+const MULTIPLY_ADD_GROUPS = 4096;
+const MAX_ROUNDS = 1 << 16;
+
+/**
+ * Measures a device in a second or two.
+ *
+ * @param copyBytes size of each of the two buffers of the copy; larger than the caches
+ */
+export function measureSpeeds(gpu: GPUDevice, copyBytes: number): Speeds {
+  const groups = Math.ceil(copyBytes / BYTES_PER_LANE / LANES_PER_GROUP);
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const [source, copied] = ["source", "copied"].map((label) =>
+    gpu.createBuffer({ label, size: groups * LANES_PER_GROUP * BYTES_PER_LANE, usage })
+  );
+  const [layout, bindGroup] = bind(gpu, source!, copied!);
+  try {
+    const copy = pipeline(gpu, layout, "copy", COPY, {});
+    const columns = Math.min(groups, gpu.limits.maxComputeWorkgroupsPerDimension);
+    const copyMs = bestMs(gpu, copy, bindGroup, columns, Math.ceil(groups / columns));
+    return {
+      copyBytesPerSecond: 2 * groups * LANES_PER_GROUP * BYTES_PER_LANE / copyMs * 1000,
+      flopsPerSecond: measureFlops(gpu, layout, bindGroup, Math.min(groups, MULTIPLY_ADD_GROUPS)),
+    };
+  } finally {
+    source!.destroy();
+    copied!.destroy();
+  }
+}
+
+function measureFlops(
+  gpu: GPUDevice,
+  layout: GPUBindGroupLayout,
+  bindGroup: GPUBindGroup,
+  groups: number,
+): number {
+  for (let rounds = 16;; rounds *= 4) {
+    const arithmetic = pipeline(gpu, layout, "multiply-add", MULTIPLY_ADD, { ROUNDS: rounds });
+    const elapsedMs = bestMs(gpu, arithmetic, bindGroup, groups, 1);
+    if (elapsedMs >= WORTH_MEASURING_MS || rounds >= MAX_ROUNDS) {
+      return groups * LANES_PER_GROUP * rounds * FLOPS_PER_ROUND / elapsedMs * 1000;
+    }
+  }
+}
+
+function bind(
+  gpu: GPUDevice,
+  source: GPUBuffer,
+  copied: GPUBuffer,
+): [GPUBindGroupLayout, GPUBindGroup] {
+  const visibility = GPUShaderStage.COMPUTE;
+  const layout = gpu.createBindGroupLayout({
+    entries: [
+      { binding: 0, visibility, buffer: { type: "read-only-storage" } },
+      { binding: 1, visibility, buffer: { type: "storage" } },
+    ],
+  });
+  const entries = [source, copied].map((buffer, binding) => ({ binding, resource: { buffer } }));
+  return [layout, gpu.createBindGroup({ layout, entries })];
+}
+
+function pipeline(
+  gpu: GPUDevice,
+  layout: GPUBindGroupLayout,
+  label: string,
+  code: string,
+  constants: Record<string, number>,
+): GPUComputePipeline {
+  return gpu.createComputePipeline({
+    label,
+    layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module: gpu.createShaderModule({ label, code }), entryPoint: "main", constants },
+  });
+}
+
+function bestMs(
+  gpu: GPUDevice,
+  work: GPUComputePipeline,
+  bindGroup: GPUBindGroup,
+  columns: number,
+  rows: number,
+): number {
+  let bestMs = Infinity;
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(work);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(columns, rows);
+    pass.end();
+    const commands = encoder.finish();
+    const startMs = performance.now();
+    gpu.queue.submit([commands]);
+    // Blocks inside the call until the queue is empty; awaiting it would add 10 ms.
+    gpu.queue.onSubmittedWorkDone().catch(() => {});
+    bestMs = Math.min(bestMs, performance.now() - startMs);
+  }
+  return bestMs;
+}
