@@ -269,6 +269,15 @@ Deno.test("driverCommand() speaks the language of each system", () => {
   assertStringIncludes(on("windows"), "Direct3D 12");
 });
 
+Deno.test("this machine runs commands and knows of those it lacks", async () => {
+  const machine = thisMachine();
+  const { code, output } = await machine.run([Deno.execPath(), "eval", "console.log(7)"]);
+  assertEquals([code, output], [0, "7\n"]);
+  assertEquals((await machine.run([Deno.execPath(), "eval", "Deno.exit(3)"])).code, 3);
+  assertEquals((await machine.run(["no-such-command"])).code, 127);
+  assert(!machine.has("no-such-command"));
+});
+
 Deno.test("this machine passes the probe that set-up makes", async () => {
   assertEquals((await thisMachine().probe()).trouble, undefined);
 });

@@ -49,7 +49,7 @@ export async function installWithApt(
   say: (line: string) => void,
 ): Promise<string | undefined> {
   const codename = releaseCodename(machine);
-  await machine.run(["apt-get", ...PATIENCE, "update", "-qq"], true);
+  await machine.run(["apt-get", ...PATIENCE, "update", "-qq"]);
   const plain = await candidate(machine, undefined);
   if (major(plain) >= MESA_VERSION) return await install(machine, say, undefined, plain!);
   const sources = readAptSources(machine);
@@ -66,7 +66,7 @@ export async function installWithApt(
   }
   say(`Adding ${suite} of ${archive.uris.join(" ")} in ${BACKPORTS_FILE}`);
   machine.write(BACKPORTS_FILE, backportsStanza(archive, codename));
-  await machine.run(["apt-get", ...PATIENCE, "update", "-qq"], true);
+  await machine.run(["apt-get", ...PATIENCE, "update", "-qq"]);
   const version = await candidate(machine, suite);
   const trouble = major(version) < MESA_VERSION
     ? tooOld(version ?? plain, suite)
@@ -83,8 +83,10 @@ async function install(
 ): Promise<string | undefined> {
   say(`Installing Mesa's Vulkan driver ${version}`);
   const command = ["apt-get", ...PATIENCE, ...installArguments(suite)];
-  const { code } = await machine.run(command, true);
-  return code === 0 ? undefined : `Cannot install Mesa ${version}: apt-get ended with code ${code}`;
+  const { code, output } = await machine.run(command);
+  if (code === 0) return undefined;
+  const lastLine = output.trim().split("\n").at(-1);
+  return `Cannot install Mesa ${version}: apt-get ended with code ${code}: ${lastLine}`;
 }
 
 function installArguments(suite: string | undefined): string[] {

@@ -36,8 +36,8 @@ export interface Machine {
   remove(path: string): void;
   /** Whether a command can be found. */
   has(command: string): boolean;
-  /** Runs a command to its end; `live` shows its output as it comes. */
-  run(command: readonly string[], live?: boolean): Promise<CommandResult>;
+  /** Runs a command to its end. */
+  run(command: readonly string[]): Promise<CommandResult>;
   /** Opens the best adapter in a process of its own, since a process loads drivers only once. */
   probe(): Promise<AdapterProbe>;
 }
@@ -79,22 +79,18 @@ function isOnPath(command: string): boolean {
   });
 }
 
-async function runCommand(
-  [command, ...args]: readonly string[],
-  live = false,
-): Promise<CommandResult> {
+async function runCommand([command, ...args]: readonly string[]): Promise<CommandResult> {
   try {
     const { code, stdout, stderr } = await new Deno.Command(command!, {
       args,
       env: { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
       stdin: "null",
-      stdout: live ? "inherit" : "piped",
-      stderr: live ? "inherit" : "piped",
     }).output();
-    const output = live ? "" : new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    return { code, output };
+    const text = new TextDecoder();
+    return { code, output: text.decode(stdout) + text.decode(stderr) };
   } catch (error) {
-    return { code: 127, output: String(error) };
+    if (error instanceof Deno.errors.NotFound) return { code: 127, output: error.message };
+    throw error;
   }
 }
 
