@@ -130,7 +130,8 @@ export class Evaluator implements Disposable {
     const scored = segments.filter(({ scored }) => scored);
     const rows = scored.reduce((sum, { targetRows }) => sum + targetRows, 0);
     return {
-      lossNats: scored.reduce((sum, { lossNats, targetRows }) => sum + lossNats * targetRows, 0) / rows,
+      lossNats: scored.reduce((sum, { lossNats, targetRows }) => sum + lossNats * targetRows, 0) /
+        rows,
       tokens: rows * this.#lengths.batchSize,
       elapsedMs: performance.now() - startMs,
       segments,
@@ -162,6 +163,10 @@ export class Evaluator implements Disposable {
   }
 }
 
-function segmentLoss({ targetRows, warm }: Segment, lossNats: number, elapsedMs: number): SegmentLoss {
+function segmentLoss(
+  { targetRows, warm }: Segment,
+  lossNats: number,
+  elapsedMs: number,
+): SegmentLoss {
   return { lossNats, targetRows, scored: warm, elapsedMs };
 }

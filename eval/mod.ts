@@ -1,1 +1,7 @@
-export {};
+/**
+ * Evaluation: losses of a checkpoint on text.
+ *
+ * @module
+ */
+export * from "./evaluator.ts";
+export * from "./metrics.ts";

@@ -161,13 +161,11 @@ export class BatchInputs {
       this.#segmentValues(values, "ids", ids, ranges);
       return;
     }
-    const { rows, counts } = routeRows(ids, this.#clusters.map(({ to }) => to));
-    rows.forEach((places, i) => {
-      const compact = new Uint32Array(ids.length).fill(IGNORED);
-      for (let n = 0; n < counts[i]!; n++) compact[n] = ids[places[n]!]!;
+    const routes = routeRows(ids, this.#clusters.map(({ to }) => to));
+    routes.ids.forEach((compact, i) => {
       values[`ids ${i}`] = compact;
-      values[`id rows ${i}`] = places as Uint32Array<ArrayBuffer>;
-      values[`id count ${i}`] = counts[i]!;
+      values[`id rows ${i}`] = routes.rows[i]!;
+      values[`id count ${i}`] = routes.counts[i]!;
       this.#segmentValues(values, `ids ${i}`, compact, this.#tables[i]!.embedding);
     });
   }
@@ -179,9 +177,9 @@ export class BatchInputs {
     ranges: readonly { readonly from: number; readonly rows: number }[],
   ): void {
     const { order, starts, distinct, ranges: spans } = segmentIds(ids, ranges);
-    values[`${prefix} order`] = order as Uint32Array<ArrayBuffer>;
-    values[`${prefix} starts`] = starts as Uint32Array<ArrayBuffer>;
-    values[`${prefix} distinct`] = distinct as Uint32Array<ArrayBuffer>;
+    values[`${prefix} order`] = order;
+    values[`${prefix} starts`] = starts;
+    values[`${prefix} distinct`] = distinct;
     spans.forEach(({ first, count }, n) => {
       values[`${prefix} first ${n}`] = first;
       values[`${prefix} count ${n}`] = count;
@@ -201,7 +199,7 @@ export class BatchInputs {
         columns[n] = ids[row]! - this.#clusters[i]!.from;
         head[row] = headSize - i; // the reference's reversed cluster columns
       }
-      values[`tail rows ${i}`] = rows[i] as Uint32Array<ArrayBuffer>;
+      values[`tail rows ${i}`] = rows[i]!;
       values[`tail count ${i}`] = counts[i]!;
       values[`tail targets ${i}`] = columns;
     }

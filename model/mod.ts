@@ -11,6 +11,7 @@ export {
   type TargetInputs,
   type TokenInputs,
 } from "./batch_inputs.ts";
+export * from "./checkpoint.ts";
 export { type Cluster, clustersOf } from "./clusters.ts";
 export * from "./config.ts";
 export * from "./dropout_sites.ts";

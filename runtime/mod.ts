@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./autograd.ts";
+export * from "./cli.ts";
 export * from "./device.ts";
 export * from "./driver_check.ts";
 export * from "./dry_device.ts";

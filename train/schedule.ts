@@ -74,7 +74,11 @@ export interface PlateauState {
 
 /** `dev_perf`: the rate falls when the validation loss stops improving. */
 export class Plateau {
-  readonly #settings: { readonly decayRate: number; readonly patience: number; readonly lrMin: number };
+  readonly #settings: {
+    readonly decayRate: number;
+    readonly patience: number;
+    readonly lrMin: number;
+  };
   #state: PlateauState;
 
   constructor(

@@ -6,7 +6,13 @@
  *
  * @module
  */
-import { Moments, recordUpdate, sumAll, type UpdateOptions, writeAt } from "@transformer-xl/kernels";
+import {
+  Moments,
+  recordUpdate,
+  sumAll,
+  type UpdateOptions,
+  writeAt,
+} from "@transformer-xl/kernels";
 import {
   type BatchInputs,
   type Lengths,
@@ -72,7 +78,11 @@ export class TrainStep implements Disposable {
     this.moments = new Moments(device, store);
     this.#device = device;
     this.#settings = settings;
-    this.#rings = { losses: ring("losses"), norms: ring("gradient norms"), applied: ring("applied") };
+    this.#rings = {
+      losses: ring("losses"),
+      norms: ring("gradient norms"),
+      applied: ring("applied"),
+    };
   }
 
   /**

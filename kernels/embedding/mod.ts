@@ -31,6 +31,8 @@ export interface TableRange {
   readonly table: Tensor;
   /** Id of its first row. */
   readonly from: number;
+  /** Rows that stand for ids, from the first; all by default. */
+  readonly rows?: number;
 }
 
 /** Positions of a batch grouped by id on the host, as inputs of a plan. See `segmentIds`. */
@@ -110,13 +112,13 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
   },
   forward(rec, { ids }, { y }, { tables, scale, count }) {
     if (count) rec.clear(y);
-    tables.forEach(({ table, from }, i) =>
+    tables.forEach(({ table, from, rows = table.shape[0]! }, i) =>
       rec.launch({
         kernel: EMBEDDING,
         operands: { ids, table, y },
         scalars: {
           positions: count ?? ids.size,
-          rows: table.shape[0]!,
+          rows,
           width: table.shape[1]!,
           first_id: from,
           scale,

@@ -1,0 +1,24 @@
+/**
+ * The frame of a command-line program: user errors become one sentence and exit code 2, bugs keep
+ * their stack.
+ *
+ * @module
+ */
+import { isUserError } from "./errors.ts";
+
+/**
+ * Runs a program and exits with its code.
+ *
+ * @param main returns the exit code
+ */
+export async function runCli(main: () => Promise<number>): Promise<never> {
+  let code: number;
+  try {
+    code = await main();
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    await Deno.stderr.write(new TextEncoder().encode(`error: ${error.message}\n`));
+    code = 2;
+  }
+  Deno.exit(code);
+}

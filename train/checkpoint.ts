@@ -1,0 +1,150 @@
+/**
+ * Training state on disk, on top of the model's: moments, memories, and where in the text and in the
+ * schedule training stands. Continuing from it is bit-equal to never having stopped.
+ *
+ * @module
+ */
+import {
+  checkpointMetadata,
+  floatSource,
+  loadLogical,
+  loadWeights,
+  logicalSources,
+  type ModelCheckpoint,
+  readFloats,
+  type Vocabulary,
+  vocabularySource,
+} from "@transformer-xl/model";
+import type { TransformerXL } from "@transformer-xl/model";
+import {
+  CheckpointError,
+  type Device,
+  type HostArray,
+  type ParamStore,
+  type SafetensorsSource,
+  weightsOf,
+  writeSafetensors,
+} from "@transformer-xl/runtime";
+import { z } from "zod";
+import { trainSchema } from "./config.ts";
+import type { TrainStep } from "./step.ts";
+
+const metrics = z.strictObject({
+  lossNats: z.number(),
+  gradientNorm: z.number(),
+  applied: z.boolean(),
+});
+
+/** Where training stands. */
+export const progressSchema = z.strictObject({
+  /** Optimizer steps done. */
+  step: z.int().min(0),
+  /** Epoch, from 1. */
+  epoch: z.int().min(1),
+  /** First row of the last segment of this epoch that was used; null before the first. */
+  lastStart: z.int().nullable(),
+  /** Steps since the last log line of this epoch. */
+  interval: z.array(metrics),
+  /** Smallest validation loss; null before the first evaluation. */
+  bestLossNats: z.number().nullable(),
+  /** State of `dev_perf`. */
+  plateau: z.strictObject({
+    rate: z.number(),
+    best: z.number().nullable(),
+    waited: z.int(),
+  }),
+  /** Filled memory rows per batch chunk. */
+  filled: z.array(z.int().min(0)),
+});
+
+/** Where training stands. */
+export type Progress = z.infer<typeof progressSchema>;
+
+const trainingSchema = z.strictObject({ config: trainSchema, progress: progressSchema });
+
+/** What a checkpoint says of the run that wrote it. */
+export type TrainingRecord = z.infer<typeof trainingSchema>;
+
+/** Everything a checkpoint is made of. */
+export interface TrainingParts {
+  /** Where the tensors are. */
+  readonly device: Device;
+  /** The model. */
+  readonly model: TransformerXL;
+  /** Its parameters. */
+  readonly store: ParamStore;
+  /** Moments and memories. */
+  readonly step: TrainStep;
+}
+
+/**
+ * Writes a checkpoint atomically: a kill at any moment leaves the old file or the new one.
+ */
+export async function writeTrainingCheckpoint(
+  path: string,
+  { device, model, store, step }: TrainingParts,
+  vocabulary: Vocabulary,
+  training: TrainingRecord,
+): Promise<void> {
+  const sources: SafetensorsSource[] = [
+    ...await logicalSources(device, store, weightsOf(store), ""),
+    ...await logicalSources(device, store, step.moments.m, "optimizer.m/"),
+    ...await logicalSources(device, store, step.moments.v, "optimizer.v/"),
+    vocabularySource(vocabulary),
+  ];
+  for (const [chunk, memory] of step.memories.entries()) {
+    for (const [layer, values] of (await memory.read()).entries()) {
+      sources.push(floatSource(memoryName(chunk, layer), [values.length], values));
+    }
+  }
+  await writeSafetensors(path, sources, checkpointMetadata(model.shape, training));
+}
+
+/**
+ * What the run that wrote a checkpoint was.
+ *
+ * @throws {CheckpointError} when the file holds no training state
+ */
+export function trainingRecord({ path, training }: ModelCheckpoint): TrainingRecord {
+  const result = trainingSchema.safeParse(training);
+  if (!result.success) {
+    throw new CheckpointError(
+      `Cannot continue from "${path}": it holds no training state of this version ` +
+        `(${result.error.issues[0]?.message}); give the file that training wrote`,
+    );
+  }
+  return result.data;
+}
+
+/**
+ * Restores weights, moments, memories and pending metrics.
+ *
+ * @throws {CheckpointError} when a tensor is missing or has another shape
+ */
+export async function restoreTraining(
+  checkpoint: ModelCheckpoint,
+  { device, store, step }: TrainingParts,
+  progress: Progress,
+): Promise<void> {
+  await loadWeights(device, store, checkpoint);
+  await loadLogical(device, store, step.moments.m, checkpoint, "optimizer.m/");
+  await loadLogical(device, store, step.moments.v, checkpoint, "optimizer.v/");
+  if (progress.filled.length !== step.memories.length) {
+    throw new CheckpointError(
+      `Cannot continue from "${checkpoint.path}": it has ${progress.filled.length} batch chunks, ` +
+        `wanted ${step.memories.length}; use --batch_chunk ${progress.filled.length}`,
+    );
+  }
+  for (const [chunk, memory] of step.memories.entries()) {
+    const layers: HostArray[] = [];
+    for (const layer of memory.layers.keys()) {
+      layers.push(await readFloats(checkpoint.file, memoryName(chunk, layer)));
+    }
+    memory.write(layers, progress.filled[chunk]!);
+  }
+  step.restoreMetrics(progress.interval);
+}
+
+function memoryName(chunk: number, layer: number): string {
+  return `memory.${chunk}.${layer}`;
+}

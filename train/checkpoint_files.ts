@@ -1,0 +1,60 @@
+/**
+ * Files of a run: `checkpoint_last`, `checkpoint_best`, and with `--save_all` one per evaluation.
+ *
+ * A best checkpoint is written before the last one: a kill in between leaves an old last, from which
+ * the same best is made again. The other order could leave a last that believes in a best that is
+ * not there.
+ *
+ * @module
+ */
+import { AtomicFile } from "@transformer-xl/runtime";
+
+const SUFFIX = ".safetensors";
+
+/** Where the checkpoints of a run lie. */
+export class CheckpointFiles {
+  /** Work directory. */
+  readonly directory: string;
+  readonly #saveAll: boolean;
+
+  constructor(directory: string, options: { readonly saveAll: boolean }) {
+    this.directory = directory;
+    this.#saveAll = options.saveAll;
+  }
+
+  /** The newest state. */
+  get last(): string {
+    return `${this.directory}/checkpoint_last${SUFFIX}`;
+  }
+
+  /** The state with the smallest validation loss. */
+  get best(): string {
+    return `${this.directory}/checkpoint_best${SUFFIX}`;
+  }
+
+  /** Writes the state of `step` once and copies it to where it belongs. */
+  async save(
+    write: (path: string) => Promise<void>,
+    { step, best, evaluated }: {
+      readonly step: number;
+      readonly best: boolean;
+      readonly evaluated: boolean;
+    },
+  ): Promise<string> {
+    const first = best ? this.best : this.last;
+    await write(first);
+    if (this.#saveAll && evaluated) {
+      await copyAtomically(first, `${this.directory}/checkpoint_${step}${SUFFIX}`);
+    }
+    if (best) await copyAtomically(first, this.last);
+    return this.last;
+  }
+}
+
+/** Copies a file so that the target is the old one or the whole new one at any moment. */
+async function copyAtomically(from: string, to: string): Promise<void> {
+  await using target = await AtomicFile.create(to);
+  using source = await Deno.open(from);
+  for await (const piece of source.readable) await target.write(piece);
+  await target.commit();
+}

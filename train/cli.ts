@@ -1,0 +1,212 @@
+/**
+ * `deno task train`: the composition root of training.
+ *
+ * @module
+ */
+import {
+  assertCutoffs,
+  type Corpus,
+  cutoffsFor,
+  type ModelCheckpoint,
+  type ModelShape,
+  openCheckpoint,
+} from "@transformer-xl/model";
+import { mean, weightedMean } from "@transformer-xl/eval";
+import {
+  CheckpointError,
+  type Device,
+  flagHelp,
+  JsonLog,
+  openDevice,
+  parseFlags,
+  ProgressLine,
+  progressText,
+  readConfigFile,
+  runCli,
+  scanFlags,
+  sweepTemporaries,
+  TextLog,
+  wantsHelp,
+} from "@transformer-xl/runtime";
+import { trainingRecord } from "./checkpoint.ts";
+import { CheckpointFiles } from "./checkpoint_files.ts";
+import { checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
+import { checkFits, footprint, footprintLines } from "./dry_run.ts";
+import type { LogEvent } from "./events.ts";
+import { listenForInterrupt } from "./interrupt.ts";
+import { openText } from "./open_text.ts";
+import { type Preset, PRESETS } from "./presets.ts";
+import { Reporter } from "./report.ts";
+import { checkContinues } from "./resume.ts";
+import { Trainer } from "./trainer.ts";
+
+const RULE = "=".repeat(100);
+
+if (import.meta.main) await runCli(() => train(Deno.args));
+
+/**
+ * Trains as the flags say.
+ *
+ * @returns exit code: 0, or 128 + signal when a signal ended the run
+ * @throws user errors, see {@link runCli}
+ */
+export async function train(argv: readonly string[]): Promise<number> {
+  if (wantsHelp(argv)) {
+    console.log(flagHelp(trainSchema, { usage: "deno task train [flags]" }));
+    return 0;
+  }
+  const early = scanFlags(trainSchema, argv);
+  using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
+  const { config, origin } = await configure(argv, early, checkpoint);
+  checkTrainConfig(config);
+  if (!config.debug && !config.dryRun) await Deno.mkdir(config.workDir, { recursive: true });
+
+  const progress = new ProgressLine();
+  const writesFiles = !config.debug && !config.dryRun;
+  using text = new TextLog({
+    ...(writesFiles && { path: `${config.workDir}/train_log.log` }),
+    mode: checkpoint ? "append" : "truncate",
+    progress,
+  });
+  const corpus = await openText(
+    config,
+    writesFiles ? `${config.workDir}/cache` : undefined,
+    checkpoint?.vocabulary,
+  );
+  const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
+  if (checkpoint) checkContinues(checkpoint, config, shape, corpus);
+
+  using device = await openDevice(config.device, (sentence) => text.write(sentence));
+  printConfig(text, config, origin);
+  const planned = await footprint(config, shape, device.target);
+  for (const line of footprintLines(planned)) text.write(line);
+  if (config.dryRun) return 0;
+  checkFits(planned, device.budgetBytes);
+  return await run(device, config, shape, corpus, checkpoint, { text, progress });
+}
+
+async function run(
+  device: Device,
+  config: TrainConfig,
+  shape: ModelShape,
+  corpus: Corpus,
+  checkpoint: ModelCheckpoint | undefined,
+  { text, progress }: { readonly text: TextLog; readonly progress: ProgressLine },
+): Promise<number> {
+  if (!config.debug) await sweepTemporaries(config.workDir);
+  const files = config.debug ? undefined : new CheckpointFiles(config.workDir, config);
+  using json = config.debug ? undefined : new JsonLog(`${config.workDir}/train_log.jsonl`, {
+    mode: checkpoint ? "append" : "truncate",
+  });
+  json?.write({ kind: "config", config, model: shape });
+  const characters = corpus.vocabulary.kind === "char";
+  const reporter = new Reporter(text, json, { characters });
+  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint);
+  if (checkpoint) {
+    text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
+  }
+  using interrupt = listenForInterrupt();
+  const startMs = performance.now();
+  const firstStep = trainer.progress.step;
+  const lines: LogEvent[] = [];
+  for await (const event of trainer.train(interrupt.signal, files)) {
+    if (event.kind === "progress" && progress.shows) {
+      const elapsedMs = performance.now() - startMs;
+      progress.update(
+        `step ${progressText(event.step - firstStep, config.maxStep - firstStep, elapsedMs)}`,
+      );
+    }
+    if (event.kind === "log") lines.push(event);
+    reporter.report(event);
+  }
+  progress.clear();
+  if (interrupt.signal.aborted) return interrupt.exitCode();
+
+  const best = files?.best;
+  if (best !== undefined && !config.noTest && !config.noEval && await exists(best)) {
+    reporter.test(await trainer.test(best));
+  }
+  text.write(`Training time: ${((performance.now() - startMs) / 60_000).toFixed(2)} minutes`);
+  const throughput = throughputOf(lines, config);
+  if (throughput !== undefined) text.write(`Training throughput: ${throughput.toFixed(2)} tok/s`);
+  return 0;
+}
+
+/** The checkpoint to continue from; a bare `--restart` without one starts anew. */
+async function openRestart(
+  restart: boolean | string | undefined,
+  workDir: string,
+): Promise<ModelCheckpoint | undefined> {
+  if (restart === undefined || restart === false) return undefined;
+  const given = typeof restart === "string" ? restart : workDir;
+  const isDirectory = await exists(given) && (await Deno.stat(given)).isDirectory;
+  const path = isDirectory || restart === true
+    ? new CheckpointFiles(given, { saveAll: false }).last
+    : given;
+  if (await exists(path)) return await openCheckpoint(path);
+  if (typeof restart === "string") {
+    throw new CheckpointError(
+      `Cannot continue from "${path}": there is no such file; leave --restart out to start anew`,
+    );
+  }
+  console.log(`No checkpoint in "${workDir}" yet: starting anew`);
+  return undefined;
+}
+
+/** Defaults < preset or the configuration of the checkpoint < configuration file < flags. */
+async function configure(
+  argv: readonly string[],
+  early: ReturnType<typeof scanFlags<typeof trainSchema>>,
+  checkpoint: ModelCheckpoint | undefined,
+) {
+  const preset: Preset | TrainConfig = checkpoint
+    ? trainingRecord(checkpoint).config
+    : PRESETS[early.preset ?? ""] ?? {};
+  const file = early.configFile ? await readConfigFile(early.configFile) : {};
+  return parseFlags(trainSchema, argv, { preset, file });
+}
+
+function cutoffsOf(config: TrainConfig, corpus: Corpus): number[] {
+  if (!config.adaptive) return [];
+  const { size } = corpus.vocabulary;
+  if (config.cutoffs.length === 0) return cutoffsFor(corpus.source.dataset, size);
+  assertCutoffs(config.cutoffs, size);
+  return config.cutoffs;
+}
+
+function printConfig(
+  text: TextLog,
+  config: TrainConfig,
+  origin: ReadonlyMap<string, string>,
+): void {
+  text.write(RULE);
+  for (const [key, value] of Object.entries(config)) {
+    const flag = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const from = origin.get(key) === "default" ? "" : ` (${origin.get(key)})`;
+    text.write(`    - ${flag} : ${value}${from}`);
+  }
+  text.write(RULE);
+}
+
+/** Mean over time, without the intervals in which memory fills and kernels warm up. */
+function throughputOf(
+  lines: readonly LogEvent[],
+  { memLen, tgtLen }: TrainConfig,
+): number | undefined {
+  const steady = lines.slice(Math.floor(memLen / tgtLen) + 2);
+  const kept = steady.length > 0 ? steady : lines;
+  if (kept.length === 0) return undefined;
+  const rates = kept.map(({ tokensPerSecond }) => tokensPerSecond);
+  const times = kept.map(({ msPerBatch, metrics }) => msPerBatch * metrics.length);
+  return kept.length === 1 ? mean(rates) : weightedMean(rates, times);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The command line of training: one schema is types, defaults, flags, help, checkpoint metadata and
+ * the README's table. Names and defaults are NVIDIA's.
+ *
+ * @module
+ */
+import { modelFields, type ModelSection, resolveModel } from "@transformer-xl/model";
+import type { ModelShape } from "@transformer-xl/model";
+import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
+import { z } from "zod";
+import { PRESETS } from "./presets.ts";
+import { SCHEDULES, type ScheduleSettings } from "./schedule.ts";
+
+const general = { group: "General" } as const;
+const corpus = { group: "Text" } as const;
+const optimization = { group: "Optimization" } as const;
+const training = { group: "Training" } as const;
+const validation = { group: "Validation" } as const;
+const positive = z.int().positive();
+const count = z.int().min(0);
+
+/** Everything `deno task train` accepts. */
+export const trainSchema = z.strictObject({
+  preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null)
+    .describe("Named settings beneath the flags").meta(general),
+  configFile: z.string().nullable().default(null)
+    .describe("JSON file of settings, above the preset and beneath the flags")
+    .meta({ ...general, metavar: "FILE" }),
+  workDir: z.string().default("LM-TFM").describe("Where logs and checkpoints go")
+    .meta({ ...general, metavar: "DIR" }),
+  restart: z.union([z.boolean(), z.string()]).default(false)
+    .describe("Continue from PATH, or from the last checkpoint in --work_dir")
+    .meta({ ...general, metavar: "PATH" }),
+  device: z.enum(DEVICE_CHOICES).default("auto")
+    .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
+    .meta(general),
+  gpus: positive.default(1).describe("Processes, one GPU each (only 1 so far)").meta(general),
+  fp16: z.boolean().default(false).describe("Mixed precision (not supported yet)").meta(general),
+  seed: count.default(1111).describe("Seed of weights, dropout and --roll").meta(general),
+  debug: z.boolean().default(false).describe("Write no files at all").meta(general),
+  dryRun: z.boolean().default(false)
+    .describe("Print configuration, parameters, memory and work, then stop").meta(general),
+
+  dataset: z.enum(["auto", "self", "text", "wt2", "wt103"]).default("auto")
+    .describe("auto: text where --data is given, else self, the program's own sources and docs")
+    .meta(corpus),
+  data: z.string().nullable().default(null).describe("Text file, or folder of train, valid, test")
+    .meta({ ...corpus, metavar: "PATH" }),
+  vocab: z.enum(["auto", "word", "char"]).default("auto")
+    .describe("auto: characters for self, words otherwise").meta(corpus),
+
+  ...modelFields,
+
+  optim: z.enum(["lamb", "jitlamb", "adam"]).default("jitlamb")
+    .describe("Update rule; jitlamb is lamb").meta(optimization),
+  lr: z.number().positive().default(0.01).describe("Base learning rate").meta(optimization),
+  scheduler: z.enum(SCHEDULES).default("cosine").describe("Learning-rate curve").meta(optimization),
+  maxStepScheduler: positive.nullable().default(null)
+    .describe("Length of the curve; none: max_step").meta(optimization),
+  warmupStep: count.default(1000).describe("Steps of linear warm-up").meta(optimization),
+  etaMin: z.number().min(0).default(0.001).describe("Floor of the cosine").meta(optimization),
+  decayRate: z.number().positive().lt(1).default(0.5).describe("Factor of dev_perf")
+    .meta(optimization),
+  patience: count.default(0).describe("Evaluations dev_perf waits").meta(optimization),
+  lrMin: z.number().min(0).default(0).describe("Floor of dev_perf").meta(optimization),
+  clip: z.number().positive().default(0.25).describe("Largest global gradient norm")
+    .meta(optimization),
+  weightDecay: z.number().min(0).default(0).describe("Weight decay").meta(optimization),
+
+  maxStep: positive.default(40_000).describe("Optimizer steps").meta(training),
+  batchSize: positive.default(256).describe("Batch columns of a step").meta(training),
+  batchChunk: positive.default(1).describe("Chunks a step's batch is computed in").meta(training),
+  tgtLen: positive.default(192).describe("Tokens predicted per segment").meta(training),
+  extLen: count.default(0).describe("Tokens of extended context").meta(training),
+  memLen: count.default(192).describe("Rows of memory").meta(training),
+  roll: z.boolean().default(false).describe("Rotate the batch columns before each epoch")
+    .meta(training),
+  logInterval: positive.default(10).describe("Steps between log lines").meta(training),
+  saveAll: z.boolean().default(false).describe("Keep a checkpoint of every evaluation")
+    .meta(training),
+
+  evalInterval: positive.default(5000).describe("Steps between evaluations and checkpoints")
+    .meta(validation),
+  evalTgtLen: positive.default(192).describe("Tokens per segment in evaluation").meta(validation),
+  evalBatchSize: positive.default(16).describe("Batch columns in evaluation").meta(validation),
+  evalMaxSteps: z.int().default(-1).describe("Segments per evaluation; -1: all").meta(validation),
+  noEval: z.boolean().default(false).describe("No evaluation; checkpoints are still written")
+    .meta(validation),
+  noTest: z.boolean().default(false).describe("No test at the end").meta(validation),
+});
+
+/** A checked training configuration. */
+export type TrainConfig = z.infer<typeof trainSchema>;
+
+/**
+ * Checks what one field alone cannot tell.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkTrainConfig(config: TrainConfig): void {
+  const { batchSize, batchChunk, evalTgtLen, tgtLen, extLen, memLen } = config;
+  if (config.gpus !== 1) {
+    throw new ConfigError(
+      `Cannot train on ${config.gpus} GPUs: only one process is supported so far; use --gpus 1`,
+    );
+  }
+  if (config.fp16) {
+    throw new ConfigError(
+      "Cannot train with --fp16: mixed precision is not supported yet; leave it out",
+    );
+  }
+  if (batchSize % batchChunk !== 0) {
+    throw new ConfigError(
+      `Cannot cut --batch_size ${batchSize} into --batch_chunk ${batchChunk} equal chunks: ` +
+        "it is not divisible; change one of them",
+    );
+  }
+  const context = memLen === 0 ? extLen + tgtLen : memLen + tgtLen;
+  if (evalTgtLen > context) {
+    throw new ConfigError(
+      `Cannot evaluate with --eval_tgt_len ${evalTgtLen}: it exceeds the context of training, ${context}; ` +
+        "lower it",
+    );
+  }
+  if (config.warmupStep >= scheduleOf(config).steps && config.scheduler === "cosine") {
+    throw new ConfigError(
+      `Cannot use --warmup_step ${config.warmupStep}: the cosine has only ${
+        scheduleOf(config).steps
+      } steps; ` +
+        "lower it or raise --max_step",
+    );
+  }
+}
+
+/** The learning-rate curve of a configuration. */
+export function scheduleOf(config: TrainConfig): ScheduleSettings {
+  const { scheduler, lr, warmupStep, etaMin, maxStepScheduler, maxStep } = config;
+  return { scheduler, lr, warmupStep, etaMin, steps: maxStepScheduler ?? maxStep };
+}
+
+/** The model of a configuration, for a vocabulary. */
+export function modelOf(
+  config: TrainConfig,
+  nToken: number,
+  cutoffs: readonly number[],
+): ModelShape {
+  return resolveModel(config as ModelSection, nToken, cutoffs);
+}

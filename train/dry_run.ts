@@ -1,0 +1,117 @@
+/**
+ * What a configuration would take: parameters, memory by role, launches and work, without
+ * allocating anything.
+ *
+ * @module
+ */
+import { Evaluator } from "@transformer-xl/eval";
+import { type ModelShape, TransformerXL } from "@transformer-xl/model";
+import {
+  DeviceError,
+  DryDevice,
+  mebibytes,
+  ParamStore,
+  type Role,
+  sizeOf,
+  type Target,
+} from "@transformer-xl/runtime";
+import type { TrainConfig } from "./config.ts";
+import { evalLengths, stepSettings } from "./lengths.ts";
+import { TrainStep } from "./step.ts";
+
+/** What a run takes. */
+export interface Footprint {
+  /** Parameters per part of the model. */
+  readonly parameters: ReadonlyMap<string, number>;
+  /** Bytes on the device by role. */
+  readonly bytes: ReadonlyMap<Role, number>;
+  /** Kernel launches of one training step. */
+  readonly launches: number;
+  /** Floating-point operations of one training step per target token. */
+  readonly flopsPerToken: number;
+}
+
+/** Records a run on nothing and counts. */
+export async function footprint(
+  config: TrainConfig,
+  shape: ModelShape,
+  target: Target,
+): Promise<Footprint> {
+  const device = new DryDevice(target);
+  const store = new ParamStore();
+  const model = new TransformerXL(store, shape, target);
+  store.seal(device, { gradients: true });
+  const step = await TrainStep.record(device, model, store, stepSettings(config));
+  if (!config.noEval || !config.noTest) {
+    await Evaluator.create(device, model, evalLengths(config));
+  }
+  const flops = step.plans.reduce((sum, { cost }) => sum + cost.flops, 0);
+  return {
+    parameters: parametersByPart(store),
+    bytes: new Map(device.liveBytesByRole),
+    launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
+    flopsPerToken: flops / (config.batchSize * config.tgtLen),
+  };
+}
+
+/**
+ * Refuses a run that the device cannot hold, before anything is allocated.
+ *
+ * @throws {DeviceError} with the planned bytes and the flags that reduce them
+ */
+export function checkFits({ bytes }: Footprint, budgetBytes: number): void {
+  const total = totalBytes(bytes);
+  if (total <= budgetBytes) return;
+  throw new DeviceError(
+    "out-of-memory",
+    `Cannot train: the plan needs ${mebibytes(total)} (${rolesText(bytes)}), the device has ` +
+      `${
+        mebibytes(budgetBytes)
+      }; lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk`,
+  );
+}
+
+/** The footprint as lines for people. */
+export function footprintLines(
+  { parameters, bytes, launches, flopsPerToken }: Footprint,
+): string[] {
+  const total = [...parameters.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    `#params = ${total}`,
+    `#non emb params = ${parameters.get("layers") ?? 0}`,
+    ...[...parameters].map(([part, count]) => `    - ${part} : ${count}`),
+    `device memory = ${mebibytes(totalBytes(bytes))}`,
+    ...[...bytes].filter(([, size]) => size > 0).map(([role, size]) =>
+      `    - ${role} : ${mebibytes(size)}`
+    ),
+    `launches per step = ${launches}`,
+    `MFLOP per token = ${(flopsPerToken / 1e6).toFixed(2)}`,
+  ];
+}
+
+function totalBytes(bytes: ReadonlyMap<Role, number>): number {
+  return [...bytes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function rolesText(bytes: ReadonlyMap<Role, number>): string {
+  return [...bytes].filter(([, size]) => size > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([role, size]) => `${role} ${mebibytes(size)}`).join(", ");
+}
+
+/** Sums over the first word of the checkpoint names. */
+function parametersByPart(store: ParamStore): Map<string, number> {
+  const parts = new Map<string, number>();
+  for (const { name, shape } of store.logical) {
+    const [first] = name.split(".");
+    const part = first === "word_emb"
+      ? "embedding"
+      : first === "crit"
+      ? "softmax"
+      : first === "layers"
+      ? "layers"
+      : "attention biases";
+    parts.set(part, (parts.get(part) ?? 0) + sizeOf(shape));
+  }
+  return parts;
+}

@@ -1,0 +1,49 @@
+/**
+ * What a training run tells.
+ *
+ * @module
+ */
+import type { EvalResult } from "@transformer-xl/eval";
+import type { StepMetrics } from "./step.ts";
+
+/** One thing that happened. */
+export type TrainEvent =
+  | LogEvent
+  | { readonly kind: "progress"; readonly step: number }
+  | EvalEvent
+  | { readonly kind: "checkpoint"; readonly step: number; readonly path: string }
+  | { readonly kind: "interrupted"; readonly step: number };
+
+/** A log line. */
+export interface LogEvent {
+  readonly kind: "log";
+  /** From 1. */
+  readonly epoch: number;
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** Segment of this epoch, from 1. */
+  readonly batch: number;
+  /** Segments of an epoch, as the reference counts them. */
+  readonly batchCount: number;
+  /** Rate that was set after this step. */
+  readonly lr: number;
+  /** Mean wall time per step. */
+  readonly msPerBatch: number;
+  /** Target tokens per second. */
+  readonly tokensPerSecond: number;
+  /** The steps since the last line of this epoch. */
+  readonly metrics: readonly StepMetrics[];
+}
+
+/** A validation. */
+export interface EvalEvent {
+  readonly kind: "eval";
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** Evaluations so far, by step number. */
+  readonly index: number;
+  /** What it found. */
+  readonly result: EvalResult;
+  /** Smallest validation loss so far. */
+  readonly best: boolean;
+}

@@ -1,0 +1,277 @@
+/**
+ * The training loop. It yields what happens; printing, logs and exit codes belong to the command
+ * line.
+ *
+ * Epochs go on until `max_step`. The memory of the network runs on across epochs. Nothing is read
+ * from the device between log lines.
+ *
+ * @module
+ */
+import { type EvalResult, Evaluator } from "@transformer-xl/eval";
+import {
+  Batches,
+  type Corpus,
+  initialise,
+  type Lengths,
+  loadWeights,
+  type ModelCheckpoint,
+  type ModelShape,
+  openCheckpoint,
+  TransformerXL,
+} from "@transformer-xl/model";
+import { type Device, DeviceError, ParamStore } from "@transformer-xl/runtime";
+import {
+  type Progress,
+  restoreTraining,
+  trainingRecord,
+  writeTrainingCheckpoint,
+} from "./checkpoint.ts";
+import type { TrainConfig } from "./config.ts";
+import { scheduleOf } from "./config.ts";
+import type { CheckpointFiles } from "./checkpoint_files.ts";
+import type { EvalEvent, TrainEvent } from "./events.ts";
+import { evalLengths, stepSettings, trainLengths } from "./lengths.ts";
+import { Plateau, rateAfter, rateOf } from "./schedule.ts";
+import { type StepMetrics, TrainStep } from "./step.ts";
+
+const YIELD_MS = 100; // signals and the progress line get their turn this often
+
+/** A training run on one device. */
+export class Trainer implements Disposable {
+  readonly #device: Device;
+  readonly #config: TrainConfig;
+  readonly #corpus: Corpus;
+  readonly #store: ParamStore;
+  readonly #model: TransformerXL;
+  readonly #batches: Batches;
+  readonly #plateau: Plateau;
+  #step!: TrainStep;
+  #evaluator: Evaluator | undefined;
+  #progress: Progress;
+
+  private constructor(
+    device: Device,
+    config: TrainConfig,
+    shape: ModelShape,
+    corpus: Corpus,
+    progress: Progress,
+  ) {
+    this.#device = device;
+    this.#config = config;
+    this.#corpus = corpus;
+    this.#store = new ParamStore();
+    this.#model = new TransformerXL(this.#store, shape, device.target);
+    this.#progress = progress;
+    this.#plateau = new Plateau(config, progress.plateau);
+    this.#batches = this.#batchesOf(corpus.train, "train", trainLengths(config), 0);
+  }
+
+  /**
+   * Allocates and records everything; continues from `checkpoint` if there is one.
+   *
+   * @throws {DeviceError} when memory is short
+   * @throws {CheckpointError} when the checkpoint does not fit
+   */
+  static async create(
+    device: Device,
+    config: TrainConfig,
+    shape: ModelShape,
+    corpus: Corpus,
+    checkpoint?: ModelCheckpoint,
+  ): Promise<Trainer> {
+    const progress = checkpoint ? trainingRecord(checkpoint).progress : firstProgress(config);
+    const trainer = new Trainer(device, config, shape, corpus, progress);
+    const store = trainer.#store;
+    store.seal(device, { gradients: true });
+    trainer.#step = await TrainStep.record(device, trainer.#model, store, stepSettings(config));
+    if (!config.noEval || !config.noTest) {
+      trainer.#evaluator = await Evaluator.create(device, trainer.#model, evalLengths(config));
+    }
+    if (checkpoint) await restoreTraining(checkpoint, trainer.#parts(), progress);
+    else initialise(device, store, config.seed);
+    return trainer;
+  }
+
+  /** Where training stands. */
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** The parameters. */
+  get store(): ParamStore {
+    return this.#store;
+  }
+
+  /**
+   * Trains until `max_step`, or until `signal` aborts, which still saves.
+   *
+   * @param files where checkpoints go; nothing is saved without
+   * @throws {DeviceError} when losses or gradients are no longer finite
+   */
+  async *train(signal: AbortSignal, files?: CheckpointFiles): AsyncGenerator<TrainEvent> {
+    const { maxStep, tgtLen, seed, roll, logInterval, evalInterval } = this.#config;
+    const schedule = scheduleOf(this.#config);
+    let lastYieldMs = performance.now();
+    let intervalMs = performance.now();
+    let tokens = 0;
+    while (this.#progress.step < maxStep) {
+      const { epoch, lastStart } = this.#progress;
+      if (roll) this.#batches.roll(seed, epoch);
+      let pending = this.#progress.interval.length;
+      for (const segment of this.#batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
+        const step = this.#progress.step + 1;
+        this.#step.run(
+          segment,
+          rateOf(schedule, step, this.#plateau.state.rate),
+          step - 1,
+          pending++,
+        );
+        this.#progress = { ...this.#progress, step, lastStart: segment.start, interval: [] };
+        tokens += segment.targets.length;
+
+        const last = step === maxStep;
+        const evaluates = step % evalInterval === 0 || last;
+        if (step % logInterval === 0) {
+          const metrics = this.#finite(await this.#step.metrics(pending), step);
+          const elapsedMs = performance.now() - intervalMs;
+          yield {
+            kind: "log",
+            epoch,
+            step,
+            batch: Math.floor(segment.start / tgtLen) + 1,
+            batchCount: this.#batches.batchCount,
+            lr: rateAfter(schedule, step, this.#plateau.state.rate),
+            msPerBatch: elapsedMs / pending,
+            tokensPerSecond: tokens / elapsedMs * 1000,
+            metrics,
+          };
+          pending = tokens = 0;
+          intervalMs = performance.now();
+        }
+        if (performance.now() - lastYieldMs > YIELD_MS) {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          yield { kind: "progress", step };
+          lastYieldMs = performance.now();
+        }
+        if (evaluates || signal.aborted) {
+          const pausedMs = performance.now();
+          this.#progress = {
+            ...this.#progress,
+            interval: this.#finite(await this.#step.metrics(pending), step),
+          };
+          const evaluated = evaluates && !this.#config.noEval ? await this.#validate() : undefined;
+          if (files !== undefined) {
+            const path = await this.#save(files, evaluated);
+            yield { kind: "checkpoint", step, path };
+          }
+          if (evaluated !== undefined) yield evaluated;
+          intervalMs += performance.now() - pausedMs;
+        }
+        if (signal.aborted) {
+          yield { kind: "interrupted", step };
+          return;
+        }
+        if (last) return;
+      }
+      this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null, interval: [] };
+      tokens = 0;
+      intervalMs = performance.now();
+    }
+  }
+
+  /** Evaluates the test text with the weights of a checkpoint. */
+  async test(path: string): Promise<EvalResult> {
+    using checkpoint = await openCheckpoint(path);
+    await loadWeights(this.#device, this.#store, checkpoint);
+    return await this.#evaluate("test");
+  }
+
+  /** Frees everything. */
+  [Symbol.dispose](): void {
+    this.#evaluator?.[Symbol.dispose]();
+    this.#step[Symbol.dispose]();
+    this.#store[Symbol.dispose]();
+  }
+
+  async #validate(): Promise<EvalEvent> {
+    const { step, bestLossNats } = this.#progress;
+    const result = await this.#evaluate("valid");
+    this.#plateau.observe(result.lossNats);
+    const best = bestLossNats === null || result.lossNats < bestLossNats;
+    this.#progress = {
+      ...this.#progress,
+      plateau: this.#plateau.state,
+      bestLossNats: best ? result.lossNats : bestLossNats,
+    };
+    return {
+      kind: "eval",
+      step,
+      index: Math.floor(step / this.#config.evalInterval),
+      result,
+      best,
+    };
+  }
+
+  #evaluate(part: "valid" | "test"): Promise<EvalResult> {
+    const { evalMaxSteps, memLen } = this.#config;
+    const batches = this.#batchesOf(this.#corpus[part], part, evalLengths(this.#config), memLen);
+    return this.#evaluator!.evaluate(
+      batches,
+      evalMaxSteps > 0 ? { maxSegments: evalMaxSteps } : {},
+    );
+  }
+
+  /** The evaluation is told only after the checkpoint: what was printed survives a kill. */
+  #save(files: CheckpointFiles, evaluated: EvalEvent | undefined): Promise<string> {
+    this.#progress = {
+      ...this.#progress,
+      filled: this.#step.memories.map(({ filled }) => filled),
+    };
+    const training = { config: this.#config, progress: this.#progress };
+    return files.save(
+      (path) => writeTrainingCheckpoint(path, this.#parts(), this.#corpus.vocabulary, training),
+      {
+        step: this.#progress.step,
+        best: evaluated?.best ?? false,
+        evaluated: evaluated !== undefined,
+      },
+    );
+  }
+
+  #parts() {
+    return { device: this.#device, model: this.#model, store: this.#store, step: this.#step };
+  }
+
+  #batchesOf(text: Uint32Array, name: string, lengths: Lengths, warmupLength: number): Batches {
+    const { batchSize, tgtLen: targetLength, extLen: extendedContext } = lengths;
+    return new Batches(text, { batchSize, targetLength, extendedContext, warmupLength, name });
+  }
+
+  /** Stops a run that cannot recover; the last checkpoint stays as it is. */
+  #finite(metrics: StepMetrics[], step: number): StepMetrics[] {
+    const first = step - metrics.length + 1;
+    const lost = metrics.findIndex(({ lossNats }) => !Number.isFinite(lossNats));
+    if (lost >= 0) {
+      throw new DeviceError(
+        "not-finite",
+        `Cannot continue training: the loss of step ${first + lost} is ${
+          metrics[lost]!.lossNats
+        }; ` +
+          "lower --lr, raise --warmup_step or lower --clip, and continue from the last checkpoint with --restart",
+      );
+    }
+    return metrics;
+  }
+}
+
+function firstProgress(config: TrainConfig): Progress {
+  return {
+    step: 0,
+    epoch: 1,
+    lastStart: null,
+    interval: [],
+    bestLossNats: null,
+    plateau: { rate: config.lr, best: null, waited: 0 },
+    filled: Array.from({ length: config.batchChunk }, () => 0),
+  };
+}
