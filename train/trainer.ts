@@ -14,6 +14,7 @@ import {
   initialise,
   type Lengths,
   loadWeights,
+  type Memory,
   type ModelCheckpoint,
   type ModelShape,
   openCheckpoint,
@@ -100,6 +101,11 @@ export class Trainer implements Disposable {
   /** The parameters. */
   get store(): ParamStore {
     return this.#store;
+  }
+
+  /** Memory of every batch chunk. */
+  get memories(): readonly Memory[] {
+    return this.#step.memories;
   }
 
   /**
