@@ -1,0 +1,113 @@
+/**
+ * Cases of relative attention.
+ *
+ * @module
+ */
+import type { Dropout } from "../dropout/mod.ts";
+import type { OpCases, OpRow } from "../op_cases.ts";
+import { relativeAttention } from "./mod.ts";
+
+interface Sizes {
+  readonly Q: number;
+  readonly M: number;
+  readonly B: number;
+  readonly N: number;
+  readonly H: number;
+  readonly filled?: number;
+  readonly reach?: number;
+  readonly rate?: number;
+}
+
+function row(name: string, sizes: Sizes, more: Partial<OpRow> = {}): OpRow {
+  const { Q, M, B, N, H, filled = M, ...attrs } = sizes;
+  const K = M + Q;
+  return {
+    name,
+    ...more,
+    operands: {
+      q: { shape: [Q * B, N * H] },
+      kv: { shape: [K * B, 2 * N * H] },
+      r: { shape: [K, N * H] },
+      contentBias: { shape: [N, H] },
+      positionBias: { shape: [N, H] },
+      ...more.operands,
+    },
+    scalars: { filled, ...more.scalars },
+    attrs: { M, B, N, H, ...attrs },
+    reduction: Math.max(K, Q * B, H),
+  };
+}
+
+const philox = { seed: 1111, step: 2, stream: 5 };
+
+/** Every mask situation, both dropout masks, odd and smallest sizes, and the base model. */
+export const relativeAttentionCases: OpCases = {
+  op: "relative_attention",
+  call(rec, { q, kv, r, contentBias, positionBias, keep }, { scalars, attrs }) {
+    const { seed, step, stream } = scalars;
+    const number = (key: string) => Number(attrs![key]);
+    const mask: Dropout["mask"] | undefined = keep !== undefined
+      ? { kind: "given", keep }
+      : seed !== undefined
+      ? { kind: "philox", seed, step: step!, stream: stream!, site: 9 }
+      : undefined;
+    const out = relativeAttention(
+      rec,
+      { q: q!, kv: kv!, r: r!, contentBias: contentBias!, positionBias: positionBias! },
+      {
+        B: number("B"),
+        N: number("N"),
+        H: number("H"),
+        memoryRows: number("M"),
+        filled: scalars["filled"]!,
+        ...(attrs!["reach"] !== undefined && { reach: number("reach") }),
+        ...(mask && { dropout: { rate: number("rate"), mask } }),
+      },
+    );
+    return { outputs: { out } };
+  },
+  rows: [
+    row("one query, no memory", { Q: 1, M: 0, B: 1, N: 1, H: 1 }),
+    row("one query over memory", { Q: 1, M: 9, B: 3, N: 2, H: 5 }),
+    row("no memory", { Q: 7, M: 0, B: 2, N: 2, H: 4 }),
+    row("empty memory", { Q: 6, M: 5, B: 3, N: 3, H: 5, filled: 0 }),
+    row("memory partly filled", { Q: 6, M: 5, B: 3, N: 3, H: 5, filled: 2 }),
+    row("full memory, odd sizes", { Q: 13, M: 11, B: 3, N: 3, H: 5 }),
+    row("reach equal to memory", { Q: 9, M: 6, B: 2, N: 2, H: 6, reach: 6 }),
+    row("reach 1 without memory", { Q: 5, M: 0, B: 2, N: 2, H: 4, reach: 1 }),
+    row("each query sees itself alone", { Q: 5, M: 0, B: 2, N: 2, H: 4, reach: 0 }, {
+      derivative: false, // zero for all but the values, up to rounding
+    }),
+    row("small reach, memory partly filled", {
+      Q: 8,
+      M: 7,
+      B: 2,
+      N: 3,
+      H: 5,
+      filled: 3,
+      reach: 2,
+    }),
+    row(
+      "a given dropout mask",
+      { Q: 5, M: 4, B: 2, N: 3, H: 5, rate: 0.5 },
+      {
+        operands: {
+          keep: { shape: [2, 3, 5, 9], dtype: "u32", values: (i) => (i * 7 % 5 < 2 ? 0 : 1) },
+        },
+      },
+    ),
+    row("Philox dropout", { Q: 7, M: 5, B: 3, N: 2, H: 4, rate: 0.3, filled: 4 }, {
+      scalars: philox,
+    }),
+    row("large scores", { Q: 4, M: 3, B: 1, N: 2, H: 4 }, {
+      operands: { contentBias: { shape: [2, 4], values: (i) => 60 - 30 * i } },
+      derivative: false, // vanishes for a saturated softmax, up to rounding
+    }),
+    row("long memory", { Q: 9, M: 200, B: 1, N: 1, H: 8, filled: 170 }),
+    row("base", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, { bench: true }),
+    row("base, evaluation", { Q: 64, M: 640, B: 4, N: 8, H: 64, reach: 640 }, {
+      bench: true,
+      derivative: false,
+    }),
+  ],
+};

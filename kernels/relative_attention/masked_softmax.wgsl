@@ -1,0 +1,77 @@
+// p[b, n, i, j] = softmax over j of p[b, n, i, j] + x[n, i, b, j + Q-1-i], in place; 0 if hidden.
+// p: [B, N, Q, K], content scores in, probabilities out. x: [N, Q, B, K], scores of positions, where
+// column K-1-distance holds a distance; key j of query i lies at distance i + M - j.
+// Visible keys are one run: max(M - filled, i + M - reach) <= j <= i + M. It is never empty.
+//
+// LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
+// z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree, and
+// the second pass normalises. A lane normalises the keys it summed, so no barrier stands between.
+override LANES: u32;
+override ROWS: u32;
+struct Scalars {
+  rows: u32, B: u32, N: u32, Q: u32, K: u32, M: u32, filled: u32, reach: u32,
+}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> p: array<f32>;
+@group(0) @binding(2) var<uniform> scalars: Scalars;
+
+var<workgroup> maxima: array<f32, LANES * ROWS>;
+var<workgroup> sums: array<f32, LANES * ROWS>;
+
+@compute @workgroup_size(LANES, ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  let row = (group.y * groups.x + group.x) * ROWS + local.y;
+  let lane = local.x;
+  let live = row < scalars.rows;
+  let i = row % scalars.Q;
+  let n = (row / scalars.Q) % scalars.N;
+  let b = row / (scalars.Q * scalars.N);
+  let p0 = row * scalars.K;
+  let x0 = ((n * scalars.Q + i) * scalars.B + b) * scalars.K + scalars.Q - 1u - i;
+  let last = i + scalars.M;
+  let first = max(scalars.M - min(scalars.M, scalars.filled), last - min(last, scalars.reach));
+  let begin = select(0u, first, live);
+  let end = select(0u, last + 1u, live);
+
+  var m = -1e30;
+  var z = 0.0;
+  for (var j = begin + lane; j < end; j += LANES) {
+    let score = p[p0 + j] + x[x0 + j];
+    p[p0 + j] = score;
+    if (score > m) {
+      z *= exp(m - score);
+      m = score;
+    }
+    z += exp(score - m);
+  }
+
+  let at = local.y * LANES + lane;
+  maxima[at] = m;
+  sums[at] = z;
+  workgroupBarrier();
+  for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
+    if (lane < stride) {
+      let high = max(maxima[at], maxima[at + stride]);
+      sums[at] = sums[at] * exp(maxima[at] - high) + sums[at + stride] * exp(maxima[at + stride] - high);
+      maxima[at] = high;
+    }
+    workgroupBarrier();
+  }
+  m = maxima[local.y * LANES];
+  let factor = 1.0 / sums[local.y * LANES];
+
+  for (var j = begin + lane; j < end; j += LANES) {
+    p[p0 + j] = exp(p[p0 + j] - m) * factor;
+  }
+  for (var j = lane; j < begin; j += LANES) {
+    p[p0 + j] = 0.0;
+  }
+  let columns = select(0u, scalars.K, live);
+  for (var j = end + lane; j < columns; j += LANES) {
+    p[p0 + j] = 0.0;
+  }
+}

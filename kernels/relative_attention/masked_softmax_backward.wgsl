@@ -1,0 +1,75 @@
+// ds[b, n, i, j] = scale * p * (ds - delta), in place, and the same numbers by distance:
+// dx[n, i, b, j + Q-1-i] = ds[b, n, i, j], 0 where no key has that distance; both 0 where hidden.
+// p, ds: [B, N, Q, K]; ds holds the cotangent of p on entry. dx: [N, Q, B, K].
+// delta[b, n, i] = sum_j p * dp = sum_h d_out[i, b, n, h] * out[i, b, n, h], which also holds with
+// dropout on p, and is shorter. out, d_out: [Q, B, N, H].
+//
+// LANES lanes share a row, ROWS rows share a workgroup; delta is summed in a fixed tree.
+override LANES: u32;
+override ROWS: u32;
+struct Scalars {
+  rows: u32, B: u32, N: u32, Q: u32, K: u32, H: u32, M: u32, filled: u32, reach: u32, scale: f32,
+}
+@group(0) @binding(0) var<storage, read> p: array<f32>;
+@group(0) @binding(1) var<storage, read> out: array<f32>;
+@group(0) @binding(2) var<storage, read> d_out: array<f32>;
+@group(0) @binding(3) var<storage, read_write> ds: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(5) var<uniform> scalars: Scalars;
+
+var<workgroup> sums: array<f32, LANES * ROWS>;
+
+@compute @workgroup_size(LANES, ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  let row = (group.y * groups.x + group.x) * ROWS + local.y;
+  let lane = local.x;
+  let live = row < scalars.rows;
+  let i = row % scalars.Q;
+  let n = (row / scalars.Q) % scalars.N;
+  let b = row / (scalars.Q * scalars.N);
+
+  var sum = 0.0;
+  let o0 = ((i * scalars.B + b) * scalars.N + n) * scalars.H;
+  let width = select(0u, scalars.H, live);
+  for (var h = lane; h < width; h += LANES) {
+    sum += d_out[o0 + h] * out[o0 + h];
+  }
+  let at = local.y * LANES + lane;
+  sums[at] = sum;
+  workgroupBarrier();
+  for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
+    if (lane < stride) {
+      sums[at] += sums[at + stride];
+    }
+    workgroupBarrier();
+  }
+  if (!live) {
+    return;
+  }
+  let delta = sums[local.y * LANES];
+
+  let p0 = row * scalars.K;
+  let x0 = ((n * scalars.Q + i) * scalars.B + b) * scalars.K;
+  let shift = scalars.Q - 1u - i;
+  let last = i + scalars.M;
+  let begin = max(scalars.M - min(scalars.M, scalars.filled), last - min(last, scalars.reach));
+  for (var j = begin + lane; j <= last; j += LANES) {
+    let value = scalars.scale * p[p0 + j] * (ds[p0 + j] - delta);
+    ds[p0 + j] = value;
+    dx[x0 + shift + j] = value;
+  }
+  for (var j = lane; j < begin; j += LANES) {
+    ds[p0 + j] = 0.0;
+  }
+  for (var j = last + 1u + lane; j < scalars.K; j += LANES) {
+    ds[p0 + j] = 0.0;
+  }
+  // Key `last` is at distance 0, the last column: only the front of the row is left to clear.
+  for (var j = lane; j < begin + shift; j += LANES) {
+    dx[x0 + j] = 0.0;
+  }
+}
