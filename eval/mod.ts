@@ -3,5 +3,10 @@
  *
  * @module
  */
+export { checkEvalConfig, type EvalConfig, evalSchema } from "./config.ts";
 export * from "./evaluator.ts";
+export { manualIds } from "./manual.ts";
 export * from "./metrics.ts";
+export { openText, type TextSettings } from "./open_text.ts";
+export { resultLines, SegmentLines } from "./report.ts";
+export { selfFiles } from "./self_corpus.ts";

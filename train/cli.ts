@@ -11,9 +11,10 @@ import {
   type ModelShape,
   openCheckpoint,
 } from "@transformer-xl/model";
-import { mean, weightedMean } from "@transformer-xl/eval";
+import { mean, openText, weightedMean } from "@transformer-xl/eval";
 import {
   CheckpointError,
+  ConfigError,
   type Device,
   flagHelp,
   JsonLog,
@@ -34,7 +35,7 @@ import { checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./conf
 import { checkFits, footprint, footprintLines } from "./dry_run.ts";
 import type { LogEvent } from "./events.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import { openText } from "./open_text.ts";
+
 import { type Preset, PRESETS } from "./presets.ts";
 import { Reporter } from "./report.ts";
 import { checkContinues } from "./resume.ts";
@@ -59,6 +60,7 @@ export async function train(argv: readonly string[]): Promise<number> {
   using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
   const { config, origin } = await configure(argv, early, checkpoint);
   checkTrainConfig(config);
+  if (!checkpoint && !config.debug && !config.dryRun) await checkUnused(config);
   if (!config.debug && !config.dryRun) await Deno.mkdir(config.workDir, { recursive: true });
 
   const progress = new ProgressLine();
@@ -151,6 +153,17 @@ async function openRestart(
   }
   console.log(`No checkpoint in "${workDir}" yet: starting anew`);
   return undefined;
+}
+
+/** Refuses to write over the checkpoints of another run. */
+async function checkUnused({ workDir, overwrite }: TrainConfig): Promise<void> {
+  const { last } = new CheckpointFiles(workDir, { saveAll: false });
+  if (!overwrite && await exists(last)) {
+    throw new ConfigError(
+      `Cannot start anew in "${workDir}": it holds a checkpoint; ` +
+        "continue with --restart, choose another --work_dir, or give --overwrite",
+    );
+  }
 }
 
 /** Defaults < preset or the configuration of the checkpoint < configuration file < flags. */

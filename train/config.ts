@@ -31,6 +31,8 @@ export const trainSchema = z.strictObject({
   restart: z.union([z.boolean(), z.string()]).default(false)
     .describe("Continue from PATH, or from the last checkpoint in --work_dir")
     .meta({ ...general, metavar: "PATH" }),
+  overwrite: z.boolean().default(false)
+    .describe("Start anew in a --work_dir that already holds checkpoints").meta(general),
   device: z.enum(DEVICE_CHOICES).default("auto")
     .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
     .meta(general),

@@ -10,10 +10,8 @@ export { checkTrainConfig, modelOf, scheduleOf, type TrainConfig, trainSchema } 
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
 export * from "./events.ts";
 export { evalLengths, stepSettings, trainLengths } from "./lengths.ts";
-export { openText, type TextSettings } from "./open_text.ts";
 export { type Preset, PRESETS } from "./presets.ts";
 export { Reporter } from "./report.ts";
 export * from "./schedule.ts";
-export { selfFiles } from "./self_corpus.ts";
 export { type StepMetrics, type StepSettings, TrainStep } from "./step.ts";
 export { Trainer } from "./trainer.ts";

@@ -1,0 +1,72 @@
+/**
+ * The command line of evaluation.
+ *
+ * @module
+ */
+import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
+import { z } from "zod";
+
+const general = { group: "General" } as const;
+const corpus = { group: "Text" } as const;
+const lengths = { group: "Lengths" } as const;
+const positive = z.int().positive();
+const count = z.int().min(0);
+
+/** Everything `deno task eval` accepts. */
+export const evalSchema = z.strictObject({
+  workDir: z.string().default("LM-TFM").describe("Where training wrote its checkpoints")
+    .meta({ ...general, metavar: "DIR" }),
+  model: z.string().nullable().default(null)
+    .describe("Checkpoint; none: checkpoint_best of --work_dir").meta({
+      ...general,
+      metavar: "FILE",
+    }),
+  device: z.enum(DEVICE_CHOICES).default("auto")
+    .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
+    .meta(general),
+  fp16: z.boolean().default(false).describe("Mixed precision (not supported yet)").meta(general),
+  logInterval: positive.default(10).describe("Segments between log lines").meta(general),
+
+  manual: z.array(z.string()).default([])
+    .describe("Score this text instead of a data set").meta({ ...corpus, metavar: "TEXT" }),
+  dataset: z.enum(["auto", "self", "text", "wt2", "wt103"]).default("auto")
+    .describe("auto: the data set of training, or text where --data is given").meta(corpus),
+  data: z.string().nullable().default(null)
+    .describe("Text file or folder; none: the one of training").meta({
+      ...corpus,
+      metavar: "PATH",
+    }),
+  split: z.enum(["all", "valid", "test"]).default("all").describe(
+    "Part to score; all: valid, then test",
+  )
+    .meta(corpus),
+  maxSize: positive.nullable().default(null).describe("Segments per part; none: all").meta(corpus),
+
+  batchSize: positive.default(16).describe("Batch columns").meta(lengths),
+  tgtLen: positive.default(64).describe("Tokens per segment").meta(lengths),
+  extLen: count.default(0).describe("Tokens of extended context").meta(lengths),
+  memLen: count.default(640).describe("Rows of memory").meta(lengths),
+  clampLen: z.int().nullable().default(null)
+    .describe("Largest distance that is told apart, -1: all; none: as in training").meta(lengths),
+  sameLength: z.boolean().nullable().default(null)
+    .describe("Every token sees the same number of keys; none: as in training").meta(lengths),
+});
+
+/** A checked evaluation configuration. */
+export type EvalConfig = z.infer<typeof evalSchema>;
+
+/**
+ * Checks what one field alone cannot tell.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkEvalConfig(config: EvalConfig): void {
+  if (config.fp16) {
+    throw new ConfigError(
+      "Cannot evaluate with --fp16: mixed precision is not supported yet; leave it out",
+    );
+  }
+  if (config.manual.length > 0 && config.data !== null) {
+    throw new ConfigError("Cannot score --manual and --data at once: leave one of them out");
+  }
+}

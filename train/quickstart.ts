@@ -1,0 +1,48 @@
+/**
+ * `deno task quickstart`: trains the `tiny` preset on the program's own text, evaluates it, and
+ * scores a sentence. Every command it runs is printed, so that it can be typed again.
+ *
+ * @module
+ */
+import { evaluate } from "@transformer-xl/eval/cli";
+import { runCli } from "@transformer-xl/runtime";
+import { train } from "./cli.ts";
+
+const WORK_DIR = "LM-TFM-tiny";
+const SENTENCE = "the memory of the network";
+
+if (import.meta.main) await runCli(quickstart);
+
+async function quickstart(): Promise<number> {
+  const steps = [
+    {
+      task: "train",
+      run: train,
+      flags: ["--preset", "tiny", "--work_dir", WORK_DIR, "--overwrite"],
+    },
+    {
+      task: "eval",
+      run: evaluate,
+      flags: [
+        "--work_dir",
+        WORK_DIR,
+        "--tgt_len",
+        "64",
+        "--mem_len",
+        "64",
+        "--batch_size",
+        "8",
+        "--max_size",
+        "40",
+      ],
+    },
+    { task: "eval", run: evaluate, flags: ["--work_dir", WORK_DIR, "--manual", SENTENCE] },
+  ];
+  for (const { task, run, flags } of steps) {
+    const words = flags.map((word) => word.includes(" ") ? `"${word}"` : word);
+    console.log(`\n$ deno task ${task} ${words.join(" ")}`);
+    const code = await run(flags);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
