@@ -5,18 +5,39 @@
  */
 import type { OpCases } from "./op_cases.ts";
 import { dropoutCases } from "./dropout/cases.ts";
+import { reluBackwardCases, scaleCases } from "./elementwise/cases.ts";
 import { embeddingCases } from "./embedding/cases.ts";
 import { layerNormCases } from "./layer_norm/cases.ts";
 import { matmulCases } from "./matmul/cases.ts";
+import { columnSumCases, sumAllCases, writeAtCases } from "./reduce/cases.ts";
 import { relativeAttentionCases } from "./relative_attention/cases.ts";
+import {
+  combineRowsCases,
+  concatRowsCases,
+  copyRowsCases,
+  gatherRowsCases,
+  scatterRowsCases,
+  sliceRowsCases,
+} from "./rows/cases.ts";
 import { softmaxNllCases } from "./softmax_nll/cases.ts";
 
 /** All ops. */
 export const CATALOGUE: readonly OpCases[] = [
+  columnSumCases,
+  combineRowsCases,
+  concatRowsCases,
+  copyRowsCases,
   dropoutCases,
   embeddingCases,
+  gatherRowsCases,
   layerNormCases,
   matmulCases,
   relativeAttentionCases,
+  reluBackwardCases,
+  scaleCases,
+  scatterRowsCases,
+  sliceRowsCases,
   softmaxNllCases,
+  sumAllCases,
+  writeAtCases,
 ];

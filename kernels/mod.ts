@@ -6,6 +6,7 @@
 export * from "./catalogue.ts";
 export * from "./dropout/mod.ts";
 export * from "./elementwise/relu_backward.ts";
+export * from "./elementwise/scale.ts";
 export * from "./embedding/mod.ts";
 export * from "./layer_norm/mod.ts";
 export * from "./matmul/mod.ts";
@@ -14,5 +15,8 @@ export * from "./matmul/tile.ts";
 export * from "./op_cases.ts";
 export * from "./optimizer/mod.ts";
 export * from "./reduce/column_sum.ts";
+export * from "./reduce/sum_all.ts";
+export * from "./reduce/write_at.ts";
 export * from "./relative_attention/mod.ts";
+export * from "./rows/mod.ts";
 export * from "./softmax_nll/mod.ts";

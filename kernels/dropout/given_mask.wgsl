@@ -1,4 +1,5 @@
-// y = x * keep / (1 - rate), with keep given as one word per element, 1 = kept.  One lane per element.
+// y = x * keep / (1 - rate), with keep given as one word per element, 1 = kept.
+// One lane per element.
 struct Scalars { count: u32, factor: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> keep: array<u32>;

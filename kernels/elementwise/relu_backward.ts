@@ -26,7 +26,7 @@ const op = defineOp<{ y: Tensor; dy: Tensor }, { dx: Tensor }, Record<string, ne
       kernel: RELU_BACKWARD,
       operands: { y, dy, dx },
       scalars: { count: y.size },
-      workgroups: linearWorkgroups(rec, y.size, 64),
+      workgroups: linearWorkgroups(rec, y.size, 512),
     });
   },
   cost: ({ y }) => ({ flops: y.size, bytes: bytesOf(y, y, y) }),

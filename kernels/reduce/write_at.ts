@@ -1,0 +1,59 @@
+/**
+ * One number into a row of numbers that outlives the run: losses read at intervals.
+ *
+ * @module
+ */
+import {
+  bytesOf,
+  dims,
+  kernel,
+  type Recorder,
+  type Scalar,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import source from "./write_at.wgsl" with { type: "text" };
+
+const WRITE_AT = kernel("write_at", source, ({ value, target_values }, s) => {
+  const { index, capacity, factor, accumulate } = s as Record<string, number>;
+  if (index! >= capacity!) return;
+  target_values![index!] = factor! * value![0]! + (accumulate ? target_values![index!]! : 0);
+});
+
+/** Options of {@link writeAt}. */
+export interface WriteAtOptions {
+  /** Add instead of replacing. */
+  readonly accumulate?: boolean;
+  /** Factor, 1 by default. */
+  readonly scale?: number | Scalar;
+}
+
+/**
+ * Records `target[index] (+)= scale * value[0]`, in place. An index past the end writes nothing.
+ * No derivative.
+ *
+ * @throws {ShapeError} unless target is [capacity] and value is [1]
+ */
+export function writeAt(
+  rec: Recorder,
+  target: Tensor,
+  index: Scalar | number,
+  value: Tensor,
+  { accumulate = false, scale = 1 }: WriteAtOptions = {},
+): void {
+  const { capacity } = dims({ target: "capacity", value: "1" }, { target, value });
+  const from = rec.steps.length;
+  rec.launch({
+    kernel: WRITE_AT,
+    operands: { value, target_values: target },
+    scalars: { index, capacity, factor: scale, accumulate: accumulate ? 1 : 0 },
+    workgroups: [1],
+  });
+  rec.nodes.push({
+    name: "write_at",
+    inputs: { value },
+    outputs: {},
+    steps: [from, rec.steps.length],
+    cost: { flops: 2, bytes: 2 * bytesOf(value) },
+    vjp: undefined,
+  });
+}

@@ -1,0 +1,7 @@
+/**
+ * Moving rows of matrices.
+ *
+ * @module
+ */
+export * from "./copy_rows.ts";
+export * from "./indexed_rows.ts";
