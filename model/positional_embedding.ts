@@ -2,8 +2,9 @@
  * Sinusoids of distances (Vaswani et al. 2017, section 3.5, as the reference lays them out): sines
  * first, then cosines. Row p of K stands for distance K - 1 - p, clamped at `clampLen`.
  *
- * Computed on the host in float64: WGSL's sin and cos are accurate only near the origin. The
- * frequencies are rounded to float32 first, as the reference does.
+ * Computed on the host in float64: WGSL's sin and cos are accurate only near the origin. The power
+ * and its reciprocal are each rounded to float32, as in the reference: at distance 400 a frequency
+ * that is off by one bit moves the angle by 2e-5.
  *
  * @module
  */
@@ -33,7 +34,7 @@ export function positionalTable(
   for (let p = 0; p < rows; p++) {
     const distance = clampLen > 0 ? Math.min(rows - 1 - p, clampLen) : rows - 1 - p;
     for (let j = 0; j < half; j++) {
-      const angle = distance * Math.fround(1 / 10_000 ** (2 * j / width));
+      const angle = distance * Math.fround(1 / Math.fround(10_000 ** Math.fround(2 * j / width)));
       table[p * width + j] = Math.sin(angle);
       table[p * width + half + j] = Math.cos(angle);
     }
