@@ -219,8 +219,9 @@ export class Trainer implements Disposable {
   }
 
   #evaluate(part: "valid" | "test"): Promise<EvalResult> {
-    const { evalMaxSteps, memLen } = this.#config;
-    const batches = this.#batchesOf(this.#corpus[part], part, evalLengths(this.#config), memLen);
+    const { evalMaxSteps } = this.#config;
+    const lengths = evalLengths(this.#config);
+    const batches = this.#batchesOf(this.#corpus[part], part, lengths, lengths.memLen);
     return this.#evaluator!.evaluate(
       batches,
       evalMaxSteps > 0 ? { maxSegments: evalMaxSteps } : {},
