@@ -1,8 +1,14 @@
-// sum += x, elementwise. One lane per element.
+// sum += x, elementwise. A workgroup of 64 lanes takes 512 elements, eight per lane, 64 apart.
 struct Scalars { count: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> sum: array<f32>;
 @group(0) @binding(2) var<uniform> scalars: Scalars;
+
+fn element(i: u32) {
+  if (i < scalars.count) {
+    sum[i] = sum[i] + x[i];
+  }
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -10,8 +16,13 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
-  if (i < scalars.count) {
-    sum[i] = sum[i] + x[i];
-  }
+  let i = (group.y * groups.x + group.x) * 512u + lane;
+  element(i);
+  element(i + 64u);
+  element(i + 128u);
+  element(i + 192u);
+  element(i + 256u);
+  element(i + 320u);
+  element(i + 384u);
+  element(i + 448u);
 }

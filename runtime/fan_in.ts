@@ -33,7 +33,7 @@ const addOp = defineOp<{ a: Tensor; b: Tensor }, { c: Tensor }, Record<string, n
       kernel: ADD,
       operands: { a, b, c },
       scalars: { count: a.size },
-      workgroups: linearWorkgroups(rec, a.size, 64),
+      workgroups: linearWorkgroups(rec, a.size, 512),
     });
   },
   vjp: (_rec, _at, { c: dc }) => ({ a: dc, b: dc }),
@@ -65,7 +65,7 @@ export function accumulate(rec: Recorder, sum: Tensor, x: Tensor): void {
     kernel: ACCUMULATE,
     operands: { x, sum },
     scalars: { count: x.size },
-    workgroups: linearWorkgroups(rec, x.size, 64),
+    workgroups: linearWorkgroups(rec, x.size, 512),
   });
   rec.nodes.push({
     name: "accumulate",

@@ -9,5 +9,10 @@ let device: Promise<GpuDevice> | undefined;
 
 /** The adapter of this machine, opened once; fails with the remedy where there is none. */
 export function openTestGpu(): Promise<GpuDevice> {
-  return device ??= GpuDevice.open();
+  if (device === undefined) {
+    device = GpuDevice.open();
+    // A software driver still compiling when the process ends can crash it after every test passed.
+    globalThis.addEventListener("unload", () => void device?.then((gpu) => gpu[Symbol.dispose]()));
+  }
+  return device;
 }
