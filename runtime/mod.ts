@@ -27,6 +27,7 @@ export { type ByteRange, Readback } from "./readback.ts";
 export * from "./recorder.ts";
 export * from "./reference_device.ts";
 export * from "./shape.ts";
+export { measureSpeeds, type Speeds } from "./speeds.ts";
 export * from "./target.ts";
 export * from "./tensor.ts";
 export * from "./atomic_file.ts";

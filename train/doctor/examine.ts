@@ -11,13 +11,13 @@ import {
   countLoopIterations,
   isUserError,
   LOOP_TEST_ITERATIONS,
+  measureSpeeds,
   messageOf,
   Readback,
   requestDevice,
 } from "@transformer-xl/runtime";
 import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
 import { fitReport, formatBytes, type MemoryNeed } from "./fit.ts";
-import { measureSpeeds } from "./speeds.ts";
 
 /** Takes one line of the report: its subject and what was found. */
 export type Say = (subject: string, finding: string) => void;
@@ -39,9 +39,6 @@ const LIMITS = [
   "maxComputeInvocationsPerWorkgroup",
   "maxComputeWorkgroupsPerDimension",
 ] as const;
-
-const COPY_BYTES_GPU = 256 * 2 ** 20; // larger than any cache
-const COPY_BYTES_SOFTWARE = 64 * 2 ** 20;
 
 /**
  * Examines Deno, every adapter, and the one that would be used.
@@ -118,9 +115,7 @@ async function examineDevice(
     checkDriver(choice.name, iterations);
     say("Loop", `passed, ${iterations} of ${LOOP_TEST_ITERATIONS} in ${elapsedMs.toFixed(1)} ms`);
     const memoryBytes = describeMemory(say, choice, known);
-    const copyBytes = choice.software ? COPY_BYTES_SOFTWARE : COPY_BYTES_GPU;
-    const { maxStorageBufferBindingSize } = gpu.limits;
-    const speeds = measureSpeeds(gpu, Math.min(copyBytes, maxStorageBufferBindingSize));
+    const speeds = measureSpeeds(gpu, choice.software);
     say("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
     say("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
     for (const line of fitReport(needs, memoryBytes)) say("Preset", line);

@@ -18,6 +18,8 @@ export interface Speeds {
 const LANES_PER_GROUP = 64;
 const BYTES_PER_LANE = 16;
 const FLOPS_PER_ROUND = 2 * 4 * 16;
+const COPY_BYTES_GPU = 256 * 2 ** 20; // larger than any cache
+const COPY_BYTES_SOFTWARE = 64 * 2 ** 20;
 const REPEATS = 5;
 const WORTH_MEASURING_MS = 40;
 const MULTIPLY_ADD_GROUPS = 4096;
@@ -26,9 +28,13 @@ const MAX_ROUNDS = 1 << 16;
 /**
  * Measures a device in a second or two.
  *
- * @param copyBytes size of each of the two buffers of the copy; larger than the caches
+ * @param software whether the device is a software driver, which needs smaller buffers
  */
-export function measureSpeeds(gpu: GPUDevice, copyBytes: number): Speeds {
+export function measureSpeeds(gpu: GPUDevice, software: boolean): Speeds {
+  const copyBytes = Math.min(
+    software ? COPY_BYTES_SOFTWARE : COPY_BYTES_GPU,
+    gpu.limits.maxStorageBufferBindingSize,
+  );
   const groups = Math.ceil(copyBytes / BYTES_PER_LANE / LANES_PER_GROUP);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const [source, copied] = ["source", "copied"].map((label) =>
