@@ -12,6 +12,7 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
   assertMatch(report, /^Readback {6}passed/m);
   assertMatch(report, /^Loop {10}passed, 70000 of 70000/m);
   assertMatch(report, /^Limit {9}maxBufferSize \d+/m);
+  assertMatch(report, /^Preset {8}tiny +fits/m);
   for (const speed of ["Copy", "Multiply-add"]) {
     assertGreater(Number(new RegExp(`^${speed} +([\\d.]+) `, "m").exec(report)?.[1]), 0, report);
   }

@@ -4,9 +4,10 @@
  * @module
  */
 import { examine } from "./doctor/examine.ts";
+import { presetNeeds } from "./doctor/preset_needs.ts";
 
 if (import.meta.main) {
   const say = (subject: string, finding: string): void =>
     console.log(`${subject.padEnd(13)} ${finding}`);
-  if (!await examine(say, [])) Deno.exit(1);
+  if (!await examine(say, presetNeeds)) Deno.exit(1);
 }

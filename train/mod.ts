@@ -8,6 +8,7 @@ export { CheckpointFiles } from "./checkpoint_files.ts";
 export { splitColumns } from "./chunks.ts";
 export { checkTrainConfig, modelOf, scheduleOf, type TrainConfig, trainSchema } from "./config.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
+export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
 export { evalLengths, stepSettings, trainLengths } from "./lengths.ts";
 export { type Preset, PRESETS } from "./presets.ts";

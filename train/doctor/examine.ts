@@ -15,9 +15,13 @@ import {
   messageOf,
   Readback,
   requestDevice,
+  type Target,
 } from "@transformer-xl/runtime";
 import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
 import { fitReport, formatBytes, type MemoryNeed } from "./fit.ts";
+
+/** What runs take on a device with these limits. */
+export type Needs = (target: Target) => Promise<readonly MemoryNeed[]>;
 
 /** Takes one line of the report: its subject and what was found. */
 export type Say = (subject: string, finding: string) => void;
@@ -43,10 +47,11 @@ const LIMITS = [
 /**
  * Examines Deno, every adapter, and the one that would be used.
  *
+ * @param say takes the report line by line
  * @param needs the runs whose fit is reported
  * @returns whether the machine can train
  */
-export async function examine(say: Say, needs: readonly MemoryNeed[]): Promise<boolean> {
+export async function examine(say: Say, needs: Needs): Promise<boolean> {
   const { deno, v8, typescript } = Deno.version;
   say("Deno", `${deno} (V8 ${v8}, TypeScript ${typescript}, ${Deno.build.target})`);
   const listed = vulkanAdapters();
@@ -99,7 +104,7 @@ async function examineDevice(
   say: Say,
   choice: AdapterChoice,
   known: VulkanAdapter | undefined,
-  needs: readonly MemoryNeed[],
+  needs: Needs,
 ): Promise<boolean> {
   const gpu = await requestDevice(choice);
   gpu.addEventListener("uncapturederror", (event) => {
@@ -118,11 +123,22 @@ async function examineDevice(
     const speeds = measureSpeeds(gpu, choice.software);
     say("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
     say("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
-    for (const line of fitReport(needs, memoryBytes)) say("Preset", line);
+    const runs = await needs(targetOf(choice, gpu));
+    for (const line of fitReport(runs, memoryBytes)) say("Preset", line);
     return true;
   } finally {
     gpu.destroy();
   }
+}
+
+function targetOf({ adapterClass, features }: AdapterChoice, { limits }: GPUDevice): Target {
+  return {
+    adapterClass,
+    subgroups: features.includes("subgroups"),
+    maxBindingBytes: Math.floor(limits.maxStorageBufferBindingSize / 256) * 256,
+    maxBufferBytes: Math.floor(limits.maxBufferSize / 256) * 256,
+    maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,
+  };
 }
 
 /** A software adapter uses the machine's memory; where the driver says nothing, so is assumed. */

@@ -10,6 +10,8 @@ export interface MemoryNeed {
   readonly name: string;
   /** Bytes of everything it keeps and uses on one device. */
   readonly bytes: number;
+  /** Why the device cannot run it whatever its memory. */
+  readonly obstacle?: string;
 }
 
 /** The part of a memory that one run may take; the driver and the desktop have the rest. */
@@ -34,7 +36,8 @@ const USABLE_PART = 0.9;
  */
 export function fitReport(needs: readonly MemoryNeed[], memoryBytes: number): readonly string[] {
   const width = Math.max(0, ...needs.map(({ name }) => name.length));
-  return needs.map(({ name, bytes }) => {
+  return needs.map(({ name, bytes, obstacle }) => {
+    if (obstacle !== undefined) return `${name.padEnd(width)}  does not fit: ${obstacle}`;
     const verdict = bytes <= USABLE_PART * memoryBytes ? "fits        " : "does not fit";
     return `${name.padEnd(width)}  ${verdict} ${formatBytes(bytes)}`;
   });

@@ -1,0 +1,41 @@
+/**
+ * What each preset takes on a device, from a recording that allocates nothing.
+ *
+ * @module
+ */
+import { cutoffsFor } from "@transformer-xl/model";
+import { isUserError, type Target } from "@transformer-xl/runtime";
+import { modelOf, trainSchema } from "../config.ts";
+import { footprint } from "../dry_run.ts";
+import { PRESETS } from "../presets.ts";
+import type { MemoryNeed } from "./fit.ts";
+
+/** Symbols of the data sets' vocabularies, with the end of sentence. */
+const VOCABULARY_SIZES: Readonly<Record<string, number>> = {
+  wt103: 267_735,
+  wt2: 33_278,
+  lm1b: 793_471,
+  enwik8: 204,
+  text8: 27,
+  self: 128, // about the characters of source text
+};
+
+/** Bytes of a training run of every preset whose vocabulary size is known, on one device. */
+export async function presetNeeds(target: Target): Promise<readonly MemoryNeed[]> {
+  const needs: MemoryNeed[] = [];
+  for (const [name, preset] of Object.entries(PRESETS)) {
+    const config = trainSchema.parse(preset);
+    const vocabSize = VOCABULARY_SIZES[config.dataset];
+    if (vocabSize === undefined) continue;
+    const cutoffs = config.adaptive ? cutoffsFor(config.dataset, vocabSize) : [];
+    const shape = modelOf(config, vocabSize, cutoffs);
+    try {
+      const { bytes } = await footprint(config, shape, target);
+      needs.push({ name, bytes: [...bytes.values()].reduce((sum, size) => sum + size, 0) });
+    } catch (error) {
+      if (!isUserError(error)) throw error;
+      needs.push({ name, bytes: Infinity, obstacle: error.message });
+    }
+  }
+  return needs;
+}
