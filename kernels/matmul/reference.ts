@@ -60,7 +60,7 @@ export function splitMatmulReference(form: MatmulForm, tileK: number): Reference
   };
 }
 
-/** row[n] = sum_k a[k] * b[n, k]. */
+/** row[n] = sum_k a[k] * b[n, k]; four columns at once, because one sum waits for its own additions. */
 function dotRow(
   row: Float64Array,
   a: Numbers,
@@ -70,7 +70,26 @@ function dotRow(
   ldb: number,
   K: number,
 ): void {
-  for (let n = 0; n < row.length; n++) {
+  let n = 0;
+  for (; n + 4 <= row.length; n += 4) {
+    const b1 = b0 + n * ldb;
+    const b2 = b1 + ldb;
+    const b3 = b2 + ldb;
+    const b4 = b3 + ldb;
+    let [sum1, sum2, sum3, sum4] = [0, 0, 0, 0];
+    for (let k = 0; k < K; k++) {
+      const x = a[a0 + k]!;
+      sum1 += x * b[b1 + k]!;
+      sum2 += x * b[b2 + k]!;
+      sum3 += x * b[b3 + k]!;
+      sum4 += x * b[b4 + k]!;
+    }
+    row[n] = sum1;
+    row[n + 1] = sum2;
+    row[n + 2] = sum3;
+    row[n + 3] = sum4;
+  }
+  for (; n < row.length; n++) {
     const from = b0 + n * ldb;
     let sum = 0;
     for (let k = 0; k < K; k++) sum += a[a0 + k]! * b[from + k]!;
