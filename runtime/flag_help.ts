@@ -35,7 +35,10 @@ function wrap(text: string, columns: number): string[] {
 }
 
 function synopsis(spec: FlagSpec): string {
-  if (spec.arity === "none") return `--${spec.name}, --no_${spec.name}`;
+  // The twin of a negation, `--no_no_eval`, is accepted but teaches nobody.
+  if (spec.arity === "none") {
+    return /^not?_/.test(spec.name) ? `--${spec.name}` : `--${spec.name}, --no_${spec.name}`;
+  }
   return spec.arity === "optional"
     ? `--${spec.name} [${spec.metavar}]`
     : `--${spec.name} ${spec.metavar}`;

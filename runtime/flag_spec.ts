@@ -185,7 +185,7 @@ function listWords(items: readonly JsonSchema[], words: readonly string[]): stri
 function typed(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (value === null) return "none";
-  if (Array.isArray(value)) return value.join(",");
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.join(",");
   return value === "" || typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

@@ -196,7 +196,8 @@ function printConfig(
   for (const [key, value] of Object.entries(config)) {
     const flag = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     const from = origin.get(key) === "default" ? "" : ` (${origin.get(key)})`;
-    text.write(`    - ${flag} : ${value}${from}`);
+    const shown = Array.isArray(value) ? `[${value.join(", ")}]` : value;
+    text.write(`    - ${flag} : ${shown}${from}`);
   }
   text.write(RULE);
 }
