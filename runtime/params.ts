@@ -68,7 +68,7 @@ export class Param extends Tensor {
   }
 
   /** Places weights and gradient in a segment; called once by the store. */
-  seal(segment: Segment, offset: number): void {
+  seal(segment: ParamSegment, offset: number): void {
     this.settle({ kind: "storage", storage: segment.weights, offset });
     this.#gradient = segment.gradients && new Tensor(this.shape, "f32", `d ${this.label}`, {
       kind: "storage",
@@ -79,7 +79,7 @@ export class Param extends Tensor {
 }
 
 /** One binding's worth of flat parameters. */
-export interface Segment {
+export interface ParamSegment {
   /** Weights. */
   readonly weights: Storage;
   /** Gradients, when the store was sealed with them. */
@@ -94,7 +94,7 @@ export interface Segment {
 export class ParamStore implements Disposable {
   readonly #logical = new Map<string, LogicalTensor>();
   readonly #params: Param[] = [];
-  #segments: Segment[] = [];
+  #segments: ParamSegment[] = [];
 
   /** Logical tensors in declaration order. */
   get logical(): readonly LogicalTensor[] {
@@ -107,7 +107,7 @@ export class ParamStore implements Disposable {
   }
 
   /** Flat buffers; empty until sealed. */
-  get segments(): readonly Segment[] {
+  get segments(): readonly ParamSegment[] {
     return this.#segments;
   }
 
@@ -172,7 +172,7 @@ export class ParamStore implements Disposable {
       const gradients = options.gradients
         ? device.allocate({ label: `gradients ${n}`, role: "gradients", dtype: "f32", length })
         : undefined;
-      const segment: Segment = { weights, gradients, length, ranges };
+      const segment: ParamSegment = { weights, gradients, length, ranges };
       for (const { param, offset } of ranges) param.seal(segment, offset);
       this.#segments.push(segment);
       [ranges, length] = [[], 0];
@@ -181,10 +181,11 @@ export class ParamStore implements Disposable {
       if (param.size > limit) {
         throw new DeviceError(
           "out-of-memory",
-          `Cannot place parameter "${param.label}" [${param.shape}]: it has ${
-            param.size * 4
-          } bytes, ` +
-            `one binding of this adapter holds ${limit * 4}`,
+          `Cannot place parameter "${param.label}" [${param.shape}]: it needs ${
+            mebibytes(param.size * 4)
+          }, one binding of this adapter holds ${
+            mebibytes(limit * 4)
+          }; lower the sizes it is made of`,
         );
       }
       const padded = Math.ceil(param.size / unit) * unit;

@@ -8,17 +8,17 @@
  */
 import {
   linearWorkgroups,
+  type ParamSegment,
   type ParamStore,
   type Recorder,
   rowSize,
-  type Segment,
   type Tensor,
 } from "@transformer-xl/runtime";
 
 /** The chunks of one segment: rows of the table. */
 export interface SegmentChunks {
   /** Whose flat buffers. */
-  readonly segment: Segment;
+  readonly segment: ParamSegment;
   /** First row of the table. */
   readonly first: number;
   /** Rows of the table. */
