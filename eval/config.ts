@@ -66,6 +66,14 @@ export function checkEvalConfig(config: EvalConfig): void {
       "Cannot evaluate with --fp16: mixed precision is not supported yet; leave it out",
     );
   }
+  const { manual, maxSize, memLen, tgtLen } = config;
+  const warmup = manual.length > 0 ? 0 : Math.ceil(memLen / tgtLen);
+  if (maxSize !== null && maxSize <= warmup) {
+    throw new ConfigError(
+      `Cannot score only --max_size ${maxSize} segments: the first ${warmup} fill the memory and are ` +
+        "not scored; raise it or lower --mem_len",
+    );
+  }
   if (config.manual.length > 0 && config.data !== null) {
     throw new ConfigError("Cannot score --manual and --data at once: leave one of them out");
   }

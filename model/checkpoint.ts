@@ -11,6 +11,7 @@ import {
   type Device,
   type FlatBuffers,
   type HostArray,
+  namedNonFinite,
   type ParamStore,
   readLogical,
   SafetensorsFile,
@@ -71,13 +72,13 @@ export async function openCheckpoint(path: string): Promise<ModelCheckpoint> {
   }
 }
 
-/** Metadata of a checkpoint file. */
+/** Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names. */
 export function checkpointMetadata(shape: ModelShape, training?: unknown): Record<string, string> {
   return {
     format: FORMAT,
     version: VERSION,
     model: JSON.stringify(shape),
-    ...(training !== undefined && { training: JSON.stringify(training) }),
+    ...(training !== undefined && { training: JSON.stringify(training, namedNonFinite) }),
   };
 }
 

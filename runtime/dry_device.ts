@@ -12,14 +12,29 @@ import type { Target } from "./target.ts";
 import type { Role, Storage } from "./tensor.ts";
 import { Workspace } from "./workspace.ts";
 
+/** One allocation. */
+export interface Allocation {
+  /** What it is for. */
+  readonly label: string;
+  /** Its size. */
+  readonly bytes: number;
+}
+
 /** Counts the bytes of plans and stores recorded for a target. */
 export class DryDevice extends Device {
   readonly #workspace = new Workspace((label, bytes) =>
     this.allocate({ label, role: "temporary", dtype: "f32", length: bytes / 4 })
   );
 
+  #largest: Allocation = { label: "nothing", bytes: 0 };
+
   constructor(target: Target) {
     super(target, { adapter: "dry run", kind: "reference", features: [] }, Infinity);
+  }
+
+  /** The largest allocation so far: it must fit into one binding. */
+  get largest(): Allocation {
+    return this.#largest;
   }
 
   override allocate(
@@ -32,6 +47,7 @@ export class DryDevice extends Device {
   ): Storage {
     const bytes = spec.length * bytesPer(spec.dtype);
     this.account(spec.role, bytes);
+    if (bytes > this.#largest.bytes) this.#largest = { label: spec.label, bytes };
     return { ...spec, [Symbol.dispose]: () => this.account(spec.role, -bytes) };
   }
 

@@ -31,8 +31,11 @@ export function openLineFile(path: string, options: LogFileOptions = {}): Deno.F
   return file;
 }
 
-/** JSON has no NaN or infinities; their names keep a diverged run visible where null would not. */
-function named(_key: string, value: unknown): unknown {
+/**
+ * Replacer for `JSON.stringify`: JSON has no NaN or infinities; their names keep a diverged run
+ * visible where null would not. `Number(name)` gives the value back.
+ */
+export function namedNonFinite(_key: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
@@ -78,7 +81,10 @@ export class JsonLog implements Disposable {
     // A log opened again after close continues, whatever its first opening did.
     this.#file ??= openLineFile(this.path, this.#opened ? {} : this.#options);
     this.#opened = true;
-    writeNow(this.#file, `${this.#options.prefix ?? ""}${JSON.stringify(record, named)}\n`);
+    writeNow(
+      this.#file,
+      `${this.#options.prefix ?? ""}${JSON.stringify(record, namedNonFinite)}\n`,
+    );
   }
 
   /** Closes the file; a later record opens it again. */

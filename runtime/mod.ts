@@ -41,7 +41,7 @@ export {
   scanFlags,
   wantsHelp,
 } from "./flags.ts";
-export { JsonLog, type JsonLogOptions, type LogFileOptions } from "./json_log.ts";
+export { JsonLog, type JsonLogOptions, type LogFileOptions, namedNonFinite } from "./json_log.ts";
 export * from "./nearest_name.ts";
 export { ProgressLine, progressText, type Terminal } from "./progress.ts";
 export * from "./safetensors.ts";

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Device } from "./device.ts";
+import { type Device, mebibytes } from "./device.ts";
 import { DeviceError, ShapeError } from "./errors.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { OFFSET_ALIGNMENT } from "./target.ts";
@@ -183,9 +183,7 @@ export class ParamStore implements Disposable {
           "out-of-memory",
           `Cannot place parameter "${param.label}" [${param.shape}]: it needs ${
             mebibytes(param.size * 4)
-          }, one binding of this adapter holds ${
-            mebibytes(limit * 4)
-          }; lower the sizes it is made of`,
+          }, one binding of this adapter holds ${mebibytes(limit * 4)}`,
         );
       }
       const padded = Math.ceil(param.size / unit) * unit;

@@ -29,9 +29,12 @@ import { z } from "zod";
 import { trainSchema } from "./config.ts";
 import type { TrainStep } from "./step.ts";
 
+/** A number that may be NaN or infinite, which a checkpoint writes as a name. */
+const anyNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).transform(Number);
+
 const metrics = z.strictObject({
   lossNats: z.number(),
-  gradientNorm: z.number(),
+  gradientNorm: anyNumber,
   applied: z.boolean(),
 });
 

@@ -32,6 +32,15 @@ export class CheckpointFiles {
     return `${this.directory}/checkpoint_best${SUFFIX}`;
   }
 
+  /** Removes what an earlier run left, so that `--restart` cannot continue it. */
+  async clear(): Promise<void> {
+    for (const path of [this.last, this.best]) {
+      await Deno.remove(path).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    }
+  }
+
   /** Writes the state of `step` once and copies it to where it belongs. */
   async save(
     write: (path: string) => Promise<void>,

@@ -39,6 +39,7 @@ import { listenForInterrupt } from "./interrupt.ts";
 import { type Preset, PRESETS } from "./presets.ts";
 import { Reporter } from "./report.ts";
 import { checkContinues } from "./resume.ts";
+import { cutStreams } from "./streams.ts";
 import { Trainer } from "./trainer.ts";
 
 const RULE = "=".repeat(100);
@@ -61,15 +62,8 @@ export async function train(argv: readonly string[]): Promise<number> {
   const { config, origin } = await configure(argv, early, checkpoint);
   checkTrainConfig(config);
   if (!checkpoint && !config.debug && !config.dryRun) await checkUnused(config);
-  if (!config.debug && !config.dryRun) await Deno.mkdir(config.workDir, { recursive: true });
 
-  const progress = new ProgressLine();
   const writesFiles = !config.debug && !config.dryRun;
-  using text = new TextLog({
-    ...(writesFiles && { path: `${config.workDir}/train_log.log` }),
-    mode: checkpoint ? "append" : "truncate",
-    progress,
-  });
   const corpus = await openText(
     config,
     writesFiles ? `${config.workDir}/cache` : undefined,
@@ -77,13 +71,25 @@ export async function train(argv: readonly string[]): Promise<number> {
   );
   const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
   if (checkpoint) checkContinues(checkpoint, config, shape, corpus);
+  cutStreams(config, corpus); // a text that is too short is told before anything is written
 
-  using device = await openDevice(config.device, (sentence) => text.write(sentence));
-  printConfig(text, config, origin);
+  let chosen = "";
+  using device = await openDevice(config.device, (sentence) => chosen = sentence);
   const planned = await footprint(config, shape, device.target);
+  if (!config.dryRun) checkFits(planned, device);
+
+  // Nothing of the run itself is on disk until here, where nothing a user can cause is left to fail.
+  if (writesFiles) await Deno.mkdir(config.workDir, { recursive: true });
+  const progress = new ProgressLine();
+  using text = new TextLog({
+    ...(writesFiles && { path: `${config.workDir}/train_log.log` }),
+    mode: checkpoint ? "append" : "truncate",
+    progress,
+  });
+  text.write(chosen);
+  printConfig(text, config, origin);
   for (const line of footprintLines(planned)) text.write(line);
   if (config.dryRun) return 0;
-  checkFits(planned, device.budgetBytes);
   return await run(device, config, shape, corpus, checkpoint, { text, progress });
 }
 
@@ -97,6 +103,7 @@ async function run(
 ): Promise<number> {
   if (!config.debug) await sweepTemporaries(config.workDir);
   const files = config.debug ? undefined : new CheckpointFiles(config.workDir, config);
+  if (!checkpoint) await files?.clear();
   using json = config.debug ? undefined : new JsonLog(`${config.workDir}/train_log.jsonl`, {
     mode: checkpoint ? "append" : "truncate",
   });

@@ -100,7 +100,7 @@ export type TrainConfig = z.infer<typeof trainSchema>;
  * @throws {ConfigError} naming the flags and values
  */
 export function checkTrainConfig(config: TrainConfig): void {
-  const { batchSize, batchChunk, evalTgtLen, tgtLen, extLen, memLen } = config;
+  const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, tgtLen, extLen, memLen } = config;
   if (config.gpus !== 1) {
     throw new ConfigError(
       `Cannot train on ${config.gpus} GPUs: only one process is supported so far; use --gpus 1`,
@@ -122,6 +122,13 @@ export function checkTrainConfig(config: TrainConfig): void {
     throw new ConfigError(
       `Cannot evaluate with --eval_tgt_len ${evalTgtLen}: it exceeds the context of training, ${context}; ` +
         "lower it",
+    );
+  }
+  const warmup = memLen === 0 ? 0 : Math.ceil((context - evalTgtLen) / evalTgtLen);
+  if (evalMaxSteps > 0 && evalMaxSteps <= warmup && !(config.noEval && config.noTest)) {
+    throw new ConfigError(
+      `Cannot score only --eval_max_steps ${evalMaxSteps} segments: the first ${warmup} fill the ` +
+        "memory and are not scored; raise it or lower --mem_len",
     );
   }
   if (config.warmupStep >= scheduleOf(config).steps && config.scheduler === "cosine") {

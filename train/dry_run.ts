@@ -7,6 +7,8 @@
 import { Evaluator } from "@transformer-xl/eval";
 import { type ModelShape, TransformerXL } from "@transformer-xl/model";
 import {
+  type Allocation,
+  type Device,
   DeviceError,
   DryDevice,
   mebibytes,
@@ -19,19 +21,27 @@ import type { TrainConfig } from "./config.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
 import { TrainStep } from "./step.ts";
 
+const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
+
 /** What a run takes. */
 export interface Footprint {
   /** Parameters per part of the model. */
   readonly parameters: ReadonlyMap<string, number>;
   /** Bytes on the device by role. */
   readonly bytes: ReadonlyMap<Role, number>;
+  /** The largest buffer. */
+  readonly largest: Allocation;
   /** Kernel launches of one training step. */
   readonly launches: number;
   /** Floating-point operations of one training step per target token. */
   readonly flopsPerToken: number;
 }
 
-/** Records a run on nothing and counts. */
+/**
+ * Records a run on nothing and counts.
+ *
+ * @throws {DeviceError} when one parameter alone exceeds what a kernel of the target can bind
+ */
 export async function footprint(
   config: TrainConfig,
   shape: ModelShape,
@@ -40,7 +50,12 @@ export async function footprint(
   const device = new DryDevice(target);
   const store = new ParamStore();
   const model = new TransformerXL(store, shape, target);
-  store.seal(device, { gradients: true });
+  try {
+    store.seal(device, { gradients: true });
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new DeviceError(error.reason, `${error.message}; lower --d_model or --d_inner`);
+  }
   const step = await TrainStep.record(device, model, store, stepSettings(config));
   if (!config.noEval || !config.noTest) {
     await Evaluator.create(device, model, evalLengths(config));
@@ -49,6 +64,7 @@ export async function footprint(
   return {
     parameters: parametersByPart(store),
     bytes: new Map(device.liveBytesByRole),
+    largest: device.largest,
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
     flopsPerToken: flops / (config.batchSize * config.tgtLen),
   };
@@ -59,15 +75,27 @@ export async function footprint(
  *
  * @throws {DeviceError} with the planned bytes and the flags that reduce them
  */
-export function checkFits({ bytes }: Footprint, budgetBytes: number): void {
+export function checkFits(
+  { bytes, largest }: Footprint,
+  { budgetBytes, target }: Pick<Device, "budgetBytes" | "target">,
+): void {
   const total = totalBytes(bytes);
+  const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+  if (largest.bytes > bindingBytes) {
+    throw new DeviceError(
+      "out-of-memory",
+      `Cannot train: the plan needs ${mebibytes(largest.bytes)} for "${largest.label}" ` +
+        `(${mebibytes(total)} in all), the device binds at most ${
+          mebibytes(bindingBytes)
+        } at once; ` +
+        REMEDY,
+    );
+  }
   if (total <= budgetBytes) return;
   throw new DeviceError(
     "out-of-memory",
     `Cannot train: the plan needs ${mebibytes(total)} (${rolesText(bytes)}), the device has ` +
-      `${
-        mebibytes(budgetBytes)
-      }; lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk`,
+      `${mebibytes(budgetBytes)}; ${REMEDY}`,
   );
 }
 

@@ -16,6 +16,7 @@ export type TrainEvent =
 
 /** A log line. */
 export interface LogEvent {
+  /** What happened. */
   readonly kind: "log";
   /** From 1. */
   readonly epoch: number;
@@ -37,6 +38,7 @@ export interface LogEvent {
 
 /** A validation. */
 export interface EvalEvent {
+  /** What happened. */
   readonly kind: "eval";
   /** Optimizer steps done. */
   readonly step: number;

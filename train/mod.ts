@@ -15,4 +15,5 @@ export { type Preset, PRESETS } from "./presets.ts";
 export { Reporter } from "./report.ts";
 export * from "./schedule.ts";
 export { type StepMetrics, type StepSettings, TrainStep } from "./step.ts";
+export { cutStreams, type Streams } from "./streams.ts";
 export { Trainer } from "./trainer.ts";

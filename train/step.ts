@@ -66,6 +66,7 @@ type Chunk = {
 
 /** The recordings of a step. */
 export class TrainStep implements Disposable {
+  /** First and second moments of the gradients. */
   readonly moments: Moments;
   readonly #device: Device;
   readonly #settings: StepSettings;

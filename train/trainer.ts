@@ -9,10 +9,9 @@
  */
 import { type EvalResult, Evaluator } from "@transformer-xl/eval";
 import {
-  Batches,
+  type Batches,
   type Corpus,
   initialise,
-  type Lengths,
   loadWeights,
   type Memory,
   type ModelCheckpoint,
@@ -31,9 +30,10 @@ import type { TrainConfig } from "./config.ts";
 import { scheduleOf } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
-import { evalLengths, stepSettings, trainLengths } from "./lengths.ts";
+import { evalLengths, stepSettings } from "./lengths.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import { type StepMetrics, TrainStep } from "./step.ts";
+import { cutStreams, type Streams } from "./streams.ts";
 
 const YIELD_MS = 100; // signals and the progress line get their turn this often
 
@@ -42,9 +42,9 @@ export class Trainer implements Disposable {
   readonly #device: Device;
   readonly #config: TrainConfig;
   readonly #corpus: Corpus;
+  readonly #streams: Streams;
   readonly #store: ParamStore;
   readonly #model: TransformerXL;
-  readonly #batches: Batches;
   readonly #plateau: Plateau;
   #step!: TrainStep;
   #evaluator: Evaluator | undefined;
@@ -60,17 +60,18 @@ export class Trainer implements Disposable {
     this.#device = device;
     this.#config = config;
     this.#corpus = corpus;
+    this.#streams = cutStreams(config, corpus);
     this.#store = new ParamStore();
     this.#model = new TransformerXL(this.#store, shape, device.target);
     this.#progress = progress;
     this.#plateau = new Plateau(config, progress.plateau);
-    this.#batches = this.#batchesOf(corpus.train, "train", trainLengths(config), 0);
   }
 
   /**
    * Allocates and records everything; continues from `checkpoint` if there is one.
    *
    * @throws {DeviceError} when memory is short
+   * @throws {DataError} when the text is too short
    * @throws {CheckpointError} when the checkpoint does not fit
    */
   static async create(
@@ -84,7 +85,10 @@ export class Trainer implements Disposable {
     const trainer = new Trainer(device, config, shape, corpus, progress);
     const store = trainer.#store;
     store.seal(device, { gradients: true });
-    trainer.#step = await TrainStep.record(device, trainer.#model, store, stepSettings(config));
+    trainer.#step = await TrainStep.record(device, trainer.#model, store, {
+      ...stepSettings(config),
+      ringSize: progress.interval.length + config.logInterval, // --log_interval may be another now
+    });
     if (!config.noEval || !config.noTest) {
       trainer.#evaluator = await Evaluator.create(device, trainer.#model, evalLengths(config));
     }
@@ -116,15 +120,16 @@ export class Trainer implements Disposable {
    */
   async *train(signal: AbortSignal, files?: CheckpointFiles): AsyncGenerator<TrainEvent> {
     const { maxStep, tgtLen, seed, roll, logInterval, evalInterval } = this.#config;
+    const { train: batches } = this.#streams;
     const schedule = scheduleOf(this.#config);
     let lastYieldMs = performance.now();
     let intervalMs = performance.now();
     let tokens = 0;
     while (this.#progress.step < maxStep) {
       const { epoch, lastStart } = this.#progress;
-      if (roll) this.#batches.roll(seed, epoch);
+      if (roll) batches.roll(seed, epoch);
       let pending = this.#progress.interval.length;
-      for (const segment of this.#batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
+      for (const segment of batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
         const step = this.#progress.step + 1;
         this.#step.run(
           segment,
@@ -145,7 +150,7 @@ export class Trainer implements Disposable {
             epoch,
             step,
             batch: Math.floor(segment.start / tgtLen) + 1,
-            batchCount: this.#batches.batchCount,
+            batchCount: batches.batchCount,
             lr: rateAfter(schedule, step, this.#plateau.state.rate),
             msPerBatch: elapsedMs / pending,
             tokensPerSecond: tokens / elapsedMs * 1000,
@@ -189,7 +194,7 @@ export class Trainer implements Disposable {
   async test(path: string): Promise<EvalResult> {
     using checkpoint = await openCheckpoint(path);
     await loadWeights(this.#device, this.#store, checkpoint);
-    return await this.#evaluate("test");
+    return await this.#evaluate(this.#streams.test!);
   }
 
   /** Frees everything. */
@@ -201,7 +206,7 @@ export class Trainer implements Disposable {
 
   async #validate(): Promise<EvalEvent> {
     const { step, bestLossNats } = this.#progress;
-    const result = await this.#evaluate("valid");
+    const result = await this.#evaluate(this.#streams.valid!);
     this.#plateau.observe(result.lossNats);
     const best = bestLossNats === null || result.lossNats < bestLossNats;
     this.#progress = {
@@ -218,10 +223,8 @@ export class Trainer implements Disposable {
     };
   }
 
-  #evaluate(part: "valid" | "test"): Promise<EvalResult> {
+  #evaluate(batches: Batches): Promise<EvalResult> {
     const { evalMaxSteps } = this.#config;
-    const lengths = evalLengths(this.#config);
-    const batches = this.#batchesOf(this.#corpus[part], part, lengths, lengths.memLen);
     return this.#evaluator!.evaluate(
       batches,
       evalMaxSteps > 0 ? { maxSegments: evalMaxSteps } : {},
@@ -247,11 +250,6 @@ export class Trainer implements Disposable {
 
   #parts() {
     return { device: this.#device, model: this.#model, store: this.#store, step: this.#step };
-  }
-
-  #batchesOf(text: Uint32Array, name: string, lengths: Lengths, warmupLength: number): Batches {
-    const { batchSize, tgtLen: targetLength, extLen: extendedContext } = lengths;
-    return new Batches(text, { batchSize, targetLength, extendedContext, warmupLength, name });
   }
 
   /** Stops a run that cannot recover; the last checkpoint stays as it is. */

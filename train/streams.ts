@@ -1,0 +1,43 @@
+/**
+ * The token streams of a run, cut into batch columns.
+ *
+ * @module
+ */
+import { Batches, type Corpus, type Lengths } from "@transformer-xl/model";
+import type { TrainConfig } from "./config.ts";
+import { evalLengths, trainLengths } from "./lengths.ts";
+
+/** What a run reads. */
+export interface Streams {
+  /** Training text. */
+  readonly train: Batches;
+  /** Validation text; undefined with `--no_eval`. */
+  readonly valid: Batches | undefined;
+  /** Test text; undefined with `--no_test`. */
+  readonly test: Batches | undefined;
+}
+
+/**
+ * Cuts the text of a run.
+ *
+ * @throws {DataError} when a part is too short for its batch columns
+ */
+export function cutStreams(config: TrainConfig, corpus: Corpus): Streams {
+  const lengths = evalLengths(config);
+  const evaluated = (part: "valid" | "test") =>
+    cut(corpus[part], part, lengths, { warmupLength: lengths.memLen });
+  return {
+    train: cut(corpus.train, "train", trainLengths(config), { warmupLength: 0 }),
+    valid: config.noEval ? undefined : evaluated("valid"),
+    test: config.noTest ? undefined : evaluated("test"),
+  };
+}
+
+function cut(
+  text: Uint32Array,
+  name: string,
+  { batchSize, tgtLen: targetLength, extLen: extendedContext }: Lengths,
+  { warmupLength }: { readonly warmupLength: number },
+): Batches {
+  return new Batches(text, { batchSize, targetLength, extendedContext, warmupLength, name });
+}
