@@ -19,7 +19,31 @@ export type Seed = readonly [value: Tensor, cotangent: Tensor];
  * Records `sum_i <cotangent_i, d value_i / d x>` for every parameter (added to its gradient) and
  * every tensor of `wanted` (returned; absent when nothing flows there).
  *
- * @throws {TypeError} when a gradient must pass through an op without derivative
+ * @param seeds where cotangents enter, and those cotangents; several at one value add up
+ * @param params parameters that are learnt; the others are constants
+ * @param wanted further tensors whose cotangents are asked for
+ * @throws {TypeError} when a gradient must pass through an op without derivative, or a parameter's
+ * store holds no gradients
+ * @example
+ * ```ts
+ * import { add, backward, gradientsOf, ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using store = new ParamStore();
+ * const w = store.param("w", [2], { kind: "constant", value: 0 });
+ * store.seal(device, { gradients: true });
+ * using plan = await device.plan("double", (rec) => {
+ *   const dy = rec.input("dy", [2], "f32");
+ *   const y = add(rec, w, w);
+ *   backward(rec, [[y, dy]], [w]);
+ *   return { inputs: { dy }, outputs: { y } };
+ * });
+ * plan.run({ dy: Float32Array.of(1, 10) });
+ * const [gradients] = gradientsOf(store);
+ * const [dw] = await device.read([{ storage: gradients!, offset: 0, length: 2 }]);
+ * assertEquals([...dw!], [2, 20]);
+ * ```
  */
 export function backward(
   rec: Recorder,
@@ -35,7 +59,11 @@ export function backward(
     const before = cotangents.get(value);
     cotangents.set(value, before === undefined ? cotangent : add(rec, before, cotangent));
   };
-  for (const [value, cotangent] of seeds) give(value, cotangent);
+  const send = (x: Tensor, cotangent: Tensor) => {
+    if (parameters.has(x)) accumulate(rec, (x as Param).gradient, cotangent);
+    else give(x, cotangent);
+  };
+  for (const [value, cotangent] of seeds) send(value, cotangent);
 
   for (const node of nodes.reverse()) {
     const grads = pick(node.outputs, (output) => cotangents.get(output));
@@ -52,8 +80,7 @@ export function backward(
     for (const [name, cotangent] of Object.entries(results)) {
       const x = node.inputs[name];
       if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
-      if (parameters.has(x)) accumulate(rec, (x as Param).gradient, cotangent);
-      else give(x, cotangent);
+      send(x, cotangent);
     }
   }
   return new Map(wanted.flatMap((x) => {

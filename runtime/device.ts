@@ -36,6 +36,7 @@ export abstract class Device implements Disposable {
   readonly #live = new Map<Role, number>();
   #peakBytes = 0;
 
+  /** Called by the executors. */
   constructor(target: Target, info: DeviceInfo, budgetBytes: number) {
     this.target = target;
     this.info = info;
@@ -71,10 +72,21 @@ export abstract class Device implements Disposable {
     },
   ): Storage;
 
-  /** Writes elements from `offset` on. */
+  /**
+   * Writes elements from `offset` on.
+   *
+   * @throws {RangeError} when they leave the storage
+   * @throws {TypeError} when the storage was disposed
+   */
   abstract write(storage: Storage, offset: number, values: HostArray): void;
 
-  /** Copies of several ranges, in one round trip; waits for everything submitted before. */
+  /**
+   * Copies of several ranges, in one round trip; waits for everything submitted before.
+   *
+   * @throws {RangeError} when a range leaves its storage
+   * @throws {TypeError} when a storage was disposed
+   * @throws {DeviceError} the first error the device reported
+   */
   abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
 
   /** Resolves when everything submitted so far is done; rejects with the first device error. */
@@ -95,8 +107,25 @@ export abstract class Device implements Disposable {
   /**
    * Records, plans memory, compiles kernels and builds bind groups.
    *
+   * @param record records the launches, and returns what a run is given and what can be read
+   * @param options `taps` keeps the values that {@link Recorder.tap} names
    * @throws {ShaderError} when a kernel does not compile
    * @throws {DeviceError} when memory is short
+   * @throws {TypeError} when a recorded input or scalar is not among the returned ones
+   * @example
+   * ```ts
+   * import { add, ReferenceDevice } from "@transformer-xl/runtime";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using device = new ReferenceDevice({ precision: "f32" });
+   * using plan = await device.plan("sum", (rec) => {
+   *   const a = rec.input("a", [2], "f32");
+   *   const b = rec.input("b", [2], "f32");
+   *   return { inputs: { a, b }, outputs: { c: add(rec, a, b) } };
+   * });
+   * plan.run({ a: Float32Array.of(1, 2), b: Float32Array.of(10, 20) });
+   * assertEquals([...(await plan.read("c")).c], [11, 22]);
+   * ```
    */
   async plan<I extends PlanInputs, O extends PlanOutputs>(
     label: string,
@@ -105,6 +134,7 @@ export abstract class Device implements Disposable {
   ): Promise<Plan<I, O>> {
     const rec = new Recorder(this.target, options);
     const { inputs, outputs } = record(rec);
+    checkInputs(label, rec, inputs);
     for (const output of Object.values(outputs)) rec.keep(output);
     const recording: Recording = { label, steps: rec.steps, roots: rec.roots, nodes: rec.nodes };
     return new Plan(this, recording, await this.compile(recording), inputs, outputs, rec.taps);
@@ -147,6 +177,45 @@ class State extends Tensor implements Disposable {
 
   [Symbol.dispose](): void {
     this.#storage[Symbol.dispose]();
+  }
+}
+
+/** Refuses a recording that no run could feed: what is not returned is never written. */
+function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
+  const returned = new Set<unknown>(
+    Object.values(inputs).map((input) =>
+      input.role === "input" && input.place.kind === "root" ? input.place.root : input
+    ),
+  );
+  const refuse = (what: string) => {
+    throw new TypeError(
+      `Cannot plan "${label}": ${what} is recorded but not among the inputs; return it from \`record\``,
+    );
+  };
+  rec.roots.forEach((root, n) => {
+    if (root.kind === "input" && !returned.has(n)) refuse(`input "${root.label}"`);
+  });
+  for (const scalar of rec.scalars) if (!returned.has(scalar)) refuse(`scalar "${scalar.label}"`);
+}
+
+/**
+ * Refuses a range that leaves its storage, or a storage that was disposed.
+ *
+ * @param action verb of the message
+ */
+export function checkRange(
+  action: "read" | "write",
+  { storage, offset, length }: StorageRange,
+): void {
+  const { label, live } = storage;
+  if (!live) throw new TypeError(`Cannot ${action} "${label}": it was disposed`);
+  if (offset < 0 || offset + length > storage.length) {
+    throw new RangeError(
+      `Cannot ${action} "${label}": elements ${offset} to ${offset + length} of ${storage.length}`,
+    );
+  }
+  if (storage.dtype === "f16") {
+    throw new TypeError(`Cannot ${action} "${label}": the host has no f16; cast it on the device`);
   }
 }
 

@@ -17,6 +17,7 @@ export type HostArray =
 export interface Numbers {
   /** Elements. */
   readonly length: number;
+  /** Element `index`. */
   [index: number]: number;
   /** Sets elements `start` to `end` (exclusive) to `value`. */
   fill(value: number, start?: number, end?: number): unknown;

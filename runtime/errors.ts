@@ -8,26 +8,31 @@
 
 /** A tensor has the wrong rank, size or dtype. */
 export class ShapeError extends TypeError {
+  /** Name of the class. */
   override readonly name = "ShapeError";
 }
 
 /** A WGSL source does not compile, or a launch does not match it. */
 export class ShaderError extends SyntaxError {
+  /** Name of the class. */
   override readonly name = "ShaderError";
 }
 
 /** A flag, a configuration file or a combination of settings is wrong. */
 export class ConfigError extends RangeError {
+  /** Name of the class. */
   override readonly name = "ConfigError";
 }
 
 /** Text, a vocabulary or a data set cannot be used. */
 export class DataError extends Error {
+  /** Name of the class. */
   override readonly name = "DataError";
 }
 
 /** A checkpoint is missing, damaged or of another model. */
 export class CheckpointError extends Error {
+  /** Name of the class. */
   override readonly name = "CheckpointError";
 }
 
@@ -42,10 +47,12 @@ export type DeviceErrorReason =
 
 /** The device is absent, unfit, full, lost, or refused a launch. */
 export class DeviceError extends Error {
+  /** Name of the class. */
   override readonly name = "DeviceError";
   /** What kind of trouble it is. */
   readonly reason: DeviceErrorReason;
 
+  /** An error of a device; `reason` says what to do about it. */
   constructor(reason: DeviceErrorReason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;

@@ -5,7 +5,7 @@
  */
 import type { DType, HostArray } from "./dtype.ts";
 import { bytesPer } from "./dtype.ts";
-import { Device } from "./device.ts";
+import { checkRange, Device, mebibytes } from "./device.ts";
 import { checkDriver, countLoopIterations } from "./driver_check.ts";
 import { DeviceError, ShaderError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
@@ -19,7 +19,27 @@ import { Workspace } from "./workspace.ts";
 
 const STORAGE_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
-/** Plans on a GPU, or on a software Vulkan driver. */
+/**
+ * Plans on a GPU, or on a software Vulkan driver. Errors of WebGPU, which arrive late, are thrown by
+ * the next run, read or idle.
+ *
+ * @example
+ * ```ts
+ * import { add, chooseAdapter, GpuDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const adapter = await chooseAdapter(navigator.gpu);
+ * if (adapter !== undefined) {
+ *   using device = await GpuDevice.open(adapter);
+ *   using plan = await device.plan("twice", (rec) => {
+ *     const x = rec.input("x", [3], "f32");
+ *     return { inputs: { x }, outputs: { y: add(rec, x, x) } };
+ *   });
+ *   plan.run({ x: Float32Array.of(1, 2, 3) });
+ *   assertEquals([...(await plan.read("y")).y], [2, 4, 6]);
+ * }
+ * ```
+ */
 export class GpuDevice extends Device {
   /** The WebGPU device. */
   readonly gpu: GPUDevice;
@@ -56,13 +76,7 @@ export class GpuDevice extends Device {
     gpu.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       event.preventDefault();
-      const reason = error.constructor.name === "GPUOutOfMemoryError"
-        ? "out-of-memory"
-        : "validation";
-      this.#fault ??= new DeviceError(
-        reason,
-        `Cannot run on "${choice.name}": ${messageOf(error)}`,
-      );
+      this.report("run", error);
     });
     gpu.lost.then(({ reason, message }) => {
       if (reason === "destroyed") return;
@@ -97,6 +111,7 @@ export class GpuDevice extends Device {
     }
   }
 
+  /** Zeroed memory on the adapter. */
   override allocate(
     spec: {
       readonly label: string;
@@ -116,12 +131,16 @@ export class GpuDevice extends Device {
     );
   }
 
+  /** Copies elements into memory; they may be changed as soon as this returns. */
   override write(storage: Storage, offset: number, values: HostArray): void {
+    checkRange("write", { storage, offset, length: values.length });
     upload(this.gpu.queue, storage as GpuStorage, offset, values);
   }
 
+  /** Copies of several ranges, as they are after everything submitted before this call. */
   override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
     this.checkFault();
+    for (const range of ranges) checkRange("read", range);
     const arrays = ranges.map(({ storage, length }) =>
       storage.dtype === "u32" ? new Uint32Array(length) : new Float32Array(length)
     );
@@ -137,40 +156,64 @@ export class GpuDevice extends Device {
     return arrays;
   }
 
+  /** Resolves when the queue is empty; rejects with the first error of the device. */
   override async idle(): Promise<void> {
     // Blocks inside the call until the queue is empty; awaiting it would add 10 ms.
     this.gpu.queue.onSubmittedWorkDone().catch(() => {});
     await this.#settle();
   }
 
+  /** Pipelines, buffers and bind groups of a recording. */
   override async compile(recording: Recording): Promise<Executable> {
+    const { label } = recording;
+    this.checkFault();
+    const pipelines = await this.#pipelines.all(recording.steps);
+    // Nothing awaits between push and pop, so plans compiled at once never see each other's errors.
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
+    let executable: Executable;
+    let scopes: readonly Promise<GPUError | null>[];
     try {
-      return await compileGpuPlan(this, recording, this.#pipelines, this.#workspace);
+      executable = compileGpuPlan(this, recording, pipelines, this.#workspace);
     } finally {
-      const invalid = await this.gpu.popErrorScope();
-      const full = await this.gpu.popErrorScope();
-      if (full) {
-        throw new DeviceError(
-          "out-of-memory",
-          `Cannot allocate plan "${recording.label}": ${
-            messageOf(full)
-          }, ${this.liveBytes} bytes are in use`,
-        );
-      }
-      if (invalid) {
-        throw new ShaderError(`Cannot compile plan "${recording.label}": ${messageOf(invalid)}`);
-      }
+      scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
     }
+    const [invalid, full] = await Promise.all(scopes);
+    if (!invalid && !full) return executable;
+    const inUse = mebibytes(this.liveBytes);
+    executable[Symbol.dispose]();
+    throw full
+      ? new DeviceError(
+        "out-of-memory",
+        `Cannot allocate plan "${label}": ${messageOf(full)}, ${inUse} are in use`,
+      )
+      : new ShaderError(`Cannot compile plan "${label}": ${messageOf(invalid)}`);
   }
 
-  /** Throws the first error the device reported since it was opened. */
+  /** Keeps an error of WebGPU, unless there was one; the next run, read or idle throws it. */
+  report(action: string, error: GPUError): void {
+    const full = error.constructor.name === "GPUOutOfMemoryError";
+    this.#fault ??= new DeviceError(
+      full ? "out-of-memory" : "validation",
+      `Cannot ${action} on "${this.info.adapter}": ${messageOf(error)}`,
+    );
+  }
+
+  /**
+   * Throws the first error the device reported since it was opened.
+   *
+   * @throws {DeviceError} that error; also when the device was closed
+   */
   checkFault(): void {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
+  /** Closes the adapter and frees all memory on it. */
   override [Symbol.dispose](): void {
+    this.#fault ??= new DeviceError(
+      "lost",
+      `Cannot run on "${this.info.adapter}": the device was closed`,
+    );
     this.#readback[Symbol.dispose]();
     this.gpu.destroy();
   }

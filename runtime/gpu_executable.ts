@@ -7,39 +7,23 @@
 import { bytesPer, type HostArray } from "./dtype.ts";
 import { DeviceError } from "./errors.ts";
 import type { Executable, Recording } from "./executor.ts";
-import type { GpuDevice } from "./gpu_device.ts";
+import type { BoundStep, GpuHost } from "./gpu_host.ts";
 import type { GpuStorage } from "./gpu_storage.ts";
-import type { Pipeline, PipelineCache } from "./pipelines.ts";
-import { workgroupsOf } from "./plan.ts";
+import type { Pipeline } from "./pipelines.ts";
 import { planSlots } from "./planner.ts";
-import type { Step } from "./recorder.ts";
 import { ScalarBlocks } from "./scalar_blocks.ts";
-import type { Role, Scalar, Tensor } from "./tensor.ts";
+import { type ScalarValues, workgroupsOf } from "./scalars.ts";
+import type { Role, Tensor } from "./tensor.ts";
 import { profileSteps } from "./gpu_profile.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** A step with everything resolved. */
-export type BoundStep =
-  | {
-    readonly kind: "launch";
-    readonly step: Extract<Step, { kind: "launch" }>;
-    readonly pipeline: GPUComputePipeline;
-    readonly bindGroup: GPUBindGroup;
-  }
-  | {
-    readonly kind: "clear";
-    readonly buffer: GPUBuffer;
-    readonly offset: number;
-    readonly bytes: number;
-  };
-
-/** Compiles a recording. */
-export async function compileGpuPlan(
-  device: GpuDevice,
+/** Compiles a recording whose launches have `pipelines`, by step. */
+export function compileGpuPlan(
+  device: GpuHost,
   recording: Recording,
-  pipelines: PipelineCache,
+  pipelines: readonly (Pipeline | undefined)[],
   workspace: Workspace<GpuStorage>,
-): Promise<Executable> {
+): Executable {
   const { steps, roots, label } = recording;
   const { slotOf, slotBytes } = planSlots(steps, roots);
   const slots = workspace.take(label, slotBytes);
@@ -74,7 +58,8 @@ export async function compileGpuPlan(
     write(frozen, blocks.pack(false, new Map()));
 
     const bindingOf = ({ place, size, dtype }: Tensor): GPUBufferBinding => {
-      const bytes = Math.max(4, Math.ceil(size * bytesPer(dtype) / 4) * 4);
+      // Empty tensors still bind one vector; every buffer has room for it.
+      const bytes = size === 0 ? 16 : wholeWords(size * bytesPer(dtype));
       return place.kind === "root"
         ? { buffer: storages[place.root]!.buffer, offset: 0, size: bytes }
         : {
@@ -86,11 +71,12 @@ export async function compileGpuPlan(
     const bound: BoundStep[] = [];
     for (const [i, step] of steps.entries()) {
       if (step.kind === "clear") {
-        const { buffer, offset = 0, size } = bindingOf(step.tensor);
-        bound.push({ kind: "clear", buffer, offset, bytes: size! });
+        const { buffer, offset = 0 } = bindingOf(step.tensor);
+        const { size, dtype } = step.tensor;
+        bound.push({ kind: "clear", buffer, offset, bytes: wholeWords(size * bytesPer(dtype)) });
         continue;
       }
-      const { pipeline, layout }: Pipeline = await pipelines.get(step.kernel, step.constants ?? {});
+      const { pipeline, layout } = pipelines[i]!;
       const entries: GPUBindGroupEntry[] = step.kernel.bindings.map(({ index, name }) => ({
         binding: index,
         resource: bindingOf(step.operands[name]!),
@@ -111,13 +97,16 @@ export async function compileGpuPlan(
       bound.push({ kind: "launch", step, pipeline, bindGroup });
     }
 
-    const upload = (
-      inputs: ReadonlyMap<number, HostArray>,
-      scalars: ReadonlyMap<Scalar, number>,
-    ) => {
+    const upload = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
       device.checkFault();
+      const packed = blocks.pack(true, scalars);
       for (const [root, values] of inputs) device.write(storages[root]!, 0, values);
-      write(varying, blocks.pack(true, scalars));
+      write(varying, packed);
+    };
+    const submit = (action: string, encoder: GPUCommandEncoder) => {
+      device.gpu.pushErrorScope("validation");
+      device.gpu.queue.submit([encoder.finish()]);
+      device.gpu.popErrorScope().then((error) => error && device.report(action, error), () => {});
     };
     return {
       slotOf,
@@ -125,8 +114,8 @@ export async function compileGpuPlan(
       run(inputs, scalars) {
         upload(inputs, scalars);
         const encoder = device.gpu.createCommandEncoder({ label });
-        encode(encoder, label, bound, scalars);
-        device.gpu.queue.submit([encoder.finish()]);
+        encode(encoder, label, bound, scalars, device.target.maxWorkgroups);
+        submit(`run plan "${label}"`, encoder);
       },
       profile(inputs, scalars) {
         upload(inputs, scalars);
@@ -150,11 +139,17 @@ export async function compileGpuPlan(
   }
 }
 
+/** Bytes rounded up to what WebGPU binds, copies and clears. */
+function wholeWords(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
+}
+
 function encode(
   encoder: GPUCommandEncoder,
   label: string,
   bound: readonly BoundStep[],
-  scalars: ReadonlyMap<Scalar, number>,
+  scalars: ScalarValues,
+  mostWorkgroups: number,
 ): void {
   let pass: GPUComputePassEncoder | undefined;
   let current: GPUComputePipeline | undefined;
@@ -165,7 +160,7 @@ function encode(
       encoder.clearBuffer(step.buffer, step.offset, step.bytes);
       continue;
     }
-    const [x, y, z] = workgroupsOf(step.step, scalars);
+    const [x, y, z] = workgroupsOf(step.step, scalars, mostWorkgroups);
     if (x === 0 || y === 0 || z === 0) continue;
     pass ??= encoder.beginComputePass({ label });
     if (current !== step.pipeline) pass.setPipeline(step.pipeline);

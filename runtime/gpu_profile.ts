@@ -4,11 +4,9 @@
  * @module
  */
 import { DeviceError } from "./errors.ts";
-import type { GpuDevice } from "./gpu_device.ts";
-import type { BoundStep } from "./gpu_executable.ts";
+import type { BoundStep, GpuHost } from "./gpu_host.ts";
 import { Readback } from "./readback.ts";
-import { workgroupsOf } from "./plan.ts";
-import type { Scalar } from "./tensor.ts";
+import { type ScalarValues, workgroupsOf } from "./scalars.ts";
 
 const QUERIES = 4096; // the WebGPU limit of one query set
 
@@ -18,10 +16,10 @@ const QUERIES = 4096; // the WebGPU limit of one query set
  * @throws {DeviceError} when the adapter has no timestamp queries
  */
 export async function profileSteps(
-  device: GpuDevice,
+  device: GpuHost,
   label: string,
   bound: readonly BoundStep[],
-  scalars: ReadonlyMap<Scalar, number>,
+  scalars: ScalarValues,
 ): Promise<number[]> {
   if (!device.info.features.includes("timestamp-query")) {
     throw new DeviceError(
@@ -49,7 +47,7 @@ export async function profileSteps(
         },
       });
       if (step.kind === "launch") {
-        const [x, y, z] = workgroupsOf(step.step, scalars);
+        const [x, y, z] = workgroupsOf(step.step, scalars, device.target.maxWorkgroups);
         pass.setPipeline(step.pipeline);
         pass.setBindGroup(0, step.bindGroup);
         pass.dispatchWorkgroups(x, y, z);

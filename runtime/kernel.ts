@@ -22,7 +22,7 @@ export interface Binding {
   readonly access: "read" | "read_write";
   /** Element type of the array. */
   readonly dtype: DType;
-  /** Elements per array item: 1, or 2 to 4 for vectors. */
+  /** Elements per array item: 1, or 2 or 4 for vectors. */
   readonly width: number;
 }
 
@@ -32,6 +32,12 @@ export interface ScalarField {
   readonly name: string;
   /** Field type. */
   readonly type: "u32" | "f32" | "i32";
+}
+
+/** Whether a uniform field holds `value` exactly; floats are rounded, so they hold any number. */
+export function fitsField(type: ScalarField["type"], value: number): boolean {
+  if (type === "f32") return true;
+  return type === "u32" ? value >>> 0 === value : (value | 0) === value;
 }
 
 /**
@@ -65,12 +71,14 @@ const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)(?:\s*,\s*(read_write|read))?\s*>\s*(\w+)\s*:\s*([^;]+);/g;
 const OVERRIDE = /^\s*override\s+(\w+)\s*(?::\s*\w+\s*)?(=)?/gm;
 const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;
-const ARRAY = /array<\s*(?:atomic<)?(?:vec([234])<)?\s*(f32|f16|u32)/;
+const ARRAY = /^\s*array<\s*(?:atomic<)?(?:vec([24])<)?\s*(f32|f16|u32)\s*[>,]/;
+const COMMENTS = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 
 /**
  * Reads a kernel from its WGSL source.
  *
- * @throws {ShaderError} when a binding is not an array of f32, f16 or u32
+ * @throws {ShaderError} when a binding is not an array of f32, f16 or u32 (or of vectors of 2 or 4
+ * of them; items of vec3 are padded), or the uniform is not a `struct Scalars` of 4-byte numbers
  * @example
  * ```ts
  * import { kernel } from "@transformer-xl/runtime";
@@ -89,7 +97,8 @@ const ARRAY = /array<\s*(?:atomic<)?(?:vec([234])<)?\s*(f32|f16|u32)/;
 export function kernel(name: string, source: string, reference: Reference): Kernel {
   const bindings: Binding[] = [];
   let scalarsBinding: number | undefined;
-  for (const [, index, space, access, binding, type] of source.matchAll(BINDING)) {
+  const code = source.replaceAll(COMMENTS, "");
+  for (const [, index, space, access, binding, type] of code.matchAll(BINDING)) {
     if (space === "uniform") {
       scalarsBinding = Number(index);
       continue;
@@ -109,21 +118,24 @@ export function kernel(name: string, source: string, reference: Reference): Kern
     });
   }
   bindings.sort((a, b) => a.index - b.index);
-  const constants = [...source.matchAll(OVERRIDE)]
+  const constants = [...code.matchAll(OVERRIDE)]
     .map(([, constant, fallback]) => ({ name: constant!, optional: fallback !== undefined }));
   return {
     name,
     source,
     bindings,
     scalarsBinding,
-    scalars: scalarsBinding === undefined ? [] : scalarFields(name, source),
+    scalars: scalarsBinding === undefined ? [] : scalarFields(name, code),
     constants,
     reference,
   };
 }
 
-function scalarFields(name: string, source: string): ScalarField[] {
-  const body = (SCALARS.exec(source)?.[1] ?? "").replaceAll(/\/\/[^\n]*/g, "");
+function scalarFields(name: string, code: string): ScalarField[] {
+  const body = SCALARS.exec(code)?.[1];
+  if (body === undefined) {
+    throw new ShaderError(`Cannot read kernel "${name}": its uniform is not a "struct Scalars"`);
+  }
   return body.split(",").map((field) => field.trim()).filter((field) => field !== "")
     .map((field) => {
       const match = /^(\w+)\s*:\s*(u32|f32|i32)$/.exec(field);

@@ -21,6 +21,9 @@ interface Range {
 
 /** Where the rows of each logical tensor lie, in row order. */
 function rangesOf(store: ParamStore): ReadonlyMap<LogicalTensor, Range[]> {
+  if (store.segments.length === 0 && store.params.length > 0) {
+    throw new TypeError("Cannot access parameters: their store is not sealed, or was disposed");
+  }
   const ranges = new Map<LogicalTensor, Range[]>(store.logical.map((logical) => [logical, []]));
   store.segments.forEach((segment, n) => {
     for (const { param, offset } of segment.ranges) {
@@ -38,7 +41,9 @@ function rangesOf(store: ParamStore): ReadonlyMap<LogicalTensor, Range[]> {
 /**
  * Writes logical tensors into flat buffers.
  *
+ * @param values elements of a logical tensor, row-major
  * @throws {CheckpointError} when `values` gives the wrong number of elements
+ * @throws {TypeError} when the store is not sealed
  */
 export function writeLogical(
   device: Device,
@@ -61,7 +66,31 @@ export function writeLogical(
   }
 }
 
-/** Reads logical tensors from flat buffers, in declaration order, one at a time. */
+/**
+ * Reads logical tensors from flat buffers, in declaration order, one at a time.
+ *
+ * @throws {TypeError} when the store is not sealed
+ * @example
+ * ```ts
+ * import {
+ *   ParamStore,
+ *   readLogical,
+ *   ReferenceDevice,
+ *   weightsOf,
+ *   writeLogical,
+ * } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f32" });
+ * using store = new ParamStore();
+ * store.param("bias", [3], { kind: "constant", value: 0 });
+ * store.seal(device, { gradients: false });
+ * writeLogical(device, store, weightsOf(store), ({ shape }) => Float32Array.of(1, 2, shape[0]!));
+ * for await (const [{ name }, values] of readLogical(device, store, weightsOf(store))) {
+ *   assertEquals([name, ...values], ["bias", 1, 2, 3]);
+ * }
+ * ```
+ */
 export async function* readLogical(
   device: Device,
   store: ParamStore,

@@ -15,13 +15,21 @@ export * from "./executor.ts";
 export * from "./fan_in.ts";
 export * from "./gpu_adapter.ts";
 export * from "./gpu_device.ts";
+export type { GpuStorage } from "./gpu_storage.ts";
 export * from "./kernel.ts";
 export * from "./logical_io.ts";
 export * from "./op.ts";
 export * from "./open_device.ts";
 export * from "./params.ts";
 export * from "./philox.ts";
-export { type OpTime, Plan, type PlanInputs, type PlanOutputs, type RunValues } from "./plan.ts";
+export {
+  type HostOf,
+  type OpTime,
+  Plan,
+  type PlanInputs,
+  type PlanOutputs,
+  type RunValues,
+} from "./plan.ts";
 export * from "./planner.ts";
 export { type ByteRange, Readback } from "./readback.ts";
 export * from "./recorder.ts";

@@ -7,7 +7,7 @@
 import { bytesPer, type DType } from "./dtype.ts";
 import type { Cost, Recorder } from "./recorder.ts";
 import type { Shape } from "./shape.ts";
-import { Tensor, type Tensors } from "./tensor.ts";
+import type { Tensor, Tensors } from "./tensor.ts";
 
 /** Shape and dtype of an output. */
 export interface Spec {
@@ -51,7 +51,56 @@ export interface OpDefinition<I extends Tensors, O extends Tensors, A> {
   cost(inputs: I, attrs: A): Cost;
 }
 
-/** Turns a definition into a function that records it. */
+/**
+ * Turns a definition into a function that records it.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bytesOf,
+ *   defineOp,
+ *   kernel,
+ *   like,
+ *   linearWorkgroups,
+ *   type Recorder,
+ *   ReferenceDevice,
+ *   type Tensor,
+ * } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const SQUARE = kernel("square", `
+ *   struct Scalars { count: u32 }
+ *   @group(0) @binding(0) var<storage, read> x: array<f32>;
+ *   @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+ *   @group(0) @binding(2) var<uniform> scalars: Scalars;
+ *   @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+ *     if (id.x < scalars.count) { y[id.x] = x[id.x] * x[id.x]; }
+ *   }
+ * `, ({ x, y }, { count }) => { for (let i = 0; i < count!; i++) y![i] = x![i]! * x![i]!; });
+ *
+ * const square = defineOp<{ x: Tensor }, { y: Tensor }, object>({
+ *   name: "square",
+ *   infer: ({ x }) => ({ y: like(x) }),
+ *   forward(rec: Recorder, { x }, { y }) {
+ *     rec.launch({
+ *       kernel: SQUARE,
+ *       operands: { x, y },
+ *       scalars: { count: x.size },
+ *       workgroups: linearWorkgroups(rec, x.size, 64),
+ *     });
+ *   },
+ *   cost: ({ x }) => ({ flops: x.size, bytes: bytesOf(x, x) }),
+ * });
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using plan = await device.plan("square", (rec) => {
+ *   const x = rec.input("x", [3], "f32");
+ *   return { inputs: { x }, outputs: square(rec, { x }, {}) };
+ * });
+ * plan.run({ x: Float32Array.of(1, 2, 3) });
+ * assertEquals([...(await plan.read("y")).y], [1, 4, 9]);
+ * ```
+ */
 export function defineOp<I extends Tensors, O extends Tensors, A>(
   definition: OpDefinition<I, O, A>,
 ): (rec: Recorder, inputs: I, attrs: A) => O {

@@ -54,12 +54,17 @@ export class Param extends Tensor {
   readonly pieces: readonly Piece[];
   #gradient: Tensor | undefined;
 
+  /** Parameters come from {@link ParamStore.pack}. */
   constructor(shape: Shape, label: string, pieces: readonly Piece[]) {
     super(shape, "f32", label);
     this.pieces = pieces;
   }
 
-  /** Its gradient, summed over everything recorded since the last clear. */
+  /**
+   * Its gradient, summed over everything recorded since the last clear.
+   *
+   * @throws {TypeError} when the store was sealed without gradients
+   */
   get gradient(): Tensor {
     if (this.#gradient === undefined) {
       throw new TypeError(`Cannot differentiate "${this.label}": its store holds no gradients`);
@@ -90,11 +95,33 @@ export interface ParamSegment {
   readonly ranges: readonly { readonly param: Param; readonly offset: number }[];
 }
 
-/** All parameters of a model. Declare, pack, then {@link ParamStore.seal}. */
+/**
+ * All parameters of a model. Declare, pack, then {@link ParamStore.seal}.
+ *
+ * @example
+ * ```ts
+ * import { ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using store = new ParamStore();
+ * const zero = { kind: "constant", value: 0 } as const;
+ * const query = store.declare("query", [2, 3], zero);
+ * const key = store.declare("key", [1, 3], zero);
+ * const fused = store.pack("query and key", [
+ *   { logical: query, from: 0, to: 2 },
+ *   { logical: key, from: 0, to: 1 },
+ * ]);
+ * store.seal(device, { gradients: false });
+ * assertEquals(fused.shape, [3, 3]);
+ * assertEquals(store.count, 9);
+ * ```
+ */
 export class ParamStore implements Disposable {
   readonly #logical = new Map<string, LogicalTensor>();
   readonly #params: Param[] = [];
   #segments: ParamSegment[] = [];
+  #sealed = false;
 
   /** Logical tensors in declaration order. */
   get logical(): readonly LogicalTensor[] {
@@ -116,7 +143,11 @@ export class ParamStore implements Disposable {
     return this.logical.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
-  /** Declares a logical tensor without giving it a place. */
+  /**
+   * Declares a logical tensor without giving it a place.
+   *
+   * @throws {TypeError} when the name is taken
+   */
   declare(name: string, shape: Shape, init: Init): LogicalTensor {
     if (this.#logical.has(name)) throw new TypeError(`Cannot declare "${name}" twice`);
     const logical = { name, shape, init, index: this.#logical.size };
@@ -154,10 +185,16 @@ export class ParamStore implements Disposable {
    * Allocates the flat buffers. Afterwards parameters can be recorded.
    *
    * @throws {DeviceError} when one parameter exceeds a binding, or memory is short
+   * @throws {TypeError} when rows of a logical tensor are in no parameter or in two, or the store
+   * was sealed before
    */
   seal(device: Device, options: { readonly gradients: boolean }): void {
-    const limit = Math.min(device.target.maxBindingBytes, device.target.maxBufferBytes) / 4;
+    if (this.#sealed) throw new TypeError("Cannot seal a parameter store twice");
+    checkCovered(this.logical, this.#params);
+    this.#sealed = true;
     const unit = OFFSET_ALIGNMENT / 4;
+    const { maxBindingBytes, maxBufferBytes } = device.target;
+    const limit = Math.floor(Math.min(maxBindingBytes, maxBufferBytes) / OFFSET_ALIGNMENT) * unit;
     let ranges: { param: Param; offset: number }[] = [];
     let length = 0;
     const close = () => {
@@ -208,5 +245,25 @@ export class ParamStore implements Disposable {
       gradients?.[Symbol.dispose]();
     }
     this.#segments = [];
+  }
+}
+
+/** Refuses rows that would never be read or trained, and rows that would be twice. */
+function checkCovered(logical: readonly LogicalTensor[], params: readonly Param[]): void {
+  const pieces = Map.groupBy(params.flatMap((param) => param.pieces), (piece) => piece.logical);
+  for (const tensor of logical) {
+    const { name, shape } = tensor;
+    let covered = 0;
+    for (const { from, to } of (pieces.get(tensor) ?? []).toSorted((a, b) => a.from - b.from)) {
+      if (from !== covered) break;
+      covered = to;
+    }
+    const count = (pieces.get(tensor) ?? []).reduce((sum, { from, to }) => sum + to - from, 0);
+    if (covered !== shape[0] || count !== covered) {
+      throw new TypeError(
+        `Cannot seal "${name}" [${shape}]: its parameters hold ${count} rows, ` +
+          `${covered} of them in order; each of ${shape[0]} must be in exactly one`,
+      );
+    }
   }
 }

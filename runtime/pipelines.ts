@@ -6,6 +6,7 @@
 import { ShaderError } from "./errors.ts";
 import { messageOf } from "./gpu_adapter.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Step } from "./recorder.ts";
 
 /** A pipeline with the layout its bind groups need. */
 export interface Pipeline {
@@ -20,16 +21,27 @@ export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
 
+  /** An empty cache. */
   constructor(device: GPUDevice) {
     this.#device = device;
   }
 
   /**
-   * The pipeline of a kernel with these constants.
+   * The pipelines of launches, in the order of the steps; undefined for other steps.
    *
    * @throws {ShaderError} with file, line and caret
    */
-  get(kernel: Kernel, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
+  async all(steps: readonly Step[]): Promise<(Pipeline | undefined)[]> {
+    const pipelines: (Pipeline | undefined)[] = [];
+    for (const step of steps) {
+      pipelines.push(
+        step.kind === "launch" ? await this.#get(step.kernel, step.constants ?? {}) : undefined,
+      );
+    }
+    return pipelines;
+  }
+
+  #get(kernel: Kernel, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
     const key = JSON.stringify([kernel.source, Object.entries(constants).sort()]);
     let pipeline = this.#pipelines.get(key);
     if (pipeline === undefined) {
@@ -44,21 +56,23 @@ export class PipelineCache {
     constants: Readonly<Record<string, number>>,
   ): Promise<Pipeline> {
     const label = `${kernel.name}.wgsl`;
+    // The scope swallows what the rejection says again.
+    this.#device.pushErrorScope("validation");
     const layout = this.#device.createBindGroupLayout({ label, entries: layoutOf(kernel) });
     const module = this.#device.createShaderModule({ label, code: kernel.source });
-    try {
-      const pipeline = await this.#device.createComputePipelineAsync({
-        label,
-        layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main", constants: { ...constants } },
-      });
-      return { pipeline, layout };
-    } catch (cause) {
-      const [first] = (await module.getCompilationInfo()).messages;
-      throw new ShaderError(`Cannot compile "${label}": ${first?.message ?? messageOf(cause)}`, {
-        cause,
-      });
-    }
+    const created = this.#device.createComputePipelineAsync({
+      label,
+      layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main", constants: { ...constants } },
+    });
+    const scope = this.#device.popErrorScope();
+    const [pipeline] = await Promise.allSettled([created, scope]);
+    if (pipeline.status === "fulfilled") return { pipeline: pipeline.value, layout };
+    const [first] = (await module.getCompilationInfo()).messages;
+    const cause = pipeline.reason;
+    throw new ShaderError(`Cannot compile "${label}": ${first?.message ?? messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import type { HostArray } from "./dtype.ts";
 import { DeviceError } from "./errors.ts";
 import type { Executable, Reader, Recording, StorageRange } from "./executor.ts";
 import { type Cost, type Count, type Step, totalCost } from "./recorder.ts";
-import type { Input, Role, Scalar, Tensor } from "./tensor.ts";
+import type { Input, Role, Scalar, Storage, Tensor } from "./tensor.ts";
 
 /** What a run is given: tensors and numbers. */
 export type PlanInputs = Readonly<Record<string, Input | Scalar>>;
@@ -15,7 +15,8 @@ export type PlanInputs = Readonly<Record<string, Input | Scalar>>;
 /** What can be read between runs. */
 export type PlanOutputs = Readonly<Record<string, Tensor>>;
 
-type HostOf<T> = T extends Scalar ? number
+/** What the host gives for an input or a scalar. */
+export type HostOf<T> = T extends Scalar ? number
   : T extends Input<"u32"> ? Uint32Array<ArrayBuffer>
   : Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
@@ -46,8 +47,11 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
   readonly #inputs: I;
   readonly #outputs: O;
   readonly #taps: ReadonlyMap<string, Tensor>;
+  /** Memory of others that the plan touches, and the first step that does. */
+  readonly #borrowed: ReadonlyMap<Storage, string>;
   #disposed = false;
 
+  /** Called by {@link Device.plan}. */
   constructor(
     device: Reader,
     recording: Recording,
@@ -65,6 +69,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     this.#inputs = inputs;
     this.#outputs = outputs;
     this.#taps = taps;
+    this.#borrowed = borrowedBy(recording.steps);
   }
 
   /** Bytes this plan owns, by role. */
@@ -85,14 +90,22 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
   /**
    * Uploads the values, encodes every launch and submits. Returns at once.
    *
-   * @throws {TypeError} when a value is missing or has the wrong number of elements
+   * @throws {TypeError} when a value is missing, of the wrong type, or has the wrong number of
+   * elements, or when the plan or memory it uses was disposed
+   * @throws {RangeError} when an integer scalar is given another number
+   * @throws {DeviceError} when a scalar asks for too many workgroups, or the device reported an
+   * error since it was last asked
    */
   run(values: RunValues<I>): void {
     const { inputs, scalars } = this.#bind(values);
     this.#executable.run(inputs, scalars);
   }
 
-  /** Runs once with a timestamp around every launch and returns the time of every op. */
+  /**
+   * Runs once with a timestamp around every launch and returns the time of every op.
+   *
+   * @throws {DeviceError} when the device has no timestamps
+   */
   async profile(values: RunValues<I>): Promise<OpTime[]> {
     const { inputs, scalars } = this.#bind(values);
     const times = await this.#executable.profile(inputs, scalars);
@@ -104,7 +117,12 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
       }));
   }
 
-  /** Copies of outputs or taps of the latest run. Waits for the device. */
+  /**
+   * Copies of outputs or taps of the latest run. Waits for the device.
+   *
+   * @throws {TypeError} when the plan was disposed
+   * @throws {DeviceError} when there is no such output, or the device reported an error
+   */
   async read<K extends (keyof O & string) | string>(
     ...names: K[]
   ): Promise<{ readonly [P in K]: HostArray }> {
@@ -124,43 +142,53 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
 
   /** Frees what the plan owns. */
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
     this.#disposed = true;
     this.#executable[Symbol.dispose]();
   }
 
   #bind(values: Readonly<Record<string, unknown>>) {
-    if (this.#disposed) throw new TypeError(`Cannot run plan "${this.label}": it was disposed`);
+    const refuse = (why: string): never => {
+      throw new TypeError(`Cannot run plan "${this.label}": ${why}`);
+    };
+    if (this.#disposed) refuse("it was disposed");
+    for (const [storage, step] of this.#borrowed) {
+      if (!storage.live) refuse(`"${step}" uses "${storage.label}", which was disposed`);
+    }
     const inputs = new Map<number, HostArray>();
     const scalars = new Map<Scalar, number>();
     for (const [name, input] of Object.entries(this.#inputs)) {
       const value = values[name];
       if (input.role === "scalar") {
         if (typeof value !== "number") {
-          throw new TypeError(`Cannot run plan "${this.label}": scalar "${name}" is not a number`);
+          refuse(`scalar "${name}" is ${typeName(value)}, not a number`);
         }
-        scalars.set(input, value);
-      } else {
-        const array = value as HostArray | undefined;
-        if (array?.length !== input.size) {
-          throw new TypeError(
-            `Cannot run plan "${this.label}": input "${name}" has ${
-              array?.length ?? "no"
-            } elements, ` +
-              `expected shape [${input.shape}]`,
-          );
-        }
-        if (input.place.kind === "root") inputs.set(input.place.root, array);
+        scalars.set(input, value as number);
+        continue;
       }
+      const wanted = input.dtype === "u32" ? ["Uint32Array"] : ["Float32Array", "Float64Array"];
+      if (!wanted.includes(typeName(value))) {
+        refuse(`input "${name}" is ${typeName(value)}, expected ${wanted.join(" or ")}`);
+      }
+      const array = value as HostArray;
+      if (array.length !== input.size) {
+        refuse(`input "${name}" has ${array.length} elements, expected shape [${input.shape}]`);
+      }
+      if (input.place.kind === "root") inputs.set(input.place.root, array);
     }
     return { inputs, scalars };
   }
 
   #range(name: string): StorageRange {
-    const tensor = this.#outputs[name] ?? this.#taps.get(name);
+    if (this.#disposed) {
+      throw new TypeError(`Cannot read "${name}" of plan "${this.label}": it was disposed`);
+    }
+    const tensor = Object.hasOwn(this.#outputs, name) ? this.#outputs[name] : this.#taps.get(name);
     if (tensor === undefined) {
+      const known = [...this.outputNames, ...this.taps].map((output) => `"${output}"`);
       throw new DeviceError(
         "validation",
-        `Cannot read "${name}" of plan "${this.label}": no such output`,
+        `Cannot read "${name}" of plan "${this.label}": no such output, expected one of ${known}`,
       );
     }
     const { place } = tensor;
@@ -186,31 +214,25 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
   }
 }
 
+/** Storages that steps use, each with the label of the first one. */
+function borrowedBy(steps: readonly Step[]): ReadonlyMap<Storage, string> {
+  const borrowed = new Map<Storage, string>();
+  for (const step of steps) {
+    const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
+    for (const { place } of tensors) {
+      if (place.kind === "storage" && !borrowed.has(place.storage)) {
+        borrowed.set(place.storage, step.label);
+      }
+    }
+  }
+  return borrowed;
+}
+
+/** What a value is, for messages: `undefined`, `number`, `Float32Array`. */
+function typeName(value: unknown): string {
+  return typeof value === "object" && value !== null ? value.constructor.name : typeof value;
+}
+
 function countText(count: Count): string {
   return typeof count === "number" ? String(count) : `ceil(${count.scalar.label}/${count.per})`;
-}
-
-/** Workgroups of a step for the scalars of a run. */
-export function workgroupsOf(
-  step: Extract<Step, { kind: "launch" }>,
-  scalars: ReadonlyMap<Scalar, number>,
-): [number, number, number] {
-  const [x, y = 1, z = 1] = step.workgroups;
-  const resolve = (count: Count) =>
-    typeof count === "number" ? count : Math.ceil(scalarOf(count.scalar, scalars) / count.per);
-  return [resolve(x), resolve(y), resolve(z)];
-}
-
-/** Value of a uniform field for the scalars of a run. */
-export function scalarOf(value: number | Scalar, scalars: ReadonlyMap<Scalar, number>): number {
-  if (typeof value === "number") return value;
-  if (value.derived !== undefined) {
-    const { from, base, limit } = value.derived;
-    return Math.min(limit, Math.max(0, scalarOf(from, scalars) - base));
-  }
-  const given = scalars.get(value);
-  if (given === undefined) {
-    throw new TypeError(`Cannot run: scalar "${value.label}" is not an input of the plan`);
-  }
-  return given;
 }

@@ -28,7 +28,8 @@ export interface ByteRange {
 export class Readback implements Disposable {
   readonly #device: GPUDevice;
   readonly #staging: GPUBuffer;
-  #synchronous = false;
+  #synchronous = true;
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(device: GPUDevice) {
     this.#device = device;
@@ -55,16 +56,20 @@ export class Readback implements Disposable {
       usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     device.queue.writeBuffer(probe, 0, written);
-    for (const synchronous of [true, false]) {
-      readback.#synchronous = synchronous;
+    const readsBack = async () => {
       const target = new Uint8Array(written.byteLength);
       await readback.read([{ buffer: probe, offset: 0, bytes: target.length }], [target]);
       const back = new Uint32Array(target.buffer);
-      if (back.every((value, i) => value === written[i])) {
-        probe.destroy();
-        return readback;
-      }
+      return back.every((value, i) => value === written[i]);
+    };
+    try {
+      // Elsewhere the un-awaited range may be refused, or hold old bytes: then maps are awaited.
+      readback.#synchronous = await readsBack().catch(() => false);
+      if (readback.#synchronous || await readsBack()) return readback;
+    } finally {
+      probe.destroy();
     }
+    readback[Symbol.dispose]();
     throw new DeviceError(
       "unsupported",
       "Cannot use this adapter: a buffer that was written reads back wrong; run `deno task doctor`",
@@ -76,21 +81,15 @@ export class Readback implements Disposable {
     return this.#synchronous;
   }
 
-  /** Fills `targets[i]` from `ranges[i]`; waits for everything submitted before. */
-  async read(ranges: readonly ByteRange[], targets: readonly Uint8Array[]): Promise<void> {
-    for (const batch of batches(ranges)) {
-      const encoder = this.#device.createCommandEncoder({ label: "readback" });
-      for (const { range, from, at, bytes } of batch) {
-        encoder.copyBufferToBuffer(range.buffer, range.offset + from, this.#staging, at, bytes);
-      }
-      this.#device.queue.submit([encoder.finish()]);
-      const last = batch.at(-1)!;
-      const mapped = await this.#map(last.at + last.bytes);
-      for (const { index, from, at, bytes } of batch) {
-        targets[index]!.set(mapped.subarray(at, at + bytes), from);
-      }
-      this.#staging.unmap();
-    }
+  /**
+   * Fills `targets[i]` from `ranges[i]`; waits for everything submitted before. Where the shortcut
+   * holds, all of it happens inside the call; otherwise reads take turns on the staging buffer.
+   */
+  read(ranges: readonly ByteRange[], targets: readonly Uint8Array[]): Promise<void> {
+    if (this.#synchronous) return this.#readNow(ranges, targets);
+    const done = this.#turn.then(() => this.#readAwaiting(ranges, targets));
+    this.#turn = done.catch(() => {}); // a failed read is its caller's; the next one still runs
+    return done;
   }
 
   /** Frees the staging buffer. */
@@ -98,11 +97,47 @@ export class Readback implements Disposable {
     this.#staging.destroy();
   }
 
-  async #map(bytes: number): Promise<Uint8Array> {
-    const mapping = this.#staging.mapAsync(GPUMapMode.READ, 0, bytes);
-    if (this.#synchronous) mapping.catch(() => {}); // a lost device is reported by the device
-    else await mapping;
-    return new Uint8Array(this.#staging.getMappedRange(0, bytes));
+  // Awaits nothing while the buffer is mapped, so two reads never meet on it.
+  async #readNow(ranges: readonly ByteRange[], targets: readonly Uint8Array[]): Promise<void> {
+    for (const batch of batches(ranges)) {
+      const bytes = this.#copy(batch);
+      const mapping = this.#staging.mapAsync(GPUMapMode.READ, 0, bytes);
+      mapping.catch(() => {}); // a lost device is reported by the device
+      try {
+        this.#take(batch, bytes, targets);
+      } catch (refused) {
+        await mapping.then(() => this.#staging.unmap(), () => {});
+        throw refused;
+      }
+      this.#staging.unmap();
+    }
+  }
+
+  async #readAwaiting(ranges: readonly ByteRange[], targets: readonly Uint8Array[]): Promise<void> {
+    for (const batch of batches(ranges)) {
+      const bytes = this.#copy(batch);
+      await this.#staging.mapAsync(GPUMapMode.READ, 0, bytes);
+      this.#take(batch, bytes, targets);
+      this.#staging.unmap();
+    }
+  }
+
+  /** Submits the copies of a batch; returns the bytes of staging it fills. */
+  #copy(batch: readonly Copy[]): number {
+    const encoder = this.#device.createCommandEncoder({ label: "readback" });
+    for (const { range, from, at, bytes } of batch) {
+      encoder.copyBufferToBuffer(range.buffer, range.offset + from, this.#staging, at, bytes);
+    }
+    this.#device.queue.submit([encoder.finish()]);
+    const last = batch.at(-1)!;
+    return last.at + last.bytes;
+  }
+
+  #take(batch: readonly Copy[], length: number, targets: readonly Uint8Array[]): void {
+    const mapped = new Uint8Array(this.#staging.getMappedRange(0, length));
+    for (const { index, from, at, bytes } of batch) {
+      targets[index]!.set(mapped.subarray(at, at + bytes), from);
+    }
   }
 }
 

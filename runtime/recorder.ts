@@ -7,10 +7,10 @@
  */
 import type { DType, HostArray } from "./dtype.ts";
 import { ShaderError } from "./errors.ts";
-import type { Kernel } from "./kernel.ts";
+import { fitsField, type Kernel } from "./kernel.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import type { Target } from "./target.ts";
-import { Input, Scalar, Tensor, type Tensors } from "./tensor.ts";
+import { Input, type Place, Scalar, Tensor, type Tensors } from "./tensor.ts";
 
 /** Workgroups along one axis: frozen, or `ceil(scalar / per)` at every run. */
 export type Count = number | { readonly scalar: Scalar; readonly per: number };
@@ -82,7 +82,32 @@ export function totalCost(nodes: readonly Node[]): Cost {
   );
 }
 
-/** Appends launches in order; owns every tensor it hands out. */
+/**
+ * Appends launches in order; owns every tensor it hands out.
+ *
+ * @example
+ * ```ts
+ * import { kernel, PORTABLE_TARGET, Recorder } from "@transformer-xl/runtime";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const negate = kernel("negate", `
+ *   @group(0) @binding(0) var<storage, read> x: array<f32>;
+ *   @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+ *   @compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) { y[id.x] = -x[id.x]; }
+ * `, ({ x, y }) => { for (let i = 0; i < x!.length; i++) y![i] = -x![i]!; });
+ *
+ * const rec = new Recorder(PORTABLE_TARGET);
+ * const x = rec.input("x", [4], "f32");
+ * const y = rec.temporary([4], "f32", "y");
+ * rec.launch({ kernel: negate, operands: { x, y }, workgroups: [4] });
+ * assertEquals(rec.steps.map(({ label }) => label), ["negate"]);
+ * assertThrows(
+ *   () => rec.launch({ kernel: negate, operands: { x }, workgroups: [4] }),
+ *   SyntaxError,
+ *   "operands [y] are not given",
+ * );
+ * ```
+ */
 export class Recorder {
   /** What the recording is for. */
   readonly target: Target;
@@ -96,9 +121,11 @@ export class Recorder {
   readonly scalars: Scalar[] = [];
   /** Values kept for inspection, by name. */
   readonly taps: Map<string, Tensor> = new Map();
+  readonly #places = new WeakSet<Place>();
   readonly #scopes: string[] = [];
   readonly #keepTaps: boolean;
 
+  /** An empty recording; `taps` keeps the values that {@link Recorder.tap} names. */
   constructor(target: Target, options: { readonly taps?: boolean } = {}) {
     this.target = target;
     this.#keepTaps = options.taps ?? false;
@@ -106,14 +133,8 @@ export class Recorder {
 
   /** A tensor the host writes before every run. */
   input<D extends DType>(label: string, shape: Shape, dtype: D): Input<D> {
-    return new Input(
-      shape,
-      dtype,
-      label,
-      this.#root("input", label, dtype, sizeOf(shape)),
-    ) as Input<
-      D
-    >;
+    const place = this.#root("input", label, dtype, sizeOf(shape));
+    return new Input(shape, dtype, label, place) as Input<D>;
   }
 
   /** A number given at every run. */
@@ -123,7 +144,11 @@ export class Recorder {
     return scalar;
   }
 
-  /** A table that never changes, uploaded once with the plan. */
+  /**
+   * A table that never changes, uploaded once with the plan.
+   *
+   * @throws {TypeError} when the number of values is not that of the shape
+   */
   constant(label: string, shape: Shape, dtype: DType, values: HostArray): Tensor {
     if (values.length !== sizeOf(shape)) {
       throw new TypeError(
@@ -144,7 +169,11 @@ export class Recorder {
     return new Tensor(shape, dtype, name, this.#root("temporary", name, dtype, sizeOf(shape)));
   }
 
-  /** The same elements in another shape. */
+  /**
+   * The same elements in another shape.
+   *
+   * @throws {TypeError} when the number of elements differs
+   */
   alias(tensor: Tensor, shape: Shape): Tensor {
     if (sizeOf(shape) !== tensor.size) {
       throw new TypeError(
@@ -157,6 +186,7 @@ export class Recorder {
   /** Gives an output memory of its own, readable between runs. */
   keep(tensor: Tensor): void {
     const { place } = tensor;
+    this.#checkOwn(tensor);
     if (place.kind === "root" && this.roots[place.root]!.kind === "temporary") {
       this.roots[place.root]!.kind = "output";
     }
@@ -181,6 +211,7 @@ export class Recorder {
 
   /** Sets every element to zero. */
   clear(tensor: Tensor): void {
+    this.#checkOwn(tensor);
     this.steps.push({ kind: "clear", label: this.#qualified(`clear ${tensor.label}`), tensor });
   }
 
@@ -188,10 +219,13 @@ export class Recorder {
    * Appends one launch.
    *
    * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
-   * the kernel, or one buffer would be both read and written
+   * the kernel, one buffer would be both read and written, a constant would be written, or a
+   * dimension has more workgroups than the target allows
+   * @throws {TypeError} when an operand belongs to another recording
    */
   launch(launch: Launch): void {
-    checkLaunch(launch);
+    for (const tensor of Object.values(launch.operands)) this.#checkOwn(tensor);
+    checkLaunch(launch, this.target.maxWorkgroups, this.roots);
     this.steps.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
   }
 
@@ -201,11 +235,26 @@ export class Recorder {
 
   #root(kind: Root["kind"], label: string, dtype: DType, length: number, values?: HostArray) {
     this.roots.push({ kind, label, dtype, length, ...(values && { values }) });
-    return { kind: "root", root: this.roots.length - 1 } as const;
+    const place = { kind: "root", root: this.roots.length - 1 } as const;
+    this.#places.add(place);
+    return place;
+  }
+
+  /** Root numbers of two recordings overlap: a foreign one would silently name other memory. */
+  #checkOwn({ place, label }: Tensor): void {
+    if (place.kind === "root" && !this.#places.has(place)) {
+      throw new TypeError(
+        `Cannot use "${label}": it belongs to another recording; carry it in a state, or record both in one plan`,
+      );
+    }
   }
 }
 
-function checkLaunch({ kernel, operands, constants = {}, scalars = {} }: Launch): void {
+function checkLaunch(
+  { kernel, operands, constants = {}, scalars = {}, workgroups }: Launch,
+  mostWorkgroups: number,
+  roots: readonly Root[],
+): void {
   const fail = (why: string): never => {
     throw new ShaderError(`Cannot launch "${kernel.name}": ${why}`);
   };
@@ -223,6 +272,19 @@ function checkLaunch({ kernel, operands, constants = {}, scalars = {} }: Launch)
     kernel.constants.map((c) => c.name),
     [...Object.keys(constants), ...optional.map((c) => c.name)],
   );
+  for (const { name, type } of kernel.scalars) {
+    const value = scalars[name]!;
+    if (typeof value === "number" && !fitsField(type, value)) {
+      fail(`scalar "${name}" is ${value}, expected ${type}`);
+    }
+  }
+  if (workgroups.some((count) => typeof count === "number" && count > mostWorkgroups)) {
+    fail(
+      `workgroups are [${
+        workgroups.map(String)
+      }], one dimension of this adapter holds ${mostWorkgroups}`,
+    );
+  }
   const access = new Map<unknown, "read" | "read_write">();
   for (const binding of kernel.bindings) {
     const tensor = operands[binding.name]!;
@@ -235,6 +297,12 @@ function checkLaunch({ kernel, operands, constants = {}, scalars = {} }: Launch)
       );
     }
     const { place } = tensor;
+    if (
+      binding.access === "read_write" && place.kind === "root" &&
+      roots[place.root]!.kind === "constant"
+    ) {
+      fail(`operand "${binding.name}" is written, but "${tensor.label}" is a constant`);
+    }
     const memory = place.kind === "root" ? place.root : place.storage;
     const before = access.get(memory);
     if (before !== undefined && (before === "read_write" || binding.access === "read_write")) {

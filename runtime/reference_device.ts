@@ -6,14 +6,14 @@
  * @module
  */
 import type { DType, HostArray, Numbers } from "./dtype.ts";
-import { Device } from "./device.ts";
+import { checkRange, Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
 import { planSlots } from "./planner.ts";
-import { scalarOf, workgroupsOf } from "./plan.ts";
-import type { Step } from "./recorder.ts";
+import type { Root, Step } from "./recorder.ts";
+import { fieldValue, type ScalarValues, workgroupsOf } from "./scalars.ts";
 import { PORTABLE_TARGET, type Target } from "./target.ts";
-import type { Role, Scalar, Storage, Tensor } from "./tensor.ts";
+import type { Role, Storage, Tensor } from "./tensor.ts";
 
 /** Width of the numbers the loops compute with. */
 export type ReferencePrecision = "f32" | "f64";
@@ -24,6 +24,7 @@ class ReferenceStorage implements Storage {
   readonly dtype: DType;
   readonly array: HostArray;
   readonly #release: () => void;
+  #live = true;
 
   constructor(label: string, role: Role, dtype: DType, array: HostArray, release: () => void) {
     this.label = label;
@@ -37,16 +38,40 @@ class ReferenceStorage implements Storage {
     return this.array.length;
   }
 
+  get live(): boolean {
+    return this.#live;
+  }
+
   [Symbol.dispose](): void {
-    this.#release();
+    if (this.#live) this.#release();
+    this.#live = false;
   }
 }
 
-/** Plans on plain TypeScript loops; no GPU, no driver. */
+/**
+ * Plans on plain TypeScript loops; no GPU, no driver.
+ *
+ * @example
+ * ```ts
+ * import { ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using memory = device.state("memory", [2]);
+ * assertEquals(device.liveBytesByRole.get("state"), 16);
+ * assertEquals(memory.shape, [2]);
+ * ```
+ */
 export class ReferenceDevice extends Device {
   /** Width of the numbers. */
   readonly precision: ReferencePrecision;
 
+  /**
+   * Opens the executor.
+   *
+   * @param options precision of all floats, and the target that plans are recorded for: by default
+   * the limits every WebGPU has, with larger buffers
+   */
   constructor(options: { readonly precision: ReferencePrecision; readonly target?: Target }) {
     super(
       options.target ?? { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
@@ -56,6 +81,7 @@ export class ReferenceDevice extends Device {
     this.precision = options.precision;
   }
 
+  /** Zeroed memory of the process. */
   override allocate(
     spec: {
       readonly label: string;
@@ -63,55 +89,55 @@ export class ReferenceDevice extends Device {
       readonly dtype: DType;
       readonly length: number;
     },
-  ): ReferenceStorage {
+  ): Storage {
+    return this.#allocate(spec);
+  }
+
+  #allocate(spec: Pick<Storage, "label" | "role" | "dtype" | "length">): ReferenceStorage {
     const bytes = spec.length * this.#bytesPer(spec.dtype);
     this.checkFits(spec.label, bytes);
     this.account(spec.role, bytes);
-    let live = true;
     const array = this.#array(spec.dtype, new ArrayBuffer(bytes), spec.length);
-    return new ReferenceStorage(spec.label, spec.role, spec.dtype, array, () => {
-      if (live) this.account(spec.role, -bytes);
-      live = false;
-    });
+    const release = () => this.account(spec.role, -bytes);
+    return new ReferenceStorage(spec.label, spec.role, spec.dtype, array, release);
   }
 
+  /** Copies elements into memory, rounded to the precision. */
   override write(storage: Storage, offset: number, values: HostArray): void {
+    checkRange("write", { storage, offset, length: values.length });
     (storage as ReferenceStorage).array.set(values, offset);
   }
 
-  override read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
-    return Promise.resolve(
-      ranges.map(({ storage, offset, length }) =>
-        (storage as ReferenceStorage).array.slice(offset, offset + length) as HostArray
-      ),
-    );
+  /** Copies of several ranges. */
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
+    return ranges.map((range) => {
+      checkRange("read", range);
+      const { storage, offset, length } = range;
+      return (storage as ReferenceStorage).array.slice(offset, offset + length) as HostArray;
+    });
   }
 
+  /** Resolves at once: runs are synchronous. */
   override idle(): Promise<void> {
     return Promise.resolve();
   }
 
+  /** Binds every step to its memory. */
   override compile(recording: Recording): Promise<Executable> {
     const { steps, roots, label } = recording;
-    const { slotOf, slotBytes } = planSlots(steps, roots);
+    const { slotOf } = planSlots(steps, roots);
     const owned: ReferenceStorage[] = [];
     const keep = (storage: ReferenceStorage) => {
       owned.push(storage);
       return storage;
     };
-    const slots = slotBytes.map((bytes, n) =>
-      keep(
-        this.allocate({
-          label: `${label} slot ${n}`,
-          role: "temporary",
-          dtype: "f32",
-          length: bytes / 4,
-        }),
-      )
+    const slots = slotLengths(slotOf, roots).map((length, n) =>
+      keep(this.#allocate({ label: `${label} slot ${n}`, role: "temporary", dtype: "f32", length }))
     );
     const storages = roots.map((root, n) => {
       if (root.kind !== "temporary") {
-        const storage = keep(this.allocate({ ...root, role: root.kind }));
+        const storage = keep(this.#allocate({ ...root, role: root.kind }));
         if (root.values) this.write(storage, 0, root.values);
         return storage;
       }
@@ -132,18 +158,19 @@ export class ReferenceDevice extends Device {
     const upload = (inputs: ReadonlyMap<number, HostArray>) => {
       for (const [root, values] of inputs) this.write(storages[root]!, 0, values);
     };
+    const mostWorkgroups = this.target.maxWorkgroups;
     return Promise.resolve({
       slotOf,
       bytes: bytesByRole(owned),
       run: (inputs, scalars) => {
         upload(inputs);
-        steps.forEach((step, i) => runStep(step, bound[i]!, scalars));
+        steps.forEach((step, i) => runStep(step, bound[i]!, scalars, mostWorkgroups));
       },
       profile: (inputs, scalars) => {
         upload(inputs);
         return Promise.resolve(steps.map((step, i) => {
           const startMs = performance.now();
-          runStep(step, bound[i]!, scalars);
+          runStep(step, bound[i]!, scalars, mostWorkgroups);
           return performance.now() - startMs;
         }));
       },
@@ -161,6 +188,7 @@ export class ReferenceDevice extends Device {
     });
   }
 
+  /** Does nothing: memory belongs to its owners. */
   override [Symbol.dispose](): void {}
 
   #bytesPer(dtype: DType): number {
@@ -179,18 +207,28 @@ export class ReferenceDevice extends Device {
 function runStep(
   step: Step,
   operands: Readonly<Record<string, Numbers>>,
-  scalars: ReadonlyMap<Scalar, number>,
+  scalars: ScalarValues,
+  mostWorkgroups: number,
 ): void {
   if (step.kind === "clear") {
     operands["x"]!.fill(0);
     return;
   }
-  if (workgroupsOf(step, scalars).includes(0)) return;
+  if (workgroupsOf(step, scalars, mostWorkgroups).includes(0)) return;
   const sizes: Record<string, number> = { ...step.constants };
-  for (const [name, value] of Object.entries(step.scalars ?? {})) {
-    sizes[name] = scalarOf(value, scalars);
+  for (const field of step.kernel.scalars) {
+    sizes[field.name] = fieldValue(field, step.scalars![field.name]!, scalars);
   }
   step.kernel.reference(operands, sizes);
+}
+
+/** Elements of each slot. Bytes of the plan do not count here: every float is equally wide. */
+function slotLengths(slotOf: ReadonlyMap<number, number>, roots: readonly Root[]): number[] {
+  const lengths: number[] = [];
+  for (const [root, slot] of slotOf) {
+    lengths[slot] = Math.max(lengths[slot] ?? 0, roots[root]!.length);
+  }
+  return lengths;
 }
 
 function bytesByRole(storages: readonly ReferenceStorage[]): Partial<Record<Role, number>> {

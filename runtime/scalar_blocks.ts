@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { scalarOf } from "./plan.ts";
 import type { ScalarField } from "./kernel.ts";
 import type { Step } from "./recorder.ts";
+import { fieldValue, type ScalarValues } from "./scalars.ts";
 import { Scalar } from "./tensor.ts";
 
 /** Where the block of a launch lies. */
@@ -52,10 +52,7 @@ export class ScalarBlocks {
     const fields = step.kernel.scalars;
     if (fields.length === 0) return undefined;
     const values = fields.map(({ name }) => step.scalars![name]!);
-    const key = JSON.stringify([
-      fields.map(({ type }) => type),
-      values.map((value) => value instanceof Scalar ? `#${this.#number(value)}` : value),
-    ]);
+    const key = values.map((value, i) => `${fields[i]!.type} ${this.#key(value)}`).join();
     const known = this.#blocks.get(key);
     if (known !== undefined) return known.place;
     const varying = values.some((value) => value instanceof Scalar);
@@ -69,12 +66,13 @@ export class ScalarBlocks {
   }
 
   /** Contents of all frozen, or all varying, blocks. */
-  pack(varying: boolean, scalars: ReadonlyMap<Scalar, number>): Uint8Array<ArrayBuffer> {
+  pack(varying: boolean, scalars: ScalarValues): Uint8Array<ArrayBuffer> {
     const view = new DataView(new ArrayBuffer(varying ? this.#varyingBytes : this.#frozenBytes));
     for (const { fields, values, place } of this.#blocks.values()) {
       if (place.varying !== varying) continue;
-      fields.forEach(({ type }, i) => {
-        const value = scalarOf(values[i]!, scalars);
+      fields.forEach((field, i) => {
+        const { type } = field;
+        const value = fieldValue(field, values[i]!, scalars);
         const at = place.offset + 4 * i;
         if (type === "f32") view.setFloat32(at, value, true);
         else if (type === "i32") view.setInt32(at, value, true);
@@ -84,9 +82,11 @@ export class ScalarBlocks {
     return new Uint8Array(view.buffer);
   }
 
-  #number(scalar: Scalar): number {
-    const known = this.#numbers.get(scalar) ?? this.#numbers.size;
-    this.#numbers.set(scalar, known);
-    return known;
+  /** A scalar by identity, a number by value: -0, NaN and infinities are values of their own. */
+  #key(value: number | Scalar): string {
+    if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+    const known = this.#numbers.get(value) ?? this.#numbers.size;
+    this.#numbers.set(value, known);
+    return `#${known}`;
   }
 }

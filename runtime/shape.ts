@@ -15,7 +15,8 @@ export interface Shaped {
   readonly shape: Shape;
 }
 
-type Words<S extends string> = S extends `${infer A} ${infer R}` ? A | Words<R> : S;
+/** Words of a pattern. */
+export type Words<S extends string> = S extends `${infer A} ${infer R}` ? A | Words<R> : S;
 
 /** Axis names of a pattern; sizes written as digits are checked, not bound. */
 export type Axes<S extends string> = Exclude<Words<S>, `${number}` | "">;

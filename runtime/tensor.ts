@@ -31,6 +31,8 @@ export interface Storage extends Disposable {
   readonly dtype: DType;
   /** Elements. */
   readonly length: number;
+  /** False once it was freed. */
+  readonly live: boolean;
 }
 
 /** Where the elements of a tensor are. */
@@ -48,6 +50,7 @@ export class Tensor {
   readonly label: string;
   #place: Place | undefined;
 
+  /** A handle; tensors come from a recorder, a store or a device. */
   constructor(shape: Shape, dtype: DType, label: string, place?: Place) {
     this.shape = shape;
     this.dtype = dtype;
@@ -96,6 +99,7 @@ export class Scalar {
     | { readonly from: Scalar; readonly base: number; readonly limit: number }
     | undefined;
 
+  /** Scalars come from {@link Recorder.scalar}. */
   constructor(label: string, derived?: Scalar["derived"]) {
     this.label = label;
     this.derived = derived;

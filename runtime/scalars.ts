@@ -1,0 +1,75 @@
+/**
+ * Numbers of a run: values of uniform fields, and workgroup counts that follow a scalar.
+ *
+ * @module
+ */
+import { DeviceError } from "./errors.ts";
+import { fitsField, type ScalarField } from "./kernel.ts";
+import type { Count, Step } from "./recorder.ts";
+import { Scalar } from "./tensor.ts";
+
+type LaunchStep = Extract<Step, { kind: "launch" }>;
+
+/** Values given to a run. */
+export type ScalarValues = ReadonlyMap<Scalar, number>;
+
+/**
+ * Value of a scalar, or of one that follows it, for the scalars of a run.
+ *
+ * @throws {TypeError} when it is not an input of the plan
+ */
+export function scalarOf(value: number | Scalar, scalars: ScalarValues): number {
+  if (typeof value === "number") return value;
+  if (value.derived !== undefined) {
+    const { from, base, limit } = value.derived;
+    return Math.min(limit, Math.max(0, scalarOf(from, scalars) - base));
+  }
+  const given = scalars.get(value);
+  if (given === undefined) {
+    throw new TypeError(`Cannot run: scalar "${value.label}" is not an input of the plan`);
+  }
+  return given;
+}
+
+/**
+ * Value of a uniform field for the scalars of a run.
+ *
+ * @throws {RangeError} when an integer field cannot hold it
+ */
+export function fieldValue(
+  { name, type }: ScalarField,
+  value: number | Scalar,
+  scalars: ScalarValues,
+): number {
+  const number = scalarOf(value, scalars);
+  if (!fitsField(type, number)) {
+    const label = value instanceof Scalar ? value.label : name;
+    throw new RangeError(`Cannot run: scalar "${label}" is ${number}, field "${name}" is ${type}`);
+  }
+  return number;
+}
+
+/**
+ * Workgroups of a step for the scalars of a run.
+ *
+ * @param most largest dispatch along one dimension
+ * @throws {DeviceError} naming the step, when there are more
+ */
+export function workgroupsOf(
+  { label, workgroups }: LaunchStep,
+  scalars: ScalarValues,
+  most: number,
+): [number, number, number] {
+  const resolve = (count: Count) =>
+    typeof count === "number" ? count : Math.ceil(scalarOf(count.scalar, scalars) / count.per);
+  const [x, y = 1, z = 1] = workgroups;
+  const counts: [number, number, number] = [resolve(x), resolve(y), resolve(z)];
+  if (counts.some((count) => count > most)) {
+    throw new DeviceError(
+      "validation",
+      `Cannot launch "${label}": ${counts.join("x")} workgroups, ` +
+        `one dimension of this adapter holds ${most}`,
+    );
+  }
+  return counts;
+}
