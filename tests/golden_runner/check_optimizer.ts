@@ -1,0 +1,171 @@
+/**
+ * Kinds `optimizer` and `clip`: the update on given gradients.
+ *
+ * @module
+ */
+import { Moments, recordUpdate, type UpdateOptions } from "@transformer-xl/kernels";
+import {
+  type Device,
+  gradientsOf,
+  ParamStore,
+  type Plan,
+  type PlanInputs,
+  readLogical,
+  type Tensor,
+  weightsOf,
+  writeLogical,
+} from "@transformer-xl/runtime";
+import type { RecordOf } from "./case_schema.ts";
+import type { Findings } from "./findings.ts";
+import { type Floats, type GoldenCase, UnsupportedCase } from "./golden_case.ts";
+import { readByName } from "./golden_model.ts";
+import { limitFor, tolerancesOf } from "./tolerances.ts";
+
+type Optimizer = UpdateOptions["optimizer"];
+type UpdatePlan = Plan<PlanInputs, { readonly gradNorm: Tensor; readonly applied: Tensor }>;
+
+/**
+ * The rule a case names.
+ *
+ * @throws {UnsupportedCase} for rules that the product does not have
+ */
+export function optimizerOf(
+  config: {
+    readonly name: string;
+    readonly compat?: number | undefined;
+    readonly weight_decay?: number | undefined;
+    readonly betas?: readonly [number, number] | undefined;
+    readonly eps?: number | undefined;
+  },
+): Optimizer {
+  const kind = config.name === "jitlamb" ? "lamb" : config.name;
+  if (config.compat !== undefined) {
+    throw new UnsupportedCase(
+      `compat ${config.compat} of optimizer "${config.name}" is not supported`,
+    );
+  }
+  if (kind !== "lamb" && kind !== "adam") {
+    throw new UnsupportedCase(
+      `optimizer "${config.name}" is not supported, only "lamb" and "adam" are`,
+    );
+  }
+  return {
+    kind,
+    weightDecay: config.weight_decay ?? 0,
+    ...(config.betas && { betas: config.betas }),
+    ...(config.eps !== undefined && { eps: config.eps }),
+  };
+}
+
+/** Steps with stored gradients; parameters after each, moments at the end. */
+export async function checkOptimizer(
+  device: Device,
+  golden: GoldenCase,
+  record: RecordOf<"optimizer">,
+  findings: Findings,
+): Promise<void> {
+  const optimizer = optimizerOf(record.config);
+  const limit = tolerancesOf(device, { id: record.id }).optimizer;
+  using store = declare(golden, record.order, "init/");
+  store.seal(device, { gradients: true });
+  using moments = new Moments(device, store);
+  using plan = await recordPlan(device, store, moments, optimizer, Infinity);
+  await write(device, golden, store, weightsOf(store), "init/");
+  const [beta1, beta2] = optimizer.betas ?? [0.9, 0.999];
+  for (const [i, lr] of record.learning_rates.entries()) {
+    await write(device, golden, store, gradientsOf(store), `step${i + 1}/grad/`);
+    plan.run({
+      lr,
+      biasCorrection1: 1 - beta1 ** (i + 1),
+      biasCorrection2: 1 - beta2 ** (i + 1),
+    });
+    for (const [name, got] of await readByName({ device, store }, "weights")) {
+      const want = await golden.floats(`step${i + 1}/param/${name}`);
+      findings.compare("parameter", `step ${i + 1} ${name}`, got, want, limitFor(limit, want));
+    }
+  }
+  const states: [string, Moments["m"]][] = [["exp_avg", moments.m], ["exp_avg_sq", moments.v]];
+  for (const [state, buffers] of states) {
+    for await (const [{ name }, got] of readLogical(device, store, buffers)) {
+      const want = await golden.floats(`final/${state}/${name}`);
+      findings.compare("moment", `${state} ${name}`, got, want, limitFor(limit, want));
+    }
+  }
+}
+
+/**
+ * Global norm and clipped gradients. Clipping is part of the update; with beta1 = 0 the first moment
+ * is the clipped gradient, in both rules.
+ */
+export async function checkClip(
+  device: Device,
+  golden: GoldenCase,
+  record: RecordOf<"clip">,
+  findings: Findings,
+): Promise<void> {
+  const names = golden.under("in/grad/");
+  const limits = tolerancesOf(device, { id: record.id });
+  for (const kind of ["lamb", "adam"] as const) {
+    for (const clip of record.clips) {
+      // Names spell the number as the writer's language does: clip1000000000.0.
+      const prefix = golden.names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))))
+        .find((first) => /^clip./.test(first) && Number(first.slice(4)) === clip) ?? `clip${clip}`;
+      using store = declare(golden, names, "in/grad/");
+      store.seal(device, { gradients: true });
+      using moments = new Moments(device, store);
+      const optimizer: Optimizer = { kind, weightDecay: 0, betas: [0, 0.999] };
+      using plan = await recordPlan(device, store, moments, optimizer, clip);
+      await write(device, golden, store, gradientsOf(store), "in/grad/");
+      plan.run({ lr: 0, biasCorrection1: 1, biasCorrection2: 1 - 0.999 });
+      const where = `clip ${clip} ${kind}`;
+      const { gradNorm } = await plan.read("gradNorm");
+      const norm = record.total_norm;
+      findings.compareNumber("gradient norm", where, gradNorm[0]!, norm, limits.optimizer);
+      for await (const [{ name }, got] of readLogical(device, store, moments.m)) {
+        const want = await golden.floats(`${prefix}/grad/${name}`);
+        const limit = limitFor(limits.optimizer, want);
+        findings.compare("clipped gradient", `${where} ${name}`, got, want, limit);
+      }
+    }
+  }
+}
+
+function declare(golden: GoldenCase, names: readonly string[], prefix: string): ParamStore {
+  const store = new ParamStore();
+  for (const name of names) {
+    store.param(name, golden.shape(`${prefix}${name}`), { kind: "constant", value: 0 });
+  }
+  return store;
+}
+
+async function recordPlan(
+  device: Device,
+  store: ParamStore,
+  moments: Moments,
+  optimizer: Optimizer,
+  clip: number,
+): Promise<UpdatePlan> {
+  return await device.plan("golden update", (rec) => {
+    const inputs = {
+      lr: rec.scalar("lr"),
+      biasCorrection1: rec.scalar("1 - beta1^t"),
+      biasCorrection2: rec.scalar("1 - beta2^t"),
+    };
+    const outputs = recordUpdate(rec, store, moments, { optimizer, clip, ...inputs });
+    return { inputs: inputs as PlanInputs, outputs };
+  });
+}
+
+async function write(
+  device: Device,
+  golden: GoldenCase,
+  store: ParamStore,
+  buffers: Parameters<typeof writeLogical>[2],
+  prefix: string,
+): Promise<void> {
+  const stored = new Map<string, Floats>();
+  for (const { name } of store.logical) {
+    stored.set(name, await golden.floats(`${prefix}${name}`));
+  }
+  writeLogical(device, store, buffers, ({ name }) => stored.get(name)!);
+}

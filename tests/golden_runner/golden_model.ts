@@ -1,0 +1,185 @@
+/**
+ * The network of a case: its shape from `config`, its weights from `p/<name>` or the generator.
+ *
+ * @module
+ */
+import { type Lengths, type ModelShape, TransformerXL } from "@transformer-xl/model";
+import {
+  ConfigError,
+  DataError,
+  type Device,
+  gradientsOf,
+  ParamStore,
+  readLogical,
+  sizeOf,
+  weightsOf,
+  writeLogical,
+} from "@transformer-xl/runtime";
+import type { GeneratorInit, ModelConfig } from "./case_schema.ts";
+import { type Floats, type GoldenCase, UnsupportedCase } from "./golden_case.ts";
+import { generatedWeights } from "./weight_generator.ts";
+
+/** What a case says of its network. */
+export interface NetworkRecord {
+  /** Settings. */
+  readonly config: ModelConfig;
+  /** Of the weight generator. */
+  readonly seed: number;
+  /** Of the weight generator. */
+  readonly init?: GeneratorInit | undefined;
+  /** Which version of the reference. */
+  readonly semantics: "HEAD" | "2019";
+}
+
+/** A network with its parameters on a device. */
+export interface GoldenModel extends Disposable {
+  /** Its parameters. */
+  readonly store: ParamStore;
+  /** Its forward pass. */
+  readonly model: TransformerXL;
+  /** Its device. */
+  readonly device: Device;
+}
+
+/**
+ * The shape of a case's network.
+ *
+ * @throws {UnsupportedCase} for attention and semantics that the product does not have
+ */
+export function shapeOf({ config, semantics }: NetworkRecord): ModelShape {
+  if (semantics !== "HEAD") {
+    throw new UnsupportedCase(`semantics "${semantics}" is not supported, only "HEAD" is`);
+  }
+  if (config.attn_type !== 0) {
+    throw new UnsupportedCase(
+      `attn_type ${config.attn_type} is not supported, only 0 (relative attention) is`,
+    );
+  }
+  const { d_embed = -1, d_model } = config;
+  return {
+    nToken: config.n_token,
+    nLayer: config.n_layer,
+    nHead: config.n_head,
+    dHead: config.d_head,
+    dModel: d_model,
+    dInner: config.d_inner,
+    dEmbed: d_embed < 0 ? d_model : d_embed,
+    divVal: config.div_val,
+    cutoffs: config.cutoffs,
+    tieProjs: config.tie_projs,
+    tieWeight: config.tie_weight,
+    preLnorm: config.pre_lnorm,
+    clampLen: config.clamp_len,
+    sameLength: config.same_length,
+    dropout: config.dropout,
+    dropatt: config.dropatt,
+    // Weights are always given; these only complete the shape.
+    init: "normal",
+    initRange: 0.1,
+    initStd: 0.02,
+    projInitStd: 0.01,
+  };
+}
+
+/** Lengths of a case for `batchSize` columns. */
+export function lengthsOf(config: ModelConfig, batchSize: number): Lengths {
+  return { batchSize, tgtLen: config.tgt_len, extLen: config.ext_len, memLen: config.mem_len };
+}
+
+/**
+ * Builds the network of a case on a device.
+ *
+ * @throws {UnsupportedCase} as {@link shapeOf}
+ * @throws {DataError} when a stored parameter is not one of the network's, or has another shape
+ */
+export async function buildModel(
+  device: Device,
+  golden: GoldenCase,
+  record: NetworkRecord,
+): Promise<GoldenModel> {
+  const shape = shapeOf(record);
+  const store = new ParamStore();
+  const model = new TransformerXL(store, shape, device.target);
+  store.seal(device, { gradients: true });
+  try {
+    await loadWeights(device, store, golden, record);
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
+  return { store, model, device, [Symbol.dispose]: () => store[Symbol.dispose]() };
+}
+
+/** Writes `p/<name>`, or generated values where it is absent. */
+export async function loadWeights(
+  device: Device,
+  store: ParamStore,
+  golden: GoldenCase,
+  { seed, init }: NetworkRecord,
+): Promise<void> {
+  const names = new Set(store.logical.map(({ name }) => name));
+  const unknown = golden.under("p/").find((name) => !names.has(name));
+  if (unknown !== undefined) {
+    throw new DataError(
+      `Cannot load "p/${unknown}" of "${golden.folder}": the network has no such parameter`,
+    );
+  }
+  const stored = new Map<string, Floats>();
+  for (const { name, shape } of store.logical) {
+    if (!golden.has(`p/${name}`)) continue;
+    const given = golden.shape(`p/${name}`);
+    if (given.join() !== shape.join()) {
+      throw new DataError(
+        `Cannot load "p/${name}" of "${golden.folder}": its shape is [${given}], ` +
+          `the network's is [${shape}]`,
+      );
+    }
+    stored.set(name, await golden.floats(`p/${name}`));
+  }
+  writeLogical(device, store, weightsOf(store), ({ name, shape }) => {
+    const values = stored.get(name);
+    if (values !== undefined) return values;
+    if (init === undefined) {
+      throw new ConfigError(
+        `Cannot generate "${name}" of "${golden.folder}": case.json has no "init"`,
+      );
+    }
+    return generatedWeights(name, sizeOf(shape), seed, init);
+  });
+}
+
+/** Sets all gradients to zero. */
+export function clearGradients({ device, store }: GoldenModel): void {
+  for (const gradients of gradientsOf(store)) {
+    device.write(gradients, 0, new Float32Array(gradients.length));
+  }
+}
+
+/** Gradients or weights of a network by name. */
+export async function readByName(
+  { device, store }: Pick<GoldenModel, "device" | "store">,
+  which: "gradients" | "weights",
+): Promise<Map<string, Floats>> {
+  const buffers = which === "gradients" ? gradientsOf(store) : weightsOf(store);
+  const values = new Map<string, Floats>();
+  for await (const [{ name }, elements] of readLogical(device, store, buffers)) {
+    values.set(name, elements);
+  }
+  return values;
+}
+
+/** L2 norm over everything. */
+export function normOf(tensors: Iterable<ArrayLike<number>>): number {
+  let sum = 0;
+  for (const values of tensors) {
+    for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
+  }
+  return Math.sqrt(sum);
+}
+
+/** Arithmetic mean. */
+export function meanOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
