@@ -98,7 +98,6 @@ export function compileGpuPlan(
     }
 
     const upload = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
-      device.checkFault();
       const packed = blocks.pack(true, scalars);
       for (const [root, values] of inputs) device.write(storages[root]!, 0, values);
       write(varying, packed);
@@ -112,12 +111,14 @@ export function compileGpuPlan(
       slotOf,
       bytes: bytesByRole(owned, slots),
       run(inputs, scalars) {
-        upload(inputs, scalars);
+        device.checkFault();
         const encoder = device.gpu.createCommandEncoder({ label });
         encode(encoder, label, bound, scalars, device.target.maxWorkgroups);
+        upload(inputs, scalars);
         submit(`run plan "${label}"`, encoder);
       },
       profile(inputs, scalars) {
+        device.checkFault();
         upload(inputs, scalars);
         return profileSteps(device, label, bound, scalars);
       },

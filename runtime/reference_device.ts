@@ -155,25 +155,27 @@ export class ReferenceDevice extends Device {
         Object.entries(step.operands).map(([name, tensor]) => [name, numbersOf(tensor)]),
       )
     );
-    const upload = (inputs: ReadonlyMap<number, HostArray>) => {
-      for (const [root, values] of inputs) this.write(storages[root]!, 0, values);
-    };
     const mostWorkgroups = this.target.maxWorkgroups;
+    // Every number is checked before the first step, as on a GPU.
+    const prepare = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
+      const works = steps.map((step, i) => workOf(step, bound[i]!, scalars, mostWorkgroups));
+      for (const [root, values] of inputs) this.write(storages[root]!, 0, values);
+      return works;
+    };
     return Promise.resolve({
       slotOf,
       bytes: bytesByRole(owned),
       run: (inputs, scalars) => {
-        upload(inputs);
-        steps.forEach((step, i) => runStep(step, bound[i]!, scalars, mostWorkgroups));
+        for (const work of prepare(inputs, scalars)) work();
       },
-      profile: (inputs, scalars) => {
-        upload(inputs);
-        return Promise.resolve(steps.map((step, i) => {
-          const startMs = performance.now();
-          runStep(step, bound[i]!, scalars, mostWorkgroups);
-          return performance.now() - startMs;
-        }));
-      },
+      profile: (inputs, scalars) =>
+        Promise.resolve(
+          prepare(inputs, scalars).map((work) => {
+            const startMs = performance.now();
+            work();
+            return performance.now() - startMs;
+          }),
+        ),
       storageOf: (root) => {
         const storage = storages[root];
         if (storage === undefined) {
@@ -204,22 +206,20 @@ export class ReferenceDevice extends Device {
   }
 }
 
-function runStep(
+/** What a step does with the scalars of a run. */
+function workOf(
   step: Step,
   operands: Readonly<Record<string, Numbers>>,
   scalars: ScalarValues,
   mostWorkgroups: number,
-): void {
-  if (step.kind === "clear") {
-    operands["x"]!.fill(0);
-    return;
-  }
-  if (workgroupsOf(step, scalars, mostWorkgroups).includes(0)) return;
+): () => void {
+  if (step.kind === "clear") return () => operands["x"]!.fill(0);
   const sizes: Record<string, number> = { ...step.constants };
   for (const field of step.kernel.scalars) {
     sizes[field.name] = fieldValue(field, step.scalars![field.name]!, scalars);
   }
-  step.kernel.reference(operands, sizes);
+  if (workgroupsOf(step, scalars, mostWorkgroups).includes(0)) return () => {};
+  return () => step.kernel.reference(operands, sizes);
 }
 
 /** Elements of each slot. Bytes of the plan do not count here: every float is equally wide. */
