@@ -14,6 +14,7 @@ import { lanes } from "./tile_plan.ts";
 
 /** What a plan is chosen by. */
 export interface MatmulProblem {
+  /** Layout of the operands. */
   readonly form: MatmulForm;
   /** Rows of C (the most there can be, when the count varies from step to step). */
   readonly M: number;
@@ -23,9 +24,11 @@ export interface MatmulProblem {
   readonly K: number;
   /** Independent products in one launch. */
   readonly batches: number;
+  /** Family of the adapter. */
   readonly adapterClass: AdapterClass;
   /** The device has subgroup operations and its subgroups have at least 8 lanes. */
   readonly subgroups: boolean;
+  /** What happens to a sum before it is stored. */
   readonly epilogue: Epilogue;
   /** Row lengths, row strides, offsets and batch strides of a, b, c are all multiples of 4. */
   readonly aligned?: boolean;

@@ -31,7 +31,9 @@ export type TileStage = "subgroup" | "direct" | "workgroup";
 
 /** How one matmul kernel cuts its work. Equal plans give equal WGSL text. */
 export interface TilePlan {
+  /** Layout of the operands. */
   readonly form: MatmulForm;
+  /** Where tiles live. */
   readonly stage: TileStage;
   /** Rows of C per workgroup. */
   readonly tileM: number;
@@ -53,6 +55,7 @@ export interface TilePlan {
    * [splitK, M, N] (part stride `c_outer`), and `reduce_partials.wgsl` adds them in order.
    */
   readonly splitK: number;
+  /** What happens to a sum before it is stored. */
   readonly epilogue: Epilogue;
 }
 

@@ -1,11 +1,11 @@
 // p[b, n, i, j] = softmax over j of p[b, n, i, j] + x[n, i, b, j + Q-1-i], in place; 0 if hidden.
-// p: [B, N, Q, K], content scores in, probabilities out. x: [N, Q, B, K], scores of positions, where
-// column K-1-distance holds a distance; key j of query i lies at distance i + M - j.
+// p: [B, N, Q, K], content scores in, probabilities out. x: [N, Q, B, K], scores of positions,
+// where column K-1-distance holds a distance; key j of query i lies at distance i + M - j.
 // Visible keys are one run: max(M - filled, i + M - reach) <= j <= i + M. It is never empty.
 //
 // LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
-// z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree, and
-// the second pass normalises. A lane normalises the keys it summed, so no barrier stands between.
+// z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree,
+// and the second pass normalises. A lane normalises the keys it summed, so no barrier stands between.
 override LANES: u32;
 override ROWS: u32;
 struct Scalars {
@@ -56,7 +56,8 @@ fn main(
   for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
     if (lane < stride) {
       let high = max(maxima[at], maxima[at + stride]);
-      sums[at] = sums[at] * exp(maxima[at] - high) + sums[at + stride] * exp(maxima[at + stride] - high);
+      sums[at] = sums[at] * exp(maxima[at] - high) +
+        sums[at + stride] * exp(maxima[at + stride] - high);
       maxima[at] = high;
     }
     workgroupBarrier();

@@ -1,5 +1,6 @@
 // nll = log(sum_v exp(x_v)) - x_target, and in place x := (softmax(x) - onehot(target)) * weight.
-// logits: [chunk, stride], of which `columns` count; targets, nll: [R], at `base` + row of the chunk.
+// logits: [chunk, stride], of which `columns` count; targets, nll: [R], at `base` + row of the
+// chunk.
 //
 // One workgroup per row. A lane takes every LANES-th column, eight at a time, and keeps a running
 // maximum and the sum of exponentials relative to it (one rescaling per eight columns); lanes

@@ -1,4 +1,8 @@
-/** Vocabularies, corpora and batches. @module */
+/**
+ * Text: vocabularies, corpora and batches.
+ *
+ * @module
+ */
 export { Batches, type BatchSettings, type Segment } from "./batches.ts";
 export { CharacterVocabulary } from "./character_vocabulary.ts";
 export { type Corpus, type CorpusOptions, type CorpusSource, openCorpus } from "./corpus.ts";
