@@ -144,7 +144,7 @@ export class GpuDevice extends Device {
     const arrays = ranges.map(({ storage, length }) =>
       storage.dtype === "u32" ? new Uint32Array(length) : new Float32Array(length)
     );
-    await this.#readback.read(
+    const done = this.#readback.read(
       ranges.map(({ storage, offset, length }) => ({
         buffer: (storage as GpuStorage).buffer,
         offset: offset * bytesPer(storage.dtype),
@@ -152,7 +152,15 @@ export class GpuDevice extends Device {
       })),
       arrays.map(({ buffer }) => new Uint8Array(buffer)),
     );
+    const lost = await done.then(() => undefined, (reason) => ({ reason }));
     await this.#settle();
+    if (lost !== undefined) {
+      throw new DeviceError(
+        "lost",
+        `Cannot read from "${this.info.adapter}": ${messageOf(lost.reason)}`,
+        { cause: lost.reason },
+      );
+    }
     return arrays;
   }
 

@@ -70,9 +70,8 @@ export class PipelineCache {
     if (pipeline.status === "fulfilled") return { pipeline: pipeline.value, layout };
     const [first] = (await module.getCompilationInfo()).messages;
     const cause = pipeline.reason;
-    throw new ShaderError(`Cannot compile "${label}": ${first?.message ?? messageOf(cause)}`, {
-      cause,
-    });
+    const why = (first?.message ?? messageOf(cause)).trim();
+    throw new ShaderError(`Cannot compile "${label}": ${why}`, { cause });
   }
 }
 
