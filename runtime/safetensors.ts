@@ -295,7 +295,7 @@ function fault(path: string, error: unknown): unknown {
   }
   if (error instanceof Deno.errors.NotFound) {
     return new CheckpointError(
-      `Cannot read checkpoint ${JSON.stringify(path)}: there is no such file`,
+      `Cannot read checkpoint ${JSON.stringify(path)}: there is no such file, give the right path`,
       { cause: error },
     );
   }
