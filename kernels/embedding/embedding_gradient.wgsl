@@ -1,5 +1,6 @@
 // dtable[distinct[s] - first_id, :] += scale * sum of dy[order[j], :]
-// over starts[s] <= j < starts[s + 1], for the segments of one table range: `segments` of them from `first`. No other row is touched.
+// over starts[s] <= j < starts[s + 1], for the segments of one table range: `segments` of them from
+// `first`. No other row is touched.
 // dy: [R, width]; order: positions sorted by (id, position); starts: [R + 1]; distinct: [R].
 //
 // A workgroup takes one segment (more segments than workgroups: it walks on) and 256 columns, four

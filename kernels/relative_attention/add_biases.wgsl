@@ -1,7 +1,7 @@
 // content[b, n, i, h] = q[i, b, n, h] + u[n, h],  position[n, i, b, h] = q[i, b, n, h] + s[n, h].
 // q: [Q, B, N, H]; u, s: [N, H]. The results lie as the products read them: the rows that one
-// product takes are contiguous. One lane per run of 8 elements of a head, since divisions cost as much as
-// several loads on a CPU.
+// product takes are contiguous. One lane per run of 8 elements of a head, since divisions cost as
+// much as several loads on a CPU.
 struct Scalars { Q: u32, B: u32, N: u32, H: u32, runs: u32 }
 @group(0) @binding(0) var<storage, read> q: array<f32>;
 @group(0) @binding(1) var<storage, read> u: array<f32>;
