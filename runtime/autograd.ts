@@ -63,26 +63,28 @@ export function backward(
     if (parameters.has(x)) accumulate(rec, (x as Param).gradient, cotangent);
     else give(x, cotangent);
   };
-  for (const [value, cotangent] of seeds) send(value, cotangent);
+  rec.scope("backward", () => {
+    for (const [value, cotangent] of seeds) send(value, cotangent);
 
-  for (const node of nodes.reverse()) {
-    const grads = pick(node.outputs, (output) => cotangents.get(output));
-    const wants = new Set(
-      Object.entries(node.inputs).filter(([, x]) => x !== undefined && reached.has(x))
-        .map(([name]) => name),
-    );
-    if (wants.size === 0 || Object.keys(grads).length === 0) continue;
-    if (node.vjp === undefined) {
-      throw new TypeError(`Cannot differentiate "${node.name}": it has no vjp`);
+    for (const node of nodes.reverse()) {
+      const grads = pick(node.outputs, (output) => cotangents.get(output));
+      const wants = new Set(
+        Object.entries(node.inputs).filter(([, x]) => x !== undefined && reached.has(x))
+          .map(([name]) => name),
+      );
+      if (wants.size === 0 || Object.keys(grads).length === 0) continue;
+      if (node.vjp === undefined) {
+        throw new TypeError(`Cannot differentiate "${node.name}": it has no vjp`);
+      }
+      const sinks = pick(node.inputs, (x) => parameters.has(x) ? (x as Param).gradient : undefined);
+      const results = node.vjp(grads, wants, sinks);
+      for (const [name, cotangent] of Object.entries(results)) {
+        const x = node.inputs[name];
+        if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
+        send(x, cotangent);
+      }
     }
-    const sinks = pick(node.inputs, (x) => parameters.has(x) ? (x as Param).gradient : undefined);
-    const results = rec.scope("backward", () => node.vjp!(grads, wants, sinks));
-    for (const [name, cotangent] of Object.entries(results)) {
-      const x = node.inputs[name];
-      if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
-      send(x, cotangent);
-    }
-  }
+  });
   return new Map(wanted.flatMap((x) => {
     const cotangent = cotangents.get(x);
     return cotangent === undefined ? [] : [[x, cotangent] as const];
