@@ -102,6 +102,7 @@ async function run(
   { text, progress }: { readonly text: TextLog; readonly progress: ProgressLine },
 ): Promise<number> {
   if (!config.debug) await sweepTemporaries(config.workDir);
+  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint);
   const files = config.debug ? undefined : new CheckpointFiles(config.workDir, config);
   if (!checkpoint) await files?.clear();
   using json = config.debug ? undefined : new JsonLog(`${config.workDir}/train_log.jsonl`, {
@@ -110,26 +111,27 @@ async function run(
   json?.write({ kind: "config", config, model: shape });
   const characters = corpus.vocabulary.kind === "char";
   const reporter = new Reporter(text, json, { characters });
-  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint);
   if (checkpoint) {
     text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
   }
-  using interrupt = listenForInterrupt();
   const startMs = performance.now();
   const firstStep = trainer.progress.step;
   const lines: LogEvent[] = [];
-  for await (const event of trainer.train(interrupt.signal, files)) {
-    if (event.kind === "progress" && progress.shows) {
-      const elapsedMs = performance.now() - startMs;
-      progress.update(
-        `step ${progressText(event.step - firstStep, config.maxStep - firstStep, elapsedMs)}`,
-      );
+  { // What follows saves nothing, so there a signal may end the program as usual.
+    using interrupt = listenForInterrupt();
+    for await (const event of trainer.train(interrupt.signal, files)) {
+      if (event.kind === "progress" && progress.shows) {
+        const elapsedMs = performance.now() - startMs;
+        progress.update(
+          `step ${progressText(event.step - firstStep, config.maxStep - firstStep, elapsedMs)}`,
+        );
+      }
+      if (event.kind === "log") lines.push(event);
+      reporter.report(event);
     }
-    if (event.kind === "log") lines.push(event);
-    reporter.report(event);
+    progress.clear();
+    if (interrupt.signal.aborted) return interrupt.exitCode();
   }
-  progress.clear();
-  if (interrupt.signal.aborted) return interrupt.exitCode();
 
   const best = files?.best;
   if (best !== undefined && !config.noTest && !config.noEval && await exists(best)) {
