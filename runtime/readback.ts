@@ -158,7 +158,7 @@ function* batches(ranges: readonly ByteRange[]): Generator<Copy[]> {
       const bytes = Math.min(range.bytes - from, STAGING_BYTES - at);
       batch.push({ index, range, from, at, bytes });
       from += bytes;
-      at = Math.ceil((at + bytes) / 8) * 8; // getMappedRange offsets are multiples of 8
+      at += bytes;
       if (at >= STAGING_BYTES) {
         yield batch;
         [batch, at] = [[], 0];

@@ -138,6 +138,15 @@ Deno.test("an op without derivative stops only gradients that must pass it", asy
   assertEquals(await model.gradients(), { v: [2, 200], w: [0, 0] });
 });
 
+Deno.test("a seed that reaches no parameter needs no derivative", async () => {
+  using model = twoParameters();
+  using plan = await differentiated(
+    model,
+    (rec) => ({ values: [opaque(rec, model.w)], params: [model.v] }),
+  );
+  assertEquals(plan.launchCount, 1);
+});
+
 Deno.test("values that reach no parameter cost no launches", async () => {
   using model = twoParameters();
   const launches = async (params: readonly Param[]) => {

@@ -279,12 +279,17 @@ onBoth(
 );
 
 onBoth("a plan disposed twice leaves the memory of other plans alone", async (device) => {
-  using kept = await device.plan("kept", counted);
-  const gone = await device.plan("gone", counted);
-  gone[Symbol.dispose]();
-  gone[Symbol.dispose]();
-  kept.run({ x: ONES, count: 100, factor: 2 });
-  assertEquals((await kept.read("y")).y, new Float32Array(100).fill(2));
+  const record = (rec: Recorder) => {
+    const x = rec.input("x", [100], "f32");
+    return { inputs: { x }, outputs: { y: scaled(rec, scaled(rec, x, 2), 3) } };
+  };
+  using kept = await device.plan("kept", record);
+  const gone = await device.plan("gone", record);
+  for (let time = 0; time < 2; time++) {
+    gone[Symbol.dispose]();
+    kept.run({ x: ONES });
+    assertEquals((await kept.read("y")).y, new Float32Array(100).fill(6));
+  }
 });
 
 onBoth("an empty tensor is bound, cleared and read", async (device) => {
