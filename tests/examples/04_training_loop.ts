@@ -13,8 +13,8 @@ import { assert } from "@std/assert";
 
 const text = "she sells sea shells by the sea shore; ".repeat(60);
 const vocabulary = new CharacterVocabulary([...new Set(text)]);
-const flags =
-  "--n_layer 2 --d_model 32 --d_inner 64 --batch_size 4 --tgt_len 16 --mem_len 16 --optim adam";
+const flags = "--n_layer 2 --d_model 32 --d_inner 64 --batch_size 4 --tgt_len 16 --mem_len 16 " +
+  "--optim adam --log_interval 20";
 const { config } = parseFlags(trainSchema, flags.split(" "), { preset: PRESETS["tiny"]! });
 
 using device = await openDevice("auto", console.log);
