@@ -13,7 +13,7 @@ import type { ModelShape } from "./config.ts";
 export type DropoutSource = (site: string, rate: number) => Dropout | undefined;
 
 /** Nothing is dropped: evaluation. */
-export const NO_DROPOUT: DropoutSource = () => undefined;
+export const NO_DROPOUT: DropoutSource = (): undefined => undefined;
 
 /** Random masks from numbers given at every run. */
 export function philoxDropout(

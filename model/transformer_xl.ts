@@ -8,7 +8,7 @@
  * @module
  */
 import { sliceRows } from "@transformer-xl/kernels";
-import type { Param, ParamStore, Recorder, Target, Tensor } from "@transformer-xl/runtime";
+import type { Param, ParamStore, Recorder, Target } from "@transformer-xl/runtime";
 import { embedTokens } from "./adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./adaptive_softmax.ts";
 import type { AttentionBiases } from "./attention.ts";
