@@ -7,17 +7,17 @@
 import accumulateSource from "./accumulate.wgsl" with { type: "text" };
 import addSource from "./add.wgsl" with { type: "text" };
 import { dims } from "./shape.ts";
-import { kernel } from "./kernel.ts";
-import { bytesOf, defineOp, like, linearWorkgroups } from "./op.ts";
+import { elementwiseKernel, elementwiseWorkgroups } from "./elementwise.ts";
+import { bytesOf, defineOp, like } from "./op.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Tensor } from "./tensor.ts";
 import { ShapeError } from "./errors.ts";
 
-const ADD = kernel("add", addSource, ({ a, b, c }, { count }) => {
+const ADD = elementwiseKernel("add", addSource, ({ a, b, c }, { count }) => {
   for (let i = 0; i < count!; i++) c![i] = a![i]! + b![i]!;
 });
 
-const ACCUMULATE = kernel("accumulate", accumulateSource, ({ x, sum }, { count }) => {
+const ACCUMULATE = elementwiseKernel("accumulate", accumulateSource, ({ x, sum }, { count }) => {
   for (let i = 0; i < count!; i++) sum![i]! += x![i]!;
 });
 
@@ -33,7 +33,7 @@ const addOp = defineOp<{ a: Tensor; b: Tensor }, { c: Tensor }, Record<string, n
       kernel: ADD,
       operands: { a, b, c },
       scalars: { count: a.size },
-      workgroups: linearWorkgroups(rec, a.size, 512),
+      workgroups: elementwiseWorkgroups(rec, a.size),
     });
   },
   vjp: (_rec, _at, { c: dc }) => ({ a: dc, b: dc }),
@@ -65,7 +65,7 @@ export function accumulate(rec: Recorder, sum: Tensor, x: Tensor): void {
     kernel: ACCUMULATE,
     operands: { x, sum },
     scalars: { count: x.size },
-    workgroups: linearWorkgroups(rec, x.size, 512),
+    workgroups: elementwiseWorkgroups(rec, x.size),
   });
   rec.nodes.push({
     name: "accumulate",

@@ -10,6 +10,7 @@ export * from "./device.ts";
 export * from "./driver_check.ts";
 export * from "./dry_device.ts";
 export * from "./dtype.ts";
+export * from "./elementwise.ts";
 export * from "./errors.ts";
 export * from "./executor.ts";
 export * from "./fan_in.ts";

@@ -6,15 +6,15 @@
 import {
   bytesOf,
   defineOp,
-  kernel,
+  elementwiseKernel,
+  elementwiseWorkgroups,
   like,
-  linearWorkgroups,
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
 import source from "./relu_backward.wgsl" with { type: "text" };
 
-const RELU_BACKWARD = kernel("relu_backward", source, ({ y, dy, dx }, { count }) => {
+const RELU_BACKWARD = elementwiseKernel("relu_backward", source, ({ y, dy, dx }, { count }) => {
   for (let i = 0; i < count!; i++) dx![i] = y![i]! > 0 ? dy![i]! : 0;
 });
 
@@ -26,7 +26,7 @@ const op = defineOp<{ y: Tensor; dy: Tensor }, { dx: Tensor }, Record<string, ne
       kernel: RELU_BACKWARD,
       operands: { y, dy, dx },
       scalars: { count: y.size },
-      workgroups: linearWorkgroups(rec, y.size, 512),
+      workgroups: elementwiseWorkgroups(rec, y.size),
     });
   },
   cost: ({ y }) => ({ flops: y.size, bytes: bytesOf(y, y, y) }),

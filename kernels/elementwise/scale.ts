@@ -6,15 +6,15 @@
 import {
   bytesOf,
   defineOp,
-  kernel,
+  elementwiseKernel,
+  elementwiseWorkgroups,
   like,
-  linearWorkgroups,
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
 import source from "./scale.wgsl" with { type: "text" };
 
-const SCALE = kernel("scale", source, ({ x, y }, { count, factor }) => {
+const SCALE = elementwiseKernel("scale", source, ({ x, y }, { count, factor }) => {
   for (let i = 0; i < count!; i++) y![i] = factor! * x![i]!;
 });
 
@@ -26,7 +26,7 @@ const op = defineOp<{ x: Tensor }, { y: Tensor }, { readonly factor: number }>({
       kernel: SCALE,
       operands: { x, y },
       scalars: { count: x.size, factor },
-      workgroups: linearWorkgroups(rec, x.size, 512),
+      workgroups: elementwiseWorkgroups(rec, x.size),
     });
   },
   vjp: (rec, { attrs: { factor } }, { y: dy }) => ({ x: dy && scale(rec, dy, factor) }),

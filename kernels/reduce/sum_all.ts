@@ -6,9 +6,10 @@
 import {
   bytesOf,
   defineOp,
+  elementwiseKernel,
+  elementwiseWorkgroups,
   f32,
   kernel,
-  linearWorkgroups,
   type Recorder,
   type Shape,
   type Tensor,
@@ -32,7 +33,7 @@ const SUM_ALL = kernel("sum_all", source, ({ x, y }, { count, groups }) => {
   }
 });
 
-const BROADCAST = kernel("broadcast", broadcastSource, ({ x, y }, { count }) => {
+const BROADCAST = elementwiseKernel("broadcast", broadcastSource, ({ x, y }, { count }) => {
   y!.fill(x![0]!, 0, count!);
 });
 
@@ -44,7 +45,7 @@ const broadcastOp = defineOp<{ x: Tensor }, { y: Tensor }, { readonly shape: Sha
       kernel: BROADCAST,
       operands: { x, y },
       scalars: { count: y.size },
-      workgroups: linearWorkgroups(rec, y.size, 512),
+      workgroups: elementwiseWorkgroups(rec, y.size),
     });
   },
   cost: (_inputs, { shape }) => {

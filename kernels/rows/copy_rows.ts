@@ -7,9 +7,9 @@ import {
   bytesOf,
   defineOp,
   dims,
+  elementwiseKernel,
+  elementwiseWorkgroups,
   f32,
-  kernel,
-  linearWorkgroups,
   type Recorder,
   type Scalar,
   ShapeError,
@@ -17,7 +17,7 @@ import {
 } from "@transformer-xl/runtime";
 import source from "./copy_rows.wgsl" with { type: "text" };
 
-const COPY_ROWS = kernel("copy_rows", source, ({ x, y }, s) => {
+const COPY_ROWS = elementwiseKernel("copy_rows", source, ({ x, y }, s) => {
   const { count, columns: C } = s as { count: number; columns: number };
   const shift = (s["x_start"]! - s["x_back"]!) * C;
   const end = s["x_rows"]! * C;
@@ -52,7 +52,7 @@ function launchCopy(
       x_back: at.xBack ?? 0,
       y_start: at.yStart ?? 0,
     },
-    workgroups: linearWorkgroups(rec, at.count * C, 512),
+    workgroups: elementwiseWorkgroups(rec, at.count * C),
   });
 }
 

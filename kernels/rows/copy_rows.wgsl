@@ -2,8 +2,6 @@
 // row of x.  x: [x_rows, C], y: [.., C], count = rows of the copy * C.
 // Concatenation, slicing (x_start), padding with zeros (x_back) and updates of a memory. Rows
 // before the first wrap to huge numbers, so that one comparison finds both ends.
-// A workgroup of 64 lanes takes 512 elements, eight per lane, 64 apart: neighbours load together
-// on a GPU, and a processor spends its time on elements rather than on lanes.
 struct Scalars {
   count: u32, columns: u32, x_rows: u32, x_start: u32, x_back: u32, y_start: u32,
 }
@@ -21,21 +19,4 @@ fn element(i: u32) {
     value = x[source];
   }
   y[i + scalars.y_start * scalars.columns] = value;
-}
-
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 512u + lane;
-  element(i);
-  element(i + 64u);
-  element(i + 128u);
-  element(i + 192u);
-  element(i + 256u);
-  element(i + 320u);
-  element(i + 384u);
-  element(i + 448u);
 }
