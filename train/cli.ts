@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import {
   assertCutoffs,
   type Corpus,
@@ -181,8 +182,9 @@ async function configure(
   early: ReturnType<typeof scanFlags<typeof trainSchema>>,
   checkpoint: ModelCheckpoint | undefined,
 ) {
+  // A run goes on where its checkpoint lies now, wherever it lay when it was written.
   const preset: Preset | TrainConfig = checkpoint
-    ? trainingRecord(checkpoint).config
+    ? { ...trainingRecord(checkpoint).config, workDir: dirname(checkpoint.path) }
     : PRESETS[early.preset ?? ""] ?? {};
   const file = early.configFile ? await readConfigFile(early.configFile) : {};
   return parseFlags(trainSchema, argv, { preset, file });
