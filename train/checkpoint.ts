@@ -27,7 +27,7 @@ import {
 } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { trainSchema } from "./config.ts";
-import type { TrainStep } from "./step.ts";
+import type { TrainStep } from "./train_step.ts";
 
 /** A number that may be NaN or infinite, which a checkpoint writes as a name. */
 const anyNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).transform(Number);

@@ -19,7 +19,7 @@ import {
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
-import { TrainStep } from "./step.ts";
+import { TrainStep } from "./train_step.ts";
 
 const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
 

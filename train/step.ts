@@ -1,13 +1,13 @@
 /**
- * A training step: the gradients of every batch chunk, then one update.
+ * A training step, as two recordings: the gradients of one batch chunk, and the update.
  *
- * Everything stays on the device. Losses and norms go to rings that are read at log intervals; the
- * host never waits inside a step.
+ * The first runs once per chunk and adds to the gradients; the second clips them, updates the
+ * weights, and clears them for the next step. Losses and norms stay on the device, in rings.
  *
  * @module
  */
 import {
-  Moments,
+  type Moments,
   recordUpdate,
   sumAll,
   type UpdateOptions,
@@ -18,7 +18,6 @@ import {
   type Lengths,
   Memory,
   philoxDropout,
-  type Segment,
   type TransformerXL,
 } from "@transformer-xl/model";
 import {
@@ -28,9 +27,8 @@ import {
   type Plan,
   type PlanInputs,
   type PlanOutputs,
-  type Tensor,
 } from "@transformer-xl/runtime";
-import { splitColumns } from "./chunks.ts";
+import type { MetricRings } from "./metric_rings.ts";
 
 /** What fixes a step. */
 export interface StepSettings {
@@ -48,178 +46,75 @@ export interface StepSettings {
   readonly ringSize: number;
 }
 
-/** Numbers of one step, as the rings hold them. */
-export interface StepMetrics {
-  /** Mean loss of the step in nats per token. */
-  readonly lossNats: number;
-  /** Global gradient norm before clipping. */
-  readonly gradientNorm: number;
-  /** False when a gradient was not finite and the update was skipped. */
-  readonly applied: boolean;
+/** Where a step lives. */
+export interface StepParts {
+  /** Device. */
+  readonly device: Device;
+  /** Model. */
+  readonly model: TransformerXL;
+  /** Its parameters, with gradients. */
+  readonly store: ParamStore;
+  /** Moments of the gradients. */
+  readonly moments: Moments;
+  /** Numbers that are read at log intervals. */
+  readonly rings: MetricRings;
 }
 
-type Chunk = {
+/** The recording of one batch chunk, with the memory of its columns. */
+export interface GradientPlan {
+  /** Forward and backward. */
   readonly plan: Plan<PlanInputs, PlanOutputs>;
+  /** What the plan asks of the host. */
   readonly inputs: BatchInputs;
+  /** Memory it reads and writes. */
   readonly memory: Memory;
-};
+}
 
-/** The recordings of a step. */
-export class TrainStep implements Disposable {
-  /** First and second moments of the gradients. */
-  readonly moments: Moments;
-  readonly #device: Device;
-  readonly #settings: StepSettings;
-  readonly #rings: Readonly<Record<"losses" | "norms" | "applied", Tensor & Disposable>>;
-  readonly #chunks: Chunk[] = [];
-  #update!: Plan<PlanInputs, PlanOutputs>;
+/** Records forward and backward of batch chunk `chunk`: loss into the ring, gradients added. */
+export async function recordGradients(
+  { device, model, store, rings }: StepParts,
+  settings: StepSettings,
+  chunk: number,
+): Promise<GradientPlan> {
+  const batchSize = settings.lengths.batchSize / settings.batchChunk;
+  const lengths = { ...settings.lengths, batchSize };
+  const memory = new Memory(device, model.shape, lengths, `memory ${chunk}`);
+  let inputs!: BatchInputs;
+  const plan = await device.plan(`gradients ${chunk}`, (rec) => {
+    inputs = model.inputs(rec, lengths);
+    const slot = rec.scalar("slot");
+    const { nll, parts } = model.forward(rec, inputs, {
+      lengths,
+      memory,
+      drop: philoxDropout(inputs.random),
+      differentiate: true,
+    }); // [T B, 1]
+    const loss = sumAll(rec, nll);
+    writeAt(rec, rings.losses, slot, loss, { scale: inputs.weight, accumulate: chunk > 0 });
 
-  private constructor(device: Device, store: ParamStore, settings: StepSettings) {
-    const ring = (label: string) => device.state(label, [settings.ringSize]);
-    this.moments = new Moments(device, store);
-    this.#device = device;
-    this.#settings = settings;
-    this.#rings = {
-      losses: ring("losses"),
-      norms: ring("gradient norms"),
-      applied: ring("applied"),
-    };
-  }
+    const one = rec.constant("one", [nll.size], "f32", new Float32Array(nll.size).fill(1));
+    backward(rec, parts.map((part) => [part, one]), store.params);
+    const all: PlanInputs = { ...inputs.inputs, slot };
+    return { inputs: all, outputs: {} };
+  });
+  return { plan, inputs, memory };
+}
 
-  /**
-   * Records one gradient plan per chunk, and the update.
-   *
-   * @throws {DeviceError} when memory is short
-   */
-  static async record(
-    device: Device,
-    model: TransformerXL,
-    store: ParamStore,
-    settings: StepSettings,
-  ): Promise<TrainStep> {
-    const step = new TrainStep(device, store, settings);
-    for (let c = 0; c < settings.batchChunk; c++) {
-      step.#chunks.push(await step.#recordGradients(model, store, c));
-    }
-    step.#update = await step.#recordUpdate(store);
-    return step;
-  }
-
-  /** Memory of every chunk. */
-  get memories(): readonly Memory[] {
-    return this.#chunks.map(({ memory }) => memory);
-  }
-
-  /** The plans of a step, in order. */
-  get plans(): readonly Plan<PlanInputs, PlanOutputs>[] {
-    return [...this.#chunks.map(({ plan }) => plan), this.#update];
-  }
-
-  /**
-   * Submits one step.
-   *
-   * @param step steps done before, from 0
-   * @param slot where the rings keep its numbers
-   */
-  run(segment: Segment, lr: number, step: number, slot: number): void {
-    const chunks = this.#chunks.length;
-    const { seed } = this.#settings;
-    splitColumns(segment, chunks).forEach((part, stream) => {
-      const { plan, inputs, memory } = this.#chunks[stream]!;
-      plan.run({ ...inputs.values(part, memory, { chunks, seed, step, stream }), slot });
-      memory.advance(part.rows);
-    });
-    const [beta1, beta2] = this.#settings.optimizer.betas ?? [0.9, 0.999];
-    this.#update.run({
-      lr,
-      slot,
-      biasCorrection1: 1 - beta1 ** (step + 1),
-      biasCorrection2: 1 - beta2 ** (step + 1),
-    });
-  }
-
-  /** Reads the numbers of the first `count` slots; waits for the device. */
-  async metrics(count: number): Promise<StepMetrics[]> {
-    const { losses, norms, applied } = await this.#update.read("losses", "norms", "applied");
-    return Array.from({ length: count }, (_, i) => ({
-      lossNats: losses[i]!,
-      gradientNorm: norms[i]!,
-      applied: applied[i]! !== 0,
-    }));
-  }
-
-  /** Puts numbers of earlier steps back into the rings. */
-  restoreMetrics(metrics: readonly StepMetrics[]): void {
-    const write = (ring: Tensor, values: readonly number[]) => {
-      if (ring.place.kind === "storage") {
-        this.#device.write(ring.place.storage, 0, Float64Array.from(values));
-      }
-    };
-    write(this.#rings.losses, metrics.map(({ lossNats }) => lossNats));
-    write(this.#rings.norms, metrics.map(({ gradientNorm }) => gradientNorm));
-    write(this.#rings.applied, metrics.map(({ applied }) => applied ? 1 : 0));
-  }
-
-  /** Frees recordings, memories, moments and rings. */
-  [Symbol.dispose](): void {
-    for (const { plan, memory } of this.#chunks) {
-      plan[Symbol.dispose]();
-      memory[Symbol.dispose]();
-    }
-    this.#update[Symbol.dispose]();
-    this.moments[Symbol.dispose]();
-    for (const ring of Object.values(this.#rings)) ring[Symbol.dispose]();
-  }
-
-  /** Forward and backward of one chunk; adds to the gradients of the store. */
-  async #recordGradients(model: TransformerXL, store: ParamStore, chunk: number): Promise<Chunk> {
-    const { batchChunk } = this.#settings;
-    const lengths = {
-      ...this.#settings.lengths,
-      batchSize: this.#settings.lengths.batchSize / batchChunk,
-    };
-    const memory = new Memory(this.#device, model.shape, lengths, `memory ${chunk}`);
-    let inputs!: BatchInputs;
-    const plan = await this.#device.plan(`gradients ${chunk}`, (rec) => {
-      const batch = inputs = model.inputs(rec, lengths);
-      const slot = rec.scalar("slot");
-      const { nll, parts } = model.forward(rec, batch, {
-        lengths,
-        memory,
-        drop: philoxDropout(batch.random),
-        differentiate: true,
-      });
-      writeAt(rec, this.#rings.losses, slot, sumAll(rec, nll), {
-        scale: batch.weight,
-        accumulate: chunk > 0,
-      });
-      const one = rec.constant("one", [nll.size], "f32", new Float32Array(nll.size).fill(1));
-      backward(rec, parts.map((part) => [part, one]), store.params);
-      const all: PlanInputs = { ...batch.inputs, slot };
-      return { inputs: all, outputs: {} };
-    });
-    return { plan, inputs, memory };
-  }
-
-  /** Norm, clipping, optimizer; clears the gradients for the next step. */
-  #recordUpdate(store: ParamStore): Promise<Plan<PlanInputs, PlanOutputs>> {
-    const { optimizer, clip } = this.#settings;
-    return this.#device.plan("update", (rec) => {
-      const lr = rec.scalar("lr");
-      const slot = rec.scalar("slot");
-      const biasCorrection1 = rec.scalar("biasCorrection1");
-      const biasCorrection2 = rec.scalar("biasCorrection2");
-      const { gradNorm, applied } = recordUpdate(rec, store, this.moments, {
-        optimizer,
-        clip,
-        lr,
-        biasCorrection1,
-        biasCorrection2,
-      });
-      writeAt(rec, this.#rings.norms, slot, gradNorm);
-      writeAt(rec, this.#rings.applied, slot, applied);
-      const inputs: PlanInputs = { lr, slot, biasCorrection1, biasCorrection2 };
-      return { inputs, outputs: { ...this.#rings } };
-    });
-  }
+/** Records norm, clipping and optimizer; clears the gradients. */
+export function recordOptimizer(
+  { device, store, moments, rings }: StepParts,
+  { optimizer, clip }: StepSettings,
+): Promise<Plan<PlanInputs, PlanOutputs>> {
+  return device.plan("update", (rec) => {
+    const lr = rec.scalar("lr");
+    const slot = rec.scalar("slot");
+    const biasCorrection1 = rec.scalar("biasCorrection1");
+    const biasCorrection2 = rec.scalar("biasCorrection2");
+    const rates = { lr, biasCorrection1, biasCorrection2 };
+    const { gradNorm, applied } = recordUpdate(rec, store, moments, { optimizer, clip, ...rates });
+    writeAt(rec, rings.norms, slot, gradNorm);
+    writeAt(rec, rings.applied, slot, applied);
+    const inputs: PlanInputs = { slot, ...rates };
+    return { inputs, outputs: {} };
+  });
 }

@@ -32,7 +32,8 @@ import type { CheckpointFiles } from "./checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
-import { type StepMetrics, TrainStep } from "./step.ts";
+import type { StepMetrics } from "./metric_rings.ts";
+import { TrainStep } from "./train_step.ts";
 import { cutStreams, type Streams } from "./streams.ts";
 
 const YIELD_MS = 100; // signals and the progress line get their turn this often

@@ -1,0 +1,65 @@
+/**
+ * Numbers of recent steps, kept on the device until a log line is due: the host does not wait for
+ * them inside a step.
+ *
+ * @module
+ */
+import { type Device, type HostArray, rangeOf, type Tensor } from "@transformer-xl/runtime";
+
+/** Numbers of one step. */
+export interface StepMetrics {
+  /** Mean loss of the step in nats per token. */
+  readonly lossNats: number;
+  /** Global gradient norm before clipping. */
+  readonly gradientNorm: number;
+  /** False when a gradient was not finite and the update was skipped. */
+  readonly applied: boolean;
+}
+
+/** One ring per number; a step writes its slot. */
+export class MetricRings implements Disposable {
+  /** Losses. */
+  readonly losses: Tensor & Disposable;
+  /** Gradient norms. */
+  readonly norms: Tensor & Disposable;
+  /** 1 where the update was made. */
+  readonly applied: Tensor & Disposable;
+  readonly #device: Device;
+
+  /** @param size steps that are kept */
+  constructor(device: Device, size: number) {
+    this.#device = device;
+    this.losses = device.state("losses", [size]);
+    this.norms = device.state("gradient norms", [size]);
+    this.applied = device.state("applied", [size]);
+  }
+
+  /** The numbers of the first `count` slots; waits for the device. */
+  async read(count: number): Promise<StepMetrics[]> {
+    const rings = [this.losses, this.norms, this.applied].map(rangeOf);
+    const [losses, norms, applied] = await this.#device.read(rings) as [
+      HostArray,
+      HostArray,
+      HostArray,
+    ];
+    return Array.from({ length: count }, (_, i) => ({
+      lossNats: losses[i]!,
+      gradientNorm: norms[i]!,
+      applied: applied[i]! !== 0,
+    }));
+  }
+
+  /** Puts numbers of earlier steps back. */
+  restore(metrics: readonly StepMetrics[]): void {
+    const write = (ring: Tensor, values: readonly number[]) =>
+      this.#device.write(rangeOf(ring).storage, 0, Float64Array.from(values));
+    write(this.losses, metrics.map(({ lossNats }) => lossNats));
+    write(this.norms, metrics.map(({ gradientNorm }) => gradientNorm));
+    write(this.applied, metrics.map(({ applied }) => applied ? 1 : 0));
+  }
+
+  /** Frees the rings. */
+  [Symbol.dispose](): void {
+    for (const ring of [this.losses, this.norms, this.applied]) ring[Symbol.dispose]();
+  }
+}

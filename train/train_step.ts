@@ -1,0 +1,142 @@
+/**
+ * The plans of a training step together with what they own: moments, memories, rings.
+ *
+ * @module
+ */
+import { Moments } from "@transformer-xl/kernels";
+import type { Memory, Segment, TransformerXL } from "@transformer-xl/model";
+import type {
+  Device,
+  OpTime,
+  ParamStore,
+  Plan,
+  PlanInputs,
+  PlanOutputs,
+  RunValues,
+} from "@transformer-xl/runtime";
+import { splitColumns } from "./chunks.ts";
+import { MetricRings, type StepMetrics } from "./metric_rings.ts";
+import {
+  type GradientPlan,
+  recordGradients,
+  recordOptimizer,
+  type StepParts,
+  type StepSettings,
+} from "./step.ts";
+
+/** A training step that can be run again and again. */
+export class TrainStep implements Disposable {
+  readonly #parts: StepParts;
+  readonly #settings: StepSettings;
+  readonly #chunks: GradientPlan[] = [];
+  #update!: Plan<PlanInputs, PlanOutputs>;
+
+  private constructor(parts: StepParts, settings: StepSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+  }
+
+  /**
+   * Records one gradient plan per chunk, and the update.
+   *
+   * @throws {DeviceError} when memory is short
+   */
+  static async record(
+    device: Device,
+    model: TransformerXL,
+    store: ParamStore,
+    settings: StepSettings,
+  ): Promise<TrainStep> {
+    const moments = new Moments(device, store);
+    const rings = new MetricRings(device, settings.ringSize);
+    const step = new TrainStep({ device, model, store, moments, rings }, settings);
+    for (let chunk = 0; chunk < settings.batchChunk; chunk++) {
+      step.#chunks.push(await recordGradients(step.#parts, settings, chunk));
+    }
+    step.#update = await recordOptimizer(step.#parts, settings);
+    return step;
+  }
+
+  /** First and second moments of the gradients. */
+  get moments(): Moments {
+    return this.#parts.moments;
+  }
+
+  /** Memory of every chunk. */
+  get memories(): readonly Memory[] {
+    return this.#chunks.map(({ memory }) => memory);
+  }
+
+  /** The plans of a step, in order. */
+  get plans(): readonly Plan<PlanInputs, PlanOutputs>[] {
+    return [...this.#chunks.map(({ plan }) => plan), this.#update];
+  }
+
+  /**
+   * Submits one step.
+   *
+   * @param step steps done before, from 0
+   * @param slot where the rings keep its numbers
+   */
+  run(segment: Segment, lr: number, step: number, slot: number): void {
+    for (const [plan, values] of this.#runs(segment, lr, step, slot)) plan.run(values);
+  }
+
+  /**
+   * Runs one step with a timestamp around every launch; the time of every op. The step counts as
+   * any other.
+   *
+   * @throws {DeviceError} when the adapter has no timestamp queries
+   */
+  async profile(segment: Segment, lr: number, step: number, slot: number): Promise<OpTime[]> {
+    const times: OpTime[] = [];
+    for (const [plan, values] of this.#runs(segment, lr, step, slot)) {
+      times.push(...await plan.profile(values));
+    }
+    return times;
+  }
+
+  /** The numbers of the first `count` slots; waits for the device. */
+  metrics(count: number): Promise<StepMetrics[]> {
+    return this.#parts.rings.read(count);
+  }
+
+  /** Puts numbers of earlier steps back into the rings. */
+  restoreMetrics(metrics: readonly StepMetrics[]): void {
+    this.#parts.rings.restore(metrics);
+  }
+
+  /** Frees recordings, memories, moments and rings. */
+  [Symbol.dispose](): void {
+    for (const { plan, memory } of this.#chunks) {
+      plan[Symbol.dispose]();
+      memory[Symbol.dispose]();
+    }
+    this.#update[Symbol.dispose]();
+    this.#parts.moments[Symbol.dispose]();
+    this.#parts.rings[Symbol.dispose]();
+  }
+
+  /** The plans of a step with their values; a memory advances after its plan was taken. */
+  *#runs(
+    segment: Segment,
+    lr: number,
+    step: number,
+    slot: number,
+  ): Generator<[Plan<PlanInputs, PlanOutputs>, RunValues<PlanInputs>]> {
+    const chunks = this.#chunks.length;
+    const { seed } = this.#settings;
+    for (const [stream, part] of splitColumns(segment, chunks).entries()) {
+      const { plan, inputs, memory } = this.#chunks[stream]!;
+      yield [plan, { ...inputs.values(part, memory, { chunks, seed, step, stream }), slot }];
+      memory.advance(part.rows);
+    }
+    const [beta1, beta2] = this.#settings.optimizer.betas ?? [0.9, 0.999];
+    yield [this.#update, {
+      lr,
+      slot,
+      biasCorrection1: 1 - beta1 ** (step + 1),
+      biasCorrection2: 1 - beta2 ** (step + 1),
+    }];
+  }
+}
