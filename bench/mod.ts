@@ -1,1 +1,10 @@
-export {};
+/**
+ * The harness of the benchmarks: rows of `deno bench` with rates, comparisons in turns, results.
+ *
+ * @module
+ */
+export * from "./environment.ts";
+export * from "./harness.ts";
+export * from "./results.ts";
+export * from "./slowest_ops.ts";
+export * from "./timing.ts";

@@ -16,8 +16,8 @@ export interface Speeds {
 }
 
 const LANES_PER_GROUP = 64;
-const BYTES_PER_LANE = 16;
-const FLOPS_PER_ROUND = 2 * 4 * 16;
+const BYTES_PER_LANE = 4 * 16;
+const FLOPS_PER_ROUND = 2 * 4 * 12;
 const COPY_BYTES_GPU = 256 * 2 ** 20; // larger than any cache
 const COPY_BYTES_SOFTWARE = 64 * 2 ** 20;
 const REPEATS = 5;

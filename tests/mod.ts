@@ -1,1 +1,6 @@
-export {};
+/**
+ * What benchmarks share with the tests: the recording of a catalogue row.
+ *
+ * @module
+ */
+export { type RecordedRow, recordRow } from "./op_harness.ts";

@@ -21,11 +21,14 @@ import {
 import { normals } from "./normals.ts";
 import type { OpCases, OpRow } from "@transformer-xl/kernels";
 
+/** Normal numbers repeat after this many: a prime, so that rows of a matrix differ. */
+const NORMALS_PERIOD = 65_521;
+
 /** A recorded row: its plan, its parameters, and the cotangents it was seeded with. */
 export interface RecordedRow extends Disposable {
   /** Floats of the row. */
   readonly store: ParamStore;
-  /** Runs with the row's integers, scalars and cotangents. */
+  /** Runs with the row's integers and scalars. */
   run(): void;
   /** Values by name: outputs, `d operand`, and operands after the run. */
   read(): Promise<ReadonlyMap<string, HostArray>>;
@@ -39,8 +42,19 @@ export interface RecordedRow extends Disposable {
   readonly plan: Plan<Record<string, Input | Scalar>, Record<string, Tensor>>;
 }
 
-/** Records `row` on `device`. */
-export async function recordRow(device: Device, cases: OpCases, row: OpRow): Promise<RecordedRow> {
+/**
+ * Records `row` on `device`. Cotangents are written once, so that a run uploads no more than an op
+ * in a model would.
+ *
+ * @param options.derivative false to leave the cotangents out
+ */
+export async function recordRow(
+  device: Device,
+  cases: OpCases,
+  row: OpRow,
+  options: { readonly derivative?: boolean } = {},
+): Promise<RecordedRow> {
+  const derivative = row.derivative !== false && options.derivative !== false;
   const store = new ParamStore();
   const initial = new Map<string, HostArray>();
   for (const [name, spec] of Object.entries(row.operands)) {
@@ -51,6 +65,7 @@ export async function recordRow(device: Device, cases: OpCases, row: OpRow): Pro
   store.seal(device, { gradients: true });
   const fixed: Record<string, HostArray | number> = { ...row.scalars };
   const cotangents = new Map<string, HostArray>();
+  const seeded: Disposable[] = [];
 
   const record = (rec: Recorder) => {
     const inputs: Record<string, Input | Scalar> = {};
@@ -68,14 +83,14 @@ export async function recordRow(device: Device, cases: OpCases, row: OpRow): Pro
       inputs[name] = scalars[name] = rec.scalar(name);
     }
     const { outputs = {}, extra = {} } = cases.call(rec, operands, { scalars, attrs: row.attrs });
-    if (row.derivative !== false) {
+    if (derivative) {
       const seeds = Object.entries(outputs).map(([name, output]) => {
-        const seed = rec.input(`cotangent of ${name}`, output.shape, "f32");
+        const seed = device.state(`cotangent of ${name}`, output.shape);
+        seeded.push(seed);
         const values = row.cotangent === "one"
           ? new Float32Array(output.size).fill(1)
           : valuesOf(`cotangent ${name}`, row, output.size);
-        inputs[seed.label] = seed;
-        fixed[seed.label] = values;
+        if (seed.place.kind === "storage") device.write(seed.place.storage, 0, values);
         cotangents.set(name, values);
         return [output, seed] as const;
       });
@@ -103,7 +118,7 @@ export async function recordRow(device: Device, cases: OpCases, row: OpRow): Pro
         Object.entries(await plan.read(...plan.outputNames)),
       );
       for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
-        if (row.derivative !== false) results.set(`d ${name}`, values);
+        if (derivative) results.set(`d ${name}`, values);
       }
       for await (const [{ name }, values] of readLogical(device, store, weightsOf(store))) {
         results.set(name, values);
@@ -113,6 +128,7 @@ export async function recordRow(device: Device, cases: OpCases, row: OpRow): Pro
     [Symbol.dispose]() {
       plan[Symbol.dispose]();
       store[Symbol.dispose]();
+      for (const seed of seeded) seed[Symbol.dispose]();
     },
   };
 }
@@ -123,7 +139,12 @@ function valuesOf(
   length: number,
   values?: (i: number) => number,
 ): Float32Array<ArrayBuffer> {
-  return values === undefined
-    ? normals(`${row.name}/${name}`, length)
-    : Float32Array.from({ length }, (_, i) => values(i));
+  if (values !== undefined) return Float32Array.from({ length }, (_, i) => values(i));
+  const period = normals(`${row.name}/${name}`, Math.min(length, NORMALS_PERIOD));
+  if (length <= NORMALS_PERIOD) return period;
+  const repeated = new Float32Array(length);
+  for (let from = 0; from < length; from += NORMALS_PERIOD) {
+    repeated.set(period.subarray(0, Math.min(NORMALS_PERIOD, length - from)), from);
+  }
+  return repeated;
 }

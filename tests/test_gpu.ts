@@ -4,15 +4,14 @@
  * @module
  */
 import { GpuDevice } from "@transformer-xl/runtime";
+import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 
 let device: Promise<GpuDevice> | undefined;
 
 /** The adapter of this machine, opened once; fails with the remedy where there is none. */
 export function openTestGpu(): Promise<GpuDevice> {
-  if (device === undefined) {
-    device = GpuDevice.open();
-    // A software driver still compiling when the process ends can crash it after every test passed.
-    globalThis.addEventListener("unload", () => void device?.then((gpu) => gpu[Symbol.dispose]()));
-  }
-  return device;
+  return device ??= GpuDevice.open().then((gpu) => {
+    skipExitHandlers();
+    return gpu;
+  });
 }

@@ -7,4 +7,5 @@ export * from "./apt_driver.ts";
 export * from "./apt_sources.ts";
 export * from "./machine.ts";
 export * from "./set_up.ts";
+export * from "./skip_exit_handlers.ts";
 export * from "./vulkan_adapters.ts";

@@ -1,0 +1,67 @@
+/**
+ * Where numbers come from: what a reader must know before comparing them.
+ *
+ * @module
+ */
+import type { GpuDevice } from "@transformer-xl/runtime";
+import { vulkanAdapters } from "@transformer-xl/runtime/setup";
+
+/** Machine, driver and program of a measurement. */
+export interface Environment {
+  /** Adapter as its driver names it. */
+  readonly adapter: string;
+  /** Driver and version; empty where the platform does not tell. */
+  readonly driver: string;
+  /** Deno and V8. */
+  readonly deno: string;
+  /** Compilation target of Deno: processor, system. */
+  readonly platform: string;
+  /** Processors Deno sees. */
+  readonly cores: number;
+  /** Runnable processes over the last minute; above `cores`, times are too long. */
+  readonly loadAverage: number;
+  /** Commit, with "-dirty" when files differ from it; empty outside a checkout. */
+  readonly commit: string;
+  /** Time of the measurement, ISO 8601. */
+  readonly date: string;
+}
+
+/** The environment as it is now. */
+export function environmentOf(device: GpuDevice): Environment {
+  const { adapter } = device.info;
+  return {
+    adapter,
+    driver: vulkanAdapters().find(({ name }) => name === adapter)?.driver ?? "",
+    deno: `${Deno.version.deno}, V8 ${Deno.version.v8}`,
+    platform: Deno.build.target,
+    cores: navigator.hardwareConcurrency,
+    loadAverage: Deno.loadavg()[0]!,
+    commit: commit(),
+    date: new Date().toISOString(),
+  };
+}
+
+/** One line for people. */
+export function environmentText(environment: Environment): string {
+  const { adapter, driver, deno, cores, loadAverage, commit } = environment;
+  return [
+    adapter,
+    driver,
+    `Deno ${deno}`,
+    `${cores} cores, load ${loadAverage.toFixed(1)}`,
+    `commit ${commit}`,
+  ].filter((part) => part !== "").join("; ");
+}
+
+function commit(): string {
+  try {
+    const { success, stdout } = new Deno.Command("git", {
+      args: ["describe", "--always", "--dirty"],
+      cwd: new URL(".", import.meta.url),
+      stderr: "null",
+    }).outputSync();
+    return success ? new TextDecoder().decode(stdout).trim() : "";
+  } catch {
+    return ""; // git is not installed
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Rows of `deno bench` with rates. Deno's own columns time one run until the device is done; the
+ * line printed above them has the median over samples that are long enough, with FLOP/s, bytes/s
+ * and the part of this adapter's measured peak.
+ *
+ * @module
+ */
+import { type Cost, GpuDevice, measureSpeeds, type Speeds } from "@transformer-xl/runtime";
+import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+import { type Environment, environmentOf, environmentText } from "./environment.ts";
+import { digits, isSaving, type Result, resultText, saveResult } from "./results.ts";
+import {
+  fence,
+  interleave,
+  type Timing,
+  type TimingOptions,
+  untilDone,
+  type Variant,
+} from "./timing.ts";
+
+/** What one row repeats. */
+export interface Work extends Disposable {
+  /** Submits one run; awaits nothing. */
+  run(): void;
+  /** Work of one run. */
+  readonly cost?: Cost;
+  /** Counts per run; rates per second are printed in the unit of the key. */
+  readonly counts?: Readonly<Record<string, number>>;
+  /** What a reader must know about this row. */
+  readonly note?: string;
+}
+
+/** Settings of a row. */
+export interface RowOptions extends TimingOptions {
+  /** Leaves the row out. */
+  readonly ignore?: boolean;
+}
+
+/** The device of a benchmark file, its peaks, and the row whose memory is held now. */
+export class Bench {
+  /** Where everything runs. */
+  readonly device: GpuDevice;
+  #peak: Speeds | undefined;
+  #environment: Environment | undefined;
+  #open: { readonly name: string; readonly work: Work } | undefined;
+
+  private constructor(device: GpuDevice) {
+    this.device = device;
+  }
+
+  /**
+   * Opens the most powerful adapter.
+   *
+   * @throws {DeviceError} when there is none
+   */
+  static async open(): Promise<Bench> {
+    const device = await GpuDevice.open();
+    skipExitHandlers();
+    return new Bench(device);
+  }
+
+  /** What this adapter reaches at best; measured once. */
+  get peak(): Speeds {
+    return this.#peak ??= measureSpeeds(this.device.gpu, this.device.info.kind === "software");
+  }
+
+  /**
+   * A row of `deno bench`. Its memory is freed when the next row begins.
+   *
+   * @param open prepares the work; called when Deno reaches the row
+   */
+  row(name: string, options: RowOptions, open: (device: GpuDevice) => Promise<Work>): void {
+    const { ignore = false, ...timing } = options;
+    Deno.bench({ name, ignore, warmup: 1, n: 1 }, async (b) => {
+      if (this.#open?.name !== name) {
+        this.#open?.work[Symbol.dispose]();
+        this.#open = undefined;
+        const work = await open(this.device);
+        this.#open = { name, work };
+        const { cost, counts = {}, note } = work;
+        const run = untilDone(this.device, name, () => work.run());
+        const [taken] = interleave([run], timing);
+        await this.device.idle(); // rejects with the first device error
+        const rates = Object.fromEntries(
+          Object.entries(counts).map(([unit, count]) => [unit, count / taken!.medianMs * 1000]),
+        );
+        const known = { ...(cost && { cost, peak: this.peak }), ...(note && { note }) };
+        this.report({ ...taken!, ...known, rates });
+      }
+      const { work } = this.#open!;
+      b.start();
+      work.run();
+      fence(this.device);
+      b.end();
+    });
+  }
+
+  /**
+   * Variants of one thing as a group of `deno bench`, measured in turns before its first row. The
+   * first variant is what the others are compared with; one of them should be the same again, the
+   * control, whose ratio tells what a difference is worth.
+   */
+  compare(
+    group: string,
+    names: readonly string[],
+    options: TimingOptions & { readonly unit: string; readonly perRun: number },
+    open: (device: GpuDevice) => Promise<readonly Variant[]>,
+  ): void {
+    let opened: Promise<readonly Variant[]> | undefined;
+    const measured = async () => {
+      const variants = await open(this.device);
+      const timings = interleave(variants, options);
+      await this.device.idle();
+      timings.forEach((timing) => this.#reportRatio(timing, timings[0]!, options));
+      return variants;
+    };
+    names.forEach((name, index) => {
+      Deno.bench({ name, group, baseline: index === 0, warmup: 1, n: 1 }, async (b) => {
+        const variant = (await (opened ??= measured()))[index]!;
+        b.start();
+        variant.sample(1);
+        fence(this.device);
+        b.end();
+      });
+    });
+  }
+
+  /** Prints a timing, and saves it when that was asked for. */
+  report(result: Result): void {
+    this.#report(result, resultText(result));
+  }
+
+  /** Prints and saves the peaks of the adapter as they are now. */
+  reportPeak(name: string): void {
+    const peak = this.#peak = measureSpeeds(this.device.gpu, this.device.info.kind === "software");
+    const { copyBytesPerSecond, flopsPerSecond } = peak;
+    const text = `${digits(copyBytesPerSecond / 1e9)} GB/s copied, read plus written; ` +
+      `${digits(flopsPerSecond / 1e9)} GFLOP/s of multiply-adds`;
+    const result = { name, peak };
+    this.#report(result, text);
+  }
+
+  #report(result: { readonly name: string }, text: string): void {
+    if (this.#environment === undefined) {
+      this.#environment = environmentOf(this.device);
+      console.log(environmentText(this.#environment));
+    }
+    console.log(text); // Deno puts the name of the row in front
+    if (isSaving()) saveResult(result, environmentOf(this.device));
+  }
+
+  #reportRatio(
+    timing: Timing,
+    first: Timing,
+    { unit, perRun }: { readonly unit: string; readonly perRun: number },
+  ): void {
+    const rates = { [`us per ${unit}`]: timing.medianMs * 1000 / perRun };
+    const ratio = timing.medianMs / first.medianMs;
+    const result = { ...timing, rates, ratio };
+    this.#report(result, `${timing.name}: ${resultText(result)}, ${digits(ratio)}x the first`);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * A way around a race at the end of `deno test` and `deno bench`. These run files in a thread of
+ * their own; when it ends, the main thread calls `exit`, whose handlers take the Vulkan driver down
+ * while the thread still gives its memory back. With Mesa's software driver that corrupts the heap
+ * in every tenth run, and the program dies of a signal after all results were printed.
+ *
+ * @module
+ */
+
+/**
+ * Lets the program end at once when it exits: exit handlers registered before, those of the driver
+ * among them once a device is open, do not run. The exit code stays. Does nothing outside Linux
+ * with the GNU C library. Needs `--allow-ffi`.
+ *
+ * @returns whether it did
+ * @example
+ * ```ts
+ * import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const isSkipping = skipExitHandlers(); // after a device was opened
+ * if (Deno.build.os !== "linux") assertEquals(isSkipping, false);
+ * ```
+ */
+export function skipExitHandlers(): boolean {
+  if (Deno.build.os !== "linux") return false;
+  try {
+    const { symbols } = Deno.dlopen("libc.so.6", {
+      dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
+      on_exit: { parameters: ["pointer", "pointer"], result: "i32" },
+    });
+    // Handlers run in reverse order and get the exit code: _exit(code) ends the program there.
+    const exitNow = symbols.dlsym(null, new TextEncoder().encode("_exit\0"));
+    return exitNow !== null && symbols.on_exit(exitNow, null) === 0;
+  } catch {
+    return false; // another C library
+  }
+}
