@@ -29,7 +29,7 @@ export interface LayerNormOptions {
 }
 
 /** Rows of one partial sum of the gradients of gain and bias. */
-const BLOCK = 32;
+const BLOCK = 64;
 
 /** How rows lie on lanes. */
 interface RowLanes {

@@ -44,10 +44,10 @@ fn main(
     let score = p[p0 + j] + x[x0 + j];
     p[p0 + j] = score;
     if (score > m) {
-      z *= exp(m - score);
+      z *= exact_exp(m - score);
       m = score;
     }
-    z += exp(score - m);
+    z += exact_exp(score - m);
   }
 
   let at = local.y * LANES + lane;
@@ -57,8 +57,8 @@ fn main(
   for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
     if (lane < stride) {
       let high = max(maxima[at], maxima[at + stride]);
-      sums[at] = sums[at] * exp(maxima[at] - high) +
-        sums[at + stride] * exp(maxima[at + stride] - high);
+      sums[at] = sums[at] * exact_exp(maxima[at] - high) +
+        sums[at + stride] * exact_exp(maxima[at + stride] - high);
       maxima[at] = high;
     }
     workgroupBarrier();
@@ -67,7 +67,7 @@ fn main(
   let factor = 1.0 / sums[local.y * LANES];
 
   for (var j = begin + lane; j < end; j += LANES) {
-    p[p0 + j] = exp(p[p0 + j] - m) * factor;
+    p[p0 + j] = exact_exp(p[p0 + j] - m) * factor;
   }
   for (var j = lane; j < begin; j += LANES) {
     p[p0 + j] = 0.0;

@@ -14,6 +14,7 @@ import {
 } from "@transformer-xl/runtime";
 import addBiases from "./add_biases.wgsl" with { type: "text" };
 import packHeads from "./pack_heads.wgsl" with { type: "text" };
+import exactExp from "../exp.wgsl" with { type: "text" };
 import maskedSoftmax from "./masked_softmax.wgsl" with { type: "text" };
 import maskedSoftmaxBackward from "./masked_softmax_backward.wgsl" with { type: "text" };
 import type { Geometry } from "./geometry.ts";
@@ -108,7 +109,7 @@ function softmaxBackwardReference(
   });
 }
 
-const SOFTMAX = kernel("attention_softmax", maskedSoftmax, softmaxReference);
+const SOFTMAX = kernel("attention_softmax", exactExp + maskedSoftmax, softmaxReference);
 const SOFTMAX_BACKWARD = kernel(
   "attention_softmax_backward",
   maskedSoftmaxBackward,

@@ -8,11 +8,12 @@ import { kernel, type Recorder, type Scalar, type Tensor } from "@transformer-xl
 import { type Extent, scalarOfExtent } from "../matmul/launch.ts";
 import { IGNORED } from "./ignored.ts";
 import biasSource from "./bias_gradient.wgsl" with { type: "text" };
+import exactExp from "../exp.wgsl" with { type: "text" };
 import rowSource from "./softmax_row.wgsl" with { type: "text" };
 
 type Fields<K extends string> = { readonly [F in K]: number };
 
-const SOFTMAX_ROW = kernel("softmax_row", rowSource, ({ targets, logits, nll }, s) => {
+const SOFTMAX_ROW = kernel("softmax_row", exactExp + rowSource, ({ targets, logits, nll }, s) => {
   const { rows, base, columns, stride, weight, differentiate } = s as Fields<
     "rows" | "base" | "columns" | "stride" | "weight" | "differentiate"
   >;

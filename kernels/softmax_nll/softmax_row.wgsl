@@ -69,15 +69,15 @@ fn main(
       largest,
       max(max(max(x0, x1), max(x2, x3)), max(max(x4, x5), max(x6, x7))),
     );
-    let low = exp(x0 - largest) + exp(x1 - largest) + exp(x2 - largest) + exp(x3 - largest);
-    let high = exp(x4 - largest) + exp(x5 - largest) + exp(x6 - largest) + exp(x7 - largest);
-    sum = sum * exp(before - largest) + (low + high);
+    let low = exact_exp(x0 - largest) + exact_exp(x1 - largest) + exact_exp(x2 - largest) + exact_exp(x3 - largest);
+    let high = exact_exp(x4 - largest) + exact_exp(x5 - largest) + exact_exp(x6 - largest) + exact_exp(x7 - largest);
+    sum = sum * exact_exp(before - largest) + (low + high);
   }
   for (; at < end; at += LANES) {
     let x = logits[at];
     let before = largest;
     largest = max(largest, x);
-    sum = sum * exp(before - largest) + exp(x - largest);
+    sum = sum * exact_exp(before - largest) + exact_exp(x - largest);
   }
   let x_goal = logits[begin + goal]; // before any lane overwrites it
   maxima[lane] = largest;
@@ -88,7 +88,7 @@ fn main(
       let mine = maxima[lane];
       let other = maxima[lane + reach];
       let both = max(mine, other);
-      sums[lane] = sums[lane] * exp(mine - both) + sums[lane + reach] * exp(other - both);
+      sums[lane] = sums[lane] * exact_exp(mine - both) + sums[lane + reach] * exact_exp(other - both);
       maxima[lane] = both;
     }
     workgroupBarrier();
@@ -111,13 +111,13 @@ fn main(
     let x1 = logits[at + LANES];
     let x2 = logits[at + 2u * LANES];
     let x3 = logits[at + 3u * LANES];
-    logits[at] = factor * exp(x0 - largest);
-    logits[at + LANES] = factor * exp(x1 - largest);
-    logits[at + 2u * LANES] = factor * exp(x2 - largest);
-    logits[at + 3u * LANES] = factor * exp(x3 - largest);
+    logits[at] = factor * exact_exp(x0 - largest);
+    logits[at + LANES] = factor * exact_exp(x1 - largest);
+    logits[at + 2u * LANES] = factor * exact_exp(x2 - largest);
+    logits[at + 3u * LANES] = factor * exact_exp(x3 - largest);
   }
   for (; at < end; at += LANES) {
-    logits[at] = factor * exp(logits[at] - largest);
+    logits[at] = factor * exact_exp(logits[at] - largest);
   }
   if (goal % LANES == lane) {
     logits[begin + goal] -= scalars.weight;
