@@ -17,7 +17,7 @@ const ELEMENTS = 512;
  * the last element.
  */
 export function elementwiseKernel(name: string, source: string, reference: Reference): Kernel {
-  return kernel(name, source + mainSource, reference);
+  return kernel(name, `${source}\n${mainSource}`, reference);
 }
 
 /** Workgroups of an elementwise kernel over `count` elements. */

@@ -1,4 +1,3 @@
-
 // Calls `element(i)` of the kernel above for every i below a multiple of 512 that covers its count.
 // A workgroup of 64 lanes takes 512 elements, eight per lane, 64 apart: neighbours load together
 // on a GPU, and a processor spends its time on elements rather than on lanes.

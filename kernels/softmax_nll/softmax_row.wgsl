@@ -69,8 +69,10 @@ fn main(
       largest,
       max(max(max(x0, x1), max(x2, x3)), max(max(x4, x5), max(x6, x7))),
     );
-    let low = exact_exp(x0 - largest) + exact_exp(x1 - largest) + exact_exp(x2 - largest) + exact_exp(x3 - largest);
-    let high = exact_exp(x4 - largest) + exact_exp(x5 - largest) + exact_exp(x6 - largest) + exact_exp(x7 - largest);
+    let low = exact_exp(x0 - largest) + exact_exp(x1 - largest) +
+      exact_exp(x2 - largest) + exact_exp(x3 - largest);
+    let high = exact_exp(x4 - largest) + exact_exp(x5 - largest) +
+      exact_exp(x6 - largest) + exact_exp(x7 - largest);
     sum = sum * exact_exp(before - largest) + (low + high);
   }
   for (; at < end; at += LANES) {
@@ -88,7 +90,8 @@ fn main(
       let mine = maxima[lane];
       let other = maxima[lane + reach];
       let both = max(mine, other);
-      sums[lane] = sums[lane] * exact_exp(mine - both) + sums[lane + reach] * exact_exp(other - both);
+      sums[lane] = sums[lane] * exact_exp(mine - both) +
+        sums[lane + reach] * exact_exp(other - both);
       maxima[lane] = both;
     }
     workgroupBarrier();
