@@ -15,7 +15,7 @@ const LAUNCHES = 640;
 const ELEMENTS = 64;
 
 const bench = await Bench.open();
-const options = { unit: "launch", perRun: LAUNCHES, sampleMs: 50, rounds: 9 };
+const options = { unit: "launch", perRun: LAUNCHES, sampleMs: 50, rounds: 9, budgetMs: 6000 };
 
 /** Two kernels in turn, each reading what the one before wrote. */
 function recordChain(rec: Recorder) {

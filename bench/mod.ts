@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { compareRows } from "./compare.ts";
 export * from "./environment.ts";
 export * from "./harness.ts";
 export * from "./results.ts";

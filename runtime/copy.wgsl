@@ -1,5 +1,5 @@
-// copied = source, four vec4 per lane, 64 apart: what a memory-bound kernel can reach. Neighbours load
-// together on a GPU, and a processor spends its time on elements rather than on lanes.
+// copied = source, four vec4 per lane, 64 apart: what a memory-bound kernel can reach.
+// Neighbours load together on a GPU, and a processor spends its time on elements, not on lanes.
 @group(0) @binding(0) var<storage, read> source: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> copied: array<vec4<f32>>;
 
