@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels";
 import { type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
-import { openTestGpu } from "./test_gpu.ts";
-import { assertClose, largest } from "./compare.ts";
+import { checkKernel } from "./check_kernel.ts";
 import { normals } from "./normals.ts";
 import { recordRow } from "./op_harness.ts";
+import { openTestGpu } from "./test_gpu.ts";
 
 const only = Deno.env.get("TXL_OP"); // one op while working on it
 
@@ -22,8 +22,8 @@ for (const cases of CATALOGUE) {
       Deno.test(`${cases.op} has the derivative of its float64 forward: ${row.name}`, () =>
         checkDerivative(cases, row));
     }
-    Deno.test(`${cases.op} on the adapter equals its reference: ${row.name}`, () =>
-      checkKernel(cases, row));
+    Deno.test(`${cases.op} on the adapter equals its reference: ${row.name}`, async () =>
+      await checkKernel(await openTestGpu(), cases, row));
   }
 }
 
@@ -56,25 +56,6 @@ async function checkDerivative(cases: OpCases, row: OpRow): Promise<void> {
     (12 * e);
   const scale = Math.max(1, Math.abs(want), Math.abs(await value(0)));
   assert(Math.abs(got - want) <= 2e-8 * scale, `got ${got}, want ${want}`);
-}
-
-async function checkKernel(cases: OpCases, row: OpRow): Promise<void> {
-  const gpu = await openTestGpu();
-  const before = gpu.liveBytes;
-  const run = async (device: typeof gpu | ReferenceDevice) => {
-    using recorded = await recordRow(device, cases, row);
-    recorded.run();
-    return await recorded.read();
-  };
-  const got = await run(gpu);
-  using reference = new ReferenceDevice({ precision: "f64", target: gpu.target });
-  const want = await run(reference);
-  const rounding = 16 * 2 ** -24 * Math.sqrt(row.reduction ?? 1);
-  for (const [name, values] of want) {
-    const scale = Math.max(largest(values), 1e-30);
-    assertClose(got.get(name)!, values, values instanceof Uint32Array ? 0 : rounding * scale, name);
-  }
-  assertEquals(gpu.liveBytes, before, "every buffer of the row is freed");
 }
 
 function dot(a: HostArray, b: HostArray): number {

@@ -42,6 +42,18 @@ export const matmulCases: OpCases = {
       },
     ]),
     ...["NN", "NT", "TN"].map((form) => ({
+      name: `${form} sizes that suit vec4 loads`,
+      operands: shapes(36, 76, 44, form),
+      attrs: { form },
+      reduction: 76,
+    })),
+    {
+      name: "NT bias and ReLU that suit vec4 loads",
+      operands: { ...shapes(40, 24, 64, "NT"), bias: { shape: [24] } },
+      attrs: { form: "NT", relu: true },
+      reduction: 64,
+    },
+    ...["NN", "NT", "TN"].map((form) => ({
       name: `${form} sums cut into parts`,
       operands: shapes(20, 21, 2100, form),
       attrs: { form },

@@ -186,24 +186,27 @@ function kernelOf(plan: TilePlan): Kernel {
   return found;
 }
 
-/** Whether every row, stride and offset is a multiple of 4 elements, so that vec4 loads may be used. */
+/**
+ * Whether every stored row, stride and offset is a multiple of 4 elements, so that vec4 loads may be
+ * used. Sums need no alignment of their own where both operands are read along rows (TN), and a
+ * number of rows that varies never does.
+ */
 function isAligned(launch: MatmulLaunch, m: number, k: number): boolean {
-  const { form, N, batch, bias } = launch;
-  return typeof launch.M === "number" && typeof launch.K === "number" && bias === undefined
-    ? [
-      form === "TN" ? m : k,
-      form === "NT" ? k : N,
-      N,
-      launch.lda ?? 0,
-      launch.ldb ?? 0,
-      launch.ldc ?? 0,
-      launch.aOffset ?? 0,
-      launch.bOffset ?? 0,
-      launch.cOffset ?? 0,
-      launch.a.size,
-      launch.b.size,
-      launch.c.size,
-      ...(batch ? [...batch.a, ...batch.b, ...batch.c] : []),
-    ].every((value) => value % 4 === 0)
-    : false;
+  const { form, N, K, batch } = launch;
+  if (form !== "TN" && typeof K !== "number") return false;
+  return [
+    form === "TN" ? m : k,
+    form === "NT" ? k : N,
+    N,
+    launch.lda ?? 0,
+    launch.ldb ?? 0,
+    launch.ldc ?? 0,
+    launch.aOffset ?? 0,
+    launch.bOffset ?? 0,
+    launch.cOffset ?? 0,
+    launch.a.size,
+    launch.b.size,
+    launch.c.size,
+    ...(batch ? [...batch.a, ...batch.b, ...batch.c] : []),
+  ].every((value) => value % 4 === 0);
 }

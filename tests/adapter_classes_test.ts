@@ -1,0 +1,27 @@
+/**
+ * Kernels are cut differently for each family of adapters. The cuts that are meant for GPUs run
+ * here on whatever adapter there is, so that they are right before they meet one.
+ *
+ * @module
+ */
+import { CATALOGUE } from "@transformer-xl/kernels";
+import { type AdapterClass, chooseAdapter, GpuDevice } from "@transformer-xl/runtime";
+import { checkKernel } from "./check_kernel.ts";
+
+/** Rows as for an unknown GPU; the other classes differ only in the tiles of matmul. */
+const CLASSES: Readonly<Partial<Record<AdapterClass, (op: string) => boolean>>> = {
+  unknown: () => true,
+  nvidia: (op) => op === "matmul",
+};
+
+for (const [adapterClass, includes] of Object.entries(CLASSES)) {
+  Deno.test(`kernels as cut for "${adapterClass}" equal their reference`, async (test) => {
+    const adapter = await chooseAdapter(navigator.gpu);
+    using gpu = await GpuDevice.open({ ...adapter!, adapterClass: adapterClass as AdapterClass });
+    for (const cases of CATALOGUE.filter(({ op }) => includes(op))) {
+      for (const row of cases.rows.filter(({ bench }) => !bench)) {
+        await test.step(`${cases.op}: ${row.name}`, () => checkKernel(gpu, cases, row));
+      }
+    }
+  });
+}

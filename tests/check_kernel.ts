@@ -1,0 +1,35 @@
+/**
+ * The kernel check: the same plan on an adapter and on the reference executor.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import type { OpCases, OpRow } from "@transformer-xl/kernels";
+import { type GpuDevice, type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
+import { assertClose, largest } from "./compare.ts";
+import { recordRow } from "./op_harness.ts";
+
+/** Compares everything a row computes; the tolerance follows from dtype and reduction length. */
+export async function checkKernel(gpu: GpuDevice, cases: OpCases, row: OpRow): Promise<void> {
+  const liveBytes = gpu.liveBytes;
+  using reference = new ReferenceDevice({ precision: "f64", target: gpu.target });
+  const got = await run(gpu, cases, row);
+  const want = await run(reference, cases, row);
+  const rounding = 16 * 2 ** -24 * Math.sqrt(row.reduction ?? 1);
+  for (const [name, values] of want) {
+    const scale = Math.max(largest(values), 1e-30);
+    const tolerance = values instanceof Uint32Array ? 0 : rounding * scale;
+    assertClose(got.get(name)!, values, tolerance, name);
+  }
+  assertEquals(gpu.liveBytes, liveBytes, "every buffer of the row is freed");
+}
+
+async function run(
+  device: GpuDevice | ReferenceDevice,
+  cases: OpCases,
+  row: OpRow,
+): Promise<ReadonlyMap<string, HostArray>> {
+  using recorded = await recordRow(device, cases, row);
+  recorded.run();
+  return await recorded.read();
+}
