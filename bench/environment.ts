@@ -53,15 +53,21 @@ export function environmentText(environment: Environment): string {
   ].filter((part) => part !== "").join("; ");
 }
 
+/** Results that were just saved do not count as a difference. */
 function commit(): string {
+  const name = git("rev-parse", "--short", "HEAD");
+  const differs = git("status", "--porcelain", "--", ":/", ":(exclude,top)bench/results") !== "";
+  return name === "" || !differs ? name : `${name}-dirty`;
+}
+
+/** What git prints; nothing outside a checkout, or where git is not installed. */
+function git(...args: readonly string[]): string {
   try {
-    const { success, stdout } = new Deno.Command("git", {
-      args: ["describe", "--always", "--dirty"],
-      cwd: new URL(".", import.meta.url),
-      stderr: "null",
-    }).outputSync();
+    const cwd = new URL(".", import.meta.url);
+    const { success, stdout } = new Deno.Command("git", { args: [...args], cwd, stderr: "null" })
+      .outputSync();
     return success ? new TextDecoder().decode(stdout).trim() : "";
   } catch {
-    return ""; // git is not installed
+    return "";
   }
 }
