@@ -26,8 +26,6 @@ export interface Work extends Disposable {
   readonly cost?: Cost;
   /** Counts per run; rates per second are printed in the unit of the key. */
   readonly counts?: Readonly<Record<string, number>>;
-  /** What a reader must know about this row. */
-  readonly note?: string;
 }
 
 /** Settings of a row. */
@@ -77,15 +75,14 @@ export class Bench {
         this.#open = undefined;
         const work = await open(this.device);
         this.#open = { name, work };
-        const { cost, counts = {}, note } = work;
+        const { cost, counts = {} } = work;
         const run = untilDone(this.device, name, () => work.run());
         const [taken] = interleave([run], timing);
         await this.device.idle(); // rejects with the first device error
         const rates = Object.fromEntries(
           Object.entries(counts).map(([unit, count]) => [unit, count / taken!.medianMs * 1000]),
         );
-        const known = { ...(cost && { cost, peak: this.peak }), ...(note && { note }) };
-        this.report({ ...taken!, ...known, rates });
+        this.report({ ...taken!, ...(cost && { cost, peak: this.peak }), rates });
       }
       const { work } = this.#open!;
       b.start();

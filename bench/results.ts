@@ -16,8 +16,6 @@ export interface Result extends Timing {
   readonly peak?: Speeds;
   /** Rates in the units of the row: "tokens/s". */
   readonly rates?: Readonly<Record<string, number>>;
-  /** What a reader must know about this row. */
-  readonly note?: string;
 }
 
 /** Rates of a row with a cost. */
@@ -63,7 +61,7 @@ export function ratesOf(cost: Cost, elapsedMs: number, peak: Speeds): Rates {
 
 /** A result in one line. */
 export function resultText(result: Result): string {
-  const { medianMs, minMs, maxMs, samples, runs, cost, peak, rates = {}, note } = result;
+  const { medianMs, minMs, maxMs, samples, runs, cost, peak, rates = {} } = result;
   const parts = [
     `${digits(medianMs)} ms (${digits(minMs)} to ${digits(maxMs)}, ${samples} samples of ${runs})`,
   ];
@@ -76,7 +74,7 @@ export function resultText(result: Result): string {
     );
   }
   for (const [unit, rate] of Object.entries(rates)) parts.push(`${digits(rate)} ${unit}`);
-  return parts.join(", ") + (note === undefined ? "" : `; ${note}`);
+  return parts.join(", ");
 }
 
 /** Three significant digits, without an exponent. */

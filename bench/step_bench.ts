@@ -5,7 +5,13 @@
  *
  * @module
  */
-import { initialise, Mt19937, type Segment, TransformerXL } from "@transformer-xl/model";
+import {
+  clusterShares,
+  initialise,
+  Mt19937,
+  type Segment,
+  TransformerXL,
+} from "@transformer-xl/model";
 import { type GpuDevice, ParamStore } from "@transformer-xl/runtime";
 import {
   modelOf,
@@ -98,12 +104,9 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
     const times = await step.profile(segments[0]!, 1e-3, steps, 0);
     for (const line of slowestOps(times)) console.log(line);
   }
-  const cost = step.plans.map(({ cost }) => cost)
-    .reduce((sum, cost) => ({ flops: sum.flops + cost.flops, bytes: sum.bytes + cost.bytes }));
   return {
     run,
-    // How many rows the tails of an adaptive softmax take is known only at run time.
-    ...(setting.cutoffs.length === 0 && { cost }),
+    cost: step.cost(clusterShares(shape, segments[0]!.targets)),
     counts: { "tokens/s": config.batchSize * config.tgtLen },
     [Symbol.dispose]() {
       step[Symbol.dispose]();

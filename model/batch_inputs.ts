@@ -135,6 +135,20 @@ export class BatchInputs {
     this.inputs = inputs;
   }
 
+  /**
+   * Counts of a segment whose tokens fall into the clusters by these shares, by input name: for
+   * estimates of work.
+   */
+  expectedCounts(shares: readonly number[]): Record<string, number> {
+    const { batchSize: B, tgtLen: T, extLen: E } = this.#lengths;
+    const counts: Record<string, number> = {};
+    shares.forEach((share, i) => {
+      counts[`id count ${i}`] = share * (T + E) * B;
+      counts[`tail count ${i}`] = share * T * B;
+    });
+    return counts;
+  }
+
   /** Values for a segment; `memory` is the state before it. */
   values(segment: Segment, memory: Memory, numbers: RunNumbers): RunValues<PlanInputs> {
     const { batchSize: B } = this.#lengths;

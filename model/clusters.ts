@@ -26,3 +26,26 @@ export function clustersOf(
     width: Math.floor(shape.dEmbed / shape.divVal ** i),
   }));
 }
+
+/**
+ * Shares of the tokens of a text that fall into each cluster.
+ *
+ * @example
+ * ```ts
+ * import { clusterShares } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const shape = { nToken: 10, cutoffs: [2], dEmbed: 8, divVal: 1 };
+ * assertEquals(clusterShares(shape, new Uint32Array([0, 1, 1, 9])), [0.75, 0.25]);
+ * ```
+ */
+export function clusterShares(
+  shape: Parameters<typeof clustersOf>[0],
+  text: Uint32Array,
+): number[] {
+  const counts = new Float64Array(shape.nToken);
+  for (const id of text) counts[id]!++;
+  return clustersOf(shape).map(({ from, to }) =>
+    counts.subarray(from, to).reduce((sum, count) => sum + count, 0) / text.length
+  );
+}

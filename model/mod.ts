@@ -12,7 +12,7 @@ export {
   type TokenInputs,
 } from "./batch_inputs.ts";
 export * from "./checkpoint.ts";
-export { type Cluster, clustersOf } from "./clusters.ts";
+export { type Cluster, clusterShares, clustersOf } from "./clusters.ts";
 export * from "./config.ts";
 export * from "./dropout_sites.ts";
 export { initialise } from "./init.ts";

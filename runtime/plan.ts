@@ -72,6 +72,16 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     this.#borrowed = borrowedBy(recording.steps);
   }
 
+  /** Work of one run with these counts, by input name; the others are at their capacity. */
+  costOf(counts: Readonly<Record<string, number>>): Cost {
+    const values = new Map<Scalar, number>();
+    for (const [name, count] of Object.entries(counts)) {
+      const input = this.#inputs[name];
+      if (input?.role === "scalar") values.set(input, count);
+    }
+    return totalCost(this.#recording.nodes, values);
+  }
+
   /** Bytes this plan owns, by role. */
   get bytes(): Readonly<Partial<Record<Role, number>>> {
     return this.#executable.bytes;

@@ -54,6 +54,8 @@ export interface Cost {
   readonly flops: number;
   /** Bytes read and written by an ideal implementation. */
   readonly bytes: number;
+  /** Set when the work is proportional to a count given at run time: it is that of the capacity. */
+  readonly extent?: { readonly scalar: Scalar; readonly capacity: number } | undefined;
 }
 
 /** One op invocation: an entry of the tape. */
@@ -74,12 +76,16 @@ export interface Node {
     | undefined;
 }
 
-/** Sum of the costs of all ops of a recording. */
-export function totalCost(nodes: readonly Node[]): Cost {
-  return nodes.reduce(
-    (sum, { cost }) => ({ flops: sum.flops + cost.flops, bytes: sum.bytes + cost.bytes }),
-    { flops: 0, bytes: 0 },
-  );
+/** Sum of the costs of all ops of a recording; counts without a value are at their capacity. */
+export function totalCost(nodes: readonly Node[], counts?: ReadonlyMap<Scalar, number>): Cost {
+  let [flops, bytes] = [0, 0];
+  for (const { cost } of nodes) {
+    const count = cost.extent && counts?.get(cost.extent.scalar);
+    const share = count === undefined ? 1 : count / cost.extent!.capacity;
+    flops += share * cost.flops;
+    bytes += share * cost.bytes;
+  }
+  return { flops, bytes };
 }
 
 /**

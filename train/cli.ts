@@ -6,6 +6,7 @@
 import { dirname } from "node:path";
 import {
   assertCutoffs,
+  clusterShares,
   type Corpus,
   cutoffsFor,
   type ModelCheckpoint,
@@ -76,7 +77,8 @@ export async function train(argv: readonly string[]): Promise<number> {
 
   let chosen = "";
   using device = await openDevice(config.device, (sentence) => chosen = sentence);
-  const planned = await footprint(config, shape, device.target);
+  const shares = clusterShares(shape, corpus.train);
+  const planned = await footprint(config, shape, device.target, shares);
   if (!config.dryRun) checkFits(planned, device);
 
   // Nothing of the run itself is on disk until here, where nothing a user can cause is left to fail.

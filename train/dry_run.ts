@@ -40,12 +40,15 @@ export interface Footprint {
 /**
  * Records a run on nothing and counts.
  *
+ * @param shares of the tokens in each cluster of the vocabulary; without them, work is that of every
+ * cluster at its capacity
  * @throws {DeviceError} when one parameter alone exceeds what a kernel of the target can bind
  */
 export async function footprint(
   config: TrainConfig,
   shape: ModelShape,
   target: Target,
+  shares?: readonly number[],
 ): Promise<Footprint> {
   const device = new DryDevice(target);
   const store = new ParamStore();
@@ -60,13 +63,12 @@ export async function footprint(
   if (!config.noEval || !config.noTest) {
     await Evaluator.create(device, model, evalLengths(config));
   }
-  const flops = step.plans.reduce((sum, { cost }) => sum + cost.flops, 0);
   return {
     parameters: parametersByPart(store),
     bytes: new Map(device.liveBytesByRole),
     largest: device.largest,
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
-    flopsPerToken: flops / (config.batchSize * config.tgtLen),
+    flopsPerToken: step.cost(shares).flops / (config.batchSize * config.tgtLen),
   };
 }
 

@@ -6,6 +6,7 @@
 import { Moments } from "@transformer-xl/kernels";
 import type { Memory, Segment, TransformerXL } from "@transformer-xl/model";
 import type {
+  Cost,
   Device,
   OpTime,
   ParamStore,
@@ -70,6 +71,17 @@ export class TrainStep implements Disposable {
   /** The plans of a step, in order. */
   get plans(): readonly Plan<PlanInputs, PlanOutputs>[] {
     return [...this.#chunks.map(({ plan }) => plan), this.#update];
+  }
+
+  /** Work of one step whose tokens fall into the clusters by these shares, or by capacity. */
+  cost(shares: readonly number[] = []): Cost {
+    const costs = this.#chunks.map(({ plan, inputs }) =>
+      plan.costOf(inputs.expectedCounts(shares))
+    );
+    return [...costs, this.#update.cost].reduce((sum, { flops, bytes }) => ({
+      flops: sum.flops + flops,
+      bytes: sum.bytes + bytes,
+    }));
   }
 
   /**

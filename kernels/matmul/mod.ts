@@ -8,6 +8,7 @@
  */
 import {
   bytesOf,
+  type Cost,
   defineOp,
   dims,
   f32,
@@ -85,11 +86,21 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
       bias: dbias,
     };
   },
-  cost({ a, b, bias }, { form }) {
-    const { M, N, K } = dims(PATTERNS[form], { a, b, bias });
-    return { flops: 2 * M * N * K, bytes: bytesOf(a, b, bias) + 4 * M * N };
+  cost({ a, b, bias }, { form, rows }) {
+    const { M, N } = dims(PATTERNS[form], { a, b, bias });
+    return costOf(form, a, b, bytesOf(bias) + 4 * M * N, rows);
   },
 });
+
+/** Work of a product that also moves `bytes`; proportional to `rows` if given. */
+function costOf(form: MatmulForm, a: Tensor, b: Tensor, bytes: number, rows?: Scalar): Cost {
+  const { M, N, K } = dims(PATTERNS[form], { a, b, bias: undefined });
+  return {
+    flops: 2 * M * N * K,
+    bytes: bytesOf(a, b) + bytes,
+    extent: rows && { scalar: rows, capacity: form === "TN" ? K : M },
+  };
+}
 
 type Product = readonly [form: MatmulForm, a: Tensor, b: Tensor];
 
@@ -104,13 +115,12 @@ function product(
   if (sink === undefined) return op(rec, { a, b, bias: undefined }, attrs).c;
   const from = rec.steps.length;
   record(rec, form, a, b, sink, { relu: false, rows, bias: undefined, accumulate: true });
-  const { M, N, K } = dims(PATTERNS[form], { a, b, bias: undefined });
   rec.nodes.push({
     name: "matmul_gradient",
     inputs: { a, b },
     outputs: {},
     steps: [from, rec.steps.length],
-    cost: { flops: 2 * M * N * K, bytes: bytesOf(a, b, sink) },
+    cost: costOf(form, a, b, bytesOf(sink), rows),
     vjp: undefined,
   });
   return undefined;

@@ -103,13 +103,14 @@ const op = defineOp<In, Out, SoftmaxNllOptions>({
     }
     return { hidden: dhidden };
   },
-  cost({ hidden }, { blocks, differentiate }) {
+  cost({ hidden }, { blocks, differentiate, rows }) {
     const products = differentiate ? 3 : 1; // each reads hidden and weights; dW is read and written
     const logits = hidden.shape[0]! * columnsOf(blocks);
     const weights = blocks.reduce((sum, { weight, bias }) => sum + bytesOf(weight, bias), 0);
     return {
       flops: 2 * products * logits * hidden.shape[1]!,
       bytes: products * (bytesOf(hidden) + weights) + 4 * logits * (differentiate ? 5 : 2),
+      extent: rows && { scalar: rows, capacity: hidden.shape[0]! },
     };
   },
 });
