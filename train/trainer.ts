@@ -17,6 +17,7 @@ import {
   type ModelCheckpoint,
   type ModelShape,
   openCheckpoint,
+  type Segment,
   TransformerXL,
 } from "@transformer-xl/model";
 import { type Device, DeviceError, ParamStore } from "@transformer-xl/runtime";
@@ -120,7 +121,7 @@ export class Trainer implements Disposable {
    * @throws {DeviceError} when losses or gradients are no longer finite
    */
   async *train(signal: AbortSignal, files?: CheckpointFiles): AsyncGenerator<TrainEvent> {
-    const { maxStep, tgtLen, seed, roll, logInterval, evalInterval } = this.#config;
+    const { maxStep, tgtLen, seed, roll, logInterval, evalInterval, noEval } = this.#config;
     const { train: batches } = this.#streams;
     const schedule = scheduleOf(this.#config);
     let lastYieldMs = performance.now();
@@ -144,19 +145,7 @@ export class Trainer implements Disposable {
         const last = step === maxStep;
         const evaluates = step % evalInterval === 0 || last;
         if (step % logInterval === 0) {
-          const metrics = this.#finite(await this.#step.metrics(pending), step);
-          const elapsedMs = performance.now() - intervalMs;
-          yield {
-            kind: "log",
-            epoch,
-            step,
-            batch: Math.floor(segment.start / tgtLen) + 1,
-            batchCount: batches.batchCount,
-            lr: rateAfter(schedule, step, this.#plateau.state.rate),
-            msPerBatch: elapsedMs / pending,
-            tokensPerSecond: tokens / elapsedMs * 1000,
-            metrics,
-          };
+          yield await this.#log(segment, pending, tokens, intervalMs);
           pending = tokens = 0;
           intervalMs = performance.now();
         }
@@ -167,16 +156,7 @@ export class Trainer implements Disposable {
         }
         if (evaluates || signal.aborted) {
           const pausedMs = performance.now();
-          this.#progress = {
-            ...this.#progress,
-            interval: this.#finite(await this.#step.metrics(pending), step),
-          };
-          const evaluated = evaluates && !this.#config.noEval ? await this.#validate() : undefined;
-          if (files !== undefined) {
-            const path = await this.#save(files, evaluated);
-            yield { kind: "checkpoint", step, path };
-          }
-          if (evaluated !== undefined) yield evaluated;
+          yield* this.#pause(evaluates && !noEval, pending, files);
           intervalMs += performance.now() - pausedMs;
         }
         if (signal.aborted) {
@@ -203,6 +183,45 @@ export class Trainer implements Disposable {
     this.#evaluator?.[Symbol.dispose]();
     this.#step[Symbol.dispose]();
     this.#store[Symbol.dispose]();
+  }
+
+  /** A log line on the last `pending` steps, which ended with `segment`. */
+  async #log(
+    segment: Segment,
+    pending: number,
+    tokens: number,
+    sinceMs: number,
+  ): Promise<TrainEvent> {
+    const { step, epoch } = this.#progress;
+    const metrics = this.#finite(await this.#step.metrics(pending), step);
+    const elapsedMs = performance.now() - sinceMs; // after the device is done with these steps
+    return {
+      kind: "log",
+      epoch,
+      step,
+      batch: Math.floor(segment.start / this.#config.tgtLen) + 1,
+      batchCount: this.#streams.train.batchCount,
+      lr: rateAfter(scheduleOf(this.#config), step, this.#plateau.state.rate),
+      msPerBatch: elapsedMs / pending,
+      tokensPerSecond: tokens / elapsedMs * 1000,
+      metrics,
+    };
+  }
+
+  /** Evaluates and saves. The evaluation is told last: what was printed survives a kill. */
+  async *#pause(
+    evaluates: boolean,
+    pending: number,
+    files: CheckpointFiles | undefined,
+  ): AsyncGenerator<TrainEvent> {
+    const { step } = this.#progress;
+    const interval = this.#finite(await this.#step.metrics(pending), step);
+    this.#progress = { ...this.#progress, interval };
+    const evaluated = evaluates ? await this.#validate() : undefined;
+    if (files !== undefined) {
+      yield { kind: "checkpoint", step, path: await this.#save(files, evaluated) };
+    }
+    if (evaluated !== undefined) yield evaluated;
   }
 
   async #validate(): Promise<EvalEvent> {
@@ -232,7 +251,6 @@ export class Trainer implements Disposable {
     );
   }
 
-  /** The evaluation is told only after the checkpoint: what was printed survives a kill. */
   #save(files: CheckpointFiles, evaluated: EvalEvent | undefined): Promise<string> {
     this.#progress = {
       ...this.#progress,
