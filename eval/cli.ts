@@ -89,7 +89,7 @@ async function textParts(
   checkpoint: ModelCheckpoint,
 ): Promise<(readonly [string, Uint32Array])[]> {
   const { vocabulary } = checkpoint;
-  if (config.manual.length > 0) return [["text", manualIds(config.manual, vocabulary)]];
+  if (config.manual.length > 0) return [[config.split, manualIds(config.manual, vocabulary)]];
   const corpus = await openText(textSettings(config, checkpoint), undefined, vocabulary);
   const names = config.split === "all" ? ["valid", "test"] as const : [config.split];
   return names.map((name) => [name, corpus[name]] as const);

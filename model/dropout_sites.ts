@@ -7,7 +7,6 @@
  */
 import type { Dropout } from "@transformer-xl/kernels";
 import { hashName, type Scalar } from "@transformer-xl/runtime";
-import type { ModelShape } from "./config.ts";
 
 /** The mask of a site, or undefined where nothing is dropped. */
 export type DropoutSource = (site: string, rate: number) => Dropout | undefined;
@@ -21,9 +20,4 @@ export function philoxDropout(
 ): DropoutSource {
   return (site, rate) =>
     rate === 0 ? undefined : { rate, mask: { kind: "philox", ...numbers, site: hashName(site) } };
-}
-
-/** Whether a model drops anything. */
-export function drops({ dropout, dropatt }: Pick<ModelShape, "dropout" | "dropatt">): boolean {
-  return dropout > 0 || dropatt > 0;
 }

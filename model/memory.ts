@@ -6,9 +6,7 @@
  *
  * @module
  */
-import { copyRows } from "@transformer-xl/kernels";
-import type { Device, HostArray, Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
-import { rangeOf } from "@transformer-xl/runtime";
+import { type Device, type HostArray, rangeOf, type Tensor } from "@transformer-xl/runtime";
 import type { Lengths, ModelShape } from "./config.ts";
 
 /** Memory of one stream of segments (one batch chunk). */
@@ -72,17 +70,4 @@ export class Memory implements Disposable {
   #filledSize(size: number): number {
     return this.#lengths.memLen === 0 ? 0 : size / this.#lengths.memLen * this.#filled;
   }
-}
-
-/**
- * Records the update of one layer: the state takes M rows of [memory; input], from row `start` on.
- * No gradient flows through memory.
- */
-export function recordMemoryUpdate(
-  rec: Recorder,
-  state: Tensor,
-  context: Tensor,
-  start: Scalar,
-): void {
-  copyRows(rec, state, context, start);
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { sliceRows } from "@transformer-xl/kernels";
+import { copyRows, sliceRows } from "@transformer-xl/kernels";
 import type { Param, ParamStore, Recorder, Target } from "@transformer-xl/runtime";
 import { embedTokens } from "./adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./adaptive_softmax.ts";
@@ -18,7 +18,7 @@ import { DecoderLayer } from "./decoder_layer.ts";
 import type { DropoutSource } from "./dropout_sites.ts";
 import { dropped } from "./feed_forward.ts";
 import { matrixInit } from "./init.ts";
-import { type Memory, recordMemoryUpdate } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import { positionalTable } from "./positional_embedding.ts";
 import { type ClusterTables, VocabularyTables } from "./vocabulary_tables.ts";
 
@@ -82,7 +82,8 @@ export class TransformerXL {
     this.#layers.forEach((layer, l) =>
       rec.scope(`layer${l}`, () => {
         const { y, context } = layer.forward(rec, x, memory.layers[l], attention);
-        if (M > 0) recordMemoryUpdate(rec, memory.layers[l]!, context, batch.memoryStart);
+        // The next memory: M rows of [memory; x]. No gradient flows through it.
+        if (M > 0) copyRows(rec, memory.layers[l]!, context, batch.memoryStart);
         x = y;
       })
     );

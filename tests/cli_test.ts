@@ -229,7 +229,7 @@ Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) =>
       manual: ["word1", "word10", "strange"],
     });
     assertStringIncludes(stdout, "bsz 1 tgt_len 4");
-    assert(Number.isFinite(lossOf(stdout, "text")));
+    assert(Number.isFinite(lossOf(stdout, "test")));
   });
 
   await t.step("--model scores any checkpoint, with a log line per interval", async () => {

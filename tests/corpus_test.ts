@@ -183,7 +183,7 @@ Deno.test("openCorpus() keeps many distinct words apart", async () => {
 
 Deno.test("openCorpus() takes equal ids from its cache and leaves no other file", async () => {
   await withFolder(WIKITEXT, async (path) => {
-    const cacheDir = `${path}/work/cache`;
+    const cacheDir = `${path}/cache`;
     const options: CorpusOptions = { dataset: "wt2", path, cacheDir };
     const first = await openCorpus(options);
     const second = await openCorpus(options);

@@ -16,7 +16,7 @@ import {
 import { tilePlanFor } from "./plans.ts";
 import reduceSource from "./reduce_partials.wgsl" with { type: "text" };
 import { type MatmulForm, matmulReference, splitMatmulReference } from "./reference.ts";
-import { tileSource } from "./tile.ts";
+import { tileGrid, tileSource } from "./tile.ts";
 import type { TilePlan } from "./tile_plan.ts";
 
 /** A size that is frozen, or given at every run up to a capacity. */
@@ -98,6 +98,7 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
     epilogue: { bias: launch.bias !== undefined, relu: launch.relu ?? false, accumulate },
     aligned: isAligned(launch, m, k),
   });
+  const [x, y, z] = tileGrid(plan, m, N, batches);
   const zero: BatchStrides = [0, 0];
   const split = plan.splitK > 1;
   const c = split ? rec.temporary([plan.splitK, m, N], "f32", "matmul.partial") : launch.c;
@@ -127,9 +128,9 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
       alpha: launch.alpha ?? 1,
     },
     workgroups: [
-      Math.ceil(N / plan.tileN),
-      typeof M === "number" ? Math.ceil(M / plan.tileM) : { scalar: M.scalar, per: plan.tileM },
-      split ? plan.splitK : batches > 1 ? batches : unlessEmpty(K, accumulate),
+      x,
+      typeof M === "number" ? y : { scalar: M.scalar, per: plan.tileM },
+      z > 1 ? z : unlessEmpty(K, accumulate),
     ],
   });
   if (!split) return;
