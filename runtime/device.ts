@@ -73,15 +73,17 @@ export abstract class Device implements Disposable {
   ): Storage;
 
   /**
-   * Writes elements from `offset` on.
+   * Writes elements from `offset` on, rounded to the storage's dtype.
    *
-   * @throws {RangeError} when they leave the storage
+   * @throws {RangeError} when they leave the storage, or an f16 range does not begin and end at an
+   * even element or the end
    * @throws {TypeError} when the storage was disposed
    */
   abstract write(storage: Storage, offset: number, values: HostArray): void;
 
   /**
-   * Copies of several ranges, in one round trip; waits for everything submitted before.
+   * Copies of several ranges, in one round trip; waits for everything submitted before. Halves come
+   * as float32.
    *
    * @throws {RangeError} when a range leaves its storage
    * @throws {TypeError} when a storage was disposed
@@ -199,7 +201,7 @@ function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
 }
 
 /**
- * Refuses a range that leaves its storage, or a storage that was disposed.
+ * Refuses a range that leaves its storage or cuts a word of it, or a storage that was disposed.
  *
  * @param action verb of the message
  */
@@ -214,8 +216,13 @@ export function checkRange(
       `Cannot ${action} "${label}": elements ${offset} to ${offset + length} of ${storage.length}`,
     );
   }
-  if (storage.dtype === "f16") {
-    throw new TypeError(`Cannot ${action} "${label}": the host has no f16; cast it on the device`);
+  // WebGPU writes whole words of two halves; the end of a storage is padded.
+  const cutsWord = offset % 2 !== 0 || (length % 2 !== 0 && offset + length !== storage.length);
+  if (action === "write" && storage.dtype === "f16" && cutsWord) {
+    throw new RangeError(
+      `Cannot write "${label}": elements ${offset} to ${offset + length} of an f16 storage ` +
+        "share a word with others; write from an even element to an even one, or to the end",
+    );
   }
 }
 

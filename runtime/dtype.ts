@@ -13,6 +13,9 @@ export type HostArray =
   | Float64Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>;
 
+/** Memory of the reference executor: one array per dtype and precision. */
+export type NumberArray = HostArray | Float16Array<ArrayBuffer>;
+
 /** What a reference loop sees of an operand, whatever its width. */
 export interface Numbers {
   /** Elements. */

@@ -36,6 +36,12 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
 
+/** The processes of a job cannot find, hear or match each other. */
+export class GroupError extends Error {
+  /** Name of the class. */
+  override readonly name = "GroupError";
+}
+
 /** Why a {@link DeviceError} was thrown. */
 export type DeviceErrorReason =
   | "no-adapter"
@@ -74,5 +80,5 @@ export class DeviceError extends Error {
 export function isUserError(error: unknown): error is Error {
   return error instanceof ShapeError || error instanceof ShaderError ||
     error instanceof ConfigError || error instanceof DataError ||
-    error instanceof CheckpointError || error instanceof DeviceError;
+    error instanceof CheckpointError || error instanceof DeviceError || error instanceof GroupError;
 }

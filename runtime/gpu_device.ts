@@ -13,7 +13,7 @@ import { type AdapterChoice, chooseAdapter, messageOf, requestDevice } from "./g
 import { compileGpuPlan } from "./gpu_executable.ts";
 import { GpuStorage, upload } from "./gpu_storage.ts";
 import { PipelineCache } from "./pipelines.ts";
-import { Readback } from "./readback.ts";
+import { type ByteRange, Readback } from "./readback.ts";
 import type { Role, Storage } from "./tensor.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -141,17 +141,9 @@ export class GpuDevice extends Device {
   override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
     this.checkFault();
     for (const range of ranges) checkRange("read", range);
-    const arrays = ranges.map(({ storage, length }) =>
-      storage.dtype === "u32" ? new Uint32Array(length) : new Float32Array(length)
-    );
-    const done = this.#readback.read(
-      ranges.map(({ storage, offset, length }) => ({
-        buffer: (storage as GpuStorage).buffer,
-        offset: offset * bytesPer(storage.dtype),
-        bytes: length * bytesPer(storage.dtype),
-      })),
-      arrays.map(({ buffer }) => new Uint8Array(buffer)),
-    );
+    const words = ranges.map(wholeWordsOf);
+    const copies = words.map(({ bytes }) => new Uint8Array(bytes));
+    const done = this.#readback.read(words, copies);
     const lost = await done.then(() => undefined, (reason) => ({ reason }));
     await this.#settle();
     if (lost !== undefined) {
@@ -161,7 +153,12 @@ export class GpuDevice extends Device {
         { cause: lost.reason },
       );
     }
-    return arrays;
+    return ranges.map(({ storage, offset, length }, i) => {
+      const { buffer } = copies[i]!;
+      if (storage.dtype === "u32") return new Uint32Array(buffer);
+      if (storage.dtype === "f32") return new Float32Array(buffer);
+      return new Float32Array(new Float16Array(buffer, 2 * (offset % 2), length));
+    });
   }
 
   /** Resolves when the queue is empty; rejects with the first error of the device. */
@@ -251,4 +248,12 @@ export class GpuDevice extends Device {
     this.account(spec.role, storage.buffer.size);
     return storage;
   }
+}
+
+/** The bytes of a range, widened to whole words of two halves. */
+function wholeWordsOf({ storage, offset, length }: StorageRange): ByteRange {
+  const width = bytesPer(storage.dtype);
+  const first = Math.floor(offset * width / 4) * 4;
+  const end = Math.ceil((offset + length) * width / 4) * 4;
+  return { buffer: (storage as GpuStorage).buffer, offset: first, bytes: end - first };
 }

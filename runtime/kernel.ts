@@ -5,7 +5,10 @@
  * - `override NAME: u32;` changes the generated code (a tile size, a switch): one pipeline each;
  * - fields of `struct Scalars`, bound as `var<uniform> scalars`, are plain sizes and the numbers
  *   that change from run to run: they cost no compilation;
- * - storage bindings are the operands, by name.
+ * - storage bindings are the operands, by name;
+ * - `alias Value = f32;` names an element type that a launch may narrow to f16: the operands bound
+ *   with it decide. Such a source converts on every load, `f32(x[i])`, and on every store,
+ *   `y[i] = Value(sum)`, so that arithmetic is float32 whatever the operands are.
  *
  * @module
  */
@@ -24,6 +27,8 @@ export interface Binding {
   readonly dtype: DType;
   /** Elements per array item: 1, or 2 or 4 for vectors. */
   readonly width: number;
+  /** Alias of the element type, where the source leaves it open. */
+  readonly alias?: string;
 }
 
 /** One field of the uniform block. */
@@ -71,7 +76,9 @@ const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)(?:\s*,\s*(read_write|read))?\s*>\s*(\w+)\s*:\s*([^;]+);/g;
 const OVERRIDE = /^\s*override\s+(\w+)\s*(?::\s*\w+\s*)?(=)?/gm;
 const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;
-const ARRAY = /^\s*array<\s*(?:atomic<)?(?:vec([24])<)?\s*(f32|f16|u32)\s*[>,]/;
+const ARRAY = /^\s*array<\s*(?:atomic<)?(?:vec([24])<)?\s*(\w+)\s*[>,]/;
+const ALIAS = /^\s*alias\s+(\w+)\s*=\s*f32\s*;/gm;
+const DTYPES: readonly string[] = ["f32", "f16", "u32"] satisfies DType[];
 const COMMENTS = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 
 /**
@@ -98,13 +105,15 @@ export function kernel(name: string, source: string, reference: Reference): Kern
   const bindings: Binding[] = [];
   let scalarsBinding: number | undefined;
   const code = source.replaceAll(COMMENTS, "");
+  const aliases = [...code.matchAll(ALIAS)].map(([, alias]) => alias!);
   for (const [, index, space, access, binding, type] of code.matchAll(BINDING)) {
     if (space === "uniform") {
       scalarsBinding = Number(index);
       continue;
     }
     const element = ARRAY.exec(type!);
-    if (element === null) {
+    const alias = aliases.find((alias) => alias === element?.[2]);
+    if (element === null || (alias === undefined && !DTYPES.includes(element[2]!))) {
       throw new ShaderError(
         `Cannot read kernel "${name}": binding "${binding}" is ${type}, expected an array of f32, f16 or u32`,
       );
@@ -113,8 +122,9 @@ export function kernel(name: string, source: string, reference: Reference): Kern
       index: Number(index),
       name: binding!,
       access: access === "read_write" ? "read_write" : "read",
-      dtype: element[2] as DType,
+      dtype: alias === undefined ? element[2] as DType : "f32",
       width: Number(element[1] ?? 1),
+      ...(alias !== undefined && { alias }),
     });
   }
   bindings.sort((a, b) => a.index - b.index);
@@ -129,6 +139,73 @@ export function kernel(name: string, source: string, reference: Reference): Kern
     constants,
     reference,
   };
+}
+
+const NARROWED = new WeakMap<Kernel, Map<string, Kernel>>();
+
+/**
+ * The kernel with its open element types as the operands have them: itself where all are f32.
+ *
+ * @throws {ShaderError} when operands of one alias have different dtypes
+ * @example
+ * ```ts
+ * import { kernel, kernelFor } from "@transformer-xl/runtime";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const twice = kernel("twice", `
+ *   alias Value = f32;
+ *   @group(0) @binding(0) var<storage, read> x: array<Value>;
+ *   @group(0) @binding(1) var<storage, read_write> y: array<Value>;
+ *   @compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) {
+ *     y[id.x] = Value(2.0 * f32(x[id.x]));
+ *   }
+ * `, ({ x, y }) => { for (let i = 0; i < x!.length; i++) y![i] = 2 * x![i]!; });
+ * assertEquals(kernelFor(twice, { x: "f16", y: "f16" }).bindings.map((b) => b.dtype), ["f16", "f16"]);
+ * assertThrows(() => kernelFor(twice, { x: "f16", y: "f32" }), SyntaxError, "share the element type");
+ * ```
+ */
+export function kernelFor(
+  general: Kernel,
+  dtypes: Readonly<Record<string, DType | undefined>>,
+): Kernel {
+  const narrow = new Set<string>();
+  for (const { name, alias } of general.bindings) {
+    if (alias !== undefined && dtypes[name] === "f16") narrow.add(alias);
+  }
+  if (narrow.size === 0) return general;
+  const wide = general.bindings.find(({ name, alias }) =>
+    alias !== undefined && narrow.has(alias) && dtypes[name] === "f32"
+  );
+  if (wide !== undefined) {
+    const other = general.bindings.find(({ name, alias }) =>
+      alias === wide.alias && dtypes[name] === "f16"
+    )!;
+    throw new ShaderError(
+      `Cannot launch "${general.name}": operands "${wide.name}" and "${other.name}" share the ` +
+        `element type ${wide.alias}, but are f32 and f16`,
+    );
+  }
+  const variants = NARROWED.get(general) ?? new Map<string, Kernel>();
+  NARROWED.set(general, variants);
+  const key = [...narrow].sort().join();
+  let found = variants.get(key);
+  if (found === undefined) {
+    const source = general.source.replace(
+      ALIAS,
+      (whole, alias: string) => narrow.has(alias) ? whole.replace("f32", "f16") : whole,
+    );
+    found = {
+      ...general,
+      name: `${general.name}_f16`,
+      source: `enable f16;\n${source}`,
+      bindings: general.bindings.map((binding) => ({
+        ...binding,
+        dtype: binding.alias !== undefined && narrow.has(binding.alias) ? "f16" : binding.dtype,
+      })),
+    };
+    variants.set(key, found);
+  }
+  return found;
 }
 
 function scalarFields(name: string, code: string): ScalarField[] {

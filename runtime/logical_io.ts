@@ -5,12 +5,18 @@
  */
 import type { Device } from "./device.ts";
 import { CheckpointError } from "./errors.ts";
-import { type LogicalTensor, type ParamStore, rowSize } from "./params.ts";
+import { type LogicalTensor, type ParamStore, type Piece, rowSize } from "./params.ts";
 import { sizeOf } from "./shape.ts";
 import type { Storage } from "./tensor.ts";
 
-/** Which flat buffer of each segment is meant: weights, gradients, or moments. */
+/** Which flat buffer of each segment is meant: master weights, gradients, or moments. */
 export type FlatBuffers = readonly Storage[];
+
+function checkSealed(store: ParamStore): void {
+  if (store.segments.length === 0 && store.params.length > 0) {
+    throw new TypeError("Cannot access parameters: their store is not sealed, or was disposed");
+  }
+}
 
 interface Range {
   readonly segment: number;
@@ -21,9 +27,7 @@ interface Range {
 
 /** Where the rows of each logical tensor lie, in row order. */
 function rangesOf(store: ParamStore): ReadonlyMap<LogicalTensor, Range[]> {
-  if (store.segments.length === 0 && store.params.length > 0) {
-    throw new TypeError("Cannot access parameters: their store is not sealed, or was disposed");
-  }
+  checkSealed(store);
   const ranges = new Map<LogicalTensor, Range[]>(store.logical.map((logical) => [logical, []]));
   store.segments.forEach((segment, n) => {
     for (const { param, offset } of segment.ranges) {
@@ -38,10 +42,13 @@ function rangesOf(store: ParamStore): ReadonlyMap<LogicalTensor, Range[]> {
   return ranges;
 }
 
+/** Elements of a logical tensor, row-major. */
+type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
 /**
- * Writes logical tensors into flat buffers.
+ * Writes logical tensors into flat buffers, one parameter at a time.
  *
- * @param values elements of a logical tensor, row-major
+ * @param values elements of a logical tensor, row-major; asked once for each
  * @throws {CheckpointError} when `values` gives the wrong number of elements
  * @throws {TypeError} when the store is not sealed
  */
@@ -49,21 +56,51 @@ export function writeLogical(
   device: Device,
   store: ParamStore,
   buffers: FlatBuffers,
-  values: (logical: LogicalTensor) => Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>,
+  values: (logical: LogicalTensor) => Floats,
 ): void {
-  for (const [logical, ranges] of rangesOf(store)) {
-    const elements = values(logical);
-    if (elements.length !== sizeOf(logical.shape)) {
-      throw new CheckpointError(
-        `Cannot load "${logical.name}": it has ${elements.length} elements, ` +
-          `expected shape [${logical.shape}]`,
-      );
-    }
-    const width = rowSize(logical);
-    for (const { segment, offset, from, to } of ranges) {
-      device.write(buffers[segment]!, offset, elements.subarray(from * width, to * width));
-    }
+  checkSealed(store);
+  const held = new Map<LogicalTensor, Floats>();
+  const open = new Map<LogicalTensor, number>(); // parameters that still need it
+  for (const { logical } of store.params.flatMap(({ pieces }) => pieces)) {
+    open.set(logical, (open.get(logical) ?? 0) + 1);
   }
+  const rowsOf = ({ logical, from, to }: Piece): Floats => {
+    const elements = held.get(logical) ?? checkedSize(logical, values(logical));
+    const left = open.get(logical)! - 1;
+    open.set(logical, left);
+    if (left > 0) held.set(logical, elements);
+    else held.delete(logical);
+    const width = rowSize(logical);
+    return elements.subarray(from * width, to * width) as Floats;
+  };
+  store.segments.forEach((segment, n) => {
+    for (const { param, offset } of segment.ranges) {
+      const parts = param.pieces.map(rowsOf);
+      device.write(buffers[n]!, offset, padded(parts));
+    }
+  });
+}
+
+function checkedSize(logical: LogicalTensor, elements: Floats): Floats {
+  if (elements.length === sizeOf(logical.shape)) return elements;
+  throw new CheckpointError(
+    `Cannot load "${logical.name}": it has ${elements.length} elements, ` +
+      `expected shape [${logical.shape}]`,
+  );
+}
+
+/** Parts behind each other, and a zero where their number is odd: halves are written by words. */
+function padded(parts: readonly Floats[]): Floats {
+  const count = parts.reduce((sum, { length }) => sum + length, 0);
+  if (parts.length === 1 && count % 2 === 0) return parts[0]!;
+  const size = count + count % 2;
+  const whole = parts[0] instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /**
@@ -95,7 +132,7 @@ export async function* readLogical(
   device: Device,
   store: ParamStore,
   buffers: FlatBuffers,
-): AsyncGenerator<readonly [LogicalTensor, Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>]> {
+): AsyncGenerator<readonly [LogicalTensor, Floats]> {
   for (const [logical, ranges] of rangesOf(store)) {
     const width = rowSize(logical);
     const parts = await device.read(
@@ -114,9 +151,9 @@ export async function* readLogical(
   }
 }
 
-/** The weight buffers of a store, one per segment. */
+/** The weights of a store as they are trained and saved, one buffer per segment. */
 export function weightsOf(store: ParamStore): FlatBuffers {
-  return store.segments.map(({ weights }) => weights);
+  return store.segments.map(({ masters }) => masters);
 }
 
 /**

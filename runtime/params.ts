@@ -5,11 +5,13 @@
  * softmax head can hold word rows and cluster rows side by side, and a vocabulary can be split at
  * the binding limit, while names, norms and files stay those of the logical tensors.
  *
- * Weights and gradients are flat buffers, cut into segments that fit one binding each.
+ * Weights and gradients are flat buffers, cut into segments that fit one binding each. With half
+ * weights, kernels bind f16 copies, gradients are f16, and the optimizer works on float32 masters.
  *
  * @module
  */
 import { type Device, mebibytes } from "./device.ts";
+import { bytesPer, type DType } from "./dtype.ts";
 import { DeviceError, ShapeError } from "./errors.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { OFFSET_ALIGNMENT } from "./target.ts";
@@ -55,8 +57,8 @@ export class Param extends Tensor {
   #gradient: Tensor | undefined;
 
   /** Parameters come from {@link ParamStore.pack}. */
-  constructor(shape: Shape, label: string, pieces: readonly Piece[]) {
-    super(shape, "f32", label);
+  constructor(shape: Shape, dtype: DType, label: string, pieces: readonly Piece[]) {
+    super(shape, dtype, label);
     this.pieces = pieces;
   }
 
@@ -75,7 +77,7 @@ export class Param extends Tensor {
   /** Places weights and gradient in a segment; called once by the store. */
   seal(segment: ParamSegment, offset: number): void {
     this.settle({ kind: "storage", storage: segment.weights, offset });
-    this.#gradient = segment.gradients && new Tensor(this.shape, "f32", `d ${this.label}`, {
+    this.#gradient = segment.gradients && new Tensor(this.shape, this.dtype, `d ${this.label}`, {
       kind: "storage",
       storage: segment.gradients,
       offset,
@@ -83,10 +85,18 @@ export class Param extends Tensor {
   }
 }
 
+/** Widths of a store's numbers. */
+export interface ParamWidths {
+  /** What kernels bind, and the width of gradients; f32 by default. */
+  readonly dtype?: "f32" | "f16";
+}
+
 /** One binding's worth of flat parameters. */
 export interface ParamSegment {
-  /** Weights. */
+  /** Weights as kernels bind them. */
   readonly weights: Storage;
+  /** Weights as they are trained and saved: float32 where there are masters, else `weights`. */
+  readonly masters: Storage;
   /** Gradients, when the store was sealed with them. */
   readonly gradients: Storage | undefined;
   /** Elements used, padding included. */
@@ -118,10 +128,17 @@ export interface ParamSegment {
  * ```
  */
 export class ParamStore implements Disposable {
+  /** Width of the weights that kernels bind, and of their gradients. */
+  readonly dtype: "f32" | "f16";
   readonly #logical = new Map<string, LogicalTensor>();
   readonly #params: Param[] = [];
   #segments: ParamSegment[] = [];
   #sealed = false;
+
+  /** An empty store. */
+  constructor({ dtype = "f32" }: ParamWidths = {}) {
+    this.dtype = dtype;
+  }
 
   /** Logical tensors in declaration order. */
   get logical(): readonly LogicalTensor[] {
@@ -170,7 +187,7 @@ export class ParamStore implements Disposable {
           `rows have ${rowSize(odd.logical)} and ${rowSize(first)} elements`,
       );
     }
-    const param = new Param([rows, ...first.shape.slice(1)], label, pieces);
+    const param = new Param([rows, ...first.shape.slice(1)], this.dtype, label, pieces);
     this.#params.push(param);
     return param;
   }
@@ -184,6 +201,7 @@ export class ParamStore implements Disposable {
   /**
    * Allocates the flat buffers. Afterwards parameters can be recorded.
    *
+   * @param options `gradients`: for training; half weights then have float32 masters
    * @throws {DeviceError} when one parameter exceeds a binding, or memory is short
    * @throws {TypeError} when rows of a logical tensor are in no parameter or in two, or the store
    * was sealed before
@@ -192,24 +210,23 @@ export class ParamStore implements Disposable {
     if (this.#sealed) throw new TypeError("Cannot seal a parameter store twice");
     checkCovered(this.logical, this.#params);
     this.#sealed = true;
-    const unit = OFFSET_ALIGNMENT / 4;
+    const unit = OFFSET_ALIGNMENT / bytesPer("f16"); // offsets are aligned in either width
     const { maxBindingBytes, maxBufferBytes } = device.target;
-    const limit = Math.floor(Math.min(maxBindingBytes, maxBufferBytes) / OFFSET_ALIGNMENT) * unit;
+    const limit = Math.floor(Math.min(maxBindingBytes, maxBufferBytes) / 4 / unit) * unit;
     let ranges: { param: Param; offset: number }[] = [];
     let length = 0;
     const close = () => {
       if (ranges.length === 0) return;
       const n = this.#segments.length;
-      const weights = device.allocate({
-        label: `weights ${n}`,
-        role: "weights",
-        dtype: "f32",
-        length,
-      });
+      const { dtype } = this;
+      const weights = device.allocate({ label: `weights ${n}`, role: "weights", dtype, length });
+      const masters = options.gradients && dtype === "f16"
+        ? device.allocate({ label: `masters ${n}`, role: "masters", dtype: "f32", length })
+        : weights;
       const gradients = options.gradients
-        ? device.allocate({ label: `gradients ${n}`, role: "gradients", dtype: "f32", length })
+        ? device.allocate({ label: `gradients ${n}`, role: "gradients", dtype, length })
         : undefined;
-      const segment: ParamSegment = { weights, gradients, length, ranges };
+      const segment: ParamSegment = { weights, masters, gradients, length, ranges };
       for (const { param, offset } of ranges) param.seal(segment, offset);
       this.#segments.push(segment);
       [ranges, length] = [[], 0];
@@ -231,7 +248,7 @@ export class ParamStore implements Disposable {
     close();
   }
 
-  /** Flat buffers like the weights, for moments of an optimizer: one per segment, zero. */
+  /** Float32 buffers like the weights, for moments of an optimizer: one per segment, zero. */
   likeWeights(device: Device, label: string): Storage[] {
     return this.#segments.map(({ length }, n) =>
       device.allocate({ label: `${label} ${n}`, role: "moments", dtype: "f32", length })
@@ -240,8 +257,9 @@ export class ParamStore implements Disposable {
 
   /** Frees the flat buffers. */
   [Symbol.dispose](): void {
-    for (const { weights, gradients } of this.#segments) {
+    for (const { weights, masters, gradients } of this.#segments) {
       weights[Symbol.dispose]();
+      masters[Symbol.dispose]();
       gradients?.[Symbol.dispose]();
     }
     this.#segments = [];

@@ -7,7 +7,7 @@
  */
 import type { DType, HostArray } from "./dtype.ts";
 import { ShaderError } from "./errors.ts";
-import { fitsField, type Kernel } from "./kernel.ts";
+import { fitsField, type Kernel, kernelFor } from "./kernel.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import type { Target } from "./target.ts";
 import { Input, type Place, Scalar, Tensor, type Tensors } from "./tensor.ts";
@@ -222,15 +222,17 @@ export class Recorder {
   }
 
   /**
-   * Appends one launch.
+   * Appends one launch; element types that the kernel leaves open follow the operands.
    *
    * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
    * the kernel, one buffer would be both read and written, a constant would be written, or a
    * dimension has more workgroups than the target allows
    * @throws {TypeError} when an operand belongs to another recording
    */
-  launch(launch: Launch): void {
-    for (const tensor of Object.values(launch.operands)) this.#checkOwn(tensor);
+  launch({ kernel: general, ...more }: Launch): void {
+    for (const tensor of Object.values(more.operands)) this.#checkOwn(tensor);
+    const dtypes = Object.entries(more.operands).map(([name, { dtype }]) => [name, dtype]);
+    const launch = { kernel: kernelFor(general, Object.fromEntries(dtypes)), ...more };
     checkLaunch(launch, this.target.maxWorkgroups, this.roots);
     this.steps.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
   }

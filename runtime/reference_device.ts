@@ -1,11 +1,11 @@
 /**
  * The reference executor: replays a plan through the kernels' plain loops, temporaries in their
  * planned slots. Float64 for tests (where it also proves the memory planner), float32 for
- * `--device cpu`.
+ * `--device cpu`. What a plan stores as f16 is rounded to it here too.
  *
  * @module
  */
-import type { DType, HostArray, Numbers } from "./dtype.ts";
+import type { DType, HostArray, NumberArray, Numbers } from "./dtype.ts";
 import { checkRange, Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
@@ -22,11 +22,11 @@ class ReferenceStorage implements Storage {
   readonly label: string;
   readonly role: Role;
   readonly dtype: DType;
-  readonly array: HostArray;
+  readonly array: NumberArray;
   readonly #release: () => void;
   #live = true;
 
-  constructor(label: string, role: Role, dtype: DType, array: HostArray, release: () => void) {
+  constructor(label: string, role: Role, dtype: DType, array: NumberArray, release: () => void) {
     this.label = label;
     this.role = role;
     this.dtype = dtype;
@@ -114,7 +114,10 @@ export class ReferenceDevice extends Device {
     return ranges.map((range) => {
       checkRange("read", range);
       const { storage, offset, length } = range;
-      return (storage as ReferenceStorage).array.slice(offset, offset + length) as HostArray;
+      const { array } = storage as ReferenceStorage;
+      const part = array.subarray(offset, offset + length);
+      if (!(part instanceof Float16Array)) return part.slice();
+      return this.precision === "f64" ? new Float64Array(part) : new Float32Array(part);
     });
   }
 
@@ -194,12 +197,13 @@ export class ReferenceDevice extends Device {
   override [Symbol.dispose](): void {}
 
   #bytesPer(dtype: DType): number {
-    return dtype === "u32" || this.precision === "f32" ? 4 : 8;
+    return dtype === "f16" ? 2 : dtype === "u32" || this.precision === "f32" ? 4 : 8;
   }
 
-  #array(dtype: DType, buffer: ArrayBufferLike, length: number): HostArray {
+  #array(dtype: DType, buffer: ArrayBufferLike, length: number): NumberArray {
     const memory = buffer as ArrayBuffer;
     if (dtype === "u32") return new Uint32Array(memory, 0, length);
+    if (dtype === "f16") return new Float16Array(memory, 0, length);
     return this.precision === "f64"
       ? new Float64Array(memory, 0, length)
       : new Float32Array(memory, 0, length);
@@ -222,7 +226,7 @@ function workOf(
   return () => step.kernel.reference(operands, sizes);
 }
 
-/** Elements of each slot. Bytes of the plan do not count here: every float is equally wide. */
+/** Elements of each slot, as wide as its widest: bytes of the plan are those of a GPU. */
 function slotLengths(slotOf: ReadonlyMap<number, number>, roots: readonly Root[]): number[] {
   const lengths: number[] = [];
   for (const [root, slot] of slotOf) {

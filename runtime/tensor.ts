@@ -11,6 +11,7 @@ import { type Shape, sizeOf } from "./shape.ts";
 /** What memory is for; `liveBytes` is accounted per role. */
 export type Role =
   | "weights"
+  | "masters"
   | "gradients"
   | "moments"
   | "state"

@@ -9,13 +9,29 @@ import { type GpuDevice, type HostArray, ReferenceDevice } from "@transformer-xl
 import { assertClose, largest } from "./compare.ts";
 import { recordRow } from "./op_harness.ts";
 
+/** Width of the float operands of a row. */
+export type RowDType = "f32" | "f16";
+
+/**
+ * Half the distance of neighbouring numbers around 1, times what the orders of a few operations may
+ * differ by. Sums are float32 with either dtype; halves are rounded on every store.
+ */
+function toleranceOf(dtype: RowDType, { reduction = 1 }: OpRow): number {
+  return dtype === "f32" ? 16 * 2 ** -24 * Math.sqrt(reduction) : 4 * 2 ** -11;
+}
+
 /** Compares everything a row computes; the tolerance follows from dtype and reduction length. */
-export async function checkKernel(gpu: GpuDevice, cases: OpCases, row: OpRow): Promise<void> {
+export async function checkKernel(
+  gpu: GpuDevice,
+  cases: OpCases,
+  row: OpRow,
+  dtype: RowDType = "f32",
+): Promise<void> {
   const liveBytes = gpu.liveBytes;
   using reference = new ReferenceDevice({ precision: "f64", target: gpu.target });
-  const got = await run(gpu, cases, row);
-  const want = await run(reference, cases, row);
-  const rounding = 16 * 2 ** -24 * Math.sqrt(row.reduction ?? 1);
+  const got = await run(gpu, cases, row, dtype);
+  const want = await run(reference, cases, row, dtype);
+  const rounding = toleranceOf(dtype, row);
   for (const [name, values] of want) {
     const scale = Math.max(largest(values), 1e-30);
     const tolerance = values instanceof Uint32Array ? 0 : rounding * scale;
@@ -28,8 +44,9 @@ async function run(
   device: GpuDevice | ReferenceDevice,
   cases: OpCases,
   row: OpRow,
+  dtype: RowDType,
 ): Promise<ReadonlyMap<string, HostArray>> {
-  using recorded = await recordRow(device, cases, row);
+  using recorded = await recordRow(device, cases, row, { dtype });
   recorded.run();
   return await recorded.read();
 }

@@ -16,7 +16,7 @@ import {
   type Scalar,
   sizeOf,
   type Tensor,
-  weightsOf,
+  writeLogical,
 } from "@transformer-xl/runtime";
 import { normals } from "./normals.ts";
 import type { OpCases, OpRow } from "@transformer-xl/kernels";
@@ -47,15 +47,16 @@ export interface RecordedRow extends Disposable {
  * in a model would.
  *
  * @param options.derivative false to leave the cotangents out
+ * @param options.dtype width of the float operands and of their gradients
  */
 export async function recordRow(
   device: Device,
   cases: OpCases,
   row: OpRow,
-  options: { readonly derivative?: boolean } = {},
+  options: { readonly derivative?: boolean; readonly dtype?: "f32" | "f16" } = {},
 ): Promise<RecordedRow> {
   const derivative = row.derivative !== false && options.derivative !== false;
-  const store = new ParamStore();
+  const store = new ParamStore({ dtype: options.dtype ?? "f32" });
   const initial = new Map<string, HostArray>();
   for (const [name, spec] of Object.entries(row.operands)) {
     if (spec.dtype === "u32") continue;
@@ -85,7 +86,7 @@ export async function recordRow(
     const { outputs = {}, extra = {} } = cases.call(rec, operands, { scalars, attrs: row.attrs });
     if (derivative) {
       const seeds = Object.entries(outputs).map(([name, output]) => {
-        const seed = device.state(`cotangent of ${name}`, output.shape);
+        const seed = device.state(`cotangent of ${name}`, output.shape, output.dtype);
         seeded.push(seed);
         const values = row.cotangent === "one"
           ? new Float32Array(output.size).fill(1)
@@ -99,19 +100,26 @@ export async function recordRow(
     return { inputs, outputs: { ...outputs, ...extra } };
   };
   const plan = await device.plan(`${cases.op}: ${row.name}`, record);
-  const write = (name: string, values: HostArray) => {
-    const param = store.params.find(({ label }) => label === name)!;
-    const { place } = param;
-    if (place.kind === "storage") device.write(place.storage, place.offset, values);
-  };
-  for (const [name, values] of initial) write(name, values);
+  const weights = store.segments.map((segment) => segment.weights);
+  const current = new Map(initial);
+  const writeAll = () =>
+    writeLogical(
+      device,
+      store,
+      weights,
+      ({ name }) => current.get(name) as Float32Array<ArrayBuffer>,
+    );
+  writeAll();
 
   return {
     store,
     plan,
     initial,
     cotangents,
-    write,
+    write(name, values) {
+      current.set(name, values);
+      writeAll();
+    },
     run: () => plan.run(fixed as never),
     async read() {
       const results = new Map<string, HostArray>(
@@ -120,7 +128,7 @@ export async function recordRow(
       for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
         if (derivative) results.set(`d ${name}`, values);
       }
-      for await (const [{ name }, values] of readLogical(device, store, weightsOf(store))) {
+      for await (const [{ name }, values] of readLogical(device, store, weights)) {
         results.set(name, values);
       }
       return results;

@@ -24,6 +24,8 @@ for (const cases of CATALOGUE) {
     }
     Deno.test(`${cases.op} on the adapter equals its reference: ${row.name}`, async () =>
       await checkKernel(await openTestGpu(), cases, row));
+    Deno.test(`${cases.op} in float16 equals its reference: ${row.name}`, async () =>
+      await checkKernel(await openTestGpu(), cases, row, "f16"));
   }
 }
 

@@ -3,9 +3,10 @@
 // dy, z: [R, D], stats: [R, 2] = (mean, rstd), dgain, dbias: [ceil(R / block), D].
 // One lane per four columns (32 apart) and block, so that a row's statistics are loaded once for
 // four columns; rows in order, the same sum in every run.
+alias Value = f32;
 struct Scalars { rows: u32, columns: u32, block: u32 }
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> z: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<Value>;
+@group(0) @binding(1) var<storage, read> z: array<Value>;
 @group(0) @binding(2) var<storage, read> stats: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dgain: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>;
@@ -37,8 +38,8 @@ fn main(
   let end = min(scalars.rows, (group.y + 1u) * scalars.block);
   for (var row = group.y * scalars.block; row < end; row++) {
     let start = row * columns;
-    let d = vec4<f32>(dy[start + c], dy[start + c1], dy[start + c2], dy[start + c3]);
-    let v = vec4<f32>(z[start + c], z[start + c1], z[start + c2], z[start + c3]);
+    let d = vec4<f32>(vec4(dy[start + c], dy[start + c1], dy[start + c2], dy[start + c3]));
+    let v = vec4<f32>(vec4(z[start + c], z[start + c1], z[start + c2], z[start + c3]));
     gain_sums += d * ((v - stats[2u * row]) * stats[2u * row + 1u]);
     bias_sums += d;
   }

@@ -30,7 +30,7 @@ fn main(
   let rstd = 1.0 / sqrt(row_sum(squares, lane) / f32(columns) + scalars.eps);
   var c = lane % LANES;
   for (var i = first; i < end; i += LANES) {
-    y[i] = gain[c] * ((z_again(i) - mean) * rstd) + bias[c];
+    y[i] = Value(f32(gain[c]) * ((z_again(i) - mean) * rstd) + f32(bias[c]));
     c += LANES;
   }
   if (first < end && lane % LANES == 0u) {

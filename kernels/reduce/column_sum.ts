@@ -7,8 +7,8 @@ import {
   bytesOf,
   defineOp,
   dims,
-  f32,
   kernel,
+  like,
   type Recorder,
   type Scalar,
   type Tensor,
@@ -71,7 +71,7 @@ export function launchColumnSum(
 
 const op = defineOp<{ x: Tensor }, { y: Tensor }, { readonly rows?: Scalar }>({
   name: "column_sum",
-  infer: (inputs) => ({ y: f32([dims({ x: "R C" }, inputs).C]) }),
+  infer: (inputs) => ({ y: like(inputs.x, [dims({ x: "R C" }, inputs).C]) }),
   forward: (rec, { x }, { y }, attrs) => launchColumnSum(rec, x, y, attrs),
   cost: ({ x }) => ({ flops: x.size, bytes: bytesOf(x) }),
 });
