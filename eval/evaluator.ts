@@ -77,7 +77,7 @@ export class Evaluator implements Disposable {
    * @throws {DeviceError} when memory is short
    */
   static async create(device: Device, model: TransformerXL, lengths: Lengths): Promise<Evaluator> {
-    const memory = new Memory(device, model.shape, lengths, "evaluation memory");
+    const memory = new Memory(device, model, lengths, "evaluation memory");
     const evaluator = new Evaluator(device, lengths, memory);
     evaluator.#plan = await device.plan("evaluation", (rec) => {
       const batch = evaluator.#inputs = model.inputs(rec, lengths);

@@ -26,15 +26,20 @@ export interface TokenLosses {
 /**
  * Records the losses of hidden rows, [T B, D].
  *
- * @param weight gradient of the step's loss with respect to each nll
- * @param differentiate true when a training step is recorded: gradients are formed ahead
+ * @param options.weight gradient of the step's loss with respect to each nll
+ * @param options.lossScale its first element multiplies the weight; 1 when absent
+ * @param options.differentiate true when a training step is recorded: gradients are formed ahead
  */
 export function tokenLosses(
   rec: Recorder,
   hidden: Tensor,
   targets: TargetInputs,
   clusters: readonly ClusterTables[],
-  options: { readonly weight: Scalar; readonly differentiate: boolean },
+  options: {
+    readonly weight: Scalar;
+    readonly differentiate: boolean;
+    readonly lossScale?: Tensor;
+  },
 ): TokenLosses {
   const [head, ...tails] = clusters;
   const headHidden = head!.softmaxProjection

@@ -16,8 +16,8 @@ import {
   readLogical,
   SafetensorsFile,
   type SafetensorsSource,
-  weightsOf,
   writeLogical,
+  writeWeights,
 } from "@transformer-xl/runtime";
 import { type ModelShape, parseModelShape } from "./config.ts";
 import { type Vocabulary, vocabularyFromJSON } from "./text/mod.ts";
@@ -111,6 +111,8 @@ export function floatSource(
   return { name, shape, dtype: values instanceof Float64Array ? "F64" : "F32", values };
 }
 
+type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
 /**
  * Loads logical tensors stored under `prefix` + name into flat buffers.
  *
@@ -120,10 +122,33 @@ export async function loadLogical(
   device: Device,
   store: ParamStore,
   buffers: FlatBuffers,
-  { path, file }: ModelCheckpoint,
+  checkpoint: ModelCheckpoint,
   prefix: string,
 ): Promise<void> {
-  const values = new Map<string, Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>();
+  const values = await storedLogical(store, checkpoint, prefix);
+  writeLogical(device, store, buffers, ({ name }) => values.get(name)!);
+}
+
+/**
+ * Loads the weights of a model.
+ *
+ * @throws {CheckpointError} when one is missing or has another shape
+ */
+export async function loadWeights(
+  device: Device,
+  store: ParamStore,
+  checkpoint: ModelCheckpoint,
+): Promise<void> {
+  const values = await storedLogical(store, checkpoint, "");
+  writeWeights(device, store, ({ name }) => values.get(name)!);
+}
+
+async function storedLogical(
+  store: ParamStore,
+  { path, file }: ModelCheckpoint,
+  prefix: string,
+): Promise<ReadonlyMap<string, Floats>> {
+  const values = new Map<string, Floats>();
   for (const { name, shape } of store.logical) {
     const stored = file.has(prefix + name) ? file.shape(prefix + name) : undefined;
     if (stored?.join() !== shape.join()) {
@@ -134,23 +159,14 @@ export async function loadLogical(
     }
     values.set(name, await readFloats(file, prefix + name));
   }
-  writeLogical(device, store, buffers, ({ name }) => values.get(name)!);
-}
-
-/** Loads the weights of a model. */
-export function loadWeights(
-  device: Device,
-  store: ParamStore,
-  checkpoint: ModelCheckpoint,
-): Promise<void> {
-  return loadLogical(device, store, weightsOf(store), checkpoint, "");
+  return values;
 }
 
 /** A float32 or float64 tensor. */
 export async function readFloats(
   file: SafetensorsFile,
   name: string,
-): Promise<Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
+): Promise<Floats> {
   return file.dtype(name) === "F64"
     ? await file.tensor(name, "F64")
     : await file.tensor(name, "F32");

@@ -13,8 +13,7 @@ import {
   type Init,
   type ParamStore,
   sizeOf,
-  weightsOf,
-  writeLogical,
+  writeWeights,
 } from "@transformer-xl/runtime";
 import type { ModelShape } from "./config.ts";
 
@@ -44,7 +43,7 @@ export function constantInit(value: number): Init {
 
 /** Writes the initial weights of `seed` into a sealed store. */
 export function initialise(device: Device, store: ParamStore, seed: number): void {
-  writeLogical(device, store, weightsOf(store), ({ name, shape, init }) => {
+  writeWeights(device, store, ({ name, shape, init }) => {
     const values = new Float32Array(sizeOf(shape));
     const stream = hashName(name);
     if (init.kind === "constant") values.fill(init.value);

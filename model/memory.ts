@@ -8,6 +8,15 @@
  */
 import { type Device, type HostArray, rangeOf, type Tensor } from "@transformer-xl/runtime";
 import type { Lengths, ModelShape } from "./config.ts";
+import type { Precision } from "./precision.ts";
+
+/** What of a model shapes its memory. */
+export interface ModelOfMemory {
+  /** Layers and their width. */
+  readonly shape: Pick<ModelShape, "nLayer" | "dModel">;
+  /** Width of the numbers. */
+  readonly precision: Pick<Precision, "memories">;
+}
 
 /** Memory of one stream of segments (one batch chunk). */
 export class Memory implements Disposable {
@@ -17,13 +26,15 @@ export class Memory implements Disposable {
   readonly #lengths: Lengths;
   #filled = 0;
 
-  constructor(device: Device, shape: ModelShape, lengths: Lengths, label: string) {
+  constructor(device: Device, model: ModelOfMemory, lengths: Lengths, label: string) {
     const { memLen, batchSize } = lengths;
+    const { nLayer, dModel } = model.shape;
     this.#device = device;
     this.#lengths = lengths;
     this.layers = memLen === 0 ? [] : Array.from(
-      { length: shape.nLayer },
-      (_, l) => device.state(`${label} layer ${l}`, [memLen * batchSize, shape.dModel]),
+      { length: nLayer },
+      (_, l) =>
+        device.state(`${label} layer ${l}`, [memLen * batchSize, dModel], model.precision.memories),
     );
   }
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { copyRows, sliceRows } from "@transformer-xl/kernels";
-import type { Param, ParamStore, Recorder, Target } from "@transformer-xl/runtime";
+import type { Param, ParamStore, Recorder, Target, Tensor } from "@transformer-xl/runtime";
 import { embedTokens } from "./adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./adaptive_softmax.ts";
 import type { AttentionBiases } from "./attention.ts";
@@ -20,6 +20,7 @@ import { dropped } from "./feed_forward.ts";
 import { matrixInit } from "./init.ts";
 import type { Memory } from "./memory.ts";
 import { positionalTable } from "./positional_embedding.ts";
+import { type Precision, PRECISIONS } from "./precision.ts";
 import { type ClusterTables, VocabularyTables } from "./vocabulary_tables.ts";
 
 /** How one recording of the model runs. */
@@ -32,12 +33,16 @@ export interface ForwardOptions {
   readonly drop: DropoutSource;
   /** True when a training step is recorded. */
   readonly differentiate: boolean;
+  /** Its first element scales every gradient; 1 when absent. */
+  readonly lossScale?: Tensor;
 }
 
 /** The parameters of a model, and its forward pass as a recording. */
 export class TransformerXL {
   /** Everything that fixes the mathematics. */
   readonly shape: ModelShape;
+  /** Which number is how wide, by the weights of the store. */
+  readonly precision: Precision;
   readonly #biases: AttentionBiases;
   readonly #layers: readonly DecoderLayer[];
   readonly #clusters: readonly ClusterTables[];
@@ -47,6 +52,7 @@ export class TransformerXL {
     const { nHead, dHead, nLayer } = shape;
     const bias = (name: string): Param => store.param(name, [nHead, dHead], matrixInit(shape));
     this.shape = shape;
+    this.precision = PRECISIONS[store.dtype === "f16" ? "fp16" : "fp32"];
     this.#biases = { content: bias("r_w_bias"), position: bias("r_r_bias") };
     const vocabulary = new VocabularyTables(store, shape);
     this.#layers = Array.from(
@@ -63,12 +69,17 @@ export class TransformerXL {
 
   /** Records the losses of one segment and the memory of the next. */
   forward(rec: Recorder, batch: BatchInputs, options: ForwardOptions): TokenLosses {
-    const { lengths, memory, drop, differentiate } = options;
+    const { lengths, memory, drop, differentiate, lossScale } = options;
     const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = lengths;
     const { dModel: D, dropout, clampLen } = this.shape;
     const K = M + T + E;
 
-    const table = rec.constant("positions", [K, D], "f32", positionalTable(K, D, clampLen));
+    const table = rec.constant(
+      "positions",
+      [K, D],
+      this.precision.activations,
+      positionalTable(K, D, clampLen),
+    );
     rec.tap(table, "pos_emb");
     const positions = dropped(rec, table, drop("pos_emb", dropout)); // [K, D]
     const embedded = rec.scope(
@@ -97,6 +108,7 @@ export class TransformerXL {
       tokenLosses(rec, predicted, batch.targets, this.#clusters, {
         weight: batch.weight,
         differentiate,
+        ...(lossScale && { lossScale }),
       }));
   }
 }

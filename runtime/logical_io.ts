@@ -4,6 +4,7 @@
  * @module
  */
 import type { Device } from "./device.ts";
+import type { DType } from "./dtype.ts";
 import { CheckpointError } from "./errors.ts";
 import { type LogicalTensor, type ParamStore, type Piece, rowSize } from "./params.ts";
 import { sizeOf } from "./shape.ts";
@@ -76,7 +77,7 @@ export function writeLogical(
   store.segments.forEach((segment, n) => {
     for (const { param, offset } of segment.ranges) {
       const parts = param.pieces.map(rowsOf);
-      device.write(buffers[n]!, offset, padded(parts));
+      device.write(buffers[n]!, offset, joined(parts, buffers[n]!.dtype));
     }
   });
 }
@@ -89,11 +90,11 @@ function checkedSize(logical: LogicalTensor, elements: Floats): Floats {
   );
 }
 
-/** Parts behind each other, and a zero where their number is odd: halves are written by words. */
-function padded(parts: readonly Floats[]): Floats {
+/** Parts behind each other, and a zero after an odd number of halves: they are written by words. */
+function joined(parts: readonly Floats[], dtype: DType): Floats {
   const count = parts.reduce((sum, { length }) => sum + length, 0);
-  if (parts.length === 1 && count % 2 === 0) return parts[0]!;
-  const size = count + count % 2;
+  const size = dtype === "f16" ? count + count % 2 : count;
+  if (parts.length === 1 && count === size) return parts[0]!;
   const whole = parts[0] instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
   let at = 0;
   for (const part of parts) {
@@ -148,6 +149,26 @@ export async function* readLogical(
       : new Float32Array(total);
     parts.forEach((part, i) => whole.set(part, ranges[i]!.from * width));
     yield [logical, whole];
+  }
+}
+
+/**
+ * Writes the weights of a store: the masters, and what kernels bind where that is rounded.
+ *
+ * @param values elements of a logical tensor, row-major
+ * @throws {CheckpointError} when `values` gives the wrong number of elements
+ * @throws {TypeError} when the store is not sealed
+ */
+export function writeWeights(
+  device: Device,
+  store: ParamStore,
+  values: (logical: LogicalTensor) => Floats,
+): void {
+  const bound = store.segments.map(({ weights }) => weights);
+  const masters = weightsOf(store);
+  writeLogical(device, store, masters, values);
+  if (masters.some((storage, n) => storage !== bound[n])) {
+    writeLogical(device, store, bound, values);
   }
 }
 

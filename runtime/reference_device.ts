@@ -75,7 +75,7 @@ export class ReferenceDevice extends Device {
   constructor(options: { readonly precision: ReferencePrecision; readonly target?: Target }) {
     super(
       options.target ?? { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
-      { adapter: `reference executor (${options.precision})`, kind: "reference", features: [] },
+      { adapter: `reference executor (${options.precision})`, kind: "reference", features: ["shader-f16"] },
       Deno.systemMemoryInfo().available,
     );
     this.precision = options.precision;

@@ -63,7 +63,7 @@ async function run(device: Device, target: Target, shape: ModelShape) {
   const model = new TransformerXL(store, shape, target);
   store.seal(device, { gradients: true });
   initialise(device, store, 5);
-  using memory = new Memory(device, shape, LENGTHS, "memory");
+  using memory = new Memory(device, model, LENGTHS, "memory");
   let batch!: ReturnType<TransformerXL["inputs"]>;
   using plan = await device.plan("split", (rec) => {
     batch = model.inputs(rec, LENGTHS);

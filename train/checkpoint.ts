@@ -36,6 +36,7 @@ const metrics = z.strictObject({
   lossNats: z.number(),
   gradientNorm: anyNumber,
   applied: z.boolean(),
+  lossScale: z.number(),
 });
 
 /** Where training stands. */

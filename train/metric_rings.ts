@@ -10,10 +10,12 @@ import { type Device, type HostArray, rangeOf, type Tensor } from "@transformer-
 export interface StepMetrics {
   /** Mean loss of the step in nats per token. */
   readonly lossNats: number;
-  /** Global gradient norm before clipping. */
+  /** Global gradient norm before clipping, without the loss scale. */
   readonly gradientNorm: number;
   /** False when a gradient was not finite and the update was skipped. */
   readonly applied: boolean;
+  /** Loss scale of the step after this one; 1 in full precision. */
+  readonly lossScale: number;
 }
 
 /** One ring per number; a step writes its slot. */
@@ -24,6 +26,8 @@ export class MetricRings implements Disposable {
   readonly norms: Tensor & Disposable;
   /** 1 where the update was made. */
   readonly applied: Tensor & Disposable;
+  /** Loss scales after the step. */
+  readonly scales: Tensor & Disposable;
   readonly #device: Device;
 
   /** @param size steps that are kept */
@@ -32,12 +36,14 @@ export class MetricRings implements Disposable {
     this.losses = device.state("losses", [size]);
     this.norms = device.state("gradient norms", [size]);
     this.applied = device.state("applied", [size]);
+    this.scales = device.state("loss scales", [size]);
   }
 
   /** The numbers of the first `count` slots; waits for the device. */
   async read(count: number): Promise<StepMetrics[]> {
-    const rings = [this.losses, this.norms, this.applied].map(rangeOf);
-    const [losses, norms, applied] = await this.#device.read(rings) as [
+    const rings = [this.losses, this.norms, this.applied, this.scales].map(rangeOf);
+    const [losses, norms, applied, scales] = await this.#device.read(rings) as [
+      HostArray,
       HostArray,
       HostArray,
       HostArray,
@@ -46,6 +52,7 @@ export class MetricRings implements Disposable {
       lossNats: losses[i]!,
       gradientNorm: norms[i]!,
       applied: applied[i]! !== 0,
+      lossScale: scales[i]!,
     }));
   }
 
@@ -56,10 +63,11 @@ export class MetricRings implements Disposable {
     write(this.losses, metrics.map(({ lossNats }) => lossNats));
     write(this.norms, metrics.map(({ gradientNorm }) => gradientNorm));
     write(this.applied, metrics.map(({ applied }) => applied ? 1 : 0));
+    write(this.scales, metrics.map(({ lossScale }) => lossScale));
   }
 
   /** Frees the rings. */
   [Symbol.dispose](): void {
-    for (const ring of [this.losses, this.norms, this.applied]) ring[Symbol.dispose]();
+    for (const ring of [this.losses, this.norms, this.applied, this.scales]) ring[Symbol.dispose]();
   }
 }

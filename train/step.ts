@@ -7,6 +7,7 @@
  * @module
  */
 import {
+  type LossScale,
   type Moments,
   recordUpdate,
   sumAll,
@@ -42,6 +43,8 @@ export interface StepSettings {
   readonly clip: number;
   /** Seed of the dropout masks. */
   readonly seed: number;
+  /** Loss scale of half precision: a fixed one, or one that follows the gradients. */
+  readonly lossScale?: number | "dynamic";
   /** Steps whose losses are kept on the device until they are read. */
   readonly ringSize: number;
 }
@@ -56,6 +59,8 @@ export interface StepParts {
   readonly store: ParamStore;
   /** Moments of the gradients. */
   readonly moments: Moments;
+  /** What gradients are scaled by; as they are without. */
+  readonly lossScale: LossScale | undefined;
   /** Numbers that are read at log intervals. */
   readonly rings: MetricRings;
 }
@@ -72,13 +77,13 @@ export interface GradientPlan {
 
 /** Records forward and backward of batch chunk `chunk`: loss into the ring, gradients added. */
 export async function recordGradients(
-  { device, model, store, rings }: StepParts,
+  { device, model, store, lossScale, rings }: StepParts,
   settings: StepSettings,
   chunk: number,
 ): Promise<GradientPlan> {
   const batchSize = settings.lengths.batchSize / settings.batchChunk;
   const lengths = { ...settings.lengths, batchSize };
-  const memory = new Memory(device, model.shape, lengths, `memory ${chunk}`);
+  const memory = new Memory(device, model, lengths, `memory ${chunk}`);
   let inputs!: BatchInputs;
   const plan = await device.plan(`gradients ${chunk}`, (rec) => {
     inputs = model.inputs(rec, lengths);
@@ -88,6 +93,7 @@ export async function recordGradients(
       memory,
       drop: philoxDropout(inputs.random),
       differentiate: true,
+      ...(lossScale && { lossScale: lossScale.state }),
     }); // [T B, 1]
     const loss = sumAll(rec, nll);
     writeAt(rec, rings.losses, slot, loss, { scale: inputs.weight, accumulate: chunk > 0 });
@@ -100,9 +106,9 @@ export async function recordGradients(
   return { plan, inputs, memory };
 }
 
-/** Records norm, clipping and optimizer; clears the gradients. */
+/** Records norm, clipping, optimizer and the rule of the loss scale; clears the gradients. */
 export function recordOptimizer(
-  { device, store, moments, rings }: StepParts,
+  { device, store, moments, lossScale, rings }: StepParts,
   { optimizer, clip }: StepSettings,
 ): Promise<Plan<PlanInputs, PlanOutputs>> {
   return device.plan("update", (rec) => {
@@ -111,9 +117,15 @@ export function recordOptimizer(
     const biasCorrection1 = rec.scalar("biasCorrection1");
     const biasCorrection2 = rec.scalar("biasCorrection2");
     const rates = { lr, biasCorrection1, biasCorrection2 };
-    const { gradNorm, applied } = recordUpdate(rec, store, moments, { optimizer, clip, ...rates });
-    writeAt(rec, rings.norms, slot, gradNorm);
-    writeAt(rec, rings.applied, slot, applied);
+    const done = recordUpdate(rec, store, moments, {
+      optimizer,
+      clip,
+      ...(lossScale && { lossScale }),
+      ...rates,
+    });
+    writeAt(rec, rings.norms, slot, done.gradNorm);
+    writeAt(rec, rings.applied, slot, done.applied);
+    writeAt(rec, rings.scales, slot, done.lossScale);
     const inputs: PlanInputs = { slot, ...rates };
     return { inputs, outputs: {} };
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Moments } from "@transformer-xl/kernels";
+import { LossScale, Moments } from "@transformer-xl/kernels";
 import type { Memory, Segment, TransformerXL } from "@transformer-xl/model";
 import type {
   Cost,
@@ -50,7 +50,10 @@ export class TrainStep implements Disposable {
   ): Promise<TrainStep> {
     const moments = new Moments(device, store);
     const rings = new MetricRings(device, settings.ringSize);
-    const step = new TrainStep({ device, model, store, moments, rings }, settings);
+    const lossScale = settings.lossScale === undefined
+      ? undefined
+      : new LossScale(device, settings.lossScale === "dynamic" ? undefined : settings.lossScale);
+    const step = new TrainStep({ device, model, store, moments, lossScale, rings }, settings);
     for (let chunk = 0; chunk < settings.batchChunk; chunk++) {
       step.#chunks.push(await recordGradients(step.#parts, settings, chunk));
     }
@@ -61,6 +64,11 @@ export class TrainStep implements Disposable {
   /** First and second moments of the gradients. */
   get moments(): Moments {
     return this.#parts.moments;
+  }
+
+  /** What gradients are scaled by; undefined in full precision. */
+  get lossScale(): LossScale | undefined {
+    return this.#parts.lossScale;
   }
 
   /** Memory of every chunk. */
@@ -126,6 +134,7 @@ export class TrainStep implements Disposable {
     }
     this.#update[Symbol.dispose]();
     this.#parts.moments[Symbol.dispose]();
+    this.#parts.lossScale?.[Symbol.dispose]();
     this.#parts.rings[Symbol.dispose]();
   }
 

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { kernel, type Recorder, type Scalar } from "@transformer-xl/runtime";
-import { forEachChunk, type RecordedChunks } from "./chunks.ts";
-import { flat, recordNode } from "./flat.ts";
+import { type Recorder, type Scalar } from "@transformer-xl/runtime";
+import { copiedBytes, forEachChunk, type RecordedChunks } from "./chunks.ts";
+import { flat, recordNode, weightKernels, weightOperands } from "./flat.ts";
 import type { GradientNorm } from "./gradient_norm.ts";
 import type { MomentRates, Moments } from "./moments.ts";
 import source from "./adam.wgsl" with { type: "text" };
 
-const ADAM = kernel("adam", source, (operands, sizes) => {
+const adamKernel = weightKernels("adam", source, (operands, sizes) => {
   const { chunks, control, gradients, m, v, weights: p } = operands;
   const { first, count, correction1, correction2, beta1, gain1, beta2, gain2, eps, decay } = sizes;
   const c = control![0]!;
@@ -42,19 +42,19 @@ export function recordAdam(
   recordNode(
     rec,
     "adam",
-    { flops: 15 * elements, bytes: 28 * elements },
+    { flops: 15 * elements, bytes: 24 * elements + chunks.gradientBytes + copiedBytes(chunks) },
     () =>
       segments.forEach((part, n) => {
         const { scalars, workgroups } = chunks.over(part);
         rec.launch({
-          kernel: ADAM,
+          kernel: adamKernel(part.segment),
           operands: {
             chunks: rows,
             control,
             gradients: flat(part.segment.gradients!),
             m: flat(moments.m[n]!),
             v: flat(moments.v[n]!),
-            weights: flat(part.segment.weights),
+            ...weightOperands(part.segment),
           },
           constants,
           scalars: {

@@ -4,15 +4,17 @@
 //   p = p - (rate / correction1) m / (sqrt(v) / sqrt(correction2) + eps).
 // The corrections 1 - beta^t undo the zero start of the moments; the host computes them, because
 // 1 - beta2^t loses digits in float32.
+// store_weight comes from the store_weight*.wgsl before this text.
 // control = {c, applied}: nothing is touched when applied is 0.
 override LANES: u32;
+alias Gradient = f32;
 struct Scalars {
   first: u32, count: u32, rate: f32, correction1: f32, correction2: f32,
   beta1: f32, gain1: f32, beta2: f32, gain2: f32, eps: f32, decay: f32,
 }
 @group(0) @binding(0) var<storage, read> chunks: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> control: array<f32>;
-@group(0) @binding(2) var<storage, read> gradients: array<f32>;
+@group(0) @binding(2) var<storage, read> gradients: array<Gradient>;
 @group(0) @binding(3) var<storage, read_write> m: array<f32>;
 @group(0) @binding(4) var<storage, read_write> v: array<f32>;
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;
@@ -41,7 +43,7 @@ fn main(
     let k = j + LANES;
     let l = k + LANES;
     let p = vec4(weights[i], weights[j], weights[k], weights[l]);
-    let g = c * vec4(gradients[i], gradients[j], gradients[k], gradients[l]) + s.decay * p;
+    let g = c * vec4<f32>(vec4(gradients[i], gradients[j], gradients[k], gradients[l])) + s.decay * p;
     let m1 = s.beta1 * vec4(m[i], m[j], m[k], m[l]) + s.gain1 * g;
     let v1 = s.beta2 * vec4(v[i], v[j], v[k], v[l]) + s.gain2 * g * g;
     let moved = p - rate * (m1 / (sqrt(v1) / root2 + s.eps));
@@ -53,19 +55,19 @@ fn main(
     v[j] = v1.y;
     v[k] = v1.z;
     v[l] = v1.w;
-    weights[i] = moved.x;
-    weights[j] = moved.y;
-    weights[k] = moved.z;
-    weights[l] = moved.w;
+    store_weight(i, moved.x);
+    store_weight(j, moved.y);
+    store_weight(k, moved.z);
+    store_weight(l, moved.w);
     i += 4u * LANES;
   }
   for (let end = chunk.x + chunk.y; i < end; i += LANES) {
     let p = weights[i];
-    let g = c * gradients[i] + s.decay * p;
+    let g = c * f32(gradients[i]) + s.decay * p;
     let m1 = s.beta1 * m[i] + s.gain1 * g;
     let v1 = s.beta2 * v[i] + s.gain2 * g * g;
     m[i] = m1;
     v[i] = v1;
-    weights[i] = p - rate * (m1 / (sqrt(v1) / root2 + s.eps));
+    store_weight(i, p - rate * (m1 / (sqrt(v1) / root2 + s.eps)));
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import {
+  bytesPer,
   linearWorkgroups,
   type ParamSegment,
   type ParamStore,
@@ -93,6 +94,8 @@ export interface RecordedChunks {
   readonly count: number;
   /** Elements of all chunks. */
   readonly elements: number;
+  /** Bytes of the gradients of all chunks. */
+  readonly gradientBytes: number;
   /** Logical tensors. */
   readonly tensors: number;
   /** Rows of each segment. */
@@ -115,6 +118,7 @@ export function recordChunks(rec: Recorder, store: ParamStore): RecordedChunks {
     starts: rec.constant("chunk starts", [starts.length], "u32", starts),
     count,
     elements: store.count,
+    gradientBytes: bytesPer(store.dtype) * store.count,
     tensors: starts.length - 1,
     segments,
     constants: { LANES: cpu ? 8 : 256 },
@@ -123,6 +127,11 @@ export function recordChunks(rec: Recorder, store: ParamStore): RecordedChunks {
       workgroups: linearWorkgroups(rec, count, 1),
     }),
   };
+}
+
+/** Bytes of the copies that an update writes beside the master weights. */
+export function copiedBytes({ segments, gradientBytes }: RecordedChunks): number {
+  return segments.some(({ segment }) => segment.masters !== segment.weights) ? gradientBytes : 0;
 }
 
 /** Calls `visit` with each row of a chunk table that a launch covers: the reference of a grid. */

@@ -1,5 +1,6 @@
-// norm = sqrt(sum of `count` partial sums).
-// control = {c, applied}: c = clip / (norm + 1e-6) where that is below 1, else 1, and applied = 1;
+// norm = sqrt(sum of `count` partial sums) / loss scale.
+// control = {c, applied}: c = clip / (norm + 1e-6) where that is below 1, else 1, divided by the loss
+// scale, and applied = 1;
 // {0, 0} when the sum is infinite or not a number. The test looks at the bits: compilers may
 // assume that comparisons never meet such values.
 // One workgroup: every lane adds every 256th partial sum, then a tree.
@@ -8,7 +9,8 @@ struct Scalars { count: u32, clip: f32 }
 @group(0) @binding(1) var<storage, read_write> control: array<f32>;
 @group(0) @binding(2) var<storage, read_write> norm: array<f32>;
 @group(0) @binding(3) var<storage, read_write> applied: array<f32>;
-@group(0) @binding(4) var<uniform> scalars: Scalars;
+@group(0) @binding(4) var<storage, read> loss_scale: array<f32>;
+@group(0) @binding(5) var<uniform> scalars: Scalars;
 var<workgroup> lane_sums: array<f32, 256>;
 
 @compute @workgroup_size(256)
@@ -32,7 +34,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   }
   if (lane == 0u) {
     let sum = lane_sums[0];
-    let length = sqrt(sum);
+    let scale = loss_scale[0];
+    let length = sqrt(sum) / scale;
     let finite = (bitcast<u32>(sum) & 0x7f800000u) != 0x7f800000u;
     norm[0] = length;
     applied[0] = select(0.0, 1.0, finite);
@@ -40,7 +43,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     control[0] = 0.0;
     if (finite) {
       let above = length + 1e-6 > scalars.clip;
-      control[0] = select(1.0, scalars.clip / (length + 1e-6), above);
+      control[0] = select(1.0, scalars.clip / (length + 1e-6), above) / scale;
     }
   }
 }

@@ -6,8 +6,8 @@
  * @module
  */
 import { kernel, linearWorkgroups, type Recorder } from "@transformer-xl/runtime";
-import { forEachChunk, type RecordedChunks } from "./chunks.ts";
-import { flat, recordNode } from "./flat.ts";
+import { copiedBytes, forEachChunk, type RecordedChunks } from "./chunks.ts";
+import { flat, recordNode, weightKernels, weightOperands } from "./flat.ts";
 import type { GradientNorm } from "./gradient_norm.ts";
 import type { MomentRates, Moments } from "./moments.ts";
 import applySource from "./lamb_apply.wgsl" with { type: "text" };
@@ -46,7 +46,7 @@ const RATIO = kernel("lamb_ratio", ratioSource, ({ starts, sums, ratios }, { ten
   }
 });
 
-const APPLY = kernel("lamb_apply", applySource, (operands, sizes) => {
+const applyKernel = weightKernels("lamb_apply", applySource, (operands, sizes) => {
   const { chunks, control, ratios, m, v, weights: p } = operands;
   const { first, count, rate, eps, decay } = sizes;
   if (control![1] === 0) return;
@@ -74,7 +74,7 @@ export function recordLamb(
   recordNode(
     rec,
     "lamb_moments",
-    { flops: 16 * elements, bytes: 24 * elements },
+    { flops: 16 * elements, bytes: 20 * elements + chunks.gradientBytes },
     () =>
       segments.forEach((part, n) => {
         const { scalars, workgroups } = chunks.over(part);
@@ -83,7 +83,7 @@ export function recordLamb(
           operands: {
             chunks: rows,
             control,
-            weights: flat(part.segment.weights),
+            weights: flat(part.segment.masters),
             gradients: flat(part.segment.gradients!),
             m: flat(moments.m[n]!),
             v: flat(moments.v[n]!),
@@ -106,19 +106,19 @@ export function recordLamb(
   recordNode(
     rec,
     "lamb_apply",
-    { flops: 7 * elements, bytes: 16 * elements },
+    { flops: 7 * elements, bytes: 16 * elements + copiedBytes(chunks) },
     () =>
       segments.forEach((part, n) => {
         const { scalars, workgroups } = chunks.over(part);
         rec.launch({
-          kernel: APPLY,
+          kernel: applyKernel(part.segment),
           operands: {
             chunks: rows,
             control,
             ratios,
             m: flat(moments.m[n]!),
             v: flat(moments.v[n]!),
-            weights: flat(part.segment.weights),
+            ...weightOperands(part.segment),
           },
           constants,
           scalars: { ...scalars, rate, eps, decay },

@@ -1,5 +1,6 @@
 // Second half of LAMB, one chunk per workgroup (rows of `chunks` as in square_sums.wgsl):
 //   p = p - rate * ratio[tensor] * u,  u = m / (sqrt(v) + eps) + decay p.
+// store_weight comes from the store_weight*.wgsl before this text.
 // control = {c, applied}: nothing is touched when applied is 0.
 override LANES: u32;
 struct Scalars { first: u32, count: u32, rate: f32, eps: f32, decay: f32 }
@@ -34,14 +35,14 @@ fn main(
     let root = sqrt(vec4(v[i], v[j], v[k], v[l]));
     let u = vec4(m[i], m[j], m[k], m[l]) / (root + s.eps) + s.decay * p;
     let moved = p - rate * u;
-    weights[i] = moved.x;
-    weights[j] = moved.y;
-    weights[k] = moved.z;
-    weights[l] = moved.w;
+    store_weight(i, moved.x);
+    store_weight(j, moved.y);
+    store_weight(k, moved.z);
+    store_weight(l, moved.w);
     i += 4u * LANES;
   }
   for (let end = chunk.x + chunk.y; i < end; i += LANES) {
     let p = weights[i];
-    weights[i] = p - rate * (m[i] / (sqrt(v[i]) + s.eps) + s.decay * p);
+    store_weight(i, p - rate * (m[i] / (sqrt(v[i]) + s.eps) + s.decay * p));
   }
 }

@@ -5,6 +5,7 @@
 // again from m, v and p, which costs less than writing and reading it.
 // control = {c, applied}: nothing is touched when applied is 0.
 override LANES: u32;
+alias Gradient = f32;
 struct Scalars {
   first: u32, count: u32,
   beta1: f32, gain1: f32, beta2: f32, gain2: f32, eps: f32, decay: f32,
@@ -12,7 +13,7 @@ struct Scalars {
 @group(0) @binding(0) var<storage, read> chunks: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> control: array<f32>;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
-@group(0) @binding(3) var<storage, read> gradients: array<f32>;
+@group(0) @binding(3) var<storage, read> gradients: array<Gradient>;
 @group(0) @binding(4) var<storage, read_write> m: array<f32>;
 @group(0) @binding(5) var<storage, read_write> v: array<f32>;
 @group(0) @binding(6) var<storage, read_write> sums: array<vec2<f32>>;
@@ -41,7 +42,7 @@ fn main(
     let j = i + LANES;
     let k = j + LANES;
     let l = k + LANES;
-    let g = c * vec4(gradients[i], gradients[j], gradients[k], gradients[l]);
+    let g = c * vec4<f32>(vec4(gradients[i], gradients[j], gradients[k], gradients[l]));
     let p = vec4(weights[i], weights[j], weights[k], weights[l]);
     let m1 = s.beta1 * vec4(m[i], m[j], m[k], m[l]) + s.gain1 * g;
     let v1 = s.beta2 * vec4(v[i], v[j], v[k], v[l]) + s.gain2 * g * g;
@@ -59,7 +60,7 @@ fn main(
     i += 4u * LANES;
   }
   for (let end = chunk.x + chunk.y; i < end; i += LANES) {
-    let g = c * gradients[i];
+    let g = c * f32(gradients[i]);
     let p = weights[i];
     let m1 = s.beta1 * m[i] + s.gain1 * g;
     let v1 = s.beta2 * v[i] + s.gain2 * g * g;

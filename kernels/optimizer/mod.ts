@@ -16,8 +16,10 @@ import { recordChunks } from "./chunks.ts";
 import { flat, recordNode } from "./flat.ts";
 import { recordGradientNorm } from "./gradient_norm.ts";
 import { recordLamb } from "./lamb.ts";
+import type { LossScale } from "./loss_scale.ts";
 import type { Moments } from "./moments.ts";
 
+export { FIRST_SCALE, LARGEST_SCALE, LossScale, SCALE_WINDOW } from "./loss_scale.ts";
 export { Moments } from "./moments.ts";
 
 /** How parameters are updated. */
@@ -35,6 +37,8 @@ export interface UpdateOptions {
   };
   /** Largest L2 norm of all gradients together; Infinity for no limit. */
   readonly clip: number;
+  /** What the gradients were scaled by, and the rule it follows; they are as they are without. */
+  readonly lossScale?: LossScale;
   /** Learning rate. */
   readonly lr: Scalar;
   /** `1 - beta1^t` at step t = 1, 2, ..., for Adam; LAMB ignores it. */
@@ -45,15 +49,18 @@ export interface UpdateOptions {
 
 /** What an update reports, on the device. */
 export type UpdateResult = {
-  /** [1]: L2 norm of all gradients before clipping. */
+  /** [1]: L2 norm of all gradients before clipping, without the loss scale. */
   readonly gradNorm: Tensor;
   /** [1]: 1 when the parameters were updated, 0 when a gradient was not finite. */
   readonly applied: Tensor;
+  /** [1]: loss scale of the next step; 1 without one. */
+  readonly lossScale: Tensor;
 };
 
 /**
  * Records the update of every parameter of `store` from its gradients, then clears the gradients.
- * When a gradient is not finite, weights and moments keep every bit. Norms of LAMB are those of
+ * When a gradient is not finite, weights and moments keep every bit; a dynamic loss scale is halved.
+ * Half weights are rounded from the masters in the same launch. Norms of LAMB are those of
  * logical tensors, whatever parameters they are packed into.
  *
  * @throws {TypeError} when the store was sealed without gradients
@@ -98,7 +105,8 @@ export function recordUpdate(
     options.optimizer;
   return rec.scope("update", () => {
     const chunks = recordChunks(rec, store);
-    const norm = recordGradientNorm(rec, chunks, options.clip);
+    const one = rec.constant("no loss scale", [1], "f32", Float32Array.of(1));
+    const norm = recordGradientNorm(rec, chunks, options.clip, options.lossScale?.state ?? one);
     const rates = { betas, eps, decay: weightDecay, rate: options.lr };
     if (kind === "lamb") {
       recordLamb(rec, chunks, moments, norm, rates);
@@ -106,9 +114,10 @@ export function recordUpdate(
       const corrections = [options.biasCorrection1, options.biasCorrection2] as const;
       recordAdam(rec, chunks, moments, norm, rates, corrections);
     }
-    recordNode(rec, "clear_gradients", { flops: 0, bytes: 4 * chunks.elements }, () => {
+    recordNode(rec, "clear_gradients", { flops: 0, bytes: chunks.gradientBytes }, () => {
       for (const storage of gradients) rec.clear(flat(storage));
     });
-    return { gradNorm: norm.norm, applied: norm.applied };
+    const lossScale = options.lossScale?.recordFollow(rec, norm.applied) ?? one;
+    return { gradNorm: norm.norm, applied: norm.applied, lossScale };
   });
 }

@@ -4,9 +4,10 @@
 // One workgroup per chunk. Every lane adds four columns of a turn of 4 * LANES elements, then the
 // lanes meet in a tree: partial sums stay short, so that 1e8 elements keep six digits.
 override LANES: u32;
+alias Gradient = f32;
 struct Scalars { first: u32, count: u32 }
 @group(0) @binding(0) var<storage, read> chunks: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> gradients: array<f32>;
+@group(0) @binding(1) var<storage, read> gradients: array<Gradient>;
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(3) var<uniform> scalars: Scalars;
 var<workgroup> lane_sums: array<f32, LANES>;
@@ -26,17 +27,17 @@ fn main(
   var i = chunk.x + lane;
   var squares = vec4<f32>();
   for (var turn = 0u; turn < turns; turn++) {
-    let g = vec4(
+    let g = vec4<f32>(vec4(
       gradients[i],
       gradients[i + LANES],
       gradients[i + 2u * LANES],
       gradients[i + 3u * LANES],
-    );
+    ));
     squares += g * g;
     i += 4u * LANES;
   }
   for (let end = chunk.x + chunk.y; i < end; i += LANES) {
-    squares.x += gradients[i] * gradients[i];
+    squares.x += f32(gradients[i]) * f32(gradients[i]);
   }
   lane_sums[lane] = (squares.x + squares.y) + (squares.z + squares.w);
   for (var half = LANES / 2u; half > 0u; half /= 2u) {

@@ -14,9 +14,11 @@
  */
 import {
   bytesOf,
+  bytesPer,
   defineOp,
   dims,
   f32,
+  like,
   Param,
   type Recorder,
   type Scalar,
@@ -42,8 +44,10 @@ export interface SoftmaxNllOptions {
   readonly blocks: readonly VocabularyBlock[];
   /** u32 [R]: a column, or IGNORED: such rows have nll 0 and no gradient. */
   readonly targets: Tensor;
-  /** The cotangent of every nll, known ahead: one over the tokens of the step, times loss scale. */
+  /** The cotangent of every nll, known ahead: one over the tokens of the step. */
   readonly weight: Scalar | number;
+  /** Its first element multiplies `weight`; 1 when absent. */
+  readonly lossScale?: Tensor;
   /** Only this many of the R rows take part; the others have nll 0 and no gradient. */
   readonly rows?: Scalar;
   /** True when recording a training step. */
@@ -69,7 +73,7 @@ const op = defineOp<In, Out, SoftmaxNllOptions>({
       dims({ hidden: "R D", weight: "V D", bias: "V" }, { hidden, weight, bias });
       if (differentiate) [weight, bias].forEach(gradientOf);
     }
-    return { nll: f32([R]), ...(differentiate && { dhidden: f32([R, D]) }) } as {
+    return { nll: f32([R]), ...(differentiate && { dhidden: like(hidden, [R, D]) }) } as {
       readonly [K in keyof Out]: ReturnType<typeof f32>;
     };
   },
@@ -77,8 +81,12 @@ const op = defineOp<In, Out, SoftmaxNllOptions>({
     const [R, D] = [hidden.shape[0]!, hidden.shape[1]!];
     const columns = columnsOf(attrs.blocks);
     const stride = Math.ceil(columns / 4) * 4; // rows stay aligned for vector loads
-    const chunk = attrs.chunkRows ?? chunkRows(rec, R, stride);
-    const logits = rec.temporary([Math.min(chunk, R), stride], "f32", "softmax_nll.logits");
+    const { dtype } = hidden;
+    const chunk = attrs.chunkRows ?? chunkRows(rec, R, stride * bytesPer(dtype));
+    const logits = rec.temporary([Math.min(chunk, R), stride], dtype, "softmax_nll.logits");
+    const { weight, differentiate } = attrs;
+    const lossScale = attrs.lossScale ??
+      rec.constant("no loss scale", [1], "f32", Float32Array.of(1));
     if (attrs.rows) {
       rec.clear(nll);
       if (dhidden) rec.clear(dhidden);
@@ -90,8 +98,7 @@ const op = defineOp<In, Out, SoftmaxNllOptions>({
         : capacity;
       const at: LogitsChunk = { logits, base, rows, columns, stride };
       recordLogits(rec, at, hidden, attrs.blocks);
-      const { weight, differentiate } = attrs;
-      launchSoftmaxRows(rec, at, { targets, nll, weight, differentiate });
+      launchSoftmaxRows(rec, at, { targets, nll, weight, lossScale, differentiate });
       if (dhidden) recordGradients(rec, at, { hidden, dhidden, D }, attrs.blocks);
     }
   },
@@ -109,7 +116,8 @@ const op = defineOp<In, Out, SoftmaxNllOptions>({
     const weights = blocks.reduce((sum, { weight, bias }) => sum + bytesOf(weight, bias), 0);
     return {
       flops: 2 * products * logits * hidden.shape[1]!,
-      bytes: products * (bytesOf(hidden) + weights) + 4 * logits * (differentiate ? 5 : 2),
+      bytes: products * (bytesOf(hidden) + weights) +
+        bytesPer(hidden.dtype) * logits * (differentiate ? 5 : 2),
       extent: rows && { scalar: rows, capacity: hidden.shape[0]! },
     };
   },
@@ -186,9 +194,9 @@ function columnsOf(blocks: readonly VocabularyBlock[]): number {
 }
 
 /** Equal chunks whose logits fit the memory set aside for them, whole tiles where possible. */
-function chunkRows(rec: Recorder, R: number, stride: number): number {
+function chunkRows(rec: Recorder, R: number, rowBytes: number): number {
   const bytes = Math.min(rec.target.maxBindingBytes, LOGITS_BYTES);
-  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(bytes / (4 * stride))));
+  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(bytes / rowBytes)));
   const even = Math.ceil(R / Math.ceil(R / most));
   return Math.min(most, Math.ceil(even / 64) * 64);
 }

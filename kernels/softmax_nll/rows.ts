@@ -13,31 +13,37 @@ import rowSource from "./softmax_row.wgsl" with { type: "text" };
 
 type Fields<K extends string> = { readonly [F in K]: number };
 
-const SOFTMAX_ROW = kernel("softmax_row", exactExp + rowSource, ({ targets, logits, nll }, s) => {
-  const { rows, base, columns, stride, weight, differentiate } = s as Fields<
-    "rows" | "base" | "columns" | "stride" | "weight" | "differentiate"
-  >;
-  for (let row = 0; row < rows; row++) {
-    const begin = row * stride;
-    const goal = targets![base + row]!;
-    if (goal === IGNORED) {
-      nll![base + row] = 0;
-      if (differentiate) logits!.fill(0, begin, begin + columns);
-      continue;
+const SOFTMAX_ROW = kernel(
+  "softmax_row",
+  exactExp + rowSource,
+  ({ targets, logits, nll, loss_scale: lossScale }, s) => {
+    const { rows, base, columns, stride, differentiate } = s as Fields<
+      "rows" | "base" | "columns" | "stride" | "differentiate"
+    >;
+    const weight = s["weight"]! * lossScale![0]!;
+    for (let row = 0; row < rows; row++) {
+      const begin = row * stride;
+      const goal = targets![base + row]!;
+      if (goal === IGNORED) {
+        nll![base + row] = 0;
+        if (differentiate) logits!.fill(0, begin, begin + columns);
+        continue;
+      }
+      let largest = -Infinity;
+      for (let v = begin; v < begin + columns; v++) largest = Math.max(largest, logits![v]!);
+      let sum = 0;
+      for (let v = begin; v < begin + columns; v++) sum += Math.exp(logits![v]! - largest);
+      nll![base + row] = Math.log(sum) + (largest - logits![begin + goal]!);
+      if (!differentiate) continue;
+      const factor = weight / sum;
+      const atGoal = factor * Math.exp(logits![begin + goal]! - largest) - weight;
+      for (let v = begin; v < begin + columns; v++) {
+        logits![v] = factor * Math.exp(logits![v]! - largest);
+      }
+      logits![begin + goal] = atGoal;
     }
-    let largest = -Infinity;
-    for (let v = begin; v < begin + columns; v++) largest = Math.max(largest, logits![v]!);
-    let sum = 0;
-    for (let v = begin; v < begin + columns; v++) sum += Math.exp(logits![v]! - largest);
-    nll![base + row] = Math.log(sum) + (largest - logits![begin + goal]!);
-    if (!differentiate) continue;
-    const factor = weight / sum;
-    for (let v = begin; v < begin + columns; v++) {
-      logits![v] = factor * Math.exp(logits![v]! - largest);
-    }
-    logits![begin + goal]! -= weight;
-  }
-});
+  },
+);
 
 const BIAS_GRADIENT = kernel("bias_gradient", biasSource, ({ dlogits, dbias }, s) => {
   const { rows, columns, stride, first } = s as Fields<
@@ -73,13 +79,14 @@ export function launchSoftmaxRows(
     readonly targets: Tensor;
     readonly nll: Tensor;
     readonly weight: Scalar | number;
+    readonly lossScale: Tensor;
     readonly differentiate: boolean;
   },
 ): void {
-  const { targets, nll, weight, differentiate } = options;
+  const { targets, nll, weight, lossScale, differentiate } = options;
   rec.launch({
     kernel: SOFTMAX_ROW,
-    operands: { targets, logits, nll },
+    operands: { targets, logits, nll, loss_scale: lossScale },
     // On a CPU a workgroup of eight lanes is one vector, and its barriers are almost free.
     constants: { LANES: rec.target.adapterClass === "cpu" ? 8 : 256 },
     scalars: {

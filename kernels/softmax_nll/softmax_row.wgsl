@@ -1,4 +1,5 @@
-// nll = log(sum_v exp(x_v)) - x_target, and in place x := (softmax(x) - onehot(target)) * weight.
+// nll = log(sum_v exp(x_v)) - x_target, and in place x := (softmax(x) - onehot(target)) * weight,
+// with weight = scalars.weight * loss_scale.
 // logits: [chunk, stride], of which `columns` count; targets, nll: [R], at `base` + row of the
 // chunk.
 //
@@ -7,6 +8,7 @@
 // combine in a tree of fixed order. A second walk forms the gradient. Rows with target IGNORED have
 // nll 0 and become zeros.
 override LANES: u32;
+alias Value = f32;
 
 struct Scalars {
   rows: u32,
@@ -17,9 +19,10 @@ struct Scalars {
   differentiate: u32,
 }
 @group(0) @binding(0) var<storage, read> targets: array<u32>;
-@group(0) @binding(1) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(1) var<storage, read_write> logits: array<Value>;
 @group(0) @binding(2) var<storage, read_write> nll: array<f32>;
-@group(0) @binding(3) var<uniform> scalars: Scalars;
+@group(0) @binding(3) var<storage, read> loss_scale: array<f32>;
+@group(0) @binding(4) var<uniform> scalars: Scalars;
 
 const IGNORED = 0xffffffffu;
 var<workgroup> maxima: array<f32, LANES>;
@@ -41,7 +44,7 @@ fn main(
   if (goal == IGNORED) {
     if (scalars.differentiate == 1u) {
       for (var at = begin + lane; at < end; at += LANES) {
-        logits[at] = 0.0;
+        logits[at] = Value(0.0);
       }
     }
     if (lane == 0u) {
@@ -56,14 +59,14 @@ fn main(
   var sum = 0.0;
   var at = begin + lane;
   for (; at < strips; at += 8u * LANES) {
-    let x0 = logits[at];
-    let x1 = logits[at + LANES];
-    let x2 = logits[at + 2u * LANES];
-    let x3 = logits[at + 3u * LANES];
-    let x4 = logits[at + 4u * LANES];
-    let x5 = logits[at + 5u * LANES];
-    let x6 = logits[at + 6u * LANES];
-    let x7 = logits[at + 7u * LANES];
+    let x0 = f32(logits[at]);
+    let x1 = f32(logits[at + LANES]);
+    let x2 = f32(logits[at + 2u * LANES]);
+    let x3 = f32(logits[at + 3u * LANES]);
+    let x4 = f32(logits[at + 4u * LANES]);
+    let x5 = f32(logits[at + 5u * LANES]);
+    let x6 = f32(logits[at + 6u * LANES]);
+    let x7 = f32(logits[at + 7u * LANES]);
     let before = largest;
     largest = max(
       largest,
@@ -76,12 +79,12 @@ fn main(
     sum = sum * exact_exp(before - largest) + (low + high);
   }
   for (; at < end; at += LANES) {
-    let x = logits[at];
+    let x = f32(logits[at]);
     let before = largest;
     largest = max(largest, x);
     sum = sum * exact_exp(before - largest) + exact_exp(x - largest);
   }
-  let x_goal = logits[begin + goal]; // before any lane overwrites it
+  let x_goal = f32(logits[begin + goal]); // before any lane overwrites it
   maxima[lane] = largest;
   sums[lane] = sum;
   workgroupBarrier();
@@ -105,24 +108,26 @@ fn main(
     return;
   }
 
-  // Second walk. The lane that owns the target's column takes the one off afterwards.
-  let factor = scalars.weight / sum;
+  // Second walk. The lane that owns the target's column writes it again, with the one taken off:
+  // the difference is rounded once.
+  let weight = scalars.weight * loss_scale[0];
+  let factor = weight / sum;
   let quads = begin + columns - columns % (4u * LANES);
   at = begin + lane;
   for (; at < quads; at += 4u * LANES) {
-    let x0 = logits[at];
-    let x1 = logits[at + LANES];
-    let x2 = logits[at + 2u * LANES];
-    let x3 = logits[at + 3u * LANES];
-    logits[at] = factor * exact_exp(x0 - largest);
-    logits[at + LANES] = factor * exact_exp(x1 - largest);
-    logits[at + 2u * LANES] = factor * exact_exp(x2 - largest);
-    logits[at + 3u * LANES] = factor * exact_exp(x3 - largest);
+    let x0 = f32(logits[at]);
+    let x1 = f32(logits[at + LANES]);
+    let x2 = f32(logits[at + 2u * LANES]);
+    let x3 = f32(logits[at + 3u * LANES]);
+    logits[at] = Value(factor * exact_exp(x0 - largest));
+    logits[at + LANES] = Value(factor * exact_exp(x1 - largest));
+    logits[at + 2u * LANES] = Value(factor * exact_exp(x2 - largest));
+    logits[at + 3u * LANES] = Value(factor * exact_exp(x3 - largest));
   }
   for (; at < end; at += LANES) {
-    logits[at] = factor * exact_exp(logits[at] - largest);
+    logits[at] = Value(factor * exact_exp(f32(logits[at]) - largest));
   }
   if (goal % LANES == lane) {
-    logits[begin + goal] -= scalars.weight;
+    logits[begin + goal] = Value(factor * exact_exp(x_goal - largest) - weight);
   }
 }

@@ -40,7 +40,7 @@ export async function checkAccumulation(
     using stack = new DisposableStack();
     const memories = Array.from(
       { length: chunks },
-      (_, c) => stack.use(new Memory(device, network.model.shape, lengths, `memory ${c}`)),
+      (_, c) => stack.use(new Memory(device, network.model, lengths, `memory ${c}`)),
     );
     const plans: SegmentPlan[] = [];
     for (const memory of memories) {

@@ -34,7 +34,7 @@ export async function checkForward(
   const lengths = lengthsOf(config, golden.shape("s0/in/data")[1] ?? 0);
   const limits = tolerancesOf(device, record);
   using network = await buildModel(device, golden, record);
-  using memory = new Memory(device, network.model.shape, lengths, "memory");
+  using memory = new Memory(device, network.model, lengths, "memory");
   const shapes = maskShapes(network.model.shape, lengths);
   const maskSizes = new Map([...shapes].map(([site, shape]) => [site, sizeOf(shape)] as const));
   using plans = new DisposableStack();

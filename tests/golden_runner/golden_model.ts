@@ -13,7 +13,7 @@ import {
   readLogical,
   sizeOf,
   weightsOf,
-  writeLogical,
+  writeWeights,
 } from "@transformer-xl/runtime";
 import type { GeneratorInit, ModelConfig } from "./case_schema.ts";
 import { type Floats, type GoldenCase, UnsupportedCase } from "./golden_case.ts";
@@ -136,7 +136,7 @@ export async function loadWeights(
     }
     stored.set(name, await golden.floats(`p/${name}`));
   }
-  writeLogical(device, store, weightsOf(store), ({ name, shape }) => {
+  writeWeights(device, store, ({ name, shape }) => {
     const values = stored.get(name);
     if (values !== undefined) return values;
     if (init === undefined) {

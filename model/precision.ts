@@ -1,0 +1,70 @@
+/**
+ * Which number is how wide: one table for the whole program. Whatever is not named here (sums,
+ * accumulators, means and variances, norms) is float32 inside kernels with either precision.
+ *
+ * @module
+ */
+import { type Device, DeviceError } from "@transformer-xl/runtime";
+
+/** Widths of the numbers of a run. */
+export interface Precision {
+  /** Name in lines that are printed. */
+  readonly name: "fp32" | "fp16";
+  /** What is trained, saved and loaded. */
+  readonly masters: "f32";
+  /** What kernels bind: copies rounded from the masters where it is narrower. */
+  readonly weights: "f32" | "f16";
+  /** Of the weights. */
+  readonly gradients: "f32" | "f16";
+  /** Hidden rows, attention probabilities, logits, and their cotangents. */
+  readonly activations: "f32" | "f16";
+  /** The memory of earlier segments. */
+  readonly memories: "f32" | "f16";
+  /** Mean and deviation of layer norm. */
+  readonly statistics: "f32";
+  /** Losses of tokens and steps. */
+  readonly losses: "f32";
+  /** First and second moments of the optimizer. */
+  readonly moments: "f32";
+}
+
+/** The two precisions; `fp16` is what `--fp16` asks for (the reference's Apex level O2). */
+export const PRECISIONS: Readonly<Record<Precision["name"], Precision>> = {
+  fp32: {
+    name: "fp32",
+    masters: "f32",
+    weights: "f32",
+    gradients: "f32",
+    activations: "f32",
+    memories: "f32",
+    statistics: "f32",
+    losses: "f32",
+    moments: "f32",
+  },
+  fp16: {
+    name: "fp16",
+    masters: "f32",
+    weights: "f16",
+    gradients: "f16",
+    activations: "f16",
+    memories: "f16",
+    statistics: "f32",
+    losses: "f32",
+    moments: "f32",
+  },
+};
+
+/**
+ * The precision that `--fp16` stands for on a device.
+ *
+ * @throws {DeviceError} when half precision is asked for and the adapter has no `shader-f16`
+ */
+export function precisionFor(fp16: boolean, { info }: Pick<Device, "info">): Precision {
+  if (fp16 && !info.features.includes("shader-f16")) {
+    throw new DeviceError(
+      "unsupported",
+      `Cannot use --fp16 on "${info.adapter}": it does not offer shader-f16; leave --fp16 out`,
+    );
+  }
+  return PRECISIONS[fp16 ? "fp16" : "fp32"];
+}
