@@ -8,7 +8,7 @@ import { parseArgs } from "@std/cli";
 import { checkCase, needsDevice } from "./golden_runner/check_case.ts";
 import { GoldenCase, UnsupportedCase } from "./golden_runner/golden_case.ts";
 
-const USAGE = `Usage: deno task golden [--device gpu|cpu|reference64|all] [--data DIR] FOLDER...
+const USAGE = `Usage: deno task golden [--device gpu|cpu|reference64|all] [--data DIR] [--fp16] FOLDER...
 
 Checks folders of golden numbers (case.json, tensors.safetensors) and prints the worst error per kind
 of tensor, relative to the largest value of each tensor. Exit code 1 when a folder did not pass.
@@ -16,6 +16,7 @@ of tensor, relative to the largest value of each tensor. Exit code 1 when a fold
   --device NAME  gpu: the adapter; cpu: plain loops in float32; reference64: plain loops in float64;
                  all: the three. Default: gpu and reference64; only gpu for float32 cases
   --data DIR     Folder of wiki.{train,valid,test}.tokens, for trajectories that store no text
+  --fp16         Train trajectories in half precision: losses within 2 %, validation within 1 %
   --help         This text
 `;
 
@@ -44,7 +45,7 @@ class OpenDevices implements Disposable {
 async function checkFolder(
   folder: string,
   choice: readonly DeviceName[] | undefined,
-  corpusFolder: string | undefined,
+  options: { readonly corpusFolder: string | undefined; readonly fp16: boolean },
   devices: OpenDevices,
 ): Promise<boolean> {
   try {
@@ -57,7 +58,7 @@ async function checkFolder(
       const device = name && await devices.get(name);
       const startMs = performance.now();
       const onProgress = (text: string) => console.error(`${id}: ${text}`);
-      const findings = await checkCase(golden, device, { corpusFolder, onProgress });
+      const findings = await checkCase(golden, device, { ...options, onProgress });
       const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
       passed &&= findings.passed;
       const verdict = findings.passed ? "passed" : "FAILED";
@@ -87,7 +88,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const unknown: string[] = [];
   const flags = parseArgs(argv, {
     string: ["device", "data"],
-    boolean: ["help"],
+    boolean: ["help", "fp16"],
     alias: { help: "h" },
     unknown: (word, key) => key === undefined || unknown.push(word) === 0,
   });
@@ -95,7 +96,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const { device, data } = flags;
+  const { device, data: corpusFolder, fp16 } = flags;
   const folders = flags._.map(String);
   const choice = device === undefined
     ? undefined
@@ -111,7 +112,7 @@ async function main(argv: readonly string[]): Promise<number> {
   using devices = new OpenDevices();
   const failed: string[] = [];
   for (const folder of folders) {
-    if (!await checkFolder(folder, choice, data, devices)) failed.push(folder);
+    if (!await checkFolder(folder, choice, { corpusFolder, fp16 }, devices)) failed.push(folder);
   }
   console.log(`${folders.length - failed.length} of ${folders.length} folders passed`);
   for (const folder of failed) console.log(`  not passed: ${folder}`);

@@ -39,6 +39,9 @@ export async function checkCase(
     if (device !== undefined) return device;
     throw new TypeError(`Cannot check kind "${record.kind}": it needs a device`);
   };
+  if (options.fp16 && record.kind !== "trajectory") {
+    throw new UnsupportedCase(`kind "${record.kind}" is not compared in half precision`);
+  }
   switch (record.kind) {
     case "forward":
     case "dropout":

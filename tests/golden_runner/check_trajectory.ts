@@ -27,6 +27,8 @@ import { type TrajectoryLimits, trajectoryLimits } from "./trajectory_limits.ts"
 export interface TrajectoryOptions {
   /** Folder of the corpus, for cases that do not store their stream. */
   readonly corpusFolder?: string | undefined;
+  /** Train in half precision, as `--fp16`. */
+  readonly fp16?: boolean | undefined;
   /** Told now and then how far it is. */
   readonly onProgress?: ((text: string) => void) | undefined;
 }
@@ -37,12 +39,12 @@ export async function checkTrajectory(
   golden: GoldenCase,
   record: RecordOf<"trajectory">,
   findings: Findings,
-  { corpusFolder, onProgress }: TrajectoryOptions = {},
+  { corpusFolder, fp16 = false, onProgress }: TrajectoryOptions = {},
 ): Promise<void> {
-  const config = trainConfigOf(record);
+  const config = trainConfigOf(record, fp16);
   const schedule = scheduleOf(config);
-  const limits = trajectoryLimits(device, record);
-  const float64 = isFloat64(device) && record.loss_float64 !== undefined;
+  const limits = trajectoryLimits(device, record, { fp16 });
+  const float64 = !fp16 && isFloat64(device) && record.loss_float64 !== undefined;
   const losses = float64 ? record.loss_float64! : record.loss;
   const validations = new Map(float64 ? record.valid_float64 ?? record.valid : record.valid);
   const corpus = await corpusOf(golden, record, corpusFolder);
@@ -123,13 +125,14 @@ async function compareState(
 }
 
 /** The run as a training configuration; every step is logged. */
-function trainConfigOf(record: RecordOf<"trajectory">): TrainConfig {
+function trainConfigOf(record: RecordOf<"trajectory">, fp16: boolean): TrainConfig {
   const { config, training, optimizer, seed } = record;
   const { kind, weightDecay } = optimizerOf(optimizer);
   if (!(["cosine", "inv_sqrt", "constant"] as string[]).includes(training.scheduler)) {
     throw new UnsupportedCase(`scheduler "${training.scheduler}" of a trajectory is not supported`);
   }
   const parsed = trainSchema.safeParse({
+    fp16,
     optim: kind,
     weightDecay,
     lr: optimizer.lr,

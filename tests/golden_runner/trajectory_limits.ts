@@ -21,14 +21,25 @@ export interface TrajectoryLimits {
 }
 
 const EXACT = 1e-9;
+/** Half precision: of the losses of the float32 run, and of its last validation. */
+const HALF = { loss: 0.02, validation: 0.01 };
 const LEAST = 1e-4;
 const SPREAD_FACTOR = 3;
 
-/** Limits of a case on a device. */
+/** Limits of a case on a device, in full or half precision. */
 export function trajectoryLimits(
   device: Device,
   record: RecordOf<"trajectory">,
+  { fp16 }: { readonly fp16: boolean },
 ): TrajectoryLimits {
+  if (fp16) {
+    return {
+      loss: () => HALF.loss,
+      validation: () => HALF.validation,
+      gradientNorm: () => Infinity,
+      parameter: () => Infinity,
+    };
+  }
   if (record.precision === "float32") return spreadLimits(record);
   if (isFloat64(device)) {
     const exact = () => EXACT;
