@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { kernel, ShaderError } from "@transformer-xl/runtime";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { kernel, kernelFor, ShaderError } from "@transformer-xl/runtime";
 import { COPY_VECTORS, SCALE } from "./sample_ops.ts";
 
 const NOTHING = () => {};
@@ -98,5 +98,50 @@ Deno.test("kernel() refuses uniform fields that are not 4-byte numbers", () => {
     () => kernel("k", "@group(0) @binding(0) var<uniform> sizes: Sizes;", NOTHING),
     ShaderError,
     'Cannot read kernel "k": its uniform is not a "struct Scalars"',
+  );
+});
+
+/** y = 2 x with an element type that is left open, and a sum that may differ from it. */
+const TWICE = kernel(
+  "twice",
+  `
+alias Value = f32;
+alias Sum = f32;
+@group(0) @binding(0) var<storage, read> x: array<vec2<Value>>;
+@group(0) @binding(1) var<storage, read_write> y: array<Value>;
+@group(0) @binding(2) var<storage, read_write> sum: array<Sum>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+`,
+  NOTHING,
+);
+
+Deno.test("kernel() reads an alias of f32 as an element type that launches may narrow", () => {
+  assertEquals(TWICE.bindings.map(({ name, dtype, width, alias }) => [name, dtype, width, alias]), [
+    ["x", "f32", 2, "Value"],
+    ["y", "f32", 1, "Value"],
+    ["sum", "f32", 1, "Sum"],
+    ["weights", "f32", 1, undefined],
+  ]);
+});
+
+Deno.test("kernelFor() narrows the aliases whose operands are halves, and no other", () => {
+  const narrow = kernelFor(TWICE, { x: "f16", y: "f16", sum: "f32", weights: "f32" });
+  assertEquals(narrow.bindings.map(({ dtype }) => dtype), ["f16", "f16", "f32", "f32"]);
+  assertEquals(narrow.name, "twice_f16");
+  assertStringIncludes(narrow.source, "enable f16;");
+  assertStringIncludes(narrow.source, "alias Value = f16;\nalias Sum = f32;");
+});
+
+Deno.test("kernelFor() gives the same kernel again, and the general one where all is float32", () => {
+  const halves = { x: "f16", y: "f16", sum: "f16" } as const;
+  assert(kernelFor(TWICE, halves) === kernelFor(TWICE, halves));
+  assert(kernelFor(TWICE, { x: "f32", y: "f32", sum: "f32" }) === TWICE);
+});
+
+Deno.test("kernelFor() refuses operands of one alias with different dtypes", () => {
+  assertThrows(
+    () => kernelFor(TWICE, { x: "f32", y: "f16", sum: "f32" }),
+    ShaderError,
+    'Cannot launch "twice": operands "x" and "y" share the element type Value, but are f32 and f16',
   );
 });
