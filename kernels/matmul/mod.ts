@@ -8,10 +8,11 @@
  */
 import {
   bytesOf,
+  bytesPer,
   type Cost,
   defineOp,
   dims,
-  f32,
+  like,
   type Recorder,
   type Scalar,
   ShapeError,
@@ -56,7 +57,7 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
   name: "matmul",
   infer(inputs, { form }) {
     const { M, N } = dims(PATTERNS[form], inputs);
-    return { c: f32([M, N]) };
+    return { c: like(inputs.a, [M, N]) };
   },
   forward(rec, inputs, { c }, { form, relu, rows }) {
     record(rec, form, inputs.a, inputs.b, c, { relu, rows, bias: inputs.bias });
@@ -88,7 +89,7 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
   },
   cost({ a, b, bias }, { form, rows }) {
     const { M, N } = dims(PATTERNS[form], { a, b, bias });
-    return costOf(form, a, b, bytesOf(bias) + 4 * M * N, rows);
+    return costOf(form, a, b, bytesOf(bias) + bytesPer(a.dtype) * M * N, rows);
   },
 });
 

@@ -87,10 +87,10 @@ function multiplySteps(plan: TilePlan, rowSets: number, steps: number): string[]
       ...(plan.form === "NT" ? [] : [`let b_k${e} = ${timesK(e, "scalars.ldb")};`]),
     ]),
     ...range(rowSets).flatMap((g) =>
-      range(steps).map((e) => `let a${g}_${e} = a[${aIndex(g, e)}];`)
+      range(steps).map((e) => `let a${g}_${e} = f32(a[${aIndex(g, e)}]);`)
     ),
     ...range(plan.microN).flatMap((j) =>
-      range(steps).map((e) => `let b${j}_${e} = b[${bIndex(j, e)}];`)
+      range(steps).map((e) => `let b${j}_${e} = f32(b[${bIndex(j, e)}]);`)
     ),
     ...range(steps).flatMap((e) =>
       range(plan.tileM).flatMap((i) => [
@@ -117,12 +117,14 @@ function storeColumns(plan: TilePlan): string[] {
     `let end_column = min(n0 + ${plan.tileN}u, scalars.N);`,
     `for (var column = n0 + lane; column < end_column; column += ${lanes}u) {`,
     ...indent(1, [
-      ...(epilogue.bias ? ["let bias_here = bias[column];"] : []),
+      ...(epilogue.bias ? ["let bias_here = f32(bias[column]);"] : []),
       ...(epilogue.accumulate
-        ? range(tileM).map((i) => `let old${i} = c[c_at${i} + column];`)
+        ? range(tileM).map((i) => `let old${i} = f32(c[c_at${i} + column]);`)
         : []),
       ...range(tileM).map((i) =>
-        `c[c_at${i} + column] = ${epilogueValue(plan, `c${i}_0`, "bias_here", `old${i}`, "0.0")};`
+        `c[c_at${i} + column] = Out(${
+          epilogueValue(plan, `c${i}_0`, "bias_here", `old${i}`, "0.0")
+        });`
       ),
       ...range(tileM).flatMap((i) => range(microN - 1).map((j) => `c${i}_${j} = c${i}_${j + 1};`)),
     ]),

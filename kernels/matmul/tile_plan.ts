@@ -46,7 +46,7 @@ export interface TilePlan {
   /** Columns of C per invocation. */
   readonly microN: number;
   /**
-   * Bind a, b and c as array<vec4<f32>>: for `workgroup` plans only, when every row length, row
+   * Bind a, b and c as arrays of vec4: for `workgroup` plans only, when every row length, row
    * stride, offset and batch stride of the three operands is a multiple of 4.
    */
   readonly vec4: boolean;
@@ -86,13 +86,16 @@ export function formulaComment(plan: TilePlan): string {
 }
 
 /**
- * The uniform struct and the bindings. Strides and offsets count elements; batch z
+ * The element types, the uniform struct and the bindings. Operands may be half precision, and so may
+ * the result; tiles and sums are float32. Strides and offsets count elements; batch z
  * of outer * inner has inner index z % inner and outer index z / inner.
  */
 export function declarations(plan: TilePlan): string[] {
-  const element = plan.vec4 ? "vec4<f32>" : "f32";
+  const item = (alias: string) => plan.vec4 ? `vec4<${alias}>` : alias;
   const bias = plan.epilogue.bias;
   return [
+    "alias Value = f32;",
+    "alias Out = f32;",
     "struct Scalars {",
     ...["M", "N", "K", "lda", "ldb", "ldc", "a_offset", "b_offset", "c_offset"]
       .map((name) => `  ${name}: u32,`),
@@ -104,10 +107,10 @@ export function declarations(plan: TilePlan): string[] {
     "  alpha: f32,",
     "}",
     "",
-    `@group(0) @binding(0) var<storage, read> a: array<${element}>;`,
-    `@group(0) @binding(1) var<storage, read> b: array<${element}>;`,
-    `@group(0) @binding(2) var<storage, read_write> c: array<${element}>;`,
-    ...(bias ? ["@group(0) @binding(3) var<storage, read> bias: array<f32>;"] : []),
+    `@group(0) @binding(0) var<storage, read> a: array<${item("Value")}>;`,
+    `@group(0) @binding(1) var<storage, read> b: array<${item("Value")}>;`,
+    `@group(0) @binding(2) var<storage, read_write> c: array<${item("Out")}>;`,
+    ...(bias ? ["@group(0) @binding(3) var<storage, read> bias: array<Value>;"] : []),
     `@group(0) @binding(${bias ? 4 : 3}) var<uniform> scalars: Scalars;`,
     "",
   ];

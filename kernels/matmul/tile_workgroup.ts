@@ -113,7 +113,7 @@ function loadFunction(plan: TilePlan, side: Side): string[] {
   return [
     `fn load_${name}(start: u32, index: u32, k: u32, k_end: u32) -> ${type} {`,
     `  if (index < scalars.${limit} && k < k_end) {`,
-    `    return ${name}[${plan.vec4 ? `(${at}) / 4u` : at}];`,
+    `    return ${type}(${name}[${plan.vec4 ? `(${at}) / 4u` : at}]);`,
     "  }",
     `  return ${plan.vec4 ? "vec4<f32>(0.0)" : "0.0"};`,
     "}",
@@ -125,12 +125,14 @@ function loadFunction(plan: TilePlan, side: Side): string[] {
 function storeFunction(plan: TilePlan): string[] {
   const head = "fn store_c(start: u32, row: u32, column: u32, sum: vec4<f32>) {";
   if (plan.vec4) {
-    const bias = `vec4<f32>(${range(4).map((e) => `bias[column + ${e}u]`).join(", ")})`;
+    const bias = `vec4<f32>(vec4(${range(4).map((e) => `bias[column + ${e}u]`).join(", ")}))`;
     return [
       head,
       "  if (row < scalars.M && column < scalars.N) {",
       "    let at = (start + row * scalars.ldc + column) / 4u;",
-      `    c[at] = ${epilogueValue(plan, "sum", bias, "c[at]", "vec4<f32>(0.0)")};`,
+      `    c[at] = vec4<Out>(${
+        epilogueValue(plan, "sum", bias, "vec4<f32>(c[at])", "vec4<f32>(0.0)")
+      });`,
       "  }",
       "}",
       "",
@@ -143,10 +145,11 @@ function storeFunction(plan: TilePlan): string[] {
     ...range(4).flatMap((e) => {
       const plus = e === 0 ? "" : ` + ${e}u`;
       const old = `c[at${plus}]`;
-      const value = epilogueValue(plan, `sum.${xyzw[e]!}`, `bias[column${plus}]`, old, "0.0");
+      const bias = `f32(bias[column${plus}])`;
+      const value = epilogueValue(plan, `sum.${xyzw[e]!}`, bias, `f32(${old})`, "0.0");
       return [
         `    if (column${plus} < scalars.N) {`,
-        `      ${old} = ${value};`,
+        `      ${old} = Out(${value});`,
         "    }",
       ];
     }),

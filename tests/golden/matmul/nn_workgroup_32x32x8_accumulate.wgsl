@@ -3,6 +3,8 @@
 // rows 4 (row_group + 8 i) + 0..3, columns 4 (column_group + 8 j) + 0..3.
 // c<i>_<j>: sums of row i of the micro-tile, its j-th group of 4 columns.
 
+alias Value = f32;
+alias Out = f32;
 struct Scalars {
   M: u32,
   N: u32,
@@ -25,9 +27,9 @@ struct Scalars {
   alpha: f32,
 }
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<Value>;
+@group(0) @binding(1) var<storage, read> b: array<Value>;
+@group(0) @binding(2) var<storage, read_write> c: array<Out>;
 @group(0) @binding(3) var<uniform> scalars: Scalars;
 
 var<workgroup> tile_a: array<vec4<f32>, 72>;
@@ -35,14 +37,14 @@ var<workgroup> tile_b: array<vec4<f32>, 64>;
 
 fn load_a(start: u32, index: u32, k: u32, k_end: u32) -> f32 {
   if (index < scalars.M && k < k_end) {
-    return a[start + index * scalars.lda + k];
+    return f32(a[start + index * scalars.lda + k]);
   }
   return 0.0;
 }
 
 fn load_b(start: u32, index: u32, k: u32, k_end: u32) -> f32 {
   if (index < scalars.N && k < k_end) {
-    return b[start + k * scalars.ldb + index];
+    return f32(b[start + k * scalars.ldb + index]);
   }
   return 0.0;
 }
@@ -51,16 +53,16 @@ fn store_c(start: u32, row: u32, column: u32, sum: vec4<f32>) {
   if (row < scalars.M) {
     let at = start + row * scalars.ldc + column;
     if (column < scalars.N) {
-      c[at] = c[at] + scalars.alpha * sum.x;
+      c[at] = Out(f32(c[at]) + scalars.alpha * sum.x);
     }
     if (column + 1u < scalars.N) {
-      c[at + 1u] = c[at + 1u] + scalars.alpha * sum.y;
+      c[at + 1u] = Out(f32(c[at + 1u]) + scalars.alpha * sum.y);
     }
     if (column + 2u < scalars.N) {
-      c[at + 2u] = c[at + 2u] + scalars.alpha * sum.z;
+      c[at + 2u] = Out(f32(c[at + 2u]) + scalars.alpha * sum.z);
     }
     if (column + 3u < scalars.N) {
-      c[at + 3u] = c[at + 3u] + scalars.alpha * sum.w;
+      c[at + 3u] = Out(f32(c[at + 3u]) + scalars.alpha * sum.w);
     }
   }
 }

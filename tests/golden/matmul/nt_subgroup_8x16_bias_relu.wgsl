@@ -4,6 +4,8 @@
 // c<i>_<j>: sum for row m0 + i, column n0 + 8 j + lane. Rows and columns past the edge repeat the
 // last one, so loads need no test.
 
+alias Value = f32;
+alias Out = f32;
 struct Scalars {
   M: u32,
   N: u32,
@@ -26,10 +28,10 @@ struct Scalars {
   alpha: f32,
 }
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<Value>;
+@group(0) @binding(1) var<storage, read> b: array<Value>;
+@group(0) @binding(2) var<storage, read_write> c: array<Out>;
+@group(0) @binding(3) var<storage, read> bias: array<Value>;
 @group(0) @binding(4) var<uniform> scalars: Scalars;
 
 @compute @workgroup_size(8)
@@ -73,12 +75,12 @@ fn main(
 
   var k = k_begin;
   for (; k + 2u <= k_end; k += 2u) {
-    let a0_0 = a[a_at0 + k];
-    let a0_1 = a[a_at0 + k + 1u];
-    let b0_0 = b[b_at0 + k];
-    let b0_1 = b[b_at0 + k + 1u];
-    let b1_0 = b[b_at1 + k];
-    let b1_1 = b[b_at1 + k + 1u];
+    let a0_0 = f32(a[a_at0 + k]);
+    let a0_1 = f32(a[a_at0 + k + 1u]);
+    let b0_0 = f32(b[b_at0 + k]);
+    let b0_1 = f32(b[b_at0 + k + 1u]);
+    let b1_0 = f32(b[b_at1 + k]);
+    let b1_1 = f32(b[b_at1 + k + 1u]);
     {
       let x = subgroupBroadcast(a0_0, 0u);
       c0_0 = fma(x, b0_0, c0_0);
@@ -161,9 +163,9 @@ fn main(
     }
   }
   for (; k < k_end; k += 1u) {
-    let a0_0 = a[a_at0 + k];
-    let b0_0 = b[b_at0 + k];
-    let b1_0 = b[b_at1 + k];
+    let a0_0 = f32(a[a_at0 + k]);
+    let b0_0 = f32(b[b_at0 + k]);
+    let b1_0 = f32(b[b_at1 + k]);
     {
       let x = subgroupBroadcast(a0_0, 0u);
       c0_0 = fma(x, b0_0, c0_0);
@@ -216,15 +218,15 @@ fn main(
   let c_at7 = c_start + min(m0 + 7u, last_row) * scalars.ldc;
   let end_column = min(n0 + 16u, scalars.N);
   for (var column = n0 + lane; column < end_column; column += 8u) {
-    let bias_here = bias[column];
-    c[c_at0 + column] = max(scalars.alpha * c0_0 + bias_here, 0.0);
-    c[c_at1 + column] = max(scalars.alpha * c1_0 + bias_here, 0.0);
-    c[c_at2 + column] = max(scalars.alpha * c2_0 + bias_here, 0.0);
-    c[c_at3 + column] = max(scalars.alpha * c3_0 + bias_here, 0.0);
-    c[c_at4 + column] = max(scalars.alpha * c4_0 + bias_here, 0.0);
-    c[c_at5 + column] = max(scalars.alpha * c5_0 + bias_here, 0.0);
-    c[c_at6 + column] = max(scalars.alpha * c6_0 + bias_here, 0.0);
-    c[c_at7 + column] = max(scalars.alpha * c7_0 + bias_here, 0.0);
+    let bias_here = f32(bias[column]);
+    c[c_at0 + column] = Out(max(scalars.alpha * c0_0 + bias_here, 0.0));
+    c[c_at1 + column] = Out(max(scalars.alpha * c1_0 + bias_here, 0.0));
+    c[c_at2 + column] = Out(max(scalars.alpha * c2_0 + bias_here, 0.0));
+    c[c_at3 + column] = Out(max(scalars.alpha * c3_0 + bias_here, 0.0));
+    c[c_at4 + column] = Out(max(scalars.alpha * c4_0 + bias_here, 0.0));
+    c[c_at5 + column] = Out(max(scalars.alpha * c5_0 + bias_here, 0.0));
+    c[c_at6 + column] = Out(max(scalars.alpha * c6_0 + bias_here, 0.0));
+    c[c_at7 + column] = Out(max(scalars.alpha * c7_0 + bias_here, 0.0));
     c0_0 = c0_1;
     c1_0 = c1_1;
     c2_0 = c2_1;
