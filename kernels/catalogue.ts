@@ -5,7 +5,7 @@
  */
 import type { OpCases } from "./op_cases.ts";
 import { dropoutCases } from "./dropout/cases.ts";
-import { reluBackwardCases, scaleCases } from "./elementwise/cases.ts";
+import { castCases, reluBackwardCases, scaleCases } from "./elementwise/cases.ts";
 import { embeddingCases } from "./embedding/cases.ts";
 import { layerNormCases } from "./layer_norm/cases.ts";
 import { matmulCases } from "./matmul/cases.ts";
@@ -23,6 +23,7 @@ import { softmaxNllCases } from "./softmax_nll/cases.ts";
 
 /** All ops. */
 export const CATALOGUE: readonly OpCases[] = [
+  castCases,
   columnSumCases,
   combineRowsCases,
   concatRowsCases,

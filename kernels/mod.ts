@@ -5,6 +5,7 @@
  */
 export * from "./catalogue.ts";
 export * from "./dropout/mod.ts";
+export * from "./elementwise/cast.ts";
 export * from "./elementwise/relu_backward.ts";
 export * from "./elementwise/scale.ts";
 export * from "./embedding/mod.ts";

@@ -3,16 +3,17 @@
 // low half of a word first. Element 8 b + j is kept iff draw j of
 //   philox((b, step, stream, 0), (seed, site)) >= threshold = round(65536 rate).
 // Forward and backward are the same launch: the mask depends on nothing but these numbers.
+alias Value = f32;
 struct Scalars {
   count: u32, seed: u32, step: u32, stream: u32, site: u32, threshold: u32, factor: f32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Value>;
+@group(0) @binding(1) var<storage, read_write> y: array<Value>;
 @group(0) @binding(2) var<uniform> scalars: Scalars;
 
 fn masked(e: u32, draw: u32) {
   if (e < scalars.count) {
-    y[e] = select(0.0, x[e] * scalars.factor, draw >= scalars.threshold);
+    y[e] = Value(select(0.0, f32(x[e]) * scalars.factor, draw >= scalars.threshold));
   }
 }
 

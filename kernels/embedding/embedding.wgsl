@@ -2,6 +2,7 @@
 // ids: [R], table: [rows, width], y: [R, width]. A workgroup per position (more positions than
 // workgroups: it walks on), its lanes over the columns. The launch of the first range also writes
 // zeros for every id outside its own range; later launches overwrite the rows that are theirs.
+alias Value = f32;
 struct Scalars {
   positions: u32,
   rows: u32,
@@ -11,8 +12,8 @@ struct Scalars {
   zero_others: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var<storage, read> table: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> table: array<Value>;
+@group(0) @binding(2) var<storage, read_write> y: array<Value>;
 @group(0) @binding(3) var<uniform> scalars: Scalars;
 
 @compute @workgroup_size(64)
@@ -26,11 +27,11 @@ fn main(
     let row = ids[n] - scalars.first_id; // an id below the range wraps around to a large one
     if (row < scalars.rows) {
       for (var c = lane; c < width; c += 64u) {
-        y[n * width + c] = scalars.scale * table[row * width + c];
+        y[n * width + c] = Value(scalars.scale * f32(table[row * width + c]));
       }
     } else if (scalars.zero_others == 1u) {
       for (var c = lane; c < width; c += 64u) {
-        y[n * width + c] = 0.0;
+        y[n * width + c] = Value(0.0);
       }
     }
   }

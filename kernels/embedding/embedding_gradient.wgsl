@@ -5,13 +5,18 @@
 //
 // A workgroup takes one segment (more segments than workgroups: it walks on) and 256 columns, four
 // per lane; positions are added in their sorted order, so that the sum is the same in every run.
+alias Value = f32;
 struct Scalars { first: u32, segments: u32, width: u32, first_id: u32, scale: f32 }
 @group(0) @binding(0) var<storage, read> order: array<u32>;
 @group(0) @binding(1) var<storage, read> starts: array<u32>;
 @group(0) @binding(2) var<storage, read> distinct: array<u32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dtable: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<Value>;
+@group(0) @binding(4) var<storage, read_write> dtable: array<Value>;
 @group(0) @binding(5) var<uniform> scalars: Scalars;
+
+fn add(at: u32, sum: f32) {
+  dtable[at] = Value(f32(dtable[at]) + sum);
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -35,23 +40,23 @@ fn main(
     var s3 = 0.0;
     for (var j = starts[segment]; j < end; j++) {
       let at = order[j] * width;
-      s0 += dy[at + c0];
-      s1 += dy[at + c1];
-      s2 += dy[at + c2];
-      s3 += dy[at + c3];
+      s0 += f32(dy[at + c0]);
+      s1 += f32(dy[at + c1]);
+      s2 += f32(dy[at + c2]);
+      s3 += f32(dy[at + c3]);
     }
     let row = (distinct[segment] - scalars.first_id) * width;
     if (column < width) {
-      dtable[row + c0] += scalars.scale * s0;
+      add(row + c0, scalars.scale * s0);
     }
     if (column + 64u < width) {
-      dtable[row + c1] += scalars.scale * s1;
+      add(row + c1, scalars.scale * s1);
     }
     if (column + 128u < width) {
-      dtable[row + c2] += scalars.scale * s2;
+      add(row + c2, scalars.scale * s2);
     }
     if (column + 192u < width) {
-      dtable[row + c3] += scalars.scale * s3;
+      add(row + c3, scalars.scale * s3);
     }
   }
 }

@@ -10,11 +10,12 @@
  */
 import {
   bytesOf,
+  bytesPer,
   type Count,
   defineOp,
   dims,
-  f32,
   kernel,
+  like,
   type Recorder,
   type Scalar,
   ShapeError,
@@ -108,7 +109,7 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
       }
     }
     const { R, D } = dims({ ids: "R", table: "V D" }, { ids, table: first.table });
-    return { y: f32([R, D]) };
+    return { y: like(first.table, [R, D]) };
   },
   forward(rec, { ids }, { y }, { tables, scale, count }) {
     if (count) rec.clear(y);
@@ -138,7 +139,7 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
       if (!wants(name)) return;
       const range = segments.ranges[i]!;
       if (sinks[name] === undefined) {
-        grads[name] = rec.temporary(table.shape, "f32", `d ${table.label}`);
+        grads[name] = rec.temporary(table.shape, table.dtype, `d ${table.label}`);
         rec.clear(grads[name]);
       }
       const { order, starts, distinct } = segments;
@@ -167,8 +168,9 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
     return grads;
   },
   cost({ ids }, { tables }) {
-    const rows = ids.size * tables[0]!.table.shape[1]!;
-    return { flops: rows, bytes: bytesOf(ids) + 8 * rows };
+    const { shape, dtype } = tables[0]!.table;
+    const elements = ids.size * shape[1]!;
+    return { flops: elements, bytes: bytesOf(ids) + 2 * bytesPer(dtype) * elements };
   },
 });
 

@@ -1,11 +1,12 @@
 // y[i] = x[0] for every i: the derivative of a sum.
+alias Value = f32;
 struct Scalars { count: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<Value>;
 @group(0) @binding(2) var<uniform> scalars: Scalars;
 
 fn element(i: u32) {
   if (i < scalars.count) {
-    y[i] = x[0];
+    y[i] = Value(x[0]);
   }
 }

@@ -5,13 +5,16 @@
  */
 import {
   bytesOf,
+  bytesPer,
   defineOp,
   elementwiseKernel,
   elementwiseWorkgroups,
   f32,
   kernel,
+  like,
   type Recorder,
-  type Shape,
+  sizeOf,
+  type Spec,
   type Tensor,
 } from "@transformer-xl/runtime";
 import broadcastSource from "./broadcast.wgsl" with { type: "text" };
@@ -37,9 +40,9 @@ const BROADCAST = elementwiseKernel("broadcast", broadcastSource, ({ x, y }, { c
   y!.fill(x![0]!, 0, count!);
 });
 
-const broadcastOp = defineOp<{ x: Tensor }, { y: Tensor }, { readonly shape: Shape }>({
+const broadcastOp = defineOp<{ x: Tensor }, { y: Tensor }, Spec>({
   name: "broadcast",
-  infer: (_inputs, { shape }) => ({ y: f32(shape) }),
+  infer: (_inputs, spec) => ({ y: spec }),
   forward(rec, { x }, { y }) {
     rec.launch({
       kernel: BROADCAST,
@@ -48,10 +51,7 @@ const broadcastOp = defineOp<{ x: Tensor }, { y: Tensor }, { readonly shape: Sha
       workgroups: elementwiseWorkgroups(rec, y.size),
     });
   },
-  cost: (_inputs, { shape }) => {
-    const count = shape.reduce((product, size) => product * size, 1);
-    return { flops: 0, bytes: 4 * count };
-  },
+  cost: (_inputs, { shape, dtype }) => ({ flops: 0, bytes: bytesPer(dtype) * sizeOf(shape) }),
 });
 
 const op = defineOp<{ x: Tensor }, { y: Tensor }, Record<string, never>>({
@@ -65,7 +65,7 @@ const op = defineOp<{ x: Tensor }, { y: Tensor }, Record<string, never>>({
     if (groups > 1) launchSum(rec, partial, y, 1);
   },
   vjp: (rec, { inputs: { x } }, { y: dy }) => ({
-    x: dy && broadcastOp(rec, { x: dy }, { shape: x.shape }).y,
+    x: dy && broadcastOp(rec, { x: dy }, like(x)).y,
   }),
   cost: ({ x }) => ({ flops: x.size, bytes: bytesOf(x) }),
 });

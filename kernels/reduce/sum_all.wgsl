@@ -1,8 +1,9 @@
 // y[g] = sum of every element of x whose workgroup is g of G: lane l of L = 64 G takes the elements
 // l, l + L, l + 2 L, ..., then the lanes of a workgroup add up as a tree. Fixed order, no atomics.
 // Two launches make a sum of everything: many workgroups, then one over their results.
+alias Value = f32;
 struct Scalars { count: u32, groups: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Value>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<uniform> scalars: Scalars;
 
@@ -10,7 +11,7 @@ var<workgroup> partial: array<f32, 64>;
 
 fn value(i: u32) -> f32 {
   if (i < scalars.count) {
-    return x[i];
+    return f32(x[i]);
   }
   return 0.0;
 }

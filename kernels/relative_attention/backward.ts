@@ -71,7 +71,7 @@ export function attentionBackward(
   const scores: Shape = [B, N, Q, K];
   const flops = 2 * sizeOf(scores) * H;
   const temporary = (shape: Shape, label: string) =>
-    rec.temporary(shape, "f32", `attention.${label}`);
+    rec.temporary(shape, q.dtype, `attention.${label}`);
   const dropped = (x: Tensor, label: string) => {
     if (dropout === undefined) return x;
     const y = temporary(scores, label);

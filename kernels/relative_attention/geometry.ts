@@ -4,7 +4,9 @@
  * @module
  */
 import {
+  bytesPer,
   dims,
+  type DType,
   type Recorder,
   type Scalar,
   type Shape,
@@ -93,8 +95,8 @@ export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
  *
  * @throws {ShapeError} naming the flags that make it smaller
  */
-export function expectBindable(rec: Recorder, { B, N, Q, K }: Geometry): void {
-  const bytes = 4 * B * N * Q * K;
+export function expectBindable(rec: Recorder, { B, N, Q, K }: Geometry, dtype: DType): void {
+  const bytes = bytesPer(dtype) * B * N * Q * K;
   const limit = Math.min(rec.target.maxBindingBytes, rec.target.maxBufferBytes);
   if (bytes <= limit) return;
   throw new ShapeError(

@@ -5,15 +5,16 @@
 //
 // LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
 // z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree,
-// and the second pass normalises. A lane normalises the keys it summed, so no barrier stands
-// between.
+// and the second pass adds the scores again and normalises: a sum that was stored between could lose
+// digits. A lane normalises the keys it summed, so no barrier stands between.
 override LANES: u32;
 override ROWS: u32;
+alias Value = f32;
 struct Scalars {
   rows: u32, B: u32, N: u32, Q: u32, K: u32, M: u32, filled: u32, reach: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> p: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Value>;
+@group(0) @binding(1) var<storage, read_write> p: array<Value>;
 @group(0) @binding(2) var<uniform> scalars: Scalars;
 
 var<workgroup> maxima: array<f32, LANES * ROWS>;
@@ -41,8 +42,7 @@ fn main(
   var m = -1e30;
   var z = 0.0;
   for (var j = begin + lane; j < end; j += LANES) {
-    let score = p[p0 + j] + x[x0 + j];
-    p[p0 + j] = score;
+    let score = f32(p[p0 + j]) + f32(x[x0 + j]);
     if (score > m) {
       z *= exact_exp(m - score);
       m = score;
@@ -67,13 +67,13 @@ fn main(
   let factor = 1.0 / sums[local.y * LANES];
 
   for (var j = begin + lane; j < end; j += LANES) {
-    p[p0 + j] = exact_exp(p[p0 + j] - m) * factor;
+    p[p0 + j] = Value(exact_exp((f32(p[p0 + j]) + f32(x[x0 + j])) - m) * factor);
   }
   for (var j = lane; j < begin; j += LANES) {
-    p[p0 + j] = 0.0;
+    p[p0 + j] = Value(0.0);
   }
   let columns = select(0u, scalars.K, live);
   for (var j = end + lane; j < columns; j += LANES) {
-    p[p0 + j] = 0.0;
+    p[p0 + j] = Value(0.0);
   }
 }

@@ -7,14 +7,15 @@
 // LANES lanes share a row, ROWS rows share a workgroup; delta is summed in a fixed tree.
 override LANES: u32;
 override ROWS: u32;
+alias Value = f32;
 struct Scalars {
   rows: u32, B: u32, N: u32, Q: u32, K: u32, H: u32, M: u32, filled: u32, reach: u32, scale: f32,
 }
-@group(0) @binding(0) var<storage, read> p: array<f32>;
-@group(0) @binding(1) var<storage, read> out: array<f32>;
-@group(0) @binding(2) var<storage, read> d_out: array<f32>;
-@group(0) @binding(3) var<storage, read_write> ds: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> p: array<Value>;
+@group(0) @binding(1) var<storage, read> out: array<Value>;
+@group(0) @binding(2) var<storage, read> d_out: array<Value>;
+@group(0) @binding(3) var<storage, read_write> ds: array<Value>;
+@group(0) @binding(4) var<storage, read_write> dx: array<Value>;
 @group(0) @binding(5) var<uniform> scalars: Scalars;
 
 var<workgroup> sums: array<f32, LANES * ROWS>;
@@ -36,7 +37,7 @@ fn main(
   let o0 = ((i * scalars.B + b) * scalars.N + n) * scalars.H;
   let width = select(0u, scalars.H, live);
   for (var h = lane; h < width; h += LANES) {
-    sum += d_out[o0 + h] * out[o0 + h];
+    sum += f32(d_out[o0 + h]) * f32(out[o0 + h]);
   }
   let at = local.y * LANES + lane;
   sums[at] = sum;
@@ -58,18 +59,18 @@ fn main(
   let last = i + scalars.M;
   let begin = max(scalars.M - min(scalars.M, scalars.filled), last - min(last, scalars.reach));
   for (var j = begin + lane; j <= last; j += LANES) {
-    let value = scalars.scale * p[p0 + j] * (ds[p0 + j] - delta);
+    let value = Value(scalars.scale * f32(p[p0 + j]) * (f32(ds[p0 + j]) - delta));
     ds[p0 + j] = value;
     dx[x0 + shift + j] = value;
   }
   for (var j = lane; j < begin; j += LANES) {
-    ds[p0 + j] = 0.0;
+    ds[p0 + j] = Value(0.0);
   }
   for (var j = last + 1u + lane; j < scalars.K; j += LANES) {
-    ds[p0 + j] = 0.0;
+    ds[p0 + j] = Value(0.0);
   }
   // Key `last` is at distance 0, the last column: only the front of the row is left to clear.
   for (var j = lane; j < begin + shift; j += LANES) {
-    dx[x0 + j] = 0.0;
+    dx[x0 + j] = Value(0.0);
   }
 }

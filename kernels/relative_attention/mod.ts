@@ -15,10 +15,12 @@
  */
 import {
   bytesOf,
+  bytesPer,
   defineOp,
-  f32,
+  like,
   type Recorder,
   type Scalar,
+  type Shape,
   type Tensor,
 } from "@transformer-xl/runtime";
 import { type Dropout, launchDropout } from "../dropout/mod.ts";
@@ -67,15 +69,17 @@ export interface RelativeAttentionOptions {
 const op = defineOp<AttentionInputs, AttentionOutputs, AttentionAttrs>({
   name: "relative_attention",
   infer({ q }, { geometry: { B, N, Q, K } }) {
-    return { out: f32(q.shape), probabilities: f32([B, N, Q, K]) };
+    return { out: like(q), probabilities: like(q, [B, N, Q, K]) };
   },
   forward(rec, inputs, { out, probabilities: p }, { geometry: g, dropout }) {
     const { q, kv, r, contentBias: u, positionBias: s } = inputs;
     const { B, N, H, Q, K } = g;
-    const content = rec.temporary([B, N, Q, H], "f32", "attention.content");
-    const position = rec.temporary([N, Q, B, H], "f32", "attention.position");
-    const keys = rec.temporary([B, N, K, H], "f32", "attention.keys");
-    const x = rec.temporary([N, Q, B, K], "f32", "attention.x");
+    const temporary = (shape: Shape, label: string) =>
+      rec.temporary(shape, q.dtype, `attention.${label}`);
+    const content = temporary([B, N, Q, H], "content");
+    const position = temporary([N, Q, B, H], "position");
+    const keys = temporary([B, N, K, H], "keys");
+    const x = temporary([N, Q, B, K], "x");
     launchAddBiases(rec, g, { q, u, s, content, position });
     dotWithPositions(rec, g, { x: position, r, w: x }, g.scale);
     launchPackHeads(rec, g, { x: kv, y: keys }, 0);
@@ -83,7 +87,7 @@ const op = defineOp<AttentionInputs, AttentionOutputs, AttentionAttrs>({
     launchSoftmax(rec, g, { x, p });
     let w = p;
     if (dropout !== undefined) {
-      w = rec.temporary(p.shape, "f32", "attention.dropped");
+      w = temporary(p.shape, "dropped");
       launchDropout(rec, p, w, dropout);
     }
     mixRows(rec, g, { w, x: timeMajor(g, out), y: blockOf(g, kv, "values") });
@@ -91,7 +95,7 @@ const op = defineOp<AttentionInputs, AttentionOutputs, AttentionAttrs>({
   vjp: (rec, site, { out: dOut }) => dOut === undefined ? {} : attentionBackward(rec, site, dOut),
   cost({ q, kv, r }, { geometry: { B, N, H, Q, K } }) {
     const pairs = B * N * Q * K;
-    return { flops: pairs * (6 * H + 4), bytes: bytesOf(q, kv, r, q) + 4 * pairs };
+    return { flops: pairs * (6 * H + 4), bytes: bytesOf(q, kv, r, q) + bytesPer(q.dtype) * pairs };
   },
 });
 
@@ -134,7 +138,7 @@ export function relativeAttention(
   options: RelativeAttentionOptions,
 ): Tensor {
   const geometry = geometryOf(inputs, options);
-  expectBindable(rec, geometry);
+  expectBindable(rec, geometry, inputs.q.dtype);
   const { q, kv, r, contentBias, positionBias } = inputs;
   const dropout = options.dropout?.rate === 0 ? undefined : options.dropout;
   const keep = dropout?.mask.kind === "given" ? dropout.mask.keep : undefined;

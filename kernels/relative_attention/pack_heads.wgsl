@@ -1,8 +1,9 @@
 // y[b, n, t, h] = x[t, b, offset + n * H + h].  x: [T, B, width], y: [B, N, T, H].
 // One lane per run of 8 elements of a head, since divisions cost as much as several loads on a CPU.
+alias Value = f32;
 struct Scalars { T: u32, B: u32, N: u32, H: u32, runs: u32, width: u32, offset: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Value>;
+@group(0) @binding(1) var<storage, read_write> y: array<Value>;
 @group(0) @binding(2) var<uniform> scalars: Scalars;
 
 @compute @workgroup_size(64)

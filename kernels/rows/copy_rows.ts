@@ -5,11 +5,12 @@
  */
 import {
   bytesOf,
+  bytesPer,
   defineOp,
   dims,
   elementwiseKernel,
   elementwiseWorkgroups,
-  f32,
+  like,
   type Recorder,
   type Scalar,
   ShapeError,
@@ -60,7 +61,7 @@ const concatOp = defineOp<{ a: Tensor; b: Tensor }, { y: Tensor }, Record<string
   name: "concat_rows",
   infer(inputs) {
     const { Ra, Rb, C } = dims({ a: "Ra C", b: "Rb C" }, inputs);
-    return { y: f32([Ra + Rb, C]) };
+    return { y: like(inputs.a, [Ra + Rb, C]) };
   },
   forward(rec, { a, b }, { y }) {
     launchCopy(rec, a, y, { count: a.shape[0]! });
@@ -81,9 +82,12 @@ type Slice = { readonly start: number | Scalar; readonly count: number };
 
 const padOp = defineOp<{ x: Tensor }, { y: Tensor }, Slice>({
   name: "pad_rows",
-  infer: ({ x }, { count }) => ({ y: f32([count, x.shape[1]!]) }),
+  infer: ({ x }, { count }) => ({ y: like(x, [count, x.shape[1]!]) }),
   forward: (rec, { x }, { y }, { start, count }) => launchCopy(rec, x, y, { count, xBack: start }),
-  cost: ({ x }, { count }) => ({ flops: 0, bytes: bytesOf(x) + 4 * count * x.shape[1]! }),
+  cost: ({ x }, { count }) => ({
+    flops: 0,
+    bytes: bytesOf(x) + bytesPer(x.dtype) * count * x.shape[1]!,
+  }),
 });
 
 const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, Slice>({
@@ -97,13 +101,16 @@ const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, Slice>({
         } are asked for`,
       );
     }
-    return { y: f32([count, C]) };
+    return { y: like(inputs.x, [count, C]) };
   },
   forward: (rec, { x }, { y }, { start, count }) => launchCopy(rec, x, y, { count, xStart: start }),
   vjp: (rec, { inputs: { x }, attrs: { start } }, { y: dy }) => ({
     x: dy && padOp(rec, { x: dy }, { start, count: x.shape[0]! }).y,
   }),
-  cost: ({ x }, { count }) => ({ flops: 0, bytes: 8 * count * x.shape[1]! }),
+  cost: ({ x }, { count }) => ({
+    flops: 0,
+    bytes: 2 * bytesPer(x.dtype) * count * x.shape[1]!,
+  }),
 });
 
 /**

@@ -6,11 +6,12 @@
  */
 import {
   bytesOf,
+  bytesPer,
   type Count,
   defineOp,
   dims,
-  f32,
   kernel,
+  like,
   type Recorder,
   type Scalar,
   type Tensor,
@@ -93,7 +94,7 @@ const gatherOp = defineOp<Indexed, { y: Tensor }, Gather>({
   name: "gather_rows",
   infer(inputs) {
     const { Rc, C } = dims({ x: "R C", rows: "Rc" }, inputs);
-    return { y: f32([Rc, C]) };
+    return { y: like(inputs.x, [Rc, C]) };
   },
   forward: (rec, { x, rows }, { y }, { count, factor }) =>
     launchGather(rec, x, rows, y, count, factor),
@@ -105,20 +106,23 @@ const gatherOp = defineOp<Indexed, { y: Tensor }, Gather>({
     scatterRows(rec, sinks.x, dy, rows, count, { scale: factor, accumulate: true });
     return {};
   },
-  cost: ({ x, rows }) => ({ flops: 0, bytes: bytesOf(rows) + 8 * rows.size * x.shape[1]! }),
+  cost: ({ x, rows }) => ({
+    flops: 0,
+    bytes: bytesOf(rows) + 2 * bytesPer(x.dtype) * rows.size * x.shape[1]!,
+  }),
 });
 
 /** Rows scattered into zeros. */
 const spreadOp = defineOp<Indexed, { y: Tensor }, Gather & { readonly R: number }>({
   name: "spread_rows",
-  infer: ({ x }, { R }) => ({ y: f32([R, x.shape[1]!]) }),
+  infer: ({ x }, { R }) => ({ y: like(x, [R, x.shape[1]!]) }),
   forward(rec, { x, rows }, { y }, { count, factor }) {
     rec.clear(y);
     launchScatter(rec, x, rows, y, count, { factor, accumulate: false });
   },
   cost: ({ x, rows }, { R }) => ({
     flops: 0,
-    bytes: 2 * bytesOf(x) + bytesOf(rows) + 4 * R * x.shape[1]!,
+    bytes: 2 * bytesOf(x) + bytesOf(rows) + bytesPer(x.dtype) * R * x.shape[1]!,
   }),
 });
 
@@ -209,7 +213,7 @@ const combineOp = defineOp<Tensors, { y: Tensor }, Combine>({
   infer(inputs, { R, counts }) {
     const pairs = counts.map((_, p) => [[`x${p}`, `R${p} C`], [`rows${p}`, `R${p}`]]).flat();
     const { C } = dims(Object.fromEntries(pairs) as { x0: "R0 C" }, inputs as { x0: Tensor });
-    return { y: f32([R, C]) };
+    return { y: like(inputs["x0"]!, [R, C]) };
   },
   forward(rec, inputs, { y }, { counts, factor }) {
     counts.forEach((count, p) => {

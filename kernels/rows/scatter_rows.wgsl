@@ -3,21 +3,22 @@
 // The rows are distinct, so no two lanes write one element.
 // ceil(C / 8) neighbouring lanes per row, so that a row number is loaded once for eight columns; a
 // lane takes the columns l, l + lanes, ...
+alias Value = f32;
 struct Scalars { count: u32, columns: u32, factor: f32, accumulate: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Value>;
 @group(0) @binding(1) var<storage, read> rows: array<u32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<Value>;
 @group(0) @binding(3) var<uniform> scalars: Scalars;
 
 fn element(x_row: u32, y_row: u32, c: u32) {
   if (c >= scalars.columns) {
     return;
   }
-  var value = scalars.factor * x[x_row + c];
+  var value = scalars.factor * f32(x[x_row + c]);
   if (scalars.accumulate == 1u) {
-    value += y[y_row + c];
+    value += f32(y[y_row + c]);
   }
-  y[y_row + c] = value;
+  y[y_row + c] = Value(value);
 }
 
 @compute @workgroup_size(64)

@@ -4,6 +4,7 @@
  * @module
  */
 import { reshape } from "@transformer-xl/runtime";
+import { cast } from "../elementwise/cast.ts";
 import { matmul } from "../matmul/mod.ts";
 import type { OpCases, OperandSpec, OpRow } from "../op_cases.ts";
 import { IGNORED, softmaxNll, type VocabularyBlock } from "./mod.ts";
@@ -68,7 +69,8 @@ export const softmaxNllCases: OpCases = {
     // The gradient carries `weight`, so what it is the gradient of is the weighted nll.
     const { factor } = tables;
     if (factor === undefined) return { outputs: { nll } };
-    return { outputs: { loss: matmul(rec, reshape(rec, nll, [nll.size, 1]), factor) } };
+    const loss = matmul(rec, reshape(rec, nll, [nll.size, 1]), cast(rec, factor, "f32"));
+    return { outputs: { loss } };
   },
   rows: [
     row("one row and one column", 1, 3, [1]),
