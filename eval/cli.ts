@@ -10,6 +10,7 @@ import {
   type ModelCheckpoint,
   type ModelShape,
   openCheckpoint,
+  precisionFor,
   TransformerXL,
 } from "@transformer-xl/model";
 import {
@@ -49,7 +50,8 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
   using text = new TextLog({});
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
-  using store = new ParamStore();
+  const precision = precisionFor(config.fp16, device);
+  using store = new ParamStore({ dtype: precision.weights });
   const model = new TransformerXL(store, shapeOf(config, checkpoint.shape), device.target);
   store.seal(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
@@ -57,7 +59,7 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
   const { batchSize, tgtLen, extLen, memLen } = lengths;
   const { clampLen, sameLength } = model.shape;
   text.write(
-    `Evaluating with: math fp32 bsz ${batchSize} tgt_len ${tgtLen} ext_len ${extLen} ` +
+    `Evaluating with: math ${precision.name} bsz ${batchSize} tgt_len ${tgtLen} ext_len ${extLen} ` +
       `mem_len ${memLen} clamp_len ${clampLen} same_length ${sameLength}`,
   );
   using evaluator = await Evaluator.create(device, model, lengths);

@@ -24,7 +24,8 @@ export const evalSchema = z.strictObject({
   device: z.enum(DEVICE_CHOICES).default("auto")
     .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
     .meta(general),
-  fp16: z.boolean().default(false).describe("Mixed precision (not supported yet)").meta(general),
+  fp16: z.boolean().default(false).describe("Half weights, activations and memories")
+    .meta(general),
   logInterval: positive.default(10).describe("Segments between log lines").meta(general),
 
   manual: z.array(z.string()).default([])
@@ -61,11 +62,6 @@ export type EvalConfig = z.infer<typeof evalSchema>;
  * @throws {ConfigError} naming the flags and values
  */
 export function checkEvalConfig(config: EvalConfig): void {
-  if (config.fp16) {
-    throw new ConfigError(
-      "Cannot evaluate with --fp16: mixed precision is not supported yet; leave it out",
-    );
-  }
   const { manual, maxSize, memLen, tgtLen } = config;
   const warmup = manual.length > 0 ? 0 : Math.ceil(memLen / tgtLen);
   if (maxSize !== null && maxSize <= warmup) {

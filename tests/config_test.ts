@@ -153,7 +153,12 @@ for (const [name, preset] of Object.entries(PRESETS)) {
 
 const refused: readonly [what: string, settings: Partial<TrainConfig>, message: string][] = [
   ["several GPUs", { gpus: 8 }, "Cannot train on 8 GPUs"],
-  ["mixed precision", { fp16: true }, "leave it out"],
+  ["a loss scale in full precision", { lossScale: 128 }, "add --fp16, or leave it out"],
+  [
+    "two loss scales",
+    { fp16: true, lossScale: 128, staticLossScale: 64 },
+    "leave one of them out",
+  ],
   ["chunks that do not divide the batch", { batchSize: 6, batchChunk: 4 }, "not divisible"],
   ["an evaluation beyond memory and segment", { evalTgtLen: 17 }, "context of training, 16"],
   [
@@ -214,7 +219,6 @@ Deno.test("resolveModel() refuses settings that contradict each other", () => {
 
 Deno.test("checkEvalConfig() refuses what cannot be scored", () => {
   const config = (settings: object) => () => checkEvalConfig(evalSchema.parse(settings));
-  assertThrows(config({ fp16: true }), ConfigError, "leave it out");
   assertThrows(config({ manual: ["a b"], data: "x" }), ConfigError, "leave one of them out");
   assertThrows(config({ maxSize: 10 }), ConfigError, "the first 10 fill the memory");
   config({ maxSize: 11 })();

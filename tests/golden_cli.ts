@@ -8,7 +8,8 @@ import { parseArgs } from "@std/cli";
 import { checkCase, needsDevice } from "./golden_runner/check_case.ts";
 import { GoldenCase, UnsupportedCase } from "./golden_runner/golden_case.ts";
 
-const USAGE = `Usage: deno task golden [--device gpu|cpu|reference64|all] [--data DIR] [--fp16] FOLDER...
+const USAGE =
+  `Usage: deno task golden [--device gpu|cpu|reference64|all] [--data DIR] [--fp16] FOLDER...
 
 Checks folders of golden numbers (case.json, tensors.safetensors) and prints the worst error per kind
 of tensor, relative to the largest value of each tensor. Exit code 1 when a folder did not pass.

@@ -213,7 +213,7 @@ for (const [name, value] of [["infinite", Infinity], ["undefined", NaN]] as cons
     new Reporter(text, undefined, { characters: false }).report(skipped);
     assertEquals(
       screen.split("\n")[1],
-      "1 of the last 1 updates were skipped: a gradient was not finite",
+      `A gradient was not finite, the update was skipped: step ${skipped.step}`,
     );
 
     const next = await nextLog(events);

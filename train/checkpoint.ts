@@ -96,6 +96,7 @@ export async function writeTrainingCheckpoint(
     ...await logicalSources(device, store, step.moments.v, "optimizer.v/"),
     vocabularySource(vocabulary),
   ];
+  if (step.lossScale) sources.push(floatSource(LOSS_SCALE, [3], await step.lossScale.read()));
   for (const [chunk, memory] of step.memories.entries()) {
     for (const [layer, values] of (await memory.read()).entries()) {
       sources.push(floatSource(memoryName(chunk, layer), [values.length], values));
@@ -146,8 +147,14 @@ export async function restoreTraining(
     }
     memory.write(layers, progress.filled[chunk]!);
   }
+  // A run that goes on in half precision after full precision starts with the first scale.
+  if (step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE)) {
+    step.lossScale.write(await readFloats(checkpoint.file, LOSS_SCALE));
+  }
   step.restoreMetrics(progress.interval);
 }
+
+const LOSS_SCALE = "optimizer.loss_scale";
 
 function memoryName(chunk: number, layer: number): string {
   return `memory.${chunk}.${layer}`;

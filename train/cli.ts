@@ -12,6 +12,7 @@ import {
   type ModelCheckpoint,
   type ModelShape,
   openCheckpoint,
+  precisionFor,
 } from "@transformer-xl/model";
 import { mean, openText, weightedMean } from "@transformer-xl/eval";
 import {
@@ -77,6 +78,7 @@ export async function train(argv: readonly string[]): Promise<number> {
 
   let chosen = "";
   using device = await openDevice(config.device, (sentence) => chosen = sentence);
+  precisionFor(config.fp16, device); // refuses what the adapter does not offer
   const shares = clusterShares(shape, corpus.train);
   const planned = await footprint(config, shape, device.target, shares);
   if (!config.dryRun) checkFits(planned, device);

@@ -37,7 +37,9 @@ export const trainSchema = z.strictObject({
     .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
     .meta(general),
   gpus: positive.default(1).describe("Processes, one GPU each (only 1 so far)").meta(general),
-  fp16: z.boolean().default(false).describe("Mixed precision (not supported yet)").meta(general),
+  fp16: z.boolean().default(false)
+    .describe("Mixed precision: halves for weights, activations and gradients, float32 masters")
+    .meta(general),
   seed: count.default(1111).describe("Seed of weights, dropout and --roll").meta(general),
   debug: z.boolean().default(false).describe("Write no files at all").meta(general),
   dryRun: z.boolean().default(false)
@@ -68,6 +70,10 @@ export const trainSchema = z.strictObject({
   clip: z.number().positive().default(0.25).describe("Largest global gradient norm")
     .meta(optimization),
   weightDecay: z.number().min(0).default(0).describe("Weight decay").meta(optimization),
+  lossScale: z.number().positive().nullable().default(null)
+    .describe("Fixed loss scale of --fp16; none: it follows the gradients").meta(optimization),
+  staticLossScale: z.number().positive().nullable().default(null)
+    .describe("Older name of --loss_scale").meta(optimization),
 
   maxStep: positive.default(40_000).describe("Optimizer steps").meta(training),
   batchSize: positive.default(256).describe("Batch columns of a step").meta(training),
@@ -106,11 +112,7 @@ export function checkTrainConfig(config: TrainConfig): void {
       `Cannot train on ${config.gpus} GPUs: only one process is supported so far; use --gpus 1`,
     );
   }
-  if (config.fp16) {
-    throw new ConfigError(
-      "Cannot train with --fp16: mixed precision is not supported yet; leave it out",
-    );
-  }
+  checkLossScale(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
       `Cannot cut --batch_size ${batchSize} into --batch_chunk ${batchChunk} equal chunks: ` +
@@ -139,6 +141,28 @@ export function checkTrainConfig(config: TrainConfig): void {
         "lower it or raise --max_step",
     );
   }
+}
+
+function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void {
+  const given = lossScale ?? staticLossScale;
+  if (given !== null && !fp16) {
+    throw new ConfigError(
+      `Cannot use --loss_scale ${given} in full precision: add --fp16, or leave it out`,
+    );
+  }
+  if (lossScale !== null && staticLossScale !== null && lossScale !== staticLossScale) {
+    throw new ConfigError(
+      `Cannot use --loss_scale ${lossScale} and --static_loss_scale ${staticLossScale} at once: ` +
+        "they are one setting; leave one of them out",
+    );
+  }
+}
+
+/** Loss scale of a step: undefined in full precision. */
+export function lossScaleOf(
+  { fp16, lossScale, staticLossScale }: TrainConfig,
+): number | "dynamic" | undefined {
+  return fp16 ? lossScale ?? staticLossScale ?? "dynamic" : undefined;
 }
 
 /** The learning-rate curve of a configuration. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { Evaluator } from "@transformer-xl/eval";
-import { type ModelShape, TransformerXL } from "@transformer-xl/model";
+import { type ModelShape, PRECISIONS, TransformerXL } from "@transformer-xl/model";
 import {
   type Allocation,
   type Device,
@@ -35,6 +35,8 @@ export interface Footprint {
   readonly launches: number;
   /** Floating-point operations of one training step per target token. */
   readonly flopsPerToken: number;
+  /** Bytes that the ops of one training step read and write per target token. */
+  readonly bytesPerToken: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function footprint(
   shares?: readonly number[],
 ): Promise<Footprint> {
   const device = new DryDevice(target);
-  const store = new ParamStore();
+  const store = new ParamStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
   const model = new TransformerXL(store, shape, target);
   try {
     store.seal(device, { gradients: true });
@@ -63,12 +65,15 @@ export async function footprint(
   if (!config.noEval || !config.noTest) {
     await Evaluator.create(device, model, evalLengths(config));
   }
+  const tokens = config.batchSize * config.tgtLen;
+  const cost = step.cost(shares);
   return {
     parameters: parametersByPart(store),
     bytes: new Map(device.liveBytesByRole),
     largest: device.largest,
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
-    flopsPerToken: step.cost(shares).flops / (config.batchSize * config.tgtLen),
+    flopsPerToken: cost.flops / tokens,
+    bytesPerToken: cost.bytes / tokens,
   };
 }
 
@@ -103,7 +108,7 @@ export function checkFits(
 
 /** The footprint as lines for people. */
 export function footprintLines(
-  { parameters, bytes, launches, flopsPerToken }: Footprint,
+  { parameters, bytes, launches, flopsPerToken, bytesPerToken }: Footprint,
 ): string[] {
   const total = [...parameters.values()].reduce((sum, count) => sum + count, 0);
   return [
@@ -116,6 +121,7 @@ export function footprintLines(
     ),
     `launches per step = ${launches}`,
     `MFLOP per token = ${(flopsPerToken / 1e6).toFixed(2)}`,
+    `kB moved per token = ${(bytesPerToken / 1e3).toFixed(1)}`,
   ];
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Lengths } from "@transformer-xl/model";
-import type { TrainConfig } from "./config.ts";
+import { lossScaleOf, type TrainConfig } from "./config.ts";
 import type { StepSettings } from "./step.ts";
 
 /** Lengths of a training step, of the whole batch. */
@@ -29,12 +29,14 @@ export function evalLengths(config: TrainConfig): Lengths {
 /** Settings of a step. */
 export function stepSettings(config: TrainConfig): StepSettings {
   const { batchChunk, clip, seed, weightDecay, logInterval } = config;
+  const lossScale = lossScaleOf(config);
   return {
     lengths: trainLengths(config),
     batchChunk,
     clip,
     seed,
     optimizer: { kind: config.optim === "adam" ? "adam" : "lamb", weightDecay },
+    ...(lossScale !== undefined && { lossScale }),
     ringSize: logInterval,
   };
 }

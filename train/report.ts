@@ -55,10 +55,13 @@ export class Reporter {
         fixed(tokensPerSecond, 7, 0)
       } | loss ${fixed(lossNats, 5, 2)} | ${this.#unit(lossNats, 2)}`,
     );
-    const skipped = metrics.filter(({ applied }) => !applied).length;
-    if (skipped > 0) {
+    const first = step - metrics.length + 1;
+    const skipped = metrics.flatMap(({ applied, lossScale }, i) =>
+      applied ? [] : [`${first + i}${lossScale === 1 ? "" : ` (loss scale now ${lossScale})`}`]
+    );
+    if (skipped.length > 0) {
       this.#text.write(
-        `${skipped} of the last ${metrics.length} updates were skipped: a gradient was not finite`,
+        `A gradient was not finite, the update was skipped: step ${skipped.join(", ")}`,
         "WARNING",
       );
     }

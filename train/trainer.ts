@@ -17,6 +17,7 @@ import {
   type ModelCheckpoint,
   type ModelShape,
   openCheckpoint,
+  precisionFor,
   type Segment,
   TransformerXL,
 } from "@transformer-xl/model";
@@ -37,6 +38,8 @@ import type { StepMetrics } from "./metric_rings.ts";
 import { TrainStep } from "./train_step.ts";
 import { cutStreams, type Streams } from "./streams.ts";
 
+/** Updates skipped in a row that end a run. */
+const MOST_SKIPPED = 50;
 const YIELD_MS = 100; // signals and the progress line get their turn this often
 
 /** A training run on one device. */
@@ -63,7 +66,7 @@ export class Trainer implements Disposable {
     this.#config = config;
     this.#corpus = corpus;
     this.#streams = cutStreams(config, corpus);
-    this.#store = new ParamStore();
+    this.#store = new ParamStore({ dtype: precisionFor(config.fp16, device).weights });
     this.#model = new TransformerXL(this.#store, shape, device.target);
     this.#progress = progress;
     this.#plateau = new Plateau(config, progress.plateau);
@@ -72,7 +75,7 @@ export class Trainer implements Disposable {
   /**
    * Allocates and records everything; continues from `checkpoint` if there is one.
    *
-   * @throws {DeviceError} when memory is short
+   * @throws {DeviceError} when memory is short, or half precision is asked for and not offered
    * @throws {DataError} when the text is too short
    * @throws {CheckpointError} when the checkpoint does not fit
    */
@@ -193,7 +196,7 @@ export class Trainer implements Disposable {
     sinceMs: number,
   ): Promise<TrainEvent> {
     const { step, epoch } = this.#progress;
-    const metrics = this.#finite(await this.#step.metrics(pending), step);
+    const metrics = await this.#finiteMetrics(pending);
     const elapsedMs = performance.now() - sinceMs; // after the device is done with these steps
     return {
       kind: "log",
@@ -215,7 +218,7 @@ export class Trainer implements Disposable {
     files: CheckpointFiles | undefined,
   ): AsyncGenerator<TrainEvent> {
     const { step } = this.#progress;
-    const interval = this.#finite(await this.#step.metrics(pending), step);
+    const interval = await this.#finiteMetrics(pending);
     this.#progress = { ...this.#progress, interval };
     const evaluated = evaluates ? await this.#validate() : undefined;
     if (files !== undefined) {
@@ -271,9 +274,10 @@ export class Trainer implements Disposable {
     return { device: this.#device, model: this.#model, store: this.#store, step: this.#step };
   }
 
-  /** Stops a run that cannot recover; the last checkpoint stays as it is. */
-  #finite(metrics: StepMetrics[], step: number): StepMetrics[] {
-    const first = step - metrics.length + 1;
+  /** The last `count` steps; stops a run that cannot recover, the last checkpoint stays as it is. */
+  async #finiteMetrics(count: number): Promise<StepMetrics[]> {
+    const metrics = await this.#step.metrics(count);
+    const first = this.#progress.step - count + 1;
     const lost = metrics.findIndex(({ lossNats }) => !Number.isFinite(lossNats));
     if (lost >= 0) {
       throw new DeviceError(
@@ -282,6 +286,15 @@ export class Trainer implements Disposable {
           metrics[lost]!.lossNats
         }; ` +
           "lower --lr, raise --warmup_step or lower --clip, and continue from the last checkpoint with --restart",
+      );
+    }
+    const [scale, , skipped] = await this.#step.lossScale?.read() ?? [];
+    if (skipped! >= MOST_SKIPPED) {
+      throw new DeviceError(
+        "not-finite",
+        `Cannot continue training: the last ${skipped} updates were skipped because gradients ` +
+          `overflowed, the loss scale is ${scale}; lower --lr, raise --warmup_step, give a smaller ` +
+          "--loss_scale or leave --fp16 out, and continue from the last checkpoint with --restart",
       );
     }
     return metrics;

@@ -1,0 +1,146 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { modelOf, type TrainConfig, Trainer } from "@transformer-xl/train";
+import { precisionFor } from "@transformer-xl/model";
+import {
+  type Device,
+  DeviceError,
+  DryDevice,
+  gradientsOf,
+  PORTABLE_TARGET,
+  ReferenceDevice,
+} from "@transformer-xl/runtime";
+import { footprint } from "@transformer-xl/train";
+import { runProgram } from "./program.ts";
+import { Scratch, SMALL, smallConfig, smallCorpus, smallTrainer, wordText } from "./small_run.ts";
+import { openTestGpu } from "./test_gpu.ts";
+
+const NEVER = new AbortController().signal;
+const HALF = { fp16: true, dropout: 0, dropatt: 0, logInterval: 1, noTest: true } as const;
+
+/** Losses of a run, step by step, and its validations. */
+async function lossesOf(device: Device, settings: Partial<TrainConfig>): Promise<number[]> {
+  const config = smallConfig({ ...HALF, maxStep: 40, evalInterval: 20, ...settings });
+  using trainer = await smallTrainer(device, config, await smallCorpus());
+  const losses: number[] = [];
+  for await (const event of trainer.train(NEVER)) {
+    if (event.kind === "log") losses.push(event.metrics[0]!.lossNats);
+    if (event.kind === "eval") losses.push(event.result.lossNats);
+  }
+  return losses;
+}
+
+function largestDistance(a: readonly number[], b: readonly number[]): number {
+  assertEquals(a.length, b.length);
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!) / b[i]!));
+}
+
+Deno.test("training in half precision stays within 1 % of full precision on the adapter", async () => {
+  const device = await openTestGpu();
+  const half = await lossesOf(device, {});
+  const full = await lossesOf(device, { fp16: false });
+  const distance = largestDistance(half, full);
+  assert(distance < 0.01, `largest distance ${distance}`);
+  assert(distance > 1e-6, "half precision is not full precision");
+  assert(half.at(-1)! < half[0]!, "it learns");
+});
+
+Deno.test("the reference executor rounds where the adapter stores halves", async () => {
+  const loops = new ReferenceDevice({ precision: "f64" });
+  const distance = largestDistance(
+    await lossesOf(await openTestGpu(), { maxStep: 12, noEval: true }),
+    await lossesOf(loops, { maxStep: 12, noEval: true }),
+  );
+  assert(distance < 2e-3, `largest distance ${distance}`);
+});
+
+Deno.test("half precision moves half the bytes of weights, gradients, memory and temporaries", async () => {
+  const config = {
+    ...smallConfig(),
+    dModel: 64,
+    dInner: 256,
+    batchSize: 16,
+    noEval: true,
+    noTest: true,
+  };
+  const plan = (fp16: boolean) =>
+    footprint({ ...config, fp16 }, modelOf(config, 1000, []), PORTABLE_TARGET);
+  const [half, full] = [await plan(true), await plan(false)];
+  const ratio = (role: "weights" | "gradients" | "temporary") =>
+    half.bytes.get(role)! / full.bytes.get(role)!;
+  assertEquals([ratio("weights"), ratio("gradients")], [0.5, 0.5]);
+  assert(ratio("temporary") < 0.55, `temporaries ${ratio("temporary")}`);
+  assertEquals(half.bytes.get("masters"), full.bytes.get("weights"));
+  assertEquals(half.bytes.get("moments"), full.bytes.get("moments"));
+  const moved = half.bytesPerToken / full.bytesPerToken;
+  assert(moved > 0.5 && moved < 0.6, `bytes that ops move ${moved}`);
+});
+
+Deno.test("an overflow in training halves the loss scale, skips the update and is told by step", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(100));
+  // The first gradients overflow at this scale; a few halvings later they do not.
+  const { code, stdout } = await runProgram("train", {
+    ...SMALL,
+    fp16: true,
+    loss_scale: 2 ** 24,
+    max_step: 5,
+    log_interval: 5,
+    no_eval: true,
+    no_test: true,
+    device: "gpu",
+    data,
+    work_dir: scratch.at("run"),
+  });
+  assertEquals(code, 0, stdout);
+  assertStringIncludes(
+    stdout,
+    "A gradient was not finite, the update was skipped: step 1 (loss scale now 16777216)",
+  );
+});
+
+Deno.test("fifty skipped updates in a row end a run with what to try", async () => {
+  const device = new ReferenceDevice({ precision: "f32" });
+  const config = smallConfig({ ...HALF, maxStep: 60, noEval: true });
+  using trainer = await smallTrainer(device, config, await smallCorpus());
+  let skipped = 0;
+  await assertRejects(
+    async () => {
+      for await (const event of trainer.train(NEVER)) {
+        if (event.kind !== "log") continue;
+        skipped += event.metrics[0]!.applied ? 0 : 1;
+        device.write(gradientsOf(trainer.store)[0]!, 0, Float32Array.of(Infinity, 0));
+      }
+    },
+    DeviceError,
+    "Cannot continue training: the last 50 updates were skipped because gradients overflowed",
+  );
+  assertEquals(skipped, 49);
+});
+
+Deno.test("half precision on an adapter without shader-f16 is refused", () => {
+  const device = new DryDevice(PORTABLE_TARGET);
+  let message = "";
+  try {
+    precisionFor(true, device);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  assertStringIncludes(message, 'Cannot use --fp16 on "dry run": it does not offer shader-f16');
+  assertEquals(precisionFor(false, device).name, "fp32");
+});
+
+Deno.test("resuming in half precision is bit-equal to not having stopped", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(100));
+  const flags = { ...SMALL, fp16: true as const, data, max_step: 24, device: "gpu" };
+  const whole = await runProgram("train", { ...flags, work_dir: scratch.at("whole") });
+  assertEquals(whole.code, 0, whole.stderr);
+  const first = { ...flags, work_dir: scratch.at("parts"), max_step_scheduler: 24 };
+  assertEquals((await runProgram("train", { ...first, max_step: 12 })).code, 0);
+  const rest = await runProgram("train", { ...first, restart: true });
+  assertEquals(rest.code, 0, rest.stderr);
+  const test = (stdout: string) =>
+    stdout.split("\n").find((line) => line.includes("test loss"))!
+      .replace(/time: +[\d.]+s/, "");
+  assertEquals(test(rest.stdout), test(whole.stdout));
+});
