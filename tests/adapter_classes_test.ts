@@ -21,6 +21,10 @@ for (const [adapterClass, includes] of Object.entries(CLASSES)) {
     for (const cases of CATALOGUE.filter(({ op }) => includes(op))) {
       for (const row of cases.rows.filter(({ bench }) => !bench)) {
         await test.step(`${cases.op}: ${row.name}`, () => checkKernel(gpu, cases, row));
+        await test.step(
+          `${cases.op} in float16: ${row.name}`,
+          () => checkKernel(gpu, cases, row, "f16"),
+        );
       }
     }
   });

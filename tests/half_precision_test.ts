@@ -55,12 +55,11 @@ Deno.test("the reference executor rounds where the adapter stores halves", async
 
 Deno.test("half precision moves half the bytes of weights, gradients, memory and temporaries", async () => {
   const config = {
-    ...smallConfig(),
+    ...smallConfig({ noEval: true, noTest: true }),
     dModel: 64,
     dInner: 256,
     batchSize: 16,
-    noEval: true,
-    noTest: true,
+    tgtLen: 64, // so that the optimizer, which moves float32, is a small part
   };
   const plan = (fp16: boolean) =>
     footprint({ ...config, fp16 }, modelOf(config, 1000, []), PORTABLE_TARGET);
@@ -72,13 +71,13 @@ Deno.test("half precision moves half the bytes of weights, gradients, memory and
   assertEquals(half.bytes.get("masters"), full.bytes.get("weights"));
   assertEquals(half.bytes.get("moments"), full.bytes.get("moments"));
   const moved = half.bytesPerToken / full.bytesPerToken;
-  assert(moved > 0.5 && moved < 0.6, `bytes that ops move ${moved}`);
+  assert(moved > 0.5 && moved < 0.56, `bytes that ops move ${moved}`);
 });
 
-Deno.test("an overflow in training halves the loss scale, skips the update and is told by step", async () => {
+Deno.test("an overflow in training skips the update; the log names step and loss scale", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(100));
-  // The first gradients overflow at this scale; a few halvings later they do not.
+  // Gradients overflow at this scale.
   const { code, stdout } = await runProgram("train", {
     ...SMALL,
     fp16: true,
