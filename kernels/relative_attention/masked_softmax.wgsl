@@ -5,8 +5,8 @@
 //
 // LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
 // z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree,
-// and the second pass adds the scores again and normalises: a sum that was stored between could lose
-// digits. A lane normalises the keys it summed, so no barrier stands between.
+// and the second pass adds the scores again and normalises: a sum stored between could lose digits.
+// A lane normalises the keys it summed, so no barrier stands between.
 override LANES: u32;
 override ROWS: u32;
 alias Value = f32;
