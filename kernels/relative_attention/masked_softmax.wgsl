@@ -5,10 +5,12 @@
 //
 // LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
 // z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree,
-// and the second pass adds the scores again and normalises: a sum stored between could lose digits.
-// A lane normalises the keys it summed, so no barrier stands between.
+// and the second pass normalises. A lane normalises the keys it summed, so no barrier stands
+// between. STORE_SCORES: the first pass leaves the sums in p. Where p would round them, the second
+// pass adds them again, from strided loads that cost a CPU more than the store.
 override LANES: u32;
 override ROWS: u32;
+override STORE_SCORES: u32;
 alias Value = f32;
 struct Scalars {
   rows: u32, B: u32, N: u32, Q: u32, K: u32, M: u32, filled: u32, reach: u32,
@@ -43,6 +45,9 @@ fn main(
   var z = 0.0;
   for (var j = begin + lane; j < end; j += LANES) {
     let score = f32(p[p0 + j]) + f32(x[x0 + j]);
+    if (STORE_SCORES == 1u) {
+      p[p0 + j] = Value(score);
+    }
     if (score > m) {
       z *= exact_exp(m - score);
       m = score;
@@ -67,7 +72,11 @@ fn main(
   let factor = 1.0 / sums[local.y * LANES];
 
   for (var j = begin + lane; j < end; j += LANES) {
-    p[p0 + j] = Value(exact_exp((f32(p[p0 + j]) + f32(x[x0 + j])) - m) * factor);
+    var score = f32(p[p0 + j]);
+    if (STORE_SCORES == 0u) {
+      score += f32(x[x0 + j]);
+    }
+    p[p0 + j] = Value(exact_exp(score - m) * factor);
   }
   for (var j = lane; j < begin; j += LANES) {
     p[p0 + j] = Value(0.0);

@@ -160,13 +160,14 @@ function runsOf(H: number): number {
   return Math.ceil(H / 8);
 }
 
-/** p = softmax of the visible p + shifted x, in place. */
+/** p = softmax of the visible p + shifted x, in place; a sum of halves is never rounded. */
 export function launchSoftmax(
   rec: Recorder,
   g: Geometry,
   operands: { readonly x: Tensor; readonly p: Tensor },
 ): void {
-  launchRows(rec, SOFTMAX, g, operands, {});
+  const constants = { STORE_SCORES: operands.p.dtype === "f32" ? 1 : 0 };
+  launchRows(rec, SOFTMAX, g, operands, { constants });
 }
 
 /** ds and dx from the cotangent of p, which `ds` holds before. */
@@ -181,7 +182,7 @@ export function launchSoftmaxBackward(
     readonly dx: Tensor;
   },
 ): void {
-  launchRows(rec, SOFTMAX_BACKWARD, g, operands, { H: g.H, scale: g.scale });
+  launchRows(rec, SOFTMAX_BACKWARD, g, operands, { scalars: { H: g.H, scale: g.scale } });
 }
 
 /**
@@ -193,14 +194,14 @@ function launchRows(
   rowKernel: Kernel,
   { B, N, Q, K, M, filled, reach }: Geometry,
   operands: Readonly<Record<string, Tensor>>,
-  more: Sizes,
+  { constants, scalars }: { readonly constants?: Sizes; readonly scalars?: Sizes },
 ): void {
   const [lanes, rows] = rec.target.adapterClass === "cpu" ? [1, 8] : [32, 4];
   rec.launch({
     kernel: rowKernel,
     operands,
-    constants: { LANES: lanes, ROWS: rows },
-    scalars: { rows: B * N * Q, B, N, Q, K, M, filled, reach, ...more },
+    constants: { LANES: lanes, ROWS: rows, ...constants },
+    scalars: { rows: B * N * Q, B, N, Q, K, M, filled, reach, ...scalars },
     workgroups: linearWorkgroups(rec, B * N * Q, rows),
   });
 }
