@@ -13,6 +13,7 @@ import {
   Recorder,
   ReferenceDevice,
   ShapeError,
+  totalCost,
 } from "@transformer-xl/runtime";
 import { normals } from "./normals.ts";
 
@@ -180,6 +181,16 @@ Deno.test("relativeAttention() names the flags when probabilities exceed a bindi
   );
 });
 
+Deno.test("relativeAttention() binds half the bytes in float16, and moves half", () => {
+  const half = new Recorder({ ...PORTABLE_TARGET, maxBindingBytes: 2 * B * N * Q * K });
+  record(half, {}, "f16");
+  const whole = new Recorder(PORTABLE_TARGET);
+  record(whole, {});
+  assertEquals(2 * totalCost(half.nodes).bytes, totalCost(whole.nodes).bytes);
+  const floats = half.roots.filter(({ dtype }) => dtype !== "f16").map(({ label }) => label);
+  assertEquals(floats, []);
+});
+
 Deno.test("relativeAttention() names the operand whose shape disagrees", () => {
   const rec = new Recorder(PORTABLE_TARGET);
   assertThrows(
@@ -194,16 +205,20 @@ Deno.test("relativeAttention() names the operand whose shape disagrees", () => {
   );
 });
 
-function record(rec: Recorder, options: Partial<RelativeAttentionOptions>): void {
+function record(
+  rec: Recorder,
+  options: Partial<RelativeAttentionOptions>,
+  dtype: "f32" | "f16" = "f32",
+): void {
   const { q, kv, r, contentBias, positionBias } = shapes();
   relativeAttention(
     rec,
     {
-      q: rec.input("q", q, "f32"),
-      kv: rec.input("kv", kv, "f32"),
-      r: rec.input("r", r, "f32"),
-      contentBias: rec.input("u", contentBias, "f32"),
-      positionBias: rec.input("s", positionBias, "f32"),
+      q: rec.input("q", q, dtype),
+      kv: rec.input("kv", kv, dtype),
+      r: rec.input("r", r, dtype),
+      contentBias: rec.input("u", contentBias, dtype),
+      positionBias: rec.input("s", positionBias, dtype),
     },
     { B, N, H, memoryRows: M, filled: M, ...options },
   );
