@@ -85,11 +85,13 @@ export abstract class Device implements Disposable {
    * Copies of several ranges, in one round trip; waits for everything submitted before. Halves come
    * as float32.
    *
+   * @param arrived called once the device is done with what was submitted and before the bytes are
+   * copied: what it submits runs meanwhile
    * @throws {RangeError} when a range leaves its storage
    * @throws {TypeError} when a storage was disposed
    * @throws {DeviceError} the first error the device reported
    */
-  abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
+  abstract read(ranges: readonly StorageRange[], arrived?: () => void): Promise<HostArray[]>;
 
   /** Resolves when everything submitted so far is done; rejects with the first device error. */
   abstract idle(): Promise<void>;

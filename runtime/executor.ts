@@ -35,8 +35,15 @@ export interface Executable extends Disposable {
   readonly slotOf: ReadonlyMap<number, number>;
   /** Bytes the recording owns, by role. */
   readonly bytes: Readonly<Partial<Record<Role, number>>>;
-  /** Uploads inputs and scalars and runs every step, without waiting. */
-  run(inputs: ReadonlyMap<number, HostArray>, scalars: ReadonlyMap<Scalar, number>): void;
+  /**
+   * Uploads inputs and scalars and runs every step, without waiting: those before the first of
+   * `cuts`, then, when asked for the next part, those before the second, and so on to the end.
+   */
+  run(
+    inputs: ReadonlyMap<number, HostArray>,
+    scalars: ReadonlyMap<Scalar, number>,
+    cuts: readonly number[],
+  ): Generator<void, void, undefined>;
   /** Runs once and returns the milliseconds of every step. */
   profile(
     inputs: ReadonlyMap<number, HostArray>,

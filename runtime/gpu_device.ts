@@ -138,12 +138,15 @@ export class GpuDevice extends Device {
   }
 
   /** Copies of several ranges, as they are after everything submitted before this call. */
-  override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
+  override async read(
+    ranges: readonly StorageRange[],
+    arrived?: () => void,
+  ): Promise<HostArray[]> {
     this.checkFault();
     for (const range of ranges) checkRange("read", range);
     const words = ranges.map(wholeWordsOf);
     const copies = words.map(({ bytes }) => new Uint8Array(bytes));
-    const done = this.#readback.read(words, copies);
+    const done = this.#readback.read(words, copies, arrived);
     const lost = await done.then(() => undefined, (reason) => ({ reason }));
     await this.#settle();
     if (lost !== undefined) {

@@ -12,7 +12,7 @@ import type { GpuStorage } from "./gpu_storage.ts";
 import type { Pipeline } from "./pipelines.ts";
 import { planSlots } from "./planner.ts";
 import { ScalarBlocks } from "./scalar_blocks.ts";
-import { type ScalarValues, workgroupsOf } from "./scalars.ts";
+import { type ScalarValues, spans, workgroupsOf } from "./scalars.ts";
 import type { Role, Tensor } from "./tensor.ts";
 import { profileSteps } from "./gpu_profile.ts";
 import type { Workspace } from "./workspace.ts";
@@ -110,12 +110,19 @@ export function compileGpuPlan(
     return {
       slotOf,
       bytes: bytesByRole(owned, slots),
-      run(inputs, scalars) {
+      *run(inputs, scalars, cuts) {
         device.checkFault();
-        const encoder = device.gpu.createCommandEncoder({ label });
-        encode(encoder, label, bound, scalars, device.target.maxWorkgroups);
+        // All of it is encoded, and so checked, before anything is uploaded.
+        const parts = spans(cuts, bound.length).map(([from, to]) => {
+          const encoder = device.gpu.createCommandEncoder({ label });
+          encode(encoder, label, bound.slice(from, to), scalars, device.target.maxWorkgroups);
+          return encoder;
+        });
         upload(inputs, scalars);
-        submit(`run plan "${label}"`, encoder);
+        for (const encoder of parts) {
+          submit(`run plan "${label}"`, encoder);
+          yield;
+        }
       },
       profile(inputs, scalars) {
         device.checkFault();

@@ -107,8 +107,33 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
    * error since it was last asked
    */
   run(values: RunValues<I>): void {
+    this.runInParts(values, []).next(); // one part, all of it
+  }
+
+  /**
+   * As {@link run}, in parts: the steps before the first of `cuts`, then those before the second,
+   * and so on to the last step. A part is submitted when the generator is asked for it, so that
+   * its results can be read while the next one runs.
+   *
+   * @param cuts ascending step numbers, see {@link lastWrite}
+   * @throws see {@link run}; everything is checked before the first part is submitted
+   */
+  *runInParts(values: RunValues<I>, cuts: readonly number[]): Generator<void, void, undefined> {
     const { inputs, scalars } = this.#bind(values);
-    this.#executable.run(inputs, scalars);
+    yield* this.#executable.run(inputs, scalars, cuts);
+  }
+
+  /** Number of the last step that writes into a range; -1 when none does. */
+  lastWrite({ storage, offset, length }: StorageRange): number {
+    return this.#recording.steps.findLastIndex((step) => {
+      const written = step.kind === "clear" ? [step.tensor] : step.kernel.bindings
+        .filter(({ access }) => access === "read_write")
+        .map(({ name }) => step.operands[name]!);
+      return written.some(({ place, size }) =>
+        place.kind === "storage" && place.storage === storage &&
+        place.offset < offset + length && offset < place.offset + size
+      );
+    });
   }
 
   /**

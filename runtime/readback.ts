@@ -12,7 +12,8 @@
  */
 import { DeviceError } from "./errors.ts";
 
-const STAGING_BYTES = 4 * 2 ** 20; // getMappedRange copies; pieces of a few MiB are fastest
+const STAGING_BYTES = 16 * 2 ** 20;
+const PIECE_BYTES = 2 ** 20; // getMappedRange copies; small pieces stay in the cache
 
 /** A range of a buffer, in bytes. */
 export interface ByteRange {
@@ -84,10 +85,16 @@ export class Readback implements Disposable {
   /**
    * Fills `targets[i]` from `ranges[i]`; waits for everything submitted before. Where the shortcut
    * holds, all of it happens inside the call; otherwise reads take turns on the staging buffer.
+   *
+   * @param arrived called when the last bytes are mapped, before they are copied out
    */
-  read(ranges: readonly ByteRange[], targets: readonly Uint8Array[]): Promise<void> {
-    if (this.#synchronous) return this.#readNow(ranges, targets);
-    const done = this.#turn.then(() => this.#readAwaiting(ranges, targets));
+  read(
+    ranges: readonly ByteRange[],
+    targets: readonly Uint8Array[],
+    arrived: () => void = () => {},
+  ): Promise<void> {
+    if (this.#synchronous) return this.#readNow(ranges, targets, arrived);
+    const done = this.#turn.then(() => this.#readAwaiting(ranges, targets, arrived));
     this.#turn = done.catch(() => {}); // a failed read is its caller's; the next one still runs
     return done;
   }
@@ -98,13 +105,18 @@ export class Readback implements Disposable {
   }
 
   // Awaits nothing while the buffer is mapped, so two reads never meet on it.
-  async #readNow(ranges: readonly ByteRange[], targets: readonly Uint8Array[]): Promise<void> {
-    for (const batch of batches(ranges)) {
-      const bytes = this.#copy(batch);
-      const mapping = this.#staging.mapAsync(GPUMapMode.READ, 0, bytes);
+  async #readNow(
+    ranges: readonly ByteRange[],
+    targets: readonly Uint8Array[],
+    arrived: () => void,
+  ): Promise<void> {
+    const all = [...batches(ranges)];
+    for (const batch of all) {
+      const mapping = this.#staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch));
       mapping.catch(() => {}); // a lost device is reported by the device
+      if (batch === all.at(-1)) arrived();
       try {
-        this.#take(batch, bytes, targets);
+        this.#take(batch, targets);
       } catch (refused) {
         await mapping.then(() => this.#staging.unmap(), () => {});
         throw refused;
@@ -113,11 +125,16 @@ export class Readback implements Disposable {
     }
   }
 
-  async #readAwaiting(ranges: readonly ByteRange[], targets: readonly Uint8Array[]): Promise<void> {
-    for (const batch of batches(ranges)) {
-      const bytes = this.#copy(batch);
-      await this.#staging.mapAsync(GPUMapMode.READ, 0, bytes);
-      this.#take(batch, bytes, targets);
+  async #readAwaiting(
+    ranges: readonly ByteRange[],
+    targets: readonly Uint8Array[],
+    arrived: () => void,
+  ): Promise<void> {
+    const all = [...batches(ranges)];
+    for (const batch of all) {
+      await this.#staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch));
+      if (batch === all.at(-1)) arrived();
+      this.#take(batch, targets);
       this.#staging.unmap();
     }
   }
@@ -133,10 +150,14 @@ export class Readback implements Disposable {
     return last.at + last.bytes;
   }
 
-  #take(batch: readonly Copy[], length: number, targets: readonly Uint8Array[]): void {
-    const mapped = new Uint8Array(this.#staging.getMappedRange(0, length));
+  /** Copies out what is mapped; the range of a piece begins at a multiple of 8. */
+  #take(batch: readonly Copy[], targets: readonly Uint8Array[]): void {
     for (const { index, from, at, bytes } of batch) {
-      targets[index]!.set(mapped.subarray(at, at + bytes), from);
+      for (let done = 0; done < bytes; done += PIECE_BYTES) {
+        const length = Math.min(PIECE_BYTES, bytes - done);
+        const piece = new Uint8Array(this.#staging.getMappedRange(at + done, length));
+        targets[index]!.set(piece, from + done);
+      }
     }
   }
 }
@@ -158,7 +179,7 @@ function* batches(ranges: readonly ByteRange[]): Generator<Copy[]> {
       const bytes = Math.min(range.bytes - from, STAGING_BYTES - at);
       batch.push({ index, range, from, at, bytes });
       from += bytes;
-      at += bytes;
+      at = Math.ceil((at + bytes) / 8) * 8;
       if (at >= STAGING_BYTES) {
         yield batch;
         [batch, at] = [[], 0];

@@ -11,7 +11,7 @@ import { DeviceError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
 import { planSlots } from "./planner.ts";
 import type { Root, Step } from "./recorder.ts";
-import { fieldValue, type ScalarValues, workgroupsOf } from "./scalars.ts";
+import { fieldValue, type ScalarValues, spans, workgroupsOf } from "./scalars.ts";
 import { PORTABLE_TARGET, type Target } from "./target.ts";
 import type { Role, Storage, Tensor } from "./tensor.ts";
 
@@ -75,7 +75,11 @@ export class ReferenceDevice extends Device {
   constructor(options: { readonly precision: ReferencePrecision; readonly target?: Target }) {
     super(
       options.target ?? { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
-      { adapter: `reference executor (${options.precision})`, kind: "reference", features: ["shader-f16"] },
+      {
+        adapter: `reference executor (${options.precision})`,
+        kind: "reference",
+        features: ["shader-f16"],
+      },
       Deno.systemMemoryInfo().available,
     );
     this.precision = options.precision;
@@ -110,8 +114,11 @@ export class ReferenceDevice extends Device {
 
   /** Copies of several ranges. */
   // deno-lint-ignore require-await -- what it throws must be a rejection
-  override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
-    return ranges.map((range) => {
+  override async read(
+    ranges: readonly StorageRange[],
+    arrived: () => void = () => {},
+  ): Promise<HostArray[]> {
+    const arrays = ranges.map((range) => {
       checkRange("read", range);
       const { storage, offset, length } = range;
       const { array } = storage as ReferenceStorage;
@@ -119,6 +126,8 @@ export class ReferenceDevice extends Device {
       if (!(part instanceof Float16Array)) return part.slice();
       return this.precision === "f64" ? new Float64Array(part) : new Float32Array(part);
     });
+    arrived(); // nothing runs beside these loops, so what was copied is what was there
+    return arrays;
   }
 
   /** Resolves at once: runs are synchronous. */
@@ -168,8 +177,12 @@ export class ReferenceDevice extends Device {
     return Promise.resolve({
       slotOf,
       bytes: bytesByRole(owned),
-      run: (inputs, scalars) => {
-        for (const work of prepare(inputs, scalars)) work();
+      *run(inputs, scalars, cuts) {
+        const works = prepare(inputs, scalars);
+        for (const [from, to] of spans(cuts, works.length)) {
+          for (const work of works.slice(from, to)) work();
+          yield;
+        }
       },
       profile: (inputs, scalars) =>
         Promise.resolve(

@@ -73,3 +73,9 @@ export function workgroupsOf(
   }
   return counts;
 }
+
+/** The parts of `count` steps that end before each of `cuts` and at the end: [from, to) of each. */
+export function spans(cuts: readonly number[], count: number): [from: number, to: number][] {
+  const ends = [...cuts.filter((cut) => cut > 0 && cut < count), count];
+  return ends.map((to, i) => [ends[i - 1] ?? 0, to]);
+}

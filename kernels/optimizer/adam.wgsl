@@ -43,7 +43,8 @@ fn main(
     let k = j + LANES;
     let l = k + LANES;
     let p = vec4(weights[i], weights[j], weights[k], weights[l]);
-    let g = c * vec4<f32>(vec4(gradients[i], gradients[j], gradients[k], gradients[l])) + s.decay * p;
+    let gradient = vec4<f32>(vec4(gradients[i], gradients[j], gradients[k], gradients[l]));
+    let g = c * gradient + s.decay * p;
     let m1 = s.beta1 * vec4(m[i], m[j], m[k], m[l]) + s.gain1 * g;
     let v1 = s.beta2 * vec4(v[i], v[j], v[k], v[l]) + s.gain2 * g * g;
     let moved = p - rate * (m1 / (sqrt(v1) / root2 + s.eps));

@@ -1,8 +1,7 @@
 // norm = sqrt(sum of `count` partial sums) / loss scale.
-// control = {c, applied}: c = clip / (norm + 1e-6) where that is below 1, else 1, divided by the loss
-// scale, and applied = 1;
-// {0, 0} when the sum is infinite or not a number. The test looks at the bits: compilers may
-// assume that comparisons never meet such values.
+// control = {c, applied}: c = clip / (norm + 1e-6) where that is below 1, else 1, divided by the
+// loss scale, and applied = 1; {0, 0} when the sum is infinite or not a number. The test looks at
+// the bits: compilers may assume that comparisons never meet such values.
 // One workgroup: every lane adds every 256th partial sum, then a tree.
 struct Scalars { count: u32, clip: f32 }
 @group(0) @binding(0) var<storage, read> sums: array<f32>;
