@@ -5,6 +5,7 @@
  */
 import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
 import { z } from "zod";
+import { processFields } from "./process_fields.ts";
 
 const general = { group: "General" } as const;
 const corpus = { group: "Text" } as const;
@@ -27,6 +28,7 @@ export const evalSchema = z.strictObject({
   fp16: z.boolean().default(false).describe("Half weights, activations and memories")
     .meta(general),
   logInterval: positive.default(10).describe("Segments between log lines").meta(general),
+  ...processFields,
 
   manual: z.array(z.string()).default([])
     .describe("Score this text instead of a data set").meta({ ...corpus, metavar: "TEXT" }),

@@ -3,10 +3,12 @@
  *
  * @module
  */
+export { combineResults } from "./combine_results.ts";
 export { checkEvalConfig, type EvalConfig, evalSchema } from "./config.ts";
 export * from "./evaluator.ts";
 export { manualIds } from "./manual.ts";
 export * from "./metrics.ts";
 export { openText, type TextSettings } from "./open_text.ts";
+export { processFields, type ProcessSettings } from "./process_fields.ts";
 export { resultLines, SegmentLines } from "./report.ts";
 export { selfFiles } from "./self_corpus.ts";

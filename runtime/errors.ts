@@ -36,10 +36,27 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
 
+/** What a {@link GroupError} may carry besides its message. */
+export interface GroupErrorOptions extends ErrorOptions {
+  /** The process that is gone, if that is the trouble. */
+  readonly lostRank?: number | undefined;
+}
+
 /** The processes of a job cannot find, hear or match each other. */
 export class GroupError extends Error {
   /** Name of the class. */
   override readonly name = "GroupError";
+  /**
+   * The process that is gone, where that is all this process knows: the one that ended first says
+   * why, so the others may be silent.
+   */
+  readonly lostRank: number | undefined;
+
+  /** An error of a group of processes. */
+  constructor(message: string, options?: GroupErrorOptions) {
+    super(message, options);
+    this.lostRank = options?.lostRank;
+  }
 }
 
 /** Why a {@link DeviceError} was thrown. */

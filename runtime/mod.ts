@@ -23,6 +23,21 @@ export * from "./op.ts";
 export * from "./open_device.ts";
 export * from "./params.ts";
 export * from "./philox.ts";
+export type { Backend, ProcessGroup } from "./process_group/process_group.ts";
+export {
+  BACKEND_CHOICES,
+  type BackendChoice,
+  openGroup,
+  type OpenGroupOptions,
+} from "./process_group/open_group.ts";
+export {
+  type Launcher,
+  rankEnvironment,
+  type RankEnvironment,
+  type ReadVariable,
+} from "./process_group/rank_environment.ts";
+export type { Transport } from "./process_group/ring_links.ts";
+export { SoloGroup } from "./process_group/solo_group.ts";
 export {
   type HostOf,
   type OpTime,

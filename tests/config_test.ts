@@ -9,6 +9,7 @@ import { checkEvalConfig, evalSchema } from "@transformer-xl/eval";
 import { resolveModel } from "@transformer-xl/model";
 import { ConfigError, parseFlags } from "@transformer-xl/runtime";
 import {
+  checkShares,
   checkTrainConfig,
   evalLengths,
   modelOf,
@@ -152,7 +153,6 @@ for (const [name, preset] of Object.entries(PRESETS)) {
 }
 
 const refused: readonly [what: string, settings: Partial<TrainConfig>, message: string][] = [
-  ["several GPUs", { gpus: 8 }, "Cannot train on 8 GPUs"],
   ["a loss scale in full precision", { lossScale: 128 }, "add --fp16, or leave it out"],
   [
     "two loss scales",
@@ -184,6 +184,24 @@ for (const [what, settings, message] of refused) {
     assertThrows(() => checkTrainConfig(smallConfig(settings)), ConfigError, message);
   });
 }
+
+Deno.test("checkShares() refuses batches that processes cannot share, naming the flags", () => {
+  const shares = (settings: Partial<TrainConfig>, processes: number) => () =>
+    checkShares(smallConfig({ batchSize: 8, batchChunk: 2, ...settings }), processes);
+  shares({ evalBatchSize: 4 }, 4)();
+  shares({ evalBatchSize: 5 }, 2)();
+  assertThrows(
+    shares({}, 3),
+    ConfigError,
+    "Cannot share --batch_size 8 among 3 processes in --batch_chunk 2 equal chunks",
+  );
+  assertThrows(
+    shares({ evalBatchSize: 3 }, 4),
+    ConfigError,
+    "Cannot share --eval_batch_size 3 among 4 processes",
+  );
+  shares({ evalBatchSize: 3, noEval: true, noTest: true }, 4)();
+});
 
 Deno.test("checkTrainConfig() accepts the bounds", () => {
   checkTrainConfig(smallConfig({ evalTgtLen: 16 }));

@@ -19,7 +19,6 @@ import type { TransformerXL } from "@transformer-xl/model";
 import {
   CheckpointError,
   type Device,
-  type HostArray,
   type ParamStore,
   type SafetensorsSource,
   weightsOf,
@@ -27,6 +26,7 @@ import {
 } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { trainSchema } from "./config.ts";
+import { type ColumnMemory, scatterMemories } from "./data_parallel/column_memory.ts";
 import type { TrainStep } from "./train_step.ts";
 
 /** A number that may be NaN or infinite, which a checkpoint writes as a name. */
@@ -57,8 +57,8 @@ export const progressSchema = z.strictObject({
     best: z.number().nullable(),
     waited: z.int(),
   }),
-  /** Filled memory rows per batch chunk. */
-  filled: z.array(z.int().min(0)),
+  /** Filled memory rows. */
+  filled: z.int().min(0),
 });
 
 /** Where training stands. */
@@ -83,10 +83,13 @@ export interface TrainingParts {
 
 /**
  * Writes a checkpoint atomically: a kill at any moment leaves the old file or the new one.
+ *
+ * @param memories one per layer, of the columns of all processes
  */
 export async function writeTrainingCheckpoint(
   path: string,
   { device, model, store, step }: TrainingParts,
+  memories: readonly ColumnMemory[],
   vocabulary: Vocabulary,
   training: TrainingRecord,
 ): Promise<void> {
@@ -97,11 +100,9 @@ export async function writeTrainingCheckpoint(
     vocabularySource(vocabulary),
   ];
   if (step.lossScale) sources.push(floatSource(LOSS_SCALE, [3], await step.lossScale.read()));
-  for (const [chunk, memory] of step.memories.entries()) {
-    for (const [layer, values] of (await memory.read()).entries()) {
-      sources.push(floatSource(memoryName(chunk, layer), [values.length], values));
-    }
-  }
+  memories.forEach(({ values, shape }, layer) => {
+    sources.push(floatSource(memoryName(layer), shape, values));
+  });
   await writeSafetensors(path, sources, checkpointMetadata(model.shape, training));
 }
 
@@ -122,31 +123,28 @@ export function trainingRecord({ path, training }: ModelCheckpoint): TrainingRec
 }
 
 /**
- * Restores weights, moments, memories and pending metrics.
+ * Restores weights, moments, the memories of this process's columns, and pending metrics.
  *
+ * @param firstColumn number of the first column of this process
  * @throws {CheckpointError} when a tensor is missing or has another shape
  */
 export async function restoreTraining(
   checkpoint: ModelCheckpoint,
   { device, store, step }: TrainingParts,
   progress: Progress,
+  firstColumn: number,
 ): Promise<void> {
   await loadWeights(device, store, checkpoint);
   await loadLogical(device, store, step.moments.m, checkpoint, "optimizer.m/");
   await loadLogical(device, store, step.moments.v, checkpoint, "optimizer.v/");
-  if (progress.filled.length !== step.memories.length) {
-    throw new CheckpointError(
-      `Cannot continue from "${checkpoint.path}": it has ${progress.filled.length} batch chunks, ` +
-        `wanted ${step.memories.length}; use --batch_chunk ${progress.filled.length}`,
-    );
+  const layers: ColumnMemory[] = [];
+  for (const layer of step.memories[0]!.layers.keys()) {
+    const name = memoryName(layer);
+    const [rows, columns, width] = checkpoint.file.shape(name) as [number, number, number];
+    const values = await readFloats(checkpoint.file, name);
+    layers.push({ values, shape: [rows, columns, width] });
   }
-  for (const [chunk, memory] of step.memories.entries()) {
-    const layers: HostArray[] = [];
-    for (const layer of memory.layers.keys()) {
-      layers.push(await readFloats(checkpoint.file, memoryName(chunk, layer)));
-    }
-    memory.write(layers, progress.filled[chunk]!);
-  }
+  scatterMemories(layers, step.memories, firstColumn, step.columns, progress.filled);
   // A run that goes on in half precision after full precision starts with the first scale.
   if (step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE)) {
     step.lossScale.write(await readFloats(checkpoint.file, LOSS_SCALE));
@@ -156,6 +154,6 @@ export async function restoreTraining(
 
 const LOSS_SCALE = "optimizer.loss_scale";
 
-function memoryName(chunk: number, layer: number): string {
-  return `memory.${chunk}.${layer}`;
+function memoryName(layer: number): string {
+  return `memory.${layer}`;
 }

@@ -6,6 +6,7 @@
  */
 import { modelFields, type ModelSection, resolveModel } from "@transformer-xl/model";
 import type { ModelShape } from "@transformer-xl/model";
+import { processFields } from "@transformer-xl/eval";
 import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
@@ -36,11 +37,14 @@ export const trainSchema = z.strictObject({
   device: z.enum(DEVICE_CHOICES).default("auto")
     .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
     .meta(general),
-  gpus: positive.default(1).describe("Processes, one GPU each (only 1 so far)").meta(general),
+  ...processFields,
   fp16: z.boolean().default(false)
     .describe("Mixed precision: halves for weights, activations and gradients, float32 masters")
     .meta(general),
   seed: count.default(1111).describe("Seed of weights, dropout and --roll").meta(general),
+  rankSeeds: z.enum(["shared", "distinct"]).default("shared")
+    .describe("Dropout masks of several processes: one seed, or --seed + number of the process")
+    .meta(general),
   debug: z.boolean().default(false).describe("Write no files at all").meta(general),
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameters, memory and work, then stop").meta(general),
@@ -107,11 +111,6 @@ export type TrainConfig = z.infer<typeof trainSchema>;
  */
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, tgtLen, extLen, memLen } = config;
-  if (config.gpus !== 1) {
-    throw new ConfigError(
-      `Cannot train on ${config.gpus} GPUs: only one process is supported so far; use --gpus 1`,
-    );
-  }
   checkLossScale(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
@@ -163,6 +162,30 @@ export function lossScaleOf(
   { fp16, lossScale, staticLossScale }: TrainConfig,
 ): number | "dynamic" | undefined {
   return fp16 ? lossScale ?? staticLossScale ?? "dynamic" : undefined;
+}
+
+/**
+ * Checks that a number of processes can share the batch.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkShares(config: TrainConfig, processes: number): void {
+  const { batchSize, batchChunk, evalBatchSize, noEval, noTest } = config;
+  if (batchSize % (processes * batchChunk) !== 0) {
+    throw new ConfigError(
+      `Cannot share --batch_size ${batchSize} among ${processes} processes in --batch_chunk ` +
+        `${batchChunk} equal chunks: it is not divisible by ${
+          processes * batchChunk
+        }; change one of them`,
+    );
+  }
+  const columns = Math.ceil(evalBatchSize / processes);
+  if (!(noEval && noTest) && columns * (processes - 1) >= evalBatchSize) {
+    throw new ConfigError(
+      `Cannot share --eval_batch_size ${evalBatchSize} among ${processes} processes: the last one ` +
+        `would have no column; use a multiple of ${processes}`,
+    );
+  }
 }
 
 /** The learning-rate curve of a configuration. */

@@ -30,10 +30,12 @@ export interface LogEvent {
   readonly lr: number;
   /** Mean wall time per step. */
   readonly msPerBatch: number;
-  /** Target tokens per second. */
+  /** Target tokens per second of all processes. */
   readonly tokensPerSecond: number;
-  /** The steps since the last line of this epoch. */
+  /** The steps since the last line of this epoch; losses are means over all processes. */
   readonly metrics: readonly StepMetrics[];
+  /** The same of this process alone. */
+  readonly ownMetrics: readonly StepMetrics[];
 }
 
 /** A validation. */

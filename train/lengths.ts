@@ -3,35 +3,50 @@
  *
  * @module
  */
-import type { Lengths } from "@transformer-xl/model";
+import { columnShare, type Lengths } from "@transformer-xl/model";
 import { lossScaleOf, type TrainConfig } from "./config.ts";
 import type { StepSettings } from "./step.ts";
 
-/** Lengths of a training step, of the whole batch. */
-export function trainLengths({ batchSize, tgtLen, extLen, memLen }: TrainConfig): Lengths {
-  return { batchSize, tgtLen, extLen, memLen };
+/** The process that lengths are for, and how many share the batch. */
+export interface Share {
+  /** Number of the process, from 0. */
+  readonly rank: number;
+  /** Processes. */
+  readonly size: number;
+}
+
+/** The share of a process that is alone. */
+export const WHOLE: Share = { rank: 0, size: 1 };
+
+/** Lengths of a training step, of all columns of a process. */
+export function trainLengths(
+  { batchSize, tgtLen, extLen, memLen }: TrainConfig,
+  { size }: Share = WHOLE,
+): Lengths {
+  return { batchSize: batchSize / size, tgtLen, extLen, memLen };
 }
 
 /**
  * Lengths of an evaluation during training: the context of training, cut otherwise. What targets
- * lose, memory gains.
+ * lose, memory gains. The last processes may have fewer columns.
  */
-export function evalLengths(config: TrainConfig): Lengths {
-  const { tgtLen, evalTgtLen, extLen, memLen } = config;
+export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE): Lengths {
+  const { tgtLen, evalTgtLen, extLen, memLen, evalBatchSize } = config;
   return {
-    batchSize: config.evalBatchSize,
+    batchSize: columnShare(evalBatchSize, rank, size).columns,
     tgtLen: evalTgtLen,
     extLen,
     memLen: memLen === 0 ? 0 : memLen + tgtLen - evalTgtLen,
   };
 }
 
-/** Settings of a step. */
-export function stepSettings(config: TrainConfig): StepSettings {
-  const { batchChunk, clip, seed, weightDecay, logInterval } = config;
+/** Settings of a step of one process. */
+export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSettings {
+  const { batchChunk, clip, weightDecay, logInterval } = config;
+  const seed = config.seed + (config.rankSeeds === "distinct" ? share.rank : 0);
   const lossScale = lossScaleOf(config);
   return {
-    lengths: trainLengths(config),
+    lengths: trainLengths(config, share),
     batchChunk,
     clip,
     seed,

@@ -6,7 +6,14 @@
 export * from "./checkpoint.ts";
 export { CheckpointFiles } from "./checkpoint_files.ts";
 export { splitColumns } from "./chunks.ts";
-export { checkTrainConfig, modelOf, scheduleOf, type TrainConfig, trainSchema } from "./config.ts";
+export {
+  checkShares,
+  checkTrainConfig,
+  modelOf,
+  scheduleOf,
+  type TrainConfig,
+  trainSchema,
+} from "./config.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";

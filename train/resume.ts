@@ -16,7 +16,6 @@ import type { TrainConfig } from "./config.ts";
 /** Settings that shape memories, moments and the order of the text. */
 const FIXED = [
   "batchSize",
-  "batchChunk",
   "tgtLen",
   "memLen",
   "extLen",

@@ -5,7 +5,7 @@
  */
 import { Batches, type Corpus, type Lengths } from "@transformer-xl/model";
 import type { TrainConfig } from "./config.ts";
-import { evalLengths, trainLengths } from "./lengths.ts";
+import { evalLengths, type Share, trainLengths, WHOLE } from "./lengths.ts";
 
 /** What a run reads. */
 export interface Streams {
@@ -18,16 +18,16 @@ export interface Streams {
 }
 
 /**
- * Cuts the text of a run.
+ * Cuts the text of a run: the columns of one process.
  *
  * @throws {DataError} when a part is too short for its batch columns
  */
-export function cutStreams(config: TrainConfig, corpus: Corpus): Streams {
-  const lengths = evalLengths(config);
+export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
+  const whole = evalLengths(config);
   const evaluated = (part: "valid" | "test") =>
-    cut(corpus[part], part, lengths, { warmupLength: lengths.memLen });
+    cut(corpus[part], part, whole, share, { warmupLength: whole.memLen });
   return {
-    train: cut(corpus.train, "train", trainLengths(config), { warmupLength: 0 }),
+    train: cut(corpus.train, "train", trainLengths(config), share, { warmupLength: 0 }),
     valid: config.noEval ? undefined : evaluated("valid"),
     test: config.noTest ? undefined : evaluated("test"),
   };
@@ -37,7 +37,16 @@ function cut(
   text: Uint32Array,
   name: string,
   { batchSize, tgtLen: targetLength, extLen: extendedContext }: Lengths,
+  { rank, size: ranks }: Share,
   { warmupLength }: { readonly warmupLength: number },
 ): Batches {
-  return new Batches(text, { batchSize, targetLength, extendedContext, warmupLength, name });
+  return new Batches(text, {
+    batchSize,
+    targetLength,
+    extendedContext,
+    warmupLength,
+    name,
+    rank,
+    ranks,
+  });
 }

@@ -13,9 +13,11 @@ import type {
   Plan,
   PlanInputs,
   PlanOutputs,
+  ProcessGroup,
   RunValues,
 } from "@transformer-xl/runtime";
 import { splitColumns } from "./chunks.ts";
+import { GradientExchange } from "./data_parallel/gradient_exchange.ts";
 import { MetricRings, type StepMetrics } from "./metric_rings.ts";
 import {
   type GradientPlan,
@@ -31,6 +33,7 @@ export class TrainStep implements Disposable {
   readonly #settings: StepSettings;
   readonly #chunks: GradientPlan[] = [];
   #update!: Plan<PlanInputs, PlanOutputs>;
+  #exchange: GradientExchange | undefined;
 
   private constructor(parts: StepParts, settings: StepSettings) {
     this.#parts = parts;
@@ -40,6 +43,7 @@ export class TrainStep implements Disposable {
   /**
    * Records one gradient plan per chunk, and the update.
    *
+   * @param group averages the gradients; this process is alone without it
    * @throws {DeviceError} when memory is short
    */
   static async record(
@@ -47,6 +51,7 @@ export class TrainStep implements Disposable {
     model: TransformerXL,
     store: ParamStore,
     settings: StepSettings,
+    group?: ProcessGroup,
   ): Promise<TrainStep> {
     const moments = new Moments(device, store);
     const rings = new MetricRings(device, settings.ringSize);
@@ -58,6 +63,10 @@ export class TrainStep implements Disposable {
       step.#chunks.push(await recordGradients(step.#parts, settings, chunk));
     }
     step.#update = await recordOptimizer(step.#parts, settings);
+    if (group !== undefined && group.size > 1) {
+      const { plan } = step.#chunks.at(-1)!;
+      step.#exchange = new GradientExchange(device, group, plan, store);
+    }
     return step;
   }
 
@@ -74,6 +83,11 @@ export class TrainStep implements Disposable {
   /** Memory of every chunk. */
   get memories(): readonly Memory[] {
     return this.#chunks.map(({ memory }) => memory);
+  }
+
+  /** Columns of one chunk. */
+  get columns(): number {
+    return this.#settings.lengths.batchSize / this.#settings.batchChunk;
   }
 
   /** The plans of a step, in order. */
@@ -93,13 +107,36 @@ export class TrainStep implements Disposable {
   }
 
   /**
-   * Submits one step.
+   * Submits one step of a process that is alone.
    *
    * @param step steps done before, from 0
    * @param slot where the rings keep its numbers
    */
   run(segment: Segment, lr: number, step: number, slot: number): void {
     for (const [plan, values] of this.#runs(segment, lr, step, slot)) plan.run(values);
+  }
+
+  /**
+   * As {@link run}, with gradients averaged over the group.
+   *
+   * @param stops whether this process wants to stop after this step
+   * @returns whether any process of the group wants to
+   * @throws {GroupError} when another process is gone
+   */
+  async runInGroup(
+    segment: Segment,
+    lr: number,
+    step: number,
+    slot: number,
+    stops: boolean,
+  ): Promise<boolean> {
+    let stopping = stops;
+    const last = this.#chunks.at(-1)!.plan;
+    for (const [plan, values] of this.#runs(segment, lr, step, slot)) {
+      if (plan === last && this.#exchange) stopping = await this.#exchange.run(values, stops);
+      else plan.run(values);
+    }
+    return stopping;
   }
 
   /**

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type EvalResult, Evaluator } from "@transformer-xl/eval";
+import { combineResults, type EvalResult, Evaluator } from "@transformer-xl/eval";
 import {
   type Batches,
   type Corpus,
@@ -21,7 +21,13 @@ import {
   type Segment,
   TransformerXL,
 } from "@transformer-xl/model";
-import { type Device, DeviceError, ParamStore } from "@transformer-xl/runtime";
+import {
+  type Device,
+  DeviceError,
+  ParamStore,
+  type ProcessGroup,
+  SoloGroup,
+} from "@transformer-xl/runtime";
 import {
   type Progress,
   restoreTraining,
@@ -32,6 +38,8 @@ import type { TrainConfig } from "./config.ts";
 import { scheduleOf } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
+import { gatherMemories } from "./data_parallel/column_memory.ts";
+import { broadcastWeights, meanLosses } from "./data_parallel/shared_numbers.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./metric_rings.ts";
@@ -42,9 +50,10 @@ import { cutStreams, type Streams } from "./streams.ts";
 const MOST_SKIPPED = 50;
 const YIELD_MS = 100; // signals and the progress line get their turn this often
 
-/** A training run on one device. */
+/** A training run: one process of it, with its device and its columns of the batch. */
 export class Trainer implements Disposable {
   readonly #device: Device;
+  readonly #group: ProcessGroup;
   readonly #config: TrainConfig;
   readonly #corpus: Corpus;
   readonly #streams: Streams;
@@ -57,15 +66,17 @@ export class Trainer implements Disposable {
 
   private constructor(
     device: Device,
+    group: ProcessGroup,
     config: TrainConfig,
     shape: ModelShape,
     corpus: Corpus,
     progress: Progress,
   ) {
     this.#device = device;
+    this.#group = group;
     this.#config = config;
     this.#corpus = corpus;
-    this.#streams = cutStreams(config, corpus);
+    this.#streams = cutStreams(config, corpus, group);
     this.#store = new ParamStore({ dtype: precisionFor(config.fp16, device).weights });
     this.#model = new TransformerXL(this.#store, shape, device.target);
     this.#progress = progress;
@@ -73,8 +84,10 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Allocates and records everything; continues from `checkpoint` if there is one.
+   * Allocates and records everything; continues from `checkpoint` if there is one. All processes
+   * of `group` create their trainers together and start from the weights of the first.
    *
+   * @param group the processes that share the batch; this one is alone without it
    * @throws {DeviceError} when memory is short, or half precision is asked for and not offered
    * @throws {DataError} when the text is too short
    * @throws {CheckpointError} when the checkpoint does not fit
@@ -85,20 +98,27 @@ export class Trainer implements Disposable {
     shape: ModelShape,
     corpus: Corpus,
     checkpoint?: ModelCheckpoint,
+    group: ProcessGroup = new SoloGroup(),
   ): Promise<Trainer> {
     const progress = checkpoint ? trainingRecord(checkpoint).progress : firstProgress(config);
-    const trainer = new Trainer(device, config, shape, corpus, progress);
+    const trainer = new Trainer(device, group, config, shape, corpus, progress);
     const store = trainer.#store;
     store.seal(device, { gradients: true });
     trainer.#step = await TrainStep.record(device, trainer.#model, store, {
-      ...stepSettings(config),
+      ...stepSettings(config, group),
       ringSize: progress.interval.length + config.logInterval, // --log_interval may be another now
-    });
+    }, group);
     if (!config.noEval || !config.noTest) {
-      trainer.#evaluator = await Evaluator.create(device, trainer.#model, evalLengths(config));
+      trainer.#evaluator = await Evaluator.create(
+        device,
+        trainer.#model,
+        evalLengths(config, group),
+      );
     }
-    if (checkpoint) await restoreTraining(checkpoint, trainer.#parts(), progress);
+    const { firstColumn } = trainer.#streams.train;
+    if (checkpoint) await restoreTraining(checkpoint, trainer.#parts(), progress, firstColumn);
     else initialise(device, store, config.seed);
+    await broadcastWeights(device, group, store);
     return trainer;
   }
 
@@ -120,8 +140,11 @@ export class Trainer implements Disposable {
   /**
    * Trains until `max_step`, or until `signal` aborts, which still saves.
    *
-   * @param files where checkpoints go; nothing is saved without
+   * Processes of a group call it together, and all stop when one of them is told to.
+   *
+   * @param files where the first process writes checkpoints; nothing is saved without
    * @throws {DeviceError} when losses or gradients are no longer finite
+   * @throws {GroupError} when another process is gone
    */
   async *train(signal: AbortSignal, files?: CheckpointFiles): AsyncGenerator<TrainEvent> {
     const { maxStep, tgtLen, seed, roll, logInterval, evalInterval, noEval } = this.#config;
@@ -136,12 +159,8 @@ export class Trainer implements Disposable {
       let pending = this.#progress.interval.length;
       for (const segment of batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
         const step = this.#progress.step + 1;
-        this.#step.run(
-          segment,
-          rateOf(schedule, step, this.#plateau.state.rate),
-          step - 1,
-          pending++,
-        );
+        const rate = rateOf(schedule, step, this.#plateau.state.rate);
+        const agreed = await this.#run(segment, rate, step - 1, pending++, signal);
         this.#progress = { ...this.#progress, step, lastStart: segment.start, interval: [] };
         tokens += segment.targets.length;
 
@@ -157,12 +176,12 @@ export class Trainer implements Disposable {
           yield { kind: "progress", step };
           lastYieldMs = performance.now();
         }
-        if (evaluates || signal.aborted) {
+        if (evaluates || agreed()) {
           const pausedMs = performance.now();
           yield* this.#pause(evaluates && !noEval, pending, files);
           intervalMs += performance.now() - pausedMs;
         }
-        if (signal.aborted) {
+        if (agreed()) {
           yield { kind: "interrupted", step };
           return;
         }
@@ -188,6 +207,22 @@ export class Trainer implements Disposable {
     this.#store[Symbol.dispose]();
   }
 
+  /** Submits one step; whether to stop after it, on which all processes agree. */
+  async #run(
+    segment: Segment,
+    rate: number,
+    step: number,
+    slot: number,
+    signal: AbortSignal,
+  ): Promise<() => boolean> {
+    if (this.#group.size === 1) {
+      this.#step.run(segment, rate, step, slot);
+      return () => signal.aborted;
+    }
+    const stops = await this.#step.runInGroup(segment, rate, step, slot, signal.aborted);
+    return () => stops;
+  }
+
   /** A log line on the last `pending` steps, which ended with `segment`. */
   async #log(
     segment: Segment,
@@ -196,7 +231,7 @@ export class Trainer implements Disposable {
     sinceMs: number,
   ): Promise<TrainEvent> {
     const { step, epoch } = this.#progress;
-    const metrics = await this.#finiteMetrics(pending);
+    const { metrics, ownMetrics } = await this.#finiteMetrics(pending);
     const elapsedMs = performance.now() - sinceMs; // after the device is done with these steps
     return {
       kind: "log",
@@ -206,8 +241,9 @@ export class Trainer implements Disposable {
       batchCount: this.#streams.train.batchCount,
       lr: rateAfter(scheduleOf(this.#config), step, this.#plateau.state.rate),
       msPerBatch: elapsedMs / pending,
-      tokensPerSecond: tokens / elapsedMs * 1000,
+      tokensPerSecond: this.#group.size * tokens / elapsedMs * 1000,
       metrics,
+      ownMetrics,
     };
   }
 
@@ -218,7 +254,7 @@ export class Trainer implements Disposable {
     files: CheckpointFiles | undefined,
   ): AsyncGenerator<TrainEvent> {
     const { step } = this.#progress;
-    const interval = await this.#finiteMetrics(pending);
+    const { metrics: interval } = await this.#finiteMetrics(pending);
     this.#progress = { ...this.#progress, interval };
     const evaluated = evaluates ? await this.#validate() : undefined;
     if (files !== undefined) {
@@ -246,28 +282,35 @@ export class Trainer implements Disposable {
     };
   }
 
-  #evaluate(batches: Batches): Promise<EvalResult> {
+  /** The loss of all processes. */
+  async #evaluate(batches: Batches): Promise<EvalResult> {
     const { evalMaxSteps } = this.#config;
-    return this.#evaluator!.evaluate(
+    const own = await this.#evaluator!.evaluate(
       batches,
       evalMaxSteps > 0 ? { maxSegments: evalMaxSteps } : {},
     );
+    return await combineResults(this.#group, own);
   }
 
-  #save(files: CheckpointFiles, evaluated: EvalEvent | undefined): Promise<string> {
-    this.#progress = {
-      ...this.#progress,
-      filled: this.#step.memories.map(({ filled }) => filled),
-    };
-    const training = { config: this.#config, progress: this.#progress };
-    return files.save(
-      (path) => writeTrainingCheckpoint(path, this.#parts(), this.#corpus.vocabulary, training),
-      {
-        step: this.#progress.step,
-        best: evaluated?.best ?? false,
-        evaluated: evaluated !== undefined,
-      },
-    );
+  /** The first process writes what all of them hold; returns when it is on disk. */
+  async #save(files: CheckpointFiles, evaluated: EvalEvent | undefined): Promise<string> {
+    const { memories, columns } = this.#step;
+    this.#progress = { ...this.#progress, filled: memories[0]!.filled };
+    const layers = await gatherMemories(this.#group, memories, columns);
+    if (this.#group.rank === 0) {
+      const training = { config: this.#config, progress: this.#progress };
+      const { vocabulary } = this.#corpus;
+      await files.save(
+        (path) => writeTrainingCheckpoint(path, this.#parts(), layers, vocabulary, training),
+        {
+          step: this.#progress.step,
+          best: evaluated?.best ?? false,
+          evaluated: evaluated !== undefined,
+        },
+      );
+    }
+    await this.#group.barrier();
+    return files.last;
   }
 
   #parts() {
@@ -275,8 +318,11 @@ export class Trainer implements Disposable {
   }
 
   /** The last `count` steps; stops a run that cannot recover, the last checkpoint stays as it is. */
-  async #finiteMetrics(count: number): Promise<StepMetrics[]> {
-    const metrics = await this.#step.metrics(count);
+  async #finiteMetrics(
+    count: number,
+  ): Promise<{ readonly metrics: StepMetrics[]; readonly ownMetrics: StepMetrics[] }> {
+    const ownMetrics = await this.#step.metrics(count);
+    const metrics = await meanLosses(this.#group, ownMetrics);
     const first = this.#progress.step - count + 1;
     const lost = metrics.findIndex(({ lossNats }) => !Number.isFinite(lossNats));
     if (lost >= 0) {
@@ -297,7 +343,7 @@ export class Trainer implements Disposable {
           "--loss_scale or leave --fp16 out, and continue from the last checkpoint with --restart",
       );
     }
-    return metrics;
+    return { metrics, ownMetrics };
   }
 }
 
@@ -309,6 +355,6 @@ function firstProgress(config: TrainConfig): Progress {
     interval: [],
     bestLossNats: null,
     plateau: { rate: config.lr, best: null, waited: 0 },
-    filled: Array.from({ length: config.batchChunk }, () => 0),
+    filled: 0,
   };
 }

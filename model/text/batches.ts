@@ -55,6 +55,28 @@ export interface Segment {
 }
 
 /**
+ * The columns of one process: equal contiguous parts, the last ones shorter or none, as the
+ * reference cuts them.
+ *
+ * @throws {ConfigError} if this process would get no column
+ */
+export function columnShare(
+  batchSize: number,
+  rank: number,
+  ranks: number,
+): { readonly firstColumn: number; readonly columns: number } {
+  const share = Math.ceil(batchSize / ranks);
+  const firstColumn = rank * share;
+  if (firstColumn >= batchSize) {
+    throw new ConfigError(
+      `Cannot share ${batchSize} columns among ${ranks} processes: process ${rank} gets none, ` +
+        `use a --batch_size that is a multiple of ${ranks}`,
+    );
+  }
+  return { firstColumn, columns: Math.min(share, batchSize - firstColumn) };
+}
+
+/**
  * The segments of one stream on one rank.
  *
  * @example
@@ -108,15 +130,9 @@ export class Batches {
           `${2 * batchSize} are needed, use more text or a smaller --batch_size`,
       );
     }
-    const share = Math.ceil(batchSize / ranks);
-    this.firstColumn = rank * share;
-    this.columns = Math.min(share, batchSize - this.firstColumn);
-    if (this.columns < 1) {
-      throw new ConfigError(
-        `Cannot share ${batchSize} columns among ${ranks} processes: process ${rank} gets none, ` +
-          `use a --batch_size that is a multiple of ${ranks}`,
-      );
-    }
+    const share = columnShare(batchSize, rank, ranks);
+    this.firstColumn = share.firstColumn;
+    this.columns = share.columns;
     this.#warmFrom = Math.ceil(warmupLength / targetLength) * targetLength;
     this.#warmupRows = Math.min(this.#warmFrom, this.columnRows);
     this.rows = this.#warmupRows + this.columnRows;

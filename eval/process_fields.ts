@@ -1,0 +1,38 @@
+/**
+ * Settings of programs that run as several processes, one per GPU.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+const processes = { group: "Processes" } as const;
+
+/** Flags of such a program. */
+export const processFields = {
+  gpus: z.union([z.int().positive(), z.literal("all")]).default(1)
+    .describe("Processes on this machine, one GPU each; all: as many as there are GPUs")
+    .meta({ ...processes, metavar: "N" }),
+  oversubscribe: z.boolean().default(false)
+    .describe("Let several processes share a GPU, or the software driver").meta(processes),
+  backend: z.enum(["auto", "ring", "mpi"]).default("auto")
+    .describe("What moves gradients; auto: mpi under mpirun and srun, else ring").meta(processes),
+  logAllRanks: z.boolean().default(false).describe("Every process prints and logs its own losses")
+    .meta(processes),
+  heartbeatS: z.number().positive().default(300)
+    .describe("Seconds without a sign of life after which a process counts as hung")
+    .meta(processes),
+};
+
+/** What of a configuration such a program needs. */
+export interface ProcessSettings {
+  /** Processes on this machine. */
+  readonly gpus: number | "all";
+  /** Whether several may share an adapter. */
+  readonly oversubscribe: boolean;
+  /** What moves gradients. */
+  readonly backend: "auto" | "ring" | "mpi";
+  /** Whether every process prints. */
+  readonly logAllRanks: boolean;
+  /** Seconds after which a silent process counts as hung. */
+  readonly heartbeatS: number;
+}

@@ -1,0 +1,74 @@
+/**
+ * The group of the job this process belongs to.
+ *
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import type { ProcessGroup } from "./process_group.ts";
+import type { RankEnvironment } from "./rank_environment.ts";
+import { defaultTransport, type Transport } from "./ring_links.ts";
+import { SoloGroup } from "./solo_group.ts";
+import { WorkerGroup } from "./worker_group.ts";
+
+/** Engines a user may ask for; "auto" is "mpi" under an MPI launcher or srun, otherwise "ring". */
+export const BACKEND_CHOICES = ["auto", "ring", "mpi"] as const;
+
+/** One of {@link BACKEND_CHOICES}. */
+export type BackendChoice = (typeof BACKEND_CHOICES)[number];
+
+/** What {@link openGroup} needs to know. */
+export interface OpenGroupOptions {
+  /** The place of this process, from {@link rankEnvironment}. */
+  readonly environment: RankEnvironment;
+  /** Which engine; "auto" by default. */
+  readonly backend?: BackendChoice;
+  /** Time for each collective operation; without it a process waits for the others forever. */
+  readonly timeoutMs?: number | undefined;
+  /** Time for all processes to arrive; 2 minutes by default. */
+  readonly startTimeoutMs?: number;
+  /** Sockets of the ring; Unix sockets by default where there are any. */
+  readonly transport?: Transport;
+  /** Is told what is worth telling a user, such as the version of the MPI library. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+const START_TIMEOUT_MS = 120_000;
+
+/**
+ * Joins the other processes of the job. Disposing of the group finishes what was called and leaves.
+ *
+ * @throws {GroupError} when the processes cannot find or match each other
+ * @throws {ConfigError} when MPI is asked for and nothing started a job
+ *
+ * @example
+ * ```ts
+ * import { openGroup, rankEnvironment } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using group = await openGroup({ environment: rankEnvironment() });
+ * const mean = await group.allReduceMean(Float32Array.of(1, 2, 3));
+ * assertEquals(mean.length, 3);
+ * ```
+ */
+export async function openGroup(options: OpenGroupOptions): Promise<ProcessGroup> {
+  const { environment, backend = "auto", onNotice } = options;
+  const { launchedBy, size } = environment;
+  if (backend === "mpi" && launchedBy === "none") {
+    throw new ConfigError(
+      'Cannot use backend "mpi": nothing started this process as part of a job; ' +
+        "start it with mpirun or srun",
+    );
+  }
+  if (size === 1) return new SoloGroup();
+  const hasMpi = launchedBy === "openmpi" || launchedBy === "mpich" || launchedBy === "slurm";
+  const group = await WorkerGroup.open({
+    environment,
+    backend: backend === "auto" ? (hasMpi ? "mpi" : "ring") : backend,
+    timeoutMs: options.timeoutMs,
+    startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
+    transport: options.transport ?? defaultTransport(),
+    mpiLibrary: Deno.env.get("TXL_MPI_LIB"),
+  });
+  if (group.notice !== undefined) onNotice?.(group.notice);
+  return group;
+}

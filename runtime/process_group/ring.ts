@@ -1,0 +1,254 @@
+/**
+ * Collective operations around a ring: process r writes only to r + 1 and reads only from r - 1.
+ * An all-reduce is a reduce-scatter followed by an all-gather, so each process sends 2 (W - 1) / W
+ * of the bytes, whatever W is.
+ *
+ * The connection to the next process carries one byte backwards, when that process leaves the group
+ * in order; its end without that byte means that the process is gone.
+ *
+ * @module
+ */
+import { GroupError } from "../errors.ts";
+import { closeQuietly } from "./close_quietly.ts";
+import {
+  addInto,
+  addScaledInto,
+  checkSame,
+  type Collective,
+  describe,
+  encodeHeader,
+  type Engine,
+  HEADER_NUMBERS,
+  segment,
+} from "./collective.ts";
+
+const READ_BYTES = 2 ** 20; // more than a socket holds: one read takes what is there
+
+/** The connections of one process. */
+export interface RingLinks {
+  /** To process r + 1. */
+  readonly next: Deno.Conn;
+  /** From process r - 1. */
+  readonly previous: Deno.Conn;
+}
+
+/** One process of a ring of two or more. */
+export class Ring implements Engine {
+  /** Number of this process. */
+  readonly rank: number;
+  /** W: processes of the ring. */
+  readonly size: number;
+  readonly #links: RingLinks;
+  readonly #timeoutMs: number | undefined;
+  readonly #scratch = new Float32Array(READ_BYTES / 4);
+  #sequence = 0;
+  #current: Collective | undefined;
+  #failure: GroupError | undefined;
+  #closed = false;
+
+  /** Takes the connections over. An operation may take `timeoutMs`, or forever when undefined. */
+  constructor(rank: number, size: number, links: RingLinks, timeoutMs?: number) {
+    this.rank = rank;
+    this.size = size;
+    this.#links = links;
+    this.#timeoutMs = timeoutMs;
+    this.#watchNext();
+  }
+
+  /** As {@link ProcessGroup.allReduceMean}, in place. */
+  allReduceMean(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
+    return this.#run("all-reduce", values.byteLength, 0, async () => {
+      const bytes = bytesOf(values);
+      const part = (index: number) => {
+        const { begin, end } = segment(values.length, this.size, index);
+        return bytes.subarray(4 * begin, 4 * end);
+      };
+      const steps = this.size - 1;
+      for (let step = 0; step < steps; step++) {
+        const factor = step === steps - 1 ? 1 / this.size : undefined;
+        await Promise.all([
+          this.#write(part(this.rank - 1 - step)),
+          this.#readSum(values, segment(values.length, this.size, this.rank - 2 - step), factor),
+        ]);
+      }
+      for (let step = 0; step < steps; step++) {
+        await this.#exchange(part(this.rank - step), part(this.rank - 1 - step));
+      }
+      return values;
+    });
+  }
+
+  /** As {@link ProcessGroup.broadcast}: pieces travel along the ring behind each other. */
+  broadcast(bytes: Uint8Array<ArrayBuffer>, root = 0): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#run("broadcast", bytes.length, root, async () => {
+      if (this.rank === root) {
+        await this.#write(bytes);
+        return bytes;
+      }
+      const forwards = (this.rank + 1) % this.size !== root;
+      let written = Promise.resolve();
+      for (let at = 0; at < bytes.length; at += READ_BYTES) {
+        const piece = bytes.subarray(at, at + READ_BYTES);
+        await Promise.all([this.#read(piece), written]);
+        if (forwards) written = this.#write(piece);
+      }
+      await written;
+      return bytes;
+    });
+  }
+
+  /** As {@link ProcessGroup.allGather}. */
+  allGather(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>[]> {
+    return this.#run("all-gather", bytes.length, 0, async () => {
+      const parts = Array<Uint8Array<ArrayBuffer>>(this.size).fill(bytes);
+      let passing = bytes;
+      for (let step = 1; step < this.size; step++) {
+        const length = new Float64Array(1);
+        await this.#exchange(bytesOf(Float64Array.of(passing.length)), bytesOf(length));
+        const received = new Uint8Array(length[0]!);
+        await this.#exchange(passing, received);
+        parts[(this.rank - step + this.size) % this.size] = received;
+        passing = received;
+      }
+      return parts;
+    });
+  }
+
+  /** As {@link ProcessGroup.barrier}: after W - 1 rounds word of every process has arrived. */
+  barrier(timeoutMs?: number): Promise<void> {
+    return this.#run("barrier", 0, 0, async () => {
+      for (let step = 1; step < this.size; step++) {
+        await this.#exchange(new Uint8Array(1), new Uint8Array(1));
+      }
+    }, timeoutMs);
+  }
+
+  /** Tells the previous process that this one leaves in order, and closes. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#links.previous.write(new Uint8Array(1)).catch(() => {}); // it may be gone: fine
+    this.#disconnect();
+  }
+
+  async #run<T>(
+    kind: Collective["kind"],
+    bytes: number,
+    root: number,
+    work: () => Promise<T>,
+    timeoutMs: number | undefined = this.#timeoutMs,
+  ): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const own = { kind, bytes, root, sequence: this.#sequence++ };
+    this.#current = own;
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
+      const previous = this.#neighbour(-1);
+      this.#fail(
+        new GroupError(
+          `Cannot finish ${describe(own)}: process ${previous} did not send its part within ` +
+            `${timeoutMs} ms; see what it does, or allow more time`,
+        ),
+      );
+    }, timeoutMs);
+    try {
+      const theirs = new Float64Array(HEADER_NUMBERS);
+      await this.#exchange(bytesOf(encodeHeader(own)), bytesOf(theirs));
+      checkSame(this.rank, own, this.#neighbour(-1), theirs);
+      return await work();
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failure;
+    } finally {
+      clearTimeout(timer);
+      this.#current = undefined;
+    }
+  }
+
+  /** Ends the ring: the connections close, so that the neighbours know at once. */
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error instanceof GroupError
+      ? error
+      : new GroupError(`Cannot finish ${this.#action()}: ${error}`, { cause: error });
+    this.#closed = true;
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    closeQuietly(this.#links.next);
+    closeQuietly(this.#links.previous);
+  }
+
+  #gone(rank: number): GroupError {
+    return new GroupError(
+      `Cannot finish ${this.#action()}: process ${rank} is gone; its own messages say why`,
+      { lostRank: rank },
+    );
+  }
+
+  #action(): string {
+    return this.#current === undefined ? "the work of the group" : describe(this.#current);
+  }
+
+  #neighbour(step: 1 | -1): number {
+    return (this.rank + step + this.size) % this.size;
+  }
+
+  /** Notices the end of the next process even while nothing is written to it. */
+  async #watchNext(): Promise<void> {
+    const count = await this.#links.next.read(new Uint8Array(1)).catch(() => null);
+    if (count === null && !this.#closed) this.#fail(this.#gone(this.#neighbour(1)));
+  }
+
+  async #exchange(send: Uint8Array, receive: Uint8Array): Promise<void> {
+    await Promise.all([this.#write(send), this.#read(receive)]);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      try {
+        done += await this.#links.next.write(bytes.subarray(done));
+      } catch {
+        throw this.#gone(this.#neighbour(1));
+      }
+    }
+  }
+
+  async #read(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      done += await this.#readSome(bytes.subarray(done, done + READ_BYTES));
+    }
+  }
+
+  async #readSome(bytes: Uint8Array): Promise<number> {
+    const count = await this.#links.previous.read(bytes).catch(() => null);
+    if (count === null) throw this.#gone(this.#neighbour(-1));
+    return count;
+  }
+
+  /** Adds what arrives to a segment of `values`; with `factor` also scales the sums. */
+  async #readSum(
+    values: Float32Array,
+    { begin, end }: { readonly begin: number; readonly end: number },
+    factor: number | undefined,
+  ): Promise<void> {
+    const scratch = bytesOf(this.#scratch);
+    let held = 0; // bytes of a float that has not arrived whole
+    for (let at = begin; at < end;) {
+      const wanted = Math.min(scratch.length, 4 * (end - at));
+      held += await this.#readSome(scratch.subarray(held, wanted));
+      const count = held >> 2;
+      if (factor === undefined) addInto(values, at, this.#scratch, count);
+      else addScaledInto(values, at, this.#scratch, count, factor);
+      at += count;
+      scratch.copyWithin(0, 4 * count, held);
+      held &= 3;
+    }
+  }
+}
+
+function bytesOf(
+  array: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

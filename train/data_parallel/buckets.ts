@@ -1,0 +1,104 @@
+/**
+ * Buckets: the gradient of a model in pieces that are exchanged as soon as they are final, in the
+ * order in which the backward pass finishes them.
+ *
+ * @module
+ */
+import type {
+  ParamStore,
+  Plan,
+  PlanInputs,
+  PlanOutputs,
+  StorageRange,
+} from "@transformer-xl/runtime";
+
+/** What is exchanged at once. */
+export interface Bucket {
+  /** Ranges of the flat gradients, each written by no step after `finalStep`. */
+  readonly ranges: readonly StorageRange[];
+  /** Elements of all ranges. */
+  readonly length: number;
+  /** The last step of the plan that writes into one of them; -1 when none does. */
+  readonly finalStep: number;
+}
+
+/** Elements of a bucket: 8 MB of float32, which stay in a processor's cache while they are added. */
+export const BUCKET_LENGTH = 2 * 2 ** 20;
+
+interface Piece {
+  readonly range: StorageRange;
+  readonly finalStep: number;
+}
+
+/**
+ * Cuts the gradients of a store into buckets. Every element is in exactly one, the padding between
+ * parameters included, so ranges begin and end at whole words in either width.
+ *
+ * @param plan the recording that writes the gradients last
+ * @param longest elements of a bucket
+ * @throws {TypeError} when the store was sealed without gradients
+ */
+export function bucketsOf(
+  plan: Pick<Plan<PlanInputs, PlanOutputs>, "lastWrite">,
+  store: ParamStore,
+  longest: number = BUCKET_LENGTH,
+): Bucket[] {
+  const pieces = piecesOf(plan, store, longest).sort((a, b) => a.finalStep - b.finalStep);
+  const buckets: Bucket[] = [];
+  let open: Piece[] = [];
+  let length = 0;
+  const close = () => {
+    if (open.length === 0) return;
+    const finalStep = open.at(-1)!.finalStep;
+    buckets.push({ ranges: joined(open.map(({ range }) => range)), length, finalStep });
+    [open, length] = [[], 0];
+  };
+  for (const piece of pieces) {
+    if (length + piece.range.length > longest) close();
+    open.push(piece);
+    length += piece.range.length;
+  }
+  close();
+  return buckets;
+}
+
+/** Every parameter's gradient with the padding behind it, long ones in several pieces. */
+function piecesOf(
+  plan: Pick<Plan<PlanInputs, PlanOutputs>, "lastWrite">,
+  store: ParamStore,
+  longest: number,
+): Piece[] {
+  return store.segments.flatMap(({ gradients: storage, length: end, ranges }) => {
+    if (storage === undefined) {
+      throw new TypeError("Cannot exchange gradients: the store was sealed without them");
+    }
+    return ranges.flatMap(({ param, offset }, n) => {
+      const next = ranges[n + 1]?.offset ?? end;
+      const finalStep = plan.lastWrite({ storage, offset, length: param.size });
+      const pieces: Piece[] = [];
+      for (let from = offset; from < next; from += longest) {
+        const range = { storage, offset: from, length: Math.min(longest, next - from) };
+        pieces.push({ range, finalStep });
+      }
+      return pieces;
+    });
+  });
+}
+
+/** Neighbouring ranges of one storage as one. */
+function joined(ranges: readonly StorageRange[]): StorageRange[] {
+  const whole: StorageRange[] = [];
+  const order = ranges.toSorted((a, b) => a.offset - b.offset);
+  for (const range of order) {
+    const at = whole.findIndex(({ storage, offset, length }) =>
+      storage === range.storage && offset + length === range.offset
+    );
+    if (at < 0) whole.push(range);
+    else {whole[at] = {
+        ...range,
+        offset: whole[at]!.offset,
+        length: whole[at]!.length + range.length,
+      };}
+  }
+  return whole;
+}
