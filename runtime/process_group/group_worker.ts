@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { GroupError } from "../errors.ts";
 import type { Engine } from "./collective.ts";
 import {
   type EngineOptions,
@@ -64,6 +65,7 @@ async function serve(request: GroupRequest): Promise<Served> {
 }
 
 async function open(options: EngineOptions): Promise<OpenedEngine> {
+  if (options.backend === "mpi") throw new GroupError("Cannot use MPI: it is not built in yet");
   engine = await openRing(options.environment, options);
   return { notice: undefined, abortLibrary: undefined };
 }
