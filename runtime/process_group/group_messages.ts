@@ -34,8 +34,8 @@ export type GroupRequest =
 export interface OpenedEngine {
   /** What is worth telling a user, such as the version of a library. */
   readonly notice: string | undefined;
-  /** MPI library through which any thread may end the job. */
-  readonly abortLibrary: string | undefined;
+  /** The MPI library in use, and whether any thread may end the job through it. */
+  readonly mpi: { readonly path: string; readonly abortsFromAnyThread: boolean } | undefined;
 }
 
 /** An error on its way between threads. */

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { GroupError } from "../errors.ts";
 import type { Engine } from "./collective.ts";
 import {
   type EngineOptions,
@@ -13,6 +12,7 @@ import {
   type OpenedEngine,
   packError,
 } from "./group_messages.ts";
+import { MpiEngine } from "./mpi_engine.ts";
 import { openRing } from "./open_ring.ts";
 
 /** What this thread needs of its global scope. */
@@ -65,7 +65,16 @@ async function serve(request: GroupRequest): Promise<Served> {
 }
 
 async function open(options: EngineOptions): Promise<OpenedEngine> {
-  if (options.backend === "mpi") throw new GroupError("Cannot use MPI: it is not built in yet");
-  engine = await openRing(options.environment, options);
-  return { notice: undefined, abortLibrary: undefined };
+  const { environment, timeoutMs, mpiLibrary } = options;
+  if (options.backend === "ring") {
+    engine = await openRing(environment, options);
+    return { notice: undefined, mpi: undefined };
+  }
+  const mpi = MpiEngine.open(environment, timeoutMs, mpiLibrary);
+  engine = mpi;
+  const { version, path } = mpi.library;
+  return {
+    notice: `MPI is ${version} ("${path}")`,
+    mpi: { path, abortsFromAnyThread: mpi.abortsFromAnyThread },
+  };
 }

@@ -11,6 +11,7 @@ import {
   type OpenedEngine,
   unpackError,
 } from "./group_messages.ts";
+import { type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
 import type { Backend, ProcessGroup } from "./process_group.ts";
 
 interface Pending {
@@ -31,6 +32,7 @@ export class WorkerGroup implements ProcessGroup {
   #failure: unknown;
   #disposed = false;
   #opened: OpenedEngine | undefined;
+  #library: MpiLibrary | undefined;
 
   private constructor({ environment, backend }: EngineOptions) {
     this.rank = environment.rank;
@@ -53,6 +55,9 @@ export class WorkerGroup implements ProcessGroup {
     const group = new WorkerGroup(options);
     try {
       group.#opened = await group.#ask({ kind: "open", options }) as OpenedEngine;
+      const { mpi } = group.#opened;
+      // Held by this thread too: the end of the other one must not unload it beneath MPI's threads.
+      if (mpi) group.#library = openMpiLibrary(options.environment.launchedBy, mpi.path);
       return group;
     } catch (error) {
       group.#worker.terminate();
@@ -88,8 +93,11 @@ export class WorkerGroup implements ProcessGroup {
     await this.#ask({ kind: "barrier" });
   }
 
-  /** As {@link ProcessGroup.abort}: the others see this process end. */
+  /** As {@link ProcessGroup.abort}. Processes of a ring see this one end; MPI ends them itself. */
   abort(code: number): never {
+    if (this.#opened?.mpi?.abortsFromAnyThread) {
+      this.#library?.symbols.MPI_Abort(this.#library.abi.world, code);
+    }
     Deno.exit(code);
   }
 
