@@ -9,6 +9,7 @@ export * from "./evaluator.ts";
 export { manualIds } from "./manual.ts";
 export * from "./metrics.ts";
 export { openText, type TextSettings } from "./open_text.ts";
+export { inProcesses, type ProcessRequest } from "./processes.ts";
 export { processFields, type ProcessSettings } from "./process_fields.ts";
 export { resultLines, SegmentLines } from "./report.ts";
 export { selfFiles } from "./self_corpus.ts";

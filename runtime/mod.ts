@@ -18,6 +18,19 @@ export * from "./gpu_adapter.ts";
 export * from "./gpu_device.ts";
 export type { GpuStorage } from "./gpu_storage.ts";
 export * from "./kernel.ts";
+export {
+  assignGpus,
+  type GpuRequest,
+  listAdapters,
+  type ListedAdapter,
+  selectGpu,
+} from "./launcher/gpus.ts";
+export { launch, type LaunchOptions } from "./launcher/launch.ts";
+export type { ShowRanks } from "./launcher/rank_process.ts";
+export { runRank } from "./launcher/run_rank.ts";
+export { sameProgram } from "./launcher/same_program.ts";
+export { joinLauncher, type LauncherLink } from "./launcher/supervised.ts";
+export type { FailureOrigin } from "./launcher/wire.ts";
 export * from "./logical_io.ts";
 export * from "./op.ts";
 export * from "./open_device.ts";

@@ -14,7 +14,7 @@ import {
   openCheckpoint,
   precisionFor,
 } from "@transformer-xl/model";
-import { mean, openText, weightedMean } from "@transformer-xl/eval";
+import { inProcesses, mean, openText, weightedMean } from "@transformer-xl/eval";
 import {
   CheckpointError,
   ConfigError,
@@ -23,10 +23,11 @@ import {
   JsonLog,
   openDevice,
   parseFlags,
+  type ProcessGroup,
   ProgressLine,
   progressText,
   readConfigFile,
-  runCli,
+  runRank,
   scanFlags,
   sweepTemporaries,
   TextLog,
@@ -34,10 +35,11 @@ import {
 } from "@transformer-xl/runtime";
 import { trainingRecord } from "./checkpoint.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
-import { checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
+import { checkShares, checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
 import { checkFits, footprint, footprintLines } from "./dry_run.ts";
 import type { LogEvent } from "./events.ts";
 import { listenForInterrupt } from "./interrupt.ts";
+import type { Share } from "./lengths.ts";
 
 import { type Preset, PRESETS } from "./presets.ts";
 import { Reporter } from "./report.ts";
@@ -47,13 +49,13 @@ import { Trainer } from "./trainer.ts";
 
 const RULE = "=".repeat(100);
 
-if (import.meta.main) await runCli(() => train(Deno.args));
+if (import.meta.main) await runRank(() => train(Deno.args));
 
 /**
  * Trains as the flags say.
  *
  * @returns exit code: 0, or 128 + signal when a signal ended the run
- * @throws user errors, see {@link runCli}
+ * @throws user errors, see {@link runRank}
  */
 export async function train(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {
@@ -64,58 +66,114 @@ export async function train(argv: readonly string[]): Promise<number> {
   using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
   const { config, origin } = await configure(argv, early, checkpoint);
   checkTrainConfig(config);
-  if (!checkpoint && !config.debug && !config.dryRun) await checkUnused(config);
+  const asked = origin.get("gpus") !== "default";
+  return await inProcesses(
+    {
+      settings: config.dryRun ? { ...config, gpus: 1 } : config,
+      asked: asked && !config.dryRun,
+      argv,
+      check: (processes) => checkShares(config, processes),
+    },
+    (group) => member({ config, origin, checkpoint, group }),
+  );
+}
 
+/** What every process of a run begins with. */
+interface Start {
+  readonly config: TrainConfig;
+  readonly origin: ReadonlyMap<string, string>;
+  readonly checkpoint: ModelCheckpoint | undefined;
+  readonly group: ProcessGroup;
+}
+
+/** One process of a run. The first one writes; the others are silent unless `--log_all_ranks`. */
+async function member({ config, origin, checkpoint, group }: Start): Promise<number> {
+  const isFirst = group.rank === 0;
+  if (isFirst && !checkpoint) {
+    if (config.restart) console.log(`No checkpoint in "${config.workDir}" yet: starting anew`);
+    if (!config.debug && !config.dryRun) await checkUnused(config);
+  }
+  const share = config.dryRun ? dryShare(config) : group;
   const writesFiles = !config.debug && !config.dryRun;
+  // The first process reads the text and writes the cache that the others then find.
+  if (!isFirst) await group.barrier();
   const corpus = await openText(
     config,
     writesFiles ? `${config.workDir}/cache` : undefined,
     checkpoint?.vocabulary,
   );
+  if (isFirst) await group.barrier();
   const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
   if (checkpoint) checkContinues(checkpoint, config, shape, corpus);
-  cutStreams(config, corpus); // a text that is too short is told before anything is written
+  cutStreams(config, corpus, share); // a text that is too short is told before anything is written
 
   let chosen = "";
   using device = await openDevice(config.device, (sentence) => chosen = sentence);
   precisionFor(config.fp16, device); // refuses what the adapter does not offer
   const shares = clusterShares(shape, corpus.train);
-  const planned = await footprint(config, shape, device.target, shares);
+  const planned = await footprint(config, shape, device.target, { shares, share });
   if (!config.dryRun) checkFits(planned, device);
 
   // Nothing of the run itself is on disk until here, where nothing a user can cause is left to fail.
   if (writesFiles) await Deno.mkdir(config.workDir, { recursive: true });
   const progress = new ProgressLine();
-  using text = new TextLog({
-    ...(writesFiles && { path: `${config.workDir}/train_log.log` }),
+  using text = textLog(config, { group, checkpoint, progress, writesFiles });
+  text.write(chosen);
+  printConfig(text, config, origin);
+  if (share.size > 1) text.write(`processes = ${share.size}; what follows is for each of them`);
+  for (const line of footprintLines(planned)) text.write(line);
+  if (config.dryRun) return 0;
+  return await run(device, shape, corpus, { config, origin, checkpoint, group }, {
+    text,
+    progress,
+  });
+}
+
+/** The share of one process of a dry run, which starts none. */
+function dryShare({ gpus }: TrainConfig): Share {
+  if (gpus !== "all") return { rank: 0, size: gpus };
+  throw new ConfigError("Cannot plan a dry run for --gpus all: give a number of processes");
+}
+
+/** Where a process prints: the first one to the console and its log, others nowhere unless asked. */
+function textLog(
+  { workDir, logAllRanks }: TrainConfig,
+  { group: { rank }, checkpoint, progress, writesFiles }: {
+    readonly group: ProcessGroup;
+    readonly checkpoint: ModelCheckpoint | undefined;
+    readonly progress: ProgressLine;
+    readonly writesFiles: boolean;
+  },
+): TextLog {
+  if (rank > 0 && !logAllRanks) return new TextLog({ console: false });
+  return new TextLog({
+    ...(writesFiles && { path: `${workDir}/train_log${rank === 0 ? "" : `.${rank}`}.log` }),
     mode: checkpoint ? "append" : "truncate",
     progress,
   });
-  text.write(chosen);
-  printConfig(text, config, origin);
-  for (const line of footprintLines(planned)) text.write(line);
-  if (config.dryRun) return 0;
-  return await run(device, config, shape, corpus, checkpoint, { text, progress });
 }
 
 async function run(
   device: Device,
-  config: TrainConfig,
   shape: ModelShape,
   corpus: Corpus,
-  checkpoint: ModelCheckpoint | undefined,
+  { config, checkpoint, group }: Start,
   { text, progress }: { readonly text: TextLog; readonly progress: ProgressLine },
 ): Promise<number> {
-  if (!config.debug) await sweepTemporaries(config.workDir);
-  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint);
+  const { rank } = group;
+  if (!config.debug && rank === 0) await sweepTemporaries(config.workDir);
+  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint, group);
   const files = config.debug ? undefined : new CheckpointFiles(config.workDir, config);
-  if (!checkpoint) await files?.clear();
-  using json = config.debug ? undefined : new JsonLog(`${config.workDir}/train_log.jsonl`, {
-    mode: checkpoint ? "append" : "truncate",
-  });
+  if (!checkpoint && rank === 0) await files?.clear();
+  const writesJson = !config.debug && (rank === 0 || config.logAllRanks);
+  using json = writesJson
+    ? new JsonLog(`${config.workDir}/train_log${rank === 0 ? "" : `.${rank}`}.jsonl`, {
+      mode: checkpoint ? "append" : "truncate",
+    })
+    : undefined;
   json?.write({ kind: "config", config, model: shape });
   const characters = corpus.vocabulary.kind === "char";
-  const reporter = new Reporter(text, json, { characters });
+  const reporter = new Reporter(text, json, { characters, own: rank > 0 });
   if (checkpoint) {
     text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
   }
@@ -165,8 +223,7 @@ async function openRestart(
       `Cannot continue from "${path}": there is no such file; leave --restart out to start anew`,
     );
   }
-  console.log(`No checkpoint in "${workDir}" yet: starting anew`);
-  return undefined;
+  return undefined; // the first process says so
 }
 
 /** Refuses to write over the checkpoints of another run. */

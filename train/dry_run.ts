@@ -18,7 +18,7 @@ import {
   type Target,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
-import { evalLengths, stepSettings } from "./lengths.ts";
+import { evalLengths, type Share, stepSettings, WHOLE } from "./lengths.ts";
 import { TrainStep } from "./train_step.ts";
 
 const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
@@ -42,15 +42,16 @@ export interface Footprint {
 /**
  * Records a run on nothing and counts.
  *
- * @param shares of the tokens in each cluster of the vocabulary; without them, work is that of every
- * cluster at its capacity
+ * @param options.shares of the tokens in each cluster of the vocabulary; without them, work is that of
+ * every cluster at its capacity
+ * @param options.share the process that is counted
  * @throws {DeviceError} when one parameter alone exceeds what a kernel of the target can bind
  */
 export async function footprint(
   config: TrainConfig,
   shape: ModelShape,
   target: Target,
-  shares?: readonly number[],
+  { shares, share = WHOLE }: { readonly shares?: readonly number[]; readonly share?: Share } = {},
 ): Promise<Footprint> {
   const device = new DryDevice(target);
   const store = new ParamStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
@@ -61,11 +62,11 @@ export async function footprint(
     if (!(error instanceof DeviceError)) throw error;
     throw new DeviceError(error.reason, `${error.message}; lower --d_model or --d_inner`);
   }
-  const step = await TrainStep.record(device, model, store, stepSettings(config));
+  const step = await TrainStep.record(device, model, store, stepSettings(config, share));
   if (!config.noEval || !config.noTest) {
-    await Evaluator.create(device, model, evalLengths(config));
+    await Evaluator.create(device, model, evalLengths(config, share));
   }
-  const tokens = config.batchSize * config.tgtLen;
+  const tokens = config.batchSize / share.size * config.tgtLen;
   const cost = step.cost(shares);
   return {
     parameters: parametersByPart(store),

@@ -15,11 +15,21 @@ export class Reporter {
   readonly #text: TextLog;
   readonly #json: JsonLog | undefined;
   readonly #characters: boolean;
+  readonly #own: boolean;
 
-  constructor(text: TextLog, json: JsonLog | undefined, options: { readonly characters: boolean }) {
+  /**
+   * @param options.characters whether losses are shown in bits per character
+   * @param options.own whether losses are those of this process alone, not the mean over all
+   */
+  constructor(
+    text: TextLog,
+    json: JsonLog | undefined,
+    options: { readonly characters: boolean; readonly own?: boolean },
+  ) {
     this.#text = text;
     this.#json = json;
     this.#characters = options.characters;
+    this.#own = options.own ?? false;
   }
 
   /** Reports one event. */
@@ -46,7 +56,9 @@ export class Reporter {
   }
 
   #log(event: LogEvent): void {
-    const { epoch, step, batch, batchCount, lr, msPerBatch, tokensPerSecond, metrics } = event;
+    const { ownMetrics, ...shown } = event;
+    const metrics = this.#own ? ownMetrics : event.metrics;
+    const { epoch, step, batch, batchCount, lr, msPerBatch, tokensPerSecond } = event;
     const lossNats = mean(metrics.map(({ lossNats }) => lossNats));
     this.#text.write(
       `| epoch ${String(epoch).padStart(3)} step ${String(step).padStart(8)} | batches ${
@@ -65,7 +77,7 @@ export class Reporter {
         "WARNING",
       );
     }
-    this.#json?.write({ ...event, lossNats });
+    this.#json?.write({ ...shown, metrics, lossNats });
   }
 
   #evaluation({ index, step, result, best }: EvalEvent): void {

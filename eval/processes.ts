@@ -1,0 +1,105 @@
+/**
+ * The roles of a program that may run as several processes: alone, the launcher of others, or one of
+ * those that a launcher started.
+ *
+ * @module
+ */
+import {
+  assignGpus,
+  ConfigError,
+  type DeviceChoice,
+  launch,
+  listAdapters,
+  openGroup,
+  type ProcessGroup,
+  type RankEnvironment,
+  rankEnvironment,
+  sameProgram,
+  selectGpu,
+  SoloGroup,
+} from "@transformer-xl/runtime";
+import type { ProcessSettings } from "./process_fields.ts";
+
+/** What decides a role. */
+export interface ProcessRequest {
+  /** Settings of the processes. */
+  readonly settings: ProcessSettings & { readonly device: DeviceChoice };
+  /** Whether `--gpus` was given, and not left at its default. */
+  readonly asked: boolean;
+  /** Words of the command line, for the processes that are launched. */
+  readonly argv: readonly string[];
+  /** Refuses a number of processes that cannot share the work. */
+  check(processes: number): void;
+}
+
+/**
+ * Does `work` alone, or as one of the processes of a job; or launches the job and waits for it.
+ *
+ * @returns exit code
+ * @throws {ConfigError} when there are fewer GPUs than asked for, or the processes cannot share the
+ * work
+ * @throws {GroupError} when another process is gone
+ */
+export async function inProcesses(
+  request: ProcessRequest,
+  work: (group: ProcessGroup) => Promise<number>,
+): Promise<number> {
+  const { settings, argv, check } = request;
+  const environment = rankEnvironment();
+  if (environment.launchedBy === "none") {
+    const size = await processCount(settings);
+    check(size);
+    if (size === 1) return await work(new SoloGroup());
+    return await launch({
+      ...sameProgram(argv),
+      size,
+      heartbeatMs: 1000 * settings.heartbeatS,
+      showRanks: settings.logAllRanks ? "all" : "first",
+    });
+  }
+  checkAsked(request, environment);
+  check(environment.size);
+  await takeGpu(settings, environment);
+  await using group = await openGroup({
+    environment,
+    backend: settings.backend,
+    // The own launcher hears from every process; under another one they watch each other.
+    timeoutMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
+  });
+  return await work(group);
+}
+
+/** Processes on this machine; refuses more than there are GPUs. */
+async function processCount(
+  { gpus, oversubscribe, device }: ProcessRequest["settings"],
+): Promise<number> {
+  if (gpus === 1) return 1;
+  if (device !== "cpu") {
+    return assignGpus({ adapters: await listAdapters(), wanted: gpus, oversubscribe }).length;
+  }
+  if (gpus !== "all") return gpus;
+  throw new ConfigError("Cannot use --gpus all with --device cpu: give a number of processes");
+}
+
+/** What a launcher of others started is not for `--gpus` to say. */
+function checkAsked(
+  { settings: { gpus }, asked }: ProcessRequest,
+  { launchedBy, localSize }: RankEnvironment,
+): void {
+  if (!asked || launchedBy === "own" || gpus === "all" || gpus === localSize) return;
+  throw new ConfigError(
+    `Cannot use --gpus ${gpus}: ${launchedBy} started ${localSize} processes on this machine; ` +
+      "leave --gpus out",
+  );
+}
+
+/** Makes the GPU of this process the one that WebGPU finds first. */
+async function takeGpu(
+  { oversubscribe, device }: ProcessRequest["settings"],
+  { localRank, localSize }: RankEnvironment,
+): Promise<void> {
+  if (device === "cpu") return;
+  const adapters = await listAdapters();
+  const assigned = assignGpus({ adapters, wanted: localSize, oversubscribe })[localRank];
+  if (assigned !== undefined) selectGpu(assigned);
+}

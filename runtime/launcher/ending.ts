@@ -1,0 +1,42 @@
+/**
+ * How a process ended, and what that says about the job.
+ *
+ * @module
+ */
+import type { Failure } from "./wire.ts";
+
+/** The end of one process. */
+export interface Ending {
+  /** Which process. */
+  readonly rank: number;
+  /** Exit code: 128 + the signal's number where a signal ended it. */
+  readonly code: number;
+  /** The signal that ended it. */
+  readonly signal: Deno.Signal | null;
+  /** What it said before. */
+  readonly failure: Failure | undefined;
+  /** How long it had not been heard, if it was ended for that. */
+  readonly silentMs: number | undefined;
+}
+
+/** Whether the process only lost another one, which ended earlier. */
+export function isEcho(ending: Ending): boolean {
+  return ending.failure?.origin === "echo" && ending.signal === null;
+}
+
+/** Exit code of a job that ended for this: never 0. */
+export function exitCodeOf(ending: Ending): number {
+  return ending.silentMs === undefined ? ending.code : 1;
+}
+
+/** Why it ended, in a few words: a signal, an exit code with the reason it gave, or silence. */
+export function causeOf(ending: Ending): string {
+  const { code, signal, failure, silentMs } = ending;
+  if (silentMs !== undefined) return `no heartbeat for ${formatSeconds(silentMs)}`;
+  if (signal !== null) return `killed by ${signal}`;
+  return failure === undefined ? `exit code ${code}` : `exit code ${code}: ${failure.sentence}`;
+}
+
+function formatSeconds(elapsedMs: number): string {
+  return `${elapsedMs < 10_000 ? (elapsedMs / 1000).toFixed(1) : Math.round(elapsedMs / 1000)} s`;
+}

@@ -1,0 +1,28 @@
+/**
+ * Asks the kernel to end this process with its parent. It holds even while the main thread is busy
+ * or stopped, when no JavaScript could notice.
+ *
+ * @module
+ */
+
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9n;
+
+/** Does so on Linux, with permission for FFI; elsewhere it does nothing. */
+export function dieWithParent(): void {
+  if (Deno.build.os !== "linux") return;
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return;
+  try {
+    using libc = openLibc();
+    libc.symbols.prctl(PR_SET_PDEATHSIG, SIGKILL, 0n, 0n, 0n);
+  } catch {
+    // Another C library: the open connection to the launcher is left.
+  }
+}
+
+function openLibc() {
+  const library = Deno.dlopen("libc.so.6", {
+    prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
+  });
+  return { symbols: library.symbols, [Symbol.dispose]: () => library.close() };
+}
