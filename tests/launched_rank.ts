@@ -1,0 +1,117 @@
+/**
+ * A program of two roles for the tests of the launcher: started by hand it launches itself, started
+ * by the launcher it behaves as its first argument says. It uses no GPU.
+ *
+ * @module
+ */
+import {
+  GroupError,
+  joinLauncher,
+  launch,
+  type LauncherLink,
+  runRank,
+  sameProgram,
+} from "@transformer-xl/runtime";
+
+/** How the job is launched. */
+export interface Job {
+  /** Name of one of the behaviours below. */
+  readonly behaviour: string;
+  /** Folder in which every rank leaves a file with its process id and environment. */
+  readonly scratch: string;
+  /** W: processes. */
+  readonly size: number;
+  /** See `LaunchOptions`. */
+  readonly heartbeatMs?: number;
+  /** See `LaunchOptions`. */
+  readonly showRanks?: "first" | "all";
+}
+
+const rank = Number(Deno.env.get("RANK"));
+const PLAIN = "rank 1 exits with 3"; // reports by itself, without the frame of runRank
+let plainLink: LauncherLink | undefined;
+const FOREVER_MS = 60_000; // longer than any test waits
+
+const BEHAVIOURS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
+  waits: () => later(FOREVER_MS).then(() => 0),
+  [PLAIN]: async () => {
+    await later(rank === 1 ? 200 : FOREVER_MS);
+    await plainLink?.reportFailure("own", "it is a test");
+    return 3;
+  },
+  "rank 1 throws": async () => {
+    await later(rank === 1 ? 100 : FOREVER_MS);
+    throw new TypeError("a bug");
+  },
+  "rank 0 echoes rank 1": async () => {
+    await later(rank === 1 ? 150 : 20);
+    if (rank === 1) throw new GroupError("Cannot read the text: it is a test");
+    throw new GroupError("Cannot reach process 1: it is gone", { lostRank: 1 });
+  },
+  stops: async ({ scratch }) => {
+    await signal("SIGTERM", "SIGINT");
+    await later(50);
+    await Deno.writeTextFile(`${scratch}/saved.${rank}`, "");
+    return stopCode;
+  },
+  "does not stop": async () => {
+    for (;;) await signal("SIGTERM");
+  },
+  prints: async () => {
+    console.log(`out of ${rank}`);
+    console.error(`complaint of ${rank}`);
+    if (rank > 0) await Deno.stderr.write(new TextEncoder().encode(`unfinished ${rank}`));
+    return 0;
+  },
+};
+
+let stopCode = 0;
+
+function later(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
+
+function signal(...names: readonly ("SIGTERM" | "SIGINT")[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const name of names) {
+      Deno.addSignalListener(name, () => {
+        stopCode = name === "SIGINT" ? 130 : 143;
+        resolve();
+      });
+    }
+  });
+}
+
+const VARIABLES = [
+  "RANK",
+  "LOCAL_RANK",
+  "WORLD_SIZE",
+  "LOCAL_WORLD_SIZE",
+  "MASTER_ADDR",
+  "MASTER_PORT",
+  "TXL_RING_DIR",
+  "TXL_LAUNCHER",
+];
+
+async function behave(job: Job): Promise<number> {
+  const behaviour = BEHAVIOURS[job.behaviour]!(job);
+  const environment = Object.fromEntries(VARIABLES.map((name) => [name, Deno.env.get(name)]));
+  const mode = (await Deno.stat(environment.TXL_RING_DIR!)).mode;
+  // Renamed whole: whoever waits for the file reads all of it.
+  const path = `${job.scratch}/rank.${rank}`;
+  await Deno.writeTextFile(`${path}.part`, JSON.stringify({ pid: Deno.pid, mode, environment }));
+  await Deno.rename(`${path}.part`, path);
+  return await behaviour;
+}
+
+if (import.meta.main) {
+  const [text = ""] = Deno.args;
+  const job: Job = JSON.parse(text);
+  if (Deno.env.has("TXL_LAUNCHER")) {
+    if (job.behaviour !== PLAIN) await runRank(() => behave(job));
+    plainLink = await joinLauncher();
+    Deno.exit(await behave(job));
+  }
+  const { size, heartbeatMs = 20_000, showRanks = "first" } = job;
+  Deno.exit(await launch({ ...sameProgram([text]), size, heartbeatMs, showRanks }));
+}
