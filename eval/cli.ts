@@ -5,6 +5,7 @@
  */
 import {
   Batches,
+  columnShare,
   type Lengths,
   loadWeights,
   type ModelCheckpoint,
@@ -18,36 +19,50 @@ import {
   openDevice,
   ParamStore,
   parseFlags,
-  runCli,
+  type ProcessGroup,
+  runRank,
   TextLog,
   wantsHelp,
 } from "@transformer-xl/runtime";
-import { checkEvalConfig, type EvalConfig, evalSchema } from "./config.ts";
+import { combineResults } from "./combine_results.ts";
+import { checkEvalConfig, checkShare, type EvalConfig, evalSchema } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { manualIds } from "./manual.ts";
 import { openText, type TextSettings } from "./open_text.ts";
+import { inProcesses } from "./processes.ts";
 import { resultLines, SegmentLines } from "./report.ts";
 
-if (import.meta.main) await runCli(() => evaluate(Deno.args));
+if (import.meta.main) await runRank(() => evaluate(Deno.args));
 
 /**
  * Evaluates as the flags say.
  *
  * @returns exit code
- * @throws user errors, see {@link runCli}
+ * @throws user errors, see {@link runRank}
  */
 export async function evaluate(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {
     console.log(flagHelp(evalSchema, { usage: "deno task eval [flags]" }));
     return 0;
   }
-  const { config } = parseFlags(evalSchema, argv);
+  const { config, origin } = parseFlags(evalSchema, argv);
   checkEvalConfig(config);
+  return await inProcesses({
+    settings: config,
+    asked: origin.get("gpus") !== "default",
+    argv,
+    check: (processes) => checkShare(config, processes),
+  }, (group) => evaluateShare(config, group));
+}
+
+/** One process: it scores its columns, and the first one tells the result of all. */
+async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<number> {
+  const { rank, size } = group;
   using checkpoint = await openCheckpoint(
     config.model ?? `${config.workDir}/checkpoint_best.safetensors`,
   );
   const parts = await textParts(config, checkpoint);
-  using text = new TextLog({});
+  using text = new TextLog(rank > 0 && !config.logAllRanks ? { console: false } : {});
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
   const precision = precisionFor(config.fp16, device);
@@ -55,8 +70,10 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
   const model = new TransformerXL(store, shapeOf(config, checkpoint.shape), device.target);
   store.seal(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
-  const lengths = lengthsOf(config);
-  const { batchSize, tgtLen, extLen, memLen } = lengths;
+  const whole = lengthsOf(config);
+  const { batchSize, tgtLen, extLen, memLen } = whole;
+  const { columns } = columnShare(batchSize, rank, size);
+  const lengths = { ...whole, batchSize: columns };
   const { clampLen, sameLength } = model.shape;
   text.write(
     `Evaluating with: math ${precision.name} bsz ${batchSize} tgt_len ${tgtLen} ext_len ${extLen} ` +
@@ -71,15 +88,20 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
       extendedContext: extLen,
       warmupLength: config.manual.length > 0 ? 0 : memLen,
       name: part,
+      rank,
+      ranks: size,
     });
-    const lines = new SegmentLines(config.logInterval, batches.batchCount, batchSize);
-    const result = await evaluator.evaluate(batches, {
+    // Of several processes, each has the losses of its own columns only.
+    const tellsSegments = size === 1 || config.logAllRanks;
+    const lines = new SegmentLines(config.logInterval, batches.batchCount, columns);
+    const own = await evaluator.evaluate(batches, {
       ...(config.maxSize !== null && { maxSegments: config.maxSize }),
       onSegment(segment, index) {
         const line = lines.add(segment, index);
-        if (line !== undefined) text.write(line);
+        if (line !== undefined && tellsSegments) text.write(line);
       },
     });
+    const result = await combineResults(group, own);
     for (const line of resultLines(part, result, characters)) text.write(line);
   }
   return 0;

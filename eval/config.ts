@@ -76,3 +76,19 @@ export function checkEvalConfig(config: EvalConfig): void {
     throw new ConfigError("Cannot score --manual and --data at once: leave one of them out");
   }
 }
+
+/**
+ * Checks that a number of processes can share the batch columns.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkShare({ batchSize, manual }: EvalConfig, processes: number): void {
+  const columns = manual.length > 0 ? 1 : batchSize;
+  if (Math.ceil(columns / processes) * (processes - 1) < columns) return;
+  throw new ConfigError(
+    manual.length > 0
+      ? `Cannot score --manual in ${processes} processes: it is one column; use --gpus 1`
+      : `Cannot share --batch_size ${batchSize} among ${processes} processes: the last one would ` +
+        `have no column; use a multiple of ${processes}`,
+  );
+}
