@@ -132,6 +132,11 @@ export class Trainer implements Disposable {
     return this.#store;
   }
 
+  /** The plans of a step, in order. */
+  get plans(): TrainStep["plans"] {
+    return this.#step.plans;
+  }
+
   /** Memory of every batch chunk. */
   get memories(): readonly Memory[] {
     return this.#step.memories;

@@ -147,13 +147,15 @@ export class Batches {
 
   /**
    * Rotates the columns as the reference does before epochs 1 .. `epoch` (`--roll`). The result
-   * depends on the arguments alone, not on earlier calls.
+   * depends on the arguments alone, not on earlier calls. A column is rotated alike whatever process
+   * it is on; in the reference the first columns of all processes share a rotation.
    *
    * @throws {RangeError} if the batches have warm-up rows, which rotation would tear off.
    */
   roll(seed: number, epoch: number): void {
     if (this.#warmupRows > 0) throw new RangeError("Cannot roll batches that have warm-up rows");
-    this.#shifts = rollShifts({ seed, epoch, rows: this.columnRows, columns: this.columns });
+    const shifts = rollShifts({ seed, epoch, rows: this.columnRows, columns: this.#batchSize });
+    this.#shifts = shifts.subarray(this.firstColumn, this.firstColumn + this.columns);
   }
 
   /**

@@ -15,7 +15,7 @@ export interface RollSettings {
   readonly epoch: number;
   /** Rows of a column; below 2^28, where the reference draws one 32-bit number per column. */
   readonly rows: number;
-  /** Columns on this rank: all ranks draw the same shifts for their own columns. */
+  /** Columns of the whole batch. */
   readonly columns: number;
 }
 
