@@ -23,6 +23,7 @@ import {
 } from "./collective.ts";
 
 const READ_BYTES = 2 ** 20; // more than a socket holds: one read takes what is there
+const GRACE_MS = 50;
 
 /** The connections of one process. */
 export interface RingLinks {
@@ -197,7 +198,10 @@ export class Ring implements Engine {
   /** Notices the end of the next process even while nothing is written to it. */
   async #watchNext(): Promise<void> {
     const count = await this.#links.next.read(new Uint8Array(1)).catch(() => null);
-    if (count === null && !this.#closed) this.#fail(this.#gone(this.#neighbour(1)));
+    if (count !== null) return;
+    // What that process sent before may still be on its way around, and may say why it ended.
+    await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+    if (!this.#closed) this.#fail(this.#gone(this.#neighbour(1)));
   }
 
   async #exchange(send: Uint8Array, receive: Uint8Array): Promise<void> {

@@ -1,0 +1,109 @@
+/**
+ * One process of a group, for tests that need real processes: `group_rank.ts TASK`, started with the
+ * variables of a launcher.
+ *
+ * @module
+ */
+import { GroupError, openGroup, type ProcessGroup, rankEnvironment } from "@transformer-xl/runtime";
+
+/** Values of process `rank` whose sums depend on the order of the additions. */
+export function termOf(rank: number, length: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from(
+    { length },
+    (_, i) => Math.sin(i + 1 + 7 * rank) * 10 ** ((rank + i) % 5),
+  );
+}
+
+/**
+ * The mean in the documented order: segment s of W, from floor(s n / W), is summed over the
+ * processes s + 1, s + 2, ..., s in float32, then multiplied by 1 / W.
+ */
+export function meanInOrder(terms: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const size = terms.length;
+  const mean = new Float32Array(terms[0]!.length);
+  for (let s = 0; s < size; s++) {
+    const end = Math.floor((s + 1) * mean.length / size);
+    for (let i = Math.floor(s * mean.length / size); i < end; i++) {
+      let sum = terms[(s + 1) % size]![i]!;
+      for (let k = 2; k <= size; k++) sum = Math.fround(sum + terms[(s + k) % size]![i]!);
+      mean[i] = sum * (1 / size);
+    }
+  }
+  return mean;
+}
+
+/** Lengths around the places where segments, reads and pieces end. */
+export const LENGTHS: readonly number[] = [0, 1, 2, 4, 1001, 1_000_000];
+
+/** What every process can check by itself; returns what was wrong. */
+export async function checkCollectives(group: ProcessGroup): Promise<string[]> {
+  const { rank, size } = group;
+  const ranks = Array.from({ length: size }, (_, other) => other);
+  const wrong: string[] = [];
+  const queued = LENGTHS.map((length) => group.allReduceMean(termOf(rank, length)));
+  for (const [k, length] of LENGTHS.entries()) {
+    const mean = await queued[k]!;
+    const wanted = meanInOrder(ranks.map((other) => termOf(other, length)));
+    const same = mean.length === length && mean.every((value, i) => Object.is(value, wanted[i]));
+    if (!same) wrong.push(`mean of ${length}`);
+  }
+  for (const root of ranks) {
+    const sent = new Uint8Array(1_500_001).fill(rank === root ? root + 1 : 99);
+    const got = await group.broadcast(sent, root);
+    if (!got.every((byte) => byte === root + 1)) wrong.push(`broadcast from ${root}`);
+  }
+  const parts = await group.allGather(new Uint8Array(3 * rank).fill(rank));
+  const gathers = parts.length === size &&
+    parts.every((part, other) => part.length === 3 * other && part.every((byte) => byte === other));
+  if (!gathers) wrong.push("gather");
+  await group.barrier();
+  return wrong;
+}
+
+/** Tasks by name; each returns what to print. */
+const TASKS: Readonly<Record<string, (group: ProcessGroup) => Promise<unknown>>> = {
+  collectives: async (group) => ({ wrong: await checkCollectives(group), backend: group.backend }),
+  lose: async (group) => {
+    await group.barrier();
+    if (group.rank === 1) Deno.kill(Deno.pid, "SIGKILL");
+    const start = performance.now();
+    const error = await group.barrier().then(() => undefined, (error) => error);
+    const elapsedMs = performance.now() - start;
+    return { message: error?.message, lostRank: error?.lostRank, elapsedMs };
+  },
+  abort: async (group) => {
+    await group.barrier();
+    if (group.rank === 1) group.abort(7);
+    await group.barrier();
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    return "was not ended";
+  },
+  exchange: async (group) => {
+    for (const megabytes of [1, 8, 64]) {
+      let values = new Float32Array(megabytes * 2 ** 18);
+      const elapsedMs: number[] = [];
+      for (let round = 0; round < 12; round++) {
+        await group.barrier();
+        const start = performance.now();
+        values = await group.allReduceMean(values);
+        elapsedMs.push(performance.now() - start);
+      }
+      const median = elapsedMs.sort((a, b) => a - b)[elapsedMs.length >> 1]!;
+      const speed = (values.byteLength / median / 1e6).toFixed(2);
+      if (group.rank === 0) console.log(`${group.backend}: ${megabytes} MB at ${speed} GB/s`);
+    }
+    return {};
+  },
+};
+
+if (import.meta.main) {
+  try {
+    await using group = await openGroup({ environment: rankEnvironment(), startTimeoutMs: 30_000 });
+    const result = await TASKS[Deno.args[0]!]!(group);
+    console.log(JSON.stringify({ rank: group.rank, result }));
+  } catch (error) {
+    if (!(error instanceof GroupError)) throw error;
+    console.log(JSON.stringify({ refused: error.message }));
+    Deno.exitCode = 2;
+  }
+}
