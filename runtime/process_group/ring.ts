@@ -3,8 +3,9 @@
  * An all-reduce is a reduce-scatter followed by an all-gather, so each process sends 2 (W - 1) / W
  * of the bytes, whatever W is.
  *
- * The connection to the next process carries one byte backwards, when that process leaves the group
- * in order; its end without that byte means that the process is gone.
+ * The connection to the next process carries one number backwards: that it leaves the group in
+ * order, or which process failed first. Its end without one means that the next process is gone.
+ * Everybody passes the number on, so that all name the same process whoever ends after it.
  *
  * @module
  */
@@ -23,7 +24,8 @@ import {
 } from "./collective.ts";
 
 const READ_BYTES = 2 ** 20; // more than a socket holds: one read takes what is there
-const GRACE_MS = 50;
+const GRACE_MS = 50; // for what is still on its way and says more than the end of a connection
+const LEAVES_IN_ORDER = -1;
 
 /** The connections of one process. */
 export interface RingLinks {
@@ -45,6 +47,9 @@ export class Ring implements Engine {
   #sequence = 0;
   #current: Collective | undefined;
   #failure: GroupError | undefined;
+  /** The process that failed first, once known. */
+  #culprit: number | undefined;
+  #hasTold = false;
   #closed = false;
 
   /** Takes the connections over. An operation may take `timeoutMs`, or forever when undefined. */
@@ -128,7 +133,7 @@ export class Ring implements Engine {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#links.previous.write(new Uint8Array(1)).catch(() => {}); // it may be gone: fine
+    await this.#tell(LEAVES_IN_ORDER);
     this.#disconnect();
   }
 
@@ -172,7 +177,14 @@ export class Ring implements Engine {
       ? error
       : new GroupError(`Cannot finish ${this.#action()}: ${error}`, { cause: error });
     this.#closed = true;
-    this.#disconnect();
+    this.#tell(this.#culprit ?? this.rank).finally(() => this.#disconnect());
+  }
+
+  /** Tells the previous process, once. */
+  async #tell(news: number): Promise<void> {
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    await this.#links.previous.write(bytesOf(Float64Array.of(news))).catch(() => {}); // gone: fine
   }
 
   #disconnect(): void {
@@ -197,11 +209,19 @@ export class Ring implements Engine {
 
   /** Notices the end of the next process even while nothing is written to it. */
   async #watchNext(): Promise<void> {
-    const count = await this.#links.next.read(new Uint8Array(1)).catch(() => null);
-    if (count !== null) return;
-    // What that process sent before may still be on its way around, and may say why it ended.
+    const news = new Float64Array(1);
+    const count = await this.#links.next.read(bytesOf(news)).catch(() => null);
+    if (this.#closed || news[0] === LEAVES_IN_ORDER) return;
+    this.#culprit = count === null ? this.#neighbour(1) : news[0]!;
+    this.#tell(this.#culprit);
+    const error = await this.#goneAfterGrace(this.#culprit);
+    if (!this.#closed) this.#fail(error);
+  }
+
+  /** The error for the end of a connection; by then it may be known who failed first. */
+  async #goneAfterGrace(rank: number): Promise<GroupError> {
     await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
-    if (!this.#closed) this.#fail(this.#gone(this.#neighbour(1)));
+    return this.#gone(this.#culprit ?? rank);
   }
 
   async #exchange(send: Uint8Array, receive: Uint8Array): Promise<void> {
@@ -213,7 +233,7 @@ export class Ring implements Engine {
       try {
         done += await this.#links.next.write(bytes.subarray(done));
       } catch {
-        throw this.#gone(this.#neighbour(1));
+        throw await this.#goneAfterGrace(this.#neighbour(1));
       }
     }
   }
@@ -226,7 +246,7 @@ export class Ring implements Engine {
 
   async #readSome(bytes: Uint8Array): Promise<number> {
     const count = await this.#links.previous.read(bytes).catch(() => null);
-    if (count === null) throw this.#gone(this.#neighbour(-1));
+    if (count === null) throw await this.#goneAfterGrace(this.#neighbour(-1));
     return count;
   }
 
