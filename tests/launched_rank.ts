@@ -34,17 +34,20 @@ const FOREVER_MS = 60_000; // longer than any test waits
 
 const BEHAVIOURS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
   waits: () => later(FOREVER_MS).then(() => 0),
-  [PLAIN]: async () => {
-    await later(rank === 1 ? 200 : FOREVER_MS);
+  [PLAIN]: async (job) => {
+    await allRun(job);
+    await later(rank === 1 ? 100 : FOREVER_MS);
     await plainLink?.reportFailure("own", "it is a test");
     return 3;
   },
-  "rank 1 throws": async () => {
+  "rank 1 throws": async (job) => {
+    await allRun(job);
     await later(rank === 1 ? 100 : FOREVER_MS);
     throw new TypeError("a bug");
   },
-  "rank 0 echoes rank 1": async () => {
-    await later(rank === 1 ? 150 : 20);
+  "rank 0 echoes rank 1": async (job) => {
+    await allRun(job);
+    await later(rank === 1 ? 50 : 0);
     if (rank === 1) throw new GroupError("Cannot read the text: it is a test");
     throw new GroupError("Cannot reach process 1: it is gone", { lostRank: 1 });
   },
@@ -71,6 +74,13 @@ function later(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
+async function allRun({ scratch, size }: Job): Promise<void> {
+  for (let running = 0; running < size; await later(5)) {
+    const names = [...Deno.readDirSync(scratch)].map(({ name }) => name);
+    running = names.filter((name) => /^rank\.\d+$/.test(name)).length;
+  }
+}
+
 function signal(...names: readonly ("SIGTERM" | "SIGINT")[]): Promise<void> {
   return new Promise((resolve) => {
     for (const name of names) {
@@ -94,7 +104,7 @@ const VARIABLES = [
 ];
 
 async function behave(job: Job): Promise<number> {
-  const behaviour = BEHAVIOURS[job.behaviour]!(job);
+  const behaviour = BEHAVIOURS[job.behaviour]!(job); // listens to signals before it says it runs
   const environment = Object.fromEntries(VARIABLES.map((name) => [name, Deno.env.get(name)]));
   const mode = (await Deno.stat(environment.TXL_RING_DIR!)).mode;
   // Renamed whole: whoever waits for the file reads all of it.

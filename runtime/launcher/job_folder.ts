@@ -7,6 +7,7 @@ import { ConfigError } from "../errors.ts";
 
 const PREFIX = "txl-";
 const SOCKET = "launcher.sock";
+const LEFT_OVER_MS = 60_000; // a younger folder may be about to get its listener
 const MAX_LENGTH = 80; // a socket's path has at most 103 bytes on macOS
 
 /** A folder that only this user can enter, and that is removed in the end. */
@@ -49,15 +50,17 @@ export class JobFolder implements AsyncDisposable {
   }
 }
 
-/** A folder is left over when nobody listens at its socket any more. */
+/** A folder is left over when it is not new and nobody listens at its socket. */
 async function sweep(parent: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(parent)) {
     if (!isDirectory || !name.startsWith(PREFIX)) continue;
     const path = `${parent}/${name}`;
     try {
+      const { mtime } = await Deno.stat(path);
+      if (Date.now() - (mtime?.getTime() ?? 0) < LEFT_OVER_MS) continue;
       (await Deno.connect({ transport: "unix", path: `${path}/${SOCKET}` })).close();
     } catch (error) {
-      // Another user's folder cannot be entered, and a new one may have no socket yet.
+      // Another user's folder cannot be entered, and some have no socket of a launcher.
       if (error instanceof Deno.errors.ConnectionRefused) await remove(path);
     }
   }

@@ -30,7 +30,7 @@ export interface RankStart {
 }
 
 /** Last words are waited for so long; a process may leave its output to one that lives on. */
-const LAST_WORDS_MS = 200;
+const LAST_WORDS_MS = 400;
 
 const HAS_PROCESS_GROUPS = Deno.build.os !== "windows";
 
