@@ -15,13 +15,13 @@ import {
   type StorageRange,
 } from "@transformer-xl/runtime";
 import {
+  bucketsOf,
   CheckpointFiles,
   modelOf,
   type TrainConfig,
   Trainer,
   type TrainEvent,
 } from "@transformer-xl/train";
-import { bucketsOf } from "../train/data_parallel/buckets.ts";
 import { memoryGroups } from "./memory_group.ts";
 import { Scratch, smallConfig, smallCorpus, weightsNow } from "./small_run.ts";
 

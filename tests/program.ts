@@ -59,6 +59,11 @@ export class Program {
     }
   }
 
+  /** Number of its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Sends a signal, if the program still runs. */
   signal(name: Deno.Signal): void {
     try {

@@ -39,7 +39,7 @@ export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state ^ state >>> 15) % 2 ** 24 / 2 ** 24;
+    return ((state ^ state >>> 15) >>> 0) % 2 ** 24 / 2 ** 24;
   };
 }
 

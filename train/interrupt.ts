@@ -1,5 +1,7 @@
 /**
- * SIGINT and SIGTERM ask a run to save and stop; a second one stops it at once.
+ * SIGINT and SIGTERM ask a run to save and stop; a second one stops it at once. What follows within
+ * half a second is the same request: a batch system sends it to every process, and a launcher passes
+ * it on.
  *
  * @module
  */
@@ -12,15 +14,19 @@ export interface Interrupt extends Disposable {
   exitCode(): number;
 }
 
+const SAME_REQUEST_MS = 500;
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Listens until disposed. */
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
   let code = 0;
+  let askedMs = 0;
   const listeners = (["SIGINT", "SIGTERM"] as const).map((name) => {
     const listener = () => {
+      if (code !== 0 && performance.now() - askedMs < SAME_REQUEST_MS) return;
       if (code !== 0) Deno.exit(CODES[name]);
+      askedMs = performance.now();
       code = CODES[name];
       controller.abort();
     };
