@@ -45,8 +45,8 @@ export {
 } from "./process_group/open_group.ts";
 export {
   type Launcher,
-  rankEnvironment,
   type RankEnvironment,
+  rankEnvironment,
   type ReadVariable,
 } from "./process_group/rank_environment.ts";
 export type { Transport } from "./process_group/ring_links.ts";

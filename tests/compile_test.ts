@@ -8,7 +8,7 @@ Deno.test("deno task compile embeds kernels beside the code that imports them", 
     const { code, stdout } = await compile("kernels/elementwise/scale.ts", output, Deno.execPath());
     assert(code === 0, stdout);
     assert((await Deno.stat(output)).isFile);
-    for (const name of ["add.wgsl", "loop_test.wgsl", "scale.wgsl"]) {
+    for (const name of ["add.wgsl", "loop_test.wgsl", "scale.wgsl", "group_worker.ts"]) {
       assertStringIncludes(stdout, name);
     }
   } finally {

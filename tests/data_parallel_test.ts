@@ -180,7 +180,7 @@ Deno.test("every gradient element is in one bucket, in the order of the backward
   const { store } = trainer;
   const [plan] = trainer.plans;
   const buckets = bucketsOf(plan!, store, 1000);
-  assert(buckets.length > 10, `${buckets.length} buckets`);
+  assert(buckets.length > 5, `${buckets.length} buckets`);
   for (const storage of gradientsOf(store)) {
     const seen = new Uint8Array(storage.length);
     for (const { ranges } of buckets) {

@@ -17,9 +17,13 @@ export interface Document {
   readonly text: string;
 }
 
-/** The front door and the README of every member that has one. */
+/** Pages beside the READMEs. */
+export const PAGES: readonly string[] = ["train/several_gpus.md"];
+
+/** The front door, the README of every member that has one, and further pages. */
 export function readDocuments(): readonly Document[] {
-  return ["README.md", ...MEMBERS.map((member) => `${member}/README.md`)].flatMap((path) => {
+  const readmes = ["README.md", ...MEMBERS.map((member) => `${member}/README.md`)];
+  return [...readmes, ...PAGES].flatMap((path) => {
     try {
       return [{ path, text: Deno.readTextFileSync(new URL(path, ROOT)) }];
     } catch (error) {

@@ -43,7 +43,7 @@ function runJob(size: number, task: string): Promise<Ended> {
 
 const ignore = mpirun.missing !== undefined;
 
-for (const size of [2, 3]) {
+for (const size of [2, 3, 4]) {
   Deno.test({
     name: `mpirun -np ${size} gives the bits of a ring`,
     ignore,

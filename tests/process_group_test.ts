@@ -182,8 +182,8 @@ Deno.test("at torchrun's port the missing processes are named to all that came",
 });
 
 Deno.test("a port in use, a rank given twice and another machine are told apart", async () => {
-  const port = freePort();
   const guest = async (hello: unknown) => {
+    const port = freePort();
     const answer = rejection(openGroup({ environment: torchrun(0, 2, port) }));
     let conn: Deno.TcpConn | undefined;
     while (conn === undefined) {
@@ -200,7 +200,8 @@ Deno.test("a port in use, a rank given twice and another machine are told apart"
   const elsewhere = await guest({ rank: 1, machine: "elsewhere" });
   assertStringIncludes(elsewhere, '"elsewhere"');
   assertStringIncludes(elsewhere, "--backend mpi");
-  using _taken = Deno.listen({ hostname: "127.0.0.1", port });
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
   const { message } = await rejection(openGroup({ environment: torchrun(0, 2, port) }));
   assertStringIncludes(message, `port ${port} of "127.0.0.1" is in use`);
 });

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
+
+const WORKER = fileURLToPath(new URL("../process_group/group_worker.ts", import.meta.url));
 
 /** How a compilation ended. */
 export interface Compilation {
@@ -14,13 +17,23 @@ export interface Compilation {
 }
 
 /**
- * Compiles `program` to the executable `output`. Kernels are text imports, which Deno embeds.
+ * Compiles `program` to the executable `output`. Kernels are text imports, which Deno embeds; the
+ * thread of a process group is named, because nothing imports it.
  *
  * @throws {Error} with Deno's own words when the program does not compile
  */
 export async function compileProgram(program: string, output: string): Promise<Compilation> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "-A", "--exclude-unused-npm", "--output", output, program],
+    args: [
+      "compile",
+      "-A",
+      "--exclude-unused-npm",
+      "--include",
+      WORKER,
+      "--output",
+      output,
+      program,
+    ],
     stdin: "null",
     env: { NO_COLOR: "1" },
   }).output();
