@@ -210,7 +210,7 @@ export class ParamStore implements Disposable {
     if (this.#sealed) throw new TypeError("Cannot seal a parameter store twice");
     checkCovered(this.logical, this.#params);
     this.#sealed = true;
-    const unit = OFFSET_ALIGNMENT / bytesPer("f16"); // offsets are aligned in either width
+    const unit = OFFSET_ALIGNMENT / bytesPer(this.dtype); // masters, which are wider, fit as well
     const { maxBindingBytes, maxBufferBytes } = device.target;
     const limit = Math.floor(Math.min(maxBindingBytes, maxBufferBytes) / 4 / unit) * unit;
     let ranges: { param: Param; offset: number }[] = [];

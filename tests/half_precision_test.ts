@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { modelOf, type TrainConfig, Trainer } from "@transformer-xl/train";
+import { footprint, modelOf, type TrainConfig } from "@transformer-xl/train";
 import { precisionFor } from "@transformer-xl/model";
 import {
   type Device,
@@ -9,7 +9,6 @@ import {
   PORTABLE_TARGET,
   ReferenceDevice,
 } from "@transformer-xl/runtime";
-import { footprint } from "@transformer-xl/train";
 import { runProgram } from "./program.ts";
 import { Scratch, SMALL, smallConfig, smallCorpus, smallTrainer, wordText } from "./small_run.ts";
 import { openTestGpu } from "./test_gpu.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Recorder, type Scalar } from "@transformer-xl/runtime";
+import type { Recorder, Scalar } from "@transformer-xl/runtime";
 import { copiedBytes, forEachChunk, type RecordedChunks } from "./chunks.ts";
 import { flat, recordNode, weightKernels, weightOperands } from "./flat.ts";
 import type { GradientNorm } from "./gradient_norm.ts";
