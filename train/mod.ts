@@ -14,7 +14,7 @@ export {
   type TrainConfig,
   trainSchema,
 } from "./config.ts";
-export { type Bucket, bucketsOf } from "./data_parallel/buckets.ts";
+export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";

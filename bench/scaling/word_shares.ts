@@ -1,0 +1,27 @@
+/**
+ * How often each cluster of a vocabulary is used by text whose words are as frequent as those of a
+ * language.
+ *
+ * @module
+ */
+import { clustersOf, type ModelShape } from "@transformer-xl/model";
+
+/**
+ * Shares of tokens whose frequency is proportional to 1 / (rank + 1), by cluster.
+ *
+ * @example
+ * ```ts
+ * import { wordShares } from "@transformer-xl/bench";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const shape = { nToken: 99, cutoffs: [9], dEmbed: 8, divVal: 1 };
+ * assertAlmostEquals(wordShares(shape)[0]!, 0.5, 1e-12);
+ * ```
+ */
+export function wordShares(
+  shape: Pick<ModelShape, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
+): number[] {
+  return clustersOf(shape).map(({ from, to }) =>
+    Math.log((to + 1) / (from + 1)) / Math.log(shape.nToken + 1)
+  );
+}
