@@ -9,7 +9,7 @@ import {
   PORTABLE_TARGET,
   ReferenceDevice,
 } from "@transformer-xl/runtime";
-import { runProgram } from "./program.ts";
+import { type Flags, runProgram } from "./program.ts";
 import { Scratch, SMALL, smallConfig, smallCorpus, smallTrainer, wordText } from "./small_run.ts";
 import { openTestGpu } from "./test_gpu.ts";
 
@@ -65,10 +65,12 @@ Deno.test("half precision moves half the bytes of weights, gradients, memory and
   const [half, full] = [await plan(true), await plan(false)];
   const ratio = (role: "weights" | "gradients" | "temporary") =>
     half.bytes.get(role)! / full.bytes.get(role)!;
-  assertEquals([ratio("weights"), ratio("gradients")], [0.5, 0.5]);
-  assert(ratio("temporary") < 0.55, `temporaries ${ratio("temporary")}`);
-  assertEquals(half.bytes.get("masters"), full.bytes.get("weights"));
-  assertEquals(half.bytes.get("moments"), full.bytes.get("moments"));
+  // Parameters begin at multiples of 256 bytes, which halves fill less well.
+  for (const role of ["weights", "gradients", "temporary"] as const) {
+    assert(ratio(role) >= 0.5 && ratio(role) < 0.52, `${role} ${ratio(role)}`);
+  }
+  assert(half.bytes.get("masters")! < 1.01 * full.bytes.get("weights")!);
+  assertEquals(half.bytes.get("moments"), 2 * half.bytes.get("masters")!);
   const moved = half.bytesPerToken / full.bytesPerToken;
   assert(moved > 0.5 && moved < 0.56, `bytes that ops move ${moved}`);
 });
@@ -141,4 +143,33 @@ Deno.test("resuming in half precision is bit-equal to not having stopped", async
     stdout.split("\n").find((line) => line.includes("test loss"))!
       .replace(/time: +[\d.]+s/, "");
   assertEquals(test(rest.stdout), test(whole.stdout));
+});
+
+Deno.test("evaluation in half precision finds the loss of full precision within 0.5 %", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(100));
+  const trained = await runProgram("train", {
+    ...SMALL,
+    data,
+    max_step: 12,
+    no_test: true,
+    work_dir: scratch.at("run"),
+  });
+  assertEquals(trained.code, 0, trained.stderr);
+  const score = async (flags: Flags) => {
+    const { stdout } = await runProgram("eval", {
+      work_dir: scratch.at("run"),
+      tgt_len: 8,
+      mem_len: 8,
+      batch_size: 2,
+      split: "valid",
+      ...flags,
+    });
+    const [, math] = /math (\w+)/.exec(stdout)!;
+    const [, perplexity] = /valid ppl +([\d.]+)/.exec(stdout)!;
+    return { math, lossNats: Math.log(Number(perplexity)) };
+  };
+  const [half, full] = [await score({ fp16: true }), await score({})];
+  assertEquals([half.math, full.math], ["fp16", "fp32"]);
+  assert(largestDistance([half.lossNats], [full.lossNats]) < 0.005);
 });

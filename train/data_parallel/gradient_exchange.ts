@@ -73,22 +73,26 @@ export class GradientExchange {
     const underWay: Promise<void>[] = [];
     let stopping: Promise<boolean> = Promise.resolve(stops);
     running.next();
-    for (const [p, buckets] of this.#parts.entries()) {
-      const ranges = buckets.flatMap((bucket) => bucket.ranges);
-      // Parts that end before the first step are not submitted on their own.
-      const arrays = await this.#device.read(ranges, () => running.next());
-      let taken = 0;
-      for (const bucket of buckets) {
-        const own = arrays.slice(taken, taken += bucket.ranges.length);
-        const last = p === this.#parts.length - 1 && bucket === buckets.at(-1);
-        const sent = packed(own, bucket.length + (last ? 1 : 0));
-        if (last) sent[bucket.length] = stops ? 1 : 0; // travels with the gradients
-        const mean = this.#group.allReduceMean(sent);
-        if (last) stopping = mean.then((values) => values[bucket.length]! > 0);
-        const done = mean.then((values) => this.#writeBack(bucket, values));
-        for (const promise of [stopping, done]) promise.catch(() => {}); // awaited further down
-        underWay.push(done);
-        if (underWay.length > MOST_UNDER_WAY) await underWay.shift();
+    for (const [p, finished] of this.#parts.entries()) {
+      // Reading waits for all that was submitted: before the next part is, everything is read;
+      // after the last one, bucket by bucket, so that the network begins at once.
+      const isLast = p === this.#parts.length - 1;
+      for (const buckets of isLast ? finished.map((bucket) => [bucket]) : [finished]) {
+        const ranges = buckets.flatMap((bucket) => bucket.ranges);
+        const arrays = await this.#device.read(ranges, () => running.next());
+        let taken = 0;
+        for (const bucket of buckets) {
+          const own = arrays.slice(taken, taken += bucket.ranges.length);
+          const carriesStop = isLast && bucket === finished.at(-1);
+          const sent = packed(own, bucket.length + (carriesStop ? 1 : 0));
+          if (carriesStop) sent[bucket.length] = stops ? 1 : 0; // travels with the gradients
+          const mean = this.#group.allReduceMean(sent);
+          if (carriesStop) stopping = mean.then((values) => values[bucket.length]! > 0);
+          const done = mean.then((values) => this.#writeBack(bucket, values));
+          for (const promise of [stopping, done]) promise.catch(() => {}); // awaited further down
+          underWay.push(done);
+        }
+        while (underWay.length > MOST_UNDER_WAY) await underWay.shift();
       }
     }
     await Promise.all(underWay);
