@@ -12,20 +12,6 @@ const KILLS = Number(Deno.env.get("TXL_CHAOS_KILLS") ?? 20);
 const SIZE = 3;
 const SEED = 7;
 
-/** Processes that a process started, from whichever of its threads, oldest first. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const children: number[] = [];
-  try {
-    for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-      const text = await Deno.readTextFile(`/proc/${pid}/task/${name}/children`);
-      children.push(...text.trim().split(" ").filter((word) => word !== "").map(Number));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error; // it has ended
-  }
-  return children.sort((a, b) => a - b);
-}
-
 async function isRunning(pid: number): Promise<boolean> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => undefined);
   return stat !== undefined && !/\) [ZX]/.test(stat);
@@ -63,7 +49,7 @@ Deno.test({
       let ranks: number[] = [];
       for (let waitedMs = 0; ranks.length < SIZE && waitedMs < 10_000; waitedMs += 20) {
         await pause(20);
-        ranks = await childrenOf(program.pid);
+        ranks = await program.children();
       }
       await pause(random() * 2000); // while they start, train, evaluate or save
       const victim = Math.floor(random() * SIZE);

@@ -59,9 +59,19 @@ export class Program {
     }
   }
 
-  /** Number of its process. */
-  get pid(): number {
-    return this.#child.pid;
+  /** Numbers of the processes it started, oldest first; Linux only. */
+  async children(): Promise<number[]> {
+    const children: number[] = [];
+    const threads = `/proc/${this.#child.pid}/task`; // each lists those that it started itself
+    try {
+      for await (const { name } of Deno.readDir(threads)) {
+        const text = await Deno.readTextFile(`${threads}/${name}/children`);
+        children.push(...text.trim().split(" ").filter((word) => word !== "").map(Number));
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // it has ended
+    }
+    return children.sort((a, b) => a - b);
   }
 
   /** Sends a signal, if the program still runs. */

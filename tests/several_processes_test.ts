@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Ended, type Flags, Program, runProgram, words } from "./program.ts";
 import { filesBelow, Scratch, SMALL, wordText } from "./small_run.ts";
 
@@ -199,6 +199,31 @@ Deno.test("SIGTERM to the launcher saves one checkpoint and exits with 0; more G
   const losses = await lossesOf(workDir);
   const want = (await alone()).filter((_, i) => i !== 25); // without the evaluation in between
   assert(distance(losses.slice(0, 50), want.slice(0, 50)) < 1e-5);
+});
+
+Deno.test({
+  name: "SIGTERM to one of the processes stops all of them after the same step",
+  ignore: Deno.build.os !== "linux", // finds the processes in /proc
+  async fn() {
+    await using scratch = new Scratch();
+    const data = await scratch.text("text.txt", wordText(200));
+    const workDir = scratch.at("run");
+    const program = new Program("train", {
+      ...SHARED,
+      data,
+      gpus: 2,
+      oversubscribe: true,
+      work_dir: workDir,
+    });
+    await program.printed(/step +10 \|/);
+    Deno.kill((await program.children())[1]!, "SIGTERM");
+    const { code, stdout } = await program.ended();
+    assertEquals(code, 143);
+    assertMatch(stdout, /\nInterrupted at step \d+; continue with --restart$/);
+    const saved = (await recordsOf(`${workDir}/train_log.jsonl`))
+      .filter(({ kind }) => kind === "checkpoint");
+    assertEquals(saved.length, 1);
+  },
 });
 
 Deno.test("more GPUs than there are is an error that says what there is", async () => {

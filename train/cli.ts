@@ -40,7 +40,6 @@ import { checkFits, footprint, footprintLines } from "./dry_run.ts";
 import type { LogEvent } from "./events.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import type { Share } from "./lengths.ts";
-
 import { type Preset, PRESETS } from "./presets.ts";
 import { Reporter } from "./report.ts";
 import { checkContinues } from "./resume.ts";
@@ -66,7 +65,8 @@ export async function train(argv: readonly string[]): Promise<number> {
   using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
   const { config, origin } = await configure(argv, early, checkpoint);
   checkTrainConfig(config);
-  const asked = origin.get("gpus") !== "default";
+  // What a checkpoint says of processes is how many there were, not how many there shall be.
+  const asked = ["flag", "file", ...checkpoint ? [] : ["preset"]].includes(origin.get("gpus")!);
   return await inProcesses(
     {
       settings: config.dryRun ? { ...config, gpus: 1 } : config,
@@ -130,9 +130,13 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
 }
 
 /** The share of one process of a dry run, which starts none. */
-function dryShare({ gpus }: TrainConfig): Share {
-  if (gpus !== "all") return { rank: 0, size: gpus };
-  throw new ConfigError("Cannot plan a dry run for --gpus all: give a number of processes");
+function dryShare(config: TrainConfig): Share {
+  const { gpus: size } = config;
+  if (size === "all") {
+    throw new ConfigError("Cannot plan a dry run for --gpus all: give a number of processes");
+  }
+  checkShares(config, size);
+  return { rank: 0, size };
 }
 
 /** Where a process prints: the first one to the console and its log, others nowhere unless asked. */
@@ -180,6 +184,7 @@ async function run(
   const startMs = performance.now();
   const firstStep = trainer.progress.step;
   const lines: LogEvent[] = [];
+  let interrupted = false; // by a signal to this process, or to another one
   { // What follows saves nothing, so there a signal may end the program as usual.
     using interrupt = listenForInterrupt();
     for await (const event of trainer.train(interrupt.signal, files)) {
@@ -190,10 +195,12 @@ async function run(
         );
       }
       if (event.kind === "log") lines.push(event);
+      if (event.kind === "interrupted") interrupted = true;
       reporter.report(event);
     }
     progress.clear();
-    if (interrupt.signal.aborted) return interrupt.exitCode();
+    // A signal after the last step ends a process that is alone; others have to stay together.
+    if (interrupted || group.size === 1 && interrupt.signal.aborted) return interrupt.exitCode();
   }
 
   const best = files?.best;

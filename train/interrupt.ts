@@ -10,7 +10,10 @@
 export interface Interrupt extends Disposable {
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
-  /** Exit code of a run that a signal ended: 128 + the signal's number. */
+  /**
+   * Exit code of a run that a signal ended: 128 + the signal's number; that of SIGTERM when another
+   * process of the run was the one to hear it.
+   */
   exitCode(): number;
 }
 
@@ -35,7 +38,7 @@ export function listenForInterrupt(): Interrupt {
   });
   return {
     signal: controller.signal,
-    exitCode: () => code,
+    exitCode: () => code === 0 ? CODES.SIGTERM : code,
     [Symbol.dispose]: () => listeners.forEach((remove) => remove()),
   };
 }
