@@ -5,25 +5,31 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { type Corpus, openCheckpoint } from "@transformer-xl/model";
+import { type Corpus, initialise, openCheckpoint, TransformerXL } from "@transformer-xl/model";
 import {
   type Device,
   gradientsOf,
+  ParamStore,
   type ProcessGroup,
   ReferenceDevice,
   SoloGroup,
   type StorageRange,
+  weightsOf,
 } from "@transformer-xl/runtime";
 import {
   bucketsOf,
   CheckpointFiles,
+  cutStreams,
   modelOf,
+  stepSettings,
   type TrainConfig,
   Trainer,
   type TrainEvent,
+  TrainStep,
 } from "@transformer-xl/train";
 import { memoryGroups } from "./memory_group.ts";
 import { Scratch, smallConfig, smallCorpus, weightsNow } from "./small_run.ts";
+import { openTestGpu } from "./test_gpu.ts";
 
 /** A batch that four processes in two chunks can share, without what differs among processes. */
 const SHARED = {
@@ -199,4 +205,56 @@ Deno.test("every gradient element is in one bucket, in the order of the backward
     assert(written <= finalStep, "nothing writes after it is sent");
     assert(ranges.every(({ offset, length }) => offset % 2 === 0 && length % 2 === 0));
   }
+});
+
+/** Weights after four steps of two processes, whose gradients travel in buckets of some size. */
+async function weightsWith(open: () => Promise<Device>, bucketLength: number): Promise<number[][]> {
+  const corpus = await smallCorpus();
+  const config = smallConfig({ ...SHARED, batchChunk: 2, noEval: true });
+  return await Promise.all(
+    memoryGroups(2).map(async (group) => {
+      const device = await open();
+      using store = new ParamStore();
+      const shape = modelOf(config, corpus.vocabulary.size, []);
+      const model = new TransformerXL(store, shape, device.target);
+      store.seal(device, { gradients: true });
+      initialise(device, store, 1);
+      const settings = { ...stepSettings(config, group), ringSize: 4, bucketLength };
+      using step = await TrainStep.record(device, model, store, settings, group);
+      const { train } = cutStreams(config, corpus, group);
+      for (let n = 0; n < 4; n++) {
+        await step.runInGroup(train.segment(n * config.tgtLen), 0.01, n, n, false);
+      }
+      const ranges = weightsOf(store).map((storage) => ({
+        storage,
+        offset: 0,
+        length: storage.length,
+      }));
+      return (await device.read(ranges)).flatMap((values) => [...values]);
+    }),
+  );
+}
+
+for (
+  const [where, open] of [
+    ["plain loops", () => Promise.resolve(new ReferenceDevice({ precision: "f32" }))],
+    ["the adapter", openTestGpu],
+  ] as const
+) {
+  Deno.test(`gradients that leave in many parts of the backward pass change no bit on ${where}`, async () => {
+    const [whole, same] = await weightsWith(open, 2 ** 21);
+    assertEquals(whole, same);
+    for (const weights of await weightsWith(open, 500)) assertEquals(weights, whole);
+  });
+}
+
+Deno.test("processes start from the weights of the first one", async () => {
+  const corpus = await smallCorpus();
+  const config = smallConfig({ ...SHARED, noEval: true, roll: false, maxStep: 1 });
+  const told = await Promise.all(
+    memoryGroups(2).map((group) =>
+      member({ config: { ...config, seed: 5 + group.rank }, corpus }, group)
+    ),
+  );
+  assertEquals(told[1]!.weights, told[0]!.weights);
 });

@@ -45,6 +45,8 @@ export interface StepSettings {
   readonly seed: number;
   /** Loss scale of half precision: a fixed one, or one that follows the gradients. */
   readonly lossScale?: number | "dynamic";
+  /** Elements of the gradient that processes exchange at once; those of 8 MB by default. */
+  readonly bucketLength?: number;
   /** Steps whose losses are kept on the device until they are read. */
   readonly ringSize: number;
 }
