@@ -72,14 +72,18 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     this.#borrowed = borrowedBy(recording.steps);
   }
 
-  /** Work of one run with these counts, by input name; the others are at their capacity. */
-  costOf(counts: Readonly<Record<string, number>>): Cost {
+  /**
+   * Work of one run with these counts, by input name; the others are at their capacity.
+   *
+   * @param end counts the ops whose steps come before it; all of them without
+   */
+  costOf(counts: Readonly<Record<string, number>>, end: number = Infinity): Cost {
     const values = new Map<Scalar, number>();
     for (const [name, count] of Object.entries(counts)) {
       const input = this.#inputs[name];
       if (input?.role === "scalar") values.set(input, count);
     }
-    return totalCost(this.#recording.nodes, values);
+    return totalCost(this.#recording.nodes.filter(({ steps: [, to] }) => to <= end), values);
   }
 
   /** Bytes this plan owns, by role. */
@@ -113,7 +117,8 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
   /**
    * As {@link run}, in parts: the steps before the first of `cuts`, then those before the second,
    * and so on to the last step. A part is submitted when the generator is asked for it, so that
-   * its results can be read while the next one runs.
+   * its results can be read while the next one runs. Plans of one device share their temporaries, so
+   * no other plan may run between two parts.
    *
    * @param cuts ascending step numbers, see {@link lastWrite}
    * @throws see {@link run}; everything is checked before the first part is submitted

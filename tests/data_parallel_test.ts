@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Corpus, initialise, openCheckpoint, TransformerXL } from "@transformer-xl/model";
 import {
   type Device,
+  GpuDevice,
   gradientsOf,
   ParamStore,
   type ProcessGroup,
@@ -29,7 +30,6 @@ import {
 } from "@transformer-xl/train";
 import { memoryGroups } from "./memory_group.ts";
 import { Scratch, smallConfig, smallCorpus, weightsNow } from "./small_run.ts";
-import { openTestGpu } from "./test_gpu.ts";
 
 /** A batch that four processes in two chunks can share, without what differs among processes. */
 const SHARED = {
@@ -213,7 +213,7 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
   const config = smallConfig({ ...SHARED, batchChunk: 2, noEval: true });
   return await Promise.all(
     memoryGroups(2).map(async (group) => {
-      const device = await open();
+      using device = await open();
       using store = new ParamStore();
       const shape = modelOf(config, corpus.vocabulary.size, []);
       const model = new TransformerXL(store, shape, device.target);
@@ -238,7 +238,7 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
 for (
   const [where, open] of [
     ["plain loops", () => Promise.resolve(new ReferenceDevice({ precision: "f32" }))],
-    ["the adapter", openTestGpu],
+    ["the adapter", () => GpuDevice.open()],
   ] as const
 ) {
   Deno.test(`gradients that leave in many parts of the backward pass change no bit on ${where}`, async () => {

@@ -65,7 +65,7 @@ export class TrainStep implements Disposable {
     step.#update = await recordOptimizer(step.#parts, settings);
     if (group !== undefined && group.size > 1) {
       const { plan } = step.#chunks.at(-1)!;
-      step.#exchange = new GradientExchange(device, group, plan, store);
+      step.#exchange = new GradientExchange(device, group, plan, store, settings.bucketLength);
     }
     return step;
   }
@@ -104,6 +104,12 @@ export class TrainStep implements Disposable {
       flops: sum.flops + flops,
       bytes: sum.bytes + bytes,
     }));
+  }
+
+  /** Work of the last chunk before step `end` of its plan, by shares as in {@link cost}. */
+  costBefore(end: number, shares: readonly number[] = []): Cost {
+    const { plan, inputs } = this.#chunks.at(-1)!;
+    return plan.costOf(inputs.expectedCounts(shares), end);
   }
 
   /**
