@@ -50,6 +50,12 @@ export async function inProcesses(
     const size = await processCount(settings);
     check(size);
     if (size === 1) return await work(new SoloGroup());
+    if (settings.backend === "mpi") {
+      throw new ConfigError(
+        `Cannot start ${size} processes with --backend mpi: MPI's own launcher has to; ` +
+          `leave --gpus out and start the program with mpirun -np ${size}, or use --backend ring`,
+      );
+    }
     return await launch({
       ...sameProgram(argv),
       size,

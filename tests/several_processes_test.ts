@@ -233,6 +233,14 @@ Deno.test("more GPUs than there are is an error that says what there is", async 
   assertStringIncludes(stderr, "--oversubscribe");
 });
 
+Deno.test("MPI without its launcher is refused before any process is started", async () => {
+  const flags = { ...SHARED, gpus: 2, oversubscribe: true, backend: "mpi" } as const;
+  const { code, stderr } = await runProgram("train", flags);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "error: Cannot start 2 processes with --backend mpi");
+  assertStringIncludes(stderr, "mpirun -np 2");
+});
+
 Deno.test("a batch that processes cannot share is refused before any is started", async () => {
   const { code, stderr } = await runProgram("train", {
     ...SHARED,
