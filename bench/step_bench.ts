@@ -5,24 +5,18 @@
  *
  * @module
  */
-import {
-  clusterShares,
-  initialise,
-  Mt19937,
-  type Segment,
-  TransformerXL,
-} from "@transformer-xl/model";
+import { clusterShares, initialise, TransformerXL } from "@transformer-xl/model";
 import { type GpuDevice, ParamStore } from "@transformer-xl/runtime";
 import {
   modelOf,
   type Preset,
   PRESETS,
   stepSettings,
-  type TrainConfig,
   trainLengths,
   trainSchema,
   TrainStep,
 } from "@transformer-xl/train";
+import { zipfSegments } from "./gpu_report/zipf_segments.ts";
 import { Bench, type Work } from "./harness.ts";
 import { digits } from "./results.ts";
 import { slowestOps } from "./slowest_ops.ts";
@@ -82,7 +76,7 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
   store.seal(device, { gradients: true });
   initialise(device, store, config.seed);
   const step = await TrainStep.record(device, model, store, stepSettings(config));
-  const segments = generateSegments(config, setting.nToken);
+  const segments = zipfSegments(trainLengths(config), setting.nToken, config.seed, 4);
   let steps = 0;
   const run = (): void => {
     const slot = steps % config.logInterval;
@@ -113,24 +107,4 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
       store[Symbol.dispose]();
     },
   };
-}
-
-/** Segments of ids whose frequency is proportional to 1 / (rank + 1). */
-function generateSegments(config: TrainConfig, nToken: number): Segment[] {
-  const { batchSize: columns, tgtLen: rows } = trainLengths(config);
-  const random = new Mt19937(config.seed);
-  const ids = () =>
-    Uint32Array.from(
-      { length: rows * columns },
-      () => Math.min(nToken - 1, Math.floor((nToken + 1) ** (random.next() / 2 ** 32) - 1)),
-    );
-  return Array.from({ length: 4 }, (_, n) => ({
-    inputs: ids(),
-    targets: ids(),
-    rows,
-    targetRows: rows,
-    columns,
-    start: n * rows,
-    warm: false,
-  }));
 }

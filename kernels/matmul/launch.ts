@@ -10,10 +10,12 @@ import {
   type Kernel,
   kernel,
   type Recorder,
+  type Reference,
   type Scalar,
+  type Target,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { tilePlanFor } from "./plans.ts";
+import { type MatmulProblem, tilePlanFor } from "./plans.ts";
 import reduceSource from "./reduce_partials.wgsl" with { type: "text" };
 import { type MatmulForm, matmulReference, splitMatmulReference } from "./reference.ts";
 import { tileGrid, tileSource } from "./tile.ts";
@@ -69,6 +71,11 @@ export interface MatmulLaunch {
   readonly relu?: boolean;
   /** c += instead of c =. */
   readonly accumulate?: boolean;
+  /**
+   * How the work is cut, instead of as the table says: for measurements. Layout and epilogue must
+   * be those of the launch.
+   */
+  readonly plan?: TilePlan;
 }
 
 /** The frozen value, or the capacity, of an extent. */
@@ -81,23 +88,32 @@ export function scalarOfExtent(extent: Extent): number | Scalar {
   return typeof extent === "number" ? extent : extent.scalar;
 }
 
+/** What the table chooses a plan by. */
+export function matmulProblem(
+  launch: MatmulLaunch,
+  { adapterClass, subgroups }: Pick<Target, "adapterClass" | "subgroups">,
+): MatmulProblem {
+  const { form, N, batch, bias, relu = false, accumulate = false } = launch;
+  const [M, K] = [capacityOf(launch.M), capacityOf(launch.K)];
+  return {
+    form,
+    M,
+    N,
+    K,
+    batches: (batch?.outer ?? 1) * (batch?.inner ?? 1),
+    adapterClass,
+    subgroups,
+    epilogue: { bias: bias !== undefined, relu, accumulate },
+    aligned: isAligned(launch, M, K),
+  };
+}
+
 /** Records one (batched) product, in two launches where the sums are cut into parts. */
 export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
-  const { form, M, N, K, batch } = launch;
-  const [m, k] = [capacityOf(M), capacityOf(K)];
-  const batches = (batch?.outer ?? 1) * (batch?.inner ?? 1);
-  const accumulate = launch.accumulate ?? false;
-  const plan = tilePlanFor({
-    form,
-    M: m,
-    N,
-    K: k,
-    batches,
-    adapterClass: rec.target.adapterClass,
-    subgroups: rec.target.subgroups,
-    epilogue: { bias: launch.bias !== undefined, relu: launch.relu ?? false, accumulate },
-    aligned: isAligned(launch, m, k),
-  });
+  const { form, M, N, K, batch, accumulate = false } = launch;
+  const problem = matmulProblem(launch, rec.target);
+  const { M: m, K: k, batches } = problem;
+  const plan = launch.plan ?? tilePlanFor(problem);
   const [x, y, z] = tileGrid(plan, m, N, batches);
   const zero: BatchStrides = [0, 0];
   const split = plan.splitK > 1;
@@ -171,6 +187,14 @@ const REDUCE_PARTIALS = kernel("matmul_reduce", reduceSource, ({ partial, c }, s
 
 const KERNELS = new Map<string, Kernel>();
 
+/** By what variants of a kernel for narrower operands have in common. */
+const PLANS = new WeakMap<Reference, TilePlan>();
+
+/** The plan of a recorded kernel; undefined when it is no matrix product. */
+export function tilePlanOf({ reference }: Kernel): TilePlan | undefined {
+  return PLANS.get(reference);
+}
+
 /** One kernel per distinct plan. */
 function kernelOf(plan: TilePlan): Kernel {
   const key = JSON.stringify(plan);
@@ -183,6 +207,7 @@ function kernelOf(plan: TilePlan): Kernel {
       splitK > 1 ? splitMatmulReference(form, plan.tileK) : matmulReference(form, epilogue),
     );
     KERNELS.set(key, found);
+    PLANS.set(found.reference, plan);
   }
   return found;
 }

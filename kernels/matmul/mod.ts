@@ -23,7 +23,14 @@ import { accumulateColumnSum, columnSum } from "../reduce/column_sum.ts";
 import { type Extent, launchMatmul } from "./launch.ts";
 import type { MatmulForm } from "./reference.ts";
 
-export { type BatchStrides, type Extent, launchMatmul, type MatmulLaunch } from "./launch.ts";
+export {
+  type BatchStrides,
+  type Extent,
+  launchMatmul,
+  type MatmulLaunch,
+  matmulProblem,
+  tilePlanOf,
+} from "./launch.ts";
 export type { MatmulForm } from "./reference.ts";
 
 /** Options of {@link matmul}. */

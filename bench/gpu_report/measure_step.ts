@@ -1,0 +1,155 @@
+/**
+ * One configuration in one precision: how long a training step takes, and what takes it.
+ *
+ * @module
+ */
+import {
+  clusterShares,
+  initialise,
+  precisionFor,
+  type Segment,
+  TransformerXL,
+} from "@transformer-xl/model";
+import { DeviceError, type GpuDevice, ParamStore } from "@transformer-xl/runtime";
+import { checkFits, footprint, stepSettings, trainLengths, TrainStep } from "@transformer-xl/train";
+import { fence, interleave, type Timing, untilSubmit } from "../timing.ts";
+import { opsOf, type Part, productPartsOf } from "./breakdown.ts";
+import { LaunchLog } from "./launch_log.ts";
+import type { ReportRun } from "./settings.ts";
+import { zipfSegments } from "./zipf_segments.ts";
+
+/** A step, measured. */
+export interface StepReport extends Timing {
+  /** Parameters of the model. */
+  readonly parameters: number;
+  /** Kernel launches of one step. */
+  readonly launches: number;
+  /** Tokens of one step. */
+  readonly tokens: number;
+  /** Bytes allocated on the device. */
+  readonly bytes: number;
+  /** Work of one step with the clusters as the ids fill them. */
+  readonly flops: number;
+  /** Milliseconds per step when none waits for the one before, as in training. */
+  readonly sustainedMs: number;
+  /** Milliseconds per step on the host before `submit`: batches, uploads, encoding. */
+  readonly hostMs: number;
+  /** Mean loss of the last timed step, nats per token. */
+  readonly lossNats: number;
+  /** Timed steps whose update was not skipped. */
+  readonly applied: number;
+  /** Sum over launches of one profiled step; absent without timestamps, as are the parts. */
+  readonly profileMs?: number;
+  /** By op. */
+  readonly ops?: readonly Part[];
+  /** By matrix product. */
+  readonly products?: readonly Part[];
+}
+
+const WARM_UP_STEPS = 3;
+const HOST_ROUNDS = 4;
+const SEGMENTS = 4;
+const LEARNING_RATE = 1e-3;
+
+/**
+ * Records the step and measures it: warm-up, profile, host, steps with a fence after each, steps
+ * with one fence at the end.
+ *
+ * @param steps how many to time, twice
+ * @throws {DeviceError} when it does not fit, or the adapter refuses the precision
+ */
+export async function measureStep(
+  device: GpuDevice,
+  { config, shape }: ReportRun,
+  steps: number,
+): Promise<StepReport> {
+  const { name, weights } = precisionFor(config.fp16, device);
+  checkFits(await footprint(config, shape, device.target), device);
+  using log = new LaunchLog(device);
+  using store = new ParamStore({ dtype: weights });
+  const model = new TransformerXL(store, shape, device.target);
+  store.seal(device, { gradients: true });
+  initialise(device, store, config.seed);
+  using step = await recordStep(device, model, store, config);
+  await device.idle();
+
+  const segments = zipfSegments(trainLengths(config), shape.nToken, config.seed, SEGMENTS);
+  let done = 0;
+  const next = (): [Segment, number, number, number] => {
+    const slot = done % config.logInterval;
+    return [segments[done % segments.length]!, LEARNING_RATE, done++, slot];
+  };
+  const run = () => step.run(...next());
+  for (let i = 0; i < WARM_UP_STEPS; i++) run();
+  await device.idle();
+  if (device.info.features.includes("timestamp-query")) await step.profile(...next());
+  const [host] = interleave([untilSubmit(device, name, run)], { sampleMs: 1, rounds: HOST_ROUNDS });
+  done = 0; // every slot of the rings is written by the timed steps
+  const eachMs = Array.from({ length: steps }, () => timed(device, run));
+  const sustainedMs = timed(device, () => {
+    for (let i = 0; i < steps; i++) run();
+  }) / steps;
+  const metrics = await step.metrics(steps);
+  await device.idle(); // rejects with the first device error
+
+  return {
+    ...timingOf(name, eachMs),
+    parameters: store.count,
+    launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
+    tokens: config.batchSize * config.tgtLen,
+    bytes: device.liveBytes,
+    flops: step.cost(clusterShares(shape, segments[0]!.targets)).flops,
+    sustainedMs,
+    hostMs: host!.medianMs,
+    lossNats: metrics.at(-1)!.lossNats,
+    applied: metrics.filter(({ applied }) => applied).length,
+    ...(log.runs.length > 0 && {
+      profileMs: log.runs.flatMap(({ elapsedMs }) => elapsedMs).reduce((sum, ms) => sum + ms, 0),
+      ops: opsOf(log.runs),
+      products: productPartsOf(log.runs),
+    }),
+  };
+}
+
+/** Memory that only the driver knows to be short is reported with the flags that reduce it. */
+async function recordStep(
+  device: GpuDevice,
+  model: TransformerXL,
+  store: ParamStore,
+  config: ReportRun["config"],
+): Promise<TrainStep> {
+  try {
+    const step = await TrainStep.record(device, model, store, stepSettings(config));
+    await device.idle();
+    return step;
+  } catch (error) {
+    if (!(error instanceof DeviceError) || error.reason !== "out-of-memory") throw error;
+    throw new DeviceError(
+      error.reason,
+      `${error.message}; lower --batch_size, --tgt_len or --mem_len`,
+    );
+  }
+}
+
+function timed(device: GpuDevice, run: () => void): number {
+  const startMs = performance.now();
+  run();
+  fence(device);
+  return performance.now() - startMs;
+}
+
+function timingOf(name: string, perRunMs: readonly number[]): Timing {
+  const sorted = perRunMs.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const medianMs = sorted.length % 2 === 1
+    ? sorted[middle]!
+    : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return {
+    name,
+    medianMs,
+    minMs: sorted[0]!,
+    maxMs: sorted.at(-1)!,
+    samples: sorted.length,
+    runs: 1,
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * Matrix products as they stand in a recording: sizes, layout, tile plan.
+ *
+ * @module
+ */
+import { type MatmulLaunch, type TilePlan, tilePlanOf } from "@transformer-xl/kernels";
+import {
+  type DType,
+  type Recording,
+  Scalar,
+  scalarOf,
+  type ScalarValues,
+  type Step,
+  type Tensor,
+} from "@transformer-xl/runtime";
+
+/** A product without its operands: what a launch needs besides them. */
+export type Layout =
+  & Omit<MatmulLaunch, "a" | "b" | "c" | "bias" | "M" | "K" | "plan">
+  & { readonly M: number; readonly K: number };
+
+/** One product of a recording. */
+export interface Product {
+  /** Sizes, strides, epilogue. */
+  readonly layout: Layout;
+  /** Elements of each operand. */
+  readonly sizes: { readonly a: number; readonly b: number; readonly c: number };
+  /** Element types of the operands read and of the result. */
+  readonly dtypes: { readonly operands: DType; readonly result: DType };
+  /** Whether a bias is added. */
+  readonly biased: boolean;
+  /** Whether rows or sums have a length that is given at every run. */
+  readonly varies: boolean;
+  /** How it is cut. */
+  readonly plan: TilePlan;
+  /** First step and one past the last: a sum in parts has a second launch. */
+  readonly steps: readonly [from: number, to: number];
+}
+
+type LaunchStep = Extract<Step, { kind: "launch" }>;
+
+/**
+ * The products of a recording in order.
+ *
+ * @param scalars numbers of a run; without them, lengths that vary are at their most
+ */
+export function productsOf({ steps }: Pick<Recording, "steps">, scalars?: ScalarValues): Product[] {
+  return steps.flatMap((step, from) => {
+    if (step.kind !== "launch") return [];
+    const plan = tilePlanOf(step.kernel);
+    if (plan === undefined) return [];
+    const reduction = plan.splitK > 1 ? steps[from + 1] as LaunchStep : undefined;
+    return [productOf(step, plan, reduction, from, scalars)];
+  });
+}
+
+function productOf(
+  step: LaunchStep,
+  plan: TilePlan,
+  reduction: LaunchStep | undefined,
+  from: number,
+  scalars: ScalarValues | undefined,
+): Product {
+  const { a, b, bias } = step.operands as Record<"a" | "b" | "bias", Tensor>;
+  const c = (reduction ?? step).operands["c"]!;
+  const fields = step.scalars!;
+  const number = (name: string, of = fields) => of[name] as number;
+  const { form } = plan;
+  // Whatever varies is rows of `a` as it is stored.
+  const extent = (name: "M" | "K") => {
+    const value = fields[name]!;
+    if (!(value instanceof Scalar)) return value;
+    return scalars
+      ? scalarOf(value, scalars)
+      : value.derived?.limit ?? Math.floor(a.size / number("lda"));
+  };
+  const [outer, inner] = [number("outer"), number("inner")];
+  const strides = (x: string) => [number(`${x}_outer`), number(`${x}_inner`)] as const;
+  const accumulate = reduction
+    ? number("accumulate", reduction.scalars) === 1
+    : plan.epilogue.accumulate;
+  return {
+    layout: {
+      form,
+      M: extent("M"),
+      N: number("N"),
+      K: extent("K"),
+      lda: number("lda"),
+      ldb: number("ldb"),
+      ldc: number("ldc", (reduction ?? step).scalars),
+      aOffset: number("a_offset"),
+      bOffset: number("b_offset"),
+      cOffset: number("c_offset", (reduction ?? step).scalars),
+      ...(outer * inner > 1 && {
+        batch: { outer, inner, a: strides("a"), b: strides("b"), c: strides("c") },
+      }),
+      relu: plan.epilogue.relu,
+      accumulate,
+    },
+    sizes: { a: a.size, b: b.size, c: c.size },
+    dtypes: { operands: a.dtype, result: c.dtype },
+    biased: bias !== undefined,
+    varies: [fields["M"], fields["K"]].some((value) => value instanceof Scalar),
+    plan,
+    steps: [from, from + (reduction ? 2 : 1)],
+  };
+}
+
+/** Independent products of one launch. */
+export function batchesOf({ batch }: Pick<Layout, "batch">): number {
+  return (batch?.outer ?? 1) * (batch?.inner ?? 1);
+}
+
+/** Floating-point operations of a product. */
+export function flopsOf({ layout }: Pick<Product, "layout">): number {
+  return 2 * layout.M * layout.N * layout.K * batchesOf(layout);
+}
+
+/** `NT 6144x512x512`: form, rows, columns, length of sums, and products per launch. */
+export function productText({ layout }: Pick<Product, "layout">): string {
+  const { form, M, N, K } = layout;
+  const batches = batchesOf(layout);
+  return `${form} ${M}x${N}x${K}${batches > 1 ? ` x ${batches}` : ""}`;
+}
+
+/** `128x64x16 by 8x8 vec4, 4 parts`: tile, micro-tile, loads, parts of sums. */
+export function planText(plan: TilePlan): string {
+  const { stage, tileM, tileN, tileK, microM, microN, vec4, splitK } = plan;
+  const tile = stage === "workgroup"
+    ? `${tileM}x${tileN}x${tileK} by ${microM}x${microN}`
+    : `${stage} ${tileM}x${tileN}`;
+  return `${tile}${vec4 ? " vec4" : ""}${splitK > 1 ? `, ${splitK} parts` : ""}`;
+}

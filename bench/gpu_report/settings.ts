@@ -1,0 +1,72 @@
+/**
+ * The flags of the report, and the training run they stand for.
+ *
+ * @module
+ */
+import { cutoffsFor, type ModelShape } from "@transformer-xl/model";
+import {
+  checkTrainConfig,
+  modelOf,
+  PRESETS,
+  type TrainConfig,
+  trainSchema,
+} from "@transformer-xl/train";
+import { z } from "zod";
+
+const size = (of: string) =>
+  z.int().positive().nullable().default(null).describe(`${of}; none: as in the preset`);
+
+/** Everything `bench/gpu_report.ts` accepts. */
+export const reportSchema = z.strictObject({
+  preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).default("wt103-base")
+    .describe("Configuration that is measured"),
+  batchSize: size("Batch columns, all in one chunk").describe(
+    "Batch columns, all in one chunk; none: those of one chunk of the preset",
+  ),
+  tgtLen: size("Tokens predicted per segment"),
+  memLen: size("Rows of memory"),
+  steps: z.int().min(2).default(20).describe("Steps that are timed, twice"),
+  save: z.boolean().default(false).describe("Append the results to a file in bench/results/"),
+});
+
+/** Checked flags. */
+export type ReportFlags = z.infer<typeof reportSchema>;
+
+/** A training run on text that is generated. */
+export interface ReportRun {
+  /** Settings of the run. */
+  readonly config: TrainConfig;
+  /** Its model. */
+  readonly shape: ModelShape;
+}
+
+/** Symbols of the vocabularies of the presets. */
+const VOCABULARY: Readonly<Record<string, number>> = { wt103: 267_735, self: 96 };
+
+/**
+ * The training run that flags stand for.
+ *
+ * @throws {ConfigError} when settings contradict each other
+ */
+export function reportRun(
+  { preset, batchSize, tgtLen, memLen, steps }: Omit<ReportFlags, "save">,
+  fp16: boolean,
+): ReportRun {
+  const named = trainSchema.parse(PRESETS[preset]!);
+  const config: TrainConfig = {
+    ...named,
+    fp16,
+    batchSize: batchSize ?? named.batchSize / named.batchChunk,
+    batchChunk: 1,
+    tgtLen: tgtLen ?? named.tgtLen,
+    evalTgtLen: tgtLen ?? named.tgtLen,
+    memLen: memLen ?? named.memLen,
+    logInterval: steps, // losses that the device keeps
+    noEval: true,
+    noTest: true,
+  };
+  checkTrainConfig(config);
+  const nToken = VOCABULARY[named.dataset]!;
+  const cutoffs = config.adaptive ? cutoffsFor(config.dataset, nToken) : [];
+  return { config, shape: modelOf(config, nToken, cutoffs) };
+}

@@ -1,0 +1,119 @@
+/**
+ * Which tile plans are worth trying on an adapter: a coarse grid first, then the neighbours of what
+ * was fastest.
+ *
+ * @module
+ */
+import { type MatmulProblem, type TilePlan, tileSource } from "@transformer-xl/kernels";
+
+/** What an adapter allows a kernel. */
+export interface TileLimits {
+  /** Invocations of a workgroup. */
+  readonly maxComputeInvocationsPerWorkgroup: number;
+  /** Invocations of a workgroup along x. */
+  readonly maxComputeWorkgroupSizeX: number;
+  /** Workgroup memory in bytes. */
+  readonly maxComputeWorkgroupStorageSize: number;
+  /** Largest range of a binding in bytes: partial sums must fit. */
+  readonly maxStorageBufferBindingSize: number;
+}
+
+const EXTENTS = [128, 64, 32];
+const DEPTHS = [16, 8, 32];
+const MICRO_TILES = [[8, 8], [8, 4], [4, 8], [4, 4]] as const;
+const LANE_ROWS = [8, 16, 24, 32];
+const LANE_COLUMNS = [2, 4];
+const DIRECT_ROWS = [4, 8, 16];
+const DIRECT_COLUMNS = [2, 4, 8];
+const PARTS = [1, 2, 4, 8, 16];
+
+/** Sums shorter than this are not worth a part of their own. */
+const SHORTEST_PART = 128;
+
+/** Fewer invocations than this leave lanes of every GPU idle. */
+const FEWEST_INVOCATIONS = 32;
+
+/** The reduction of parts dispatches one workgroup per row; a dimension holds this many. */
+const TALLEST_SPLIT = 65_535;
+
+/**
+ * Every tile and micro-tile at one depth, with the loads and parts that the table chose; within the
+ * limits.
+ *
+ * @param table the table's plan
+ */
+export function coarseCandidates(
+  problem: MatmulProblem,
+  table: TilePlan,
+  limits: TileLimits,
+): TilePlan[] {
+  const tiles = problem.adapterClass === "cpu" ? laneTiles(problem.subgroups) : workgroupTiles();
+  return tiles.map((tile) => ({ ...table, ...tile }))
+    .filter((plan) => isAllowed(plan, problem, limits));
+}
+
+/** Plans that differ from a fast one in depth, loads or parts; within the limits. */
+export function neighbours(
+  problem: MatmulProblem,
+  plan: TilePlan,
+  limits: TileLimits,
+): TilePlan[] {
+  const staged = plan.stage === "workgroup";
+  const changes: Partial<TilePlan>[] = [
+    ...PARTS.map((splitK) => ({
+      splitK,
+      epilogue: splitK > 1 ? { bias: false, relu: false, accumulate: false } : problem.epilogue,
+    })),
+    ...(staged ? DEPTHS.map((tileK) => ({ tileK })) : []),
+    ...(staged && problem.aligned ? [{ vec4: !plan.vec4 }] : []),
+  ];
+  return changes.map((change) => ({ ...plan, ...change }))
+    .filter((other) => planKey(other) !== planKey(plan) && isAllowed(other, problem, limits));
+}
+
+/** Equal for equal plans. */
+export function planKey(plan: TilePlan): string {
+  const { stage, tileM, tileN, tileK, microM, microN, vec4, splitK } = plan;
+  return [stage, tileM, tileN, tileK, microM, microN, vec4, splitK].join();
+}
+
+type TileShape = Pick<TilePlan, "stage" | "tileM" | "tileN" | "tileK" | "microM" | "microN">;
+
+function workgroupTiles(): TileShape[] {
+  const extents = EXTENTS.flatMap((tileM) => EXTENTS.map((tileN) => ({ tileM, tileN })));
+  return extents.flatMap(({ tileM, tileN }) =>
+    MICRO_TILES.map(([microM, microN]) => (
+      { stage: "workgroup", tileM, tileN, tileK: DEPTHS[0]!, microM, microN } as const
+    ))
+  );
+}
+
+function laneTiles(subgroups: boolean): TileShape[] {
+  const stage = subgroups ? "subgroup" : "direct";
+  const [rows, columns] = subgroups ? [LANE_ROWS, LANE_COLUMNS] : [DIRECT_ROWS, DIRECT_COLUMNS];
+  return rows.flatMap((microM) =>
+    columns.map((microN) => (
+      { stage, tileM: microM, tileN: 8 * microN, tileK: 2, microM, microN } as const
+    ))
+  );
+}
+
+function isAllowed(
+  plan: TilePlan,
+  { batches, M, N, K, epilogue }: MatmulProblem,
+  limits: TileLimits,
+): boolean {
+  if (plan.splitK > 1) {
+    const whole = batches > 1 || M > TALLEST_SPLIT || epilogue.bias || epilogue.relu;
+    const bytes = 4 * plan.splitK * M * N;
+    if (whole || K / plan.splitK < SHORTEST_PART) return false;
+    if (bytes > limits.maxStorageBufferBindingSize) return false;
+  }
+  const { workgroupSize, workgroupBytes } = tileSource(plan);
+  const most = Math.min(
+    limits.maxComputeInvocationsPerWorkgroup,
+    limits.maxComputeWorkgroupSizeX,
+  );
+  return workgroupSize <= most && workgroupBytes <= limits.maxComputeWorkgroupStorageSize &&
+    (plan.stage !== "workgroup" || workgroupSize >= FEWEST_INVOCATIONS);
+}
