@@ -23,6 +23,7 @@ interface OptimizerCase {
   readonly config: {
     readonly name: "lamb" | "adam";
     readonly weight_decay: number;
+    readonly compat?: number;
     readonly eps?: number;
     readonly betas?: [number, number];
   };
@@ -59,9 +60,10 @@ async function checkSteps(device: Device, id: string, tolerance: number): Promis
   const { config, learning_rates: rates, order } = await readCase<OptimizerCase>(id);
   using file = await SafetensorsFile.open(`${GOLDEN}${id}/tensors.safetensors`);
   using store = storeOf(device, new Map(order.map((name) => [name, file.shape(`init/${name}`)])));
-  const { name: kind, weight_decay: weightDecay, ...rest } = config;
+  const { name: kind, weight_decay: weightDecay, compat, ...rest } = config;
+  const zeroRatio = compat === 2019 ? 0 : 1;
   using updater = await openUpdater(device, store, await tensorsUnder(file, "init/"), {
-    optimizer: { kind, weightDecay, ...rest } satisfies UpdateOptions["optimizer"],
+    optimizer: { kind, weightDecay, zeroRatio, ...rest } satisfies UpdateOptions["optimizer"],
     clip: Infinity,
   });
   const close = (got: ArrayLike<number>, want: ArrayLike<number>, what: string) => {
@@ -118,7 +120,7 @@ async function checkClip(device: Device, tolerance: number): Promise<void> {
   }
 }
 
-for (const id of ["O1", "O1-wd", "O3-adam"]) {
+for (const id of ["O1", "O1-wd", "O2-2019", "O3-adam"]) {
   Deno.test(`twenty steps of golden ${id} agree in float64`, async () => {
     using device = new ReferenceDevice({ precision: "f64" });
     await checkSteps(device, id, 1e-9);

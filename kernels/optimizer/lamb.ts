@@ -34,7 +34,8 @@ const MOMENTS = kernel("lamb_moments", momentsSource, (operands, sizes) => {
   });
 });
 
-const RATIO = kernel("lamb_ratio", ratioSource, ({ starts, sums, ratios }, { tensors, eps }) => {
+const RATIO = kernel("lamb_ratio", ratioSource, ({ starts, sums, ratios }, sizes) => {
+  const { tensors, eps, zero_ratio } = sizes;
   for (let tensor = 0; tensor < tensors!; tensor++) {
     let [pp, uu] = [0, 0];
     for (let i = starts![tensor]!; i < starts![tensor + 1]!; i++) {
@@ -42,31 +43,40 @@ const RATIO = kernel("lamb_ratio", ratioSource, ({ starts, sums, ratios }, { ten
       uu += sums![2 * i + 1]!;
     }
     const norm = Math.min(Math.sqrt(pp), 10);
-    ratios![tensor] = norm > 0 && uu > 0 ? norm / (Math.sqrt(uu) + eps!) : 1;
+    ratios![tensor] = norm > 0 && uu > 0 ? norm / (Math.sqrt(uu) + eps!) : zero_ratio!;
   }
 });
 
-const applyKernel = weightKernels("lamb_apply", applySource, (operands, sizes) => {
-  const { chunks, control, ratios, m, v, weights: p } = operands;
-  const { first, count, rate, eps, decay } = sizes;
-  if (control![1] === 0) return;
-  // Rate, ratio and their product are float32 whatever the parameters are: float64 runs in PyTorch
-  // have it so, and agree to every digit only then.
-  forEachChunk(chunks!, first!, count!, (from, to, logical) => {
-    const factor = Math.fround(Math.fround(rate!) * Math.fround(ratios![logical]!));
-    for (let i = from; i < to; i++) {
-      p![i]! -= factor * (m![i]! / (Math.sqrt(v![i]!) + eps!) + decay! * p![i]!);
-    }
+/** Kernels of the last launch; `rounded` is how the loops keep rate, ratio and their product. */
+const applyKernels = (rounded: (factor: number) => number) =>
+  weightKernels("lamb_apply", applySource, (operands, sizes) => {
+    const { chunks, control, ratios, m, v, weights: p } = operands;
+    const { first, count, rate, eps, decay } = sizes;
+    if (control![1] === 0) return;
+    forEachChunk(chunks!, first!, count!, (from, to, logical) => {
+      const factor = rounded(rounded(rate!) * rounded(ratios![logical]!));
+      for (let i = from; i < to; i++) {
+        p![i]! -= factor * (m![i]! / (Math.sqrt(v![i]!) + eps!) + decay! * p![i]!);
+      }
+    });
   });
-});
 
-/** Records one LAMB step of every parameter, unless `norm` says otherwise. */
+// Rate, ratio and their product are float32 whatever the parameters are: float64 runs in PyTorch
+// have it so, and agree to every digit only then. Those of 2019 have them as the parameters are.
+const APPLY_KERNELS = [applyKernels((factor) => factor), applyKernels(Math.fround)] as const;
+
+/**
+ * Records one LAMB step of every parameter, unless `norm` says otherwise.
+ *
+ * @param zeroRatio trust ratio of a tensor whose weights or update have the norm 0
+ */
 export function recordLamb(
   rec: Recorder,
   chunks: RecordedChunks,
   moments: Moments,
   { control }: GradientNorm,
   { betas: [beta1, beta2], eps, decay, rate }: MomentRates,
+  zeroRatio: 0 | 1,
 ): void {
   const { rows, starts, tensors, elements, count, segments, constants } = chunks;
   const sums = rec.temporary([count, 2], "f32", "lamb.sums");
@@ -100,7 +110,7 @@ export function recordLamb(
       kernel: RATIO,
       operands: { starts, sums, ratios },
       constants,
-      scalars: { tensors, eps },
+      scalars: { tensors, eps, zero_ratio: zeroRatio },
       workgroups: linearWorkgroups(rec, tensors, 1),
     }));
   recordNode(
@@ -111,7 +121,7 @@ export function recordLamb(
       segments.forEach((part, n) => {
         const { scalars, workgroups } = chunks.over(part);
         rec.launch({
-          kernel: applyKernel(part.segment),
+          kernel: APPLY_KERNELS[zeroRatio](part.segment),
           operands: {
             chunks: rows,
             control,

@@ -1,9 +1,9 @@
 // Trust ratio of every logical tensor:
-//   wn = min(||p||, 10),  un = ||u||,  ratio = wn / (un + eps), or 1 where either norm is 0.
+//   wn = min(||p||, 10),  un = ||u||,  ratio = wn / (un + eps), or zero_ratio where either norm is 0.
 // sums: {p^2, u^2} per chunk, those of one tensor side by side in row order; starts: [tensors + 1].
 // One workgroup per tensor walks its chunks, so the order of summation is fixed.
 override LANES: u32;
-struct Scalars { tensors: u32, eps: f32 }
+struct Scalars { tensors: u32, eps: f32, zero_ratio: f32 }
 @group(0) @binding(0) var<storage, read> starts: array<u32>;
 @group(0) @binding(1) var<storage, read> sums: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read_write> ratios: array<f32>;
@@ -39,6 +39,7 @@ fn main(
   if (lane == 0u) {
     let norms = sqrt(lane_sums[0]);
     let moves = norms.x > 0.0 && norms.y > 0.0;
-    ratios[tensor] = select(1.0, min(norms.x, 10.0) / (norms.y + scalars.eps), moves);
+    let ratio = min(norms.x, 10.0) / (norms.y + scalars.eps);
+    ratios[tensor] = select(scalars.zero_ratio, ratio, moves);
   }
 }

@@ -34,6 +34,11 @@ export interface UpdateOptions {
     readonly betas?: readonly [number, number];
     /** 1e-6 for LAMB, 1e-8 for Adam by default. */
     readonly eps?: number;
+    /**
+     * Trust ratio of LAMB for a tensor whose weights or update have the norm 0; 1 by default. With
+     * 0, as in the reference of 2019, tensors that start at zero never move.
+     */
+    readonly zeroRatio?: 0 | 1;
   };
   /** Largest L2 norm of all gradients together; Infinity for no limit. */
   readonly clip: number;
@@ -103,13 +108,14 @@ export function recordUpdate(
   const gradients = gradientsOf(store);
   const { kind, weightDecay, betas = [0.9, 0.999], eps = kind === "lamb" ? 1e-6 : 1e-8 } =
     options.optimizer;
+  const { zeroRatio = 1 } = options.optimizer;
   return rec.scope("update", () => {
     const chunks = recordChunks(rec, store);
     const one = rec.constant("no loss scale", [1], "f32", Float32Array.of(1));
     const norm = recordGradientNorm(rec, chunks, options.clip, options.lossScale?.state ?? one);
     const rates = { betas, eps, decay: weightDecay, rate: options.lr };
     if (kind === "lamb") {
-      recordLamb(rec, chunks, moments, norm, rates);
+      recordLamb(rec, chunks, moments, norm, rates, zeroRatio);
     } else {
       const corrections = [options.biasCorrection1, options.biasCorrection2] as const;
       recordAdam(rec, chunks, moments, norm, rates, corrections);
