@@ -65,7 +65,7 @@ export async function train(argv: readonly string[]): Promise<number> {
   using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
   const { config, origin } = await configure(argv, early, checkpoint);
   checkTrainConfig(config);
-  // What a checkpoint says of processes is how many there were, not how many there shall be.
+  // A checkpoint's number of processes is no wish: another launcher may start more or fewer now.
   const asked = ["flag", "file", ...checkpoint ? [] : ["preset"]].includes(origin.get("gpus")!);
   return await inProcesses(
     {
