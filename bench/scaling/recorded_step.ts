@@ -1,0 +1,68 @@
+/**
+ * What the model of a step needs to know of a configuration, from a recording on nothing: its work,
+ * and when each bucket of its gradients is final.
+ *
+ * @module
+ */
+import { TransformerXL } from "@transformer-xl/model";
+import { type Cost, DryDevice, ParamStore, type Target } from "@transformer-xl/runtime";
+import { bucketsOf, PRESETS, stepSettings, trainSchema, TrainStep } from "@transformer-xl/train";
+import { type ReportRun, reportRun } from "../gpu_report/settings.ts";
+import type { ModelBucket } from "./model.ts";
+import { wordShares } from "./word_shares.ts";
+
+/** A configuration as its recording shows it. */
+export interface RecordedStep {
+  /** Columns of the batch of all processes. */
+  readonly batchSize: number;
+  /** Chunks in which one process takes them. */
+  readonly batchChunk: number;
+  /** Target tokens of the whole batch. */
+  readonly tokens: number;
+  /** Parameters, padding included. */
+  readonly parameters: number;
+  /** Floating-point operations of forward and backward, whole batch. */
+  readonly flops: number;
+  /** Work of the update, the same on every process. */
+  readonly update: Cost;
+  /** Buckets of the gradients; `finalAt` is the part of the work of the last chunk. */
+  readonly buckets: readonly ModelBucket[];
+}
+
+const GRADIENT_BYTES = 4;
+
+/** Records one chunk of a run, of `batchChunk` in all, with tokens as frequent as words. */
+export async function recordStep(
+  { config, shape }: ReportRun,
+  batchChunk: number,
+  target: Target,
+): Promise<RecordedStep> {
+  const device = new DryDevice(target);
+  const store = new ParamStore();
+  const model = new TransformerXL(store, shape, target);
+  store.seal(device, { gradients: true });
+  const step = await TrainStep.record(device, model, store, stepSettings(config));
+  const shares = wordShares(shape);
+  const { flops } = step.costBefore(Infinity, shares);
+  const buckets = bucketsOf(step.plans[0]!, store);
+  const batchSize = config.batchSize * batchChunk;
+  return {
+    batchSize,
+    batchChunk,
+    tokens: batchSize * config.tgtLen,
+    parameters: buckets.reduce((sum, { length }) => sum + length, 0),
+    flops: flops * batchChunk,
+    update: step.plans.at(-1)!.cost,
+    buckets: buckets.map(({ length, finalStep }) => ({
+      bytes: GRADIENT_BYTES * length,
+      finalAt: step.costBefore(finalStep + 1, shares).flops / flops,
+    })),
+  };
+}
+
+/** Records a preset, chunk by chunk as one process takes it. */
+export function recordPreset(preset: string, target: Target): Promise<RecordedStep> {
+  const { batchChunk } = trainSchema.parse(PRESETS[preset]!);
+  const asInPreset = { batchSize: null, tgtLen: null, memLen: null, steps: 1 };
+  return recordStep(reportRun({ preset, ...asInPreset }, false), batchChunk, target);
+}

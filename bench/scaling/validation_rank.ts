@@ -1,0 +1,81 @@
+/**
+ * One of two processes that train a small model side by side, to compare the model of a step with
+ * what is measured. Without arguments and launcher it launches both. Process 0 prints a
+ * {@link ValidationTimes} as JSON.
+ *
+ * @module
+ */
+import { initialise, TransformerXL } from "@transformer-xl/model";
+import {
+  assignGpus,
+  GpuDevice,
+  launch,
+  listAdapters,
+  openGroup,
+  ParamStore,
+  type ProcessGroup,
+  rankEnvironment,
+  runRank,
+  sameProgram,
+  selectGpu,
+} from "@transformer-xl/runtime";
+import { stepSettings, TrainStep } from "@transformer-xl/train";
+import { zipfSegments } from "../gpu_report/zipf_segments.ts";
+import { validationRun, type ValidationTimes } from "./validation_run.ts";
+
+const TIMEOUT_MS = 60_000;
+const WARM_UPS = 3;
+const ROUNDS = 15;
+const LEARNING_RATE = 1e-3;
+
+if (import.meta.main) await runRank(main);
+
+async function main(): Promise<number> {
+  const environment = rankEnvironment();
+  if (environment.launchedBy === "none") {
+    const job = { size: 2, heartbeatMs: TIMEOUT_MS, showRanks: "first" } as const;
+    return await launch({ ...sameProgram([]), ...job });
+  }
+  const { localRank, localSize } = environment;
+  const request = { adapters: await listAdapters(), wanted: localSize, oversubscribe: true };
+  const assigned = assignGpus(request)[localRank];
+  if (assigned !== undefined) selectGpu(assigned);
+  await using group = await openGroup({ environment, timeoutMs: TIMEOUT_MS });
+  using device = await GpuDevice.open();
+  const times = await measure(device, group);
+  if (group.rank === 0) console.log(JSON.stringify(times));
+  return 0;
+}
+
+/** Steps with and without exchange, and updates alone, in turns; both processes always do the same. */
+async function measure(device: GpuDevice, group: ProcessGroup): Promise<ValidationTimes> {
+  const { config, shape } = validationRun();
+  const store = new ParamStore();
+  const model = new TransformerXL(store, shape, device.target);
+  store.seal(device, { gradients: true });
+  initialise(device, store, config.seed);
+  const settings = stepSettings(config);
+  const alone = await TrainStep.record(device, model, store, settings);
+  const joined = await TrainStep.record(device, model, store, settings, group);
+  const [segment] = zipfSegments(config, shape.nToken, config.seed + group.rank, 1);
+  const timed = async (run: () => unknown): Promise<number> => {
+    await device.idle();
+    await group.barrier();
+    const startMs = performance.now();
+    await run();
+    await device.idle();
+    return performance.now() - startMs;
+  };
+  const update = { lr: 0, slot: 0, biasCorrection1: 1, biasCorrection2: 1 };
+  const times: ValidationTimes = { aloneMs: [], joinedMs: [], updateMs: [] };
+  for (let round = 0; round < WARM_UPS + ROUNDS; round++) {
+    const aloneMs = await timed(() => alone.run(segment!, LEARNING_RATE, round, 0));
+    const joinedMs = await timed(() => joined.runInGroup(segment!, LEARNING_RATE, round, 0, false));
+    const updateMs = await timed(() => alone.plans.at(-1)!.run(update));
+    if (round < WARM_UPS) continue;
+    times.aloneMs.push(aloneMs);
+    times.joinedMs.push(joinedMs);
+    times.updateMs.push(updateMs);
+  }
+  return times;
+}
