@@ -65,6 +65,7 @@ export async function train(argv: readonly string[]): Promise<number> {
   using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
   const { config, origin } = await configure(argv, early, checkpoint);
   checkTrainConfig(config);
+  if (!checkpoint && !config.debug && !config.dryRun) await checkUnused(config);
   // A checkpoint's number of processes is no wish: another launcher may start more or fewer now.
   const asked = ["flag", "file", ...checkpoint ? [] : ["preset"]].includes(origin.get("gpus")!);
   return await inProcesses(
@@ -89,9 +90,8 @@ interface Start {
 /** One process of a run. The first one writes; the others are silent unless `--log_all_ranks`. */
 async function member({ config, origin, checkpoint, group }: Start): Promise<number> {
   const isFirst = group.rank === 0;
-  if (isFirst && !checkpoint) {
-    if (config.restart) console.log(`No checkpoint in "${config.workDir}" yet: starting anew`);
-    if (!config.debug && !config.dryRun) await checkUnused(config);
+  if (isFirst && !checkpoint && config.restart) {
+    console.log(`No checkpoint in "${config.workDir}" yet: starting anew`);
   }
   const share = config.dryRun ? dryShare(config) : group;
   const writesFiles = !config.debug && !config.dryRun;
