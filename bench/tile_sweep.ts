@@ -89,6 +89,7 @@ async function sweepType(
     if (save) saveSweep(device, dtype, result);
   }
   await device.idle(); // rejects with the first device error
+  if ("preset" in shapes) say(totalLine(results));
   const { adapterClass } = device.target;
   say(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/plans.ts, from ${dtype}:`);
   for (const line of tableLines(adapterClass, suggestedTiles(results))) say(line);
@@ -111,6 +112,14 @@ export function sweepLines({ product, best, table, tried, rejected, left }: Swee
     `  ${tried.length} plans timed, ${rejected.length} rejected${timeout}`,
     ...rejected.map(({ plan, why }) => `  REJECTED ${planText(plan)}: ${why}`),
   ];
+}
+
+function totalLine(results: readonly SweepResult[]): string {
+  const total = (of: "table" | "best") =>
+    results.reduce((sum, { product, [of]: { medianMs } }) => sum + product.perStep * medianMs, 0);
+  return `\nall products of a step: table ${digits(total("table"))} ms, best ${
+    digits(total("best"))
+  } ms`;
 }
 
 function saveSweep(device: GpuDevice, dtype: DType, result: SweepResult): void {

@@ -5,8 +5,8 @@
  * @module
  */
 import type { TilePlan } from "@transformer-xl/kernels";
-import { type GpuDevice, isUserError } from "@transformer-xl/runtime";
-import { flopsOf } from "../gpu_report/product.ts";
+import { DeviceError, type GpuDevice, isUserError } from "@transformer-xl/runtime";
+import { flopsOf, productText } from "../gpu_report/product.ts";
 import { coarseCandidates, neighbours, planKey, type TileLimits } from "./candidates.ts";
 import { ProductBench } from "./product_bench.ts";
 import type { SweptProduct } from "./swept_products.ts";
@@ -41,7 +41,7 @@ export interface SweepResult {
 export interface SweepOptions {
   /** What the adapter allows. */
   readonly limits: TileLimits;
-  /** No candidate begins after this long. */
+  /** Time for all of it; what it does not suffice for is left out. */
   readonly budgetMs: number;
   /** Instead of the coarse grid. */
   readonly candidates?: readonly TilePlan[];
@@ -53,20 +53,23 @@ const REFINED = 3;
 /** A first run this many times slower than the fastest plan ends a candidate. */
 const HOPELESS = 3;
 
+/** Part of the time for candidates; the rest is for the decision. */
+const SCREENED = 0.75;
+
 const SCREENING = { sampleMs: 20, rounds: 3, budgetMs: 200 };
 const DECIDING = { sampleMs: 60, rounds: 5, budgetMs: 1500 };
 
 /**
  * Sweeps one product.
  *
- * @throws {DeviceError} when the device itself fails
+ * @throws {DeviceError} when the device itself fails, or does not run the table's choice
  */
 export async function sweepProduct(
   device: GpuDevice,
   product: SweptProduct,
   { limits, budgetMs, candidates }: SweepOptions,
 ): Promise<SweepResult> {
-  const endMs = performance.now() + budgetMs;
+  const endMs = performance.now() + SCREENED * budgetMs;
   using bench = await ProductBench.open(device, product);
   const { table, problem } = bench;
   const tried: Tried[] = [];
@@ -96,17 +99,24 @@ export async function sweepProduct(
     const refined = fastest().slice(0, REFINED);
     await tryAll(refined.flatMap(({ plan }) => neighbours(problem, plan, limits)));
   }
-  const winner = fastest()[0]!.plan;
+  const winner = fastest()[0]!;
+  const own = tried.find(({ plan }) => plan === table);
+  if (own === undefined) {
+    throw new DeviceError(
+      "unsupported",
+      `Cannot sweep ${productText(product)}: the table's own plan fails, ${rejected[0]!.why}`,
+    );
+  }
+  const outcome = { product, tried, rejected, left };
+  if (winner === own) return { ...outcome, best: own, table: own };
   using first = await bench.record(table);
-  using second = await bench.record(winner);
-  const [tableTime, bestTime] = bench.time([first, second], DECIDING);
-  const result = (plan: TilePlan, { medianMs }: { readonly medianMs: number }): Tried => (
-    { plan, medianMs, gflops: speed(medianMs) }
-  );
-  const ownTable = result(table, tableTime!);
-  const isBetter = winner !== table && bestTime!.medianMs < tableTime!.medianMs;
-  const best = isBetter ? result(winner, bestTime!) : ownTable;
-  return { product, best, table: ownTable, tried, rejected, left };
+  using second = await bench.record(winner.plan);
+  const [tableMs, bestMs] = bench.time([first, second], DECIDING).map(({ medianMs }) => medianMs);
+  const decided = { plan: table, medianMs: tableMs!, gflops: speed(tableMs!) };
+  const best = bestMs! < tableMs!
+    ? { plan: winner.plan, medianMs: bestMs!, gflops: speed(bestMs!) }
+    : decided;
+  return { ...outcome, best, table: decided };
 }
 
 /** Milliseconds of a product cut this way, or why it is out. */
