@@ -45,7 +45,7 @@ export function scalingRows(
   return rows;
 }
 
-/** The step of one of `ranks`: its share of the batch, in as few chunks as one rank alone could. */
+/** The step of one of `ranks`: its share of the batch, in chunks no wider than those of one rank. */
 function inputOf(
   { weak, networkGbS = Infinity, gpusPerMachine = Infinity }: Parameters<typeof scalingRows>[0],
   numbers: ScalingNumbers,

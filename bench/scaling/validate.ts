@@ -21,7 +21,7 @@ export async function validate(device: GpuDevice, numbers: ScalingNumbers): Prom
   const { buckets, parameters } = await recordStep(validationRun(), 1, device.target);
   const times = await timesOfTwo();
   const [aloneMs, joinedMs, updateMs] = [times.aloneMs, times.joinedMs, times.updateMs].map(median);
-  const { stepMs } = modelStep({
+  const input = {
     computeMs: aloneMs! - updateMs!,
     updateMs: updateMs!,
     buckets,
@@ -30,11 +30,16 @@ export async function validate(device: GpuDevice, numbers: ScalingNumbers): Prom
     linkGbS: numbers.ringGbS.value,
     hopMs: numbers.hopUs.value / 1000,
     mostUnderWay: MOST_UNDER_WAY,
-  }, 2);
+  };
+  const { stepMs } = modelStep(input, 2);
+  const inTurnsMs = buckets.reduce((sum, bucket) => {
+    const only = { ...input, computeMs: 0, updateMs: 0, buckets: [bucket] };
+    return sum + modelStep(only, 2).stepMs;
+  }, aloneMs!);
   const range = `${digits(Math.min(...times.joinedMs))} to ${digits(Math.max(...times.joinedMs))}`;
   return `validation, ${digits(parameters / 1e6)} million parameters, two processes: ` +
-    `model ${digits(stepMs)} ms, measured ${digits(joinedMs!)} ms (${range}); ` +
-    `${digits(aloneMs!)} ms without exchange`;
+    `model ${digits(stepMs)} ms, ${digits(inTurnsMs)} ms if nothing ran beside anything else; ` +
+    `measured ${digits(joinedMs!)} ms (${range}), ${digits(aloneMs!)} ms without exchange`;
 }
 
 async function timesOfTwo(): Promise<ValidationTimes> {
