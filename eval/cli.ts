@@ -25,7 +25,14 @@ import {
   wantsHelp,
 } from "@transformer-xl/runtime";
 import { combineResults } from "./combine_results.ts";
-import { checkEvalConfig, checkShare, type EvalConfig, evalSchema } from "./config.ts";
+import {
+  checkEvalConfig,
+  checkScored,
+  checkShare,
+  type EvalConfig,
+  evalSchema,
+  warmupRows,
+} from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { manualIds } from "./manual.ts";
 import { openText, type TextSettings } from "./open_text.ts";
@@ -61,23 +68,26 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
   using checkpoint = await openCheckpoint(
     config.model ?? `${config.workDir}/checkpoint_best.safetensors`,
   );
+  const shape = shapeOf(config, checkpoint.shape);
+  checkScored(config, shape.compat);
   const parts = await textParts(config, checkpoint);
   using text = new TextLog(rank > 0 && !config.logAllRanks ? { console: false } : {});
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
   const precision = precisionFor(config.fp16, device);
   using store = new ParamStore({ dtype: precision.weights });
-  const model = new TransformerXL(store, shapeOf(config, checkpoint.shape), device.target);
+  const model = new TransformerXL(store, shape, device.target);
   store.seal(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
   const whole = lengthsOf(config);
   const { batchSize, tgtLen, extLen, memLen } = whole;
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
-  const { clampLen, sameLength } = model.shape;
+  const { clampLen, sameLength, compat } = shape;
   text.write(
     `Evaluating with: math ${precision.name} bsz ${batchSize} tgt_len ${tgtLen} ext_len ${extLen} ` +
-      `mem_len ${memLen} clamp_len ${clampLen} same_length ${sameLength}`,
+      `mem_len ${memLen} clamp_len ${clampLen} same_length ${sameLength}` +
+      (compat === "2019" ? ` compat ${compat}` : ""),
   );
   using evaluator = await Evaluator.create(device, model, lengths);
   const characters = checkpoint.vocabulary.kind === "char";
@@ -86,7 +96,7 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
       batchSize,
       targetLength: tgtLen,
       extendedContext: extLen,
-      warmupLength: config.manual.length > 0 ? 0 : memLen,
+      warmupLength: warmupRows(config, compat),
       name: part,
       rank,
       ranks: size,
@@ -130,11 +140,12 @@ function textSettings(config: EvalConfig, { training, vocabulary }: ModelCheckpo
   return { dataset: trained.dataset ?? "auto", data: trained.data ?? null, vocab };
 }
 
-function shapeOf({ clampLen, sameLength }: EvalConfig, shape: ModelShape): ModelShape {
+function shapeOf({ clampLen, sameLength, compat }: EvalConfig, shape: ModelShape): ModelShape {
   return {
     ...shape,
     clampLen: clampLen ?? shape.clampLen,
     sameLength: sameLength ?? shape.sameLength,
+    compat: compat ?? shape.compat,
   };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Compat, COMPATS } from "@transformer-xl/model";
 import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { processFields } from "./process_fields.ts";
@@ -28,6 +29,10 @@ export const evalSchema = z.strictObject({
   fp16: z.boolean().default(false).describe("Half weights, activations and memories")
     .meta(general),
   logInterval: positive.default(10).describe("Segments between log lines").meta(general),
+  compat: z.enum(COMPATS).nullable().default(null)
+    .describe("head: the reference of 2023; 2019: its first version; none: as in training").meta(
+      general,
+    ),
   ...processFields,
 
   manual: z.array(z.string()).default([])
@@ -58,20 +63,33 @@ export const evalSchema = z.strictObject({
 /** A checked evaluation configuration. */
 export type EvalConfig = z.infer<typeof evalSchema>;
 
+/** Rows that fill the memory before scoring starts: none in a sentence, none in 2019. */
+export function warmupRows({ manual, memLen }: EvalConfig, compat: Compat): number {
+  return manual.length > 0 || compat === "2019" ? 0 : memLen;
+}
+
 /**
- * Checks what one field alone cannot tell.
+ * Checks that a segment is left to score.
  *
  * @throws {ConfigError} naming the flags and values
  */
-export function checkEvalConfig(config: EvalConfig): void {
-  const { manual, maxSize, memLen, tgtLen } = config;
-  const warmup = manual.length > 0 ? 0 : Math.ceil(memLen / tgtLen);
+export function checkScored(config: EvalConfig, compat: Compat): void {
+  const { maxSize, tgtLen } = config;
+  const warmup = Math.ceil(warmupRows(config, compat) / tgtLen);
   if (maxSize !== null && maxSize <= warmup) {
     throw new ConfigError(
       `Cannot score only --max_size ${maxSize} segments: the first ${warmup} fill the memory and are ` +
         "not scored; raise it or lower --mem_len",
     );
   }
+}
+
+/**
+ * Checks what one field alone cannot tell.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkEvalConfig(config: EvalConfig): void {
   if (config.manual.length > 0 && config.data !== null) {
     throw new ConfigError("Cannot score --manual and --data at once: leave one of them out");
   }

@@ -4,7 +4,7 @@
  * @module
  */
 export { combineResults } from "./combine_results.ts";
-export { checkEvalConfig, type EvalConfig, evalSchema } from "./config.ts";
+export { checkEvalConfig, checkScored, type EvalConfig, evalSchema } from "./config.ts";
 export * from "./evaluator.ts";
 export { manualIds } from "./manual.ts";
 export * from "./metrics.ts";

@@ -22,7 +22,7 @@ import {
   type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime";
-import type { Lengths, ModelShape } from "./config.ts";
+import { type Lengths, type ModelShape, reachOf } from "./config.ts";
 import type { DropoutSource } from "./dropout_sites.ts";
 import { dropped } from "./feed_forward.ts";
 import { constantInit, gainInit, matrixInit } from "./init.ts";
@@ -86,7 +86,7 @@ export class Attention {
     memory: Tensor | undefined,
     { lengths, positions, filled, drop }: AttentionContext,
   ): { readonly y: Tensor; readonly context: Tensor } {
-    const { preLnorm, nHead: N, dHead: H, sameLength, dropout, dropatt } = this.#shape;
+    const { preLnorm, nHead: N, dHead: H, dropout, dropatt } = this.#shape;
     const { batchSize: B, memLen: M } = lengths;
     const context = memory === undefined ? x : concatRows(rec, memory, x); // [K B, D]
     const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
@@ -97,6 +97,7 @@ export class Attention {
     const q = matmul(rec, current, this.#query, { transposeB: true }); // [Q B, N H]
     const kv = matmul(rec, normed, this.#keyValue, { transposeB: true }); // [K B, 2 N H]
     const r = matmul(rec, positions, this.#position, { transposeB: true }); // [K, N H]
+    const reach = reachOf(this.#shape, M);
     const probabilityDropout = drop(`l${this.#layer}/prob`, dropatt);
     const mixed = relativeAttention(rec, {
       q,
@@ -110,7 +111,7 @@ export class Attention {
       H,
       memoryRows: M,
       filled,
-      ...(sameLength && { reach: M }),
+      ...(reach !== undefined && { reach }),
       ...(probabilityDropout && { dropout: probabilityDropout }),
     }); // [Q B, N H]
     const out = matmul(rec, mixed, this.#out, { transposeB: true }); // [Q B, D]

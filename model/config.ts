@@ -11,8 +11,17 @@ const model = { group: "Model" } as const;
 const positive = z.int().positive();
 const rate = z.number().min(0).lt(1);
 
+/** Versions of the reference whose rules can be followed: of February 2023 and November 2019. */
+export const COMPATS = ["head", "2019"] as const;
+
+/** A version of the reference. */
+export type Compat = (typeof COMPATS)[number];
+
 /** Fields of the model section of a command line. */
 export const modelFields = {
+  compat: z.enum(COMPATS).default("head")
+    .describe("head: the reference of 2023; 2019: its first version")
+    .meta({ group: "General" }),
   nLayer: positive.default(16).describe("Decoder layers").meta(model),
   nHead: positive.default(8).describe("Attention heads").meta(model),
   dHead: positive.default(64).describe("Width of one head").meta(model),
@@ -77,6 +86,8 @@ export const modelShape = z.strictObject({
   initRange: z.number(),
   initStd: z.number(),
   projInitStd: z.number(),
+  /** Version of the reference; checkpoints from before there was a choice follow `head`. */
+  compat: z.enum(COMPATS).default("head"),
 });
 
 /** Everything that fixes parameters and mathematics of a model. */
@@ -129,7 +140,7 @@ export function resolveModel(
   }
   const { nLayer, nHead, dHead, dInner, dropout, dropatt, preLnorm, clampLen, sameLength } =
     section;
-  const { init, initRange, initStd, projInitStd } = section;
+  const { init, initRange, initStd, projInitStd, compat } = section;
   return {
     nToken,
     nLayer,
@@ -151,7 +162,27 @@ export function resolveModel(
     initRange,
     initStd,
     projInitStd,
+    compat,
   };
+}
+
+/**
+ * The largest distance that a token sees with `--same_length`; undefined where it sees everything.
+ *
+ * @param memLen rows of memory of the recording
+ * @throws {ConfigError} when a token would not even see itself
+ */
+export function reachOf(
+  { sameLength, compat }: Pick<ModelShape, "sameLength" | "compat">,
+  memLen: number,
+): number | undefined {
+  if (!sameLength) return undefined;
+  if (compat === "head") return memLen;
+  if (memLen > 0) return memLen - 1;
+  throw new ConfigError(
+    "Cannot use --same_length of --compat 2019 without memory: every key would be hidden; " +
+      "raise --mem_len or leave one of them out",
+  );
 }
 
 /**

@@ -204,24 +204,28 @@ Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) =>
     assertEquals(lossOf(same, "test").toFixed(3), lossNats.toFixed(3));
   });
 
-  await t.step("--clamp_len, --same_length and --mem_len change what is computed", async () => {
-    const loss = lossOf(all, "test");
-    for (
-      const [flags, told] of [
-        [{ clamp_len: 1 }, "mem_len 8 clamp_len 1 same_length false"],
-        [{ same_length: true }, "mem_len 8 clamp_len -1 same_length true"],
-        [{ mem_len: 0 }, "mem_len 0 clamp_len -1 same_length false"],
-      ] as const
-    ) {
-      const stdout = await run("eval", { ...base, ...flags, split: "test" });
-      assertStringIncludes(
-        stdout,
-        `Evaluating with: math fp32 bsz 2 tgt_len 4 ext_len 0 ${told}\n`,
-      );
-      assert(Number.isFinite(lossOf(stdout, "test")));
-      assert(lossOf(stdout, "test") !== loss, told);
-    }
-  });
+  await t.step(
+    "--clamp_len, --same_length, --mem_len and --compat change what is computed",
+    async () => {
+      const loss = lossOf(all, "test");
+      for (
+        const [flags, told] of [
+          [{ clamp_len: 1 }, "mem_len 8 clamp_len 1 same_length false"],
+          [{ same_length: true }, "mem_len 8 clamp_len -1 same_length true"],
+          [{ mem_len: 0 }, "mem_len 0 clamp_len -1 same_length false"],
+          [{ compat: "2019" }, "mem_len 8 clamp_len -1 same_length false compat 2019"],
+        ] as const
+      ) {
+        const stdout = await run("eval", { ...base, ...flags, split: "test" });
+        assertStringIncludes(
+          stdout,
+          `Evaluating with: math fp32 bsz 2 tgt_len 4 ext_len 0 ${told}\n`,
+        );
+        assert(Number.isFinite(lossOf(stdout, "test")));
+        assert(lossOf(stdout, "test") !== loss, told);
+      }
+    },
+  );
 
   await t.step("--manual scores typed text, unknown words included", async () => {
     const stdout = await run("eval", {

@@ -5,7 +5,7 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkEvalConfig, evalSchema } from "@transformer-xl/eval";
+import { checkEvalConfig, checkScored, evalSchema } from "@transformer-xl/eval";
 import { resolveModel } from "@transformer-xl/model";
 import { ConfigError, parseFlags } from "@transformer-xl/runtime";
 import {
@@ -209,6 +209,7 @@ Deno.test("checkTrainConfig() accepts the bounds", () => {
   checkTrainConfig(smallConfig({ warmupStep: 59 }));
   checkTrainConfig(smallConfig({ warmupStep: 60, scheduler: "constant" }));
   checkTrainConfig(smallConfig({ evalTgtLen: 4, evalMaxSteps: 4 }));
+  checkTrainConfig(smallConfig({ evalTgtLen: 4, evalMaxSteps: 1, compat: "2019" }));
 });
 
 Deno.test("evaluation keeps the context of training: what targets lose, memory gains", () => {
@@ -235,10 +236,13 @@ Deno.test("resolveModel() refuses settings that contradict each other", () => {
   );
 });
 
-Deno.test("checkEvalConfig() refuses what cannot be scored", () => {
+Deno.test("checkEvalConfig() and checkScored() refuse what cannot be scored", () => {
   const config = (settings: object) => () => checkEvalConfig(evalSchema.parse(settings));
   assertThrows(config({ manual: ["a b"], data: "x" }), ConfigError, "leave one of them out");
-  assertThrows(config({ maxSize: 10 }), ConfigError, "the first 10 fill the memory");
-  config({ maxSize: 11 })();
-  config({ maxSize: 1, manual: ["a b"] })();
+  const scored = (settings: object, compat: "head" | "2019" = "head") => () =>
+    checkScored(evalSchema.parse(settings), compat);
+  assertThrows(scored({ maxSize: 10 }), ConfigError, "the first 10 fill the memory");
+  scored({ maxSize: 11 })();
+  scored({ maxSize: 1 }, "2019")();
+  scored({ maxSize: 1, manual: ["a b"] })();
 });

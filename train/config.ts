@@ -42,9 +42,6 @@ export const trainSchema = z.strictObject({
     .describe("Mixed precision: halves for weights, activations and gradients, float32 masters")
     .meta(general),
   seed: count.default(1111).describe("Seed of weights, dropout and --roll").meta(general),
-  rankSeeds: z.enum(["shared", "distinct"]).default("shared")
-    .describe("Dropout masks of several processes: one seed, or --seed + number of the process")
-    .meta(general),
   debug: z.boolean().default(false).describe("Write no files at all").meta(general),
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameters, memory and work, then stop").meta(general),
@@ -125,7 +122,8 @@ export function checkTrainConfig(config: TrainConfig): void {
         "lower it",
     );
   }
-  const warmup = memLen === 0 ? 0 : Math.ceil((context - evalTgtLen) / evalTgtLen);
+  const warms = memLen > 0 && config.compat !== "2019";
+  const warmup = warms ? Math.ceil((context - evalTgtLen) / evalTgtLen) : 0;
   if (evalMaxSteps > 0 && evalMaxSteps <= warmup && !(config.noEval && config.noTest)) {
     throw new ConfigError(
       `Cannot score only --eval_max_steps ${evalMaxSteps} segments: the first ${warmup} fill the ` +
@@ -190,8 +188,9 @@ export function checkShares(config: TrainConfig, processes: number): void {
 
 /** The learning-rate curve of a configuration. */
 export function scheduleOf(config: TrainConfig): ScheduleSettings {
-  const { scheduler, lr, warmupStep, etaMin, maxStepScheduler, maxStep } = config;
-  return { scheduler, lr, warmupStep, etaMin, steps: maxStepScheduler ?? maxStep };
+  const { scheduler, lr, warmupStep, etaMin, maxStepScheduler, maxStep, compat } = config;
+  const cosineFromZero = compat === "2019";
+  return { scheduler, lr, warmupStep, etaMin, steps: maxStepScheduler ?? maxStep, cosineFromZero };
 }
 
 /** The model of a configuration, for a vocabulary. */

@@ -43,14 +43,19 @@ export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE):
 /** Settings of a step of one process. */
 export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSettings {
   const { batchChunk, clip, weightDecay, logInterval } = config;
-  const seed = config.seed + (config.rankSeeds === "distinct" ? share.rank : 0);
+  const is2019 = config.compat === "2019";
+  const seed = config.seed + (is2019 ? share.rank : 0);
   const lossScale = lossScaleOf(config);
   return {
     lengths: trainLengths(config, share),
     batchChunk,
     clip,
     seed,
-    optimizer: { kind: config.optim === "adam" ? "adam" : "lamb", weightDecay },
+    optimizer: {
+      kind: config.optim === "adam" ? "adam" : "lamb",
+      weightDecay,
+      zeroRatio: is2019 ? 0 : 1,
+    },
     ...(lossScale !== undefined && { lossScale }),
     ringSize: logInterval,
   };

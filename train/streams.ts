@@ -24,8 +24,9 @@ export interface Streams {
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
   const whole = evalLengths(config);
+  const warmupLength = config.compat === "2019" ? 0 : whole.memLen;
   const evaluated = (part: "valid" | "test") =>
-    cut(corpus[part], part, whole, share, { warmupLength: whole.memLen });
+    cut(corpus[part], part, whole, share, { warmupLength });
   return {
     train: cut(corpus.train, "train", trainLengths(config), share, { warmupLength: 0 }),
     valid: config.noEval ? undefined : evaluated("valid"),

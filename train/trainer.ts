@@ -2,8 +2,9 @@
  * The training loop. It yields what happens; printing, logs and exit codes belong to the command
  * line.
  *
- * Epochs go on until `max_step`. The memory of the network runs on across epochs. Nothing is read
- * from the device between log lines.
+ * Epochs go on until `max_step`. The memory of the network runs on across epochs, and the last step
+ * is evaluated; with `--compat 2019` neither is so. Nothing is read from the device between log
+ * lines.
  *
  * @module
  */
@@ -153,6 +154,7 @@ export class Trainer implements Disposable {
    */
   async *train(signal: AbortSignal, files?: CheckpointFiles): AsyncGenerator<TrainEvent> {
     const { maxStep, tgtLen, seed, roll, logInterval, evalInterval, noEval } = this.#config;
+    const is2019 = this.#config.compat === "2019";
     const { train: batches } = this.#streams;
     const schedule = scheduleOf(this.#config);
     let lastYieldMs = performance.now();
@@ -170,7 +172,7 @@ export class Trainer implements Disposable {
         tokens += segment.targets.length;
 
         const last = step === maxStep;
-        const evaluates = step % evalInterval === 0 || last;
+        const evaluates = step % evalInterval === 0 || last && !is2019;
         if (step % logInterval === 0) {
           yield await this.#log(segment, pending, tokens, intervalMs);
           pending = tokens = 0;
@@ -181,7 +183,7 @@ export class Trainer implements Disposable {
           yield { kind: "progress", step };
           lastYieldMs = performance.now();
         }
-        if (evaluates || agreed()) {
+        if (evaluates || last || agreed()) {
           const pausedMs = performance.now();
           yield* this.#pause(evaluates && !noEval, pending, files);
           intervalMs += performance.now() - pausedMs;
@@ -192,6 +194,7 @@ export class Trainer implements Disposable {
         }
         if (last) return;
       }
+      if (is2019) this.memories.forEach((memory) => memory.reset());
       this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null, interval: [] };
       tokens = 0;
       intervalMs = performance.now();

@@ -25,7 +25,7 @@ type Optimizer = UpdateOptions["optimizer"];
 type UpdatePlan = Plan<PlanInputs, { readonly gradNorm: Tensor; readonly applied: Tensor }>;
 
 /**
- * The rule a case names.
+ * The rule a case names: that of 2019 by its semantics, by `compat`, or as `lamb2019`.
  *
  * @throws {UnsupportedCase} for rules that the product does not have
  */
@@ -37,9 +37,11 @@ export function optimizerOf(
     readonly betas?: readonly [number, number] | undefined;
     readonly eps?: number | undefined;
   },
+  semantics: RecordOf<"optimizer">["semantics"],
 ): Optimizer {
-  const kind = config.name === "jitlamb" ? "lamb" : config.name;
-  if (config.compat !== undefined) {
+  const kind = ["jitlamb", "lamb2019"].includes(config.name) ? "lamb" : config.name;
+  const is2019 = [semantics, String(config.compat)].includes("2019") || config.name === "lamb2019";
+  if (config.compat !== undefined && config.compat !== 2019) {
     throw new UnsupportedCase(
       `compat ${config.compat} of optimizer "${config.name}" is not supported`,
     );
@@ -52,6 +54,7 @@ export function optimizerOf(
   return {
     kind,
     weightDecay: config.weight_decay ?? 0,
+    zeroRatio: is2019 ? 0 : 1,
     ...(config.betas && { betas: config.betas }),
     ...(config.eps !== undefined && { eps: config.eps }),
   };
@@ -64,7 +67,7 @@ export async function checkOptimizer(
   record: RecordOf<"optimizer">,
   findings: Findings,
 ): Promise<void> {
-  const optimizer = optimizerOf(record.config);
+  const optimizer = optimizerOf(record.config, record.semantics);
   const limit = tolerancesOf(device, { id: record.id }).optimizer;
   using store = declare(golden, record.order, "init/");
   store.seal(device, { gradients: true });

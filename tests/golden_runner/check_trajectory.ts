@@ -18,7 +18,7 @@ import type { RecordOf } from "./case_schema.ts";
 import { optimizerOf } from "./check_optimizer.ts";
 import type { Findings } from "./findings.ts";
 import { type GoldenCase, UnsupportedCase } from "./golden_case.ts";
-import { loadWeights, readByName, shapeOf } from "./golden_model.ts";
+import { compatOf, loadWeights, readByName, shapeOf } from "./golden_model.ts";
 import { filledMemory } from "./segment_plan.ts";
 import { isFloat64, limitFor } from "./tolerances.ts";
 import { type TrajectoryLimits, trajectoryLimits } from "./trajectory_limits.ts";
@@ -126,13 +126,22 @@ async function compareState(
 
 /** The run as a training configuration; every step is logged. */
 function trainConfigOf(record: RecordOf<"trajectory">, fp16: boolean): TrainConfig {
-  const { config, training, optimizer, seed } = record;
-  const { kind, weightDecay } = optimizerOf(optimizer);
+  const { config, training, optimizer, seed, semantics } = record;
+  const { kind, weightDecay, zeroRatio } = optimizerOf(optimizer, semantics);
+  if (zeroRatio === 0 && semantics === "HEAD") {
+    throw new UnsupportedCase(
+      `optimizer "${optimizer.name}" with semantics "HEAD" is not supported`,
+    );
+  }
+  if (training.roll && semantics === "2019") {
+    throw new UnsupportedCase('roll with semantics "2019" is not supported');
+  }
   if (!(["cosine", "inv_sqrt", "constant"] as string[]).includes(training.scheduler)) {
     throw new UnsupportedCase(`scheduler "${training.scheduler}" of a trajectory is not supported`);
   }
   const parsed = trainSchema.safeParse({
     fp16,
+    compat: compatOf(semantics),
     optim: kind,
     weightDecay,
     lr: optimizer.lr,

@@ -22,11 +22,13 @@ export class GoldenCase implements Disposable {
   /** The folder, as it was given. */
   readonly folder: string;
   readonly #file: SafetensorsFile | undefined;
+  readonly #storedNames: ReadonlyMap<string, string>;
 
   private constructor(folder: string, record: CaseRecord, file: SafetensorsFile | undefined) {
     this.folder = folder;
     this.record = record;
     this.#file = file;
+    this.#storedNames = new Map((file?.names ?? []).map((name) => [presentName(name), name]));
   }
 
   /**
@@ -45,14 +47,14 @@ export class GoldenCase implements Disposable {
     );
   }
 
-  /** Names of all tensors. */
+  /** Names of all tensors; those of parameters as the reference of 2023 spells them. */
   get names(): readonly string[] {
-    return this.#file?.names ?? [];
+    return [...this.#storedNames.keys()];
   }
 
   /** True when the case stores this tensor. */
   has(name: string): boolean {
-    return this.#file?.has(name) ?? false;
+    return this.#storedNames.has(name);
   }
 
   /** Names that start with `prefix`, without it. */
@@ -67,7 +69,8 @@ export class GoldenCase implements Disposable {
    * @throws {DataError} when the case has none of this name
    */
   shape(name: string): readonly number[] {
-    return this.#stored(name).shape(name);
+    const { file, as } = this.#stored(name);
+    return file.shape(as);
   }
 
   /**
@@ -76,11 +79,12 @@ export class GoldenCase implements Disposable {
    * @throws {DataError} when it is missing, or stored as integers
    */
   async floats(name: string): Promise<Floats> {
-    const values = await this.#stored(name).tensor(name);
+    const { file, as } = this.#stored(name);
+    const values = await file.tensor(as);
     if (values instanceof Float64Array || values instanceof Float32Array) return values;
     throw new DataError(
       `Cannot use tensor "${name}" of "${this.folder}": it is ${
-        this.#file!.dtype(name)
+        file.dtype(as)
       }, expected F64 or F32`,
     );
   }
@@ -91,11 +95,12 @@ export class GoldenCase implements Disposable {
    * @throws {DataError} when it is missing, not of integers, or an element is `limit` or more
    */
   async integers(name: string, limit = Infinity): Promise<Uint32Array<ArrayBuffer>> {
-    const values = await this.#stored(name).tensor(name);
+    const { file, as } = this.#stored(name);
+    const values = await file.tensor(as);
     if (!(values instanceof Int32Array || values instanceof Uint8Array)) {
       throw new DataError(
         `Cannot use tensor "${name}" of "${this.folder}": it is ${
-          this.#file!.dtype(name)
+          file.dtype(as)
         }, expected I32 or U8`,
       );
     }
@@ -114,14 +119,23 @@ export class GoldenCase implements Disposable {
     this.#file?.close();
   }
 
-  #stored(name: string): SafetensorsFile {
-    if (!this.has(name)) {
+  #stored(name: string): { readonly file: SafetensorsFile; readonly as: string } {
+    const as = this.#storedNames.get(name);
+    if (this.#file === undefined || as === undefined) {
       throw new DataError(
         `Cannot check "${this.folder}": tensor "${name}" is missing from tensors.safetensors`,
       );
     }
-    return this.#file!;
+    return { file: this.#file, as };
   }
+}
+
+/** The name of 2023 of a tensor: in 2019 the softmax was made of linear layers. */
+function presentName(stored: string): string {
+  return stored.replace(
+    /(^|\/)crit\.out_layers\.(\d+)\.(weight|bias)$/,
+    (_, start, i, kind) => `${start}crit.out_layers_${kind === "bias" ? "biases" : "weights"}.${i}`,
+  );
 }
 
 function parseRecord(folder: string, text: string): CaseRecord {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Lengths, type ModelShape, TransformerXL } from "@transformer-xl/model";
+import { type Compat, type Lengths, type ModelShape, TransformerXL } from "@transformer-xl/model";
 import {
   ConfigError,
   DataError,
@@ -44,12 +44,9 @@ export interface GoldenModel extends Disposable {
 /**
  * The shape of a case's network.
  *
- * @throws {UnsupportedCase} for attention and semantics that the product does not have
+ * @throws {UnsupportedCase} for attention that the product does not have
  */
 export function shapeOf({ config, semantics }: NetworkRecord): ModelShape {
-  if (semantics !== "HEAD") {
-    throw new UnsupportedCase(`semantics "${semantics}" is not supported, only "HEAD" is`);
-  }
   if (config.attn_type !== 0) {
     throw new UnsupportedCase(
       `attn_type ${config.attn_type} is not supported, only 0 (relative attention) is`,
@@ -78,7 +75,13 @@ export function shapeOf({ config, semantics }: NetworkRecord): ModelShape {
     initRange: 0.1,
     initStd: 0.02,
     projInitStd: 0.01,
+    compat: compatOf(semantics),
   };
+}
+
+/** The version of the reference as the product names it. */
+export function compatOf(semantics: NetworkRecord["semantics"]): Compat {
+  return semantics === "HEAD" ? "head" : semantics;
 }
 
 /** Lengths of a case for `batchSize` columns. */
