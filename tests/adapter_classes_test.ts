@@ -8,7 +8,11 @@ import { CATALOGUE } from "@transformer-xl/kernels";
 import { type AdapterClass, chooseAdapter, GpuDevice } from "@transformer-xl/runtime";
 import { checkKernel } from "./check_kernel.ts";
 
-/** Rows as for an unknown GPU; the other classes differ only in the tiles of matmul. */
+/**
+ * Rows as for an unknown GPU; the other classes differ only in the tiles of matmul. Those are not
+ * run with halves as well: the text is the same but for an alias, and a software driver compiles
+ * the large tiles for minutes.
+ */
 const CLASSES: Readonly<Partial<Record<AdapterClass, (op: string) => boolean>>> = {
   unknown: () => true,
   nvidia: (op) => op === "matmul",
@@ -21,6 +25,7 @@ for (const [adapterClass, includes] of Object.entries(CLASSES)) {
     for (const cases of CATALOGUE.filter(({ op }) => includes(op))) {
       for (const row of cases.rows.filter(({ bench }) => !bench)) {
         await test.step(`${cases.op}: ${row.name}`, () => checkKernel(gpu, cases, row));
+        if (adapterClass !== "unknown") continue;
         await test.step(
           `${cases.op} in float16: ${row.name}`,
           () => checkKernel(gpu, cases, row, "f16"),
