@@ -35,6 +35,10 @@ export async function broadcastWeights(
  * The metrics of a process with the losses averaged over all of them. Norms, scales and whether an
  * update was made are the same everywhere.
  *
+ * A mean is rounded to float32 once, and is that of the step alone: not of how many steps are
+ * averaged together, as in an all-reduce, nor of whether it is a mean already, as what a
+ * checkpoint holds is.
+ *
  * @throws {GroupError} when another process is gone
  */
 export async function meanLosses(
@@ -42,6 +46,11 @@ export async function meanLosses(
   own: readonly StepMetrics[],
 ): Promise<StepMetrics[]> {
   if (group.size === 1) return [...own];
-  const losses = await group.allReduceMean(Float32Array.from(own, ({ lossNats }) => lossNats));
-  return own.map((metrics, i) => ({ ...metrics, lossNats: losses[i]! }));
+  const losses = Float64Array.from(own, ({ lossNats }) => lossNats);
+  const parts = (await group.allGather(new Uint8Array(losses.buffer)))
+    .map(({ buffer }) => new Float64Array(buffer));
+  return own.map((metrics, i) => {
+    const sum = parts.reduce((sum, part) => sum + part[i]!, 0);
+    return { ...metrics, lossNats: Math.fround(sum / group.size) };
+  });
 }
