@@ -93,6 +93,20 @@ export abstract class Device implements Disposable {
    */
   abstract read(ranges: readonly StorageRange[], arrived?: () => void): Promise<HostArray[]>;
 
+  /**
+   * As {@link read}, into memory of the caller: the ranges behind each other, as float32. What is
+   * read again and again needs no new memory.
+   *
+   * @throws {RangeError} when a range leaves its storage, or `into` is too short
+   * @throws {TypeError} when a storage was disposed
+   * @throws {DeviceError} the first error the device reported
+   */
+  abstract readInto(
+    ranges: readonly StorageRange[],
+    into: Float32Array<ArrayBuffer>,
+    arrived?: () => void,
+  ): Promise<void>;
+
   /** Resolves when everything submitted so far is done; rejects with the first device error. */
   abstract idle(): Promise<void>;
 
@@ -200,6 +214,23 @@ function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
     if (root.kind === "input" && !returned.has(n)) refuse(`input "${root.label}"`);
   });
   for (const scalar of rec.scalars) if (!returned.has(scalar)) refuse(`scalar "${scalar.label}"`);
+}
+
+/**
+ * The part of the caller's memory that each range of a `readInto` fills.
+ *
+ * @throws {RangeError} when there is not enough
+ */
+export function partsOf(
+  ranges: readonly StorageRange[],
+  into: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer>[] {
+  const total = ranges.reduce((sum, { length }) => sum + length, 0);
+  if (total > into.length) {
+    throw new RangeError(`Cannot read ${total} elements into memory of ${into.length}`);
+  }
+  let end = 0;
+  return ranges.map(({ length }) => into.subarray(end, end += length));
 }
 
 /**

@@ -63,6 +63,11 @@ export class DryDevice extends Device {
     return Promise.reject(new TypeError("Cannot read from a dry run: nothing is computed"));
   }
 
+  /** Refuses: nothing is computed. */
+  override readInto(): Promise<void> {
+    return Promise.reject(new TypeError("Cannot read from a dry run: nothing is computed"));
+  }
+
   /** Resolves at once. */
   override idle(): Promise<void> {
     return Promise.resolve();

@@ -5,7 +5,7 @@
  */
 import type { DType, HostArray } from "./dtype.ts";
 import { bytesPer } from "./dtype.ts";
-import { checkRange, Device, mebibytes } from "./device.ts";
+import { checkRange, Device, mebibytes, partsOf } from "./device.ts";
 import { checkDriver, countLoopIterations } from "./driver_check.ts";
 import { DeviceError, ShaderError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
@@ -146,6 +146,44 @@ export class GpuDevice extends Device {
     for (const range of ranges) checkRange("read", range);
     const words = ranges.map(wholeWordsOf);
     const copies = words.map(({ bytes }) => new Uint8Array(bytes));
+    await this.#readWords(words, copies, arrived);
+    return ranges.map(({ storage, offset, length }, i) => {
+      const { buffer } = copies[i]!;
+      if (storage.dtype === "u32") return new Uint32Array(buffer);
+      if (storage.dtype === "f32") return new Float32Array(buffer);
+      return new Float32Array(new Float16Array(buffer, 2 * (offset % 2), length));
+    });
+  }
+
+  /** As {@link read}, into memory of the caller. */
+  override async readInto(
+    ranges: readonly StorageRange[],
+    into: Float32Array<ArrayBuffer>,
+    arrived?: () => void,
+  ): Promise<void> {
+    this.checkFault();
+    for (const range of ranges) checkRange("read", range);
+    const words = ranges.map(wholeWordsOf);
+    const parts = partsOf(ranges, into);
+    const copies = parts.map(({ buffer, byteOffset, byteLength }, i) =>
+      ranges[i]!.storage.dtype === "f32"
+        ? new Uint8Array(buffer, byteOffset, byteLength)
+        : new Uint8Array(words[i]!.bytes)
+    );
+    await this.#readWords(words, copies, arrived);
+    ranges.forEach(({ storage, offset, length }, i) => {
+      const { buffer } = copies[i]!;
+      if (storage.dtype === "u32") parts[i]!.set(new Uint32Array(buffer));
+      if (storage.dtype !== "f16") return;
+      parts[i]!.set(new Float16Array(buffer, 2 * (offset % 2), length));
+    });
+  }
+
+  async #readWords(
+    words: readonly ByteRange[],
+    copies: readonly Uint8Array[],
+    arrived: (() => void) | undefined,
+  ): Promise<void> {
     const done = this.#readback.read(words, copies, arrived);
     const lost = await done.then(() => undefined, (reason) => ({ reason }));
     await this.#settle();
@@ -156,12 +194,6 @@ export class GpuDevice extends Device {
         { cause: lost.reason },
       );
     }
-    return ranges.map(({ storage, offset, length }, i) => {
-      const { buffer } = copies[i]!;
-      if (storage.dtype === "u32") return new Uint32Array(buffer);
-      if (storage.dtype === "f32") return new Float32Array(buffer);
-      return new Float32Array(new Float16Array(buffer, 2 * (offset % 2), length));
-    });
   }
 
   /** Resolves when the queue is empty; rejects with the first error of the device. */

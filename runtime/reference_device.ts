@@ -6,7 +6,7 @@
  * @module
  */
 import type { DType, HostArray, NumberArray, Numbers } from "./dtype.ts";
-import { checkRange, Device } from "./device.ts";
+import { checkRange, Device, partsOf } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
 import { planSlots } from "./planner.ts";
@@ -128,6 +128,21 @@ export class ReferenceDevice extends Device {
     });
     arrived(); // nothing runs beside these loops, so what was copied is what was there
     return arrays;
+  }
+
+  /** Copies several ranges into memory of the caller. */
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  override async readInto(
+    ranges: readonly StorageRange[],
+    into: Float32Array<ArrayBuffer>,
+    arrived: () => void = () => {},
+  ): Promise<void> {
+    for (const range of ranges) checkRange("read", range);
+    partsOf(ranges, into).forEach((part, i) => {
+      const { storage, offset, length } = ranges[i]!;
+      part.set((storage as ReferenceStorage).array.subarray(offset, offset + length));
+    });
+    arrived();
   }
 
   /** Resolves at once: runs are synchronous. */

@@ -53,6 +53,31 @@ for (const [where, open] of DEVICES) {
     assertEquals([...odd!], ROUNDED.slice(3, 5));
   });
 
+  Deno.test(`ranges of every width are read into memory of the caller on ${where}`, async () => {
+    const device = await open();
+    using halves = device.allocate({ label: "x", role: "state", dtype: "f16", length: 9 });
+    using floats = device.allocate({ label: "y", role: "state", dtype: "f32", length: 3 });
+    using words = device.allocate({ label: "z", role: "state", dtype: "u32", length: 2 });
+    device.write(halves, 0, Float32Array.from(VALUES));
+    device.write(floats, 0, Float32Array.of(0.5, 1.5, 2.5));
+    device.write(words, 0, Uint32Array.of(7, 9));
+    const ranges = [
+      { storage: floats, offset: 1, length: 2 },
+      { storage: halves, offset: 3, length: 2 },
+      { storage: words, offset: 0, length: 2 },
+    ];
+    const into = new Float32Array(8).fill(-1).subarray(1);
+    let arrivals = 0;
+    await device.readInto(ranges, into, () => arrivals++);
+    assertEquals([...into], [1.5, 2.5, ...ROUNDED.slice(3, 5), 7, 9, -1]);
+    assertEquals(arrivals, 1);
+    await assertRejects(
+      () => device.readInto(ranges, new Float32Array(5)),
+      RangeError,
+      "Cannot read 6 elements into memory of 5",
+    );
+  });
+
   Deno.test(`half of a word is not written on ${where}`, async () => {
     const device = await open();
     using storage = device.allocate({ label: "x", role: "state", dtype: "f16", length: 9 });

@@ -13,13 +13,13 @@
  */
 import type {
   Device,
-  HostArray,
   ParamStore,
   Plan,
   PlanInputs,
   PlanOutputs,
   ProcessGroup,
   RunValues,
+  StorageRange,
 } from "@transformer-xl/runtime";
 import { type Bucket, bucketsOf } from "./buckets.ts";
 
@@ -34,6 +34,8 @@ export class GradientExchange {
   /** Buckets that are final when a part ends, by part. */
   readonly #parts: readonly (readonly Bucket[])[];
   readonly #cuts: readonly number[];
+  /** Memory of buckets that are done, for the next ones. */
+  readonly #free: ArrayBuffer[] = [];
 
   /**
    * @param plan the recording that writes the gradients last
@@ -55,11 +57,6 @@ export class GradientExchange {
     this.#cuts = [...byStep.keys()].slice(0, -1).map((step) => step + 1);
   }
 
-  /** Buckets of one exchange. */
-  get bucketCount(): number {
-    return this.#parts.reduce((sum, buckets) => sum + buckets.length, 0);
-  }
-
   /**
    * Runs the plan and replaces every gradient by its mean over all processes.
    *
@@ -78,20 +75,16 @@ export class GradientExchange {
       // after the last one, bucket by bucket, so that the network begins at once.
       const isLast = p === this.#parts.length - 1;
       for (const buckets of isLast ? finished.map((bucket) => [bucket]) : [finished]) {
+        const length = buckets.reduce((sum, bucket) => sum + bucket.length, 0);
+        const sent = this.#memory(length + 1);
         const ranges = buckets.flatMap((bucket) => bucket.ranges);
-        const arrays = await this.#device.read(ranges, () => running.next());
-        let taken = 0;
-        for (const bucket of buckets) {
-          const own = arrays.slice(taken, taken += bucket.ranges.length);
-          const carriesStop = isLast && bucket === finished.at(-1);
-          const sent = packed(own, bucket.length + (carriesStop ? 1 : 0));
-          if (carriesStop) sent[bucket.length] = stops ? 1 : 0; // travels with the gradients
-          const mean = this.#group.allReduceMean(sent);
-          if (carriesStop) stopping = mean.then((values) => values[bucket.length]! > 0);
-          const done = mean.then((values) => this.#writeBack(bucket, values));
-          for (const promise of [stopping, done]) promise.catch(() => {}); // awaited further down
-          underWay.push(done);
-        }
+        await this.#device.readInto(ranges, sent, () => running.next());
+        sent[length] = stops ? 1 : 0; // travels with the gradients
+        const mean = this.#group.allReduceMean(sent);
+        stopping = mean.then((values) => values[length]! > 0); // the last word counts
+        const done = mean.then((values) => this.#writeBack(ranges, values));
+        for (const promise of [stopping, done]) promise.catch(() => {}); // awaited further down
+        underWay.push(done);
         while (underWay.length > MOST_UNDER_WAY) await underWay.shift();
       }
     }
@@ -99,24 +92,19 @@ export class GradientExchange {
     return await stopping;
   }
 
-  #writeBack({ ranges }: Bucket, values: Float32Array<ArrayBuffer>): void {
+  /** Memory that an earlier bucket has left, or new one; what it held does not matter. */
+  #memory(length: number): Float32Array<ArrayBuffer> {
+    const free = this.#free.findIndex((buffer) => buffer.byteLength >= 4 * length);
+    const [buffer] = free < 0 ? [new ArrayBuffer(4 * length)] : this.#free.splice(free, 1);
+    return new Float32Array(buffer!, 0, length);
+  }
+
+  #writeBack(ranges: readonly StorageRange[], values: Float32Array<ArrayBuffer>): void {
     let at = 0;
     for (const { storage, offset, length } of ranges) {
       this.#device.write(storage, offset, values.subarray(at, at + length));
       at += length;
     }
+    this.#free.push(values.buffer); // what was written is copied
   }
-}
-
-/** Arrays behind each other in float32, with room up to `length`. */
-function packed(arrays: readonly HostArray[], length: number): Float32Array<ArrayBuffer> {
-  const [only] = arrays;
-  if (arrays.length === 1 && only instanceof Float32Array && only.length === length) return only;
-  const whole = new Float32Array(length);
-  let at = 0;
-  for (const array of arrays) {
-    whole.set(array, at);
-    at += array.length;
-  }
-  return whole;
 }
