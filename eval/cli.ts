@@ -70,7 +70,21 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
   );
   const shape = shapeOf(config, checkpoint.shape);
   checkScored(config, shape.compat);
+  const whole = lengthsOf(config);
+  const { batchSize, tgtLen, extLen, memLen } = whole;
   const parts = await textParts(config, checkpoint);
+  const streams = parts.map(([name, ids]) => {
+    const batches = new Batches(ids, {
+      batchSize,
+      targetLength: tgtLen,
+      extendedContext: extLen,
+      warmupLength: warmupRows(config, shape.compat),
+      name,
+      rank,
+      ranks: size,
+    });
+    return [name, batches] as const;
+  });
   using text = new TextLog(rank > 0 && !config.logAllRanks ? { console: false } : {});
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
@@ -79,8 +93,6 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
   const model = new TransformerXL(store, shape, device.target);
   store.seal(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
-  const whole = lengthsOf(config);
-  const { batchSize, tgtLen, extLen, memLen } = whole;
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
   const { clampLen, sameLength, compat } = shape;
@@ -91,16 +103,7 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
   );
   using evaluator = await Evaluator.create(device, model, lengths);
   const characters = checkpoint.vocabulary.kind === "char";
-  for (const [part, ids] of parts) {
-    const batches = new Batches(ids, {
-      batchSize,
-      targetLength: tgtLen,
-      extendedContext: extLen,
-      warmupLength: warmupRows(config, compat),
-      name: part,
-      rank,
-      ranks: size,
-    });
+  for (const [part, batches] of streams) {
     // Of several processes, each has the losses of its own columns only.
     const tellsSegments = size === 1 || config.logAllRanks;
     const lines = new SegmentLines(config.logInterval, batches.batchCount, columns);

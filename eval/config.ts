@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Compat, COMPATS } from "@transformer-xl/model";
+import { canShare, type Compat, COMPATS } from "@transformer-xl/model";
 import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { processFields } from "./process_fields.ts";
@@ -102,7 +102,7 @@ export function checkEvalConfig(config: EvalConfig): void {
  */
 export function checkShare({ batchSize, manual }: EvalConfig, processes: number): void {
   const columns = manual.length > 0 ? 1 : batchSize;
-  if (Math.ceil(columns / processes) * (processes - 1) < columns) return;
+  if (canShare(columns, processes)) return;
   throw new ConfigError(
     manual.length > 0
       ? `Cannot score --manual in ${processes} processes: it is one column; use --gpus 1`

@@ -44,11 +44,15 @@ function fresh(other: Flags): (ground: Ground) => Flags {
 }
 
 /** A fresh run on a file with this content. */
-function onText(name: string, content: string | Uint8Array): (ground: Ground) => Promise<Flags> {
+function onText(
+  name: string,
+  content: string | Uint8Array,
+  more: Flags = {},
+): (ground: Ground) => Promise<Flags> {
   return async (ground) => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     await Deno.writeFile(ground.at(name), bytes);
-    return fresh({ data: ground.at(name) })(ground);
+    return fresh({ ...more, data: ground.at(name) })(ground);
   };
 }
 
@@ -104,7 +108,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "text that is too short for the batch",
-    flags: onText("short.txt", wordText(3)),
+    flags: onText("short.txt", wordText(3), { mem_len: 0 }),
     says: /"(valid|test)" into 2 columns: it has \d tokens, at least 4 .*smaller --batch_size/,
   },
   {
@@ -129,7 +133,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "a plan with one buffer larger than the device binds",
-    flags: fresh({ batch_chunk: 1, tgt_len: 512, d_inner: 400_000 }),
+    flags: fresh({ batch_chunk: 1, tgt_len: 512, d_inner: 400_000, no_eval: true, no_test: true }),
     says: /needs [\d.]+ GiB for "gradients 0 .*binds at most .*raise --batch_chunk/,
   },
   {
@@ -206,6 +210,12 @@ const CASES: readonly Case[] = [
       return { work_dir: finished, data: at("other.txt"), device: "cpu" };
     },
     says: /"zebra": it is not among the \d+ symbols of the vocabulary, /,
+  },
+  {
+    name: "a text that is shorter than the memory to fill",
+    program: "eval",
+    flags: ({ finished }) => ({ work_dir: finished, batch_size: 1, mem_len: 640, device: "cpu" }),
+    says: /Cannot score "valid" in columns of \d+ rows: the first 640 only fill/,
   },
   {
     name: "an evaluation of nothing but warm-up",

@@ -170,6 +170,14 @@ for (const { seed, rows, after_first, after_second } of golden.rolls) {
   });
 }
 
+Deno.test("Batches are refused where warm-up leaves nothing to score", () => {
+  const cut = (tokens: number) =>
+    new Batches(stream(tokens), { batchSize: 2, targetLength: 4, warmupLength: 6, name: "valid" });
+  const message = 'Cannot score "valid" in columns of 4 rows: the first 8 only fill';
+  assertThrows(() => cut(8), DataError, message);
+  assertEquals([...cut(10).segments()].map(({ warm }) => warm), [false, false, true]);
+});
+
 Deno.test("Batches.roll() refuses batches with warm-up rows", () => {
   const batches = new Batches(stream(40), { batchSize: 2, targetLength: 4, warmupLength: 4 });
   assertThrows(() => batches.roll(1, 1), RangeError);

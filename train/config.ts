@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { modelFields, type ModelSection, resolveModel } from "@transformer-xl/model";
+import { canShare, modelFields, type ModelSection, resolveModel } from "@transformer-xl/model";
 import type { ModelShape } from "@transformer-xl/model";
 import { processFields } from "@transformer-xl/eval";
 import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
@@ -177,8 +177,7 @@ export function checkShares(config: TrainConfig, processes: number): void {
         }; change one of them`,
     );
   }
-  const columns = Math.ceil(evalBatchSize / processes);
-  if (!(noEval && noTest) && columns * (processes - 1) >= evalBatchSize) {
+  if (!(noEval && noTest) && !canShare(evalBatchSize, processes)) {
     throw new ConfigError(
       `Cannot share --eval_batch_size ${evalBatchSize} among ${processes} processes: the last one ` +
         `would have no column; use a multiple of ${processes}`,

@@ -54,6 +54,11 @@ export interface Segment {
   readonly warm: boolean;
 }
 
+/** Whether {@link columnShare} gives every process a column. */
+export function canShare(columns: number, processes: number): boolean {
+  return Math.ceil(columns / processes) * (processes - 1) < columns;
+}
+
 /**
  * The columns of one process: equal contiguous parts, the last ones shorter or none, as the
  * reference cuts them.
@@ -117,7 +122,8 @@ export class Batches {
   /**
    * Cuts `tokens`, which are neither copied nor changed.
    *
-   * @throws {DataError} if they are too few for one input and one target row.
+   * @throws {DataError} if they are too few for one input and one target row, or nothing would be
+   * scored because warm-up is as long as they are.
    * @throws {ConfigError} if this rank would get no column.
    */
   constructor(tokens: Uint32Array, settings: BatchSettings) {
@@ -136,6 +142,12 @@ export class Batches {
     this.#warmFrom = Math.ceil(warmupLength / targetLength) * targetLength;
     this.#warmupRows = Math.min(this.#warmFrom, this.columnRows);
     this.rows = this.#warmupRows + this.columnRows;
+    if (this.#warmFrom >= this.rows - 1) {
+      throw new DataError(
+        `Cannot score "${name}" in columns of ${this.columnRows} rows: the first ${this.#warmFrom} ` +
+          "only fill the memory; use more text, a shorter --mem_len or a smaller --batch_size",
+      );
+    }
     this.targetLength = targetLength;
     this.segmentCount = Math.ceil((this.rows - 1) / targetLength);
     this.batchCount = Math.ceil(this.rows / targetLength);

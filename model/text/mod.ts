@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { Batches, type BatchSettings, columnShare, type Segment } from "./batches.ts";
+export { Batches, type BatchSettings, canShare, columnShare, type Segment } from "./batches.ts";
 export { CharacterVocabulary } from "./character_vocabulary.ts";
 export { type Corpus, type CorpusOptions, type CorpusSource, openCorpus } from "./corpus.ts";
 export type { EncodedCorpus } from "./corpus_cache.ts";
