@@ -13,10 +13,8 @@ import {
   runRank,
   sameProgram,
 } from "@transformer-xl/runtime";
+import { MOST_UNDER_WAY } from "@transformer-xl/train";
 import { type AllReduceJob, PROCESSES } from "./allreduce.ts";
-
-/** Buckets on their way at one time, as in training. */
-const MOST_UNDER_WAY = 16;
 
 const TIMEOUT_MS = 60_000;
 

@@ -85,18 +85,18 @@ export abstract class Device implements Disposable {
    * Copies of several ranges, in one round trip; waits for everything submitted before. Halves come
    * as float32.
    *
-   * @param arrived called once the device is done with what was submitted and before the bytes are
-   * copied: what it submits runs meanwhile
    * @throws {RangeError} when a range leaves its storage
    * @throws {TypeError} when a storage was disposed
    * @throws {DeviceError} the first error the device reported
    */
-  abstract read(ranges: readonly StorageRange[], arrived?: () => void): Promise<HostArray[]>;
+  abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
 
   /**
-   * As {@link read}, into memory of the caller: the ranges behind each other, as float32. What is
-   * read again and again needs no new memory.
+   * As {@link read}, into memory of the caller: the ranges behind each other, as float32. Floats
+   * that are read again and again need no new memory.
    *
+   * @param arrived called once the device is done with what was submitted and before the bytes are
+   * copied: what it submits runs meanwhile
    * @throws {RangeError} when a range leaves its storage, or `into` is too short
    * @throws {TypeError} when a storage was disposed
    * @throws {DeviceError} the first error the device reported
@@ -234,7 +234,7 @@ export function partsOf(
 }
 
 /**
- * Refuses a range that leaves its storage or cuts a word of it, or a storage that was disposed.
+ * Refuses a range that leaves its storage, or a storage that was disposed.
  *
  * @param action verb of the message
  */
@@ -249,9 +249,18 @@ export function checkRange(
       `Cannot ${action} "${label}": elements ${offset} to ${offset + length} of ${storage.length}`,
     );
   }
-  // WebGPU writes whole words of two halves; the end of a storage is padded.
+}
+
+/**
+ * As {@link checkRange} for a range to write; WebGPU writes whole words of two halves, and the end
+ * of a storage is padded.
+ */
+export function checkWrite(range: StorageRange): void {
+  checkRange("write", range);
+  const { storage, offset, length } = range;
+  const { label } = storage;
   const cutsWord = offset % 2 !== 0 || (length % 2 !== 0 && offset + length !== storage.length);
-  if (action === "write" && storage.dtype === "f16" && cutsWord) {
+  if (storage.dtype === "f16" && cutsWord) {
     throw new RangeError(
       `Cannot write "${label}": elements ${offset} to ${offset + length} of an f16 storage ` +
         "share a word with others; write from an even element to an even one, or to the end",

@@ -5,7 +5,7 @@
  */
 import type { DType, HostArray } from "./dtype.ts";
 import { bytesPer } from "./dtype.ts";
-import { checkRange, Device, mebibytes, partsOf } from "./device.ts";
+import { checkRange, checkWrite, Device, mebibytes, partsOf } from "./device.ts";
 import { checkDriver, countLoopIterations } from "./driver_check.ts";
 import { DeviceError, ShaderError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
@@ -133,25 +133,20 @@ export class GpuDevice extends Device {
 
   /** Copies elements into memory; they may be changed as soon as this returns. */
   override write(storage: Storage, offset: number, values: HostArray): void {
-    checkRange("write", { storage, offset, length: values.length });
+    checkWrite({ storage, offset, length: values.length });
     upload(this.gpu.queue, storage as GpuStorage, offset, values);
   }
 
   /** Copies of several ranges, as they are after everything submitted before this call. */
-  override async read(
-    ranges: readonly StorageRange[],
-    arrived?: () => void,
-  ): Promise<HostArray[]> {
+  override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
     this.checkFault();
     for (const range of ranges) checkRange("read", range);
     const words = ranges.map(wholeWordsOf);
     const copies = words.map(({ bytes }) => new Uint8Array(bytes));
-    await this.#readWords(words, copies, arrived);
-    return ranges.map(({ storage, offset, length }, i) => {
-      const { buffer } = copies[i]!;
-      if (storage.dtype === "u32") return new Uint32Array(buffer);
-      if (storage.dtype === "f32") return new Float32Array(buffer);
-      return new Float32Array(new Float16Array(buffer, 2 * (offset % 2), length));
+    await this.#readWords(words, copies);
+    return ranges.map((range, i) => {
+      const numbers = numbersIn(range, copies[i]!);
+      return numbers instanceof Float16Array ? new Float32Array(numbers) : numbers;
     });
   }
 
@@ -171,18 +166,15 @@ export class GpuDevice extends Device {
         : new Uint8Array(words[i]!.bytes)
     );
     await this.#readWords(words, copies, arrived);
-    ranges.forEach(({ storage, offset, length }, i) => {
-      const { buffer } = copies[i]!;
-      if (storage.dtype === "u32") parts[i]!.set(new Uint32Array(buffer));
-      if (storage.dtype !== "f16") return;
-      parts[i]!.set(new Float16Array(buffer, 2 * (offset % 2), length));
+    ranges.forEach((range, i) => {
+      if (range.storage.dtype !== "f32") parts[i]!.set(numbersIn(range, copies[i]!));
     });
   }
 
   async #readWords(
     words: readonly ByteRange[],
     copies: readonly Uint8Array[],
-    arrived: (() => void) | undefined,
+    arrived?: () => void,
   ): Promise<void> {
     const done = this.#readback.read(words, copies, arrived);
     const lost = await done.then(() => undefined, (reason) => ({ reason }));
@@ -283,6 +275,16 @@ export class GpuDevice extends Device {
     this.account(spec.role, storage.buffer.size);
     return storage;
   }
+}
+
+/** The numbers of a range in its whole words. */
+function numbersIn(
+  { storage: { dtype }, offset, length }: StorageRange,
+  { buffer }: Uint8Array<ArrayBuffer>,
+): HostArray | Float16Array<ArrayBuffer> {
+  if (dtype === "u32") return new Uint32Array(buffer);
+  if (dtype === "f32") return new Float32Array(buffer);
+  return new Float16Array(buffer, 2 * (offset % 2), length);
 }
 
 /** The bytes of a range, widened to whole words of two halves. */

@@ -59,6 +59,16 @@ export function writeLogical(
   buffers: FlatBuffers,
   values: (logical: LogicalTensor) => Floats,
 ): void {
+  writeInto(device, store, (n) => [buffers[n]!], values);
+}
+
+/** Writes into several buffers per segment. */
+function writeInto(
+  device: Device,
+  store: ParamStore,
+  buffersOf: (segment: number) => Iterable<Storage>,
+  values: (logical: LogicalTensor) => Floats,
+): void {
   checkSealed(store);
   const held = new Map<LogicalTensor, Floats>();
   const open = new Map<LogicalTensor, number>(); // parameters that still need it
@@ -77,7 +87,7 @@ export function writeLogical(
   store.segments.forEach((segment, n) => {
     for (const { param, offset } of segment.ranges) {
       const parts = param.pieces.map(rowsOf);
-      device.write(buffers[n]!, offset, joined(parts, buffers[n]!.dtype));
+      for (const buffer of buffersOf(n)) device.write(buffer, offset, joined(parts, buffer.dtype));
     }
   });
 }
@@ -155,7 +165,7 @@ export async function* readLogical(
 /**
  * Writes the weights of a store: the masters, and what kernels bind where that is rounded.
  *
- * @param values elements of a logical tensor, row-major
+ * @param values elements of a logical tensor, row-major; asked once for each
  * @throws {CheckpointError} when `values` gives the wrong number of elements
  * @throws {TypeError} when the store is not sealed
  */
@@ -164,12 +174,11 @@ export function writeWeights(
   store: ParamStore,
   values: (logical: LogicalTensor) => Floats,
 ): void {
-  const bound = store.segments.map(({ weights }) => weights);
-  const masters = weightsOf(store);
-  writeLogical(device, store, masters, values);
-  if (masters.some((storage, n) => storage !== bound[n])) {
-    writeLogical(device, store, bound, values);
-  }
+  const buffersOf = (n: number) => {
+    const { masters, weights } = store.segments[n]!;
+    return new Set([masters, weights]); // one and the same in full precision
+  };
+  writeInto(device, store, buffersOf, values);
 }
 
 /** The weights of a store as they are trained and saved, one buffer per segment. */

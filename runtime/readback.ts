@@ -114,8 +114,8 @@ export class Readback implements Disposable {
     for (const batch of all) {
       const mapping = this.#staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch));
       mapping.catch(() => {}); // a lost device is reported by the device
-      if (batch === all.at(-1)) arrived();
       try {
+        if (batch === all.at(-1)) arrived();
         this.#take(batch, targets);
       } catch (refused) {
         await mapping.then(() => this.#staging.unmap(), () => {});
@@ -133,9 +133,12 @@ export class Readback implements Disposable {
     const all = [...batches(ranges)];
     for (const batch of all) {
       await this.#staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch));
-      if (batch === all.at(-1)) arrived();
-      this.#take(batch, targets);
-      this.#staging.unmap();
+      try {
+        if (batch === all.at(-1)) arrived();
+        this.#take(batch, targets);
+      } finally {
+        this.#staging.unmap();
+      }
     }
   }
 

@@ -6,7 +6,7 @@
  * @module
  */
 import type { DType, HostArray, NumberArray, Numbers } from "./dtype.ts";
-import { checkRange, Device, partsOf } from "./device.ts";
+import { checkRange, checkWrite, Device, partsOf } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
 import { planSlots } from "./planner.ts";
@@ -108,17 +108,14 @@ export class ReferenceDevice extends Device {
 
   /** Copies elements into memory, rounded to the precision. */
   override write(storage: Storage, offset: number, values: HostArray): void {
-    checkRange("write", { storage, offset, length: values.length });
+    checkWrite({ storage, offset, length: values.length });
     (storage as ReferenceStorage).array.set(values, offset);
   }
 
   /** Copies of several ranges. */
   // deno-lint-ignore require-await -- what it throws must be a rejection
-  override async read(
-    ranges: readonly StorageRange[],
-    arrived: () => void = () => {},
-  ): Promise<HostArray[]> {
-    const arrays = ranges.map((range) => {
+  override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
+    return ranges.map((range) => {
       checkRange("read", range);
       const { storage, offset, length } = range;
       const { array } = storage as ReferenceStorage;
@@ -126,8 +123,6 @@ export class ReferenceDevice extends Device {
       if (!(part instanceof Float16Array)) return part.slice();
       return this.precision === "f64" ? new Float64Array(part) : new Float32Array(part);
     });
-    arrived(); // nothing runs beside these loops, so what was copied is what was there
-    return arrays;
   }
 
   /** Copies several ranges into memory of the caller. */

@@ -51,6 +51,7 @@ Deno.test({
         await pause(20);
         ranks = await program.children();
       }
+      assertEquals(ranks.length, SIZE, "every process has started");
       await pause(random() * 2000); // while they start, train, evaluate or save
       const victim = Math.floor(random() * SIZE);
       const others = ranks.filter((_, rank) => rank !== victim);
@@ -70,6 +71,7 @@ Deno.test({
       assertEquals([...Deno.readDirSync(sockets.path)], [], "no socket is left");
       kills++;
     }
+    assert(kills > 0, "the first job ended before it could be killed");
     const last = await runProgram("train", continued);
     const done = last.stderr.includes("raise --max_step"); // the last run that was not killed
     assertEquals(last.code, done ? 2 : 0, last.stderr);

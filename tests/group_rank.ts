@@ -7,7 +7,7 @@
 import { GroupError, openGroup, type ProcessGroup, rankEnvironment } from "@transformer-xl/runtime";
 
 /** Values of process `rank` whose sums depend on the order of the additions. */
-export function termOf(rank: number, length: number): Float32Array<ArrayBuffer> {
+function termOf(rank: number, length: number): Float32Array<ArrayBuffer> {
   return Float32Array.from(
     { length },
     (_, i) => Math.sin(i + 1 + 7 * rank) * 10 ** ((rank + i) % 5),
@@ -18,7 +18,7 @@ export function termOf(rank: number, length: number): Float32Array<ArrayBuffer> 
  * The mean in the documented order: segment s of W, from floor(s n / W), is summed over the
  * processes s + 1, s + 2, ..., s in float32, then multiplied by 1 / W.
  */
-export function meanInOrder(terms: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+function meanInOrder(terms: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const size = terms.length;
   const mean = new Float32Array(terms[0]!.length);
   for (let s = 0; s < size; s++) {
@@ -33,7 +33,7 @@ export function meanInOrder(terms: readonly Float32Array[]): Float32Array<ArrayB
 }
 
 /** Lengths around the places where segments, reads and pieces end. */
-export const LENGTHS: readonly number[] = [0, 1, 2, 4, 1001, 1_000_000];
+const LENGTHS: readonly number[] = [0, 1, 2, 4, 1001, 1_000_000];
 
 const wantedMeans = new Map<string, Float32Array>();
 
@@ -89,22 +89,6 @@ const TASKS: Readonly<Record<string, (group: ProcessGroup) => Promise<unknown>>>
     await group.barrier();
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     return "was not ended";
-  },
-  exchange: async (group) => {
-    for (const megabytes of [1, 8, 64]) {
-      let values = new Float32Array(megabytes * 2 ** 18);
-      const elapsedMs: number[] = [];
-      for (let round = 0; round < 12; round++) {
-        await group.barrier();
-        const start = performance.now();
-        values = await group.allReduceMean(values);
-        elapsedMs.push(performance.now() - start);
-      }
-      const median = elapsedMs.sort((a, b) => a - b)[elapsedMs.length >> 1]!;
-      const speed = (values.byteLength / median / 1e6).toFixed(2);
-      if (group.rank === 0) console.log(`${group.backend}: ${megabytes} MB at ${speed} GB/s`);
-    }
-    return {};
   },
 };
 

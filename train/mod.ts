@@ -15,6 +15,7 @@ export {
   trainSchema,
 } from "./config.ts";
 export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.ts";
+export { MOST_UNDER_WAY } from "./data_parallel/gradient_exchange.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";

@@ -33,7 +33,7 @@ import type { MetricRings } from "./metric_rings.ts";
 
 /** What fixes a step. */
 export interface StepSettings {
-  /** Lengths of the whole batch. */
+  /** Lengths of all columns of this process. */
   readonly lengths: Lengths;
   /** Batch chunks: gradients are summed over them, memory is kept per chunk. */
   readonly batchChunk: number;

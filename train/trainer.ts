@@ -329,6 +329,7 @@ export class Trainer implements Disposable {
   async #finiteMetrics(
     count: number,
   ): Promise<{ readonly metrics: StepMetrics[]; readonly ownMetrics: StepMetrics[] }> {
+    if (count === 0) return { metrics: [], ownMetrics: [] }; // all of them were told already
     const ownMetrics = await this.#step.metrics(count);
     const metrics = await meanLosses(this.#group, ownMetrics);
     const first = this.#progress.step - count + 1;

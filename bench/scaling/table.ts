@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MOST_UNDER_WAY } from "@transformer-xl/train";
 import { digits } from "../results.ts";
 import { modelStep, type ScalingInput } from "./model.ts";
 import type { ScalingNumbers } from "./numbers.ts";
@@ -24,8 +25,6 @@ export interface ScalingRow {
 }
 
 const RANKS = [1, 2, 4, 8, 16, 32, 64];
-/** Buckets on their way at one time, as in training. */
-export const MOST_UNDER_WAY = 16;
 
 /** The rows; numbers of ranks that cannot share the batch are left out. */
 export function scalingRows(

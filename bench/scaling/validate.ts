@@ -4,11 +4,11 @@
  * @module
  */
 import type { GpuDevice } from "@transformer-xl/runtime";
+import { MOST_UNDER_WAY } from "@transformer-xl/train";
 import { digits } from "../results.ts";
 import { modelStep } from "./model.ts";
 import type { ScalingNumbers } from "./numbers.ts";
 import { recordStep } from "./recorded_step.ts";
-import { MOST_UNDER_WAY } from "./table.ts";
 import { validationRun, type ValidationTimes } from "./validation_run.ts";
 
 /**

@@ -19,8 +19,6 @@ export interface LaunchOptions {
   readonly args: readonly string[];
   /** W: processes to start. */
   readonly size: number;
-  /** Environment variables beside the inherited ones and those of the job. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
   /**
    * A process whose main thread has not been heard for so long is ended, and with it the job.
    * Choose more than the longest time that thread may be busy: a driver compiles shaders on it.
@@ -88,9 +86,8 @@ class Job {
   }
 
   #start(): void {
-    const { command, args, size, env, heartbeatMs, showRanks } = this.#options;
+    const { command, args, size, heartbeatMs, showRanks } = this.#options;
     const shared = {
-      ...env,
       WORLD_SIZE: String(size),
       LOCAL_WORLD_SIZE: String(size),
       MASTER_ADDR: "127.0.0.1",

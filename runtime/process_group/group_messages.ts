@@ -32,8 +32,6 @@ export type GroupRequest =
 
 /** What an engine says when it is open. */
 export interface OpenedEngine {
-  /** What is worth telling a user, such as the version of a library. */
-  readonly notice: string | undefined;
   /** The MPI library in use, and whether any thread may end the job through it. */
   readonly mpi: { readonly path: string; readonly abortsFromAnyThread: boolean } | undefined;
 }

@@ -68,13 +68,9 @@ async function open(options: EngineOptions): Promise<OpenedEngine> {
   const { environment, timeoutMs, mpiLibrary } = options;
   if (options.backend === "ring") {
     engine = await openRing(environment, options);
-    return { notice: undefined, mpi: undefined };
+    return { mpi: undefined };
   }
   const mpi = MpiEngine.open(environment, timeoutMs, mpiLibrary);
   engine = mpi;
-  const { version, path } = mpi.library;
-  return {
-    notice: `MPI is ${version} ("${path}")`,
-    mpi: { path, abortsFromAnyThread: mpi.abortsFromAnyThread },
-  };
+  return { mpi: { path: mpi.library.path, abortsFromAnyThread: mpi.abortsFromAnyThread } };
 }

@@ -8,8 +8,6 @@
 
 /** Handles and constants of a library. */
 export interface MpiAbi {
-  /** Its name. */
-  readonly family: "Open MPI" | "MPICH" | "MPI ABI";
   /** MPI_COMM_WORLD. */
   readonly world: bigint;
   /** MPI_FLOAT. */
@@ -26,7 +24,6 @@ export interface MpiAbi {
 
 /** MPICH, and with it Intel MPI, Cray MPICH and MVAPICH. */
 const MPICH: MpiAbi = {
-  family: "MPICH",
   world: 0x44000000n,
   float: 0x4c00040an,
   byte: 0x4c00010dn,
@@ -37,7 +34,6 @@ const MPICH: MpiAbi = {
 
 /** The standard of MPI 5. */
 const STANDARD: MpiAbi = {
-  family: "MPI ABI",
   world: 0x101n,
   float: 0x210n,
   byte: 0x247n,
@@ -63,7 +59,6 @@ export function mpiAbi(path: string): MpiAbi {
   }
   const address = (pointer: Deno.PointerValue) => BigInt(Deno.UnsafePointer.value(pointer));
   return {
-    family: "Open MPI",
     world: address(variables.ompi_mpi_comm_world),
     float: address(variables.ompi_mpi_float),
     byte: address(variables.ompi_mpi_byte),

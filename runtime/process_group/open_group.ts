@@ -28,8 +28,6 @@ export interface OpenGroupOptions {
   readonly startTimeoutMs?: number;
   /** Sockets of the ring; Unix sockets by default where there are any. */
   readonly transport?: Transport;
-  /** Is told what is worth telling a user, such as the version of the MPI library. */
-  readonly onNotice?: (notice: string) => void;
 }
 
 const START_TIMEOUT_MS = 120_000;
@@ -51,7 +49,7 @@ const START_TIMEOUT_MS = 120_000;
  * ```
  */
 export async function openGroup(options: OpenGroupOptions): Promise<ProcessGroup> {
-  const { environment, backend = "auto", onNotice } = options;
+  const { environment, backend = "auto" } = options;
   const { launchedBy, size } = environment;
   if (backend === "mpi" && launchedBy === "none") {
     throw new ConfigError(
@@ -61,7 +59,7 @@ export async function openGroup(options: OpenGroupOptions): Promise<ProcessGroup
   }
   if (size === 1) return new SoloGroup();
   const hasMpi = launchedBy === "openmpi" || launchedBy === "mpich" || launchedBy === "slurm";
-  const group = await WorkerGroup.open({
+  return await WorkerGroup.open({
     environment,
     backend: backend === "auto" ? (hasMpi ? "mpi" : "ring") : backend,
     timeoutMs: options.timeoutMs,
@@ -69,6 +67,4 @@ export async function openGroup(options: OpenGroupOptions): Promise<ProcessGroup
     transport: options.transport ?? defaultTransport(),
     mpiLibrary: Deno.env.get("TXL_MPI_LIB"),
   });
-  if (group.notice !== undefined) onNotice?.(group.notice);
-  return group;
 }

@@ -20,8 +20,6 @@ export interface Meeting {
   readonly port: number;
   /** Time for all processes to arrive. */
   readonly timeoutMs: number;
-  /** Name of this machine; the system's by default. */
-  readonly machine?: string | undefined;
 }
 
 interface Hello {
@@ -52,7 +50,7 @@ async function host(meeting: Meeting): Promise<string> {
   const { size, hostname, port, timeoutMs } = meeting;
   const listener = listen(hostname, port);
   const visitors = new Map<number, Deno.Conn>();
-  const machine = meeting.machine ?? Deno.hostname();
+  const machine = Deno.hostname();
   const answer = (reply: Answer) => {
     const line = new TextEncoder().encode(`${JSON.stringify(reply)}\n`);
     return Promise.all([...visitors.values()].map((conn) => conn.write(line).catch(() => {})));
@@ -123,7 +121,7 @@ async function visit(meeting: Meeting): Promise<string> {
         deadline - performance.now() + ANSWER_GRACE_MS,
       );
       try {
-        const hello: Hello = { rank, machine: meeting.machine ?? Deno.hostname() };
+        const hello: Hello = { rank, machine: Deno.hostname() };
         await conn.write(new TextEncoder().encode(`${JSON.stringify(hello)}\n`));
         const answer = await readLine<Answer>(conn);
         if (answer?.directory !== undefined) return answer.directory;

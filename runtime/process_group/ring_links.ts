@@ -152,17 +152,21 @@ async function accept(
   token: Uint8Array,
   signal: AbortSignal,
 ): Promise<Deno.Conn> {
-  const stop = () => closeQuietly(listener);
+  let caller: Deno.Conn | undefined;
+  const stop = () => {
+    closeQuietly(listener);
+    if (caller !== undefined) closeQuietly(caller); // one that says nothing
+  };
   signal.addEventListener("abort", stop);
   try {
     for (;;) {
-      const conn = await listener.accept();
+      const conn = caller = await listener.accept();
       const hello = new Uint8Array(TOKEN_BYTES);
       if (await conn.read(hello) === TOKEN_BYTES && hello.every((byte, i) => byte === token[i])) {
         if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
         return conn;
       }
-      conn.close();
+      closeQuietly(conn);
     }
   } finally {
     signal.removeEventListener("abort", stop);

@@ -65,11 +65,6 @@ export class WorkerGroup implements ProcessGroup {
     }
   }
 
-  /** What is worth telling a user about the engine, if anything. */
-  get notice(): string | undefined {
-    return this.#opened?.notice;
-  }
-
   /** As {@link ProcessGroup.allReduceMean}. */
   async allReduceMean(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
     const request: GroupRequest = { kind: "allReduceMean", values };

@@ -24,7 +24,7 @@ import type {
 import { type Bucket, bucketsOf } from "./buckets.ts";
 
 /** Buckets on their way at one time: bounds the memory of the host. */
-const MOST_UNDER_WAY = 16;
+export const MOST_UNDER_WAY = 16;
 
 /** The exchange of one recording's gradients. */
 export class GradientExchange {
