@@ -92,18 +92,18 @@ export abstract class Device implements Disposable {
   abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
 
   /**
-   * As {@link read}, into memory of the caller: the ranges behind each other, as float32. Floats
-   * that are read again and again need no new memory.
+   * As {@link read}, into memory of the caller: `ranges[i]` into `into[i]`, as float32. Floats that
+   * are read again and again need no new memory.
    *
    * @param arrived called once the device is done with what was submitted and before the bytes are
    * copied: what it submits runs meanwhile
-   * @throws {RangeError} when a range leaves its storage, or `into` is too short
+   * @throws {RangeError} when a range leaves its storage, or its memory has another length
    * @throws {TypeError} when a storage was disposed
    * @throws {DeviceError} the first error the device reported
    */
   abstract readInto(
     ranges: readonly StorageRange[],
-    into: Float32Array<ArrayBuffer>,
+    into: readonly Float32Array<ArrayBuffer>[],
     arrived?: () => void,
   ): Promise<void>;
 
@@ -217,20 +217,20 @@ function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
 }
 
 /**
- * The part of the caller's memory that each range of a `readInto` fills.
+ * Refuses memory of the caller that does not fit what is read into it.
  *
- * @throws {RangeError} when there is not enough
+ * @throws {RangeError} naming both lengths
  */
-export function partsOf(
+export function checkParts(
   ranges: readonly StorageRange[],
-  into: Float32Array<ArrayBuffer>,
-): Float32Array<ArrayBuffer>[] {
-  const total = ranges.reduce((sum, { length }) => sum + length, 0);
-  if (total > into.length) {
-    throw new RangeError(`Cannot read ${total} elements into memory of ${into.length}`);
-  }
-  let end = 0;
-  return ranges.map(({ length }) => into.subarray(end, end += length));
+  into: readonly Float32Array<ArrayBuffer>[],
+): void {
+  ranges.forEach(({ storage: { label }, length }, i) => {
+    if (into[i]?.length === length) return;
+    throw new RangeError(
+      `Cannot read ${length} elements of "${label}" into memory of ${into[i]?.length ?? 0}`,
+    );
+  });
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { DType, HostArray } from "./dtype.ts";
 import { bytesPer } from "./dtype.ts";
-import { checkRange, checkWrite, Device, mebibytes, partsOf } from "./device.ts";
+import { checkParts, checkRange, checkWrite, Device, mebibytes } from "./device.ts";
 import { checkDriver, countLoopIterations } from "./driver_check.ts";
 import { DeviceError, ShaderError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
@@ -153,21 +153,21 @@ export class GpuDevice extends Device {
   /** As {@link read}, into memory of the caller. */
   override async readInto(
     ranges: readonly StorageRange[],
-    into: Float32Array<ArrayBuffer>,
+    into: readonly Float32Array<ArrayBuffer>[],
     arrived?: () => void,
   ): Promise<void> {
     this.checkFault();
     for (const range of ranges) checkRange("read", range);
     const words = ranges.map(wholeWordsOf);
-    const parts = partsOf(ranges, into);
-    const copies = parts.map(({ buffer, byteOffset, byteLength }, i) =>
+    checkParts(ranges, into);
+    const copies = into.map(({ buffer, byteOffset, byteLength }, i) =>
       ranges[i]!.storage.dtype === "f32"
         ? new Uint8Array(buffer, byteOffset, byteLength)
         : new Uint8Array(words[i]!.bytes)
     );
     await this.#readWords(words, copies, arrived);
     ranges.forEach((range, i) => {
-      if (range.storage.dtype !== "f32") parts[i]!.set(numbersIn(range, copies[i]!));
+      if (range.storage.dtype !== "f32") into[i]!.set(numbersIn(range, copies[i]!));
     });
   }
 

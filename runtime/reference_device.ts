@@ -6,7 +6,7 @@
  * @module
  */
 import type { DType, HostArray, NumberArray, Numbers } from "./dtype.ts";
-import { checkRange, checkWrite, Device, partsOf } from "./device.ts";
+import { checkParts, checkRange, checkWrite, Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
 import { planSlots } from "./planner.ts";
@@ -129,13 +129,13 @@ export class ReferenceDevice extends Device {
   // deno-lint-ignore require-await -- what it throws must be a rejection
   override async readInto(
     ranges: readonly StorageRange[],
-    into: Float32Array<ArrayBuffer>,
+    into: readonly Float32Array<ArrayBuffer>[],
     arrived: () => void = () => {},
   ): Promise<void> {
     for (const range of ranges) checkRange("read", range);
-    partsOf(ranges, into).forEach((part, i) => {
-      const { storage, offset, length } = ranges[i]!;
-      part.set((storage as ReferenceStorage).array.subarray(offset, offset + length));
+    checkParts(ranges, into);
+    ranges.forEach(({ storage, offset, length }, i) => {
+      into[i]!.set((storage as ReferenceStorage).array.subarray(offset, offset + length));
     });
     arrived();
   }

@@ -66,15 +66,16 @@ for (const [where, open] of DEVICES) {
       { storage: halves, offset: 3, length: 2 },
       { storage: words, offset: 0, length: 2 },
     ];
-    const into = new Float32Array(8).fill(-1).subarray(1);
+    const memory = new Float32Array(8).fill(-1);
+    const into = [1, 3, 5].map((at) => memory.subarray(at, at + 2));
     let arrivals = 0;
     await device.readInto(ranges, into, () => arrivals++);
-    assertEquals([...into], [1.5, 2.5, ...ROUNDED.slice(3, 5), 7, 9, -1]);
+    assertEquals([...memory], [-1, 1.5, 2.5, ...ROUNDED.slice(3, 5), 7, 9, -1]);
     assertEquals(arrivals, 1);
     await assertRejects(
-      () => device.readInto(ranges, new Float32Array(5)),
+      () => device.readInto(ranges, [memory.subarray(1), ...into.slice(1)]),
       RangeError,
-      "Cannot read 6 elements into memory of 5",
+      'Cannot read 2 elements of "y" into memory of 7',
     );
   });
 

@@ -75,16 +75,20 @@ export class GradientExchange {
       // after the last one, bucket by bucket, so that the network begins at once.
       const isLast = p === this.#parts.length - 1;
       for (const buckets of isLast ? finished.map((bucket) => [bucket]) : [finished]) {
-        const length = buckets.reduce((sum, bucket) => sum + bucket.length, 0);
-        const sent = this.#memory(length + 1);
-        const ranges = buckets.flatMap((bucket) => bucket.ranges);
-        await this.#device.readInto(ranges, sent, () => running.next());
-        sent[length] = stops ? 1 : 0; // travels with the gradients
-        const mean = this.#group.allReduceMean(sent);
-        stopping = mean.then((values) => values[length]! > 0); // the last word counts
-        const done = mean.then((values) => this.#writeBack(ranges, values));
-        for (const promise of [stopping, done]) promise.catch(() => {}); // awaited further down
-        underWay.push(done);
+        const sent = buckets.map(({ length }) => this.#memory(length + 1));
+        await this.#device.readInto(
+          buckets.flatMap(({ ranges }) => ranges),
+          buckets.flatMap(({ ranges }, i) => partsOf(sent[i]!, ranges)),
+          () => running.next(),
+        );
+        for (const [i, { ranges, length }] of buckets.entries()) {
+          sent[i]![length] = stops ? 1 : 0; // travels with the gradients
+          const mean = this.#group.allReduceMean(sent[i]!);
+          stopping = mean.then((values) => values[length]! > 0); // the last bucket counts
+          const done = mean.then((values) => this.#writeBack(ranges, values));
+          for (const promise of [stopping, done]) promise.catch(() => {}); // awaited further down
+          underWay.push(done);
+        }
         while (underWay.length > MOST_UNDER_WAY) await underWay.shift();
       }
     }
@@ -100,11 +104,17 @@ export class GradientExchange {
   }
 
   #writeBack(ranges: readonly StorageRange[], values: Float32Array<ArrayBuffer>): void {
-    let at = 0;
-    for (const { storage, offset, length } of ranges) {
-      this.#device.write(storage, offset, values.subarray(at, at + length));
-      at += length;
-    }
+    const parts = partsOf(values, ranges);
+    ranges.forEach(({ storage, offset }, i) => this.#device.write(storage, offset, parts[i]!));
     this.#free.push(values.buffer); // what was written is copied
   }
+}
+
+/** What each range has of the memory of its bucket. */
+function partsOf(
+  memory: Float32Array<ArrayBuffer>,
+  ranges: readonly StorageRange[],
+): Float32Array<ArrayBuffer>[] {
+  let end = 0;
+  return ranges.map(({ length }) => memory.subarray(end, end += length));
 }
