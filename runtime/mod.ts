@@ -82,5 +82,5 @@ export { JsonLog, type JsonLogOptions, type LogFileOptions, namedNonFinite } fro
 export * from "./nearest_name.ts";
 export { ProgressLine, progressText, type Terminal } from "./progress.ts";
 export * from "./safetensors.ts";
-export { scalarOf, type ScalarValues } from "./scalars.ts";
+export { scalarOf, type ScalarValues, workgroupsOf } from "./scalars.ts";
 export * from "./text_log.ts";

@@ -244,7 +244,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
       return `${access === "read" ? "" : "*"}${name}=${this.#where(tensor)}[${tensor.shape}]`;
     });
     const groups = step.workgroups.map((count) => countText(count ?? 1)).join("x");
-    return `${step.label} ${operands.join(" ")} <${groups}>`;
+    return `${step.label} ${operands.join(" ")} <${groups}${step.folded ? " folded" : ""}>`;
   }
 
   #where({ place, label }: Tensor): string {

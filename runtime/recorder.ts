@@ -9,11 +9,17 @@ import type { DType, HostArray } from "./dtype.ts";
 import { ShaderError } from "./errors.ts";
 import { fitsField, type Kernel, kernelFor } from "./kernel.ts";
 import { type Shape, sizeOf } from "./shape.ts";
+import { FOLD_FIELDS, foldedKernel } from "./record/folded_kernel.ts";
 import type { Target } from "./target.ts";
 import { Input, type Place, Scalar, Tensor, type Tensors } from "./tensor.ts";
 
-/** Workgroups along one axis: frozen, or `ceil(scalar / per)` at every run. */
-export type Count = number | { readonly scalar: Scalar; readonly per: number };
+/**
+ * Workgroups along one axis: frozen, or `ceil(scalar / per)` at every run, with the largest value of
+ * the scalar as `capacity`.
+ */
+export type Count =
+  | number
+  | { readonly scalar: Scalar; readonly per: number; readonly capacity?: number };
 
 /** One kernel launch, as an op asks for it. */
 export interface Launch {
@@ -31,7 +37,12 @@ export interface Launch {
 
 /** What a plan does, in order. */
 export type Step =
-  | ({ readonly kind: "launch"; readonly label: string } & Launch)
+  | ({
+    readonly kind: "launch";
+    readonly label: string;
+    /** True when the workgroups are dispatched as a box of another shape. */
+    readonly folded?: boolean;
+  } & Launch)
   | { readonly kind: "clear"; readonly label: string; readonly tensor: Tensor };
 
 /** Memory a plan owns; tensors are views of roots. */
@@ -222,18 +233,20 @@ export class Recorder {
   }
 
   /**
-   * Appends one launch; element types that the kernel leaves open follow the operands.
+   * Appends one launch; element types that the kernel leaves open follow the operands. Where a
+   * dimension has more workgroups than the target dispatches, they are folded over the others.
    *
    * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
-   * the kernel, one buffer would be both read and written, a constant would be written, or a
-   * dimension has more workgroups than the target allows
+   * the kernel, one buffer would be both read and written, a constant would be written, or the
+   * launch has more workgroups than all three dimensions hold
    * @throws {TypeError} when an operand belongs to another recording
    */
   launch({ kernel: general, ...more }: Launch): void {
     for (const tensor of Object.values(more.operands)) this.#checkOwn(tensor);
     const dtypes = Object.entries(more.operands).map(([name, { dtype }]) => [name, dtype]);
-    const launch = { kernel: kernelFor(general, Object.fromEntries(dtypes)), ...more };
-    checkLaunch(launch, this.target.maxWorkgroups, this.roots);
+    const asked = { kernel: kernelFor(general, Object.fromEntries(dtypes)), ...more };
+    checkLaunch(asked, this.roots);
+    const launch = foldLaunch(asked, this.target.maxWorkgroups);
     this.steps.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
   }
 
@@ -259,8 +272,7 @@ export class Recorder {
 }
 
 function checkLaunch(
-  { kernel, operands, constants = {}, scalars = {}, workgroups }: Launch,
-  mostWorkgroups: number,
+  { kernel, operands, constants = {}, scalars = {} }: Launch,
   roots: readonly Root[],
 ): void {
   const fail = (why: string): never => {
@@ -285,13 +297,6 @@ function checkLaunch(
     if (typeof value === "number" && !fitsField(type, value)) {
       fail(`scalar "${name}" is ${value}, expected ${type}`);
     }
-  }
-  if (workgroups.some((count) => typeof count === "number" && count > mostWorkgroups)) {
-    fail(
-      `workgroups are [${
-        workgroups.map(String)
-      }], one dimension of this adapter holds ${mostWorkgroups}`,
-    );
   }
   const access = new Map<unknown, "read" | "read_write">();
   for (const binding of kernel.bindings) {
@@ -318,4 +323,41 @@ function checkLaunch(
     }
     access.set(memory, binding.access);
   }
+}
+
+/**
+ * The launch as the target can dispatch it: itself, or with a folded kernel that is given the counts.
+ *
+ * @throws {ShaderError} when three dimensions do not hold its workgroups
+ */
+function foldLaunch(launch: Launch, most: number): Launch & { readonly folded?: boolean } {
+  const counts = [0, 1, 2].map((axis) => launch.workgroups[axis] ?? 1);
+  const largest = counts.map(largestCount);
+  if (largest.every((count) => count <= most)) return launch;
+  const total = largest.reduce((product, count) => product * count, 1);
+  if (total > Math.min(most ** 3, 2 ** 32 - 1)) {
+    throw new ShaderError(
+      `Cannot launch "${launch.kernel.name}": it has ${largest.join(" x ")} workgroups, this ` +
+        `adapter holds ${most} along each of three dimensions`,
+    );
+  }
+  const fields = counts.map((count) =>
+    typeof count === "number" ? count : count.scalar.dividedBy(count.per)
+  );
+  return {
+    ...launch,
+    folded: true,
+    kernel: foldedKernel(launch.kernel),
+    scalars: {
+      ...launch.scalars,
+      ...Object.fromEntries(FOLD_FIELDS.map((name, axis) => [name, fields[axis]!])),
+    },
+  };
+}
+
+/** The most workgroups of a count; 0 where nothing bounds its scalar before a run. */
+function largestCount(count: Count): number {
+  if (typeof count === "number") return count;
+  const capacity = count.capacity ?? count.scalar.derived?.limit ?? 0;
+  return Math.ceil(capacity / count.per);
 }

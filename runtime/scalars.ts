@@ -5,6 +5,7 @@
  */
 import { DeviceError } from "./errors.ts";
 import { fitsField, type ScalarField } from "./kernel.ts";
+import { foldedBox } from "./record/folded_kernel.ts";
 import type { Count, Step } from "./recorder.ts";
 import { Scalar } from "./tensor.ts";
 
@@ -21,8 +22,8 @@ export type ScalarValues = ReadonlyMap<Scalar, number>;
 export function scalarOf(value: number | Scalar, scalars: ScalarValues): number {
   if (typeof value === "number") return value;
   if (value.derived !== undefined) {
-    const { from, base, limit } = value.derived;
-    return Math.min(limit, Math.max(0, scalarOf(from, scalars) - base));
+    const { from, base, limit, per = 1 } = value.derived;
+    return Math.min(limit, Math.max(0, Math.ceil((scalarOf(from, scalars) - base) / per)));
   }
   const given = scalars.get(value);
   if (given === undefined) {
@@ -50,13 +51,14 @@ export function fieldValue(
 }
 
 /**
- * Workgroups of a step for the scalars of a run.
+ * Workgroups to dispatch for a step and the scalars of a run; those of a folded launch as a box that
+ * holds at least as many.
  *
  * @param most largest dispatch along one dimension
  * @throws {DeviceError} naming the step, when there are more
  */
 export function workgroupsOf(
-  { label, workgroups }: LaunchStep,
+  { label, workgroups, folded }: LaunchStep,
   scalars: ScalarValues,
   most: number,
 ): [number, number, number] {
@@ -64,6 +66,7 @@ export function workgroupsOf(
     typeof count === "number" ? count : Math.ceil(scalarOf(count.scalar, scalars) / count.per);
   const [x, y = 1, z = 1] = workgroups;
   const counts: [number, number, number] = [resolve(x), resolve(y), resolve(z)];
+  if (folded) return foldedBox(counts[0] * counts[1] * counts[2], most);
   if (counts.some((count) => count > most)) {
     throw new DeviceError(
       "validation",

@@ -97,7 +97,13 @@ export class Scalar {
   readonly label: string;
   /** Set for scalars that follow another one. */
   readonly derived:
-    | { readonly from: Scalar; readonly base: number; readonly limit: number }
+    | {
+      readonly from: Scalar;
+      readonly base: number;
+      readonly limit: number;
+      /** Divisor of the difference, which is rounded up; 1 without. */
+      readonly per?: number;
+    }
     | undefined;
 
   /** Scalars come from {@link Recorder.scalar}. */
@@ -112,5 +118,10 @@ export class Scalar {
    */
   within(base: number, limit: number): Scalar {
     return new Scalar(`${this.label}[${base}..]`, { from: this, base, limit });
+  }
+  /** `ceil(this / per)`. It follows this scalar and is not given to a run itself. */
+  dividedBy(per: number): Scalar {
+    if (per === 1) return this;
+    return new Scalar(`${this.label}/${per}`, { from: this, base: 0, limit: Infinity, per });
   }
 }

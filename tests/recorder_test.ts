@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   kernel,
   type Launch,
@@ -6,6 +6,7 @@ import {
   Recorder,
   ReferenceDevice,
   ShaderError,
+  workgroupsOf,
 } from "@transformer-xl/runtime";
 import { COPY_VECTORS, MIX, SCALE, scaled } from "./sample_ops.ts";
 
@@ -155,13 +156,21 @@ Deno.test("launch() refuses a frozen number that its field cannot hold", () => {
   rec.launch({ ...scale, scalars: { count: 2 ** 32 - 1, factor: -0.1 } });
 });
 
-Deno.test("launch() refuses more workgroups than the target has along one dimension", () => {
+Deno.test("launch() folds workgroups above the target's limit, and refuses what three dimensions cannot hold", () => {
   const { rec, scale } = recording();
   assertRefused(
     rec,
-    { ...scale, workgroups: [65_536, 1] },
-    'Cannot launch "scale": workgroups are [65536,1], one dimension of this adapter holds 65535',
+    { ...scale, workgroups: [65_536, 65_536] },
+    'Cannot launch "scale": it has 65536 x 65536 x 1 workgroups, this adapter holds 65535 along ' +
+      "each of three dimensions",
   );
+  rec.launch({ ...scale, workgroups: [65_536, 3] });
+  const step = rec.steps.at(-1)!;
+  assert(step.kind === "launch" && step.folded);
+  assertEquals(step.label, "scale_folded");
+  assertEquals(workgroupsOf(step, new Map(), 65_535), [49_152, 4, 1]);
+  rec.launch({ ...scale, workgroups: [65_535, 65_535] });
+  assertEquals((rec.steps.at(-1) as { folded?: boolean }).folded, undefined);
 });
 
 Deno.test("constant() refuses values that do not fill the shape", () => {

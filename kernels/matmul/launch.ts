@@ -145,7 +145,7 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
     },
     workgroups: [
       x,
-      typeof M === "number" ? y : { scalar: M.scalar, per: plan.tileM },
+      typeof M === "number" ? y : { ...M, per: plan.tileM },
       z > 1 ? z : unlessEmpty(K, accumulate),
     ],
   });
@@ -162,7 +162,7 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
       splits: plan.splitK,
       accumulate: accumulate ? 1 : 0,
     },
-    workgroups: [Math.ceil(N / 64), typeof M === "number" ? M : { scalar: M.scalar, per: 1 }],
+    workgroups: [Math.ceil(N / 64), typeof M === "number" ? M : { ...M, per: 1 }],
   });
 }
 

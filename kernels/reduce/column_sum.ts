@@ -59,7 +59,10 @@ export function launchColumnSum(
     kernel: COLUMN_SUM,
     operands: { x, y: partial },
     scalars: { rows, per: 1, columns: C, block: BLOCK, accumulate: 0 },
-    workgroups: [columns, typeof rows === "number" ? blocks : { scalar: rows, per: BLOCK }],
+    workgroups: [
+      columns,
+      typeof rows === "number" ? blocks : { scalar: rows, per: BLOCK, capacity: R },
+    ],
   });
   rec.launch({
     kernel: COLUMN_SUM,

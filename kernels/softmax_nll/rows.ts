@@ -97,7 +97,7 @@ export function launchSoftmaxRows(
       weight,
       differentiate: differentiate ? 1 : 0,
     },
-    workgroups: [typeof rows === "number" ? rows : { scalar: rows.scalar, per: 1 }],
+    workgroups: [typeof rows === "number" ? rows : { ...rows, per: 1 }],
   });
 }
 
