@@ -7,7 +7,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import process from "node:process";
+import { hasProcess } from "./machine/process_identity.ts";
 import { hashName } from "./philox.ts";
 
 /** `<file>.<host>-<pid>-<count>.tmp`: names the writer, so that only dead writers are swept. */
@@ -146,16 +146,6 @@ export async function writeAtomically(
   await file.commit();
 }
 
-/** True when a process of this machine has the id; one of another user counts as alive. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code !== "ESRCH";
-  }
-}
-
 /**
  * Removes temporaries that dead processes of this machine left in a directory. Those of living
  * processes and of other machines sharing the directory stay.
@@ -169,7 +159,7 @@ export async function sweepTemporaries(directory: string): Promise<string[]> {
     if (!entry.isFile || match === null || match[1] !== hostTag()) continue;
     const pid = Number(match[2]);
     // A temporary with our own id that we do not hold is from an earlier process with that id.
-    if (pid === Deno.pid ? open.has(entry.name) : isAlive(pid)) continue;
+    if (pid === Deno.pid ? open.has(entry.name) : hasProcess(pid)) continue;
     try {
       await Deno.remove(`${directory}/${entry.name}`);
       removed.push(entry.name);

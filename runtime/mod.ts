@@ -68,6 +68,8 @@ export { measureSpeeds, type Speeds } from "./speeds.ts";
 export * from "./target.ts";
 export * from "./tensor.ts";
 export * from "./atomic_file.ts";
+export * from "./files/folder_lock.ts";
+export * from "./files/system_reason.ts";
 export * from "./flag_help.ts";
 export {
   type FlagLayers,

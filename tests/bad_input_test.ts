@@ -155,7 +155,7 @@ const CASES: readonly Case[] = [
   {
     name: "a work directory in use",
     flags: ({ data, finished }) => ({ ...tiny, data, work_dir: finished }),
-    says: /holds a checkpoint; continue with --restart, .*--overwrite/,
+    says: /holds a checkpoint, .*; continue with --restart, .*--overwrite/,
   },
   {
     name: "a missing checkpoint",

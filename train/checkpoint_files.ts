@@ -10,16 +10,39 @@
 import { AtomicFile } from "@transformer-xl/runtime";
 
 const SUFFIX = ".safetensors";
+const CHECKPOINT_NAME = /^checkpoint_(last|best|\d+)\.safetensors$/;
+
+/** Names of the checkpoints in a folder: last, best, then those of evaluations. */
+export async function checkpointsIn(directory: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(directory)) {
+    if (CHECKPOINT_NAME.test(name)) names.push(name);
+  }
+  const rank = (name: string) => ["last", "best"].findIndex((kind) => name.includes(kind)) >>> 0;
+  return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
 
 /** Where the checkpoints of a run lie. */
 export class CheckpointFiles {
   /** Work directory. */
   readonly directory: string;
   readonly #saveAll: boolean;
+  readonly #beforeSave: () => Promise<void> | undefined;
 
-  constructor(directory: string, options: { readonly saveAll: boolean }) {
+  /**
+   * @param options.saveAll whether every evaluation keeps a checkpoint of its own
+   * @param options.beforeSave what may refuse to write; its error ends the save
+   */
+  constructor(
+    directory: string,
+    options: {
+      readonly saveAll: boolean;
+      readonly beforeSave?: () => Promise<void> | undefined;
+    },
+  ) {
     this.directory = directory;
     this.#saveAll = options.saveAll;
+    this.#beforeSave = options.beforeSave ?? (() => undefined);
   }
 
   /** The newest state. */
@@ -50,6 +73,7 @@ export class CheckpointFiles {
       readonly evaluated: boolean;
     },
   ): Promise<string> {
+    await this.#beforeSave();
     const first = best ? this.best : this.last;
     await write(first);
     if (this.#saveAll && evaluated) {

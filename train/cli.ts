@@ -11,12 +11,10 @@ import {
   cutoffsFor,
   type ModelCheckpoint,
   type ModelShape,
-  openCheckpoint,
   precisionFor,
 } from "@transformer-xl/model";
 import { inProcesses, mean, openText, weightedMean } from "@transformer-xl/eval";
 import {
-  CheckpointError,
   ConfigError,
   type Device,
   flagHelp,
@@ -26,6 +24,7 @@ import {
   type ProcessGroup,
   ProgressLine,
   progressText,
+  rankEnvironment,
   readConfigFile,
   runRank,
   scanFlags,
@@ -45,6 +44,14 @@ import { Reporter } from "./report.ts";
 import { checkContinues } from "./resume.ts";
 import { cutStreams } from "./streams.ts";
 import { Trainer } from "./trainer.ts";
+import {
+  checkWorkDirectory,
+  exists,
+  isBestInsteadOfLast,
+  isFolderOf,
+  openRestart,
+  WorkDirectory,
+} from "./work_directory.ts";
 
 const RULE = "=".repeat(100);
 
@@ -65,7 +72,10 @@ export async function train(argv: readonly string[]): Promise<number> {
   using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
   const { config, origin } = await configure(argv, early, checkpoint);
   checkTrainConfig(config);
-  if (!checkpoint && !config.debug && !config.dryRun) await checkUnused(config);
+  const { launchedBy, rank } = rankEnvironment();
+  // A launcher asks once for all; under another one the first process does.
+  const asks = launchedBy === "none" || launchedBy !== "own" && rank === 0;
+  if (asks && writesFiles(config)) await checkWorkDirectory(config, checkpoint, console.log);
   // A checkpoint's number of processes is no wish: another launcher may start more or fewer now.
   const asked = ["flag", "file", ...checkpoint ? [] : ["preset"]].includes(origin.get("gpus")!);
   return await inProcesses(
@@ -93,13 +103,20 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   if (isFirst && !checkpoint && config.restart) {
     console.log(`No checkpoint in "${config.workDir}" yet: starting anew`);
   }
+  if (isFirst && checkpoint && isBestInsteadOfLast(config.restart, checkpoint.path)) {
+    console.log(
+      `No last checkpoint in "${dirname(checkpoint.path)}": continuing from the best one`,
+    );
+  }
   const share = config.dryRun ? dryShare(config) : group;
-  const writesFiles = !config.debug && !config.dryRun;
+  using folder = isFirst && writesFiles(config)
+    ? await WorkDirectory.open(config.workDir, console.log)
+    : undefined;
   // The first process reads the text and writes the cache that the others then find.
   if (!isFirst) await group.barrier();
   const corpus = await openText(
     config,
-    writesFiles ? `${config.workDir}/cache` : undefined,
+    writesFiles(config) ? `${config.workDir}/cache` : undefined,
     checkpoint?.vocabulary,
   );
   if (isFirst) await group.barrier();
@@ -115,9 +132,11 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   if (!config.dryRun) checkFits(planned, device);
 
   // Nothing of the run itself is on disk until here, where nothing a user can cause is left to fail.
-  if (writesFiles) await Deno.mkdir(config.workDir, { recursive: true });
+  if (writesFiles(config)) await Deno.mkdir(config.workDir, { recursive: true }); // of this machine
+  const continuesLogs = checkpoint !== undefined &&
+    await isFolderOf(checkpoint.path, config.workDir);
   const progress = new ProgressLine();
-  using text = textLog(config, { group, checkpoint, progress, writesFiles });
+  using text = textLog(config, { group, continuesLogs, progress });
   text.write(chosen);
   printConfig(text, config, origin);
   if (share.size > 1) text.write(`processes = ${share.size}; what follows is for each of them`);
@@ -126,7 +145,13 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   return await run(device, shape, corpus, { config, origin, checkpoint, group }, {
     text,
     progress,
+    folder,
+    continuesLogs,
   });
+}
+
+function writesFiles({ debug, dryRun }: TrainConfig): boolean {
+  return !debug && !dryRun;
 }
 
 /** The share of one process of a dry run, which starts none. */
@@ -141,20 +166,32 @@ function dryShare(config: TrainConfig): Share {
 
 /** Where a process prints: the first one to the console and its log, others nowhere unless asked. */
 function textLog(
-  { workDir, logAllRanks }: TrainConfig,
-  { group: { rank }, checkpoint, progress, writesFiles }: {
+  config: TrainConfig,
+  { group: { rank }, continuesLogs, progress }: {
     readonly group: ProcessGroup;
-    readonly checkpoint: ModelCheckpoint | undefined;
+    readonly continuesLogs: boolean;
     readonly progress: ProgressLine;
-    readonly writesFiles: boolean;
   },
 ): TextLog {
+  const { workDir, logAllRanks } = config;
   if (rank > 0 && !logAllRanks) return new TextLog({ console: false });
   return new TextLog({
-    ...(writesFiles && { path: `${workDir}/train_log${rank === 0 ? "" : `.${rank}`}.log` }),
-    mode: checkpoint ? "append" : "truncate",
+    ...(writesFiles(config) && {
+      path: `${workDir}/train_log${rank === 0 ? "" : `.${rank}`}.log`,
+    }),
+    mode: continuesLogs ? "append" : "truncate",
     progress,
   });
+}
+
+/** Where a run writes. */
+interface Outputs {
+  readonly text: TextLog;
+  readonly progress: ProgressLine;
+  /** Held by the first process, where files are written at all. */
+  readonly folder: WorkDirectory | undefined;
+  /** Whether the run goes on in the folder of its checkpoint. */
+  readonly continuesLogs: boolean;
 }
 
 async function run(
@@ -162,17 +199,20 @@ async function run(
   shape: ModelShape,
   corpus: Corpus,
   { config, checkpoint, group }: Start,
-  { text, progress }: { readonly text: TextLog; readonly progress: ProgressLine },
+  { text, progress, folder, continuesLogs }: Outputs,
 ): Promise<number> {
   const { rank } = group;
   if (!config.debug && rank === 0) await sweepTemporaries(config.workDir);
   using trainer = await Trainer.create(device, config, shape, corpus, checkpoint, group);
-  const files = config.debug ? undefined : new CheckpointFiles(config.workDir, config);
-  if (!checkpoint && rank === 0) await files?.clear();
+  const files = config.debug ? undefined : new CheckpointFiles(config.workDir, {
+    saveAll: config.saveAll,
+    beforeSave: () => folder?.assertHeld(),
+  });
+  if (!continuesLogs && rank === 0) await files?.clear();
   const writesJson = !config.debug && (rank === 0 || config.logAllRanks);
   using json = writesJson
     ? new JsonLog(`${config.workDir}/train_log${rank === 0 ? "" : `.${rank}`}.jsonl`, {
-      mode: checkpoint ? "append" : "truncate",
+      mode: continuesLogs ? "append" : "truncate",
     })
     : undefined;
   json?.write({ kind: "config", config, model: shape });
@@ -211,37 +251,6 @@ async function run(
   const throughput = throughputOf(lines, config);
   if (throughput !== undefined) text.write(`Training throughput: ${throughput.toFixed(2)} tok/s`);
   return 0;
-}
-
-/** The checkpoint to continue from; a bare `--restart` without one starts anew. */
-async function openRestart(
-  restart: boolean | string | undefined,
-  workDir: string,
-): Promise<ModelCheckpoint | undefined> {
-  if (restart === undefined || restart === false) return undefined;
-  const given = typeof restart === "string" ? restart : workDir;
-  const isDirectory = await exists(given) && (await Deno.stat(given)).isDirectory;
-  const path = isDirectory || restart === true
-    ? new CheckpointFiles(given, { saveAll: false }).last
-    : given;
-  if (await exists(path)) return await openCheckpoint(path);
-  if (typeof restart === "string") {
-    throw new CheckpointError(
-      `Cannot continue from "${path}": there is no such file; leave --restart out to start anew`,
-    );
-  }
-  return undefined; // the first process says so
-}
-
-/** Refuses to write over the checkpoints of another run. */
-async function checkUnused({ workDir, overwrite }: TrainConfig): Promise<void> {
-  const { last } = new CheckpointFiles(workDir, { saveAll: false });
-  if (!overwrite && await exists(last)) {
-    throw new ConfigError(
-      `Cannot start anew in "${workDir}": it holds a checkpoint; ` +
-        "continue with --restart, choose another --work_dir, or give --overwrite",
-    );
-  }
 }
 
 /** Defaults < preset or the configuration of the checkpoint < configuration file < flags. */
@@ -292,14 +301,4 @@ function throughputOf(
   const rates = kept.map(({ tokensPerSecond }) => tokensPerSecond);
   const times = kept.map(({ msPerBatch, metrics }) => msPerBatch * metrics.length);
   return kept.length === 1 ? mean(rates) : weightedMean(rates, times);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

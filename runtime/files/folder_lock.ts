@@ -1,0 +1,246 @@
+/**
+ * One writer per folder: a lock file that names its holder. The operating system's lock on the file
+ * ends with its process, however that ends and whoever gets its id afterwards. Two cases need more:
+ *
+ * - File systems without locks: the holder's process id and start time are compared.
+ * - File systems whose locks do not reach other machines: the holder renews the file's time every
+ *   {@link BEAT_MS}, and a lock of another machine is void when no renewal is seen for
+ *   {@link SILENCE_MS}. A holder that was suspended for longer finds out with
+ *   {@link FolderLock.assertHeld}.
+ *
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import { isRunning, type ProcessIdentity, thisProcess } from "../machine/process_identity.ts";
+
+/** Name of the lock file. */
+export const LOCK_NAME = "run.lock";
+
+/** Time between renewals. */
+export const BEAT_MS = 10_000;
+
+/** Time without a renewal after which a holder on another machine counts as dead. */
+export const SILENCE_MS = 35_000;
+
+const POLL_MS = 500;
+const WRITING_MS = 1000; // a holder that has just taken the lock is writing its name
+
+/** What the lock file says. */
+interface Holder extends ProcessIdentity {
+  /** When it took the lock, UTC. */
+  readonly since: string;
+  /** Tells apart two locks of one process. */
+  readonly id: string;
+}
+
+/** Times, shorter in tests. */
+export interface FolderLockOptions {
+  /** Instead of {@link SILENCE_MS}. */
+  readonly silenceMs?: number;
+  /** Called before waiting for signs of a holder on another machine. */
+  readonly onWait?: (sentence: string) => void;
+}
+
+/**
+ * A folder that only this process writes to, until disposed or until the process ends.
+ *
+ * @example
+ * ```ts
+ * import { ConfigError, FolderLock } from "@transformer-xl/runtime";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * {
+ *   using _lock = await FolderLock.take(folder);
+ *   await assertRejects(() => FolderLock.take(folder), ConfigError, "is training here since");
+ * }
+ * using _again = await FolderLock.take(folder);
+ * ```
+ */
+export class FolderLock implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  readonly #holder: Holder;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #release = () => this[Symbol.dispose]();
+  #isReleased = false;
+
+  private constructor(path: string, file: Deno.FsFile, holder: Holder) {
+    this.#path = path;
+    this.#file = file;
+    this.#holder = holder;
+    this.#timer = setInterval(() => renew(file), BEAT_MS);
+    Deno.unrefTimer(Number(this.#timer));
+    addEventListener("unload", this.#release); // Deno.exit runs no finally block
+  }
+
+  /**
+   * Takes the lock of a folder, which must exist.
+   *
+   * @throws {ConfigError} naming the process that holds it
+   * @throws the operating system's error when the folder cannot be written to
+   */
+  static async take(folder: string, options: FolderLockOptions = {}): Promise<FolderLock> {
+    const path = `${folder}/${LOCK_NAME}`;
+    const startMs = performance.now();
+    for (;;) {
+      const file = await Deno.open(path, { read: true, write: true, create: true });
+      try {
+        const isLocked = tryLock(file);
+        const found = await readHolder(path);
+        if (isLocked === false) {
+          // Held, and for a moment without a name.
+          if (found === undefined && performance.now() - startMs < WRITING_MS) {
+            await new Promise((resolve) => setTimeout(resolve, POLL_MS / 10));
+          } else throw inUse(folder, found);
+        } else if (!isLocked || await isSameFile(path, file)) {
+          if (found !== undefined && await isHolding(path, found, isLocked ?? false, options)) {
+            throw inUse(folder, found);
+          }
+          const holder = { ...thisProcess(), since: now(), id: crypto.randomUUID() };
+          writeHolder(file, holder);
+          return new FolderLock(path, file, holder);
+        } // else its holder removed it after it was opened here
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+      file.close();
+    }
+  }
+
+  /**
+   * Checks that no other process took the lock meanwhile, as it may after this one was suspended.
+   *
+   * @throws {ConfigError} naming the process that took it
+   */
+  async assertHeld(): Promise<void> {
+    const found = await readHolder(this.#path);
+    if (found !== undefined && found.id !== this.#holder.id) {
+      throw inUse(this.#path.slice(0, -LOCK_NAME.length - 1), found);
+    }
+  }
+
+  /** Removes the lock file. */
+  [Symbol.dispose](): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    clearInterval(this.#timer);
+    removeEventListener("unload", this.#release);
+    try {
+      const isOwn = parseHolder(Deno.readTextFileSync(this.#path))?.id === this.#holder.id ||
+        this.#file.statSync().size === 0; // there was no room for a name
+      if (isOwn) Deno.removeSync(this.#path);
+    } catch {
+      // The folder is gone, or no longer writable: an unlocked file locks nobody out.
+    }
+    this.#file.close();
+  }
+}
+
+/** Whether the operating system's lock was got; undefined where the file system has none. */
+function tryLock(file: Deno.FsFile): boolean | undefined {
+  try {
+    return file.tryLockSync(true);
+  } catch {
+    return undefined;
+  }
+}
+
+function renew(file: Deno.FsFile): void {
+  const time = new Date();
+  try {
+    file.utimeSync(time, time);
+  } catch {
+    // A file system that does not answer now may do so later.
+  }
+}
+
+async function isSameFile(path: string, file: Deno.FsFile): Promise<boolean> {
+  try {
+    const [named, opened] = await Promise.all([Deno.stat(path), file.stat()]);
+    return named.ino === opened.ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Whether the process that a lock file names still runs. */
+async function isHolding(
+  path: string,
+  holder: Holder,
+  isLocked: boolean,
+  { silenceMs = SILENCE_MS, onWait }: FolderLockOptions,
+): Promise<boolean> {
+  // A process of this machine would have kept this one from getting the lock.
+  if (holder.host === Deno.hostname()) return !isLocked && isRunning(holder);
+  onWait?.(
+    `Waiting ${Math.round(silenceMs / 1000)} s to see whether ${describe(holder)} still runs`,
+  );
+  const first = await renewedAt(path);
+  const endMs = performance.now() + silenceMs;
+  while (performance.now() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, silenceMs / 4)));
+    if (await renewedAt(path) !== first) return true;
+  }
+  return false;
+}
+
+/** Opening the file makes a network file system ask its server. */
+async function renewedAt(path: string): Promise<number | undefined> {
+  using file = await Deno.open(path);
+  return (await file.stat()).mtime?.getTime();
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return parseHolder(await Deno.readTextFile(path));
+  } catch {
+    return undefined; // just removed; or locked, which keeps readers out on Windows
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const { host, pid, startTicks, since, id } = JSON.parse(text) as Holder;
+    return [host, since, id].every((value) => typeof value === "string") && Number.isInteger(pid)
+      ? { host, pid, startTicks, since, id }
+      : undefined;
+  } catch {
+    return undefined; // half written by a process that died
+  }
+}
+
+function writeHolder(file: Deno.FsFile, holder: Holder): void {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(holder)}\n`);
+  try {
+    file.truncateSync(0);
+    file.seekSync(0, Deno.SeekMode.Start);
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  } catch {
+    file.truncateSync(0); // a full disk: the lock holds without a name
+  }
+}
+
+function describe({ pid, host }: ProcessIdentity): string {
+  return `process ${pid} on ${printable(host)}`;
+}
+
+/** Another program may have written the file. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 80);
+}
+
+function inUse(folder: string, holder: Holder | undefined): ConfigError {
+  const who = holder === undefined
+    ? "another process is training here"
+    : `${describe(holder)} is training here since ${printable(holder.since)}`;
+  return new ConfigError(
+    `Cannot train in "${folder}": ${who}; wait for its end, stop it, or choose another --work_dir`,
+  );
+}
+
+function now(): string {
+  return new Date().toISOString().replace(/\.\d+/, "");
+}

@@ -1,0 +1,30 @@
+/**
+ * The reason an operating system gives for a refused file operation, in a few words.
+ *
+ * @module
+ */
+
+/**
+ * `read-only file system` of `Read-only file system (os error 30): mkdir '/x'`.
+ *
+ * @example
+ * ```ts
+ * import { systemReason } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new Error("Read-only file system (os error 30): open '/x/y'");
+ * assertEquals(systemReason(error), "read-only file system");
+ * ```
+ */
+export function systemReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = message.replace(/ \(os error \d+\)[^]*$/, "");
+  return reason.slice(0, 1).toLowerCase() + reason.slice(1);
+}
+
+/** True for errors of the operating system, which no program can prevent; false for bugs. */
+export function isSystemError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return / \(os error \d+\)/.test(error.message) || "code" in error ||
+    Object.values(Deno.errors).some((kind) => error instanceof kind);
+}

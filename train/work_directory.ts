@@ -1,0 +1,203 @@
+/**
+ * The folder of a run: whether it can be written to, whether it holds the checkpoints of another
+ * run, whether another process works in it, and where `--restart` finds its checkpoint.
+ *
+ * @module
+ */
+import { dirname, resolve } from "node:path";
+import { type ModelCheckpoint, openCheckpoint } from "@transformer-xl/model";
+import {
+  CheckpointError,
+  ConfigError,
+  FolderLock,
+  isSystemError,
+  isUserError,
+  systemReason,
+} from "@transformer-xl/runtime";
+import { CheckpointFiles, checkpointsIn } from "./checkpoint_files.ts";
+
+/** The settings that decide about the folder. */
+export interface WorkDirectorySettings {
+  /** Where logs and checkpoints go. */
+  readonly workDir: string;
+  /** Whether checkpoints of another run may be replaced. */
+  readonly overwrite: boolean;
+}
+
+/**
+ * The folder of a run, which this process alone writes to until it is disposed. A folder that was
+ * made for a run which then wrote nothing is removed again.
+ */
+export class WorkDirectory implements Disposable {
+  readonly #lock: FolderLock;
+  readonly #made: readonly string[];
+
+  private constructor(lock: FolderLock, made: readonly string[]) {
+    this.#lock = lock;
+    this.#made = made;
+  }
+
+  /**
+   * Makes the folder where it is missing and takes its lock.
+   *
+   * @param print says that it waits for signs of a run on another machine
+   * @throws {ConfigError} when it cannot be written to, or when another process trains in it
+   */
+  static async open(
+    workDir: string,
+    print: (sentence: string) => void = () => {},
+  ): Promise<WorkDirectory> {
+    if (workDir === "") throw new ConfigError('Cannot use --work_dir "": it is empty');
+    const made: string[] = [];
+    try {
+      for (let path = resolve(workDir); !await exists(path); path = dirname(path)) made.push(path);
+      await Deno.mkdir(workDir, { recursive: true });
+      return new WorkDirectory(await FolderLock.take(workDir, { onWait: print }), made);
+    } catch (error) {
+      removeEmpty(made);
+      if (isUserError(error) || !isSystemError(error)) throw error;
+      throw unusable(workDir, error);
+    }
+  }
+
+  /**
+   * Checks that no other process took the folder meanwhile, as it may after this one was suspended.
+   *
+   * @throws {ConfigError} naming the process that took it
+   */
+  async assertHeld(): Promise<void> {
+    await this.#lock.assertHeld();
+  }
+
+  /** Releases the lock. */
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
+    removeEmpty(this.#made);
+  }
+}
+
+/**
+ * Checks a folder before anything is computed and leaves it as it was: it can be written to, no
+ * other process trains in it, and it holds no checkpoints that the run would replace. Of several
+ * processes only one may ask, before any of them opens the folder.
+ *
+ * @param checkpoint the checkpoint to continue from
+ * @throws {ConfigError} with the remedy
+ */
+export async function checkWorkDirectory(
+  { workDir, overwrite }: WorkDirectorySettings,
+  checkpoint: Pick<ModelCheckpoint, "path"> | undefined,
+  print?: (sentence: string) => void,
+): Promise<void> {
+  using _folder = await WorkDirectory.open(workDir, print);
+  if (overwrite || checkpoint !== undefined && await isFolderOf(checkpoint.path, workDir)) return;
+  const [found] = await checkpointsIn(workDir);
+  if (found === undefined) return;
+  throw new ConfigError(
+    checkpoint === undefined
+      ? `Cannot start anew in "${workDir}": it holds a checkpoint, "${found}"; ` +
+        "continue with --restart, choose another --work_dir, or give --overwrite"
+      : `Cannot continue from "${checkpoint.path}" in "${workDir}": it holds a checkpoint of ` +
+        `another run, "${found}"; choose another --work_dir, or give --overwrite`,
+  );
+}
+
+/** Whether a run that continues from `checkpoint` goes on in the folder where it lies. */
+export async function isFolderOf(checkpoint: string, workDir: string): Promise<boolean> {
+  try {
+    return await Deno.realPath(dirname(checkpoint)) === await Deno.realPath(workDir);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * The checkpoint of `--restart`: the given one, the last of a folder, or its best where the last is
+ * gone. Undefined without `--restart`, and for a bare one in a folder without checkpoints.
+ *
+ * @throws {CheckpointError} when there is no such file, or none that can be chosen
+ */
+export async function openRestart(
+  restart: boolean | string | undefined,
+  workDir: string,
+): Promise<ModelCheckpoint | undefined> {
+  if (restart === undefined || restart === false) return undefined;
+  const given = typeof restart === "string" ? restart : workDir;
+  if (given === "") {
+    const flag = restart === true ? "work_dir" : "restart";
+    throw new ConfigError(`Cannot use --${flag} "": it is empty`);
+  }
+  if (typeof restart === "string" && !await isDirectory(given)) {
+    if (await exists(given)) return await openCheckpoint(given);
+    throw missing(given);
+  }
+  const { last, best } = new CheckpointFiles(given, { saveAll: false });
+  for (const path of [last, best]) {
+    if (await exists(path)) return await openCheckpoint(path);
+  }
+  const [other] = await isDirectory(given) ? await checkpointsIn(given) : [];
+  if (other !== undefined) {
+    throw new CheckpointError(
+      `Cannot choose a checkpoint in "${given}": it holds "${other}", but neither a last nor a ` +
+        "best one; give --restart PATH",
+    );
+  }
+  if (typeof restart === "string") throw missing(last);
+  return undefined; // the first process says so
+}
+
+/** Whether a bare `--restart` found the best checkpoint in place of the last. */
+export function isBestInsteadOfLast(restart: boolean | string, path: string): boolean {
+  const { best } = new CheckpointFiles(dirname(path), { saveAll: false });
+  return restart !== false && restart !== path && resolve(best) === resolve(path);
+}
+
+/**
+ * Whether something is at a path.
+ *
+ * @throws {ConfigError} when the system does not say
+ */
+export async function exists(path: string): Promise<boolean> {
+  return await statOf(path) !== undefined;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await statOf(path))?.isDirectory ?? false;
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    if (!isSystemError(error)) throw error;
+    throw new ConfigError(`Cannot read "${path}": ${systemReason(error)}; give another path`);
+  }
+}
+
+function missing(path: string): CheckpointError {
+  return new CheckpointError(
+    `Cannot continue from "${path}": there is no such file; leave --restart out to start anew`,
+  );
+}
+
+function unusable(workDir: string, error: Error): ConfigError {
+  const isFile = error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.AlreadyExists;
+  const reason = isFile ? "it is not a folder" : systemReason(error);
+  return new ConfigError(`Cannot write to --work_dir "${workDir}": ${reason}; give another`, {
+    cause: error,
+  });
+}
+
+/** Removes folders that are empty, innermost first. */
+function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders) Deno.removeSync(folder);
+  } catch {
+    // It holds something by now, or was never made.
+  }
+}
