@@ -5,6 +5,7 @@
  * @module
  */
 import type { Backend } from "@transformer-xl/runtime";
+import { tryProgram } from "@transformer-xl/runtime/setup";
 import type { Timing } from "./timing.ts";
 
 /** Processes of every measurement. */
@@ -55,27 +56,12 @@ export async function measureAllReduce(
   };
 }
 
-/** Why MPI cannot be measured here; undefined where Open MPI's mpirun is installed. */
-export async function missingMpi(): Promise<string | undefined> {
-  try {
-    const version = await outputOf("mpirun", ["--version"]);
-    return version.includes("Open MPI") ? undefined : "the mpirun here is not Open MPI's";
-  } catch {
-    return "there is no mpirun here (apt-get install openmpi-bin)";
-  }
-}
-
 async function outputOf(command: string, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args: [...args],
-    // Open MPI refuses to run as root otherwise.
-    env: { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  if (code === 0) return decoder.decode(stdout);
+  // Open MPI refuses to run as root otherwise.
+  const env = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+  const { code, stdout, stderr } = await tryProgram([command, ...args], { env });
+  if (code === 0) return stdout;
   throw new Error(
-    `Cannot measure an all-reduce: "${command}" ended with ${code}, ` +
-      `it printed "${decoder.decode(stderr).trim()}"`,
+    `Cannot measure an all-reduce: "${command}" ended with ${code}, it printed "${stderr.trim()}"`,
   );
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { cutoffsFor } from "@transformer-xl/model";
+import { missingProgram } from "@transformer-xl/runtime/setup";
 import {
   BUCKET_LENGTH,
   footprint,
@@ -14,7 +15,7 @@ import {
   trainLengths,
   trainSchema,
 } from "@transformer-xl/train";
-import { type AllReduceJob, measureAllReduce, missingMpi, PROCESSES } from "./allreduce.ts";
+import { type AllReduceJob, measureAllReduce, PROCESSES } from "./allreduce.ts";
 import { Bench } from "./harness.ts";
 import { wordShares } from "./scaling/word_shares.ts";
 
@@ -44,7 +45,7 @@ const ROWS: readonly Row[] = [
 ];
 
 const bench = await Bench.open();
-const missing = await missingMpi();
+const missing = missingProgram("mpirun");
 if (missing !== undefined) console.log(`all-reduces over MPI are left out: ${missing}`);
 
 for (const backend of ["ring", "mpi"] as const) {

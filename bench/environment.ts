@@ -4,7 +4,7 @@
  * @module
  */
 import type { GpuDevice } from "@transformer-xl/runtime";
-import { vulkanAdapters } from "@transformer-xl/runtime/setup";
+import { tryProgramSync, vulkanAdapters } from "@transformer-xl/runtime/setup";
 
 /** Machine, driver and program of a measurement. */
 export interface Environment {
@@ -62,12 +62,6 @@ function commit(): string {
 
 /** What git prints; nothing outside a checkout, or where git is not installed. */
 function git(...args: readonly string[]): string {
-  try {
-    const cwd = new URL(".", import.meta.url);
-    const { success, stdout } = new Deno.Command("git", { args: [...args], cwd, stderr: "null" })
-      .outputSync();
-    return success ? new TextDecoder().decode(stdout).trim() : "";
-  } catch {
-    return "";
-  }
+  const { code, stdout } = tryProgramSync(["git", ...args], { cwd: new URL(".", import.meta.url) });
+  return code === 0 ? stdout.trim() : "";
 }

@@ -34,6 +34,14 @@ export interface RowOptions extends TimingOptions {
   readonly ignore?: boolean;
 }
 
+/** Deno has no setting that grants permissions to a bare `deno bench`. */
+function requirePermissions(): void {
+  const names = ["read", "env", "sys", "ffi"] as const;
+  if (names.every((name) => Deno.permissions.querySync({ name }).state === "granted")) return;
+  console.error("error: Cannot run benchmarks: permissions are missing; run `deno task bench`");
+  Deno.exit(2);
+}
+
 /** The device of a benchmark file, its peaks, and the row whose memory is held now. */
 export class Bench {
   /** Where everything runs. */
@@ -47,11 +55,13 @@ export class Bench {
   }
 
   /**
-   * Opens the most powerful adapter.
+   * Opens the most powerful adapter. Without permissions, as in a bare `deno bench`, it prints one
+   * sentence and exits with 2.
    *
    * @throws {DeviceError} when there is none
    */
   static async open(): Promise<Bench> {
+    requirePermissions();
     const device = await GpuDevice.open();
     skipExitHandlers();
     return new Bench(device);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CATALOGUE } from "@transformer-xl/kernels";
+import { CATALOGUE } from "@transformer-xl/kernels/cases";
 import { recordRow } from "@transformer-xl/tests";
 import { Bench } from "./harness.ts";
 

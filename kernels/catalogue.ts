@@ -1,5 +1,6 @@
 /**
- * Every op's cases: the table that tests and benchmarks walk. Adding an op adds one line.
+ * Every op's cases: the table that tests and benchmarks walk. Adding an op adds one line. Programs
+ * that use the ops do not load it: it is the entry point `@transformer-xl/kernels/cases`.
  *
  * @module
  */
@@ -20,6 +21,8 @@ import {
   sliceRowsCases,
 } from "./rows/cases.ts";
 import { softmaxNllCases } from "./softmax_nll/cases.ts";
+
+export type { CaseOutputs, OpCases, OperandSpec, OpRow } from "./op_cases.ts";
 
 /** All ops. */
 export const CATALOGUE: readonly OpCases[] = [

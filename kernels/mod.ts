@@ -3,7 +3,6 @@
  *
  * @module
  */
-export * from "./catalogue.ts";
 export * from "./dropout/mod.ts";
 export * from "./elementwise/cast.ts";
 export * from "./elementwise/relu_backward.ts";
@@ -13,7 +12,6 @@ export * from "./layer_norm/mod.ts";
 export * from "./matmul/mod.ts";
 export * from "./matmul/plans.ts";
 export * from "./matmul/tile.ts";
-export * from "./op_cases.ts";
 export * from "./optimizer/mod.ts";
 export * from "./reduce/column_sum.ts";
 export * from "./reduce/sum_all.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CATALOGUE } from "@transformer-xl/kernels";
+import { CATALOGUE } from "@transformer-xl/kernels/cases";
 import { type AdapterClass, chooseAdapter, GpuDevice } from "@transformer-xl/runtime";
 import { checkKernel } from "./check_kernel.ts";
 

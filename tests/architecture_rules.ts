@@ -121,6 +121,28 @@ export function wgslIsTidy(files: readonly SourceFile[]): Offences {
   ]);
 }
 
+/** Rules and their counterexamples show what they forbid. */
+function isNoRule({ path }: SourceFile): boolean {
+  return !/^tests\/architecture_\w+\.ts$/.test(path);
+}
+
+/** What a machine may lack is started through the one place that never throws. */
+export function optionalProgramsAreTried(files: readonly SourceFile[]): Offences {
+  const started =
+    /\bnew Deno\.Command\(\s*["'`](mpirun|python3|git|vulkaninfo|nvidia-smi|apt-get)["'`]/;
+  return files.filter(isNoRule)
+    .map(({ path, text }) => ({ path, program: started.exec(withoutComments(text))?.[1] }))
+    .filter(({ program }) => program !== undefined)
+    .map(({ path, program }) => `${path} starts "${program}" without tryProgram()`);
+}
+
+/** One lock file says what is loaded; nothing sets it aside. */
+export function lockIsNeverSetAside(files: readonly SourceFile[]): Offences {
+  return files.filter(isNoRule)
+    .filter(({ text }) => /--no-(lock|config)\b|--frozen=false/.test(withoutComments(text)))
+    .map(({ path }) => `${path} runs without the lock file`);
+}
+
 /** Only programs print: files named cli.ts, those that a task runs, benchmarks and tests. */
 export function onlyProgramsPrint(
   files: readonly SourceFile[],

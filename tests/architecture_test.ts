@@ -10,8 +10,10 @@ import {
   filesIntroduceThemselves,
   floatsAreNotAtomic,
   importsHaveNoCircles,
+  lockIsNeverSetAside,
   MAX_LINES,
   onlyProgramsPrint,
+  optionalProgramsAreTried,
   othersAreImportedByName,
   type Rule,
   wgslIsTidy,
@@ -113,6 +115,24 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: "optional programs are tried, not started",
+    rule: optionalProgramsAreTried,
+    good: { "tests/a.ts": 'await tryProgram(["mpirun"]); new Deno.Command(Deno.execPath());' },
+    bad: [
+      { "tests/a.ts": 'await new Deno.Command("mpirun", {}).output();' },
+      { "bench/a.ts": "new Deno.Command(\n  'git',\n)" },
+    ],
+  },
+  {
+    name: "nothing runs without the lock file",
+    rule: (files) => lockIsNeverSetAside([...files, { path: "deno.json", text: denoJson() }]),
+    good: { "tests/a.ts": 'const args = ["run", "-A"];' },
+    bad: [
+      { "tests/a.ts": 'const args = ["run", "--no-lock"];' },
+      { "tests/a.ts": 'const args = ["run", "--frozen=false"];' },
+    ],
+  },
+  {
     name: "only programs print",
     rule: (files) => onlyProgramsPrint(files, taskPrograms()),
     good: {
@@ -138,6 +158,11 @@ for (const { name, rule, good, bad } of CASES) {
     assertEquals(rule(TREE), []);
   });
 }
+
+Deno.test("the lock file is frozen for every command", () => {
+  const { lock } = readJson("deno.json") as { lock: unknown };
+  assertEquals(lock, { path: "./deno.lock", frozen: true });
+});
 
 Deno.test("imports are found in every form, and not in comments", () => {
   const text = [
@@ -171,6 +196,10 @@ function filesOf(tree: Readonly<Record<string, string>>): readonly SourceFile[] 
   return Object.entries(tree).map(([path, text]) => ({ path, text }));
 }
 
+function denoJson(): string {
+  return Deno.readTextFileSync(new URL("deno.json", ROOT));
+}
+
 /** The files that tasks of deno.json run. */
 function taskPrograms(): readonly string[] {
   const { tasks } = readJson("deno.json") as { tasks: Record<string, { command: string }> };
@@ -190,8 +219,15 @@ function readJson(path: string): unknown {
   return JSON.parse(Deno.readTextFileSync(new URL(path, ROOT)));
 }
 
+const TEMPORARY: string[] = [];
+
+Deno.test.afterAll(async () => {
+  for (const path of TEMPORARY) await Deno.remove(path);
+});
+
 async function temporary(text: string): Promise<string> {
   const path = await Deno.makeTempFile({ suffix: ".ts" });
+  TEMPORARY.push(path);
   await Deno.writeTextFile(path, text);
   return path;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { OpCases, OpRow } from "@transformer-xl/kernels";
+import type { OpCases, OpRow } from "@transformer-xl/kernels/cases";
 import { type GpuDevice, type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { assertClose, largest } from "./compare.ts";
 import { recordRow } from "./op_harness.ts";

@@ -38,7 +38,7 @@ async function compile(
   denort: string,
 ): Promise<{ readonly code: number; readonly stdout: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "runtime/setup/compile.ts", program, output],
+    args: ["run", "-A", "runtime/setup/compile.ts", program, output],
     cwd: new URL("../", import.meta.url),
     env: { DENORT_BIN: denort },
   }).output();

@@ -2,7 +2,7 @@ import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 
 Deno.test("the doctor reports adapter, self-tests and speeds, and finds this machine fit", async () => {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "train/doctor.ts"],
+    args: ["run", "-A", "train/doctor.ts"],
     cwd: new URL("../", import.meta.url),
   }).output();
   const report = new TextDecoder().decode(stdout);

@@ -19,7 +19,7 @@ import {
   writeLogical,
 } from "@transformer-xl/runtime";
 import { normals } from "./normals.ts";
-import type { OpCases, OpRow } from "@transformer-xl/kernels";
+import type { OpCases, OpRow } from "@transformer-xl/kernels/cases";
 
 /** Normal numbers repeat after this many: a prime, so that rows of a matrix differ. */
 const NORMALS_PERIOD = 65_521;

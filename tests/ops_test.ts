@@ -6,7 +6,7 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels";
+import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels/cases";
 import { type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { checkKernel } from "./check_kernel.ts";
 import { normals } from "./normals.ts";

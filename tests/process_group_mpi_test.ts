@@ -1,21 +1,9 @@
+import { tryProgram } from "@transformer-xl/runtime/setup";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isMissing } from "./optional_program.ts";
 
 const SCRIPT = new URL("./group_rank.ts", import.meta.url).href;
-const RANK_ARGS = ["run", "-A", "--quiet", "--no-check", "--no-lock", SCRIPT];
-
-/** Open MPI's mpirun, or why its tests are ignored. */
-const mpirun = await findMpirun();
-if (mpirun.missing !== undefined) console.log(`MPI is not tested: ${mpirun.missing}`);
-
-async function findMpirun(): Promise<{ readonly missing?: string }> {
-  try {
-    const { stdout } = await new Deno.Command("mpirun", { args: ["--version"] }).output();
-    const version = new TextDecoder().decode(stdout);
-    return /Open MPI/.test(version) ? {} : { missing: "the mpirun here is not Open MPI's" };
-  } catch {
-    return { missing: "there is no mpirun here (apt-get install openmpi-bin)" };
-  }
-}
+const RANK_ARGS = ["run", "-A", "--quiet", "--no-check", SCRIPT];
 
 interface Ended {
   readonly code: number;
@@ -27,13 +15,10 @@ async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args: [...args],
+  const { code, stdout, stderr } = await tryProgram([command, ...args], {
     env: { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1", ...env },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  });
+  return { code, output: stdout + stderr };
 }
 
 function runJob(size: number, task: string): Promise<Ended> {
@@ -41,7 +26,7 @@ function runJob(size: number, task: string): Promise<Ended> {
   return run("mpirun", [...options, Deno.execPath(), ...RANK_ARGS, task]);
 }
 
-const ignore = mpirun.missing !== undefined;
+const ignore = isMissing("mpirun");
 
 for (const size of [2, 3, 4]) {
   Deno.test({

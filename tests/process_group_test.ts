@@ -233,7 +233,7 @@ async function runRanks(size: number, task: string): Promise<EndedRank[]> {
   const ended = await Promise.all(
     ranks(size).map(async (rank) => {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--quiet", "--no-check", "--no-lock", script, task],
+        args: ["run", "-A", "--quiet", "--no-check", script, task],
         env: { RANK: `${rank}`, WORLD_SIZE: `${size}`, TXL_RING_DIR: ringDir },
         stdin: "null",
       }).output();

@@ -2,12 +2,17 @@ import {
   type AdapterProbe,
   backportsStanza,
   driverCommand,
+  isOnPath,
   type Machine,
+  missingProgram,
   parseAptSources,
   setUp,
   thisMachine,
+  tryProgram,
+  tryProgramSync,
 } from "@transformer-xl/runtime/setup";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Scratch } from "./small_run.ts";
 
 const DEBIAN_SOURCES = `# the release
 Types: deb
@@ -59,6 +64,8 @@ class FakeMachine implements Machine {
   #installed: string | undefined;
   installCode = 0;
   before = ABSENT;
+  /** What apt knows beside the files. */
+  policy = "";
 
   constructor(
     files: Readonly<Record<string, string>>,
@@ -98,6 +105,7 @@ class FakeMachine implements Machine {
     this.ran.push(line);
     const suite = /(?:Release=|-t )(\S+)/.exec(line)?.[1] ?? "";
     const isServed = suite === "" ||
+      this.policy.includes(suite) ||
       this.list("/etc/apt/sources.list.d").some((name) =>
         parseAptSources(name, this.files.get(`/etc/apt/sources.list.d/${name}`)!)
           .some(({ suites }) => suites.includes(suite))
@@ -107,6 +115,7 @@ class FakeMachine implements Machine {
       if (this.installCode === 0) this.#installed = version;
       return Promise.resolve({ code: this.installCode, output: "" });
     }
+    if (line === "apt-cache policy") return Promise.resolve({ code: 0, output: this.policy });
     return Promise.resolve({
       code: 0,
       output: `mesa:\n  Installed: (none)\n  Candidate: ${version}\n`,
@@ -120,9 +129,12 @@ class FakeMachine implements Machine {
   }
 }
 
-async function runSetUp(machine: Machine): Promise<{ ready: boolean; said: string }> {
+async function runSetUp(
+  machine: Machine,
+  agrees?: (question: string) => boolean,
+): Promise<{ ready: boolean; said: string }> {
   const said: string[] = [];
-  const ready = await setUp(machine, (line) => said.push(line));
+  const ready = await setUp(machine, (line) => said.push(line), agrees);
   return { ready, said: said.join("\n") };
 }
 
@@ -221,6 +233,37 @@ Deno.test("setUp() uses backports that are configured already", async () => {
   assertStringIncludes(machine.ran.at(-1)!, "-t bookworm-backports");
 });
 
+Deno.test("setUp() adds no source that apt knows under another name", async () => {
+  const machine = debian(BOOKWORM);
+  machine.policy = "release o=Debian Backports,a=stable-backports,n=bookworm-backports,l=Debian\n";
+  assert((await runSetUp(machine)).ready);
+  assert(!machine.files.has(BACKPORTS_FILE));
+  assertStringIncludes(machine.ran.at(-1)!, "-t bookworm-backports");
+});
+
+Deno.test("setUp() asks once, names all it may change, and changes nothing without consent", async () => {
+  const machine = debian(BOOKWORM);
+  const before = new Map(machine.files);
+  const questions: string[] = [];
+  const { ready, said } = await runSetUp(machine, (question) => {
+    questions.push(question);
+    return false;
+  });
+  assertEquals([ready, machine.ran, machine.files], [false, [], before]);
+  assertEquals(questions.length, 1);
+  for (const change of ["libvulkan1", "mesa-vulkan-drivers", BACKPORTS_FILE]) {
+    assertStringIncludes(questions[0]!, change);
+  }
+  assertStringIncludes(said, "Nothing was changed");
+  assert((await runSetUp(machine, () => true)).ready);
+  const served = debian(BOOKWORM);
+  served.files.set(SOURCES_FILE, DEBIAN_SOURCES.replace("Enabled: no", ""));
+  await runSetUp(served, (question) => {
+    assert(!question.includes(BACKPORTS_FILE), question);
+    return true;
+  });
+});
+
 Deno.test("setUp() needs no backports where the release has Mesa 25", async () => {
   const files = { "/etc/os-release": UBUNTU_RELEASE, "/etc/apt/sources.list": UBUNTU_LIST };
   const machine = new FakeMachine(files, { "": "25.2.8-0ubuntu0.24.04.1" });
@@ -276,6 +319,33 @@ Deno.test("this machine runs commands and knows of those it lacks", async () => 
   assertEquals((await machine.run([Deno.execPath(), "eval", "Deno.exit(3)"])).code, 3);
   assertEquals((await machine.run(["no-such-command"])).code, 127);
   assert(!machine.has("no-such-command"));
+});
+
+Deno.test("a program that is missing, not executable or not the one meant is a result", async () => {
+  await using scratch = new Scratch();
+  const path = await scratch.text("mpirun", "#!/bin/sh\necho HYDRA\n");
+  assertEquals(tryProgramSync([path]).code, 126);
+  assertEquals((await tryProgram([path])).code, 126);
+  assertEquals(tryProgramSync(["no-such-command"]).code, 127);
+  assertEquals(tryProgramSync([Deno.execPath(), "--version"]).code, 0);
+  const names = ["mpirun", "python3", "git", "vulkaninfo", "nvidia-smi", "apt-get"] as const;
+  const pathBefore = Deno.env.get("PATH")!;
+  try {
+    Deno.env.set("PATH", scratch.at("empty"));
+    for (const name of names) {
+      const missing = missingProgram(name)!;
+      assertStringIncludes(missing, `Cannot use "${name}": it is not installed; `);
+    }
+    Deno.env.set("PATH", scratch.path);
+    if (Deno.build.os !== "windows") {
+      assert(!isOnPath("mpirun"));
+      await Deno.chmod(path, 0o755);
+      assertStringIncludes(missingProgram("mpirun")!, 'this one prints "HYDRA"; install');
+      assert(isOnPath("mpirun") && !isOnPath("git"));
+    }
+  } finally {
+    Deno.env.set("PATH", pathBefore);
+  }
 });
 
 Deno.test("this machine passes the probe that set-up makes", async () => {

@@ -4,6 +4,8 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { tryProgram } from "@transformer-xl/runtime/setup";
+import { isMissing } from "./optional_program.ts";
 import { type Ended, type Flags, Program, runProgram, words } from "./program.ts";
 import { filesBelow, Scratch, SMALL, wordText } from "./small_run.ts";
 
@@ -94,14 +96,9 @@ for (
   });
 }
 
-const mpirun = await new Deno.Command("mpirun", { args: ["--version"], stderr: "null" }).output()
-  .then(({ stdout }) => new TextDecoder().decode(stdout), () => "");
-const hasOpenMpi = mpirun.includes("Open MPI");
-if (!hasOpenMpi) console.log("mpirun of Open MPI is not installed: its run is skipped");
-
 Deno.test({
   name: "two processes under mpirun have the digits of the ring",
-  ignore: !hasOpenMpi,
+  ignore: isMissing("mpirun"),
   async fn() {
     await using scratch = new Scratch();
     const data = await scratch.text("text.txt", wordText(200));
@@ -109,15 +106,15 @@ Deno.test({
     await trained({ ...flags, gpus: 2, work_dir: scratch.at("ring") });
     const cli = new URL("../train/cli.ts", import.meta.url).href;
     const run = ["run", "-A", "--quiet", cli, ...words({ ...flags, work_dir: scratch.at("mpi") })];
-    const { code, stderr } = await new Deno.Command("mpirun", {
-      args: ["-np", "2", "--oversubscribe", Deno.execPath(), ...run],
+    const mpirun = ["mpirun", "-np", "2", "--oversubscribe", Deno.execPath(), ...run];
+    const { code, stderr } = await tryProgram(mpirun, {
       env: {
         NODEVICE_SELECT: "1",
         OMPI_ALLOW_RUN_AS_ROOT: "1",
         OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
       },
-    }).output();
-    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    });
+    assertEquals(code, 0, stderr);
     assertEquals(await lossesOf(scratch.at("mpi")), await lossesOf(scratch.at("ring")));
   },
 });

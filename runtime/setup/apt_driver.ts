@@ -55,7 +55,7 @@ export async function installWithApt(
   const sources = readAptSources(machine);
   if (codename === undefined) return tooOld(plain, "this release");
   const suite = `${codename}-backports`;
-  if (hasBackports(sources, codename)) {
+  if (hasBackports(sources, codename) || await isServed(machine, suite)) {
     const version = await candidate(machine, suite);
     if (major(version) < MESA_VERSION) return tooOld(version ?? plain, suite);
     return await install(machine, say, suite, version!);
@@ -73,6 +73,12 @@ export async function installWithApt(
     : await install(machine, say, suite, version!);
   if (trouble !== undefined) machine.remove(BACKPORTS_FILE); // leave the machine as it was
   return trouble;
+}
+
+/** Whether apt already has a suite, under whatever name or in whatever file its source stands. */
+async function isServed(machine: Machine, suite: string): Promise<boolean> {
+  const { output } = await machine.run(["apt-cache", "policy"]);
+  return [...output.matchAll(/\b[an]=([\w.-]+)/g)].some(([, name]) => name === suite);
 }
 
 async function install(
@@ -124,6 +130,16 @@ export function aptCommands(machine: Machine): string {
   if (hasBackports(sources, codename)) return install(suite);
   const stanza = backportsStanza(archive, codename).trimEnd().replaceAll("\n", "\\n");
   return `printf '${stanza}\\n' | sudo tee ${BACKPORTS_FILE} && ${install(suite)}`;
+}
+
+/** What is asked before {@link installWithApt} may run: everything it can change. */
+export function aptQuestion(machine: Machine): string {
+  const codename = releaseCodename(machine);
+  const isAdding = codename !== undefined && !hasBackports(readAptSources(machine), codename);
+  const source = isAdding
+    ? `, and where this release has no Mesa ${MESA_VERSION} add its backports in ${BACKPORTS_FILE}`
+    : "";
+  return `Install ${PACKAGES.join(" and ")} with apt-get${source}?`;
 }
 
 /** Ubuntu brings new Mesa to the release's updates; Debian to its backports. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isOnPath, tryProgram } from "../machine/programs.ts";
 
 /** What a command printed, and how it ended. */
 export interface CommandResult {
@@ -69,41 +70,20 @@ export function thisMachine(): Machine {
   };
 }
 
-function isOnPath(command: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/${command}`).isFile;
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function runCommand([command, ...args]: readonly string[]): Promise<CommandResult> {
-  try {
-    const { code, stdout, stderr } = await new Deno.Command(command!, {
-      args,
-      env: { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
-      stdin: "null",
-    }).output();
-    const text = new TextDecoder();
-    return { code, output: text.decode(stdout) + text.decode(stderr) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { code: 127, output: error.message };
-    throw error;
-  }
+async function runCommand(command: readonly string[]): Promise<CommandResult> {
+  const env = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+  const { code, stdout, stderr } = await tryProgram(command, { env });
+  return { code, output: stdout + stderr };
 }
 
 async function probeInChild(): Promise<AdapterProbe> {
   const program = `${import.meta.dirname}/probe.ts`;
   // Without this, a software OpenGL driver would stand in for the Vulkan driver that is missing.
   const backend = Deno.build.os === "linux" ? { DENO_WEBGPU_BACKEND: "vulkan" } : {};
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "--quiet", program],
-    env: { ...backend, ...Deno.env.toObject() },
-    stdin: "null",
-  }).output();
-  if (code === 0) return JSON.parse(new TextDecoder().decode(stdout));
-  const lastLine = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+  const command = [Deno.execPath(), "run", "-A", "--quiet", program];
+  const env = { ...backend, ...Deno.env.toObject() };
+  const { code, stdout, stderr } = await tryProgram(command, { env });
+  if (code === 0) return JSON.parse(stdout);
+  const lastLine = stderr.trim().split("\n").at(-1);
   return { adapter: undefined, trouble: `Cannot open an adapter: ${lastLine}` };
 }

@@ -3,6 +3,15 @@
  *
  * @module
  */
+export {
+  isOnPath,
+  missingProgram,
+  type OptionalProgram,
+  type ProgramOptions,
+  type ProgramResult,
+  tryProgram,
+  tryProgramSync,
+} from "../machine/programs.ts";
 export * from "./apt_driver.ts";
 export * from "./apt_sources.ts";
 export * from "./machine.ts";

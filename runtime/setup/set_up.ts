@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { aptCommands, installWithApt } from "./apt_driver.ts";
+import { aptCommands, aptQuestion, installWithApt } from "./apt_driver.ts";
 import type { Machine } from "./machine.ts";
 
 /**
@@ -12,9 +12,14 @@ import type { Machine } from "./machine.ts";
  *
  * @param machine the machine, {@link thisMachine} outside of tests
  * @param say takes each line for the user
+ * @param agrees asked once before anything is changed; agrees by default
  * @returns whether an adapter can be used now
  */
-export async function setUp(machine: Machine, say: (line: string) => void): Promise<boolean> {
+export async function setUp(
+  machine: Machine,
+  say: (line: string) => void,
+  agrees: (question: string) => boolean = () => true,
+): Promise<boolean> {
   const before = await machine.probe();
   if (before.trouble === undefined) {
     say(`Adapter "${before.adapter}" is ready`);
@@ -23,6 +28,10 @@ export async function setUp(machine: Machine, say: (line: string) => void): Prom
   say(before.trouble.replace("; run `deno task setup`", "").replace(", or use --device cpu", ""));
   if (machine.os !== "linux" || !machine.has("apt-get") || !machine.root) {
     say(`Run: ${driverCommand(machine)}`);
+    return false;
+  }
+  if (!agrees(aptQuestion(machine))) {
+    say(`Nothing was changed. To install it by hand, run: ${aptCommands(machine)}`);
     return false;
   }
   const obstacle = await installWithApt(machine, say);
