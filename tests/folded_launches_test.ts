@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels";
+import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels/cases";
 import {
   type AdapterClass,
   chooseAdapter,
