@@ -15,6 +15,8 @@ import {
   TransformerXL,
 } from "@transformer-xl/model";
 import {
+  assertSameFacts,
+  firstThenOthers,
   flagHelp,
   openDevice,
   ParamStore,
@@ -24,6 +26,7 @@ import {
   TextLog,
   wantsHelp,
 } from "@transformer-xl/runtime";
+import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
 import {
   checkEvalConfig,
@@ -36,8 +39,10 @@ import {
 import { Evaluator } from "./evaluator.ts";
 import { manualIds } from "./manual.ts";
 import { openText, type TextSettings } from "./open_text.ts";
-import { inProcesses } from "./processes.ts";
+import { inProcesses, takeGpu } from "./processes.ts";
 import { resultLines, SegmentLines } from "./report.ts";
+import { openShared } from "./shared_checkpoint.ts";
+import { modelFacts, startFacts } from "./shared_facts.ts";
 
 if (import.meta.main) await runRank(() => evaluate(Deno.args));
 
@@ -65,14 +70,19 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
 /** One process: it scores its columns, and the first one tells the result of all. */
 async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<number> {
   const { rank, size } = group;
-  using checkpoint = await openCheckpoint(
-    config.model ?? `${config.workDir}/checkpoint_best.safetensors`,
+  using shared = await openShared(
+    group,
+    () => openCheckpoint(config.model ?? `${config.workDir}/checkpoint_best.safetensors`),
   );
+  const checkpoint = shared.checkpoint!;
+  await assertSameFacts(group, startFacts(config, shared.digest));
+  checkShare(config, size);
   const shape = shapeOf(config, checkpoint.shape);
   checkScored(config, shape.compat);
   const whole = lengthsOf(config);
   const { batchSize, tgtLen, extLen, memLen } = whole;
-  const parts = await textParts(config, checkpoint);
+  const parts = await firstThenOthers(group, () => textParts(config, checkpoint));
+  await assertSameFacts(group, modelFacts(textDigests(parts), checkpoint.vocabulary, shape));
   const streams = parts.map(([name, ids]) => {
     const batches = new Batches(ids, {
       batchSize,
@@ -86,6 +96,7 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
     return [name, batches] as const;
   });
   using text = new TextLog(rank > 0 && !config.logAllRanks ? { console: false } : {});
+  await takeGpu(config);
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
   const precision = precisionFor(config.fp16, device);
@@ -130,6 +141,16 @@ async function textParts(
   const corpus = await openText(textSettings(config, checkpoint), undefined, vocabulary);
   const names = config.split === "all" ? ["valid", "test"] as const : [config.split];
   return names.map((name) => [name, corpus[name]] as const);
+}
+
+/** Tokens and digest of each part, by which processes know that they score the same. */
+function textDigests(parts: Awaited<ReturnType<typeof textParts>>): Record<string, string> {
+  return Object.fromEntries(parts.map(([name, ids]) => {
+    const digest = createHash("sha256").update(
+      new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength),
+    ).digest("hex");
+    return [name, `${ids.length} tokens, SHA-256 ${digest}`];
+  }));
 }
 
 /** The text of the flags, else the text of training. */

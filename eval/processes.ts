@@ -28,7 +28,7 @@ export interface ProcessRequest {
   readonly asked: boolean;
   /** Words of the command line, for the processes that are launched. */
   readonly argv: readonly string[];
-  /** Refuses a number of processes that cannot share the work. */
+  /** Refuses a number of processes that cannot share the work, before any is launched. */
   check(processes: number): void;
 }
 
@@ -64,8 +64,6 @@ export async function inProcesses(
     });
   }
   checkAsked(request, environment);
-  check(environment.size);
-  await takeGpu(settings, environment);
   await using group = await openGroup({
     environment,
     backend: settings.backend,
@@ -99,12 +97,17 @@ function checkAsked(
   );
 }
 
-/** Makes the GPU of this process the one that WebGPU finds first. */
-async function takeGpu(
-  { oversubscribe, device }: ProcessRequest["settings"],
-  { localRank, localSize }: RankEnvironment,
+/**
+ * Makes the GPU of this process of a job the one that WebGPU finds first. Call it before a device is
+ * opened; a process that is alone keeps the best adapter.
+ *
+ * @throws {ConfigError} when there are fewer GPUs than processes on this machine
+ */
+export async function takeGpu(
+  { oversubscribe, device }: Pick<ProcessRequest["settings"], "oversubscribe" | "device">,
+  { launchedBy, localRank, localSize }: RankEnvironment = rankEnvironment(),
 ): Promise<void> {
-  if (device === "cpu") return;
+  if (device === "cpu" || launchedBy === "none") return;
   const adapters = await listAdapters();
   const assigned = assignGpus({ adapters, wanted: localSize, oversubscribe })[localRank];
   if (assigned !== undefined) selectGpu(assigned);

@@ -50,6 +50,14 @@ export {
   type ReadVariable,
 } from "./process_group/rank_environment.ts";
 export type { Transport } from "./process_group/ring_links.ts";
+export { allSucceed, decideOnFirst, firstThenOthers } from "./process_group/decide.ts";
+export {
+  assertSameFacts,
+  factDifference,
+  type Facts,
+  PROGRAM_VERSION,
+  settingFacts,
+} from "./process_group/same_facts.ts";
 export { SoloGroup } from "./process_group/solo_group.ts";
 export {
   type HostOf,

@@ -13,10 +13,22 @@ import {
   type ModelShape,
   precisionFor,
 } from "@transformer-xl/model";
-import { inProcesses, mean, openText, weightedMean } from "@transformer-xl/eval";
 import {
+  inProcesses,
+  mean,
+  modelFacts,
+  openShared,
+  openText,
+  startFacts,
+  takeGpu,
+  weightedMean,
+} from "@transformer-xl/eval";
+import {
+  assertSameFacts,
   ConfigError,
+  decideOnFirst,
   type Device,
+  firstThenOthers,
   flagHelp,
   JsonLog,
   openDevice,
@@ -69,13 +81,12 @@ export async function train(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const early = scanFlags(trainSchema, argv);
-  using checkpoint = await openRestart(early.restart, early.workDir ?? "LM-TFM");
+  const open = () => openRestart(early.restart, early.workDir ?? "LM-TFM");
+  // One of several processes is told by the first, once they have met, what there is to continue.
+  const isMember = rankEnvironment().launchedBy !== "none";
+  using checkpoint = isMember ? undefined : await open();
   const { config, origin } = await configure(argv, early, checkpoint);
-  checkTrainConfig(config);
-  const { launchedBy, rank } = rankEnvironment();
-  // A launcher asks once for all; under another one the first process does.
-  const asks = launchedBy === "none" || launchedBy !== "own" && rank === 0;
-  if (asks && writesFiles(config)) await checkWorkDirectory(config, checkpoint, console.log);
+  if (!isMember) await checkStart(config, checkpoint);
   // A checkpoint's number of processes is no wish: another launcher may start more or fewer now.
   const asked = ["flag", "file", ...checkpoint ? [] : ["preset"]].includes(origin.get("gpus")!);
   return await inProcesses(
@@ -85,8 +96,23 @@ export async function train(argv: readonly string[]): Promise<number> {
       argv,
       check: (processes) => checkShares(config, processes),
     },
-    (group) => member({ config, origin, checkpoint, group }),
+    async (group) => {
+      if (!isMember) return await member({ config, origin, checkpoint, group });
+      using shared = await openShared(group, open);
+      const start = { ...await configure(argv, early, shared.checkpoint), group };
+      await assertSameFacts(group, startFacts(start.config, shared.digest));
+      await decideOnFirst(group, () => checkStart(start.config, shared.checkpoint));
+      checkShares(start.config, group.size);
+      return await member({ ...start, checkpoint: shared.checkpoint });
+    },
   );
+}
+
+/** Refuses settings that contradict each other, and a folder that is in use. */
+async function checkStart(config: TrainConfig, checkpoint?: ModelCheckpoint): Promise<void> {
+  checkTrainConfig(config);
+  if (rankEnvironment().launchedBy === "own") return; // its launcher has asked for all
+  if (writesFiles(config)) await checkWorkDirectory(config, checkpoint, console.log);
 }
 
 /** What every process of a run begins with. */
@@ -109,22 +135,26 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
     );
   }
   const share = config.dryRun ? dryShare(config) : group;
-  using folder = isFirst && writesFiles(config)
-    ? await WorkDirectory.open(config.workDir, console.log)
-    : undefined;
-  // The first process reads the text and writes the cache that the others then find.
-  if (!isFirst) await group.barrier();
-  const corpus = await openText(
-    config,
-    writesFiles(config) ? `${config.workDir}/cache` : undefined,
-    checkpoint?.vocabulary,
+  using folder = await firstThenOthers(
+    group,
+    async () =>
+      isFirst && writesFiles(config)
+        ? await WorkDirectory.open(config.workDir, console.log)
+        : undefined,
   );
-  if (isFirst) await group.barrier();
+  // The first process reads the text and writes the cache that the others then find.
+  const cacheDir = writesFiles(config) ? `${config.workDir}/cache` : undefined;
+  const corpus = await firstThenOthers(
+    group,
+    () => openText(config, cacheDir, checkpoint?.vocabulary),
+  );
   const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
+  await assertSameFacts(group, modelFacts(textDigests(corpus), corpus.vocabulary, shape));
   if (checkpoint) checkContinues(checkpoint, config, shape, corpus);
   cutStreams(config, corpus, share); // a text that is too short is told before anything is written
 
   let chosen = "";
+  await takeGpu(config);
   using device = await openDevice(config.device, (sentence) => chosen = sentence);
   precisionFor(config.fp16, device); // refuses what the adapter does not offer
   const shares = clusterShares(shape, corpus.train);
@@ -132,7 +162,9 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   if (!config.dryRun) checkFits(planned, device);
 
   // Nothing of the run itself is on disk until here, where nothing a user can cause is left to fail.
-  if (writesFiles(config)) await Deno.mkdir(config.workDir, { recursive: true }); // of this machine
+  if (writesFiles(config) && (isFirst || config.logAllRanks)) {
+    await Deno.mkdir(config.workDir, { recursive: true }); // of this machine
+  }
   const continuesLogs = checkpoint !== undefined &&
     await isFolderOf(checkpoint.path, config.workDir);
   const progress = new ProgressLine();
@@ -244,8 +276,8 @@ async function run(
   }
 
   const best = files?.best;
-  if (best !== undefined && !config.noTest && !config.noEval && await exists(best)) {
-    reporter.test(await trainer.test(best));
+  if (best !== undefined && !config.noTest && !config.noEval) {
+    if (await decideOnFirst(group, () => exists(best))) reporter.test(await trainer.test(best));
   }
   text.write(`Training time: ${((performance.now() - startMs) / 60_000).toFixed(2)} minutes`);
   const throughput = throughputOf(lines, config);
@@ -288,6 +320,16 @@ function printConfig(
     text.write(`    - ${flag} : ${shown}${from}`);
   }
   text.write(RULE);
+}
+
+/** Tokens of each part, and the digest of the files they were read from. */
+function textDigests({ train, valid, test, source }: Corpus): Record<string, string> {
+  return {
+    train: `${train.length} tokens`,
+    valid: `${valid.length} tokens`,
+    test: `${test.length} tokens`,
+    "SHA-256": source.key,
+  };
 }
 
 /** Mean over time, without the intervals in which memory fills and kernels warm up. */

@@ -23,6 +23,7 @@ import {
   TransformerXL,
 } from "@transformer-xl/model";
 import {
+  decideOnFirst,
   type Device,
   DeviceError,
   ParamStore,
@@ -201,10 +202,19 @@ export class Trainer implements Disposable {
     }
   }
 
-  /** Evaluates the test text with the weights of a checkpoint. */
+  /**
+   * Evaluates the test text with the weights of a checkpoint, which only the first process reads.
+   *
+   * @throws {CheckpointError} when it cannot be read
+   * @throws {GroupError} when another process is gone
+   */
   async test(path: string): Promise<EvalResult> {
-    using checkpoint = await openCheckpoint(path);
-    await loadWeights(this.#device, this.#store, checkpoint);
+    await decideOnFirst(this.#group, async () => {
+      using checkpoint = await openCheckpoint(path);
+      await loadWeights(this.#device, this.#store, checkpoint);
+      return null;
+    });
+    await broadcastWeights(this.#device, this.#group, this.#store);
     return await this.#evaluate(this.#streams.test!);
   }
 
