@@ -6,6 +6,7 @@
 export { combineResults } from "./combine_results.ts";
 export { checkEvalConfig, checkScored, type EvalConfig, evalSchema } from "./config.ts";
 export * from "./evaluator.ts";
+export { bitsPerCharacterText, perplexityText } from "./loss_text.ts";
 export { manualIds } from "./manual.ts";
 export * from "./metrics.ts";
 export { openText, type TextSettings } from "./open_text.ts";

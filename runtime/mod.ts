@@ -32,6 +32,7 @@ export { sameProgram } from "./launcher/same_program.ts";
 export { joinLauncher, type LauncherLink } from "./launcher/supervised.ts";
 export type { FailureOrigin } from "./launcher/wire.ts";
 export * from "./logical_io.ts";
+export { fixed, scientific } from "./logs/number_text.ts";
 export * from "./op.ts";
 export * from "./open_device.ts";
 export * from "./params.ts";

@@ -49,13 +49,21 @@ Deno.test("inv_sqrt starts at its own zero, peaks at the end of the warm-up, and
   assertAlmostEquals(rateAfter(settings, 4000), 0.01 / Math.sqrt(4000), 1e-18);
 });
 
-Deno.test("constant and dev_perf warm up too, then hold their rate", () => {
+Deno.test("constant and dev_perf warm up too, then keep the last rate of the warm-up", () => {
   for (const scheduler of ["constant", "dev_perf"] as const) {
     const settings = { ...base, scheduler };
     assertEquals(rateAfter(settings, 250, 0.003), 0.0025);
-    assertEquals(rateAfter(settings, 5000), 0.01);
+    assertEquals(rateAfter(settings, 5000), 0.01 * 999 / 1000);
+    assertEquals(rateAfter({ ...settings, warmupStep: 1 }, 5000), 0.01);
   }
-  assertEquals(rateAfter({ ...base, scheduler: "dev_perf" }, 5000, 0.003), 0.003);
+});
+
+Deno.test("dev_perf keeps the rate it has reached, in the step after a validation too", () => {
+  const settings = { ...base, scheduler: "dev_perf" } as const;
+  assertEquals(rateAfter(settings, 5000, 0.003), 0.003);
+  assertEquals(rateOf(settings, 5000, 0.003), 0.003);
+  assertEquals(rateOf(settings, 251, 0.00125), 0.00125); // lowered inside the warm-up, for one step
+  assertEquals(rateAfter(settings, 251, 0.00125), 0.00251);
 });
 
 Deno.test("without warm-up every schedule starts at its rate", () => {

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
+import { mean } from "@transformer-xl/eval";
 import { type Corpus, openCheckpoint, openCorpus } from "@transformer-xl/model";
 import { type Device, weightsOf } from "@transformer-xl/runtime";
 import { modelOf, type TrainConfig, Trainer, trainSchema } from "@transformer-xl/train";
@@ -126,6 +128,19 @@ export async function recordsOf(workDir: string): Promise<[string, string][]> {
       `${record.kind} ${record.step ?? "end"}`,
       JSON.stringify(record, (key, value) => TIMINGS.has(key) ? undefined : value),
     ]);
+}
+
+/**
+ * Whether a record is that of the run that was not stopped. The first log record after a restart has
+ * the later steps of its interval alone, and their mean loss.
+ */
+export function assertRecord(record: string, want: string | undefined, key: string): void {
+  if (record === want || !key.startsWith("log")) return assertEquals(record, want, key);
+  type Log = { metrics: { lossNats: number }[]; lossNats: number };
+  const { lossNats, metrics, ...got } = JSON.parse(record) as Log;
+  const { lossNats: _, metrics: all, ...whole } = JSON.parse(want!) as Log;
+  assertEquals([got, metrics], [whole, all.slice(-metrics.length)], key);
+  assertEquals(lossNats, mean(metrics.map(({ lossNats }) => lossNats)), key);
 }
 
 /** Lines of losses, rates and evaluations on the console, without timings. */

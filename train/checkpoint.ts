@@ -29,26 +29,14 @@ import { trainSchema } from "./config.ts";
 import { type ColumnMemory, scatterMemories } from "./data_parallel/column_memory.ts";
 import type { TrainStep } from "./train_step.ts";
 
-/** A number that may be NaN or infinite, which a checkpoint writes as a name. */
-const anyNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).transform(Number);
-
-const metrics = z.strictObject({
-  lossNats: z.number(),
-  gradientNorm: anyNumber,
-  applied: z.boolean(),
-  lossScale: z.number(),
-});
-
-/** Where training stands. */
-export const progressSchema = z.strictObject({
+/** Where training stands. Fields that only older versions wrote are dropped. */
+export const progressSchema = z.object({
   /** Optimizer steps done. */
   step: z.int().min(0),
   /** Epoch, from 1. */
   epoch: z.int().min(1),
   /** First row of the last segment of this epoch that was used; null before the first. */
   lastStart: z.int().nullable(),
-  /** Steps since the last log line of this epoch. */
-  interval: z.array(metrics),
   /** Smallest validation loss; null before the first evaluation. */
   bestLossNats: z.number().nullable(),
   /** State of `dev_perf`. */
@@ -123,7 +111,7 @@ export function trainingRecord({ path, training }: ModelCheckpoint): TrainingRec
 }
 
 /**
- * Restores weights, moments, the memories of this process's columns, and pending metrics.
+ * Restores weights, moments, and the memories of this process's columns.
  *
  * @param firstColumn number of the first column of this process
  * @throws {CheckpointError} when a tensor is missing or has another shape
@@ -149,7 +137,6 @@ export async function restoreTraining(
   if (step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE)) {
     step.lossScale.write(await readFloats(checkpoint.file, LOSS_SCALE));
   }
-  step.restoreMetrics(progress.interval);
 }
 
 const LOSS_SCALE = "optimizer.loss_scale";

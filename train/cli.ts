@@ -15,13 +15,11 @@ import {
 } from "@transformer-xl/model";
 import {
   inProcesses,
-  mean,
   modelFacts,
   openShared,
   openText,
   startFacts,
   takeGpu,
-  weightedMean,
 } from "@transformer-xl/eval";
 import {
   assertSameFacts,
@@ -48,7 +46,6 @@ import { trainingRecord } from "./checkpoint.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { checkShares, checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
 import { checkFits, footprint, footprintLines } from "./dry_run.ts";
-import type { LogEvent } from "./events.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import type { Share } from "./lengths.ts";
 import { type Preset, PRESETS } from "./presets.ts";
@@ -255,7 +252,6 @@ async function run(
   }
   const startMs = performance.now();
   const firstStep = trainer.progress.step;
-  const lines: LogEvent[] = [];
   let interrupted = false; // by a signal to this process, or to another one
   { // What follows saves nothing, so there a signal may end the program as usual.
     using interrupt = listenForInterrupt();
@@ -266,7 +262,6 @@ async function run(
           `step ${progressText(event.step - firstStep, config.maxStep - firstStep, elapsedMs)}`,
         );
       }
-      if (event.kind === "log") lines.push(event);
       if (event.kind === "interrupted") interrupted = true;
       reporter.report(event);
     }
@@ -275,13 +270,12 @@ async function run(
     if (interrupted || group.size === 1 && interrupt.signal.aborted) return interrupt.exitCode();
   }
 
+  const elapsedMs = performance.now() - startMs;
   const best = files?.best;
   if (best !== undefined && !config.noTest && !config.noEval) {
     if (await decideOnFirst(group, () => exists(best))) reporter.test(await trainer.test(best));
   }
-  text.write(`Training time: ${((performance.now() - startMs) / 60_000).toFixed(2)} minutes`);
-  const throughput = throughputOf(lines, config);
-  if (throughput !== undefined) text.write(`Training throughput: ${throughput.toFixed(2)} tok/s`);
+  reporter.summary(elapsedMs, config);
   return 0;
 }
 
@@ -330,17 +324,4 @@ function textDigests({ train, valid, test, source }: Corpus): Record<string, str
     test: `${test.length} tokens`,
     "SHA-256": source.key,
   };
-}
-
-/** Mean over time, without the intervals in which memory fills and kernels warm up. */
-function throughputOf(
-  lines: readonly LogEvent[],
-  { memLen, tgtLen }: TrainConfig,
-): number | undefined {
-  const steady = lines.slice(Math.floor(memLen / tgtLen) + 2);
-  const kept = steady.length > 0 ? steady : lines;
-  if (kept.length === 0) return undefined;
-  const rates = kept.map(({ tokensPerSecond }) => tokensPerSecond);
-  const times = kept.map(({ msPerBatch, metrics }) => msPerBatch * metrics.length);
-  return kept.length === 1 ? mean(rates) : weightedMean(rates, times);
 }

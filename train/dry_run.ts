@@ -63,7 +63,7 @@ export async function footprint(
     throw new DeviceError(error.reason, `${error.message}; lower --d_model or --d_inner`);
   }
   const step = await TrainStep.record(device, model, store, stepSettings(config, share));
-  if (!config.noEval || !config.noTest) {
+  if (!config.noEval) {
     await Evaluator.create(device, model, evalLengths(config, share));
   }
   const tokens = config.batchSize / share.size * config.tgtLen;

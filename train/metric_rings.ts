@@ -56,16 +56,6 @@ export class MetricRings implements Disposable {
     }));
   }
 
-  /** Puts numbers of earlier steps back. */
-  restore(metrics: readonly StepMetrics[]): void {
-    const write = (ring: Tensor, values: readonly number[]) =>
-      this.#device.write(rangeOf(ring).storage, 0, Float64Array.from(values));
-    write(this.losses, metrics.map(({ lossNats }) => lossNats));
-    write(this.norms, metrics.map(({ gradientNorm }) => gradientNorm));
-    write(this.applied, metrics.map(({ applied }) => applied ? 1 : 0));
-    write(this.scales, metrics.map(({ lossScale }) => lossScale));
-  }
-
   /** Frees the rings. */
   [Symbol.dispose](): void {
     for (const ring of [this.losses, this.norms, this.applied, this.scales]) ring[Symbol.dispose]();

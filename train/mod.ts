@@ -16,12 +16,22 @@ export {
 } from "./config.ts";
 export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.ts";
 export { MOST_UNDER_WAY } from "./data_parallel/gradient_exchange.ts";
+export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
 export { evalLengths, stepSettings, trainLengths } from "./lengths.ts";
 export { type Preset, PRESETS } from "./presets.ts";
-export { Reporter } from "./report.ts";
+export { Reporter, type ReportStyle } from "./report.ts";
+export {
+  type LossStyle,
+  skippedLine,
+  stepLine,
+  summaryLines,
+  testLines,
+  throughputOf,
+  validationLines,
+} from "./report_lines.ts";
 export * from "./schedule.ts";
 export type { StepMetrics } from "./metric_rings.ts";
 export type { StepSettings } from "./step.ts";

@@ -3,6 +3,9 @@
  * uses. Step 1 runs at the rate the optimizer was made with: the full base rate, whatever the
  * warm-up, as in the reference (`inv_sqrt` starts at its own zero).
  *
+ * `constant` and `dev_perf` set no rate after the warm-up, as in the reference: they keep its last
+ * one, `lr * (warmup - 1) / warmup`.
+ *
  * @module
  */
 
@@ -28,7 +31,7 @@ export interface ScheduleSettings {
 /**
  * The rate set after `step` steps.
  *
- * @param plateauRate current rate of `dev_perf`
+ * @param currentRate rate before it is set, which `dev_perf` keeps after the warm-up
  * @example
  * ```ts
  * import { rateAfter } from "@transformer-xl/train";
@@ -39,19 +42,26 @@ export interface ScheduleSettings {
  * assertEquals(rateAfter(base, 40_000), 0.001);
  * ```
  */
-export function rateAfter(settings: ScheduleSettings, step: number, plateauRate?: number): number {
+export function rateAfter(settings: ScheduleSettings, step: number, currentRate?: number): number {
   const { scheduler, lr, warmupStep: warmup, steps, etaMin } = settings;
   if (scheduler === "inv_sqrt") return lr * inverseSquareRoot(step, warmup);
   if (step < warmup) return lr * step / warmup;
-  if (scheduler === "constant") return lr;
-  if (scheduler === "dev_perf") return plateauRate ?? lr;
+  const warmedUp = warmup > 1 ? lr * (warmup - 1) / warmup : lr;
+  if (scheduler === "constant") return warmedUp;
+  if (scheduler === "dev_perf") return currentRate ?? warmedUp;
   const phase = settings.cosineFromZero ? step / steps : (step - warmup) / (steps - warmup);
   return etaMin + (lr - etaMin) * (1 + Math.cos(Math.PI * phase)) / 2;
 }
 
-/** The rate that step `step` (from 1) uses. */
-export function rateOf(settings: ScheduleSettings, step: number, plateauRate?: number): number {
-  if (step > 1) return rateAfter(settings, step - 1, plateauRate);
+/**
+ * The rate that step `step` (from 1) uses.
+ *
+ * @param currentRate rate that `dev_perf` has reached: a validation during the warm-up may have
+ * lowered the rate of the next step
+ */
+export function rateOf(settings: ScheduleSettings, step: number, currentRate?: number): number {
+  if (settings.scheduler === "dev_perf" && currentRate !== undefined) return currentRate;
+  if (step > 1) return rateAfter(settings, step - 1, currentRate);
   return settings.scheduler === "inv_sqrt"
     ? settings.lr * inverseSquareRoot(0, settings.warmupStep)
     : settings.lr;
@@ -92,6 +102,11 @@ export class Plateau {
   /** Current rate and what it depends on; a checkpoint stores it. */
   get state(): PlateauState {
     return this.#state;
+  }
+
+  /** Takes the rate that the warm-up has set. */
+  follow(rate: number): void {
+    this.#state = { ...this.#state, rate };
   }
 
   /** Takes a validation loss into account: better means smaller by one part in 10,000. */

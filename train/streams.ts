@@ -13,7 +13,7 @@ export interface Streams {
   readonly train: Batches;
   /** Validation text; undefined with `--no_eval`. */
   readonly valid: Batches | undefined;
-  /** Test text; undefined with `--no_test`. */
+  /** Test text; undefined with `--no_test` or `--no_eval`, which leaves nothing to test. */
   readonly test: Batches | undefined;
 }
 
@@ -30,7 +30,7 @@ export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = W
   return {
     train: cut(corpus.train, "train", trainLengths(config), share, { warmupLength: 0 }),
     valid: config.noEval ? undefined : evaluated("valid"),
-    test: config.noTest ? undefined : evaluated("test"),
+    test: config.noTest || config.noEval ? undefined : evaluated("test"),
   };
 }
 

@@ -164,11 +164,6 @@ export class TrainStep implements Disposable {
     return this.#parts.rings.read(count);
   }
 
-  /** Puts numbers of earlier steps back into the rings. */
-  restoreMetrics(metrics: readonly StepMetrics[]): void {
-    this.#parts.rings.restore(metrics);
-  }
-
   /** Frees recordings, memories, moments and rings. */
   [Symbol.dispose](): void {
     for (const { plan, memory } of this.#chunks) {

@@ -41,7 +41,7 @@ import { scheduleOf } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
 import { gatherMemories } from "./data_parallel/column_memory.ts";
-import { broadcastWeights, meanLosses } from "./data_parallel/shared_numbers.ts";
+import { broadcastWeights, meanLosses, sharedSpeed } from "./data_parallel/shared_numbers.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./metric_rings.ts";
@@ -108,9 +108,8 @@ export class Trainer implements Disposable {
     store.seal(device, { gradients: true });
     trainer.#step = await TrainStep.record(device, trainer.#model, store, {
       ...stepSettings(config, group),
-      ringSize: progress.interval.length + config.logInterval, // --log_interval may be another now
     }, group);
-    if (!config.noEval || !config.noTest) {
+    if (!config.noEval) {
       trainer.#evaluator = await Evaluator.create(
         device,
         trainer.#model,
@@ -164,12 +163,18 @@ export class Trainer implements Disposable {
     while (this.#progress.step < maxStep) {
       const { epoch, lastStart } = this.#progress;
       if (roll) batches.roll(seed, epoch);
-      let pending = this.#progress.interval.length;
+      let pending = 0;
       for (const segment of batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
         const step = this.#progress.step + 1;
         const rate = rateOf(schedule, step, this.#plateau.state.rate);
         const agreed = await this.#run(segment, rate, step - 1, pending++, signal);
-        this.#progress = { ...this.#progress, step, lastStart: segment.start, interval: [] };
+        this.#plateau.follow(rateAfter(schedule, step, this.#plateau.state.rate));
+        this.#progress = {
+          ...this.#progress,
+          step,
+          lastStart: segment.start,
+          plateau: this.#plateau.state,
+        };
         tokens += segment.targets.length;
 
         const last = step === maxStep;
@@ -196,7 +201,7 @@ export class Trainer implements Disposable {
         if (last) return;
       }
       if (is2019) this.memories.forEach((memory) => memory.reset());
-      this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null, interval: [] };
+      this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null };
       tokens = 0;
       intervalMs = performance.now();
     }
@@ -251,6 +256,7 @@ export class Trainer implements Disposable {
     const { step, epoch } = this.#progress;
     const { metrics, ownMetrics } = await this.#finiteMetrics(pending);
     const elapsedMs = performance.now() - sinceMs; // after the device is done with these steps
+    const speed = await sharedSpeed(this.#group, { steps: pending, tokens, elapsedMs });
     return {
       kind: "log",
       epoch,
@@ -258,8 +264,7 @@ export class Trainer implements Disposable {
       batch: Math.floor(segment.start / this.#config.tgtLen) + 1,
       batchCount: this.#streams.train.batchCount,
       lr: rateAfter(scheduleOf(this.#config), step, this.#plateau.state.rate),
-      msPerBatch: elapsedMs / pending,
-      tokensPerSecond: this.#group.size * tokens / elapsedMs * 1000,
+      ...speed,
       metrics,
       ownMetrics,
     };
@@ -272,8 +277,7 @@ export class Trainer implements Disposable {
     files: CheckpointFiles | undefined,
   ): AsyncGenerator<TrainEvent> {
     const { step } = this.#progress;
-    const { metrics: interval } = await this.#finiteMetrics(pending);
-    this.#progress = { ...this.#progress, interval };
+    await this.#finiteMetrics(pending);
     const evaluated = evaluates ? await this.#validate() : undefined;
     if (files !== undefined) {
       yield { kind: "checkpoint", step, path: await this.#save(files, evaluated) };
@@ -371,7 +375,6 @@ function firstProgress(config: TrainConfig): Progress {
     step: 0,
     epoch: 1,
     lastStart: null,
-    interval: [],
     bestLossNats: null,
     plateau: { rate: config.lr, best: null, waited: 0 },
     filled: 0,

@@ -1,5 +1,5 @@
 /**
- * Numbers that all processes of a run share: weights at the start, losses at log lines.
+ * Numbers that all processes of a run share: weights at the start, losses and speed at log lines.
  *
  * @module
  */
@@ -53,4 +53,37 @@ export async function meanLosses(
     const sum = parts.reduce((sum, part) => sum + part[i]!, 0);
     return { ...metrics, lossNats: Math.fround(sum / group.size) };
   });
+}
+
+/** Speed of the steps since the last log line. */
+export interface Speed {
+  /** Mean wall time per step of the slowest process. */
+  readonly msPerBatch: number;
+  /** Target tokens per second, summed over all processes. */
+  readonly tokensPerSecond: number;
+}
+
+/**
+ * The speed of all processes, the same on each of them.
+ *
+ * @throws {GroupError} when another process is gone
+ */
+export async function sharedSpeed(
+  group: ProcessGroup,
+  { steps, tokens, elapsedMs }: {
+    readonly steps: number;
+    readonly tokens: number;
+    readonly elapsedMs: number;
+  },
+): Promise<Speed> {
+  const own = Float64Array.of(elapsedMs / steps, tokens / elapsedMs * 1000);
+  const parts = group.size === 1
+    ? [own]
+    : (await group.allGather(new Uint8Array(own.buffer))).map(({ buffer }) =>
+      new Float64Array(buffer)
+    );
+  return {
+    msPerBatch: Math.max(...parts.map(([ms]) => ms!)),
+    tokensPerSecond: parts.reduce((sum, [, rate]) => sum + rate!, 0),
+  };
 }
