@@ -5,6 +5,7 @@
  * @module
  */
 import { isUserError } from "./errors.ts";
+import { tryWrite } from "./logs/standard_streams.ts";
 
 /**
  * Runs a program and exits with its code.
@@ -17,7 +18,7 @@ export async function runCli(main: () => Promise<number>): Promise<never> {
     code = await main();
   } catch (error) {
     if (!isUserError(error)) throw error;
-    await Deno.stderr.write(new TextEncoder().encode(`error: ${error.message}\n`));
+    tryWrite(Deno.stderr, `error: ${error.message}\n`);
     code = 2;
   }
   Deno.exit(code);

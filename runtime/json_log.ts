@@ -4,32 +4,7 @@
  *
  * @module
  */
-import { writeNow } from "./progress.ts";
-
-/** How a log file is opened. */
-export interface LogFileOptions {
-  /** Keeps what the file holds (the default), or empties it. */
-  readonly mode?: "append" | "truncate";
-}
-
-/**
- * Opens a file for whole lines: where it ends in the middle of one, the line is ended.
- *
- * @param path Created when missing; its directory must exist
- */
-export function openLineFile(path: string, options: LogFileOptions = {}): Deno.FsFile {
-  if (options.mode === "truncate") {
-    return Deno.openSync(path, { write: true, create: true, truncate: true });
-  }
-  const file = Deno.openSync(path, { read: true, append: true, create: true });
-  if (file.statSync().size > 0) {
-    file.seekSync(-1, Deno.SeekMode.End);
-    const last = new Uint8Array(1);
-    file.readSync(last);
-    if (last[0] !== 0x0a) writeNow(file, "\n");
-  }
-  return file;
-}
+import { LineFile, type LogFileOptions } from "./logs/line_file.ts";
 
 /**
  * Replacer for `JSON.stringify`: JSON has no NaN or infinities; their names keep a diverged run
@@ -66,31 +41,24 @@ export interface JsonLogOptions extends LogFileOptions {
 export class JsonLog implements Disposable {
   /** The file's path. */
   readonly path: string;
-  readonly #options: JsonLogOptions;
-  #file: Deno.FsFile | undefined;
-  #opened = false;
+  readonly #prefix: string;
+  readonly #file: LineFile;
 
   /** Touches no file yet. */
   constructor(path: string, options: JsonLogOptions = {}) {
     this.path = path;
-    this.#options = options;
+    this.#prefix = options.prefix ?? "";
+    this.#file = new LineFile(path, options);
   }
 
   /** Appends one object as one line. NaN and infinities are written as strings. */
   write(record: object): void {
-    // A log opened again after close continues, whatever its first opening did.
-    this.#file ??= openLineFile(this.path, this.#opened ? {} : this.#options);
-    this.#opened = true;
-    writeNow(
-      this.#file,
-      `${this.#options.prefix ?? ""}${JSON.stringify(record, namedNonFinite)}\n`,
-    );
+    this.#file.write(`${this.#prefix}${JSON.stringify(record, namedNonFinite)}\n`);
   }
 
   /** Closes the file; a later record opens it again. */
   close(): void {
-    this.#file?.close();
-    this.#file = undefined;
+    this.#file.close();
   }
 
   /** As {@link JsonLog.close}. */

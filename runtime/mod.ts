@@ -89,7 +89,9 @@ export {
   scanFlags,
   wantsHelp,
 } from "./flags.ts";
-export { JsonLog, type JsonLogOptions, type LogFileOptions, namedNonFinite } from "./json_log.ts";
+export { JsonLog, type JsonLogOptions, namedNonFinite } from "./json_log.ts";
+export type { LogFileOptions } from "./logs/line_file.ts";
+export { warn } from "./logs/standard_streams.ts";
 export * from "./nearest_name.ts";
 export { ProgressLine, progressText, type Terminal } from "./progress.ts";
 export * from "./safetensors.ts";

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { tryWrite } from "./logs/standard_streams.ts";
+
 /** The terminal a {@link ProgressLine} draws on. */
 export interface Terminal {
   /** False where there is no terminal. */
@@ -25,7 +27,7 @@ export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text:
 const standardOutput: Terminal = {
   isTerminal: () => Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb",
   columns: () => Deno.consoleSize().columns,
-  write: (text) => writeNow(Deno.stdout, text),
+  write: (text) => void tryWrite(Deno.stdout, text),
 };
 
 /** Redrawing more often than this is invisible and slows a terminal over a network. */

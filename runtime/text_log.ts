@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { type LogFileOptions, openLineFile } from "./json_log.ts";
-import { type ProgressLine, writeNow } from "./progress.ts";
+import { LineFile, type LogFileOptions } from "./logs/line_file.ts";
+import { tryWrite, warn } from "./logs/standard_streams.ts";
+import type { ProgressLine } from "./progress.ts";
 
 /** Importance of a line. */
 export type LogLevel = "INFO" | "WARNING" | "ERROR";
@@ -57,40 +58,51 @@ function timestamp(date: Date): string {
  */
 export class TextLog implements Disposable {
   readonly #options: TextLogOptions;
-  #file: Deno.FsFile | undefined;
-  #opened = false;
+  readonly #file: LineFile | undefined;
+  #lostConsole = false;
 
   /** Touches no file yet. */
   constructor(options: TextLogOptions = {}) {
     this.#options = options;
+    if (options.path !== undefined) this.#file = new LineFile(options.path, options);
   }
 
   /** Logs a message, in the file before this returns. */
   write(message: string, level: LogLevel = "INFO"): void {
-    const { path, rank, console, progress, now } = this.#options;
+    const { rank, console, progress, now } = this.#options;
     if (console !== false) {
       progress?.clear();
       const line = `${rank === undefined ? "" : `${rank}: `}${message}\n`;
-      if (console === undefined) writeNow(Deno.stdout, line);
+      if (console === undefined) this.#print(line);
       else console(line);
     }
-    if (path !== undefined) {
-      this.#file ??= openLineFile(path, this.#opened ? {} : this.#options);
-      this.#opened = true;
+    if (this.#file !== undefined) {
       const time = timestamp(now?.() ?? new Date());
       const prefix = rank === undefined ? "" : `${rank} - `;
-      writeNow(this.#file, `${time} - ${level} - ${prefix}${message}\n`);
+      this.#file.write(`${time} - ${level} - ${prefix}${message}\n`);
     }
   }
 
   /** Closes the file; a later message opens it again. */
   close(): void {
     this.#file?.close();
-    this.#file = undefined;
   }
 
   /** As {@link TextLog.close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Prints; a console that is gone is told once, where a file has the lines. */
+  #print(line: string): void {
+    const reason = tryWrite(Deno.stdout, line);
+    if (reason === undefined || this.#lostConsole) return;
+    this.#lostConsole = true;
+    const { path } = this.#options;
+    if (path !== undefined) {
+      warn(
+        `Cannot write to standard output: ${reason}; the program goes on, its lines are in "${path}"`,
+      );
+    }
   }
 }

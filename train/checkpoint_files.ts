@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { AtomicFile } from "@transformer-xl/runtime";
+import { AtomicFile, CheckpointError, isSystemError, systemReason } from "@transformer-xl/runtime";
 
 const SUFFIX = ".safetensors";
 const CHECKPOINT_NAME = /^checkpoint_(last|best|\d+)\.safetensors$/;
@@ -86,8 +86,16 @@ export class CheckpointFiles {
 
 /** Copies a file so that the target is the old one or the whole new one at any moment. */
 async function copyAtomically(from: string, to: string): Promise<void> {
-  await using target = await AtomicFile.create(to);
-  using source = await Deno.open(from);
-  for await (const piece of source.readable) await target.write(piece);
-  await target.commit();
+  try {
+    await using target = await AtomicFile.create(to);
+    using source = await Deno.open(from);
+    for await (const piece of source.readable) await target.write(piece);
+    await target.commit();
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw new CheckpointError(
+      `Cannot write checkpoint "${to}": ${systemReason(cause)}; the same state is in "${from}"`,
+      { cause },
+    );
+  }
 }

@@ -25,6 +25,7 @@ export function systemReason(error: unknown): string {
 /** True for errors of the operating system, which no program can prevent; false for bugs. */
 export function isSystemError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  return / \(os error \d+\)/.test(error.message) || "code" in error ||
-    Object.values(Deno.errors).some((kind) => error instanceof kind);
+  const { code } = error as { readonly code?: unknown };
+  return / \(os error \d+\)/.test(error.message) || error instanceof Deno.errors.NotCapable ||
+    error instanceof Deno.errors.WriteZero || typeof code === "string" && /^E[A-Z]+$/.test(code);
 }

@@ -6,6 +6,7 @@
 import { TextLineStream } from "@std/streams";
 import { GroupError } from "../errors.ts";
 import { messageOf } from "../gpu_adapter.ts";
+import { tryWrite } from "../logs/standard_streams.ts";
 import type { Ending } from "./ending.ts";
 import type { RankLink } from "./rank_links.ts";
 import { within } from "./within.ts";
@@ -145,12 +146,7 @@ export class RankProcess {
 
 /** Writes one line whole, so that lines of different ranks do not mix. */
 export function writeLine(sink: { writeSync(bytes: Uint8Array): number }, line: string): void {
-  let bytes = new TextEncoder().encode(`${line}\n`);
-  try {
-    while (bytes.length > 0) bytes = bytes.subarray(sink.writeSync(bytes));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // nobody reads any more
-  }
+  tryWrite(sink, `${line}\n`); // where nobody reads any more it is lost
 }
 
 function signalProcess(pid: number, signal: Deno.Signal): void {

@@ -1,0 +1,96 @@
+/**
+ * A file of whole lines, each in the file before `write` returns. A full disk costs lines, not the
+ * program: it is told once on standard error, and later lines are written again when there is room.
+ *
+ * @module
+ */
+import { isSystemError, systemReason } from "../files/system_reason.ts";
+import { writeNow } from "../progress.ts";
+import { warn } from "./standard_streams.ts";
+
+/** How a log file is opened. */
+export interface LogFileOptions {
+  /** Keeps what the file holds (the default), or empties it. */
+  readonly mode?: "append" | "truncate";
+}
+
+/** A file of lines, opened at the first one. */
+export class LineFile implements Disposable {
+  readonly #path: string;
+  readonly #options: LogFileOptions;
+  #file: Deno.FsFile | undefined;
+  #bytes = 0;
+  #wasOpened = false;
+  #isLosing = false;
+
+  /** Touches no file yet. */
+  constructor(path: string, options: LogFileOptions = {}) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  /**
+   * Appends a text that ends with a line break: all of it, or nothing where the file system refuses.
+   */
+  write(lines: string): void {
+    try {
+      this.#file ??= this.#open();
+      writeNow(this.#file, lines);
+      this.#bytes = this.#file.statSync().size;
+      this.#isLosing = false;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#removeUnfinished();
+      if (this.#isLosing) return;
+      this.#isLosing = true;
+      warn(
+        `Cannot write to "${this.#path}": ${
+          systemReason(error)
+        }; lines are missing there until it can be written to`,
+      );
+    }
+  }
+
+  /** Closes the file; a later line opens it again and continues. */
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** As {@link LineFile.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Opens the file; a line that a killed run left unfinished is ended. */
+  #open(): Deno.FsFile {
+    // A log opened again after close continues, whatever its first opening did.
+    if (this.#options.mode === "truncate" && !this.#wasOpened) {
+      Deno.openSync(this.#path, { write: true, create: true, truncate: true }).close();
+    }
+    this.#wasOpened = true;
+    const file = Deno.openSync(this.#path, { read: true, append: true, create: true });
+    const { size } = file.statSync();
+    this.#bytes = size;
+    if (size > 0) {
+      file.seekSync(-1, Deno.SeekMode.End);
+      const last = new Uint8Array(1);
+      file.readSync(last);
+      if (last[0] !== 0x0a) writeNow(file, "\n");
+    }
+    return file;
+  }
+
+  #removeUnfinished(): void {
+    try {
+      this.#file?.truncateSync(this.#bytes);
+    } catch {
+      // The next opening ends the line.
+    }
+    try {
+      this.close();
+    } catch {
+      this.#file = undefined;
+    }
+  }
+}
