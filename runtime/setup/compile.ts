@@ -1,12 +1,20 @@
 /**
- * `deno task compile`: one executable of the training program with its kernels inside. Deno takes
- * its runtime part, denort, from `DENORT_BIN` or its cache, or downloads it once.
+ * `deno task compile`: executables of the training and the evaluation program with their kernels
+ * inside. Deno takes its runtime part, denort, from `DENORT_BIN` or its cache, or downloads it once.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
+import { tryProgram } from "../machine/programs.ts";
 
-const WORKER = fileURLToPath(new URL("../process_group/group_worker.ts", import.meta.url));
+/** Modules that run as workers; nothing imports them, so they are named. */
+export const WORKERS: readonly string[] = ["runtime/process_group/group_worker.ts"];
+
+const ROOT = new URL("../../", import.meta.url);
+
+const EXECUTABLES: readonly (readonly [program: string, output: string])[] = [
+  ["train/cli.ts", "transformer-xl-train"],
+  ["eval/cli.ts", "transformer-xl-eval"],
+];
 
 /** How a compilation ended. */
 export interface Compilation {
@@ -16,28 +24,22 @@ export interface Compilation {
   readonly report: string;
 }
 
+/** The command line that compiles `program` to `output`, both seen from the repository's root. */
+export function compileCommand(program: string, output: string): readonly string[] {
+  const workers = WORKERS.flatMap((path) => ["--include", path]);
+  return ["deno", "compile", "-A", "--exclude-unused-npm", ...workers, "-o", output, program];
+}
+
 /**
- * Compiles `program` to the executable `output`. Kernels are text imports, which Deno embeds; the
- * thread of a process group is named, because nothing imports it.
+ * Runs {@link compileCommand} in the repository's root. Kernels are text imports, which Deno embeds.
  *
  * @throws {Error} with Deno's own words when the program does not compile
  */
 export async function compileProgram(program: string, output: string): Promise<Compilation> {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "compile",
-      "-A",
-      "--exclude-unused-npm",
-      "--include",
-      WORKER,
-      "--output",
-      output,
-      program,
-    ],
-    stdin: "null",
-    env: { NO_COLOR: "1" },
-  }).output();
-  const report = new TextDecoder().decode(stderr).trim();
+  const [, ...args] = compileCommand(program, output);
+  const env = { NO_COLOR: "1" };
+  const { code, stderr } = await tryProgram([Deno.execPath(), ...args], { env, cwd: ROOT });
+  const report = stderr.trim();
   if (code === 0) return { path: output, report };
   if (!/denort|Download/.test(report) || /TS\d+ \[ERROR\]/.test(report)) {
     throw new Error(`Cannot compile "${program}": ${report}`);
@@ -52,8 +54,12 @@ export async function compileProgram(program: string, output: string): Promise<C
 }
 
 if (import.meta.main) {
-  const [program = "train/cli.ts", output = "transformer-xl"] = Deno.args;
-  const { path, report } = await compileProgram(program, output);
-  console.log(report);
-  if (path === undefined) Deno.exit(1);
+  const [program, output = "transformer-xl"] = Deno.args;
+  const executables = program === undefined ? EXECUTABLES : [[program, output] as const];
+  for (const [program, output] of executables) {
+    console.log(`$ ${compileCommand(program, output).join(" ")}`);
+    const { path, report } = await compileProgram(program, output);
+    console.log(report);
+    if (path === undefined) Deno.exit(1);
+  }
 }
