@@ -46,13 +46,15 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
  * import { AtomicFile } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
- * const path = `${await Deno.makeTempDir()}/a.txt`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/a.txt`;
  * {
  *   await using file = await AtomicFile.create(path);
  *   await file.write(new TextEncoder().encode("whole"));
  *   await file.commit();
  * }
  * assertEquals(await Deno.readTextFile(path), "whole");
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export class AtomicFile implements AsyncDisposable {

@@ -28,7 +28,8 @@ export interface JsonLogOptions extends LogFileOptions {
  * import { JsonLog } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
- * const path = `${await Deno.makeTempDir()}/log.jsonl`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/log.jsonl`;
  * using log = new JsonLog(path);
  * log.write({ step: 1, lossNats: 10.5 });
  * log.write({ step: 2, lossNats: NaN });
@@ -36,6 +37,7 @@ export interface JsonLogOptions extends LogFileOptions {
  *   await Deno.readTextFile(path),
  *   '{"step":1,"lossNats":10.5}\n{"step":2,"lossNats":"NaN"}\n',
  * );
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export class JsonLog implements Disposable {

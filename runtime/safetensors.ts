@@ -43,6 +43,7 @@ const VERIFY_BYTES = 8 << 20;
  * assertEquals(file.names, ["ids"]);
  * assertEquals(file.shape("ids"), [2, 3]);
  * assertEquals(await file.tensor("ids", "U32"), values);
+ * await Deno.remove(path);
  * ```
  */
 export class SafetensorsFile implements Disposable {

@@ -112,13 +112,15 @@ async function* piecesOf(
  * import { SafetensorsFile, writeSafetensors } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
- * const path = `${await Deno.makeTempDir()}/w.safetensors`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/w.safetensors`;
  * const values = () => Promise.resolve(Float32Array.of(1, 2));
  * await writeSafetensors(path, [{ name: "w", dtype: "F32", shape: [2], values }], { step: "7" });
  *
  * using file = await SafetensorsFile.open(path);
  * assertEquals(file.metadata["step"], "7");
  * assertEquals(await file.tensor("w", "F32"), Float32Array.of(1, 2));
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function writeSafetensors(

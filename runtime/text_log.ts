@@ -41,7 +41,8 @@ function timestamp(date: Date): string {
  * import { assertEquals } from "@std/assert";
  *
  * let screen = "";
- * const path = `${await Deno.makeTempDir()}/train_log.log`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/train_log.log`;
  * using log = new TextLog({
  *   path,
  *   rank: 1,
@@ -54,6 +55,7 @@ function timestamp(date: Date): string {
  *   await Deno.readTextFile(path),
  *   "2020-02-29 23:59:01 - INFO - 1 - world size: 2\n",
  * );
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export class TextLog implements Disposable {

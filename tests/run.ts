@@ -43,12 +43,20 @@ export function countTests(
 
 const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed/gm;
 
-async function run(...args: readonly string[]): Promise<{ code: number; output: string }> {
+async function run(
+  args: readonly string[],
+  temporary: string,
+): Promise<{ code: number; output: string }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: ROOT,
     // Mesa's device selection looks for a display, and complains where there is none.
-    env: { NODEVICE_SELECT: Deno.env.get("NODEVICE_SELECT") ?? "1" },
+    env: {
+      NODEVICE_SELECT: Deno.env.get("NODEVICE_SELECT") ?? "1",
+      TMPDIR: temporary,
+      TMP: temporary, // the names Windows reads
+      TEMP: temporary,
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -62,18 +70,34 @@ async function run(...args: readonly string[]): Promise<{ code: number; output: 
   return { code: (await child.status).code, output };
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  await run("run", "-A", "--quiet", "runtime/setup/cli.ts", "--yes");
-  const report = await Deno.makeTempFile({ suffix: ".xml" });
+/**
+ * Runs `body` with a temporary folder of its own, and names what it left there: tests and examples
+ * remove what they make.
+ */
+export async function withTemporaryFolder<T>(
+  body: (path: string) => Promise<T>,
+): Promise<{ readonly result: T; readonly left: readonly string[] }> {
+  const path = await Deno.makeTempDir({ prefix: "txl-tests-" });
+  try {
+    const result = await body(path);
+    return { result, left: [...Deno.readDirSync(path)].map(({ name }) => name).sort() };
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
 
-  const { code, output } = await run(
-    "test",
+async function main(args: readonly string[]): Promise<number> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  const options = [
     "-A",
     "--doc",
     "--parallel", // an eighth faster on two cores: compiling and checking take turns with the GPU
     `--junit-path=${report}`,
-    ...args,
-  );
+  ];
+  const { result, left } = await withTemporaryFolder(async (temporary) => {
+    await run(["run", "-A", "--quiet", "runtime/setup/cli.ts", "--yes"], temporary);
+    return await run(["test", ...options, ...args], temporary);
+  });
   const slowest = [...secondsByFile(await Deno.readTextFile(report))]
     .filter(([, seconds]) => seconds >= SECONDS_WORTH_NAMING)
     .sort(([, a], [, b]) => b - a)
@@ -83,9 +107,10 @@ async function main(args: readonly string[]): Promise<number> {
   for (const [path, seconds] of slowest) {
     console.log(`${seconds.toFixed(1).padStart(7)} s  ${path}`);
   }
-  const { passed, failed } = countTests(output, code);
-  console.log(`${passed} passed, ${failed} failed`);
-  return code;
+  const { passed, failed } = countTests(result.output, result.code);
+  if (left.length > 0) console.log(`error: The temporary folder is not empty: ${left.join(", ")}`);
+  console.log(`${passed} passed, ${failed + (left.length > 0 ? 1 : 0)} failed`);
+  return left.length > 0 && result.code === 0 ? 1 : result.code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -55,6 +55,7 @@ export interface FolderLockOptions {
  *   await assertRejects(() => FolderLock.take(folder), ConfigError, "is training here since");
  * }
  * using _again = await FolderLock.take(folder);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export class FolderLock implements Disposable {
