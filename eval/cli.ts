@@ -13,6 +13,7 @@ import {
   openCheckpoint,
   precisionFor,
   TransformerXL,
+  unverifiedLine,
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
@@ -43,6 +44,7 @@ import { inProcesses, takeGpu } from "./processes.ts";
 import { resultLines, SegmentLines } from "./report.ts";
 import { openShared } from "./shared_checkpoint.ts";
 import { modelFacts, startFacts } from "./shared_facts.ts";
+import { trainedTextOf } from "./trained_text.ts";
 
 if (import.meta.main) await runRank(() => evaluate(Deno.args));
 
@@ -97,6 +99,8 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
   });
   using text = new TextLog(rank > 0 && !config.logAllRanks ? { console: false } : {});
   await takeGpu(config);
+  const unverified = unverifiedLine(checkpoint);
+  if (unverified !== undefined) text.write(unverified);
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
   const precision = precisionFor(config.fp16, device);
@@ -154,14 +158,14 @@ function textDigests(parts: Awaited<ReturnType<typeof textParts>>): Record<strin
 }
 
 /** The text of the flags, else the text of training. */
-function textSettings(config: EvalConfig, { training, vocabulary }: ModelCheckpoint): TextSettings {
-  const trained = (training as { config?: Partial<TextSettings> } | null)?.config ?? {};
-  const vocab = vocabulary.kind;
+function textSettings(config: EvalConfig, checkpoint: ModelCheckpoint): TextSettings {
+  const trained = trainedTextOf(checkpoint) ?? { dataset: "auto", data: null };
+  const vocab = checkpoint.vocabulary.kind;
   if (config.data !== null || config.dataset !== "auto") {
-    const dataset = config.dataset === "auto" ? trained.dataset ?? "auto" : config.dataset;
+    const dataset = config.dataset === "auto" ? trained.dataset : config.dataset;
     return { dataset: dataset === "self" ? config.dataset : dataset, data: config.data, vocab };
   }
-  return { dataset: trained.dataset ?? "auto", data: trained.data ?? null, vocab };
+  return { ...trained, vocab };
 }
 
 function shapeOf({ clampLen, sameLength, compat }: EvalConfig, shape: ModelShape): ModelShape {

@@ -30,6 +30,8 @@ export interface ProcessRequest {
   readonly argv: readonly string[];
   /** Refuses a number of processes that cannot share the work, before any is launched. */
   check(processes: number): void;
+  /** Closes what the launcher of others no longer needs, before they start. */
+  launching?(): void;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function inProcesses(
           `leave --gpus out and start the program with mpirun -np ${size}, or use --backend ring`,
       );
     }
+    request.launching?.();
     return await launch({
       ...sameProgram(argv),
       size,

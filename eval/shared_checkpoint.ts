@@ -135,6 +135,7 @@ function moved(
   return {
     path,
     file: received.file,
+    verified: received.verified,
     shape: received.shape,
     vocabulary: received.vocabulary,
     training: received.training,

@@ -1,8 +1,9 @@
 /**
  * A model on disk: one safetensors file with the weights under the reference's names, the
- * vocabulary, and the model's shape. Whatever else the file holds (training state) is left alone.
+ * vocabulary, and the model's shape. State of training beside them is left alone.
  *
- * Nothing in it is executed, and its content is checked against its checksum before use.
+ * Nothing in it is executed. Before use its content is checked against its checksum, where it has
+ * one, and against itself.
  *
  * @module
  */
@@ -13,14 +14,22 @@ import {
   type HostArray,
   namedNonFinite,
   type ParamStore,
+  quoted,
   readLogical,
   SafetensorsFile,
   type SafetensorsSource,
   writeLogical,
   writeWeights,
 } from "@transformer-xl/runtime";
-import { type ModelShape, parseModelShape } from "./config.ts";
-import { type Vocabulary, vocabularyFromJSON } from "./text/mod.ts";
+import {
+  checkedModel,
+  checkedVocabulary,
+  metadataJson,
+  unusable,
+  VOCABULARY,
+} from "./checkpoint_checks.ts";
+import type { ModelShape } from "./config.ts";
+import type { Vocabulary } from "./text/mod.ts";
 
 const FORMAT = "transformer-xl";
 const VERSION = "1";
@@ -35,41 +44,58 @@ export interface ModelCheckpoint extends Disposable {
   readonly vocabulary: Vocabulary;
   /** What training stored about itself; null in a file of weights only. */
   readonly training: unknown;
+  /** True when its content was compared with its checksum; false when it has none. */
+  readonly verified: boolean;
   /** The tensors. */
   readonly file: SafetensorsFile;
 }
 
 /**
- * Opens and verifies a checkpoint.
+ * Opens a checkpoint, verifies it and checks it against itself.
  *
- * @throws {CheckpointError} when it is missing, damaged, or not a checkpoint of this program
+ * @throws {CheckpointError} when it is missing, damaged, contradicts itself, holds numbers that are
+ * not finite, or is not a checkpoint of this program
  */
 export async function openCheckpoint(path: string): Promise<ModelCheckpoint> {
   const file = await SafetensorsFile.open(path);
   try {
-    await file.verify();
-    const { format, version, model, training } = file.metadata;
+    const { hasChecksum, notFinite } = await file.verify();
+    const { format, version, training } = file.metadata;
     if (format !== FORMAT || version !== VERSION) {
-      throw new CheckpointError(
-        `Cannot use "${path}": it is no checkpoint of this program ` +
-          `(format "${format ?? "none"}", version "${
-            version ?? "none"
-          }", wanted "${FORMAT}", "${VERSION}")`,
+      throw unusable(
+        path,
+        `it is no checkpoint of this program (format ${quoted(format ?? "none", 40)}, version ` +
+          `${quoted(version ?? "none", 40)}, wanted "${FORMAT}", "${VERSION}")`,
       );
     }
-    const vocabulary = new TextDecoder().decode(await file.tensor("vocabulary", "U8"));
+    const shape = checkedModel(file);
+    if (notFinite !== undefined) {
+      throw unusable(
+        path,
+        `tensor ${quoted(notFinite, 80)} holds numbers that are not finite; use an earlier one`,
+      );
+    }
     return {
       path,
       file,
-      shape: parseModelShape(JSON.parse(model!)),
-      vocabulary: vocabularyFromJSON(JSON.parse(vocabulary)),
-      training: training === undefined ? null : JSON.parse(training),
+      verified: hasChecksum,
+      shape,
+      vocabulary: await checkedVocabulary(file, shape),
+      training: training === undefined ? null : metadataJson(file, "training"),
       [Symbol.dispose]: () => file.close(),
     };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+/** The line for a checkpoint without a checksum; undefined where there is one. */
+export function unverifiedLine({ path, verified }: ModelCheckpoint): string | undefined {
+  if (verified) return undefined;
+  return `Not verified: ${
+    quoted(path)
+  } has no checksum, so damage to its numbers would go unnoticed`;
 }
 
 /** Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names. */
@@ -85,7 +111,7 @@ export function checkpointMetadata(shape: ModelShape, training?: unknown): Recor
 /** The vocabulary as a tensor: bytes of its JSON. */
 export function vocabularySource(vocabulary: Vocabulary): SafetensorsSource {
   const values = new TextEncoder().encode(JSON.stringify(vocabulary));
-  return { name: "vocabulary", dtype: "U8", shape: [values.length], values };
+  return { name: VOCABULARY, dtype: "U8", shape: [values.length], values };
 }
 
 /** Logical tensors of flat buffers, each under `prefix` + name, read now. */

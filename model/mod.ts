@@ -12,6 +12,7 @@ export {
   type TokenInputs,
 } from "./batch_inputs.ts";
 export * from "./checkpoint.ts";
+export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint_checks.ts";
 export { type Cluster, clusterShares, clustersOf } from "./clusters.ts";
 export * from "./config.ts";
 export * from "./dropout_sites.ts";

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { oneLine } from "./base/one_line.ts";
 
 /** A tensor has the wrong rank, size or dtype. */
 export class ShapeError extends TypeError {
@@ -30,10 +31,18 @@ export class DataError extends Error {
   override readonly name = "DataError";
 }
 
-/** A checkpoint is missing, damaged or of another model. */
+/** Longest message of a {@link CheckpointError}: what it quotes may come from a hostile file. */
+const CHECKPOINT_MESSAGE_LENGTH = 399;
+
+/** A checkpoint is missing, damaged or of another model. Its message is one line below 400 characters. */
 export class CheckpointError extends Error {
   /** Name of the class. */
   override readonly name = "CheckpointError";
+
+  /** An error about a file; control characters in the message are escaped, what is too long is cut. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(oneLine(message, CHECKPOINT_MESSAGE_LENGTH), options);
+  }
 }
 
 /** What a {@link GroupError} may carry besides its message. */

@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { quoted } from "./base/one_line.ts";
+import { storedDigest } from "./content_digest.ts";
 import { CheckpointError } from "./errors.ts";
+import { isFiniteData } from "./finite_data.ts";
 import {
-  BLANK_SHA256,
   HeaderFault,
   MAX_HEADER_BYTES,
   parseHeader,
@@ -22,8 +23,16 @@ import {
 export type { SafetensorsArrays, SafetensorsDtype } from "./safetensors_header.ts";
 export * from "./safetensors_writer.ts";
 
-/** Piece that {@link SafetensorsFile.verify} reads at a time. */
-const VERIFY_BYTES = 8 << 20;
+/** Piece that {@link SafetensorsFile.verify} reads at a time, a multiple of every element. */
+const VERIFY_BYTES = 4 << 20;
+
+/** What {@link SafetensorsFile.verify} found. */
+export interface SafetensorsVerification {
+  /** False when the metadata hold no checksum, so that changes would go unnoticed. */
+  readonly hasChecksum: boolean;
+  /** The first tensor with an infinity or NaN. */
+  readonly notFinite: string | undefined;
+}
 
 /**
  * An open safetensors file. It holds a file handle: close it, or declare it with `using`.
@@ -53,6 +62,7 @@ export class SafetensorsFile implements Disposable {
   readonly #header: SafetensorsHeader;
   readonly #headerBytes: Uint8Array<ArrayBuffer>;
   readonly #entries: ReadonlyMap<string, SafetensorsEntry>;
+  #closed = false;
   /** The last read asked for; reads share one file position, so each waits for the one before. */
   #lastRead: Promise<unknown> = Promise.resolve();
 
@@ -77,9 +87,11 @@ export class SafetensorsFile implements Disposable {
   static async open(path: string): Promise<SafetensorsFile> {
     let file: Deno.FsFile | undefined;
     try {
+      // Looked at before it is opened: opening a named pipe waits for a writer.
+      if (!(await Deno.stat(path)).isFile) throw new HeaderFault(NOT_A_FILE);
       file = await Deno.open(path);
       const { size, isFile } = await file.stat();
-      if (!isFile) throw new HeaderFault("it is not a file");
+      if (!isFile) throw new HeaderFault(NOT_A_FILE);
       if (size < 8) throw new HeaderFault(`it has ${size} bytes, a header length has 8`);
       const word = await readAt(file, 0, 8);
       const length = new DataView(word.buffer).getBigUint64(0, true);
@@ -167,7 +179,7 @@ export class SafetensorsFile implements Disposable {
     const entry = this.#entry(name);
     if (dtype !== undefined && dtype !== entry.dtype) {
       throw new CheckpointError(
-        `Cannot read tensor ${JSON.stringify(name)} of ${JSON.stringify(this.path)}: ` +
+        `Cannot read tensor ${quoted(name, 80)} of ${quoted(this.path)}: ` +
           `it is ${entry.dtype}, ${dtype} is wanted`,
       );
     }
@@ -197,37 +209,38 @@ export class SafetensorsFile implements Disposable {
   }
 
   /**
-   * Reads the whole file and compares it with the digest in its metadata.
+   * Reads the whole file once: compares it with the checksum in its metadata, and looks for numbers
+   * that are not finite.
    *
-   * @throws {CheckpointError} When the digest is missing or another
+   * @throws {CheckpointError} When the checksum is another
    */
-  async verify(): Promise<void> {
+  async verify(): Promise<SafetensorsVerification> {
     const stored = this.metadata["sha256"];
-    if (stored === undefined || !/^[0-9a-f]{64}$/.test(stored)) {
-      throw new CheckpointError(
-        `Cannot verify ${JSON.stringify(this.path)}: its metadata has no "sha256"`,
-      );
+    const digest = storedDigest(this.#header, this.#headerBytes);
+    let notFinite: string | undefined;
+    for (const entry of this.#header.entries) {
+      const { name, dtype, beginByte, endByte } = entry;
+      for (let begin = beginByte; begin < endByte; begin += VERIFY_BYTES) {
+        const piece = await this.#read(begin, Math.min(begin + VERIFY_BYTES, endByte));
+        digest?.update(piece);
+        if (notFinite === undefined && !isFiniteData(dtype, piece)) notFinite = name;
+      }
+      digest?.endTensor(entry);
     }
-    const blanked = blankDigest(this.#headerBytes, stored);
-    const length = new Uint8Array(8);
-    new DataView(length.buffer).setBigUint64(0, BigInt(blanked.length), true);
-    const digest = createHash("sha256").update(length).update(blanked);
-    for (let begin = 0; begin < this.#header.tensorBytes; begin += VERIFY_BYTES) {
-      const end = Math.min(begin + VERIFY_BYTES, this.#header.tensorBytes);
-      digest.update(await this.#read(begin, end));
-    }
-    const actual = digest.digest("hex");
+    const actual = digest?.digest();
     if (actual !== stored) {
       throw new CheckpointError(
-        `Cannot use ${JSON.stringify(this.path)}: its content has the sha256 ${actual}, ` +
-          `${stored} was written, so it was damaged or changed; use another copy`,
+        `Cannot use ${quoted(this.path)}: its content has the sha256 ${actual}, ` +
+          `${quoted(stored!, 80)} was written, so it was damaged or changed; use another copy`,
       );
     }
+    return { hasChecksum: digest !== undefined, notFinite };
   }
 
-  /** Closes the file handle. */
+  /** Closes the file handle; nothing happens the second time. */
   close(): void {
-    this.#file.close();
+    if (!this.#closed) this.#file.close();
+    this.#closed = true;
   }
 
   /** As {@link SafetensorsFile.close}. */
@@ -239,7 +252,7 @@ export class SafetensorsFile implements Disposable {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
       throw new CheckpointError(
-        `Cannot find tensor ${JSON.stringify(name)}: ${JSON.stringify(this.path)} has ` +
+        `Cannot find tensor ${quoted(name, 80)}: ${quoted(this.path)} has ` +
           `${this.#entries.size} others`,
       );
     }
@@ -262,17 +275,7 @@ export class SafetensorsFile implements Disposable {
   }
 }
 
-/** The header as the writer digested it: zeros in the place of the digest. */
-function blankDigest(
-  headerBytes: Uint8Array<ArrayBuffer>,
-  stored: string,
-): Uint8Array<ArrayBuffer> {
-  const blanked = headerBytes.slice();
-  const text = new TextDecoder("latin1").decode(blanked);
-  const at = text.indexOf(`"sha256":"${stored}"`);
-  if (at >= 0) blanked.set(new TextEncoder().encode(BLANK_SHA256), at + 10);
-  return blanked;
-}
+const NOT_A_FILE = "it is not a file but a folder, pipe or device; give a file";
 
 async function readAt(
   file: Deno.FsFile,
@@ -291,20 +294,15 @@ async function readAt(
 
 /** Names the file in what went wrong; programming errors pass. */
 function fault(path: string, error: unknown): unknown {
-  if (error instanceof HeaderFault) {
-    return new CheckpointError(`Cannot read checkpoint ${JSON.stringify(path)}: ${error.message}`);
-  }
+  const action = `Cannot read checkpoint ${quoted(path)}`;
+  if (error instanceof HeaderFault) return new CheckpointError(`${action}: ${error.message}`);
   if (error instanceof Deno.errors.NotFound) {
-    return new CheckpointError(
-      `Cannot read checkpoint ${JSON.stringify(path)}: there is no such file, give the right path`,
-      { cause: error },
-    );
+    return new CheckpointError(`${action}: there is no such file, give the right path`, {
+      cause: error,
+    });
   }
   if (error instanceof Error && "code" in error) {
-    return new CheckpointError(
-      `Cannot read checkpoint ${JSON.stringify(path)}: ${error.message}`,
-      { cause: error },
-    );
+    return new CheckpointError(`${action}: ${error.message}`, { cause: error });
   }
   return error;
 }

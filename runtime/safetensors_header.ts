@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { JsonFault, parseGuardedJson } from "./base/guarded_json.ts";
+import { oneLine, quoted } from "./base/one_line.ts";
 import { CheckpointError } from "./errors.ts";
 
 /** The typed array that holds each dtype; BF16 and BOOL have none and appear as raw integers. */
@@ -67,17 +69,25 @@ export interface SafetensorsHeader {
   readonly tensorBytes: number;
 }
 
-/** Longest header accepted, as in the format's reference reader. */
-export const MAX_HEADER_BYTES = 100_000_000;
+/** Longest header read or written. A third of what the format allows: it is held in memory. */
+export const MAX_HEADER_BYTES: number = 32 << 20;
 
-/** Stands in the header where the digest will be; the digest covers the header in this state. */
-export const BLANK_SHA256: string = "0".repeat(64);
+/** Most tensors in a file: a thousand layers with both moments have 40,000. */
+export const MAX_TENSORS = 50_000;
+
+/** Values of a header: per tensor an object, three members, two lists, axes; then the metadata. */
+const HEADER_LIMITS = { depth: 3, values: 12 * MAX_TENSORS };
 
 /** Bytes of a tensor, or NaN when the product leaves the exact integers. */
 export function tensorByteLength(dtype: SafetensorsDtype, shape: readonly number[]): number {
   const bytes = shape.reduce((product, n) => product * n, 1) *
     SAFETENSORS_ARRAYS[dtype].BYTES_PER_ELEMENT;
   return Number.isSafeInteger(bytes) ? bytes : NaN;
+}
+
+/** A value of unknown origin in a message; nested ones are shown as they are written, shortened. */
+function shown(value: unknown): string {
+  return oneLine(JSON.stringify(value) ?? "undefined", 80);
 }
 
 function isCount(value: unknown): value is number {
@@ -92,30 +102,30 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export class HeaderFault extends Error {}
 
 function checkEntry(name: string, raw: unknown): SafetensorsEntry {
-  const tensor = `tensor ${JSON.stringify(name)}`;
-  if (!isObject(raw)) throw new HeaderFault(`${tensor} is described by ${JSON.stringify(raw)}`);
+  const tensor = `tensor ${quoted(name, 80)}`;
+  if (!isObject(raw)) throw new HeaderFault(`${tensor} is described by ${shown(raw)}`);
   const { dtype, shape, data_offsets: offsets } = raw;
   if (typeof dtype !== "string" || !Object.hasOwn(SAFETENSORS_ARRAYS, dtype)) {
     const known = Object.keys(SAFETENSORS_ARRAYS).join(", ");
     throw new HeaderFault(
-      `${tensor} has the unknown dtype ${JSON.stringify(dtype)}, not one of ${known}`,
+      `${tensor} has the unknown dtype ${shown(dtype)}, not one of ${known}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
     throw new HeaderFault(
-      `${tensor} has the shape ${JSON.stringify(shape)}, not a list of sizes`,
+      `${tensor} has the shape ${shown(shape)}, not a list of sizes`,
     );
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     throw new HeaderFault(
-      `${tensor} has the data_offsets ${JSON.stringify(offsets)}, not two byte positions`,
+      `${tensor} has the data_offsets ${shown(offsets)}, not two byte positions`,
     );
   }
   const [beginByte, endByte] = offsets as [number, number];
   const wanted = tensorByteLength(dtype as SafetensorsDtype, shape);
   if (endByte - beginByte !== wanted) {
     throw new HeaderFault(
-      `${tensor} has ${endByte - beginByte} bytes, ${dtype} [${shape}] wants ${wanted}`,
+      `${tensor} has ${endByte - beginByte} bytes, ${dtype} ${shown(shape)} wants ${wanted}`,
     );
   }
   return { name, dtype: dtype as SafetensorsDtype, shape, beginByte, endByte };
@@ -131,14 +141,19 @@ function checkEntry(name: string, raw: unknown): SafetensorsEntry {
 export function parseHeader(bytes: Uint8Array, availableBytes: number): SafetensorsHeader {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    json = parseGuardedJson(bytes, HEADER_LIMITS);
   } catch (error) {
-    throw new HeaderFault(`its header is not JSON (${(error as Error).message})`);
+    if (error instanceof JsonFault) throw new HeaderFault(`its header ${error.message}`);
+    throw error;
   }
   if (!isObject(json)) throw new HeaderFault("its header is not a JSON object");
   const { __metadata__: metadata = {}, ...tensors } = json;
   if (!isObject(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
     throw new HeaderFault(`its "__metadata__" is not a map of strings`);
+  }
+  const count = Object.keys(tensors).length;
+  if (count > MAX_TENSORS) {
+    throw new HeaderFault(`it has ${count} tensors, at most ${MAX_TENSORS} are possible`);
   }
   const entries = Object.entries(tensors)
     .map(([name, raw]) => checkEntry(name, raw))
@@ -148,12 +163,12 @@ export function parseHeader(bytes: Uint8Array, availableBytes: number): Safetens
   for (const { name, beginByte, endByte } of entries) {
     if (beginByte < end) {
       throw new HeaderFault(
-        `tensor ${JSON.stringify(name)} overlaps tensor ${JSON.stringify(previous)}`,
+        `tensor ${quoted(name, 80)} overlaps tensor ${quoted(previous, 80)}`,
       );
     }
     if (beginByte > end) {
       throw new HeaderFault(
-        `${beginByte - end} bytes before tensor ${JSON.stringify(name)} belong to no tensor`,
+        `${beginByte - end} bytes before tensor ${quoted(name, 80)} belong to no tensor`,
       );
     }
     end = endByte;
@@ -171,7 +186,7 @@ export function parseHeader(bytes: Uint8Array, availableBytes: number): Safetens
 }
 
 /** Orders strings by UTF-16 code unit, the same on every machine. */
-function compare(a: string, b: string): number {
+export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -192,10 +207,11 @@ export interface TensorLayout {
 export function layOut<T extends TensorLayout>(
   tensors: Iterable<T>,
   metadata: Readonly<Record<string, string>>,
+  blankDigest: string,
 ): { ordered: T[]; header: Uint8Array<ArrayBuffer> } {
   const width = (t: TensorLayout) => SAFETENSORS_ARRAYS[t.dtype].BYTES_PER_ELEMENT;
   const ordered = [...tensors].sort((a, b) => width(b) - width(a) || compare(a.name, b.name));
-  const stamped = Object.entries({ ...metadata, sha256: BLANK_SHA256 })
+  const stamped = Object.entries({ ...metadata, sha256: blankDigest })
     .sort(([a], [b]) => compare(a, b));
   // Written by hand: an object would move integer-like names to the front and swallow "__proto__".
   const pair = ([key, value]: readonly [string, string]) =>
@@ -221,10 +237,10 @@ export function layOut<T extends TensorLayout>(
     beginByte = endByte;
   }
   const json = new TextEncoder().encode(`{${parts.join(",")}}`);
-  if (json.length > MAX_HEADER_BYTES - 8) {
+  if (json.length > MAX_HEADER_BYTES - 8 || ordered.length > MAX_TENSORS) {
     throw new CheckpointError(
       `Cannot lay out ${ordered.length} tensors: their header has ${json.length} bytes, ` +
-        `at most ${MAX_HEADER_BYTES} are readable`,
+        `at most ${MAX_TENSORS} tensors and ${MAX_HEADER_BYTES} bytes are readable`,
     );
   }
   // Spaces fill the header up, so that the tensors begin on a multiple of eight.
@@ -234,8 +250,8 @@ export function layOut<T extends TensorLayout>(
   return { ordered, header };
 }
 
-/** Where the digest's 64 characters stand in a header made by {@link layOut}. */
-export function sha256Offset(header: Uint8Array): number {
+/** Where the digest stands in a header made by {@link layOut}. */
+export function digestOffset(header: Uint8Array, blankDigest: string): number {
   // The key with both quotes cannot occur inside another JSON string, where a quote is escaped.
-  return new TextDecoder("latin1").decode(header).indexOf(`"sha256":"${BLANK_SHA256}"`) + 10;
+  return new TextDecoder("latin1").decode(header).indexOf(`"sha256":"${blankDigest}"`) + 10;
 }

@@ -1,17 +1,16 @@
 /**
- * Writes safetensors files tensor by tensor, so that a checkpoint needs no second copy in memory.
- * The metadata entry "sha256" is the digest of the whole content: the header with 64 zeros in the
- * digest's place, then every tensor byte.
+ * Writes safetensors files piece by piece, so that a checkpoint needs no second copy in memory. The
+ * metadata entry "sha256" is the checksum of `content_digest.ts`.
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { AtomicFile } from "./atomic_file.ts";
+import { BLANK_DIGEST, ContentDigest } from "./content_digest.ts";
 import { CheckpointError } from "./errors.ts";
 import {
+  digestOffset,
   layOut,
   type SafetensorsDtype,
-  sha256Offset,
   tensorByteLength,
 } from "./safetensors_header.ts";
 
@@ -76,14 +75,16 @@ export function encodeSafetensors(
   tensors: Iterable<SafetensorsTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer>[] {
-  const { ordered, header } = layOut(tensors, metadata);
+  const { ordered, header } = layOut(tensors, metadata, BLANK_DIGEST);
+  const digest = new ContentDigest(metadata);
   const pieces = ordered.map((tensor) => {
     checkLength(tensor, tensor.values.byteLength);
-    return bytesOf(tensor.values);
+    const piece = bytesOf(tensor.values);
+    digest.update(piece);
+    digest.endTensor(tensor);
+    return piece;
   });
-  const digest = createHash("sha256").update(header);
-  for (const piece of pieces) digest.update(piece);
-  header.set(new TextEncoder().encode(digest.digest("hex")), sha256Offset(header));
+  header.set(new TextEncoder().encode(digest.digest()), digestOffset(header, BLANK_DIGEST));
   return [header, ...pieces];
 }
 
@@ -128,8 +129,8 @@ export async function writeSafetensors(
   tensors: Iterable<SafetensorsSource>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const { ordered, header } = layOut(tensors, metadata);
-  const digest = createHash("sha256").update(header);
+  const { ordered, header } = layOut(tensors, metadata, BLANK_DIGEST);
+  const digest = new ContentDigest(metadata);
   try {
     await using file = await AtomicFile.create(path);
     await file.write(header);
@@ -141,8 +142,10 @@ export async function writeSafetensors(
         byteLength += piece.length;
       }
       checkLength(tensor, byteLength);
+      digest.endTensor(tensor);
     }
-    await file.writeAt(sha256Offset(header), new TextEncoder().encode(digest.digest("hex")));
+    const offset = digestOffset(header, BLANK_DIGEST);
+    await file.writeAt(offset, new TextEncoder().encode(digest.digest()));
     await file.commit();
   } catch (error) {
     // Errors of the operating system have a code; a source's own errors pass as they are.

@@ -17,7 +17,6 @@ import {
 } from "@transformer-xl/model";
 import type { TransformerXL } from "@transformer-xl/model";
 import {
-  CheckpointError,
   type Device,
   type ParamStore,
   type SafetensorsSource,
@@ -25,16 +24,20 @@ import {
   writeSafetensors,
 } from "@transformer-xl/runtime";
 import { z } from "zod";
+import { checkedRecord, LOSS_SCALE, memoryName } from "./checkpoint_checks.ts";
 import { trainSchema } from "./config.ts";
 import { type ColumnMemory, scatterMemories } from "./data_parallel/column_memory.ts";
 import type { TrainStep } from "./train_step.ts";
+
+/** Most epochs a run can be continued after. */
+const MAX_EPOCHS = 100_000;
 
 /** Where training stands. Fields that only older versions wrote are dropped. */
 export const progressSchema = z.object({
   /** Optimizer steps done. */
   step: z.int().min(0),
-  /** Epoch, from 1. */
-  epoch: z.int().min(1),
+  /** Epoch, from 1. Bounded, because the rotations of all epochs add up. */
+  epoch: z.int().min(1).max(MAX_EPOCHS),
   /** First row of the last segment of this epoch that was used; null before the first. */
   lastStart: z.int().nullable(),
   /** Smallest validation loss; null before the first evaluation. */
@@ -43,7 +46,7 @@ export const progressSchema = z.object({
   plateau: z.strictObject({
     rate: z.number(),
     best: z.number().nullable(),
-    waited: z.int(),
+    waited: z.int().min(0),
   }),
   /** Filled memory rows. */
   filled: z.int().min(0),
@@ -97,17 +100,10 @@ export async function writeTrainingCheckpoint(
 /**
  * What the run that wrote a checkpoint was.
  *
- * @throws {CheckpointError} when the file holds no training state
+ * @throws {CheckpointError} when the file holds no training state, or one that contradicts itself
  */
-export function trainingRecord({ path, training }: ModelCheckpoint): TrainingRecord {
-  const result = trainingSchema.safeParse(training);
-  if (!result.success) {
-    throw new CheckpointError(
-      `Cannot continue from "${path}": it holds no training state of this version ` +
-        `(${result.error.issues[0]?.message}); give the file that training wrote`,
-    );
-  }
-  return result.data;
+export function trainingRecord(checkpoint: ModelCheckpoint): TrainingRecord {
+  return checkedRecord(checkpoint, trainingSchema);
 }
 
 /**
@@ -137,10 +133,4 @@ export async function restoreTraining(
   if (step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE)) {
     step.lossScale.write(await readFloats(checkpoint.file, LOSS_SCALE));
   }
-}
-
-const LOSS_SCALE = "optimizer.loss_scale";
-
-function memoryName(layer: number): string {
-  return `memory.${layer}`;
 }

@@ -12,6 +12,7 @@ import {
   type ModelCheckpoint,
   type ModelShape,
   precisionFor,
+  unverifiedLine,
 } from "@transformer-xl/model";
 import {
   inProcesses,
@@ -43,6 +44,7 @@ import {
   wantsHelp,
 } from "@transformer-xl/runtime";
 import { trainingRecord } from "./checkpoint.ts";
+import { settingsToContinue } from "./checkpoint_checks.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { checkShares, checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
 import { checkFits, footprint, footprintLines } from "./dry_run.ts";
@@ -92,6 +94,7 @@ export async function train(argv: readonly string[]): Promise<number> {
       asked: asked && !config.dryRun,
       argv,
       check: (processes) => checkShares(config, processes),
+      launching: () => checkpoint?.[Symbol.dispose](),
     },
     async (group) => {
       if (!isMember) return await member({ config, origin, checkpoint, group });
@@ -233,6 +236,8 @@ async function run(
   const { rank } = group;
   if (!config.debug && rank === 0) await sweepTemporaries(config.workDir);
   using trainer = await Trainer.create(device, config, shape, corpus, checkpoint, group);
+  // A file that the next save replaces keeps its bytes on the disk for as long as it is open.
+  checkpoint?.[Symbol.dispose]();
   const files = config.debug ? undefined : new CheckpointFiles(config.workDir, {
     saveAll: config.saveAll,
     beforeSave: () => folder?.assertHeld(),
@@ -249,6 +254,8 @@ async function run(
   const reporter = new Reporter(text, json, { characters, own: rank > 0 });
   if (checkpoint) {
     text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
+    const unverified = unverifiedLine(checkpoint);
+    if (unverified !== undefined) text.write(unverified);
   }
   const startMs = performance.now();
   const firstStep = trainer.progress.step;
@@ -286,8 +293,8 @@ async function configure(
   checkpoint: ModelCheckpoint | undefined,
 ) {
   // A run goes on where its checkpoint lies now, wherever it lay when it was written.
-  const preset: Preset | TrainConfig = checkpoint
-    ? { ...trainingRecord(checkpoint).config, workDir: dirname(checkpoint.path) }
+  const preset: Preset | Partial<TrainConfig> = checkpoint
+    ? { ...settingsToContinue(trainingRecord(checkpoint)), workDir: dirname(checkpoint.path) }
     : PRESETS[early.preset ?? ""] ?? {};
   const file = early.configFile ? await readConfigFile(early.configFile) : {};
   return parseFlags(trainSchema, argv, { preset, file });

@@ -11,6 +11,7 @@ import {
 } from "@transformer-xl/model";
 import { CheckpointError } from "@transformer-xl/runtime";
 import { trainingRecord } from "./checkpoint.ts";
+import { checkPosition } from "./checkpoint_checks.ts";
 import type { TrainConfig } from "./config.ts";
 
 /** Settings that shape memories, moments and the order of the text. */
@@ -53,6 +54,7 @@ export function checkContinues(
         "leave these flags out to take the checkpoint's",
     );
   }
+  checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
   if (record.progress.step >= config.maxStep) {
     throw new CheckpointError(
       `Cannot continue from "${checkpoint.path}": it is at step ${record.progress.step} ` +

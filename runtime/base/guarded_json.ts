@@ -1,0 +1,105 @@
+/**
+ * JSON from files that nobody vouches for: depth and number of values are bounded before anything is
+ * built from it, and no key may occur twice, which `JSON.parse` would hide.
+ *
+ * @module
+ */
+import { oneLine, quoted } from "./one_line.ts";
+
+/** Bounds of a document. */
+export interface JsonLimits {
+  /** Deepest nesting of objects and arrays. */
+  readonly depth: number;
+  /** Most values: members, elements, objects and arrays. */
+  readonly values: number;
+}
+
+/** What is wrong with a document; the caller adds whose it is. */
+export class JsonFault extends Error {
+  /** Name of the class. */
+  override readonly name = "JsonFault";
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * Parses a document.
+ *
+ * @param source Text, or its bytes in UTF-8
+ * @throws {JsonFault} When it is not JSON, too deep, too long, or has a key twice
+ *
+ * @example
+ * ```ts
+ * import { JsonFault, parseGuardedJson } from "@transformer-xl/runtime";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const limits = { depth: 2, values: 10 };
+ * assertEquals(parseGuardedJson('{"a":[1]}', limits), { a: [1] });
+ * assertThrows(() => parseGuardedJson('{"a":[[1]]}', limits), JsonFault, "deeper than 2");
+ * assertThrows(() => parseGuardedJson('{"a":1,"a":2}', limits), JsonFault, 'has the key "a" twice');
+ * ```
+ */
+export function parseGuardedJson(source: string | Uint8Array, limits: JsonLimits): unknown {
+  checkStructure(typeof source === "string" ? new TextEncoder().encode(source) : source, limits);
+  try {
+    return JSON.parse(typeof source === "string" ? source : decode(source));
+  } catch (error) {
+    throw new JsonFault(`is not JSON (${oneLine((error as Error).message, 100)})`);
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+/** One pass over the bytes; whatever is not JSON passes here and fails in the parser. */
+function checkStructure(bytes: Uint8Array, { depth, values }: JsonLimits): void {
+  const open: (Set<string> | undefined)[] = []; // keys of every open object, nothing for an array
+  let count = 1;
+  let isKey = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) {
+      const end = endOfString(bytes, at);
+      if (isKey) addKey(open.at(-1)!, bytes.subarray(at, end + 1));
+      isKey = false;
+      at = end;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if (open.length === depth) throw new JsonFault(`is nested deeper than ${depth}`);
+      open.push(byte === OPEN_OBJECT ? new Set() : undefined);
+      isKey = byte === OPEN_OBJECT;
+      count++;
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      open.pop();
+      isKey = false;
+    } else if (byte === COMMA) {
+      isKey = open.at(-1) !== undefined;
+      count++;
+    }
+    if (count > values) throw new JsonFault(`has more than ${values} values`);
+  }
+}
+
+/** Position of the closing quote; the end where it is missing. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+function addKey(keys: Set<string>, literal: Uint8Array): void {
+  let key: string;
+  try {
+    key = JSON.parse(decode(literal));
+  } catch {
+    return; // the parser says so
+  }
+  if (keys.has(key)) throw new JsonFault(`has the key ${quoted(key, 60)} twice`);
+  keys.add(key);
+}
