@@ -5,11 +5,13 @@
  * @module
  */
 import { DeviceError } from "./errors.ts";
-import type { AdapterClass } from "./target.ts";
+import type { AdapterClass, Target } from "./target.ts";
 
 /** An adapter with the features and limits that are used. */
 export interface AdapterChoice {
-  /** The adapter. */
+  /** Where the adapter comes from: each device is opened on a fresh one. */
+  readonly gpu: GPU;
+  /** The adapter, for its limits and description. */
   readonly adapter: GPUAdapter;
   /** Name, as the driver gives it. */
   readonly name: string;
@@ -35,29 +37,45 @@ const VENDORS: Readonly<Record<string, AdapterClass>> = {
   apple: "apple",
 };
 
+const choices = new WeakMap<GPU, AdapterChoice>();
+
 /**
- * The most powerful adapter of `gpu`, or undefined when there is none.
+ * The most powerful adapter of `gpu`, or undefined when there is none. It is examined once.
  */
 export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice | undefined> {
-  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (gpu === undefined) return undefined;
+  const known = choices.get(gpu);
+  if (known !== undefined) return known;
+  const adapter = await freshAdapter(gpu);
   if (!adapter) return undefined;
   const { info } = adapter;
   const name = info.description || info.device || "unnamed adapter";
   const software = /llvmpipe|lavapipe|swiftshader/i.test(name);
   const features: string[] = [];
   for (const feature of WANTED_FEATURES) {
-    if (await grants(adapter, feature)) features.push(feature);
+    if (await grantsFeature(gpu, feature)) features.push(feature);
   }
-  return {
+  const choice: AdapterChoice = {
+    gpu,
     adapter,
     name,
     software,
     adapterClass: software ? "cpu" : VENDORS[info.vendor.toLowerCase()] ?? "unknown",
     features,
   };
+  choices.set(gpu, choice);
+  return choice;
 }
 
-async function grants(adapter: GPUAdapter, feature: string): Promise<boolean> {
+/** An adapter opens one device, whether that succeeds or not: the next one needs another adapter. */
+async function freshAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  return await gpu.requestAdapter({ powerPreference: "high-performance" });
+}
+
+/** Whether a device with `feature` opens on the most powerful adapter of `gpu`. */
+export async function grantsFeature(gpu: GPU, feature: string): Promise<boolean> {
+  const adapter = await freshAdapter(gpu);
+  if (adapter === null) return false;
   try {
     const device = await adapter.requestDevice({ requiredFeatures: [feature as GPUFeatureName] });
     device.destroy();
@@ -65,6 +83,18 @@ async function grants(adapter: GPUAdapter, feature: string): Promise<boolean> {
   } catch {
     return false; // refusal is the answer, not an error
   }
+}
+
+/** What plans are recorded for on a device of `choice` with these limits. */
+export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): Target {
+  return {
+    adapterClass: choice.adapterClass,
+    // Kernels pass registers around in groups of 8 lanes; narrower subgroups would be wrong.
+    subgroups: choice.features.includes("subgroups") && choice.adapter.info.subgroupMinSize >= 8,
+    maxBindingBytes: Math.floor(limits.maxStorageBufferBindingSize / 256) * 256,
+    maxBufferBytes: Math.floor(limits.maxBufferSize / 256) * 256,
+    maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,
+  };
 }
 
 const LIMITS = [
@@ -83,11 +113,16 @@ const LIMITS = [
  * @throws {DeviceError} when the adapter refuses
  */
 export async function requestDevice(choice: AdapterChoice): Promise<GPUDevice> {
-  const requiredLimits = Object.fromEntries(
-    LIMITS.map((limit) => [limit, choice.adapter.limits[limit]]),
-  );
+  const adapter = await freshAdapter(choice.gpu);
+  if (adapter === null) {
+    throw new DeviceError(
+      "no-adapter",
+      `Cannot open adapter "${choice.name}": it no longer answers`,
+    );
+  }
+  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   try {
-    return await choice.adapter.requestDevice({
+    return await adapter.requestDevice({
       label: choice.name,
       requiredFeatures: choice.features as GPUFeatureName[],
       requiredLimits,

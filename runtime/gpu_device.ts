@@ -6,14 +6,13 @@
 import type { DType, HostArray } from "./dtype.ts";
 import { bytesPer } from "./dtype.ts";
 import { checkParts, checkRange, checkWrite, Device, mebibytes } from "./device.ts";
-import { checkDriver, countLoopIterations } from "./driver_check.ts";
 import { DeviceError, ShaderError } from "./errors.ts";
 import type { Executable, Recording, StorageRange } from "./executor.ts";
-import { type AdapterChoice, chooseAdapter, messageOf, requestDevice } from "./gpu_adapter.ts";
+import { connect, type Connection, disconnect } from "./gpu/connection.ts";
+import { type AdapterChoice, chooseAdapter, messageOf, targetOf } from "./gpu_adapter.ts";
 import { compileGpuPlan } from "./gpu_executable.ts";
 import { GpuStorage, upload } from "./gpu_storage.ts";
-import { PipelineCache } from "./pipelines.ts";
-import { type ByteRange, Readback } from "./readback.ts";
+import type { ByteRange } from "./readback.ts";
 import type { Role, Storage } from "./tensor.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -43,22 +42,16 @@ const STORAGE_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBuff
 export class GpuDevice extends Device {
   /** The WebGPU device. */
   readonly gpu: GPUDevice;
-  readonly #pipelines: PipelineCache;
+  readonly #choice: AdapterChoice;
+  readonly #connection: Connection;
   readonly #workspace: Workspace<GpuStorage>;
-  readonly #readback: Readback;
+  readonly #storages = new Set<GpuStorage>();
   #fault: DeviceError | undefined;
+  #open = true;
 
-  private constructor(gpu: GPUDevice, choice: AdapterChoice, readback: Readback) {
+  private constructor(choice: AdapterChoice, connection: Connection) {
     super(
-      {
-        adapterClass: choice.adapterClass,
-        // Kernels pass registers around in groups of 8 lanes; narrower subgroups would be wrong.
-        subgroups: choice.features.includes("subgroups") &&
-          choice.adapter.info.subgroupMinSize >= 8,
-        maxBindingBytes: Math.floor(gpu.limits.maxStorageBufferBindingSize / 256) * 256,
-        maxBufferBytes: Math.floor(gpu.limits.maxBufferSize / 256) * 256,
-        maxWorkgroups: gpu.limits.maxComputeWorkgroupsPerDimension,
-      },
+      targetOf(choice, connection.gpu.limits),
       {
         adapter: choice.name,
         kind: choice.software ? "software" : "gpu",
@@ -67,24 +60,20 @@ export class GpuDevice extends Device {
       // A software driver overcommits, so the machine's memory is the limit; a GPU says no itself.
       choice.software ? Deno.systemMemoryInfo().available : Infinity,
     );
-    this.gpu = gpu;
-    this.#readback = readback;
-    this.#pipelines = new PipelineCache(gpu);
+    this.gpu = connection.gpu;
+    this.#choice = choice;
+    this.#connection = connection;
     this.#workspace = new Workspace((label, bytes) =>
       this.allocate({ label, role: "temporary", dtype: "f32", length: bytes / 4 })
     );
-    gpu.addEventListener("uncapturederror", (event) => {
-      const { error } = event as GPUUncapturedErrorEvent;
-      event.preventDefault();
-      this.report("run", error);
-    });
-    gpu.lost.then(({ reason, message }) => {
-      if (reason === "destroyed") return;
-      this.#fault ??= new DeviceError(
-        "lost",
-        `Cannot run on "${choice.name}": device lost: ${message}`,
-      );
-    });
+    connection.owner = {
+      failed: (error) => this.report("run", error),
+      lost: (message) =>
+        this.#fault ??= new DeviceError(
+          "lost",
+          `Cannot run on "${choice.name}": device lost: ${message}`,
+        ),
+    };
   }
 
   /**
@@ -100,15 +89,7 @@ export class GpuDevice extends Device {
         "Cannot find a GPU adapter: no Vulkan driver answers; run `deno task setup`, or use --device cpu",
       );
     }
-    const gpu = await requestDevice(chosen);
-    try {
-      const readback = await Readback.open(gpu);
-      if (chosen.software) checkDriver(chosen.name, await countLoopIterations(gpu, readback));
-      return new GpuDevice(gpu, chosen, readback);
-    } catch (unfit) {
-      gpu.destroy();
-      throw unfit;
-    }
+    return new GpuDevice(chosen, await connect(chosen));
   }
 
   /** Zeroed memory on the adapter. */
@@ -176,7 +157,7 @@ export class GpuDevice extends Device {
     copies: readonly Uint8Array[],
     arrived?: () => void,
   ): Promise<void> {
-    const done = this.#readback.read(words, copies, arrived);
+    const done = this.#connection.readback.read(words, copies, arrived);
     const lost = await done.then(() => undefined, (reason) => ({ reason }));
     await this.#settle();
     if (lost !== undefined) {
@@ -199,7 +180,7 @@ export class GpuDevice extends Device {
   override async compile(recording: Recording): Promise<Executable> {
     const { label } = recording;
     this.checkFault();
-    const pipelines = await this.#pipelines.all(recording.steps);
+    const pipelines = await this.#connection.pipelines.all(recording.steps);
     // Nothing awaits between push and pop, so plans compiled at once never see each other's errors.
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
@@ -240,14 +221,17 @@ export class GpuDevice extends Device {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /** Closes the adapter and frees all memory on it. */
+  /** Frees all memory of the device and closes it. */
   override [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    const failed = this.#fault !== undefined;
     this.#fault ??= new DeviceError(
       "lost",
       `Cannot run on "${this.info.adapter}": the device was closed`,
     );
-    this.#readback[Symbol.dispose]();
-    this.gpu.destroy();
+    for (const { buffer } of this.#storages) buffer.destroy();
+    disconnect(this.#choice, this.#connection, { failed });
   }
 
   /** Gives pending error events their turn, then throws if there was one. */
@@ -270,8 +254,12 @@ export class GpuDevice extends Device {
       this.gpu,
       spec,
       usage,
-      (bytes) => this.account(spec.role, -bytes),
+      (bytes) => {
+        this.account(spec.role, -bytes);
+        this.#storages.delete(storage);
+      },
     );
+    this.#storages.add(storage);
     this.account(spec.role, storage.buffer.size);
     return storage;
   }

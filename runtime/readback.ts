@@ -13,6 +13,7 @@
 import { DeviceError } from "./errors.ts";
 
 const STAGING_BYTES = 16 * 2 ** 20;
+const MAX_SPARE = 2;
 const PIECE_BYTES = 2 ** 20; // getMappedRange copies; small pieces stay in the cache
 
 /** A range of a buffer, in bytes. */
@@ -25,20 +26,18 @@ export interface ByteRange {
   readonly bytes: number;
 }
 
-/** One primed staging buffer. */
+/** A primed staging buffer, and further ones where reads have to wait. */
 export class Readback implements Disposable {
   readonly #device: GPUDevice;
   readonly #staging: GPUBuffer;
+  /** Staging of awaited reads that is free now. */
+  readonly #spare: GPUBuffer[] = [];
   #synchronous = true;
-  #turn: Promise<void> = Promise.resolve();
+  #closed = false;
 
   private constructor(device: GPUDevice) {
     this.#device = device;
-    this.#staging = device.createBuffer({
-      label: "readback staging",
-      size: STAGING_BYTES,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    this.#staging = this.#createStaging();
   }
 
   /**
@@ -50,26 +49,9 @@ export class Readback implements Disposable {
     const readback = new Readback(device);
     await readback.#staging.mapAsync(GPUMapMode.READ);
     readback.#staging.unmap();
-    const written = Uint32Array.from({ length: 1024 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0);
-    const probe = device.createBuffer({
-      label: "readback self-test",
-      size: written.byteLength,
-      usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
-    device.queue.writeBuffer(probe, 0, written);
-    const readsBack = async () => {
-      const target = new Uint8Array(written.byteLength);
-      await readback.read([{ buffer: probe, offset: 0, bytes: target.length }], [target]);
-      const back = new Uint32Array(target.buffer);
-      return back.every((value, i) => value === written[i]);
-    };
-    try {
-      // Elsewhere the un-awaited range may be refused, or hold old bytes: then maps are awaited.
-      readback.#synchronous = await readsBack().catch(() => false);
-      if (readback.#synchronous || await readsBack()) return readback;
-    } finally {
-      probe.destroy();
-    }
+    // Elsewhere the un-awaited range may be refused, or hold old bytes: then maps are awaited.
+    readback.#synchronous = await readback.readsBack();
+    if (readback.#synchronous || await readback.readsBack()) return readback;
     readback[Symbol.dispose]();
     throw new DeviceError(
       "unsupported",
@@ -82,9 +64,31 @@ export class Readback implements Disposable {
     return this.#synchronous;
   }
 
+  /** Self-test: whether what is written into a buffer comes back. */
+  async readsBack(): Promise<boolean> {
+    const written = Uint32Array.from({ length: 1024 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0);
+    const probe = this.#device.createBuffer({
+      label: "readback self-test",
+      size: written.byteLength,
+      usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    try {
+      this.#device.queue.writeBuffer(probe, 0, written);
+      const target = new Uint8Array(written.byteLength);
+      await this.read([{ buffer: probe, offset: 0, bytes: target.length }], [target]);
+      const back = new Uint32Array(target.buffer);
+      return back.every((value, i) => value === written[i]);
+    } catch {
+      return false; // a lost device, or a map that has to be awaited
+    } finally {
+      probe.destroy();
+    }
+  }
+
   /**
-   * Fills `targets[i]` from `ranges[i]`; waits for everything submitted before. Where the shortcut
-   * holds, all of it happens inside the call; otherwise reads take turns on the staging buffer.
+   * Fills `targets[i]` from `ranges[i]`, as they are after everything submitted before this call.
+   * Where the shortcut holds, all of it happens inside the call; otherwise the ranges are copied to
+   * staging buffers inside the call, and come from there when they are mapped.
    *
    * @param arrived called when the last bytes are mapped, before they are copied out
    */
@@ -93,74 +97,94 @@ export class Readback implements Disposable {
     targets: readonly Uint8Array[],
     arrived: () => void = () => {},
   ): Promise<void> {
-    if (this.#synchronous) return this.#readNow(ranges, targets, arrived);
-    const done = this.#turn.then(() => this.#readAwaiting(ranges, targets, arrived));
-    this.#turn = done.catch(() => {}); // a failed read is its caller's; the next one still runs
-    return done;
+    const all = [...batches(ranges)];
+    return this.#synchronous
+      ? this.#readNow(all, targets, arrived)
+      : this.#readAwaiting(all, targets, arrived);
   }
 
-  /** Frees the staging buffer. */
+  /** Frees the staging buffers. */
   [Symbol.dispose](): void {
-    this.#staging.destroy();
+    this.#closed = true;
+    for (const staging of [this.#staging, ...this.#spare.splice(0)]) staging.destroy();
   }
 
   // Awaits nothing while the buffer is mapped, so two reads never meet on it.
   async #readNow(
-    ranges: readonly ByteRange[],
+    all: readonly (readonly Copy[])[],
     targets: readonly Uint8Array[],
     arrived: () => void,
   ): Promise<void> {
-    const all = [...batches(ranges)];
+    const staging = this.#staging;
     for (const batch of all) {
-      const mapping = this.#staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch));
+      const mapping = staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch, staging));
       mapping.catch(() => {}); // a lost device is reported by the device
       try {
         if (batch === all.at(-1)) arrived();
-        this.#take(batch, targets);
+        take(batch, staging, targets);
       } catch (refused) {
-        await mapping.then(() => this.#staging.unmap(), () => {});
+        await mapping.then(() => staging.unmap(), () => {});
         throw refused;
       }
-      this.#staging.unmap();
+      staging.unmap();
     }
   }
 
+  // Everything up to the first await happens inside the call.
   async #readAwaiting(
-    ranges: readonly ByteRange[],
+    all: readonly (readonly Copy[])[],
     targets: readonly Uint8Array[],
     arrived: () => void,
   ): Promise<void> {
-    const all = [...batches(ranges)];
-    for (const batch of all) {
-      await this.#staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch));
-      try {
-        if (batch === all.at(-1)) arrived();
-        this.#take(batch, targets);
-      } finally {
-        this.#staging.unmap();
+    const copied = all.map((batch) => {
+      const staging = this.#spare.pop() ?? this.#createStaging();
+      return { batch, staging, bytes: this.#copy(batch, staging) };
+    });
+    try {
+      for (const { batch, staging, bytes } of copied) {
+        await staging.mapAsync(GPUMapMode.READ, 0, bytes);
+        try {
+          if (batch === all.at(-1)) arrived();
+          take(batch, staging, targets);
+        } finally {
+          staging.unmap();
+        }
+      }
+    } finally {
+      for (const { staging } of copied) {
+        if (this.#closed || this.#spare.length >= MAX_SPARE) staging.destroy();
+        else this.#spare.push(staging);
       }
     }
   }
 
+  #createStaging(): GPUBuffer {
+    return this.#device.createBuffer({
+      label: "readback staging",
+      size: STAGING_BYTES,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+  }
+
   /** Submits the copies of a batch; returns the bytes of staging it fills. */
-  #copy(batch: readonly Copy[]): number {
+  #copy(batch: readonly Copy[], staging: GPUBuffer): number {
     const encoder = this.#device.createCommandEncoder({ label: "readback" });
     for (const { range, from, at, bytes } of batch) {
-      encoder.copyBufferToBuffer(range.buffer, range.offset + from, this.#staging, at, bytes);
+      encoder.copyBufferToBuffer(range.buffer, range.offset + from, staging, at, bytes);
     }
     this.#device.queue.submit([encoder.finish()]);
     const last = batch.at(-1)!;
     return last.at + last.bytes;
   }
+}
 
-  /** Copies out what is mapped; the range of a piece begins at a multiple of 8. */
-  #take(batch: readonly Copy[], targets: readonly Uint8Array[]): void {
-    for (const { index, from, at, bytes } of batch) {
-      for (let done = 0; done < bytes; done += PIECE_BYTES) {
-        const length = Math.min(PIECE_BYTES, bytes - done);
-        const piece = new Uint8Array(this.#staging.getMappedRange(at + done, length));
-        targets[index]!.set(piece, from + done);
-      }
+/** Copies out what is mapped; the range of a piece begins at a multiple of 8. */
+function take(batch: readonly Copy[], staging: GPUBuffer, targets: readonly Uint8Array[]): void {
+  for (const { index, from, at, bytes } of batch) {
+    for (let done = 0; done < bytes; done += PIECE_BYTES) {
+      const length = Math.min(PIECE_BYTES, bytes - done);
+      const piece = new Uint8Array(staging.getMappedRange(at + done, length));
+      targets[index]!.set(piece, from + done);
     }
   }
 }

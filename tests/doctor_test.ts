@@ -1,4 +1,7 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import type { Target } from "@transformer-xl/runtime";
+import { examine } from "@transformer-xl/train";
+import { openTestGpu } from "./test_gpu.ts";
 
 Deno.test("the doctor reports adapter, self-tests and speeds, and finds this machine fit", async () => {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -16,4 +19,15 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
   for (const speed of ["Copy", "Multiply-add"]) {
     assertGreater(Number(new RegExp(`^${speed} +([\\d.]+) `, "m").exec(report)?.[1]), 0, report);
   }
+});
+
+Deno.test("the doctor plans with the limits that training plans with", async () => {
+  const gpu = await openTestGpu();
+  const targets: Target[] = [];
+  const fit = await examine(() => {}, (target) => {
+    targets.push(target);
+    return Promise.resolve([]);
+  });
+  assertEquals(fit, true);
+  assertEquals(targets, [gpu.target]);
 });

@@ -18,6 +18,7 @@ export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.t
 export { MOST_UNDER_WAY } from "./data_parallel/gradient_exchange.ts";
 export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
+export { examine, type Needs, type Say } from "./doctor/examine.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
 export { evalLengths, stepSettings, trainLengths } from "./lengths.ts";

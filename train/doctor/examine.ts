@@ -9,6 +9,7 @@ import {
   checkDriver,
   chooseAdapter,
   countLoopIterations,
+  grantsFeature,
   isUserError,
   LOOP_TEST_ITERATIONS,
   measureSpeeds,
@@ -16,6 +17,7 @@ import {
   Readback,
   requestDevice,
   type Target,
+  targetOf,
 } from "@transformer-xl/runtime";
 import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
 import { fitReport, formatBytes, type MemoryNeed } from "./fit.ts";
@@ -89,13 +91,7 @@ function describeListed(say: Say, index: number, adapter: VulkanAdapter): void {
 async function grantedFeatures(choice: AdapterChoice): Promise<readonly string[]> {
   const granted: string[] = [];
   for (const feature of FEATURES) {
-    try {
-      const requiredFeatures = [feature as GPUFeatureName];
-      (await choice.adapter.requestDevice({ requiredFeatures })).destroy();
-      granted.push(feature);
-    } catch {
-      // refusal is the answer
-    }
+    if (await grantsFeature(choice.gpu, feature)) granted.push(feature);
   }
   return granted;
 }
@@ -123,22 +119,12 @@ async function examineDevice(
     const speeds = measureSpeeds(gpu, choice.software);
     say("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
     say("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
-    const runs = await needs(targetOf(choice, gpu));
+    const runs = await needs(targetOf(choice, gpu.limits));
     for (const line of fitReport(runs, memoryBytes)) say("Preset", line);
     return true;
   } finally {
     gpu.destroy();
   }
-}
-
-function targetOf({ adapterClass, features }: AdapterChoice, { limits }: GPUDevice): Target {
-  return {
-    adapterClass,
-    subgroups: features.includes("subgroups"),
-    maxBindingBytes: Math.floor(limits.maxStorageBufferBindingSize / 256) * 256,
-    maxBufferBytes: Math.floor(limits.maxBufferSize / 256) * 256,
-    maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,
-  };
 }
 
 /** A software adapter uses the machine's memory; where the driver says nothing, so is assumed. */

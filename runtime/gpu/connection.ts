@@ -1,0 +1,91 @@
+/**
+ * WebGPU devices and what belongs to one alone. A device that was closed without an error is kept
+ * for the next one that is opened on the same adapter: a driver gives the memory of a device back
+ * only when the garbage collector finds it, which sees a few hundred bytes where there are
+ * megabytes.
+ *
+ * @module
+ */
+import { checkDriver, countLoopIterations } from "../driver_check.ts";
+import { type AdapterChoice, requestDevice } from "../gpu_adapter.ts";
+import { PipelineCache } from "../pipelines.ts";
+import { Readback } from "../readback.ts";
+
+/** Who uses a device now, and hears of its late errors. */
+export interface ConnectionOwner {
+  /** An error that no scope caught. */
+  failed(error: GPUError): void;
+  /** The device is gone, for another reason than being destroyed. */
+  lost(message: string): void;
+}
+
+/** A WebGPU device that passed its self-tests. */
+export interface Connection {
+  /** The device. */
+  readonly gpu: GPUDevice;
+  /** Its way to read memory. */
+  readonly readback: Readback;
+  /** Its compiled pipelines. */
+  readonly pipelines: PipelineCache;
+  /** Who uses it. */
+  owner: ConnectionOwner | undefined;
+}
+
+/** At most one device that nobody uses, per source of adapters. */
+const idle = new WeakMap<GPU, { readonly key: string; readonly connection: Connection }>();
+
+/**
+ * A device on the adapter of `choice`: the one that was closed last, or a new one.
+ *
+ * @throws {DeviceError} when the adapter refuses, or fails its self-tests
+ */
+export async function connect(choice: AdapterChoice): Promise<Connection> {
+  const kept = idle.get(choice.gpu);
+  if (kept?.key === keyOf(choice)) {
+    idle.delete(choice.gpu);
+    if (await kept.connection.readback.readsBack()) return kept.connection;
+    destroy(kept.connection);
+  }
+  const gpu = await requestDevice(choice);
+  try {
+    const readback = await Readback.open(gpu);
+    if (choice.software) checkDriver(choice.name, await countLoopIterations(gpu, readback));
+    const connection: Connection = {
+      gpu,
+      readback,
+      pipelines: new PipelineCache(gpu),
+      owner: undefined,
+    };
+    gpu.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      connection.owner?.failed((event as GPUUncapturedErrorEvent).error);
+    });
+    gpu.lost.then(({ reason, message }) => {
+      if (reason !== "destroyed") connection.owner?.lost(message);
+    });
+    return connection;
+  } catch (unfit) {
+    gpu.destroy();
+    throw unfit;
+  }
+}
+
+/** Keeps a device for {@link connect}; destroys one that failed, and a second one. */
+export function disconnect(
+  choice: AdapterChoice,
+  connection: Connection,
+  { failed }: { readonly failed: boolean },
+): void {
+  connection.owner = undefined;
+  if (failed || idle.has(choice.gpu)) destroy(connection);
+  else idle.set(choice.gpu, { key: keyOf(choice), connection });
+}
+
+function destroy({ gpu, readback }: Connection): void {
+  readback[Symbol.dispose]();
+  gpu.destroy();
+}
+
+function keyOf({ name, features }: AdapterChoice): string {
+  return JSON.stringify([name, features]);
+}
