@@ -24,11 +24,11 @@ import {
   parseFlags,
   type ProcessGroup,
   runRank,
-  TextLog,
   wantsHelp,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
+import { coverageLine, coverageOf } from "./coverage.ts";
 import {
   checkEvalConfig,
   checkScored,
@@ -38,13 +38,23 @@ import {
   warmupRows,
 } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
+import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
+import { fitLengths, fittedLine } from "./fit_lengths.ts";
+import { openEvalLogs } from "./logs.ts";
 import { manualIds } from "./manual.ts";
 import { openText, type TextSettings } from "./open_text.ts";
 import { inProcesses, takeGpu } from "./processes.ts";
-import { resultLines, SegmentLines } from "./report.ts";
+import { bannerLine, resultLines, segmentLine } from "./report.ts";
+import { combineMeans, SegmentMeter } from "./segment_meter.ts";
 import { openShared } from "./shared_checkpoint.ts";
 import { modelFacts, startFacts } from "./shared_facts.ts";
 import { trainedTextOf } from "./trained_text.ts";
+
+const COVERAGE_FLAGS = {
+  batchSize: "--batch_size",
+  memLen: "--mem_len",
+  maxSegments: "--max_size",
+};
 
 if (import.meta.main) await runRank(() => evaluate(Deno.args));
 
@@ -66,38 +76,58 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
     asked: origin.get("gpus") !== "default",
     argv,
     check: (processes) => checkShare(config, processes),
-  }, (group) => evaluateShare(config, group));
+  }, (group) => evaluateShare(config, origin, group));
 }
 
 /** One process: it scores its columns, and the first one tells the result of all. */
-async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<number> {
+async function evaluateShare(
+  config: EvalConfig,
+  origin: ReadonlyMap<string, string>,
+  group: ProcessGroup,
+): Promise<number> {
   const { rank, size } = group;
   using shared = await openShared(
     group,
-    () => openCheckpoint(config.model ?? `${config.workDir}/checkpoint_best.safetensors`),
+    async () => await openCheckpoint(await findCheckpoint(config)),
   );
   const checkpoint = shared.checkpoint!;
   await assertSameFacts(group, startFacts(config, shared.digest));
   checkShare(config, size);
   const shape = shapeOf(config, checkpoint.shape);
-  checkScored(config, shape.compat);
-  const whole = lengthsOf(config);
-  const { batchSize, tgtLen, extLen, memLen } = whole;
   const parts = await firstThenOthers(group, () => textParts(config, checkpoint));
   await assertSameFacts(group, modelFacts(textDigests(parts), checkpoint.vocabulary, shape));
+  const given = new Set(
+    (["batchSize", "tgtLen", "memLen"] as const).filter((key) => origin.get(key) !== "default"),
+  );
+  const tokens = Math.min(...parts.map(([, ids]) => ids.length));
+  const whole = fitLengths(lengthsOf(config), {
+    tokens,
+    processes: size,
+    warms: warmupRows(config, shape.compat) > 0,
+    given,
+  });
+  const { batchSize, tgtLen, memLen } = whole;
+  const warmupLength = warmupRows({ ...config, memLen }, shape.compat);
+  checkScored({ ...config, tgtLen, memLen }, shape.compat);
   const streams = parts.map(([name, ids]) => {
     const batches = new Batches(ids, {
       batchSize,
       targetLength: tgtLen,
-      extendedContext: extLen,
-      warmupLength: warmupRows(config, shape.compat),
+      extendedContext: whole.extLen,
+      warmupLength,
       name,
       rank,
       ranks: size,
     });
     return [name, batches] as const;
   });
-  using text = new TextLog(rank > 0 && !config.logAllRanks ? { console: false } : {});
+  using logs = await openEvalLogs({
+    ...config,
+    workDirGiven: origin.get("workDir") !== "default",
+    rank,
+  });
+  const { text, json } = logs;
+  json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: shape });
   await takeGpu(config);
   const unverified = unverifiedLine(checkpoint);
   if (unverified !== undefined) text.write(unverified);
@@ -110,27 +140,45 @@ async function evaluateShare(config: EvalConfig, group: ProcessGroup): Promise<n
   await loadWeights(device, store, checkpoint);
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
+  for (
+    const line of [
+      lastForBest(config, checkpoint.path),
+      fittedLine(lengthsOf(config), whole, tokens),
+    ]
+  ) if (line !== undefined) text.write(line);
+  const type = device.info.kind === "reference" ? "loops" : "webgpu";
   const { clampLen, sameLength, compat } = shape;
-  text.write(
-    `Evaluating with: math ${precision.name} bsz ${batchSize} tgt_len ${tgtLen} ext_len ${extLen} ` +
-      `mem_len ${memLen} clamp_len ${clampLen} same_length ${sameLength}` +
-      (compat === "2019" ? ` compat ${compat}` : ""),
-  );
+  text.write(bannerLine({ ...whole, math: precision.name, type, clampLen }));
+  text.write(`same_length ${sameLength} compat ${compat}`);
   using evaluator = await Evaluator.create(device, model, lengths);
   const characters = checkpoint.vocabulary.kind === "char";
-  for (const [part, batches] of streams) {
-    // Of several processes, each has the losses of its own columns only.
-    const tellsSegments = size === 1 || config.logAllRanks;
-    const lines = new SegmentLines(config.logInterval, batches.batchCount, columns);
+  const maxSegments = config.maxSize ?? undefined;
+  for (const [i, [part, batches]] of streams.entries()) {
+    const meter = new SegmentMeter(config.logInterval, columns);
     const own = await evaluator.evaluate(batches, {
-      ...(config.maxSize !== null && { maxSegments: config.maxSize }),
-      onSegment(segment, index) {
-        const line = lines.add(segment, index);
-        if (line !== undefined && tellsSegments) text.write(line);
+      ...(maxSegments !== undefined && { maxSegments }),
+      async onSegment(segment, index) {
+        const means = meter.add(segment, index);
+        if (means === undefined) return;
+        const all = await combineMeans(group, means, columns);
+        text.write(segmentLine(all, batches.batchCount));
+        json?.write({ kind: "log", part, ...all });
       },
     });
-    const result = await combineResults(group, own);
-    for (const line of resultLines(part, result, characters)) text.write(line);
+    const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
+    const coverage = coverageOf({
+      tokens: parts[i]![1].length,
+      batchSize,
+      tgtLen,
+      warmupLength,
+      maxSegments,
+    });
+    text.write(coverageLine(part, coverage, COVERAGE_FLAGS));
+    const segments = own.segments.length;
+    for (const line of resultLines({ part, lossNats, elapsedMs, segments, characters })) {
+      text.write(line);
+    }
+    json?.write({ kind: "result", part, lossNats, tokens: scored, elapsedMs, coverage });
   }
   return 0;
 }

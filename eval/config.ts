@@ -16,10 +16,10 @@ const count = z.int().min(0);
 
 /** Everything `deno task eval` accepts. */
 export const evalSchema = z.strictObject({
-  workDir: z.string().default("LM-TFM").describe("Where training wrote its checkpoints")
+  workDir: z.string().default("LM-TFM").describe("Folder of checkpoints and logs")
     .meta({ ...general, metavar: "DIR" }),
   model: z.string().nullable().default(null)
-    .describe("Checkpoint; none: checkpoint_best of --work_dir").meta({
+    .describe("Checkpoint; none: checkpoint_best of --work_dir, else checkpoint_last").meta({
       ...general,
       metavar: "FILE",
     }),

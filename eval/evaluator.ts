@@ -47,7 +47,7 @@ export interface EvaluateOptions {
   /** Keep the memory of the previous evaluation, as the reference does between repetitions. */
   readonly keepMemory?: boolean;
   /** Called after each segment with its loss; reading it makes every segment wait for the device. */
-  readonly onSegment?: (segment: SegmentLoss, index: number) => void;
+  readonly onSegment?: (segment: SegmentLoss, index: number) => Promise<void> | void;
   /** Called now and then, so that signals and progress get their turn. */
   readonly onYield?: (done: number) => Promise<void> | void;
 }
@@ -118,7 +118,10 @@ export class Evaluator implements Disposable {
       ran.push(segment);
       if (options.onSegment !== undefined || ran.length % RING === 0) await collect();
       times.push(performance.now() - segmentMs);
-      options.onSegment?.(segmentLoss(segment, losses.at(-1)!, times.at(-1)!), ran.length - 1);
+      await options.onSegment?.(
+        segmentLoss(segment, losses.at(-1)!, times.at(-1)!),
+        ran.length - 1,
+      );
       if (performance.now() - lastYieldMs > YIELD_MS) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         await options.onYield?.(ran.length);

@@ -5,14 +5,24 @@
  */
 export { combineResults } from "./combine_results.ts";
 export { checkEvalConfig, checkScored, type EvalConfig, evalSchema } from "./config.ts";
+export {
+  type Coverage,
+  type CoverageFlags,
+  coverageLine,
+  coverageOf,
+  type CoverageSettings,
+} from "./coverage.ts";
 export * from "./evaluator.ts";
+export { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
+export { fitLengths, type FitSettings, fittedLine } from "./fit_lengths.ts";
 export { bitsPerCharacterText, perplexityText } from "./loss_text.ts";
 export { manualIds } from "./manual.ts";
 export * from "./metrics.ts";
 export { openText, type TextSettings } from "./open_text.ts";
 export { inProcesses, type ProcessRequest, takeGpu } from "./processes.ts";
 export { processFields, type ProcessSettings } from "./process_fields.ts";
-export { resultLines, SegmentLines } from "./report.ts";
+export { bannerLine, resultLines, segmentLine } from "./report.ts";
+export { combineMeans, type SegmentMeans, SegmentMeter } from "./segment_meter.ts";
 export { selfFiles } from "./self_corpus.ts";
 export { openShared, type SharedCheckpoint } from "./shared_checkpoint.ts";
 export { modelFacts, startFacts } from "./shared_facts.ts";

@@ -1,59 +1,67 @@
 /**
- * What evaluation prints: the reference's lines.
+ * The lines that evaluation prints, in the reference's format.
  *
  * @module
  */
-import type { EvalResult, SegmentLoss } from "./evaluator.ts";
-import { bitsPerCharacter, mean, perplexity } from "./metrics.ts";
+import type { Lengths } from "@transformer-xl/model";
+import { fixed } from "@transformer-xl/runtime";
+import { bitsPerCharacterText, perplexityText } from "./loss_text.ts";
+import type { SegmentMeans } from "./segment_meter.ts";
 
 const RULE = "=".repeat(100);
 
-/** Lines of a run of segments, one every `interval`. */
-export class SegmentLines {
-  readonly #interval: number;
-  readonly #batchCount: number;
-  readonly #batchSize: number;
-  #pending: SegmentLoss[] = [];
+/** The line before the first segment. */
+export function bannerLine(
+  { math, type, batchSize, tgtLen, extLen, memLen, clampLen }: Lengths & {
+    /** `fp32` or `fp16`. */
+    readonly math: string;
+    /** What computes: `webgpu` or `loops`. */
+    readonly type: string;
+    /** Largest relative distance; -1: no limit. */
+    readonly clampLen: number;
+  },
+): string {
+  return `Evaluating with: math ${math} type ${type} bsz ${batchSize} tgt_len ${tgtLen} ` +
+    `ext_len ${extLen} mem_len ${memLen} clamp_len ${clampLen}`;
+}
 
-  constructor(interval: number, batchCount: number, batchSize: number) {
-    this.#interval = interval;
-    this.#batchCount = batchCount;
-    this.#batchSize = batchSize;
-  }
-
-  /** A line when one is due. */
-  add(segment: SegmentLoss, index: number): string | undefined {
-    this.#pending.push(segment);
-    if ((index + 1) % this.#interval !== 0) return undefined;
-    const losses = mean(this.#pending.map(({ lossNats }) => lossNats));
-    const elapsedMs = this.#pending.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
-    const rows = this.#pending.reduce((sum, { targetRows }) => sum + targetRows, 0);
-    const count = this.#pending.length;
-    this.#pending = [];
-    return `| step ${String(index + 1).padStart(8)} | batches ${
-      String(index + 1).padStart(6)
-    } / ${this.#batchCount}` +
-      ` | ms/batch ${(elapsedMs / count).toFixed(2).padStart(5)}` +
-      ` | tok/s ${(rows * this.#batchSize / elapsedMs * 1000).toFixed(0).padStart(7)}` +
-      ` | loss ${losses.toFixed(2).padStart(5)} | ppl ${perplexity(losses).toFixed(2).padStart(5)}`;
-  }
+/**
+ * The line of the segments since the last one. Perplexity for characters too, and warm-up segments
+ * count, as in the reference.
+ */
+export function segmentLine(
+  { step, lossNats, msPerBatch, tokensPerSecond }: SegmentMeans,
+  batchCount: number,
+): string {
+  return `| step ${String(step).padStart(8)} | batches ${
+    String(step).padStart(6)
+  } / ${batchCount}` +
+    ` | ms/batch ${fixed(msPerBatch, 5, 2)} | tok/s ${fixed(tokensPerSecond, 7, 0)}` +
+    ` | loss ${fixed(lossNats, 5, 2)} | ppl ${perplexityText(lossNats, 5, 2)}`;
 }
 
 /** The lines at the end of one part. */
 export function resultLines(
-  part: string,
-  { lossNats, elapsedMs, segments }: EvalResult,
-  characters: boolean,
+  { part, lossNats, elapsedMs, segments, characters }: {
+    /** Name of the part. */
+    readonly part: string;
+    /** Mean loss in nats per token. */
+    readonly lossNats: number;
+    /** Wall time. */
+    readonly elapsedMs: number;
+    /** Segments that ran. */
+    readonly segments: number;
+    /** Bits per character instead of perplexity. */
+    readonly characters: boolean;
+  },
 ): string[] {
   const unit = characters
-    ? `bpc ${bitsPerCharacter(lossNats).toFixed(5).padStart(9)}`
-    : `ppl ${perplexity(lossNats).toFixed(3).padStart(9)}`;
+    ? `bpc ${bitsPerCharacterText(lossNats)}`
+    : `ppl ${perplexityText(lossNats, 9, 3)}`;
   return [
-    `Time : ${(elapsedMs / 1000).toFixed(2)}s, ${
-      (elapsedMs / segments.length).toFixed(2)
-    }ms/segment`,
+    `Time : ${fixed(elapsedMs / 1000, 0, 2)}s, ${fixed(elapsedMs / segments, 0, 2)}ms/segment`,
     RULE,
-    `| ${part} loss ${lossNats.toFixed(2).padStart(5)} | ${part} ${unit} `,
+    `| ${part} loss ${fixed(lossNats, 5, 2)} | ${part} ${unit} `,
     RULE,
   ];
 }

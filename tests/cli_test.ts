@@ -185,6 +185,7 @@ Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) =>
   const data = await scratch.text("text.txt", text);
   const work_dir = scratch.at("run");
   await run("train", { ...short, data, work_dir, init_std: 0.3 }); // large: distances matter
+  const trainLog = await Deno.readTextFile(`${work_dir}/train_log.jsonl`);
   const base = { work_dir, device: "cpu", batch_size: 2, tgt_len: 4, mem_len: 8 } as const;
   const all = await run("eval", base);
 
@@ -210,16 +211,16 @@ Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) =>
       const loss = lossOf(all, "test");
       for (
         const [flags, told] of [
-          [{ clamp_len: 1 }, "mem_len 8 clamp_len 1 same_length false"],
-          [{ same_length: true }, "mem_len 8 clamp_len -1 same_length true"],
-          [{ mem_len: 0 }, "mem_len 0 clamp_len -1 same_length false"],
-          [{ compat: "2019" }, "mem_len 8 clamp_len -1 same_length false compat 2019"],
+          [{ clamp_len: 1 }, "mem_len 8 clamp_len 1\nsame_length false compat head"],
+          [{ same_length: true }, "mem_len 8 clamp_len -1\nsame_length true compat head"],
+          [{ mem_len: 0 }, "mem_len 0 clamp_len -1\nsame_length false compat head"],
+          [{ compat: "2019" }, "mem_len 8 clamp_len -1\nsame_length false compat 2019"],
         ] as const
       ) {
         const stdout = await run("eval", { ...base, ...flags, split: "test" });
         assertStringIncludes(
           stdout,
-          `Evaluating with: math fp32 bsz 2 tgt_len 4 ext_len 0 ${told}\n`,
+          `Evaluating with: math fp32 type loops bsz 2 tgt_len 4 ext_len 0 ${told}\n`,
         );
         assert(Number.isFinite(lossOf(stdout, "test")));
         assert(lossOf(stdout, "test") !== loss, told);
@@ -242,5 +243,73 @@ Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) =>
     const stdout = await run("eval", { ...base, model, split: "test", log_interval: 2 });
     assertMatch(stdout, /^\| step {8}2 \| batches {6}2 \/ \d+ \| ms\/batch +[\d.]+ \| tok/m);
     assertMatch(stdout, /^Time : \d+\.\d\ds, \d+\.\d\dms\/segment$/m);
+  });
+
+  await t.step(
+    "a short text is scored whole with default lengths, which is said and logged",
+    async () => {
+      await Deno.remove(`${work_dir}/eval_log.log`);
+      const stdout = await run("eval", { work_dir, device: "cpu", split: "test", log_interval: 1 });
+      assertMatch(
+        stdout,
+        /^Default lengths are reduced to fit \d+ tokens: --batch_size 1 instead/m,
+      );
+      const said = /^test: scored (\d+) of (\d+) tokens; not scored: 1 first in a column/m.exec(
+        stdout,
+      );
+      assertEquals(Number(said![1]), Number(said![2]) - 1);
+      const log = (await Deno.readTextFile(`${work_dir}/eval_log.log`)).trimEnd().split("\n");
+      assertEquals(log.map((line) => line.split(" - INFO - ")[1]).join("\n"), stdout.trimEnd());
+      const records = (await Deno.readTextFile(`${work_dir}/eval_log.json`)).trimEnd().split("\n")
+        .map((line) => JSON.parse(line));
+      assertEquals(records.map(({ kind }) => kind).filter((kind) => kind !== "log"), [
+        "config",
+        "result",
+      ]);
+      assert(records.length > 2);
+      const { lossNats, tokens, coverage } = records.at(-1);
+      assertEquals([tokens, coverage.tokens], [Number(said![1]), Number(said![2])]);
+      assertEquals(lossNats.toFixed(3), lossOf(stdout, "test").toFixed(3));
+      // Another evaluation appends its lines and replaces the records.
+      await run("eval", { ...base, split: "valid" });
+      const after = await Deno.readTextFile(`${work_dir}/eval_log.log`);
+      assert(after.startsWith(`${log.join("\n")}\n`) && after.includes("| valid loss"));
+      const kept = (await Deno.readTextFile(`${work_dir}/eval_log.json`)).trimEnd().split("\n");
+      assertEquals(kept.map((line) => JSON.parse(line).part).filter(Boolean).at(0), "valid");
+      assertEquals(await Deno.readTextFile(`${work_dir}/train_log.jsonl`), trainLog);
+    },
+  );
+
+  await t.step(
+    "--model alone logs beside the checkpoint, or not at all where it cannot",
+    async () => {
+      const folder = scratch.at("models");
+      await Deno.mkdir(`${folder}/eval_log.json`, { recursive: true }); // in the way of the log
+      await Deno.copyFile(`${work_dir}/checkpoint_best.safetensors`, `${folder}/model.safetensors`);
+      const { work_dir: _, ...flags } = base;
+      const model = `${folder}/model.safetensors`;
+      const refused = await run("eval", { ...flags, model, split: "test" });
+      assertMatch(refused, /^No log is written to ".*models": is a directory$/m);
+      assertStringIncludes(refused, "| test loss");
+      await Deno.remove(`${folder}/eval_log.json`);
+      await run("eval", { ...flags, model, split: "test" });
+      assert((await Deno.stat(`${folder}/eval_log.json`)).isFile);
+    },
+  );
+
+  await t.step("without checkpoint_best the last one is scored, which is said", async () => {
+    await Deno.remove(`${work_dir}/checkpoint_best.safetensors`);
+    const stdout = await run("eval", { ...base, split: "test" });
+    assertStringIncludes(
+      stdout,
+      `No checkpoint_best.safetensors in "${work_dir}": evaluating checkpoint_last.safetensors\n`,
+    );
+    await Deno.remove(`${work_dir}/checkpoint_last.safetensors`);
+    const { code, stderr } = await runProgram("eval", base);
+    assertEquals([code, stderr], [
+      2,
+      `error: Cannot evaluate "${work_dir}": it holds neither checkpoint_best.safetensors nor ` +
+      "checkpoint_last.safetensors; give the --work_dir of a run, or --model FILE\n",
+    ]);
   });
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { Evaluator, manualIds, SegmentLines } from "@transformer-xl/eval";
+import { Evaluator, manualIds } from "@transformer-xl/eval";
 import {
   Batches,
   initialise,
@@ -112,7 +112,9 @@ Deno.test("warm-up segments are run and not scored", async () => {
     warmupLength: 8,
   });
   const seen: number[] = [];
-  const result = await evaluator.evaluate(batches, { onSegment: (_, index) => seen.push(index) });
+  const result = await evaluator.evaluate(batches, {
+    onSegment: (_, index) => void seen.push(index),
+  });
   assertEquals(result.segments.map(({ scored }) => scored).slice(0, 3), [false, false, true]);
   assertEquals(seen, [...result.segments.keys()]);
   const scored = result.segments.filter(({ scored }) => scored);
@@ -139,15 +141,5 @@ Deno.test("manualIds() maps unknown words where the vocabulary has a symbol for 
     () => manualIds(["hello moon"], strict),
     DataError,
     'Cannot encode the word "moon"',
-  );
-});
-
-Deno.test("SegmentLines prints the mean of an interval as the reference does", () => {
-  const lines = new SegmentLines(2, 7, 4);
-  const segment = (lossNats: number) => ({ lossNats, targetRows: 8, scored: true, elapsedMs: 4 });
-  assertEquals(lines.add(segment(1), 0), undefined);
-  assertEquals(
-    lines.add(segment(3), 1),
-    "| step        2 | batches      2 / 7 | ms/batch  4.00 | tok/s    8000 | loss  2.00 | ppl  7.39",
   );
 });

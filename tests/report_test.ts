@@ -4,7 +4,15 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { bitsPerCharacterText, perplexityText } from "@transformer-xl/eval";
+import {
+  bannerLine,
+  bitsPerCharacterText,
+  combineMeans,
+  perplexityText,
+  resultLines,
+  segmentLine,
+  SegmentMeter,
+} from "@transformer-xl/eval";
 import { fixed, scientific } from "@transformer-xl/runtime";
 import {
   sharedSpeed,
@@ -157,4 +165,62 @@ Deno.test("ms/batch is the slowest process's and tok/s the sum over all, alike o
   assertEquals(speeds, [want, want]);
   const [alone] = memoryGroups(1);
   assertEquals(await sharedSpeed(alone!, own[0]!), { msPerBatch: 100, tokensPerSecond: 600 });
+});
+
+Deno.test("the banner of evaluation is the reference's, with the type", () => {
+  const lengths = { batchSize: 16, tgtLen: 64, extLen: 0, memLen: 640 };
+  assertEquals(
+    bannerLine({ ...lengths, math: "fp16", type: "webgpu", clampLen: 400 }),
+    "Evaluating with: math fp16 type webgpu bsz 16 tgt_len 64 ext_len 0 mem_len 640 clamp_len 400",
+  );
+});
+
+Deno.test("a line of evaluation has plain means of its segments, in perplexity for all", () => {
+  const meter = new SegmentMeter(2, 4);
+  const segment = (lossNats: number, elapsedMs: number) => ({
+    lossNats,
+    targetRows: 8,
+    scored: true,
+    elapsedMs,
+  });
+  assertEquals(meter.add(segment(1, 4), 0), undefined);
+  const means = meter.add(segment(3, 8), 1)!;
+  assertEquals(means, { step: 2, lossNats: 2, msPerBatch: 6, tokensPerSecond: 6000 });
+  assertEquals(
+    segmentLine(means, 7),
+    "| step        2 | batches      2 / 7 | ms/batch  6.00 | tok/s    6000 | loss  2.00 | ppl  7.39",
+  );
+  assertEquals(meter.add(segment(5, 4), 2), undefined);
+  assertEquals(meter.add(segment(7, 4), 3)!.lossNats, 6); // only the segments since the line
+});
+
+Deno.test("several processes print one line of evaluation: loss by columns, slowest time, all tokens", async () => {
+  const own = [
+    { step: 10, lossNats: 2, msPerBatch: 40, tokensPerSecond: 600 },
+    { step: 10, lossNats: 5, msPerBatch: 20, tokensPerSecond: 400 },
+  ];
+  const columns = [2, 1];
+  const means = await Promise.all(
+    memoryGroups(2).map((group, rank) => combineMeans(group, own[rank]!, columns[rank]!)),
+  );
+  const want = { step: 10, lossNats: 3, msPerBatch: 40, tokensPerSecond: 1000 };
+  assertEquals(means, [want, want]);
+});
+
+Deno.test("the result of evaluation is the reference's, with the space at its end", () => {
+  const values = { part: "test", lossNats: 3.14597, elapsedMs: 2500, segments: 250 };
+  assertEquals(resultLines({ ...values, characters: false }), [
+    "Time : 2.50s, 10.00ms/segment",
+    RULE,
+    "| test loss  3.15 | test ppl    23.242 ",
+    RULE,
+  ]);
+  assertEquals(
+    resultLines({ ...values, characters: true })[2],
+    "| test loss  3.15 | test bpc   4.53868 ",
+  );
+  assertEquals(
+    resultLines({ ...values, lossNats: 20, characters: false })[2],
+    "| test loss 20.00 | test ppl 4.852e+08 ",
+  );
 });

@@ -1,0 +1,89 @@
+/**
+ * How much of a text an evaluation scores, and what the rest is needed for.
+ *
+ * @module
+ */
+
+/** How a text is cut and scored. */
+export interface CoverageSettings {
+  /** Tokens of the text. */
+  readonly tokens: number;
+  /** Batch columns over all processes. */
+  readonly batchSize: number;
+  /** Rows per segment. */
+  readonly tgtLen: number;
+  /** Rows that fill the memory before scoring starts; 0 for none. */
+  readonly warmupLength: number;
+  /** Segments that run, warm-up included; all when undefined. */
+  readonly maxSegments?: number | undefined;
+}
+
+/** Tokens of a text by what an evaluation does with them; they add up to `tokens`. */
+export interface Coverage {
+  /** Tokens of the text. */
+  readonly tokens: number;
+  /** Tokens whose loss counts. */
+  readonly scored: number;
+  /** First tokens of the columns: nothing stands before them. */
+  readonly first: number;
+  /** Tokens that only fill the memory, in columns shorter than the memory. */
+  readonly fill: number;
+  /** Tokens behind the last segment that runs. */
+  readonly beyond: number;
+  /** Tokens that are too few for another row of all columns. */
+  readonly rest: number;
+}
+
+/** Counts the tokens of an evaluation, as `Batches` cuts them. */
+export function coverageOf(
+  { tokens, batchSize, tgtLen, warmupLength, maxSegments }: CoverageSettings,
+): Coverage {
+  const columnRows = Math.floor(tokens / batchSize);
+  const warmRows = Math.ceil(warmupLength / tgtLen) * tgtLen;
+  const fillRows = Math.max(0, warmRows - columnRows);
+  const rows = columnRows - 1 - fillRows;
+  const ranRows = maxSegments === undefined ? rows : maxSegments * tgtLen - warmRows;
+  const scoredRows = Math.max(0, Math.min(rows, ranRows));
+  return {
+    tokens,
+    scored: scoredRows * batchSize,
+    first: batchSize,
+    fill: fillRows * batchSize,
+    beyond: (rows - scoredRows) * batchSize,
+    rest: tokens - columnRows * batchSize,
+  };
+}
+
+/** Flags that {@link coverageLine} names. */
+export interface CoverageFlags {
+  /** Batch columns. */
+  readonly batchSize: string;
+  /** Memory. */
+  readonly memLen: string;
+  /** Segments that run. */
+  readonly maxSegments: string;
+}
+
+/**
+ * `valid: scored 90 of 100 tokens; not scored: ...`.
+ *
+ * @param part name of the text
+ */
+export function coverageLine(
+  part: string,
+  { tokens, scored, first, fill, beyond, rest }: Coverage,
+  flags: CoverageFlags,
+): string {
+  const reasons = [
+    `${first} first in a column, with nothing before ${first === 1 ? "it" : "them"}`,
+    ...fill > 0
+      ? [
+        `${fill} to fill the memory, in columns shorter than the memory ` +
+        `(lower ${flags.memLen} or ${flags.batchSize} to score them)`,
+      ]
+      : [],
+    ...beyond > 0 ? [`${beyond} beyond ${flags.maxSegments}`] : [],
+    ...rest > 0 ? [`${rest} that do not fill a row of all columns`] : [],
+  ];
+  return `${part}: scored ${scored} of ${tokens} tokens; not scored: ${reasons.join(", ")}`;
+}

@@ -1,0 +1,67 @@
+/**
+ * The log files of an evaluation: `eval_log.log` is appended, `eval_log.json` is that of the latest
+ * evaluation, one JSON object a line. Names and modes are the reference's.
+ *
+ * @module
+ */
+import { isSystemError, JsonLog, systemReason, TextLog } from "@transformer-xl/runtime";
+import { dirname } from "node:path";
+
+/** What decides where logs go. */
+export interface EvalLogSettings {
+  /** Work directory. */
+  readonly workDir: string;
+  /** Whether it was given. */
+  readonly workDirGiven: boolean;
+  /** Checkpoint; null: one of the work directory. */
+  readonly model: string | null;
+  /** Number of this process. */
+  readonly rank: number;
+  /** Whether every process prints and logs. */
+  readonly logAllRanks: boolean;
+}
+
+/** Where an evaluation prints and logs. */
+export interface EvalLogs extends Disposable {
+  /** Console and text log. */
+  readonly text: TextLog;
+  /** JSON lines; undefined where nothing is written. */
+  readonly json: JsonLog | undefined;
+}
+
+/**
+ * Opens the logs in the work directory, or beside the checkpoint when only that was given. Where
+ * they cannot be written, the evaluation prints alone and says so.
+ */
+export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
+  const { workDir, workDirGiven, model, rank, logAllRanks } = settings;
+  if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }), undefined);
+  const folder = model !== null && !workDirGiven ? dirname(model) : workDir;
+  const base = `${folder}/eval_log${rank === 0 ? "" : `.${rank}`}`;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    for (const path of [`${base}.log`, `${base}.json`]) {
+      (await Deno.open(path, { append: true, create: true })).close();
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const text = new TextLog();
+    text.write(`No log is written to "${folder}": ${systemReason(error)}`, "WARNING");
+    return logs(text, undefined);
+  }
+  return logs(
+    new TextLog({ path: `${base}.log`, mode: "append" }),
+    new JsonLog(`${base}.json`, { mode: "truncate" }),
+  );
+}
+
+function logs(text: TextLog, json: JsonLog | undefined): EvalLogs {
+  return {
+    text,
+    json,
+    [Symbol.dispose]: () => {
+      text[Symbol.dispose]();
+      json?.[Symbol.dispose]();
+    },
+  };
+}
