@@ -47,7 +47,7 @@ import { inProcesses, takeGpu } from "./processes.ts";
 import { bannerLine, resultLines, segmentLine } from "./report.ts";
 import { combineMeans, SegmentMeter } from "./segment_meter.ts";
 import { openShared } from "./shared_checkpoint.ts";
-import { modelFacts, startFacts } from "./shared_facts.ts";
+import { modelFacts, sharedSettings, startFacts } from "./shared_facts.ts";
 import { trainedTextOf } from "./trained_text.ts";
 
 const COVERAGE_FLAGS = {
@@ -75,6 +75,7 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
     settings: config,
     asked: origin.get("gpus") !== "default",
     argv,
+    facts: sharedSettings(config),
     check: (processes) => checkShare(config, processes),
   }, (group) => evaluateShare(config, origin, group));
 }

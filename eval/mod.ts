@@ -25,4 +25,4 @@ export { bannerLine, resultLines, segmentLine } from "./report.ts";
 export { combineMeans, type SegmentMeans, SegmentMeter } from "./segment_meter.ts";
 export { selfFiles } from "./self_corpus.ts";
 export { openShared, type SharedCheckpoint } from "./shared_checkpoint.ts";
-export { modelFacts, startFacts } from "./shared_facts.ts";
+export { modelFacts, sharedSettings, startFacts } from "./shared_facts.ts";

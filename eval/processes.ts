@@ -8,6 +8,7 @@ import {
   assignGpus,
   ConfigError,
   type DeviceChoice,
+  type Facts,
   launch,
   listAdapters,
   openGroup,
@@ -20,12 +21,17 @@ import {
 } from "@transformer-xl/runtime";
 import type { ProcessSettings } from "./process_fields.ts";
 
+/** A process may be busy for so long before others give it up, whatever its heartbeat. */
+const LEAST_WAIT_MS = 3_600_000;
+
 /** What decides a role. */
 export interface ProcessRequest {
   /** Settings of the processes. */
   readonly settings: ProcessSettings & { readonly device: DeviceChoice };
   /** Whether `--gpus` was given, and not left at its default. */
   readonly asked: boolean;
+  /** What must be equal on all processes before they meet. */
+  readonly facts: Facts;
   /** Words of the command line, for the processes that are launched. */
   readonly argv: readonly string[];
   /** Refuses a number of processes that cannot share the work, before any is launched. */
@@ -71,7 +77,9 @@ export async function inProcesses(
     environment,
     backend: settings.backend,
     // The own launcher hears from every process; under another one they watch each other.
-    timeoutMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
+    silenceMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
+    timeoutMs: Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS),
+    settings: request.facts,
   });
   return await work(group);
 }

@@ -22,9 +22,27 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   "heartbeatS",
 ]);
 
-/** The program, its settings and its checkpoint, which has the SHA-256 `digest`. */
-export function startFacts(config: Readonly<Record<string, unknown>>, digest: string): Facts {
-  return { ...settingFacts(config, OWN_FIELDS), "the checkpoint's SHA-256": digest };
+/** The program and the settings that processes share. */
+export function sharedSettings(config: Readonly<Record<string, unknown>>): Facts {
+  return settingFacts(config, OWN_FIELDS);
+}
+
+/**
+ * The program, its settings, and its checkpoint.
+ *
+ * @param digest SHA-256 of the checkpoint, or "none"
+ * @param step where training starts
+ */
+export function startFacts(
+  config: Readonly<Record<string, unknown>>,
+  digest: string,
+  step?: number,
+): Facts {
+  return {
+    ...sharedSettings(config),
+    "the checkpoint's SHA-256": digest,
+    ...(step !== undefined && { "the first step": String(step) }),
+  };
 }
 
 /**

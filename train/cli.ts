@@ -19,6 +19,7 @@ import {
   modelFacts,
   openShared,
   openText,
+  sharedSettings,
   startFacts,
   takeGpu,
 } from "@transformer-xl/eval";
@@ -93,14 +94,16 @@ export async function train(argv: readonly string[]): Promise<number> {
       settings: config.dryRun ? { ...config, gpus: 1 } : config,
       asked: asked && !config.dryRun,
       argv,
+      facts: sharedSettings(config),
       check: (processes) => checkShares(config, processes),
       launching: () => checkpoint?.[Symbol.dispose](),
     },
     async (group) => {
       if (!isMember) return await member({ config, origin, checkpoint, group });
       using shared = await openShared(group, open);
+      const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
       const start = { ...await configure(argv, early, shared.checkpoint), group };
-      await assertSameFacts(group, startFacts(start.config, shared.digest));
+      await assertSameFacts(group, startFacts(start.config, shared.digest, step));
       await decideOnFirst(group, () => checkStart(start.config, shared.checkpoint));
       checkShares(start.config, group.size);
       return await member({ ...start, checkpoint: shared.checkpoint });

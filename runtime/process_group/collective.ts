@@ -33,6 +33,26 @@ export interface Collective {
   readonly sequence: number;
 }
 
+/** What another process may send at least, whatever this one sends. */
+const LEAST_BOUND_BYTES = 64 * 2 ** 20;
+
+/** How many times as much as this process another one may send in an all-gather. */
+const MOST_TIMES = 64;
+
+/**
+ * Checks a length that process `rank` announced for an all-gather, before memory is taken for it.
+ *
+ * @throws {GroupError} naming the length and the bound
+ */
+export function checkAnnounced(own: number, announced: number, rank: number): number {
+  const bound = Math.max(LEAST_BOUND_BYTES, MOST_TIMES * own);
+  if (Number.isInteger(announced) && announced >= 0 && announced <= bound) return announced;
+  throw new GroupError(
+    `Cannot gather from process ${rank}: it announces ${announced} bytes, ` +
+      `at most ${bound} are possible beside the ${own} of this process; run the same program on all`,
+  );
+}
+
 const KINDS = ["all-reduce", "broadcast", "all-gather", "barrier"] as const;
 
 /** Numbers of a header. */
@@ -52,7 +72,8 @@ export function encodeHeader({ kind, bytes, root, sequence }: Collective): Float
 export function decodeHeader(header: Float64Array): Collective | undefined {
   const [kind = -1, bytes = 0, root = 0, sequence = 0] = header;
   const name = KINDS[kind];
-  return name === undefined ? undefined : { kind: name, bytes, root, sequence };
+  const isWhole = [bytes, root, sequence].every((n) => Number.isSafeInteger(n) && n >= 0);
+  return name === undefined || !isWhole ? undefined : { kind: name, bytes, root, sequence };
 }
 
 /** "an all-reduce of 16 bytes (operation 3)". */

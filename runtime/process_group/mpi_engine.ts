@@ -11,6 +11,7 @@ import { GroupError } from "../errors.ts";
 import {
   addInto,
   addScaledInto,
+  checkAnnounced,
   checkSame,
   type Collective,
   decodeHeader,
@@ -129,7 +130,9 @@ export class MpiEngine implements Engine {
   async allGather(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>[]> {
     const headers = await this.#begin("all-gather", bytes.length, 0);
     return headers.map((header, rank) => {
-      const part = rank === this.rank ? bytes : new Uint8Array(header.bytes);
+      const part = rank === this.rank
+        ? bytes
+        : new Uint8Array(checkAnnounced(bytes.length, header.bytes, rank));
       this.#broadcast(part, rank);
       return part;
     });
@@ -197,7 +200,7 @@ export class MpiEngine implements Engine {
       if (timeoutMs !== undefined && waitedMs > timeoutMs) {
         throw new GroupError(
           `Cannot finish ${describe(own)}: not all of ${this.size} processes came to it within ` +
-            `${timeoutMs} ms; see what they do, or allow more time`,
+            `${timeoutMs} ms; see what they do, or raise --heartbeat_s`,
         );
       }
       if (waitedMs > SPIN_MS) Atomics.wait(this.#sleeper, 0, 0, SLEEP_MS);

@@ -4,8 +4,10 @@
  * @module
  */
 import { ConfigError } from "../errors.ts";
+import { jobIdentity } from "./job_token.ts";
 import type { ProcessGroup } from "./process_group.ts";
 import type { RankEnvironment } from "./rank_environment.ts";
+import type { Facts } from "./same_facts.ts";
 import { defaultTransport, type Transport } from "./ring_links.ts";
 import { SoloGroup } from "./solo_group.ts";
 import { WorkerGroup } from "./worker_group.ts";
@@ -24,6 +26,10 @@ export interface OpenGroupOptions {
   readonly backend?: BackendChoice;
   /** Time for each collective operation; without it a process waits for the others forever. */
   readonly timeoutMs?: number | undefined;
+  /** Time without a sign of life after which a process of a ring counts as hung. */
+  readonly silenceMs?: number | undefined;
+  /** What must be equal on all processes: it marks a job to which nothing else gives a number. */
+  readonly settings?: Facts;
   /** Time for all processes to arrive; 2 minutes by default. */
   readonly startTimeoutMs?: number;
   /** Sockets of the ring; Unix sockets by default where there are any. */
@@ -63,6 +69,8 @@ export async function openGroup(options: OpenGroupOptions): Promise<ProcessGroup
     environment,
     backend: backend === "auto" ? (hasMpi ? "mpi" : "ring") : backend,
     timeoutMs: options.timeoutMs,
+    silenceMs: options.silenceMs,
+    job: jobIdentity({ ...options.settings, WORLD_SIZE: String(size) }),
     startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
     transport: options.transport ?? defaultTransport(),
     mpiLibrary: Deno.env.get("TXL_MPI_LIB"),

@@ -4,6 +4,7 @@
  * @module
  */
 import { GroupError } from "../errors.ts";
+import type { JobIdentity } from "./job_token.ts";
 import type { RankEnvironment } from "./rank_environment.ts";
 import { rendezvous } from "./rendezvous.ts";
 import { Ring } from "./ring.ts";
@@ -17,6 +18,10 @@ export interface RingOptions {
   readonly startTimeoutMs: number;
   /** Time for each collective operation; undefined waits forever. */
   readonly timeoutMs: number | undefined;
+  /** Time without a sign of life of a process; undefined does not listen for any. */
+  readonly silenceMs: number | undefined;
+  /** By what the processes of the job know each other. */
+  readonly job: JobIdentity;
 }
 
 /**
@@ -27,16 +32,16 @@ export interface RingOptions {
  */
 export async function openRing(
   environment: RankEnvironment,
-  { transport, startTimeoutMs, timeoutMs }: RingOptions,
+  { transport, startTimeoutMs, timeoutMs, silenceMs, job }: RingOptions,
 ): Promise<Ring> {
   const { rank, size, ringDir } = environment;
   const deadline = performance.now() + startTimeoutMs;
   const remainingMs = () => Math.max(1, Math.round(deadline - performance.now()));
-  const directory = ringDir ?? await meet(environment, startTimeoutMs);
+  const directory = ringDir ?? await meet(environment, startTimeoutMs, job);
   try {
     const place = { rank, size, directory, transport, timeoutMs: remainingMs() };
     const { links, removeFiles } = await connectRing(place);
-    const ring = new Ring(rank, size, links, timeoutMs);
+    const ring = new Ring(rank, size, links, { timeoutMs, silenceMs });
     try {
       await ring.barrier(remainingMs()); // until then others may look for the files
     } finally {
@@ -52,6 +57,7 @@ export async function openRing(
 function meet(
   { rank, size, masterAddr, masterPort, launchedBy }: RankEnvironment,
   timeoutMs: number,
+  job: JobIdentity,
 ): Promise<string> {
   if (masterAddr === undefined || masterPort === undefined) {
     const missing = masterAddr === undefined ? "MASTER_ADDR" : "MASTER_PORT";
@@ -62,5 +68,5 @@ function meet(
       `Cannot form a ring of ${size} processes: ${missing} is not set; ${remedy}`,
     );
   }
-  return rendezvous({ rank, size, hostname: masterAddr, port: masterPort, timeoutMs });
+  return rendezvous({ rank, size, hostname: masterAddr, port: masterPort, timeoutMs, job });
 }

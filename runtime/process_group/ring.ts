@@ -3,9 +3,11 @@
  * An all-reduce is a reduce-scatter followed by an all-gather, so each process sends 2 (W - 1) / W
  * of the bytes, whatever W is.
  *
- * The connection to the next process carries one number backwards: that it leaves the group in
- * order, or which process failed first. Its end without one means that the next process is gone.
- * Everybody passes the number on, so that all name the same process whoever ends after it.
+ * The connection to the next process carries numbers backwards: that it is alive, from time to time;
+ * at last that it leaves the group in order, or which process failed first. Its end without one of
+ * these means that the next process is gone. Everybody passes the number on, so that all name the
+ * same process whoever ends after it. Signs of life come from the thread of the ring, so a process
+ * whose main thread is busy gives them too.
  *
  * @module
  */
@@ -14,6 +16,7 @@ import { closeQuietly } from "./close_quietly.ts";
 import {
   addInto,
   addScaledInto,
+  checkAnnounced,
   checkSame,
   type Collective,
   describe,
@@ -26,6 +29,8 @@ import {
 const READ_BYTES = 2 ** 20; // more than a socket holds: one read takes what is there
 const GRACE_MS = 50; // for what is still on its way and says more than the end of a connection
 const LEAVES_IN_ORDER = -1;
+const IS_ALIVE = -2;
+const BEATS_PER_SILENCE = 4;
 
 /** The connections of one process. */
 export interface RingLinks {
@@ -35,6 +40,14 @@ export interface RingLinks {
   readonly previous: Deno.Conn;
 }
 
+/** How long a process of a ring waits. */
+export interface RingLimits {
+  /** Time for one operation; undefined waits forever. */
+  readonly timeoutMs?: number | undefined;
+  /** Time without a sign of life of the next process; undefined does not listen for any. */
+  readonly silenceMs?: number | undefined;
+}
+
 /** One process of a ring of two or more. */
 export class Ring implements Engine {
   /** Number of this process. */
@@ -42,7 +55,7 @@ export class Ring implements Engine {
   /** W: processes of the ring. */
   readonly size: number;
   readonly #links: RingLinks;
-  readonly #timeoutMs: number | undefined;
+  readonly #limits: RingLimits;
   readonly #scratch = new Float32Array(READ_BYTES / 4);
   #sequence = 0;
   #current: Collective | undefined;
@@ -50,15 +63,21 @@ export class Ring implements Engine {
   /** The process that failed first, once known. */
   #culprit: number | undefined;
   #hasTold = false;
+  #beats: ReturnType<typeof setInterval> | undefined;
+  #lastHeardMs = performance.now();
+  #lastBeatMs = performance.now();
   #closed = false;
 
-  /** Takes the connections over. An operation may take `timeoutMs`, or forever when undefined. */
-  constructor(rank: number, size: number, links: RingLinks, timeoutMs?: number) {
+  /** Takes the connections over. */
+  constructor(rank: number, size: number, links: RingLinks, limits: RingLimits = {}) {
     this.rank = rank;
     this.size = size;
     this.#links = links;
-    this.#timeoutMs = timeoutMs;
-    this.#watchNext();
+    this.#limits = limits;
+    void this.#watchNext();
+    const { silenceMs } = limits;
+    if (silenceMs === undefined) return;
+    this.#beats = setInterval(() => this.#beat(silenceMs), silenceMs / BEATS_PER_SILENCE);
   }
 
   /** As {@link ProcessGroup.allReduceMean}, in place. */
@@ -111,9 +130,10 @@ export class Ring implements Engine {
       for (let step = 1; step < this.size; step++) {
         const length = new Float64Array(1);
         await this.#exchange(bytesOf(Float64Array.of(passing.length)), bytesOf(length));
-        const received = new Uint8Array(length[0]!);
+        const from = (this.rank - step + this.size) % this.size;
+        const received = new Uint8Array(checkAnnounced(bytes.length, length[0]!, from));
         await this.#exchange(passing, received);
-        parts[(this.rank - step + this.size) % this.size] = received;
+        parts[from] = received;
         passing = received;
       }
       return parts;
@@ -133,6 +153,7 @@ export class Ring implements Engine {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#beats);
     await this.#tell(LEAVES_IN_ORDER);
     this.#disconnect();
   }
@@ -142,7 +163,7 @@ export class Ring implements Engine {
     bytes: number,
     root: number,
     work: () => Promise<T>,
-    timeoutMs: number | undefined = this.#timeoutMs,
+    timeoutMs: number | undefined = this.#limits.timeoutMs,
   ): Promise<T> {
     if (this.#failure !== undefined) throw this.#failure;
     const own = { kind, bytes, root, sequence: this.#sequence++ };
@@ -152,7 +173,7 @@ export class Ring implements Engine {
       this.#fail(
         new GroupError(
           `Cannot finish ${describe(own)}: process ${previous} did not send its part within ` +
-            `${timeoutMs} ms; see what it does, or allow more time`,
+            `${timeoutMs} ms; see what it does, or raise --heartbeat_s`,
         ),
       );
     }, timeoutMs);
@@ -177,6 +198,7 @@ export class Ring implements Engine {
       ? error
       : new GroupError(`Cannot finish ${this.#action()}: ${error}`, { cause: error });
     this.#closed = true;
+    clearInterval(this.#beats);
     this.#tell(this.#culprit ?? this.rank).finally(() => this.#disconnect());
   }
 
@@ -184,7 +206,32 @@ export class Ring implements Engine {
   async #tell(news: number): Promise<void> {
     if (this.#hasTold) return;
     this.#hasTold = true;
+    await this.#sendBack(news);
+  }
+
+  async #sendBack(news: number): Promise<void> {
     await this.#links.previous.write(bytesOf(Float64Array.of(news))).catch(() => {}); // gone: fine
+  }
+
+  /** Gives a sign of life, and listens for those of the next process. */
+  #beat(silenceMs: number): void {
+    if (this.#closed) return;
+    void this.#sendBack(IS_ALIVE);
+    const nowMs = performance.now();
+    const wasAway = nowMs - this.#lastBeatMs > silenceMs / 2; // stopped: what was said waits
+    this.#lastBeatMs = nowMs;
+    if (wasAway) this.#lastHeardMs = nowMs;
+    const silentMs = nowMs - this.#lastHeardMs;
+    if (silentMs <= silenceMs) return;
+    const silent = this.#neighbour(1);
+    this.#culprit = silent;
+    this.#fail(
+      new GroupError(
+        `Cannot finish ${this.#action()}: process ${silent} gave no sign of life for ` +
+          `${Math.round(silentMs)} ms; see what it does, or raise --heartbeat_s`,
+        { lostRank: silent },
+      ),
+    );
   }
 
   #disconnect(): void {
@@ -209,13 +256,30 @@ export class Ring implements Engine {
 
   /** Notices the end of the next process even while nothing is written to it. */
   async #watchNext(): Promise<void> {
-    const news = new Float64Array(1);
-    const count = await this.#links.next.read(bytesOf(news)).catch(() => null);
-    if (this.#closed || news[0] === LEAVES_IN_ORDER) return;
-    this.#culprit = count === null ? this.#neighbour(1) : news[0]!;
+    const news = await this.#lastNews();
+    if (this.#closed || news === LEAVES_IN_ORDER) return;
+    this.#culprit = news ?? this.#neighbour(1);
     this.#tell(this.#culprit);
     const error = await this.#goneAfterGrace(this.#culprit);
     if (!this.#closed) this.#fail(error);
+  }
+
+  /** What the next process says last: an order, or a rank; undefined when it ends without. */
+  async #lastNews(): Promise<number | undefined> {
+    const news = new Float64Array(1);
+    const bytes = bytesOf(news);
+    for (;;) {
+      for (let held = 0; held < bytes.length;) {
+        const count = await this.#links.next.read(bytes.subarray(held)).catch(() => null);
+        if (count === null) return undefined;
+        held += count;
+      }
+      this.#lastHeardMs = performance.now();
+      const [number = NaN] = news;
+      if (number === IS_ALIVE) continue;
+      const isRank = Number.isInteger(number) && number >= 0 && number < this.size;
+      return isRank || number === LEAVES_IN_ORDER ? number : undefined;
+    }
   }
 
   /** The error for the end of a connection; by then it may be known who failed first. */

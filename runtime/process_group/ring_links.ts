@@ -35,6 +35,8 @@ export interface ConnectedRing {
 
 const POLL_MS = 10;
 const TOKEN_BYTES = 16;
+const CALLER_MS = 5000; // time for a caller to say the token
+const MOST_CALLERS = 64; // that may be about to say it
 const MAX_SOCKET_PATH = 100; // some systems allow 103 bytes, most 107
 
 interface Address {
@@ -124,13 +126,13 @@ async function dial(
   signal: AbortSignal,
 ): Promise<Deno.Conn> {
   for (;; await pause(signal)) {
-    for await (const { name } of Deno.readDir(directory)) {
-      const [, other] = /^(\d+)\.json$/.exec(name) ?? [];
-      if (other !== undefined) arrived.add(Number(other));
-    }
-    if (!arrived.has(to)) continue;
-    const address: Address = JSON.parse(await Deno.readTextFile(addressPath(directory, to)));
     try {
+      for await (const { name } of Deno.readDir(directory)) {
+        const [, other] = /^(\d+)\.json$/.exec(name) ?? [];
+        if (other !== undefined) arrived.add(Number(other));
+      }
+      if (!arrived.has(to)) continue;
+      const address: Address = JSON.parse(await Deno.readTextFile(addressPath(directory, to)));
       const conn = address.unix === undefined
         ? await Deno.connect({ hostname: "127.0.0.1", port: address.port! })
         : await Deno.connect({ transport: "unix", path: address.unix });
@@ -152,24 +154,48 @@ async function accept(
   token: Uint8Array,
   signal: AbortSignal,
 ): Promise<Deno.Conn> {
-  let caller: Deno.Conn | undefined;
-  const stop = () => {
-    closeQuietly(listener);
-    if (caller !== undefined) closeQuietly(caller); // one that says nothing
-  };
+  const callers = new Set<Deno.Conn>();
+  const { promise, resolve, reject } = Promise.withResolvers<Deno.Conn>();
+  const stop = () => closeQuietly(listener);
   signal.addEventListener("abort", stop);
+  const listenTo = async (conn: Deno.Conn) => {
+    callers.add(conn);
+    const [oldest] = callers;
+    if (callers.size > MOST_CALLERS) closeQuietly(oldest!);
+    const isPrevious = await saysToken(conn, token);
+    callers.delete(conn);
+    if (isPrevious) resolve(conn);
+    else closeQuietly(conn);
+  };
+  (async () => {
+    for await (const conn of listener) void listenTo(conn);
+    reject(new GroupError("Cannot form a ring: the time for it is over"));
+  })().catch(reject);
   try {
-    for (;;) {
-      const conn = caller = await listener.accept();
-      const hello = new Uint8Array(TOKEN_BYTES);
-      if (await conn.read(hello) === TOKEN_BYTES && hello.every((byte, i) => byte === token[i])) {
-        if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
-        return conn;
-      }
-      closeQuietly(conn);
-    }
+    const conn = await promise;
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+    return conn;
   } finally {
     signal.removeEventListener("abort", stop);
+    for (const conn of callers) closeQuietly(conn);
+  }
+}
+
+/** Whether a caller begins with the token, within a few seconds. */
+async function saysToken(conn: Deno.Conn, token: Uint8Array): Promise<boolean> {
+  const timer = setTimeout(() => closeQuietly(conn), CALLER_MS);
+  const hello = new Uint8Array(TOKEN_BYTES);
+  try {
+    for (let held = 0; held < hello.length;) {
+      const count = await conn.read(hello.subarray(held));
+      if (count === null) return false;
+      held += count;
+    }
+    return hello.every((byte, i) => byte === token[i]);
+  } catch {
+    return false; // it hung up, or was closed
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -195,10 +221,12 @@ export function missingError(
   size: number,
   missing: readonly number[],
   timeoutMs: number,
+  strangers = 0,
 ): GroupError {
+  const dropped = strangers === 0 ? "" : `, and ${strangers} other callers were refused`;
   const who = missing.length === 1 ? `process ${missing[0]}` : `processes ${missing.join(", ")}`;
   return new GroupError(
-    `Cannot form a group of ${size} processes: ${who} did not arrive within ${timeoutMs} ms; ` +
-      "see what they printed",
+    `Cannot form a group of ${size} processes: ${who} did not arrive within ${timeoutMs} ms` +
+      `${dropped}; see what they printed`,
   );
 }

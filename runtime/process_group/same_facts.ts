@@ -92,6 +92,5 @@ function shown(value: string | undefined): string {
 }
 
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "?");
+  return text.replaceAll(/\p{Cc}/gu, "?");
 }

@@ -1,0 +1,30 @@
+/**
+ * The private folder in which the processes of a job without our launcher publish their sockets.
+ *
+ * @module
+ */
+
+const PREFIX = "txl-ring-";
+const LEFT_OVER_MS = 600_000; // a ring is formed, and its folder removed, in less
+
+/** Makes one (mode 0700), and removes those of jobs that were killed before they could. */
+export async function makeRingFolder(): Promise<string> {
+  const path = await Deno.makeTempDir({ prefix: PREFIX });
+  await sweepFolders(path.slice(0, path.lastIndexOf("/")), PREFIX, LEFT_OVER_MS);
+  return path;
+}
+
+/** Removes folders with this prefix that have not changed for so long, where this user may. */
+export async function sweepFolders(parent: string, prefix: string, ageMs: number): Promise<void> {
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(parent)) {
+      if (!isDirectory || !name.startsWith(prefix)) continue;
+      const path = `${parent}/${name}`;
+      const { mtime } = await Deno.lstat(path);
+      if (Date.now() - (mtime?.getTime() ?? Date.now()) < ageMs) continue;
+      await Deno.remove(path, { recursive: true }).catch(() => {}); // of another user
+    }
+  } catch {
+    // What cannot be listed, or goes away meanwhile, is not ours to sweep.
+  }
+}
