@@ -174,11 +174,11 @@ async function evaluateShare(
       warmupLength,
       maxSegments,
     });
-    text.write(coverageLine(part, coverage, COVERAGE_FLAGS));
     const segments = own.segments.length;
     for (const line of resultLines({ part, lossNats, elapsedMs, segments, characters })) {
       text.write(line);
     }
+    text.write(coverageLine(part, coverage, COVERAGE_FLAGS));
     json?.write({ kind: "result", part, lossNats, tokens: scored, elapsedMs, coverage });
   }
   return 0;

@@ -65,7 +65,7 @@ export interface CoverageFlags {
 }
 
 /**
- * `valid: scored 90 of 100 tokens; not scored: ...`.
+ * `valid: 90 of 100 tokens scored; not scored: ...`.
  *
  * @param part name of the text
  */
@@ -85,5 +85,5 @@ export function coverageLine(
     ...beyond > 0 ? [`${beyond} beyond ${flags.maxSegments}`] : [],
     ...rest > 0 ? [`${rest} that do not fill a row of all columns`] : [],
   ];
-  return `${part}: scored ${scored} of ${tokens} tokens; not scored: ${reasons.join(", ")}`;
+  return `${part}: ${scored} of ${tokens} tokens scored; not scored: ${reasons.join(", ")}`;
 }

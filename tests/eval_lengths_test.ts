@@ -6,6 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { coverageLine, coverageOf, fitLengths, fittedLine } from "@transformer-xl/eval";
 import { Batches, type Lengths } from "@transformer-xl/model";
+import { unscoredLines } from "@transformer-xl/train";
+import { smallConfig } from "./small_run.ts";
 
 const FLAGS = { batchSize: "--batch_size", memLen: "--mem_len", maxSegments: "--max_size" };
 const DEFAULTS: Lengths = { batchSize: 16, tgtLen: 64, extLen: 0, memLen: 640 };
@@ -47,18 +49,18 @@ Deno.test("evaluation says how many tokens it scored, and why any were left out"
   const line = (more: object) => coverageLine("valid", coverageOf({ ...settings, ...more }), FLAGS);
   assertEquals(
     line({}),
-    "valid: scored 96 of 100 tokens; not scored: 3 first in a column, with nothing before them, " +
+    "valid: 96 of 100 tokens scored; not scored: 3 first in a column, with nothing before them, " +
       "1 that do not fill a row of all columns",
   );
   assertEquals(
     line({ warmupLength: 40 }),
-    "valid: scored 75 of 100 tokens; not scored: 3 first in a column, with nothing before them, " +
+    "valid: 75 of 100 tokens scored; not scored: 3 first in a column, with nothing before them, " +
       "21 to fill the memory, in columns shorter than the memory (lower --mem_len or --batch_size " +
       "to score them), 1 that do not fill a row of all columns",
   );
   assertEquals(
     line({ batchSize: 1, maxSegments: 2 }),
-    "valid: scored 16 of 100 tokens; not scored: 1 first in a column, with nothing before it, " +
+    "valid: 16 of 100 tokens scored; not scored: 1 first in a column, with nothing before it, " +
       "83 beyond --max_size",
   );
 });
@@ -111,4 +113,19 @@ Deno.test("what was reduced is said with both values", () => {
     "Default lengths are reduced to fit 600 tokens: --batch_size 1 instead of 16, " +
       "--mem_len 576 instead of 640",
   );
+});
+
+Deno.test("training says what its evaluations leave out, and nothing where they score all they can", () => {
+  const corpus = { valid: new Uint32Array(42), test: new Uint32Array(23) };
+  const config = smallConfig({ evalTgtLen: 8 }); // memory of 8 rows, 2 columns
+  assertEquals(unscoredLines(config, corpus), []);
+  assertEquals(unscoredLines({ ...config, memLen: 14, tgtLen: 8 }, corpus), [
+    "test: 10 of 23 tokens scored; not scored: 2 first in a column, with nothing before them, " +
+    "10 to fill the memory, in columns shorter than the memory (lower --mem_len or " +
+    "--eval_batch_size to score them), 1 that do not fill a row of all columns",
+  ]);
+  const [valid] = unscoredLines({ ...config, evalMaxSteps: 2 }, corpus);
+  assertEquals(valid!.slice(0, 28), "valid: 16 of 42 tokens score");
+  assertEquals(unscoredLines({ ...config, evalMaxSteps: 2, noEval: true }, corpus), []);
+  assertEquals(unscoredLines({ ...config, evalMaxSteps: 2, noTest: true }, corpus), [valid]);
 });

@@ -56,6 +56,7 @@ import { Reporter } from "./report.ts";
 import { checkContinues } from "./resume.ts";
 import { cutStreams } from "./streams.ts";
 import { Trainer } from "./trainer.ts";
+import { unscoredLines } from "./unscored_lines.ts";
 import {
   checkWorkDirectory,
   exists,
@@ -173,8 +174,10 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   const progress = new ProgressLine();
   using text = textLog(config, { group, continuesLogs, progress });
   text.write(chosen);
+  text.write(`world size: ${share.size}`);
   printConfig(text, config, origin);
-  if (share.size > 1) text.write(`processes = ${share.size}; what follows is for each of them`);
+  for (const line of unscoredLines(config, corpus)) text.write(line);
+  if (share.size > 1) text.write("What follows is for each process");
   for (const line of footprintLines(planned)) text.write(line);
   if (config.dryRun) return 0;
   return await run(device, shape, corpus, { config, origin, checkpoint, group }, {

@@ -39,3 +39,4 @@ export type { StepSettings } from "./step.ts";
 export { TrainStep } from "./train_step.ts";
 export { cutStreams, type Streams } from "./streams.ts";
 export { Trainer } from "./trainer.ts";
+export { unscoredLines } from "./unscored_lines.ts";
