@@ -26,6 +26,8 @@ const SHARED = {
 interface LogRecord {
   readonly kind: string;
   readonly lossNats: number;
+  readonly msPerBatch?: number;
+  readonly tokensPerSecond?: number;
   readonly metrics?: readonly { readonly gradientNorm: number }[];
 }
 
@@ -88,6 +90,13 @@ for (
     for (let rank = 1; rank < flags.gpus; rank++) {
       assertEquals(await norms(`train_log.${rank}.jsonl`), first);
     }
+    // Speed is that of the job: the slowest time and the sum of tokens, alike on all.
+    const speeds = async (name: string) =>
+      (await recordsOf(`${workDir}/${name}`))
+        .flatMap(({ kind, msPerBatch, tokensPerSecond }) =>
+          kind === "log" ? [[msPerBatch, tokensPerSecond]] : []
+        );
+    assertEquals(await speeds("train_log.1.jsonl"), await speeds("train_log.jsonl"));
     const files = Object.keys(await filesBelow(workDir)).map((path) => path.split("/").at(-1)!);
     assertEquals(files.filter((name) => name.startsWith("checkpoint")).sort(), [
       "checkpoint_best.safetensors",
@@ -151,7 +160,7 @@ Deno.test("processes that a launcher such as torchrun starts meet at MASTER_PORT
   assertEquals(ended[1]!.stdout, "");
 });
 
-Deno.test("evaluation in three processes finds the loss of one", async () => {
+Deno.test("evaluation in three processes prints the lines of one", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(200));
   await trained({ ...SHARED, data, max_step: 5, no_test: true, work_dir: scratch.at("run") });
@@ -168,12 +177,14 @@ Deno.test("evaluation in three processes finds the loss of one", async () => {
       tgt_len: 8,
       mem_len: 8,
       split: "valid",
+      log_interval: 2,
     });
     assertEquals([code, stderr], [0, ""]);
-    return stdout.split("\n").find((line) => line.startsWith("| valid loss"));
+    const shown = stdout.split("\n").filter((line) => /^\| (step|valid loss) |scored/.test(line));
+    return shown.map((line) => line.replace(/ ms\/batch +[\d.]+ \| tok\/s +\d+ \|/, ""));
   };
   const one = await score(1);
-  assert(one !== undefined);
+  assert(one.length > 3); // lines of segments, the result, the tokens that were scored
   assertEquals(await score(3), one);
 });
 
