@@ -21,6 +21,7 @@ import {
   flagHelp,
   openDevice,
   ParamStore,
+  type ParsedFlags,
   parseFlags,
   type ProcessGroup,
   runRank,
@@ -29,14 +30,7 @@ import {
 import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
 import { coverageLine, coverageOf } from "./coverage.ts";
-import {
-  checkEvalConfig,
-  checkScored,
-  checkShare,
-  type EvalConfig,
-  evalSchema,
-  warmupRows,
-} from "./config.ts";
+import { checkScored, checkShare, type EvalConfig, evalSchema, warmupRows } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
 import { fitLengths, fittedLine } from "./fit_lengths.ts";
@@ -44,6 +38,7 @@ import { openEvalLogs } from "./logs.ts";
 import { manualIds } from "./manual.ts";
 import { openText, type TextSettings } from "./open_text.ts";
 import { inProcesses, takeGpu } from "./processes.ts";
+import { EVAL_REFERENCE_FLAGS } from "./reference_flags.ts";
 import { bannerLine, resultLines, segmentLine } from "./report.ts";
 import { combineMeans, SegmentMeter } from "./segment_meter.ts";
 import { openShared } from "./shared_checkpoint.ts";
@@ -69,21 +64,20 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
     console.log(flagHelp(evalSchema, { usage: "deno task eval [flags]" }));
     return 0;
   }
-  const { config, origin } = parseFlags(evalSchema, argv);
-  checkEvalConfig(config);
+  const parsed = parseFlags(evalSchema, argv, { foreign: EVAL_REFERENCE_FLAGS });
+  const { config, origin } = parsed;
   return await inProcesses({
     settings: config,
     asked: origin.get("gpus") !== "default",
     argv,
     facts: sharedSettings(config),
     check: (processes) => checkShare(config, processes),
-  }, (group) => evaluateShare(config, origin, group));
+  }, (group) => evaluateShare(parsed, group));
 }
 
 /** One process: it scores its columns, and the first one tells the result of all. */
 async function evaluateShare(
-  config: EvalConfig,
-  origin: ReadonlyMap<string, string>,
+  { config, origin, notes }: ParsedFlags<EvalConfig>,
   group: ProcessGroup,
 ): Promise<number> {
   const { rank, size } = group;
@@ -143,6 +137,7 @@ async function evaluateShare(
   const lengths = { ...whole, batchSize: columns };
   for (
     const line of [
+      ...notes,
       lastForBest(config, checkpoint.path),
       fittedLine(lengthsOf(config), whole, tokens),
     ]

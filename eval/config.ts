@@ -3,22 +3,28 @@
  *
  * @module
  */
-import { canShare, type Compat, COMPATS } from "@transformer-xl/model";
-import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
+import {
+  canShare,
+  type Compat,
+  COMPATS,
+  lengthValue,
+  MAX_LENGTH,
+  rowsValue,
+  stepsValue,
+} from "@transformer-xl/model";
+import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { processFields } from "./process_fields.ts";
 
 const general = { group: "General" } as const;
 const corpus = { group: "Text" } as const;
 const lengths = { group: "Lengths" } as const;
-const positive = z.int().positive();
-const count = z.int().min(0);
 
 /** Everything `deno task eval` accepts. */
 export const evalSchema = z.strictObject({
-  workDir: z.string().default("LM-TFM").describe("Folder of checkpoints and logs")
+  workDir: pathValue.default("LM-TFM").describe("Folder of checkpoints and logs")
     .meta({ ...general, metavar: "DIR" }),
-  model: z.string().nullable().default(null)
+  model: pathValue.nullable().default(null)
     .describe("Checkpoint; none: checkpoint_best of --work_dir, else checkpoint_last").meta({
       ...general,
       metavar: "FILE",
@@ -28,7 +34,7 @@ export const evalSchema = z.strictObject({
     .meta(general),
   fp16: z.boolean().default(false).describe("Half weights, activations and memories")
     .meta(general),
-  logInterval: positive.default(10).describe("Segments between log lines").meta(general),
+  logInterval: lengthValue.default(10).describe("Segments between log lines").meta(general),
   compat: z.enum(COMPATS).nullable().default(null)
     .describe("head: the reference of 2023; 2019: its first version; none: as in training").meta(
       general,
@@ -39,7 +45,7 @@ export const evalSchema = z.strictObject({
     .describe("Score this text instead of a data set").meta({ ...corpus, metavar: "TEXT" }),
   dataset: z.enum(["auto", "self", "text", "wt2", "wt103"]).default("auto")
     .describe("auto: the data set of training, or text where --data is given").meta(corpus),
-  data: z.string().nullable().default(null)
+  data: pathValue.nullable().default(null)
     .describe("Text file or folder; none: the one of training").meta({
       ...corpus,
       metavar: "PATH",
@@ -48,13 +54,15 @@ export const evalSchema = z.strictObject({
     "Part to score; all: valid, then test",
   )
     .meta(corpus),
-  maxSize: positive.nullable().default(null).describe("Segments per part; none: all").meta(corpus),
+  maxSize: stepsValue.nullable().default(null).describe("Segments per part; none: all").meta(
+    corpus,
+  ),
 
-  batchSize: positive.default(16).describe("Batch columns").meta(lengths),
-  tgtLen: positive.default(64).describe("Tokens per segment").meta(lengths),
-  extLen: count.default(0).describe("Tokens of extended context").meta(lengths),
-  memLen: count.default(640).describe("Rows of memory").meta(lengths),
-  clampLen: z.int().nullable().default(null)
+  batchSize: lengthValue.default(16).describe("Batch columns").meta(lengths),
+  tgtLen: lengthValue.default(64).describe("Tokens per segment").meta(lengths),
+  extLen: rowsValue.default(0).describe("Tokens of extended context").meta(lengths),
+  memLen: rowsValue.default(640).describe("Rows of memory").meta(lengths),
+  clampLen: z.int().min(-1).max(MAX_LENGTH).nullable().default(null)
     .describe("Largest distance that is told apart, -1: all; none: as in training").meta(lengths),
   sameLength: z.boolean().nullable().default(null)
     .describe("Every token sees the same number of keys; none: as in training").meta(lengths),
@@ -81,17 +89,6 @@ export function checkScored(config: EvalConfig, compat: Compat): void {
       `Cannot score only --max_size ${maxSize} segments: the first ${warmup} fill the memory and are ` +
         "not scored; raise it or lower --mem_len",
     );
-  }
-}
-
-/**
- * Checks what one field alone cannot tell.
- *
- * @throws {ConfigError} naming the flags and values
- */
-export function checkEvalConfig(config: EvalConfig): void {
-  if (config.manual.length > 0 && config.data !== null) {
-    throw new ConfigError("Cannot score --manual and --data at once: leave one of them out");
   }
 }
 

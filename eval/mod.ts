@@ -4,7 +4,7 @@
  * @module
  */
 export { combineResults } from "./combine_results.ts";
-export { checkEvalConfig, checkScored, type EvalConfig, evalSchema } from "./config.ts";
+export { checkScored, type EvalConfig, evalSchema } from "./config.ts";
 export {
   type Coverage,
   type CoverageFlags,
@@ -21,6 +21,7 @@ export * from "./metrics.ts";
 export { openText, type TextSettings } from "./open_text.ts";
 export { inProcesses, type ProcessRequest, takeGpu } from "./processes.ts";
 export { processFields, type ProcessSettings } from "./process_fields.ts";
+export { EVAL_REFERENCE_FLAGS, sharedReferenceFlags } from "./reference_flags.ts";
 export { bannerLine, resultLines, segmentLine } from "./report.ts";
 export { combineMeans, type SegmentMeans, SegmentMeter } from "./segment_meter.ts";
 export { selfFiles } from "./self_corpus.ts";

@@ -5,11 +5,14 @@
  */
 import { z } from "zod";
 
+/** The longest time that a timer of JavaScript takes, 2^31 - 1 ms, in whole seconds. */
+const MAX_TIMER_S = 2_147_483;
+
 const processes = { group: "Processes" } as const;
 
 /** Flags of such a program. */
 export const processFields = {
-  gpus: z.union([z.int().positive(), z.literal("all")]).default(1)
+  gpus: z.union([z.int().min(1).max(1024), z.literal("all")]).default(1)
     .describe("Processes on this machine, one GPU each; all: as many as there are GPUs")
     .meta({ ...processes, metavar: "N" }),
   oversubscribe: z.boolean().default(false)
@@ -18,7 +21,7 @@ export const processFields = {
     .describe("What moves gradients; auto: mpi under mpirun and srun, else ring").meta(processes),
   logAllRanks: z.boolean().default(false).describe("Every process prints and logs its own losses")
     .meta(processes),
-  heartbeatS: z.number().positive().default(300)
+  heartbeatS: z.number().positive().max(MAX_TIMER_S).default(300)
     .describe("Seconds without a sign of life after which a process counts as hung")
     .meta(processes),
 };

@@ -6,6 +6,15 @@
  */
 import { ConfigError } from "@transformer-xl/runtime";
 import { z } from "zod";
+import {
+  MAX_CUTOFFS,
+  MAX_LAYERS,
+  MAX_LENGTH,
+  MAX_RATE,
+  MAX_VOCABULARY,
+  MAX_WIDTH,
+  widthValue,
+} from "./bounds.ts";
 
 const model = { group: "Model" } as const;
 const positive = z.int().positive();
@@ -22,12 +31,13 @@ export const modelFields = {
   compat: z.enum(COMPATS).default("head")
     .describe("head: the reference of 2023; 2019: its first version")
     .meta({ group: "General" }),
-  nLayer: positive.default(16).describe("Decoder layers").meta(model),
-  nHead: positive.default(8).describe("Attention heads").meta(model),
-  dHead: positive.default(64).describe("Width of one head").meta(model),
-  dEmbed: z.int().default(-1).describe("Width of the embedding; -1: d_model").meta(model),
-  dModel: positive.default(512).describe("Width of the residual stream, even").meta(model),
-  dInner: positive.default(2048).describe("Inner width of the feed-forward layers").meta(model),
+  nLayer: z.int().min(1).max(MAX_LAYERS).default(16).describe("Decoder layers").meta(model),
+  nHead: widthValue.default(8).describe("Attention heads").meta(model),
+  dHead: widthValue.default(64).describe("Width of one head").meta(model),
+  dEmbed: z.int().min(-1).max(MAX_WIDTH).default(-1).describe("Width of the embedding; -1: d_model")
+    .meta(model),
+  dModel: widthValue.default(512).describe("Width of the residual stream, even").meta(model),
+  dInner: widthValue.default(2048).describe("Inner width of the feed-forward layers").meta(model),
   dropout: rate.default(0.1).describe("Dropout of embeddings, blocks and output").meta(model),
   dropatt: rate.default(0).describe("Dropout of attention probabilities").meta(model),
   preLnorm: z.boolean().default(false).describe("Normalise before each block, not after")
@@ -36,24 +46,32 @@ export const modelFields = {
     .meta(model),
   notTied: z.boolean().default(false).describe("Softmax tables separate from the embedding")
     .meta(model),
-  clampLen: z.int().default(-1).describe("Largest distance that is told apart; -1: all").meta(
+  clampLen: z.int().min(-1).max(MAX_LENGTH).default(-1).describe(
+    "Largest distance that is told apart; -1: all",
+  ).meta(
     model,
   ),
   sameLength: z.boolean().default(false).describe("Every token sees the same number of keys")
     .meta(model),
   adaptive: z.boolean().default(false).describe("Adaptive embedding and softmax").meta(model),
-  cutoffs: z.array(positive).default([]).describe(
+  cutoffs: z.array(z.int().min(1).max(MAX_VOCABULARY)).max(MAX_CUTOFFS).default([]).describe(
     "Cluster bounds of the adaptive softmax; default: chosen for the data set",
   ).meta(model),
-  divVal: positive.default(1).describe("Factor between the embedding widths of clusters")
+  divVal: widthValue.default(1).describe("Factor between the embedding widths of clusters")
     .meta(model),
   init: z.enum(["normal", "uniform"]).default("normal").describe("Initialisation of matrices")
     .meta(model),
-  initRange: z.number().positive().default(0.1).describe("Half-width of the uniform initialisation")
+  initRange: z.number().positive().max(MAX_RATE).default(0.1).describe(
+    "Half-width of the uniform initialisation",
+  )
     .meta(model),
-  initStd: z.number().positive().default(0.02).describe("Deviation of the normal initialisation")
+  initStd: z.number().positive().max(MAX_RATE).default(0.02).describe(
+    "Deviation of the normal initialisation",
+  )
     .meta(model),
-  projInitStd: z.number().positive().default(0.01).describe("Deviation of embedding projections")
+  projInitStd: z.number().positive().max(MAX_RATE).default(0.01).describe(
+    "Deviation of embedding projections",
+  )
     .meta(model),
 };
 
@@ -123,7 +141,9 @@ export function resolveModel(
     );
   }
   if (!section.adaptive && section.cutoffs.length > 0) {
-    throw new ConfigError(`Cannot use --cutoffs ${section.cutoffs}: they need --adaptive`);
+    throw new ConfigError(
+      `Cannot use --cutoffs ${section.cutoffs.join(",")}: they need --adaptive`,
+    );
   }
   const bounds = section.adaptive ? [...cutoffs] : [];
   const { dEmbed, dModel, divVal } = section;

@@ -14,6 +14,7 @@ export {
 export * from "./checkpoint.ts";
 export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint_checks.ts";
 export { type Cluster, clusterShares, clustersOf } from "./clusters.ts";
+export * from "./bounds.ts";
 export * from "./config.ts";
 export * from "./dropout_sites.ts";
 export { initialise } from "./init.ts";

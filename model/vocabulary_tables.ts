@@ -8,6 +8,7 @@
  * @module
  */
 import {
+  DeviceError,
   type LogicalTensor,
   type Param,
   type ParamStore,
@@ -141,6 +142,13 @@ export class VocabularyTables {
   /** One parameter, or several where the rows exceed a binding; biases are cut like weights. */
   #pack(label: string, pieces: readonly Piece[], target: Target, width: number): Param[] {
     const limit = Math.floor(Math.min(target.maxBindingBytes, target.maxBufferBytes) / (4 * width));
+    if (limit < 1) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot lay out "${label}": one row of ${width} numbers exceeds what a kernel of this device ` +
+          "binds; lower --d_embed or --d_model",
+      );
+    }
     return cut(pieces, limit).map((part, n) => this.#store.pack(`${label}.${n}`, part));
   }
 }

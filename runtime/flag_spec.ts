@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { ConfigError } from "./errors.ts";
+import { quote } from "./flags/quote.ts";
 
 type JsonType = "boolean" | "integer" | "number" | "string" | "array" | "object" | "null";
 
@@ -26,6 +27,7 @@ interface JsonSchema {
   readonly exclusiveMaximum?: number;
   readonly minLength?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly default?: unknown;
   readonly description?: string;
   readonly group?: string;
@@ -55,8 +57,11 @@ export interface FlagSpec {
   readonly wanted: string;
   /** Default value as one would type it; `undefined` when there is none. */
   readonly fallback: string | undefined;
+  /** Heading in the help. */
   readonly group: string;
+  /** Meaning in the help. */
   readonly description: string;
+  /** True when it is accepted but listed nowhere. */
   readonly hidden: boolean;
   /**
    * Turns words of the command line into the value. Types are right afterwards, bounds unchecked.
@@ -123,7 +128,8 @@ function wantedOf(schema: JsonSchema): string {
       return (schema.minLength ?? 0) > 0 ? "a text that is not empty" : "a text";
     case "array": {
       const items = alternatives(schema.items ?? {}).map(wantedOf).join(" or ");
-      return `a list, each element ${items}`;
+      const most = schema.maxItems === undefined ? "" : ` of at most ${schema.maxItems}`;
+      return `a list${most}, each element ${items}`;
     }
     case "object":
       return "a JSON object";
@@ -206,7 +212,7 @@ function specOf(key: string, schema: JsonSchema): FlagSpec {
     const value = readWord(items, word);
     if (value !== undefined) return value;
     throw new ConfigError(
-      `Cannot parse --${name}: got ${JSON.stringify(word)}, want ${wanted}; see --help`,
+      `Cannot parse --${name}: got ${quote(word)}, want ${wanted}; see --help`,
     );
   };
   return {
@@ -230,7 +236,15 @@ function specOf(key: string, schema: JsonSchema): FlagSpec {
  *
  * @throws {TypeError} When two keys claim one flag
  */
-export function flagSpecs(schema: z.ZodObject): FlagSpec[] {
+export function flagSpecs(schema: z.ZodObject): readonly FlagSpec[] {
+  let specs = specsBySchema.get(schema);
+  if (specs === undefined) specsBySchema.set(schema, specs = makeSpecs(schema));
+  return specs;
+}
+
+const specsBySchema = new WeakMap<z.ZodObject, readonly FlagSpec[]>();
+
+function makeSpecs(schema: z.ZodObject): readonly FlagSpec[] {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
   const specs = Object.entries(json.properties ?? {})
     .map(([key, property]) => specOf(key, property as JsonSchema));

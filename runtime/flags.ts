@@ -3,25 +3,31 @@
  * flags, checks, help and documentation follow from it. Values come from four places, each overruling
  * the one before: the schema's defaults, a preset, a configuration file, the flags.
  *
- * Flags are the keys in snake_case; `_` and `-` are the same. Names are never abbreviated, and a flag
- * may be given once.
+ * Flags are the keys in snake_case; `_` and `-` are the same. As in Python's argparse, a name may be
+ * abbreviated to a beginning that no other flag has, and of a flag given twice the last one wins.
  *
  * @module
  */
 import type { z } from "zod";
 import { ConfigError } from "./errors.ts";
 import { flagName, type FlagSpec, flagSpecs } from "./flag_spec.ts";
-import { nearestName } from "./nearest_name.ts";
+import { FlagNames } from "./flags/find_flag.ts";
+import type { ForeignFlag } from "./flags/foreign_flag.ts";
+import { quote } from "./flags/quote.ts";
 
 /** Where a value came from. */
-export type FlagOrigin = "default" | "preset" | "file" | "flag";
+export type FlagOrigin = "default" | "preset" | "checkpoint" | "file" | "flag";
 
 /** Values beneath the flags. */
 export interface FlagLayers<S extends z.ZodObject> {
   /** Overrules the defaults. */
   readonly preset?: Readonly<Partial<z.input<S>>>;
-  /** Overrules the preset; keys may be spelled as flags. See {@link readConfigFile}. */
+  /** Settings of a run that is continued; overrules the preset. */
+  readonly checkpoint?: Readonly<Partial<z.input<S>>>;
+  /** Overrules these; keys may be spelled as flags. See {@link readConfigFile}. */
   readonly file?: Readonly<Record<string, unknown>>;
+  /** Flags that are accepted, or refused, but set nothing. */
+  readonly foreign?: readonly ForeignFlag[];
 }
 
 /** A parsed command line. */
@@ -32,6 +38,8 @@ export interface ParsedFlags<C> {
   readonly given: Set<string>;
   /** Origin of every key of the schema. */
   readonly origin: Map<string, FlagOrigin>;
+  /** Lines that answer flags and settings of {@link FlagLayers.foreign}. */
+  readonly notes: readonly string[];
 }
 
 /** The words of one flag on the command line. */
@@ -41,7 +49,21 @@ interface Given {
   readonly value: unknown;
 }
 
-const quote = (value: unknown): string => JSON.stringify(value);
+/** What a command line gives. */
+interface Scanned {
+  readonly given: Map<string, Given>;
+  readonly notes: Set<string>;
+}
+
+/** A value of one layer. */
+interface Chosen {
+  readonly origin: FlagOrigin;
+  readonly value: unknown;
+  /** The value as typed. */
+  readonly text?: string;
+  /** The key as typed. */
+  readonly spelled?: string;
+}
 
 /** A word that is a flag and not a value: `--name`, `--name=...` or `-h`, but not `-1` or `--`. */
 function isFlag(word: string): boolean {
@@ -57,14 +79,6 @@ export function wantsHelp(argv: readonly string[]): boolean {
   return argv.includes("--help") || argv.includes("-h");
 }
 
-function unknownFlag(flag: string, specs: readonly FlagSpec[]): ConfigError {
-  const names = specs.filter((spec) => !spec.hidden)
-    .flatMap((spec) => spec.negatable ? [spec.name, `no_${spec.name}`] : [spec.name]);
-  const near = nearestName(flagName(flag), names);
-  const remedy = near === undefined ? "see --help" : `did you mean --${near}?`;
-  return new ConfigError(`Cannot parse --${flag}: there is no such flag, ${remedy}`);
-}
-
 /** The value of one flag and how many words after it were used. */
 function readFlag(
   spec: FlagSpec,
@@ -77,21 +91,40 @@ function readFlag(
     throw new ConfigError(`Cannot parse --no_${spec.name}: got ${quote(inline)}, want no value`);
   }
   if (inline !== undefined) return { value: spec.read([inline]), text: inline, used: 0 };
-  if (spec.arity === "none") return { value: true, text: "true", used: 0 };
-  let used = 0;
-  const most = spec.arity === "many" ? following.length : 1;
-  while (used < most && used < following.length && !isFlag(following[used]!)) used++;
-  if (used === 0) {
-    if (spec.arity === "optional") return { value: true, text: "true", used };
-    throw new ConfigError(`Cannot parse --${spec.name}: got no value, want ${spec.wanted}`);
-  }
-  const words = following.slice(0, used);
-  return { value: spec.read(words), text: words.join(" "), used };
+  const words = wordsOf(spec, following);
+  if (words.length === 0) return { value: true, text: "true", used: 0 };
+  return { value: spec.read(words), text: words.join(" "), used: words.length };
 }
 
-function scan(specs: readonly FlagSpec[], argv: readonly string[]): Map<string, Given> {
-  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+/** Words behind a flag that belong to it. */
+function wordsOf(
+  { name, arity, wanted }: Pick<FlagSpec, "name" | "arity" | "wanted">,
+  following: readonly string[],
+): readonly string[] {
+  if (arity === "none") return [];
+  const most = arity === "many" ? following.length : 1;
+  let used = 0;
+  while (used < most && used < following.length && !isFlag(following[used]!)) used++;
+  if (used === 0 && arity !== "optional") {
+    throw new ConfigError(`Cannot parse --${name}: got no value, want ${wanted}`);
+  }
+  return following.slice(0, used);
+}
+
+function scan(
+  specs: readonly FlagSpec[],
+  foreign: readonly ForeignFlag[],
+  argv: readonly string[],
+): Scanned {
+  const names = new FlagNames(specs, foreign);
   const given = new Map<string, Given>();
+  const notes = new Set<string>();
+  const take = (spec: FlagSpec, value: unknown, text: string) => {
+    // A bare --restart behind a path asks for what the path has already said.
+    const before = given.get(spec.key);
+    if (value === true && spec.arity === "optional" && typeof before?.value === "string") return;
+    given.set(spec.key, { spec, value, text });
+  };
   // `deno task train -- --fp16` hands the dashes on.
   for (let i = argv[0] === "--" ? 1 : 0; i < argv.length; i++) {
     const word = argv[i]!;
@@ -106,60 +139,73 @@ function scan(specs: readonly FlagSpec[], argv: readonly string[]): Map<string, 
       string,
       string | undefined,
     ];
-    const name = flag.replaceAll("-", "_");
-    const positive = byName.get(name);
-    const negative = name.startsWith("no_") ? byName.get(name.slice(3)) : undefined;
-    const spec = positive ?? (negative?.negatable ? negative : undefined);
-    if (spec === undefined) throw unknownFlag(flag, specs);
-    if (given.has(spec.key)) {
-      throw new ConfigError(
-        `Cannot parse --${name}: --${spec.name} is already ${quote(given.get(spec.key)!.text)}, ` +
-          `give it once`,
-      );
+    const found = names.find(flag);
+    if ("foreign" in found) {
+      const words = inline === undefined ? wordsOf(found.foreign, argv.slice(i + 1)) : [inline];
+      if (inline === undefined) i += words.length;
+      notes.add(found.foreign.answer(words));
+      const spec = specs.find(({ key }) => key === found.foreign.alias);
+      if (spec !== undefined) take(spec, spec.read(words), words.join(" "));
+      continue;
     }
-    const { value, text, used } = readFlag(
-      spec,
-      positive === undefined,
-      inline,
-      argv.slice(i + 1),
-    );
-    given.set(spec.key, { spec, text, value });
+    const { value, text, used } = readFlag(found.spec, found.negated, inline, argv.slice(i + 1));
+    take(found.spec, value, text);
     i += used;
   }
-  return given;
+  return { given, notes };
 }
 
-/** Keys of the configuration file in the schema's spelling. */
+/** Settings of the configuration file by the schema's keys. */
 function fileValues(
   specs: readonly FlagSpec[],
+  foreign: readonly ForeignFlag[],
   file: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const byName = new Map(specs.map((spec) => [spec.name, spec.key]));
-  const values: Record<string, unknown> = {};
+): { readonly values: Map<string, Chosen>; readonly notes: readonly string[] } {
+  const keys = new Map(specs.map((spec) => [spec.name, spec.key]));
+  const others = new Map(foreign.map((flag) => [flag.name, flag]));
+  const values = new Map<string, Chosen>();
+  const notes: string[] = [];
   for (const [spelled, value] of Object.entries(file)) {
-    const key = byName.get(flagName(spelled));
-    if (key === undefined) {
-      const near = nearestName(flagName(spelled), byName.keys());
+    const name = flagName(spelled);
+    const other = others.get(name);
+    const key = keys.get(name) ?? (other?.alias && keys.has(flagName(other.alias)) && other.alias);
+    if (other !== undefined && !keys.has(name)) {
+      if (value !== false && value !== null) notes.push(other.answer(wordsOfValue(value)));
+      if (!key) continue;
+    }
+    if (!key) {
+      const near = new FlagNames(specs, foreign).near(spelled);
       throw new ConfigError(
         `Cannot use ${quote(spelled)} of the configuration file: there is no such setting` +
-          (near === undefined ? "; see --help" : `, did you mean ${quote(byName.get(near))}?`),
+          (near === undefined ? "; see --help" : `, did you mean "${near}"?`),
       );
     }
-    if (Object.hasOwn(values, key)) {
+    if (values.has(key)) {
       throw new ConfigError(
-        `Cannot use ${quote(spelled)} of the configuration file: ${quote(key)} is there twice`,
+        `Cannot use ${quote(spelled)} of the configuration file: ` +
+          `${quote(values.get(key)!.spelled)} says the same; leave one of them out`,
       );
     }
-    values[key] = value;
+    values.set(key, { origin: "file", value, spelled });
   }
-  return values;
+  return { values, notes };
+}
+
+/** A value of a configuration file as the words of a command line. */
+function wordsOfValue(value: unknown): string[] {
+  if (value === true) return [];
+  return Array.isArray(value) ? value.map(quoteBare) : [quoteBare(value)];
+}
+
+function quoteBare(value: unknown): string {
+  return typeof value === "string" ? value : quote(value);
 }
 
 /** The first problem zod found, in terms of what the user wrote. */
 function configError(
   issue: z.core.$ZodIssue,
   specs: readonly FlagSpec[],
-  layers: Readonly<Record<string, { origin: FlagOrigin; value: unknown; text?: string }>>,
+  layers: ReadonlyMap<string, Chosen>,
 ): ConfigError {
   const key = String(issue.path[0] ?? "");
   const spec = specs.find((each) => each.key === key);
@@ -167,7 +213,7 @@ function configError(
     return new ConfigError(`Cannot use the preset: there is no setting ${quote(issue.keys[0])}`);
   }
   if (spec === undefined) return new ConfigError(`Cannot use these settings: ${issue.message}`);
-  const layer = layers[key];
+  const layer = layers.get(key);
   const custom = issue.code === "custom";
   if (layer === undefined) {
     return new ConfigError(
@@ -178,28 +224,37 @@ function configError(
   }
   const subject = layer.origin === "flag"
     ? `parse --${spec.name}`
-    : `use ${quote(key)} of the ${layer.origin === "file" ? "configuration file" : "preset"}`;
-  const got = layer.text === undefined ? JSON.stringify(layer.value) : quote(layer.text);
+    : `use ${quote(layer.spelled ?? spec.name)} of the ${PLACES[layer.origin]}`;
+  const got = quote(layer.text ?? layer.value);
   const why = custom ? issue.message : `want ${spec.wanted}`;
   return new ConfigError(`Cannot ${subject}: got ${got}, ${why}; see --help`);
 }
+
+const PLACES: Readonly<Record<FlagOrigin, string>> = {
+  default: "defaults",
+  preset: "preset",
+  checkpoint: "checkpoint",
+  file: "configuration file",
+  flag: "command line",
+};
 
 /** The flags on the command line, each checked alone. */
 function checkedFlags(
   schema: z.ZodObject,
   specs: readonly FlagSpec[],
+  foreign: readonly ForeignFlag[],
   argv: readonly string[],
-): Map<string, Given> {
-  const given = scan(specs, argv);
-  for (const [key, { value, text }] of given) {
+): Scanned {
+  const scanned = scan(specs, foreign, argv);
+  for (const [key, { value, text }] of scanned.given) {
     const result = (schema.shape[key] as z.ZodType).safeParse(value);
     if (!result.success) {
       const issue = result.error.issues[0]!;
-      const layers = { [key]: { origin: "flag" as const, value, text } };
+      const layers = new Map([[key, { origin: "flag" as const, value, text }]]);
       throw configError({ ...issue, path: [key, ...issue.path] }, specs, layers);
     }
   }
-  return given;
+  return scanned;
 }
 
 /**
@@ -207,7 +262,8 @@ function checkedFlags(
  * that choose a preset or a configuration file.
  *
  * @param argv Words after the program's name
- * @throws {ConfigError} When a flag is unknown, given twice, or has a wrong value
+ * @param foreign Flags that are accepted but set nothing
+ * @throws {ConfigError} When a flag is unknown or ambiguous, or has a wrong value
  *
  * @example
  * ```ts
@@ -222,8 +278,9 @@ function checkedFlags(
 export function scanFlags<S extends z.ZodObject>(
   schema: S,
   argv: readonly string[],
+  foreign: readonly ForeignFlag[] = [],
 ): Partial<z.input<S>> {
-  const given = checkedFlags(schema, flagSpecs(schema), argv);
+  const { given } = checkedFlags(schema, flagSpecs(schema), foreign, argv);
   return Object.fromEntries([...given].map(([key, { value }]) => [key, value])) as Partial<
     z.input<S>
   >;
@@ -239,7 +296,7 @@ export function scanFlags<S extends z.ZodObject>(
  *
  * @param schema A strict object, keys in camelCase
  * @param argv Words after the program's name; see {@link wantsHelp} for `--help`
- * @throws {ConfigError} When a flag or a setting is unknown, given twice, missing or wrong
+ * @throws {ConfigError} When a flag or a setting is unknown, ambiguous, missing or wrong
  *
  * @example
  * ```ts
@@ -264,45 +321,26 @@ export function parseFlags<S extends z.ZodObject>(
   argv: readonly string[],
   layers: FlagLayers<S> = {},
 ): ParsedFlags<z.output<S>> {
+  const { foreign = [] } = layers;
   const specs = flagSpecs(schema);
-  const given = checkedFlags(schema, specs, argv);
-  const chosen: Record<string, { origin: FlagOrigin; value: unknown; text?: string }> = {};
-  for (const [key, value] of Object.entries(layers.preset ?? {})) {
-    if (value !== undefined) chosen[key] = { origin: "preset", value };
+  const { given, notes } = checkedFlags(schema, specs, foreign, argv);
+  const file = fileValues(specs, foreign, layers.file ?? {});
+  const chosen = new Map<string, Chosen>();
+  for (const origin of ["preset", "checkpoint"] as const) {
+    for (const [key, value] of Object.entries(layers[origin] ?? {})) {
+      if (value !== undefined) chosen.set(key, { origin, value });
+    }
   }
-  for (const [key, value] of Object.entries(fileValues(specs, layers.file ?? {}))) {
-    chosen[key] = { origin: "file", value };
-  }
-  for (const [key, { value, text }] of given) chosen[key] = { origin: "flag", value, text };
+  for (const [key, value] of file.values) chosen.set(key, value);
+  for (const [key, { value, text }] of given) chosen.set(key, { origin: "flag", value, text });
 
-  const values = Object.entries(chosen).map(([key, { value }]) => [key, value] as const);
+  const values = [...chosen].map(([key, { value }]) => [key, value] as const);
   const result = schema.safeParse(Object.fromEntries(values));
   if (!result.success) throw configError(result.error.issues[0]!, specs, chosen);
   return {
     config: result.data as z.output<S>,
     given: new Set(given.keys()),
-    origin: new Map(specs.map(({ key }) => [key, chosen[key]?.origin ?? "default"])),
+    origin: new Map(specs.map(({ key }) => [key, chosen.get(key)?.origin ?? "default"])),
+    notes: [...new Set([...file.notes, ...notes])],
   };
-}
-
-/**
- * Reads a configuration file: one JSON object.
- *
- * @throws {ConfigError} When it is missing, not JSON, or not an object
- */
-export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    const missing = error instanceof Deno.errors.NotFound;
-    const why = missing ? "there is no such file" : (error as Error).message;
-    throw new ConfigError(`Cannot read configuration file ${quote(path)}: ${why}`, {
-      cause: error,
-    });
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new ConfigError(`Cannot read configuration file ${quote(path)}: it is no JSON object`);
-  }
-  return json as Record<string, unknown>;
 }

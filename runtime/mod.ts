@@ -89,13 +89,17 @@ export {
   type FlagOrigin,
   type ParsedFlags,
   parseFlags,
-  readConfigFile,
   scanFlags,
   wantsHelp,
 } from "./flags.ts";
 export { JsonLog, type JsonLogOptions, namedNonFinite } from "./json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
 export { warn } from "./logs/standard_streams.ts";
+export { flagName, type FlagSpec, flagSpecs } from "./flag_spec.ts";
+export { readConfigFile } from "./flags/config_file.ts";
+export * from "./flags/foreign_flag.ts";
+export * from "./flags/path_value.ts";
+export * from "./flags/quote.ts";
 export * from "./nearest_name.ts";
 export { ProgressLine, progressText, type Terminal } from "./progress.ts";
 export * from "./safetensors.ts";

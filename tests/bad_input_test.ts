@@ -109,7 +109,7 @@ const CASES: readonly Case[] = [
   {
     name: "text that is too short for the batch",
     flags: onText("short.txt", wordText(3), { mem_len: 0 }),
-    says: /"(valid|test)" into 2 columns: it has \d tokens, at least 4 .*smaller --batch_size/,
+    says: /"(valid|test)" into 2 columns: it has \d tokens, at least 4 .*smaller --eval_batch_size/,
   },
   {
     name: "a batch that is not divisible",
@@ -183,7 +183,8 @@ const CASES: readonly Case[] = [
   {
     name: "a restart with other settings",
     flags: continued({ max_step: 8, n_layer: 1, tgt_len: 4, seed: 2 }),
-    says: /trained with other --n_layer, --tgt_len, --seed; leave these flags out/,
+    says:
+      /with --seed 2 \(it is 1111 there\), --n_layer 1 \(it is 2 there\), --tgt_len 4 .*leave these flags out/,
   },
   {
     name: "a restart of a finished run",

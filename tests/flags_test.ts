@@ -9,6 +9,8 @@ import {
   ConfigError,
   flagHelp,
   flagTable,
+  foreignFlag,
+  missingFlag,
   parseFlags,
   readConfigFile,
   scanFlags,
@@ -144,12 +146,11 @@ Deno.test("an object is given as JSON", () => {
   assertStringIncludes(refusal("--manual_config", "3"), "want a JSON object");
 });
 
-Deno.test("unknown flags are refused with the nearest name, abbreviations too", () => {
+Deno.test("unknown flags are refused with the nearest name, as one types it", () => {
   assertEquals(
     refusal("--n_layers", "3"),
     "Cannot parse --n_layers: there is no such flag, did you mean --n_layer?",
   );
-  assertStringIncludes(refusal("--warmup", "3"), "did you mean --warmup_step?");
   assertStringIncludes(refusal("--no-fp61"), "did you mean --no_fp16?");
   assertStringIncludes(refusal("--zzzzzz"), "see --help");
   assertStringIncludes(refusal("--ring_socke", "x"), "see --help");
@@ -177,12 +178,80 @@ Deno.test("a wrong value is refused by flag, value and what is wanted", () => {
   assertStringIncludes(refusal("--target_perplexity", "low"), "want a number or none");
 });
 
-Deno.test("a flag given twice is refused", () => {
+Deno.test("of a flag given twice the last one wins, whatever its spelling", () => {
+  assertEquals(config("--n_layer", "3", "--n-layer=4").nLayer, 4);
+  assertEquals(config("--fp16", "--no_fp16").fp16, false);
+  assertEquals(config("--cutoffs", "1", "2", "--cutoffs", "3").cutoffs, [3]);
+  assertEquals(config("--warmup_step", "1", "--warmup", "3").warmupStep, 3);
+  assertEquals(config("--restart", "runs/a", "--restart").restart, "runs/a");
+});
+
+Deno.test("a beginning that one flag has stands for it, one that several have is refused", () => {
+  assertEquals(config("--warmup", "3").warmupStep, 3);
+  assertEquals(config("--target=4").targetPerplexity, 4);
+  assertEquals(config("--no_f", "--no-r").restart, false);
+  // An exact name is never taken for the beginning of a longer one.
+  assertEquals(config("--manual", "a").manual, ["a"]);
   assertEquals(
-    refusal("--n_layer", "3", "--n-layer=4"),
-    `Cannot parse --n_layer: --n_layer is already "3", give it once`,
+    refusal("--n", "3"),
+    "Cannot parse --n: it could be --n_layer, --no_fp16, --no_eval, --no_restart; write it out",
   );
-  assertStringIncludes(refusal("--fp16", "--no_fp16"), `--fp16 is already "true"`);
+  assertStringIncludes(refusal("--ring_s", "x"), "there is no such flag");
+});
+
+const foreign = [
+  foreignFlag("cuda", { instead: "a GPU is used if there is one" }),
+  foreignFlag("multi_gpu", {
+    arity: "optional",
+    values: ["ddp", "dp"],
+    instead: "see --gpus",
+    remedy: "give --gpus N",
+  }),
+  foreignFlag("max_eval_steps", { arity: "one", alias: "maxStep", instead: "now --max_step" }),
+  missingFlag("varlen", "none", "all segments are equally long; leave it out"),
+];
+
+Deno.test("flags of another program are answered, refused by value, or stand for a setting", () => {
+  const parse = (...argv: string[]) => parseFlags(schema, argv, { foreign });
+  const { config, notes } = parse("--cuda", "--multi_gpu", "ddp", "--n_layer", "2", "--cuda");
+  assertEquals(config, schema.parse({ nLayer: 2 }));
+  assertEquals(notes, ["--cuda: a GPU is used if there is one", "--multi_gpu: see --gpus"]);
+  assertEquals(parse("--multi_gpu", "--fp16").config.fp16, true);
+  assertEquals(parse("--multi-gpu=dp").notes, ["--multi_gpu: see --gpus"]);
+  assertEquals(parse("--max_eval_steps", "2000").config.maxStep, 2000);
+  assertEquals(scanFlags(schema, ["--cuda", "--n_layer", "2"], foreign), { nLayer: 2 });
+  const message = (...argv: string[]) => assertThrows(() => parse(...argv), ConfigError).message;
+  assertEquals(
+    message("--multi_gpu", "horovod"),
+    `Cannot use --multi_gpu "horovod": want one of ddp, dp; give --gpus N`,
+  );
+  assertStringIncludes(message("--varlen"), "Cannot use --varlen: all segments are");
+  assertStringIncludes(message("--cuda=1"), `Cannot use --cuda "1"`);
+  assertStringIncludes(message("--max_eval_steps", "x"), `got "x", want an integer > 0`);
+  const file = (file: Record<string, unknown>) => parseFlags(schema, [], { foreign, file });
+  assertEquals(file({ cuda: true, multi_gpu: "ddp", varlen: false }).notes.length, 2);
+  assertEquals(file({ maxEvalSteps: 2000 }).config.maxStep, 2000);
+  assertThrows(() => file({ varlen: true }), ConfigError, "--varlen");
+});
+
+Deno.test("a refused value is quoted in one short line without control characters", () => {
+  const long = refusal("--n_layer", "9".repeat(10_000));
+  assert(long.length < 300, long);
+  assertEquals(
+    refusal("--init", "a\nb\u202ec"),
+    String.raw`Cannot parse --init: got "a\\nb\u202ec", want one of normal, uniform; see --help`
+      .replace("\\\\", "\\"),
+  );
+  const deep = JSON.parse("[".repeat(50_000) + "]".repeat(50_000));
+  const message = assertThrows(
+    () => parseFlags(schema, [], { file: { nLayer: deep } }),
+    ConfigError,
+  ).message;
+  assert(message.length < 300, message);
+  assertStringIncludes(message, "of the configuration file: got [[[[");
+  assert(
+    !/\n/.test(refusal(`--${"x".repeat(5000)}`)) && refusal(`--${"x".repeat(5000)}`).length < 300,
+  );
 });
 
 Deno.test("flags overrule the file, the file the preset, the preset the defaults", () => {
@@ -206,9 +275,16 @@ Deno.test("mistakes in the preset and the file name their place", () => {
     from({ file: { nLayer: "4" } }),
     `Cannot use "nLayer" of the configuration file: got "4", want an integer > 0; see --help`,
   );
-  assertStringIncludes(from({ file: { nLayers: 4 } }), `did you mean "nLayer"?`);
-  assertStringIncludes(from({ file: { nLayer: 4, n_layer: 4 } }), `"nLayer" is there twice`);
-  assertStringIncludes(from({ preset: { nLayer: 0 } }), `Cannot use "nLayer" of the preset: got 0`);
+  assertStringIncludes(from({ file: { nLayers: 4 } }), `did you mean "n_layer"?`);
+  assertStringIncludes(from({ file: { nLayer: 4, n_layer: 4 } }), `"nLayer" says the same`);
+  assertStringIncludes(
+    from({ checkpoint: { nLayer: 0 } }),
+    `Cannot use "n_layer" of the checkpoint: got 0`,
+  );
+  assertStringIncludes(
+    from({ preset: { nLayer: 0 } }),
+    `Cannot use "n_layer" of the preset: got 0`,
+  );
   const misspelled: Record<string, unknown> = { nLayers: 3 };
   assertStringIncludes(from({ preset: misspelled }), `there is no setting "nLayers"`);
 });
@@ -250,8 +326,18 @@ Deno.test("readConfigFile() wants one JSON object", async () => {
   await Deno.writeTextFile(path, "[1]");
   await assertRejects(() => readConfigFile(path), ConfigError, "it is no JSON object");
   await Deno.writeTextFile(path, "{");
-  await assertRejects(() => readConfigFile(path), ConfigError, "Cannot read configuration file");
+  await assertRejects(() => readConfigFile(path), ConfigError, "it is no JSON");
+  await Deno.writeTextFile(path, "// comment\n{}");
+  const { message } = await assertRejects(() => readConfigFile(path), ConfigError);
+  assert(!message.includes("\n"), message);
+  await Deno.writeTextFile(path, `\ufeff{"nLayer": 3}`);
+  assertEquals(await readConfigFile(path), { nLayer: 3 });
+  await Deno.truncate(path, 2 ** 30); // sparse
+  await assertRejects(() => readConfigFile(path), ConfigError, "at most 1048576 are read");
   await Deno.remove(path);
+  await assertRejects(() => readConfigFile("/dev/null"), ConfigError, "a pipe, socket or device");
+  await assertRejects(() => readConfigFile("."), ConfigError, "it is a folder");
+  await assertRejects(() => readConfigFile("x".repeat(5000)), ConfigError, "Cannot read");
   await assertRejects(() => readConfigFile(path), ConfigError, "there is no such file");
 });
 

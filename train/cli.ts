@@ -30,6 +30,8 @@ import {
   type Device,
   firstThenOthers,
   flagHelp,
+  flagName,
+  type FlagOrigin,
   JsonLog,
   openDevice,
   parseFlags,
@@ -49,11 +51,15 @@ import { settingsToContinue } from "./checkpoint_checks.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { checkShares, checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
 import { checkFits, footprint, footprintLines } from "./dry_run.ts";
+import { fitChunks, memoryOf } from "./fit_chunks.ts";
+import { fitEvaluation, followLengths } from "./follow_defaults.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import type { Share } from "./lengths.ts";
-import { type Preset, PRESETS } from "./presets.ts";
+import { PRESETS } from "./presets.ts";
+import { rateWarnings } from "./rate_warnings.ts";
+import { TRAIN_REFERENCE_FLAGS } from "./reference_flags.ts";
 import { Reporter } from "./report.ts";
-import { checkContinues } from "./resume.ts";
+import { checkContinues, continueCurve } from "./resume.ts";
 import { cutStreams } from "./streams.ts";
 import { Trainer } from "./trainer.ts";
 import { unscoredLines } from "./unscored_lines.ts";
@@ -81,15 +87,15 @@ export async function train(argv: readonly string[]): Promise<number> {
     console.log(flagHelp(trainSchema, { usage: "deno task train [flags]" }));
     return 0;
   }
-  const early = scanFlags(trainSchema, argv);
+  const early = scanFlags(trainSchema, argv, TRAIN_REFERENCE_FLAGS);
   const open = () => openRestart(early.restart, early.workDir ?? "LM-TFM");
   // One of several processes is told by the first, once they have met, what there is to continue.
   const isMember = rankEnvironment().launchedBy !== "none";
   using checkpoint = isMember ? undefined : await open();
-  const { config, origin } = await configure(argv, early, checkpoint);
+  const { config, origin, notes } = await configure(argv, early, checkpoint);
   if (!isMember) await checkStart(config, checkpoint);
   // A checkpoint's number of processes is no wish: another launcher may start more or fewer now.
-  const asked = ["flag", "file", ...checkpoint ? [] : ["preset"]].includes(origin.get("gpus")!);
+  const asked = ["flag", "file", "preset"].includes(origin.get("gpus")!);
   return await inProcesses(
     {
       settings: config.dryRun ? { ...config, gpus: 1 } : config,
@@ -100,7 +106,7 @@ export async function train(argv: readonly string[]): Promise<number> {
       launching: () => checkpoint?.[Symbol.dispose](),
     },
     async (group) => {
-      if (!isMember) return await member({ config, origin, checkpoint, group });
+      if (!isMember) return await member({ config, origin, notes, checkpoint, group });
       using shared = await openShared(group, open);
       const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
       const start = { ...await configure(argv, early, shared.checkpoint), group };
@@ -122,13 +128,17 @@ async function checkStart(config: TrainConfig, checkpoint?: ModelCheckpoint): Pr
 /** What every process of a run begins with. */
 interface Start {
   readonly config: TrainConfig;
-  readonly origin: ReadonlyMap<string, string>;
+  readonly origin: ReadonlyMap<string, FlagOrigin>;
+  /** Lines about flags and settings, to print first. */
+  readonly notes: readonly string[];
   readonly checkpoint: ModelCheckpoint | undefined;
   readonly group: ProcessGroup;
 }
 
 /** One process of a run. The first one writes; the others are silent unless `--log_all_ranks`. */
-async function member({ config, origin, checkpoint, group }: Start): Promise<number> {
+async function member(start: Start): Promise<number> {
+  const { origin, checkpoint, group } = start;
+  let { config } = start;
   const isFirst = group.rank === 0;
   if (isFirst && !checkpoint && config.restart) {
     console.log(`No checkpoint in "${config.workDir}" yet: starting anew`);
@@ -155,6 +165,8 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
   await assertSameFacts(group, modelFacts(textDigests(corpus), corpus.vocabulary, shape));
   if (checkpoint) checkContinues(checkpoint, config, shape, corpus);
+  const fitted = fitEvaluation(config, corpus, origin, share.size);
+  config = fitted.config;
   cutStreams(config, corpus, share); // a text that is too short is told before anything is written
 
   let chosen = "";
@@ -162,6 +174,13 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   using device = await openDevice(config.device, (sentence) => chosen = sentence);
   precisionFor(config.fp16, device); // refuses what the adapter does not offer
   const shares = clusterShares(shape, corpus.train);
+  if (config.preset !== null && origin.get("batchChunk") === "default") {
+    config = await fitChunks(config, shape, device.target, {
+      memoryBytes: memoryOf(device),
+      share,
+      group,
+    });
+  }
   const planned = await footprint(config, shape, device.target, { shares, share });
   if (!config.dryRun) checkFits(planned, device);
 
@@ -175,12 +194,13 @@ async function member({ config, origin, checkpoint, group }: Start): Promise<num
   using text = textLog(config, { group, continuesLogs, progress });
   text.write(chosen);
   text.write(`world size: ${share.size}`);
+  for (const line of [...start.notes, ...fitted.notes, ...rateWarnings(config)]) text.write(line);
   printConfig(text, config, origin);
   for (const line of unscoredLines(config, corpus)) text.write(line);
   if (share.size > 1) text.write("What follows is for each process");
   for (const line of footprintLines(planned)) text.write(line);
   if (config.dryRun) return 0;
-  return await run(device, shape, corpus, { config, origin, checkpoint, group }, {
+  return await run(device, shape, corpus, { ...start, config }, {
     text,
     progress,
     folder,
@@ -292,18 +312,23 @@ async function run(
   return 0;
 }
 
-/** Defaults < preset or the configuration of the checkpoint < configuration file < flags. */
+/** Defaults < preset < the configuration of the checkpoint < configuration file < flags. */
 async function configure(
   argv: readonly string[],
   early: ReturnType<typeof scanFlags<typeof trainSchema>>,
   checkpoint: ModelCheckpoint | undefined,
 ) {
-  // A run goes on where its checkpoint lies now, wherever it lay when it was written.
-  const preset: Preset | Partial<TrainConfig> = checkpoint
-    ? { ...settingsToContinue(trainingRecord(checkpoint)), workDir: dirname(checkpoint.path) }
-    : PRESETS[early.preset ?? ""] ?? {};
+  const stored = checkpoint && settingsToContinue(trainingRecord(checkpoint));
   const file = early.configFile ? await readConfigFile(early.configFile) : {};
-  return parseFlags(trainSchema, argv, { preset, file });
+  const parsed = parseFlags(trainSchema, argv, {
+    preset: PRESETS[early.preset ?? ""] ?? {},
+    // A run goes on where its checkpoint lies now, wherever it lay when it was written.
+    ...(stored && { checkpoint: { ...stored, workDir: dirname(checkpoint.path) } }),
+    file,
+    foreign: TRAIN_REFERENCE_FLAGS,
+  });
+  const config = stored ? continueCurve(parsed.config, stored, parsed.origin) : parsed.config;
+  return { ...parsed, config: followLengths(config, parsed.origin) };
 }
 
 function cutoffsOf(config: TrainConfig, corpus: Corpus): number[] {
@@ -317,11 +342,11 @@ function cutoffsOf(config: TrainConfig, corpus: Corpus): number[] {
 function printConfig(
   text: TextLog,
   config: TrainConfig,
-  origin: ReadonlyMap<string, string>,
+  origin: ReadonlyMap<string, FlagOrigin>,
 ): void {
   text.write(RULE);
   for (const [key, value] of Object.entries(config)) {
-    const flag = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const flag = flagName(key);
     const from = origin.get(key) === "default" ? "" : ` (${origin.get(key)})`;
     const shown = Array.isArray(value) ? `[${value.join(", ")}]` : value;
     text.write(`    - ${flag} : ${shown}${from}`);

@@ -4,10 +4,22 @@
  *
  * @module
  */
-import { canShare, modelFields, type ModelSection, resolveModel } from "@transformer-xl/model";
+import {
+  canShare,
+  lengthValue,
+  MAX_RATE,
+  MAX_STEPS,
+  modelFields,
+  type ModelSection,
+  rateValue,
+  resolveModel,
+  rowsValue,
+  seedValue,
+  stepsValue,
+} from "@transformer-xl/model";
 import type { ModelShape } from "@transformer-xl/model";
 import { processFields } from "@transformer-xl/eval";
-import { ConfigError, DEVICE_CHOICES } from "@transformer-xl/runtime";
+import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
 import { SCHEDULES, type ScheduleSettings } from "./schedule.ts";
@@ -17,19 +29,18 @@ const corpus = { group: "Text" } as const;
 const optimization = { group: "Optimization" } as const;
 const training = { group: "Training" } as const;
 const validation = { group: "Validation" } as const;
-const positive = z.int().positive();
-const count = z.int().min(0);
+const stepCount = z.int().min(0).max(MAX_STEPS);
 
 /** Everything `deno task train` accepts. */
 export const trainSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null)
     .describe("Named settings beneath the flags").meta(general),
-  configFile: z.string().nullable().default(null)
+  configFile: pathValue.nullable().default(null)
     .describe("JSON file of settings, above the preset and beneath the flags")
     .meta({ ...general, metavar: "FILE" }),
-  workDir: z.string().default("LM-TFM").describe("Where logs and checkpoints go")
+  workDir: pathValue.default("LM-TFM").describe("Where logs and checkpoints go")
     .meta({ ...general, metavar: "DIR" }),
-  restart: z.union([z.boolean(), z.string()]).default(false)
+  restart: z.union([z.boolean(), pathValue]).default(false)
     .describe("Continue from PATH, or from the last checkpoint in --work_dir")
     .meta({ ...general, metavar: "PATH" }),
   overwrite: z.boolean().default(false)
@@ -41,7 +52,7 @@ export const trainSchema = z.strictObject({
   fp16: z.boolean().default(false)
     .describe("Mixed precision: halves for weights, activations and gradients, float32 masters")
     .meta(general),
-  seed: count.default(1111).describe("Seed of weights, dropout and --roll").meta(general),
+  seed: seedValue.default(1111).describe("Seed of weights, dropout and --roll").meta(general),
   debug: z.boolean().default(false).describe("Write no files at all").meta(general),
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameters, memory and work, then stop").meta(general),
@@ -49,7 +60,7 @@ export const trainSchema = z.strictObject({
   dataset: z.enum(["auto", "self", "text", "wt2", "wt103"]).default("auto")
     .describe("auto: text where --data is given, else self, the program's own sources and docs")
     .meta(corpus),
-  data: z.string().nullable().default(null).describe("Text file, or folder of train, valid, test")
+  data: pathValue.nullable().default(null).describe("Text file, or folder of train, valid, test")
     .meta({ ...corpus, metavar: "PATH" }),
   vocab: z.enum(["auto", "word", "char"]).default("auto")
     .describe("auto: characters for self, words otherwise").meta(corpus),
@@ -58,41 +69,47 @@ export const trainSchema = z.strictObject({
 
   optim: z.enum(["lamb", "jitlamb", "adam"]).default("jitlamb")
     .describe("Update rule; jitlamb is lamb").meta(optimization),
-  lr: z.number().positive().default(0.01).describe("Base learning rate").meta(optimization),
+  lr: rateValue.default(0.01).describe("Base learning rate").meta(optimization),
   scheduler: z.enum(SCHEDULES).default("cosine").describe("Learning-rate curve").meta(optimization),
-  maxStepScheduler: positive.nullable().default(null)
+  maxStepScheduler: stepsValue.nullable().default(null)
     .describe("Length of the curve; none: max_step").meta(optimization),
-  warmupStep: count.default(1000).describe("Steps of linear warm-up").meta(optimization),
-  etaMin: z.number().min(0).default(0.001).describe("Floor of the cosine").meta(optimization),
+  warmupStep: stepCount.default(1000).describe("Steps of linear warm-up").meta(optimization),
+  etaMin: rateValue.default(0.001).describe("Floor of the cosine").meta(optimization),
   decayRate: z.number().positive().lt(1).default(0.5).describe("Factor of dev_perf")
     .meta(optimization),
-  patience: count.default(0).describe("Evaluations dev_perf waits").meta(optimization),
-  lrMin: z.number().min(0).default(0).describe("Floor of dev_perf").meta(optimization),
-  clip: z.number().positive().default(0.25).describe("Largest global gradient norm")
+  patience: stepCount.default(0).describe("Evaluations dev_perf waits").meta(optimization),
+  lrMin: rateValue.default(0).describe("Floor of dev_perf").meta(optimization),
+  clip: z.number().positive().max(MAX_RATE).default(0.25).describe("Largest global gradient norm")
     .meta(optimization),
-  weightDecay: z.number().min(0).default(0).describe("Weight decay").meta(optimization),
-  lossScale: z.number().positive().nullable().default(null)
+  weightDecay: rateValue.default(0).describe("Weight decay").meta(optimization),
+  lossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
     .describe("Fixed loss scale of --fp16; none: it follows the gradients").meta(optimization),
-  staticLossScale: z.number().positive().nullable().default(null)
+  staticLossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
     .describe("Older name of --loss_scale").meta(optimization),
 
-  maxStep: positive.default(40_000).describe("Optimizer steps").meta(training),
-  batchSize: positive.default(256).describe("Batch columns of a step").meta(training),
-  batchChunk: positive.default(1).describe("Chunks a step's batch is computed in").meta(training),
-  tgtLen: positive.default(192).describe("Tokens predicted per segment").meta(training),
-  extLen: count.default(0).describe("Tokens of extended context").meta(training),
-  memLen: count.default(192).describe("Rows of memory").meta(training),
+  maxStep: stepsValue.default(40_000).describe("Optimizer steps").meta(training),
+  batchSize: lengthValue.default(256).describe("Batch columns of a step").meta(training),
+  batchChunk: lengthValue.default(1).describe("Chunks a step's batch is computed in").meta(
+    training,
+  ),
+  tgtLen: lengthValue.default(192).describe("Tokens predicted per segment").meta(training),
+  extLen: rowsValue.default(0).describe("Tokens of extended context").meta(training),
+  memLen: rowsValue.default(192).describe("Rows of memory").meta(training),
   roll: z.boolean().default(false).describe("Rotate the batch columns before each epoch")
     .meta(training),
-  logInterval: positive.default(10).describe("Steps between log lines").meta(training),
+  logInterval: lengthValue.default(10).describe("Steps between log lines").meta(training),
   saveAll: z.boolean().default(false).describe("Keep a checkpoint of every evaluation")
     .meta(training),
 
-  evalInterval: positive.default(5000).describe("Steps between evaluations and checkpoints")
+  evalInterval: stepsValue.default(5000).describe("Steps between evaluations and checkpoints")
     .meta(validation),
-  evalTgtLen: positive.default(192).describe("Tokens per segment in evaluation").meta(validation),
-  evalBatchSize: positive.default(16).describe("Batch columns in evaluation").meta(validation),
-  evalMaxSteps: z.int().default(-1).describe("Segments per evaluation; -1: all").meta(validation),
+  evalTgtLen: lengthValue.default(192).describe("Tokens per segment in evaluation").meta(
+    validation,
+  ),
+  evalBatchSize: lengthValue.default(16).describe("Batch columns in evaluation").meta(validation),
+  evalMaxSteps: z.int().min(-1).max(MAX_STEPS).default(-1).describe(
+    "Segments per evaluation; -1: all",
+  ).meta(validation),
   noEval: z.boolean().default(false).describe("No evaluation; checkpoints are still written")
     .meta(validation),
   noTest: z.boolean().default(false).describe("No test at the end").meta(validation),
@@ -107,7 +124,7 @@ export type TrainConfig = z.infer<typeof trainSchema>;
  * @throws {ConfigError} naming the flags and values
  */
 export function checkTrainConfig(config: TrainConfig): void {
-  const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, tgtLen, extLen, memLen } = config;
+  const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, memLen, nLayer } = config;
   checkLossScale(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
@@ -115,7 +132,15 @@ export function checkTrainConfig(config: TrainConfig): void {
         "it is not divisible; change one of them",
     );
   }
-  const context = memLen === 0 ? extLen + tgtLen : memLen + tgtLen;
+  if (nLayer * batchChunk > MAX_RECORDED_LAYERS) {
+    throw new ConfigError(
+      `Cannot record --n_layer ${nLayer} for each of --batch_chunk ${batchChunk} chunks: at most ` +
+        `${MAX_RECORDED_LAYERS} layers are recorded in all; lower one of them`,
+    );
+  }
+  checkTokens(config);
+  if (config.noEval && config.noTest) return;
+  const context = contextOf(config);
   if (evalTgtLen > context) {
     throw new ConfigError(
       `Cannot evaluate with --eval_tgt_len ${evalTgtLen}: it exceeds the context of training, ${context}; ` +
@@ -124,25 +149,46 @@ export function checkTrainConfig(config: TrainConfig): void {
   }
   const warms = memLen > 0 && config.compat !== "2019";
   const warmup = warms ? Math.ceil((context - evalTgtLen) / evalTgtLen) : 0;
-  if (evalMaxSteps > 0 && evalMaxSteps <= warmup && !(config.noEval && config.noTest)) {
+  if (evalMaxSteps > 0 && evalMaxSteps <= warmup) {
     throw new ConfigError(
       `Cannot score only --eval_max_steps ${evalMaxSteps} segments: the first ${warmup} fill the ` +
         "memory and are not scored; raise it or lower --mem_len",
     );
   }
-  if (config.warmupStep >= scheduleOf(config).steps && config.scheduler === "cosine") {
-    throw new ConfigError(
-      `Cannot use --warmup_step ${config.warmupStep}: the cosine has only ${
-        scheduleOf(config).steps
-      } steps; ` +
-        "lower it or raise --max_step",
-    );
-  }
+}
+
+/** Layers, over all batch chunks, that are recorded; more would take minutes. */
+const MAX_RECORDED_LAYERS = 4096;
+
+/** Tokens of a batch with memory and context; plans for more do not fit any device. */
+const MAX_TOKENS = 2 ** 28;
+
+/** Refuses rows times columns that no device holds, before anything is counted. */
+function checkTokens(config: TrainConfig): void {
+  const { batchSize, evalBatchSize, tgtLen, extLen, memLen, noEval, noTest } = config;
+  const rows = tgtLen + extLen + memLen;
+  const [flag, columns] = noEval && noTest || batchSize >= evalBatchSize
+    ? ["--batch_size", batchSize]
+    : ["--eval_batch_size", evalBatchSize];
+  if (rows * columns <= MAX_TOKENS) return;
+  throw new ConfigError(
+    `Cannot plan ${rows} rows (--tgt_len ${tgtLen}, --ext_len ${extLen}, --mem_len ${memLen}) of ` +
+      `${flag} ${columns} columns: ${
+        rows * columns
+      } tokens, at most ${MAX_TOKENS}; lower one of them`,
+  );
+}
+
+/** Rows that a token of training can see, its own segment included. */
+export function contextOf(
+  { tgtLen, extLen, memLen }: Pick<TrainConfig, "tgtLen" | "extLen" | "memLen">,
+): number {
+  return memLen === 0 ? extLen + tgtLen : memLen + tgtLen;
 }
 
 function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void {
   const given = lossScale ?? staticLossScale;
-  if (given !== null && !fp16) {
+  if (given !== null && given !== 1 && !fp16) {
     throw new ConfigError(
       `Cannot use --loss_scale ${given} in full precision: add --fp16, or leave it out`,
     );

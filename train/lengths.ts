@@ -40,6 +40,13 @@ export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE):
   };
 }
 
+/** The update rule behind every name: one that is missing here does not compile. */
+const UPDATE_RULES: Readonly<Record<TrainConfig["optim"], StepSettings["optimizer"]["kind"]>> = {
+  lamb: "lamb",
+  jitlamb: "lamb",
+  adam: "adam",
+};
+
 /** Settings of a step of one process. */
 export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSettings {
   const { batchChunk, clip, weightDecay, logInterval } = config;
@@ -52,7 +59,7 @@ export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSet
     clip,
     seed,
     optimizer: {
-      kind: config.optim === "adam" ? "adam" : "lamb",
+      kind: UPDATE_RULES[config.optim],
       weightDecay,
       zeroRatio: is2019 ? 0 : 1,
     },

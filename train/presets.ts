@@ -1,5 +1,6 @@
 /**
- * Named settings. They stand beneath the flags, so each can be changed on the command line.
+ * Named settings. They stand beneath the flags, so each can be changed on the command line. None
+ * names `batchChunk`: it follows from the memory of the device, see {@link fitChunks}.
  *
  * @module
  */
@@ -11,7 +12,6 @@ export type Preset = Readonly<Record<string, string | number | boolean>>;
 export const PRESETS: Readonly<Record<string, Preset>> = {
   /** A minute or two on any adapter: characters of the program's own sources and docs. */
   tiny: {
-    dataset: "self",
     vocab: "char",
     nLayer: 2,
     nHead: 2,
@@ -52,7 +52,6 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     memLen: 192,
     evalTgtLen: 192,
     batchSize: 256,
-    batchChunk: 8,
     logInterval: 10,
     evalInterval: 5000,
   },
@@ -78,7 +77,6 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     memLen: 384,
     evalTgtLen: 128,
     batchSize: 128,
-    batchChunk: 16,
     logInterval: 100,
     evalInterval: 5000,
   },

@@ -49,6 +49,7 @@ export function rateAfter(settings: ScheduleSettings, step: number, currentRate?
   const warmedUp = warmup > 1 ? lr * (warmup - 1) / warmup : lr;
   if (scheduler === "constant") return warmedUp;
   if (scheduler === "dev_perf") return currentRate ?? warmedUp;
+  if (steps === warmup && !settings.cosineFromZero) return lr; // the curve has no length
   const phase = settings.cosineFromZero ? step / steps : (step - warmup) / (steps - warmup);
   return etaMin + (lr - etaMin) * (1 + Math.cos(Math.PI * phase)) / 2;
 }

@@ -26,9 +26,12 @@ export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = W
   const whole = evalLengths(config);
   const warmupLength = config.compat === "2019" ? 0 : whole.memLen;
   const evaluated = (part: "valid" | "test") =>
-    cut(corpus[part], part, whole, share, { warmupLength });
+    cut(corpus[part], part, whole, share, { warmupLength, columnsFlag: "--eval_batch_size" });
   return {
-    train: cut(corpus.train, "train", trainLengths(config), share, { warmupLength: 0 }),
+    train: cut(corpus.train, "train", trainLengths(config), share, {
+      warmupLength: 0,
+      columnsFlag: "--batch_size",
+    }),
     valid: config.noEval ? undefined : evaluated("valid"),
     test: config.noTest || config.noEval ? undefined : evaluated("test"),
   };
@@ -39,13 +42,17 @@ function cut(
   name: string,
   { batchSize, tgtLen: targetLength, extLen: extendedContext }: Lengths,
   { rank, size: ranks }: Share,
-  { warmupLength }: { readonly warmupLength: number },
+  { warmupLength, columnsFlag }: {
+    readonly warmupLength: number;
+    readonly columnsFlag: string;
+  },
 ): Batches {
   return new Batches(text, {
     batchSize,
     targetLength,
     extendedContext,
     warmupLength,
+    columnsFlag,
     name,
     rank,
     ranks,

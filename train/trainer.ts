@@ -43,6 +43,7 @@ import type { EvalEvent, TrainEvent } from "./events.ts";
 import { gatherMemories } from "./data_parallel/column_memory.ts";
 import { broadcastWeights, meanLosses, sharedSpeed } from "./data_parallel/shared_numbers.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
+import { continuedProgress } from "./resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./metric_rings.ts";
 import { TrainStep } from "./train_step.ts";
@@ -102,7 +103,9 @@ export class Trainer implements Disposable {
     checkpoint?: ModelCheckpoint,
     group: ProcessGroup = new SoloGroup(),
   ): Promise<Trainer> {
-    const progress = checkpoint ? trainingRecord(checkpoint).progress : firstProgress(config);
+    const progress = checkpoint
+      ? continuedProgress(trainingRecord(checkpoint), config)
+      : firstProgress(config);
     const trainer = new Trainer(device, group, config, shape, corpus, progress);
     const store = trainer.#store;
     store.seal(device, { gradients: true });

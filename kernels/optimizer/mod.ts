@@ -22,6 +22,9 @@ import type { Moments } from "./moments.ts";
 export { FIRST_SCALE, LARGEST_SCALE, LossScale, SCALE_WINDOW } from "./loss_scale.ts";
 export { Moments } from "./moments.ts";
 
+/** Added to the square root of the second moment, per rule. */
+const DEFAULT_EPS = { lamb: 1e-6, adam: 1e-8 } as const;
+
 /** How parameters are updated. */
 export interface UpdateOptions {
   /** The rule. */
@@ -106,19 +109,24 @@ export function recordUpdate(
   options: UpdateOptions,
 ): UpdateResult {
   const gradients = gradientsOf(store);
-  const { kind, weightDecay, betas = [0.9, 0.999], eps = kind === "lamb" ? 1e-6 : 1e-8 } =
-    options.optimizer;
+  const { kind, weightDecay, betas = [0.9, 0.999], eps = DEFAULT_EPS[kind] } = options.optimizer;
   const { zeroRatio = 1 } = options.optimizer;
   return rec.scope("update", () => {
     const chunks = recordChunks(rec, store);
     const one = rec.constant("no loss scale", [1], "f32", Float32Array.of(1));
     const norm = recordGradientNorm(rec, chunks, options.clip, options.lossScale?.state ?? one);
     const rates = { betas, eps, decay: weightDecay, rate: options.lr };
-    if (kind === "lamb") {
-      recordLamb(rec, chunks, moments, norm, rates, zeroRatio);
-    } else {
-      const corrections = [options.biasCorrection1, options.biasCorrection2] as const;
-      recordAdam(rec, chunks, moments, norm, rates, corrections);
+    switch (kind) {
+      case "lamb":
+        recordLamb(rec, chunks, moments, norm, rates, zeroRatio);
+        break;
+      case "adam": {
+        const corrections = [options.biasCorrection1, options.biasCorrection2] as const;
+        recordAdam(rec, chunks, moments, norm, rates, corrections);
+        break;
+      }
+      default:
+        throw new TypeError(`Cannot record optimizer ${kind satisfies never}: it has no update`);
     }
     recordNode(rec, "clear_gradients", { flops: 0, bytes: chunks.gradientBytes }, () => {
       for (const storage of gradients) rec.clear(flat(storage));

@@ -34,6 +34,8 @@ export interface BatchSettings {
   readonly ranks?: number | undefined;
   /** What the stream is called in messages (default "text"). */
   readonly name?: string | undefined;
+  /** The flag behind `batchSize`, for messages (default `--batch_size`). */
+  readonly columnsFlag?: string | undefined;
 }
 
 /** One step's tokens, time-major: element `row * columns + column`. */
@@ -128,12 +130,12 @@ export class Batches {
    */
   constructor(tokens: Uint32Array, settings: BatchSettings) {
     const { batchSize, targetLength, extendedContext = 0, warmupLength = 0 } = settings;
-    const { rank = 0, ranks = 1, name = "text" } = settings;
+    const { rank = 0, ranks = 1, name = "text", columnsFlag = "--batch_size" } = settings;
     this.columnRows = Math.floor(tokens.length / batchSize);
     if (this.columnRows < 2) {
       throw new DataError(
         `Cannot cut "${name}" into ${batchSize} columns: it has ${tokens.length} tokens, at least ` +
-          `${2 * batchSize} are needed, use more text or a smaller --batch_size`,
+          `${2 * batchSize} are needed, use more text or a smaller ${columnsFlag}`,
       );
     }
     const share = columnShare(batchSize, rank, ranks);
@@ -145,7 +147,7 @@ export class Batches {
     if (this.#warmFrom >= this.rows - 1) {
       throw new DataError(
         `Cannot score "${name}" in columns of ${this.columnRows} rows: the first ${this.#warmFrom} ` +
-          "only fill the memory; use more text, a shorter --mem_len or a smaller --batch_size",
+          `only fill the memory; use more text, a shorter --mem_len or a smaller ${columnsFlag}`,
       );
     }
     this.targetLength = targetLength;

@@ -15,7 +15,7 @@ export interface MemoryNeed {
 }
 
 /** The part of a memory that one run may take; the driver and the desktop have the rest. */
-const USABLE_PART = 0.9;
+export const USABLE_PART = 0.9;
 
 /**
  * One line per run, in the order given: what it needs and whether that fits.

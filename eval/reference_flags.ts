@@ -1,0 +1,112 @@
+/**
+ * Flags of NVIDIA's programs that set nothing here, so that their command lines run as they are.
+ *
+ * @module
+ */
+import { type ForeignFlag, foreignFlag, missingFlag } from "@transformer-xl/runtime";
+
+const NUMBER = { test: /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, wanted: "a number" };
+
+/** Flags that both programs have there. */
+export function sharedReferenceFlags(
+  { name, lines }: { readonly name: string; readonly lines: string },
+): readonly ForeignFlag[] {
+  return [
+    foreignFlag("cuda", {
+      instead: "a GPU is used where there is one; --device gpu insists on it",
+    }),
+    foreignFlag("no_env", { instead: "the environment is never printed" }),
+    foreignFlag("local_rank", {
+      arity: "one",
+      values: { test: /^\d+$/, wanted: "an integer >= 0" },
+      instead: "ranks come from the launcher's environment",
+    }),
+    foreignFlag("affinity", {
+      arity: "one",
+      values: [
+        "disabled",
+        "socket",
+        "single",
+        "single_unique",
+        "socket_unique_interleaved",
+        "socket_unique_continuous",
+      ],
+      instead: "processes are not bound to CPU cores; use taskset or the scheduler for that",
+    }),
+    foreignFlag("dllog_file", {
+      arity: "one",
+      values: [`${name}.json`],
+      instead: `JSON lines go to ${lines} of --work_dir`,
+      remedy: "the name is fixed, leave it out",
+    }),
+    foreignFlag("config", {
+      arity: "one",
+      values: ["default"],
+      instead: "a --config_file has no sections",
+      remedy: "a --config_file has no sections, give its settings as flags or with --preset",
+    }),
+    foreignFlag("no_log", { instead: "logs are written all the same" }),
+    missingFlag(
+      "target_throughput",
+      "one",
+      "no target is checked at the end; compare the throughput that is printed",
+    ),
+    missingFlag(
+      "target_perplexity",
+      "one",
+      "no target is checked at the end; compare the perplexity that is printed",
+    ),
+  ];
+}
+
+/** Flags of NVIDIA's eval.py. */
+export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
+  ...sharedReferenceFlags({ name: "eval_log", lines: "eval_log.json" }),
+  foreignFlag("type", {
+    arity: "one",
+    values: ["pytorch"],
+    instead: "there is one runtime, recorded plans on WebGPU",
+    remedy: "there is one runtime, leave it out",
+  }),
+  foreignFlag("seed", {
+    arity: "one",
+    values: NUMBER,
+    instead: "evaluation draws no random numbers",
+  }),
+  foreignFlag("debug", { instead: "evaluation runs as without it" }),
+  foreignFlag("manual_vocab", {
+    arity: "one",
+    values: ["word"],
+    instead: "the vocabulary is that of the checkpoint",
+    remedy: "the vocabulary is that of the checkpoint, leave it out",
+  }),
+  foreignFlag("repeat", {
+    arity: "one",
+    values: ["1"],
+    instead: "the text is scored once",
+    remedy: "the text is scored once, run the program again",
+  }),
+  foreignFlag("percentiles", {
+    arity: "many",
+    values: ["90 95 99", "90,95,99"],
+    instead: "latencies are not collected",
+    remedy: "latencies are not collected, leave it out",
+  }),
+  missingFlag("save_data", "none", "latencies are not collected; leave it out"),
+  missingFlag(
+    "manual_config",
+    "one",
+    "a model of random weights cannot be timed; give a checkpoint with --model",
+  ),
+  missingFlag("save_torchscript", "one", "there is no TorchScript here; leave it out"),
+  missingFlag(
+    "load_torchscript",
+    "one",
+    "there is no TorchScript here; give a checkpoint with --model",
+  ),
+  missingFlag(
+    "config_file",
+    "one",
+    "evaluation takes no configuration file; give its settings as flags",
+  ),
+];

@@ -1,0 +1,97 @@
+/**
+ * Flags of a program whose command lines are taken over, but which set nothing here. Each is accepted
+ * with one line that says what happens instead, or refused where its value asks for what is missing.
+ *
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import type { FlagArity } from "../flag_spec.ts";
+import { quote } from "./quote.ts";
+
+/** A flag that is read and answered, but is no setting. */
+export interface ForeignFlag {
+  /** Name without dashes, `multi_gpu`. */
+  readonly name: string;
+  /** Words that follow it. */
+  readonly arity: FlagArity;
+  /** What a value must be, for error messages. */
+  readonly wanted: string;
+  /** Key of the setting that it is another name of. */
+  readonly alias?: string;
+  /**
+   * The line that answers it.
+   *
+   * @throws {ConfigError} when the value asks for what is missing
+   */
+  readonly answer: (words: readonly string[]) => string;
+}
+
+/** What {@link foreignFlag} needs to know. */
+export interface ForeignFlagOptions {
+  /** Words that follow it, `none` by default. */
+  readonly arity?: FlagArity;
+  /** Values that are accepted: names, or a test with its description; any without it. */
+  readonly values?: readonly string[] | { readonly test: RegExp; readonly wanted: string };
+  /** Key of the setting that it is another name of. */
+  readonly alias?: string;
+  /** What happens instead; the line is `--name: instead`. */
+  readonly instead: string;
+  /** What to do where the value is refused. */
+  readonly remedy?: string;
+}
+
+/**
+ * A flag that is accepted with the line `--name: instead`; other values than `values` are refused.
+ *
+ * @example
+ * ```ts
+ * import { foreignFlag } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cuda = foreignFlag("cuda", { instead: "a GPU is used if there is one" });
+ * assertEquals(cuda.answer([]), "--cuda: a GPU is used if there is one");
+ * ```
+ */
+export function foreignFlag(
+  name: string,
+  { arity = "none", values, alias, instead, remedy }: ForeignFlagOptions,
+): ForeignFlag {
+  const wanted = arity === "none"
+    ? "no value"
+    : values === undefined
+    ? "a value"
+    : "test" in values
+    ? values.wanted
+    : `one of ${values.join(", ")}`;
+  const accepts = (text: string) =>
+    arity === "none"
+      ? text === "true"
+      : values === undefined || ("test" in values ? values.test.test(text) : values.includes(text));
+  return {
+    name,
+    arity,
+    wanted,
+    ...(alias !== undefined && { alias }),
+    answer(words) {
+      const text = words.join(" ");
+      if (words.length > 0 && !accepts(text)) {
+        throw new ConfigError(
+          `Cannot use --${name} ${quote(text)}: want ${wanted}; ${remedy ?? "leave it out"}`,
+        );
+      }
+      return `--${name}: ${instead}`;
+    },
+  };
+}
+
+/** A switch, or a flag with any value, whose presence asks for what is missing. */
+export function missingFlag(name: string, arity: FlagArity, why: string): ForeignFlag {
+  return {
+    name,
+    arity,
+    wanted: "a value",
+    answer() {
+      throw new ConfigError(`Cannot use --${name}: ${why}`);
+    },
+  };
+}

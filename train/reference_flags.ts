@@ -1,0 +1,89 @@
+/**
+ * Flags of NVIDIA's train.py, and of the authors' before it, that set nothing here.
+ *
+ * @module
+ */
+import { sharedReferenceFlags } from "@transformer-xl/eval";
+import { type ForeignFlag, foreignFlag, missingFlag } from "@transformer-xl/runtime";
+
+const INTEGER = { test: /^-?\d+$/, wanted: "an integer" };
+const NUMBER = { test: /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, wanted: "a number" };
+const LEVELS = ["O0", "O1", "O2", "O3"];
+const HALF = "--fp16 alone decides: half weights with float32 masters";
+
+/** Flags that are accepted, or refused, but set nothing. */
+export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
+  ...sharedReferenceFlags({ name: "train_log", lines: "train_log.jsonl" }),
+  foreignFlag("txtlog_file", {
+    arity: "one",
+    values: ["train_log.log"],
+    instead: "the log is train_log.log of --work_dir",
+    remedy: "the name is fixed, leave it out",
+  }),
+  foreignFlag("multi_gpu", {
+    arity: "optional",
+    values: ["ddp", "dp"],
+    instead: "every GPU has a process of its own; --gpus or a launcher says how many",
+    remedy: "give --gpus N for N processes",
+  }),
+  foreignFlag("gpu0_bsz", {
+    arity: "one",
+    values: INTEGER,
+    instead: "all GPUs get equal shares of --batch_size",
+  }),
+  foreignFlag("profile", { instead: "nothing is profiled during training" }),
+  foreignFlag("amp", { arity: "one", values: ["apex", "pytorch"], instead: HALF }),
+  foreignFlag("amp_mode", { arity: "one", values: LEVELS, instead: HALF }),
+  foreignFlag("apex_amp_opt_level", { arity: "one", values: LEVELS, instead: HALF }),
+  foreignFlag("dynamic_loss_scale", {
+    instead: "the loss scale of --fp16 is dynamic unless --loss_scale fixes it",
+  }),
+  foreignFlag("finetune_v2", { instead: "training goes on as without it" }),
+  foreignFlag("finetune_v3", { instead: "training goes on as without it" }),
+  foreignFlag("restart_dir", {
+    arity: "one",
+    alias: "restart",
+    instead: "an older name of --restart PATH",
+  }),
+  foreignFlag("max_eval_steps", {
+    arity: "one",
+    alias: "evalMaxSteps",
+    instead: "an older name of --eval_max_steps",
+  }),
+  foreignFlag("clip_nonemb", { instead: "--clip bounds the norm of all gradients" }),
+  foreignFlag("emb_init", {
+    arity: "one",
+    values: ["normal", "uniform"],
+    instead: "embeddings are initialised as --init says",
+  }),
+  foreignFlag("emb_init_range", {
+    arity: "one",
+    values: NUMBER,
+    instead: "embeddings are initialised as --init, --init_std and --init_range say",
+  }),
+  foreignFlag("mom", {
+    arity: "one",
+    values: { test: /^[+-]?(0+\.?0*|\.0+)$/, wanted: "0" },
+    instead: "there is no optimizer with momentum of its own",
+    remedy: "there is no --optim sgd, leave it out",
+  }),
+  foreignFlag("sample_softmax", {
+    arity: "one",
+    values: { test: /^(-\d+|0)$/, wanted: "-1" },
+    instead: "the softmax is never sampled",
+    remedy: "the softmax is never sampled, use --adaptive for large vocabularies",
+  }),
+  missingFlag("varlen", "none", "all segments have --tgt_len tokens; leave it out"),
+  missingFlag("swap_mem", "none", "memories stay on the device; raise --batch_chunk instead"),
+  missingFlag(
+    "append_dataset",
+    "none",
+    "the folder is used as given; write its name into --work_dir",
+  ),
+  missingFlag("append_time", "none", "the folder is used as given; write its name into --work_dir"),
+  missingFlag(
+    "local_batch_size",
+    "one",
+    "batches are counted over all processes; give --batch_size, this value times the processes",
+  ),
+];
