@@ -12,12 +12,13 @@ import {
   type Device,
   type FlatBuffers,
   type HostArray,
+  logicalPieces,
   namedNonFinite,
   type ParamStore,
   quoted,
-  readLogical,
   SafetensorsFile,
   type SafetensorsSource,
+  weightsOf,
   writeLogical,
   writeWeights,
 } from "@transformer-xl/runtime";
@@ -114,18 +115,32 @@ export function vocabularySource(vocabulary: Vocabulary): SafetensorsSource {
   return { name: VOCABULARY, dtype: "U8", shape: [values.length], values };
 }
 
-/** Logical tensors of flat buffers, each under `prefix` + name, read now. */
-export async function logicalSources(
+/** Logical tensors of flat buffers, each under `prefix` + name, read piece by piece when written. */
+export function logicalSources(
   device: Device,
   store: ParamStore,
   buffers: FlatBuffers,
   prefix: string,
-): Promise<SafetensorsSource[]> {
-  const sources: SafetensorsSource[] = [];
-  for await (const [{ name, shape }, values] of readLogical(device, store, buffers)) {
-    sources.push(floatSource(prefix + name, shape, values));
-  }
-  return sources;
+  dtype: FloatDtype,
+): SafetensorsSource[] {
+  return logicalPieces(device, store, buffers, dtype).map((
+    { logical: { name, shape }, pieces },
+  ) => ({
+    name: prefix + name,
+    shape,
+    dtype,
+    values: pieces,
+  }));
+}
+
+/** Types in which a checkpoint holds numbers: float64 on reference devices of that precision. */
+export type FloatDtype = "F32" | "F64";
+
+/** The type in which the numbers of a store are read from their device. */
+export async function floatDtype(device: Device, store: ParamStore): Promise<FloatDtype> {
+  const range = { storage: weightsOf(store)[0]!, offset: 0, length: 1 };
+  const [first] = await device.read([range]);
+  return first instanceof Float64Array ? "F64" : "F32";
 }
 
 /** A float tensor, in the width it was computed in. */

@@ -6,7 +6,13 @@
  *
  * @module
  */
-import { type Device, type HostArray, rangeOf, type Tensor } from "@transformer-xl/runtime";
+import {
+  type Device,
+  type HostArray,
+  rangeOf,
+  type StorageRange,
+  type Tensor,
+} from "@transformer-xl/runtime";
 import type { Lengths, ModelShape } from "./config.ts";
 import type { Precision } from "./precision.ts";
 
@@ -60,8 +66,13 @@ export class Memory implements Disposable {
 
   /** The filled rows of every layer, [L, m, B, D]. */
   async read(): Promise<HostArray[]> {
-    const states = await this.#device.read(this.layers.map(rangeOf));
-    return states.map((state) => state.slice(state.length - this.#filledSize(state.length)));
+    return await this.#device.read(this.layers.map((layer) => this.#filledRange(layer)));
+  }
+
+  /** The filled rows of one layer, [m, B, D]. */
+  async readLayer(layer: number): Promise<HostArray> {
+    const [rows] = await this.#device.read([this.#filledRange(this.layers[layer]!)]);
+    return rows!;
   }
 
   /** Restores what {@link Memory.read} gave. */
@@ -78,7 +89,9 @@ export class Memory implements Disposable {
     for (const layer of this.layers) layer[Symbol.dispose]();
   }
 
-  #filledSize(size: number): number {
-    return this.#lengths.memLen === 0 ? 0 : size / this.#lengths.memLen * this.#filled;
+  #filledRange(layer: Tensor): StorageRange {
+    const { storage, length } = rangeOf(layer);
+    const filled = length / this.#lengths.memLen * this.#filled;
+    return { storage, offset: length - filled, length: filled };
   }
 }

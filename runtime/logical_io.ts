@@ -162,6 +162,55 @@ export async function* readLogical(
   }
 }
 
+/** Elements that {@link logicalPieces} reads at a time. */
+const PIECE_ELEMENTS = 1 << 20;
+
+/** A logical tensor whose elements are read when they are asked for. */
+export interface LogicalPieces {
+  /** The tensor. */
+  readonly logical: LogicalTensor;
+  /** Its elements, row-major, piece by piece; a piece holds until the next one is asked for. */
+  pieces(): AsyncGenerator<Floats>;
+}
+
+/**
+ * Logical tensors in declaration order, to be read in pieces of at most 4 MiB of float32: nothing is
+ * held on the host but the piece at hand.
+ *
+ * @param dtype Width of the pieces; float64 exists on reference devices only
+ * @throws {TypeError} when the store is not sealed
+ */
+export function logicalPieces(
+  device: Device,
+  store: ParamStore,
+  buffers: FlatBuffers,
+  dtype: "F32" | "F64",
+): LogicalPieces[] {
+  return [...rangesOf(store)].map(([logical, ranges]) => ({
+    logical,
+    async *pieces() {
+      const width = rowSize(logical);
+      const room = new Float32Array(
+        dtype === "F32" ? Math.min(PIECE_ELEMENTS, sizeOf(logical.shape)) : 0,
+      );
+      for (const { segment, offset, from, to } of ranges) {
+        const end = offset + (to - from) * width;
+        for (let at = offset; at < end; at += PIECE_ELEMENTS) {
+          const length = Math.min(PIECE_ELEMENTS, end - at);
+          const range = { storage: buffers[segment]!, offset: at, length };
+          if (dtype === "F64") {
+            yield (await device.read([range]))[0] as Float64Array<ArrayBuffer>;
+          } else {
+            const piece = room.subarray(0, length);
+            await device.readInto([range], [piece]);
+            yield piece;
+          }
+        }
+      }
+    },
+  }));
+}
+
 /**
  * Writes the weights of a store: the masters, and what kernels bind where that is rounded.
  *

@@ -59,6 +59,11 @@ export class Program {
     }
   }
 
+  /** Its number. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Numbers of the processes it started, oldest first; Linux only. */
   async children(): Promise<number[]> {
     const children: number[] = [];

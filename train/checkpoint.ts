@@ -6,6 +6,7 @@
  */
 import {
   checkpointMetadata,
+  floatDtype,
   floatSource,
   loadLogical,
   loadWeights,
@@ -19,6 +20,7 @@ import type { TransformerXL } from "@transformer-xl/model";
 import {
   type Device,
   type ParamStore,
+  type ProcessGroup,
   type SafetensorsSource,
   weightsOf,
   writeSafetensors,
@@ -26,7 +28,12 @@ import {
 import { z } from "zod";
 import { checkedRecord, LOSS_SCALE, memoryName } from "./checkpoint_checks.ts";
 import { trainSchema } from "./config.ts";
-import { type ColumnMemory, scatterMemories } from "./data_parallel/column_memory.ts";
+import {
+  type ColumnMemory,
+  type ColumnSettings,
+  gatherLayer,
+  scatterMemories,
+} from "./data_parallel/column_memory.ts";
 import type { TrainStep } from "./train_step.ts";
 
 /** Most epochs a run can be continued after. */
@@ -73,28 +80,45 @@ export interface TrainingParts {
 }
 
 /**
- * Writes a checkpoint atomically: a kill at any moment leaves the old file or the new one.
+ * Writes a checkpoint atomically: a kill at any moment leaves the old file or the new one. Numbers are
+ * read from the device in pieces, so the host holds one memory at a time and never a weight.
  *
- * @param memories one per layer, of the columns of all processes
+ * All processes of a group call it together; the first one writes.
  */
 export async function writeTrainingCheckpoint(
   path: string,
   { device, model, store, step }: TrainingParts,
-  memories: readonly ColumnMemory[],
+  group: ProcessGroup,
   vocabulary: Vocabulary,
   training: TrainingRecord,
 ): Promise<void> {
+  const { memories, columns } = step;
+  const layers = [...memories[0]!.layers.keys()];
+  if (group.rank > 0) return await giveMemories({ group, memories }, layers);
+  const dtype = await floatDtype(device, store);
   const sources: SafetensorsSource[] = [
-    ...await logicalSources(device, store, weightsOf(store), ""),
-    ...await logicalSources(device, store, step.moments.m, "optimizer.m/"),
-    ...await logicalSources(device, store, step.moments.v, "optimizer.v/"),
+    ...logicalSources(device, store, weightsOf(store), "", dtype),
+    ...logicalSources(device, store, step.moments.m, "optimizer.m/", dtype),
+    ...logicalSources(device, store, step.moments.v, "optimizer.v/", dtype),
     vocabularySource(vocabulary),
   ];
   if (step.lossScale) sources.push(floatSource(LOSS_SCALE, [3], await step.lossScale.read()));
-  memories.forEach(({ values, shape }, layer) => {
-    sources.push(floatSource(memoryName(layer), shape, values));
-  });
+  const allColumns = columns * memories.length * group.size;
+  for (const layer of layers) {
+    const shape = [memories[0]!.filled, allColumns, model.shape.dModel];
+    const values = () => gatherLayer({ group, memories }, layer);
+    sources.push({ name: memoryName(layer), shape, dtype, values });
+  }
   await writeSafetensors(path, sources, checkpointMetadata(model.shape, training));
+}
+
+/** Hands over the memories of this process in the order in which the first one writes them. */
+async function giveMemories(columns: ColumnSettings, layers: readonly number[]): Promise<void> {
+  for (const layer of layers.toSorted((a, b) => memoryName(a) < memoryName(b) ? -1 : 1)) {
+    const pieces = gatherLayer(columns, layer);
+    await pieces.next(); // takes part in the exchange
+    await pieces.return(undefined);
+  }
 }
 
 /**

@@ -40,7 +40,6 @@ import type { TrainConfig } from "./config.ts";
 import { scheduleOf } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
-import { gatherMemories } from "./data_parallel/column_memory.ts";
 import { broadcastWeights, meanLosses, sharedSpeed } from "./data_parallel/shared_numbers.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
 import { continuedProgress } from "./resume.ts";
@@ -319,20 +318,19 @@ export class Trainer implements Disposable {
 
   /** The first process writes what all of them hold; returns when it is on disk. */
   async #save(files: CheckpointFiles, evaluated: EvalEvent | undefined): Promise<string> {
-    const { memories, columns } = this.#step;
-    this.#progress = { ...this.#progress, filled: memories[0]!.filled };
-    const layers = await gatherMemories(this.#group, memories, columns);
-    if (this.#group.rank === 0) {
-      const training = { config: this.#config, progress: this.#progress };
-      const { vocabulary } = this.#corpus;
-      await files.save(
-        (path) => writeTrainingCheckpoint(path, this.#parts(), layers, vocabulary, training),
-        {
-          step: this.#progress.step,
-          best: evaluated?.best ?? false,
-          evaluated: evaluated !== undefined,
-        },
-      );
+    this.#progress = { ...this.#progress, filled: this.#step.memories[0]!.filled };
+    const training = { config: this.#config, progress: this.#progress };
+    const { vocabulary } = this.#corpus;
+    const write = (path: string) =>
+      writeTrainingCheckpoint(path, this.#parts(), this.#group, vocabulary, training);
+    if (this.#group.rank > 0) {
+      await write(files.last);
+    } else {
+      await files.save(write, {
+        step: this.#progress.step,
+        best: evaluated?.best ?? false,
+        evaluated: evaluated !== undefined,
+      });
     }
     await this.#group.barrier();
     return files.last;

@@ -17,67 +17,76 @@ export interface ColumnMemory {
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
+/** Elements of memory that are handed out at a time. */
+const PIECE_ELEMENTS = 1 << 20;
+
+/** Columns of all processes. */
+export interface ColumnSettings {
+  /** The processes; all of them ask for the same layers in the same order. */
+  readonly group: ProcessGroup;
+  /** Memories of this process, by chunk. */
+  readonly memories: readonly Memory[];
+}
+
 /**
- * Gathers the memories of all processes, layer by layer. Columns are ordered by process, then by
- * chunk: the order of the batch.
+ * Gathers the memory of one layer from all processes, in pieces. Columns are ordered by process, then
+ * by chunk: the order of the batch.
  *
- * @param memories of this process, by chunk
- * @param columns B of one memory
+ * @returns Pieces of [m, B, D], row-major
  * @throws {GroupError} when another process is gone
  */
-export async function gatherMemories(
-  group: ProcessGroup,
-  memories: readonly Memory[],
-  columns: number,
-): Promise<ColumnMemory[]> {
+export async function* gatherLayer(
+  { group, memories }: ColumnSettings,
+  layer: number,
+): AsyncGenerator<Floats> {
   const rows = memories[0]!.filled;
-  const chunks = await Promise.all(memories.map((memory) => memory.read())); // [chunk][layer]
-  const layers: ColumnMemory[] = [];
-  for (const [l, layer] of memories[0]!.layers.entries()) {
-    const width = layer.shape[1]!;
-    const blocks: Floats[] = [];
-    for (const chunk of chunks) {
-      const own = chunk[l] as Floats;
-      const bytes = new Uint8Array(
-        own.buffer.slice(own.byteOffset, own.byteOffset + own.byteLength),
-      );
-      const parts = group.size === 1 ? [bytes] : await group.allGather(bytes);
-      blocks.push(
-        ...parts.map(({ buffer }) =>
-          own instanceof Float64Array ? new Float64Array(buffer) : new Float32Array(buffer)
-        ),
-      );
+  const blocks: Floats[] = [];
+  for (const memory of memories) {
+    const own = await memory.readLayer(layer) as Floats;
+    if (group.size === 1) {
+      blocks.push(own);
+      continue;
     }
-    // Gathered by chunk, then process; the batch has them by process, then chunk.
-    const ordered = Array.from(
-      { length: blocks.length },
-      (_, n) => blocks[(n % chunks.length) * group.size + Math.floor(n / chunks.length)]!,
+    const bytes = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
+    blocks.push(
+      ...(await group.allGather(bytes)).map(({ buffer }) =>
+        own instanceof Float64Array ? new Float64Array(buffer) : new Float32Array(buffer)
+      ),
     );
-    const shape = [rows, columns * blocks.length, width] as const;
-    layers.push({ values: interleaved(ordered, rows, columns * width), shape });
   }
-  return layers;
+  if (blocks.length === 1) return yield blocks[0]!;
+  // Gathered by chunk, then process; the batch has them by process, then chunk.
+  const ordered = Array.from(
+    { length: blocks.length },
+    (_, n) => blocks[(n % memories.length) * group.size + Math.floor(n / memories.length)]!,
+  );
+  yield* interleaved(ordered, rows);
 }
 
 /** Blocks [rows, width] side by side. */
-function interleaved(blocks: readonly Floats[], rows: number, width: number): Floats {
-  const length = blocks.length * rows * width;
-  const whole = blocks[0] instanceof Float64Array
-    ? new Float64Array(length)
-    : new Float32Array(length);
-  for (let row = 0; row < rows; row++) {
-    for (const [n, block] of blocks.entries()) {
-      const part = block.subarray(row * width, (row + 1) * width);
-      whole.set(part, (row * blocks.length + n) * width);
+function* interleaved(blocks: readonly Floats[], rows: number): Generator<Floats> {
+  const width = rows === 0 ? 0 : blocks[0]!.length / rows;
+  const rowsAtOnce = Math.max(1, Math.floor(PIECE_ELEMENTS / Math.max(1, width * blocks.length)));
+  for (let from = 0; from < rows; from += rowsAtOnce) {
+    const to = Math.min(rows, from + rowsAtOnce);
+    const length = (to - from) * width * blocks.length;
+    const piece = blocks[0] instanceof Float64Array
+      ? new Float64Array(length)
+      : new Float32Array(length);
+    for (let row = from; row < to; row++) {
+      for (const [n, block] of blocks.entries()) {
+        const part = block.subarray(row * width, (row + 1) * width);
+        piece.set(part, ((row - from) * blocks.length + n) * width);
+      }
     }
+    yield piece;
   }
-  return whole;
 }
 
 /**
  * Gives every chunk of this process its columns.
  *
- * @param layers one per layer, see {@link gatherMemories}
+ * @param layers one per layer, see {@link gatherLayer}
  * @param first number of this process's first column
  * @param columns B of one memory
  * @param filled rows that hold something
