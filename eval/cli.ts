@@ -33,6 +33,7 @@ import { coverageLine, coverageOf } from "./coverage.ts";
 import { checkScored, checkShare, type EvalConfig, evalSchema, warmupRows } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
+import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
 import { fitLengths, fittedLine } from "./fit_lengths.ts";
 import { openEvalLogs } from "./logs.ts";
 import { manualIds } from "./manual.ts";
@@ -133,6 +134,7 @@ async function evaluateShare(
   const model = new TransformerXL(store, shape, device.target);
   store.seal(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
+  await assertFiniteWeights(device, store, checkpoint.path);
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
   for (
@@ -162,6 +164,7 @@ async function evaluateShare(
       },
     });
     const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
+    assertFiniteLoss(lossNats, part, checkpoint.path);
     const coverage = coverageOf({
       tokens: parts[i]![1].length,
       batchSize,

@@ -8,6 +8,7 @@ export * from "./elementwise/cast.ts";
 export * from "./elementwise/relu_backward.ts";
 export * from "./elementwise/scale.ts";
 export * from "./embedding/mod.ts";
+export * from "./finite/mod.ts";
 export * from "./layer_norm/mod.ts";
 export * from "./matmul/mod.ts";
 export * from "./matmul/plans.ts";

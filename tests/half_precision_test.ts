@@ -79,7 +79,7 @@ Deno.test("an overflow in training skips the update; the log names step and loss
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(100));
   // Gradients overflow at this scale.
-  const { code, stdout } = await runProgram("train", {
+  const { code, stdout, stderr } = await runProgram("train", {
     ...SMALL,
     fp16: true,
     loss_scale: 2 ** 24,
@@ -91,7 +91,8 @@ Deno.test("an overflow in training skips the update; the log names step and loss
     data,
     work_dir: scratch.at("run"),
   });
-  assertEquals(code, 0, stdout);
+  assertEquals(code, 2, stdout);
+  assertStringIncludes(stderr, "every gradient up to step 5 overflowed"); // nothing to save
   assertStringIncludes(
     stdout,
     "A gradient was not finite, the update was skipped: step 1 (loss scale now 16777216)",

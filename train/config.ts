@@ -19,6 +19,7 @@ import {
 } from "@transformer-xl/model";
 import type { ModelShape } from "@transformer-xl/model";
 import { processFields } from "@transformer-xl/eval";
+import { LARGEST_SCALE } from "@transformer-xl/kernels";
 import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
@@ -186,11 +187,22 @@ export function contextOf(
   return memLen === 0 ? extLen + tgtLen : memLen + tgtLen;
 }
 
+/** A smaller loss scale leaves less of a gradient than float16 holds. */
+const SMALLEST_SCALE = 2 ** -10;
+
 function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void {
   const given = lossScale ?? staticLossScale;
   if (given !== null && given !== 1 && !fp16) {
     throw new ConfigError(
       `Cannot use --loss_scale ${given} in full precision: add --fp16, or leave it out`,
+    );
+  }
+  if (given !== null && (given < SMALLEST_SCALE || given > LARGEST_SCALE)) {
+    throw new ConfigError(
+      `Cannot use --loss_scale ${given}: gradients ${
+        given < SMALLEST_SCALE ? "vanish" : "overflow"
+      } in float16, it must lie between ${SMALLEST_SCALE} and ${LARGEST_SCALE}; leave it out for a ` +
+        "scale that follows the gradients",
     );
   }
   if (lossScale !== null && staticLossScale !== null && lossScale !== staticLossScale) {

@@ -25,7 +25,6 @@ import {
 import {
   decideOnFirst,
   type Device,
-  DeviceError,
   ParamStore,
   type ProcessGroup,
   SoloGroup,
@@ -46,10 +45,9 @@ import { continuedProgress } from "./resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./metric_rings.ts";
 import { TrainStep } from "./train_step.ts";
+import { TrainingHealth } from "./training_health.ts";
 import { cutStreams, type Streams } from "./streams.ts";
 
-/** Updates skipped in a row that end a run. */
-const MOST_SKIPPED = 50;
 const YIELD_MS = 100; // signals and the progress line get their turn this often
 
 /** A training run: one process of it, with its device and its columns of the batch. */
@@ -63,6 +61,7 @@ export class Trainer implements Disposable {
   readonly #model: TransformerXL;
   readonly #plateau: Plateau;
   #step!: TrainStep;
+  #health!: TrainingHealth;
   #evaluator: Evaluator | undefined;
   #progress: Progress;
 
@@ -118,6 +117,10 @@ export class Trainer implements Disposable {
         evalLengths(config, group),
       );
     }
+    trainer.#health = await TrainingHealth.record(
+      trainer.#parts(),
+      checkpoint !== undefined,
+    );
     const { firstColumn } = trainer.#streams.train;
     if (checkpoint) await restoreTraining(checkpoint, trainer.#parts(), progress, firstColumn);
     else initialise(device, store, config.seed);
@@ -222,12 +225,15 @@ export class Trainer implements Disposable {
       return null;
     });
     await broadcastWeights(this.#device, this.#group, this.#store);
-    return await this.#evaluate(this.#streams.test!);
+    const result = await this.#evaluate(this.#streams.test!);
+    this.#health.checkEvaluation(result.lossNats, "test text");
+    return result;
   }
 
   /** Frees everything. */
   [Symbol.dispose](): void {
     this.#evaluator?.[Symbol.dispose]();
+    this.#health[Symbol.dispose]();
     this.#step[Symbol.dispose]();
     this.#store[Symbol.dispose]();
   }
@@ -282,7 +288,9 @@ export class Trainer implements Disposable {
     await this.#finiteMetrics(pending);
     const evaluated = evaluates ? await this.#validate() : undefined;
     if (files !== undefined) {
+      await this.#health.checkState(step);
       yield { kind: "checkpoint", step, path: await this.#save(files, evaluated) };
+      this.#health.saved = true;
     }
     if (evaluated !== undefined) yield evaluated;
   }
@@ -290,6 +298,7 @@ export class Trainer implements Disposable {
   async #validate(): Promise<EvalEvent> {
     const { step, bestLossNats } = this.#progress;
     const result = await this.#evaluate(this.#streams.valid!);
+    this.#health.checkEvaluation(result.lossNats, `validation text after step ${step}`);
     this.#plateau.observe(result.lossNats);
     const best = bestLossNats === null || result.lossNats < bestLossNats;
     this.#progress = {
@@ -347,26 +356,7 @@ export class Trainer implements Disposable {
     if (count === 0) return { metrics: [], ownMetrics: [] }; // all of them were told already
     const ownMetrics = await this.#step.metrics(count);
     const metrics = await meanLosses(this.#group, ownMetrics);
-    const first = this.#progress.step - count + 1;
-    const lost = metrics.findIndex(({ lossNats }) => !Number.isFinite(lossNats));
-    if (lost >= 0) {
-      throw new DeviceError(
-        "not-finite",
-        `Cannot continue training: the loss of step ${first + lost} is ${
-          metrics[lost]!.lossNats
-        }; ` +
-          "lower --lr, raise --warmup_step or lower --clip, and continue from the last checkpoint with --restart",
-      );
-    }
-    const [scale, , skipped] = await this.#step.lossScale?.read() ?? [];
-    if (skipped! >= MOST_SKIPPED) {
-      throw new DeviceError(
-        "not-finite",
-        `Cannot continue training: the last ${skipped} updates were skipped because gradients ` +
-          `overflowed, the loss scale is ${scale}; lower --lr, raise --warmup_step, give a smaller ` +
-          "--loss_scale or leave --fp16 out, and continue from the last checkpoint with --restart",
-      );
-    }
+    await this.#health.checkSteps(metrics, this.#progress.step - count + 1);
     return { metrics, ownMetrics };
   }
 }

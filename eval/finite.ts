@@ -1,0 +1,51 @@
+/**
+ * Refusal of weights and losses that are not finite.
+ *
+ * @module
+ */
+import { FiniteCheck, WEIGHT_LIMIT } from "@transformer-xl/kernels";
+import {
+  CheckpointError,
+  type Device,
+  DeviceError,
+  type ParamStore,
+} from "@transformer-xl/runtime";
+
+const REMEDY = "give another checkpoint with --model, or train it again from an earlier one";
+
+/**
+ * Checks loaded weights, on the device.
+ *
+ * @param path of the checkpoint, for the message
+ * @throws {CheckpointError} when one of them is infinite, not a number, or so large that its square
+ * is infinite
+ */
+export async function assertFiniteWeights(
+  device: Device,
+  store: ParamStore,
+  path: string,
+): Promise<void> {
+  const storages = store.segments.map(({ weights }) => weights);
+  using check = await FiniteCheck.record(device, [
+    { name: "weights", storages, limit: WEIGHT_LIMIT },
+  ]);
+  if (await check.failing() === undefined) return;
+  throw new CheckpointError(
+    `Cannot evaluate "${path}": its weights are not finite, or too large to compute with; ${REMEDY}`,
+  );
+}
+
+/**
+ * Checks the loss of a text.
+ *
+ * @param text what was scored, for the message
+ * @param path of the checkpoint, for the message
+ * @throws {DeviceError} when it is not finite
+ */
+export function assertFiniteLoss(lossNats: number, text: string, path: string): void {
+  if (Number.isFinite(lossNats)) return;
+  throw new DeviceError(
+    "not-finite",
+    `Cannot evaluate "${path}": the loss of the ${text} text is ${lossNats}; ${REMEDY}`,
+  );
+}
