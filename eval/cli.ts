@@ -8,7 +8,6 @@ import {
   columnShare,
   type Lengths,
   loadWeights,
-  type ModelCheckpoint,
   type ModelShape,
   openCheckpoint,
   precisionFor,
@@ -26,6 +25,7 @@ import {
   type ProcessGroup,
   runRank,
   wantsHelp,
+  withUserPaths,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
@@ -36,15 +36,13 @@ import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
 import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
 import { fitLengths, fittedLine } from "./fit_lengths.ts";
 import { openEvalLogs } from "./logs.ts";
-import { manualIds } from "./manual.ts";
-import { openText, type TextSettings } from "./open_text.ts";
 import { inProcesses, takeGpu } from "./processes.ts";
 import { EVAL_REFERENCE_FLAGS } from "./reference_flags.ts";
 import { bannerLine, resultLines, segmentLine } from "./report.ts";
+import { type ScoredText, scoredTexts } from "./scored_text.ts";
 import { combineMeans, SegmentMeter } from "./segment_meter.ts";
 import { openShared } from "./shared_checkpoint.ts";
 import { modelFacts, sharedSettings, startFacts } from "./shared_facts.ts";
-import { trainedTextOf } from "./trained_text.ts";
 
 const COVERAGE_FLAGS = {
   batchSize: "--batch_size",
@@ -66,7 +64,8 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const parsed = parseFlags(evalSchema, argv, { foreign: EVAL_REFERENCE_FLAGS });
-  const { config, origin } = parsed;
+  const { origin } = parsed;
+  const config = withUserPaths(parsed.config, ["workDir", "model", "data"]);
   return await inProcesses({
     settings: config,
     asked: origin.get("gpus") !== "default",
@@ -90,12 +89,19 @@ async function evaluateShare(
   await assertSameFacts(group, startFacts(config, shared.digest));
   checkShare(config, size);
   const shape = shapeOf(config, checkpoint.shape);
-  const parts = await firstThenOthers(group, () => textParts(config, checkpoint));
-  await assertSameFacts(group, modelFacts(textDigests(parts), checkpoint.vocabulary, shape));
+  const announce = (line: string) => {
+    if (rank === 0) console.log(line);
+  };
+  const cacheDir = await cacheFolder(config);
+  const { texts, lines: textLines } = await firstThenOthers(
+    group,
+    () => scoredTexts(config, checkpoint, cacheDir, announce),
+  );
+  await assertSameFacts(group, modelFacts(textDigests(texts), checkpoint.vocabulary, shape));
   const given = new Set(
     (["batchSize", "tgtLen", "memLen"] as const).filter((key) => origin.get(key) !== "default"),
   );
-  const tokens = Math.min(...parts.map(([, ids]) => ids.length));
+  const tokens = Math.min(...texts.map(({ ids }) => ids.length));
   const whole = fitLengths(lengthsOf(config), {
     tokens,
     processes: size,
@@ -105,12 +111,12 @@ async function evaluateShare(
   const { batchSize, tgtLen, memLen } = whole;
   const warmupLength = warmupRows({ ...config, memLen }, shape.compat);
   checkScored({ ...config, tgtLen, memLen }, shape.compat);
-  const streams = parts.map(([name, ids]) => {
+  const streams = texts.map(({ name, ids, whole: isWhole }) => {
     const batches = new Batches(ids, {
       batchSize,
       targetLength: tgtLen,
       extendedContext: whole.extLen,
-      warmupLength,
+      warmupLength: isWhole && isShort(ids, whole, warmupLength) ? 0 : warmupLength,
       name,
       rank,
       ranks: size,
@@ -124,6 +130,7 @@ async function evaluateShare(
   });
   const { text, json } = logs;
   json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: shape });
+  for (const line of textLines) text.write(line);
   await takeGpu(config);
   const unverified = unverifiedLine(checkpoint);
   if (unverified !== undefined) text.write(unverified);
@@ -166,7 +173,7 @@ async function evaluateShare(
     const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
     assertFiniteLoss(lossNats, part, checkpoint.path);
     const coverage = coverageOf({
-      tokens: parts[i]![1].length,
+      tokens: texts[i]!.ids.length,
       batchSize,
       tgtLen,
       warmupLength,
@@ -182,21 +189,19 @@ async function evaluateShare(
   return 0;
 }
 
-/** The token streams to score, by name. */
-async function textParts(
-  config: EvalConfig,
-  checkpoint: ModelCheckpoint,
-): Promise<(readonly [string, Uint32Array])[]> {
-  const { vocabulary } = checkpoint;
-  if (config.manual.length > 0) return [[config.split, manualIds(config.manual, vocabulary)]];
-  const corpus = await openText(textSettings(config, checkpoint), undefined, vocabulary);
-  const names = config.split === "all" ? ["valid", "test"] as const : [config.split];
-  return names.map((name) => [name, corpus[name]] as const);
+/** Where encoded text is kept: in a work directory that is there. */
+async function cacheFolder({ workDir }: EvalConfig): Promise<string | undefined> {
+  try {
+    return (await Deno.stat(workDir)).isDirectory ? `${workDir}/cache` : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** Tokens and digest of each part, by which processes know that they score the same. */
-function textDigests(parts: Awaited<ReturnType<typeof textParts>>): Record<string, string> {
-  return Object.fromEntries(parts.map(([name, ids]) => {
+function textDigests(texts: readonly ScoredText[]): Record<string, string> {
+  return Object.fromEntries(texts.map(({ name, ids }) => {
     const digest = createHash("sha256").update(
       new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength),
     ).digest("hex");
@@ -204,15 +209,10 @@ function textDigests(parts: Awaited<ReturnType<typeof textParts>>): Record<strin
   }));
 }
 
-/** The text of the flags, else the text of training. */
-function textSettings(config: EvalConfig, checkpoint: ModelCheckpoint): TextSettings {
-  const trained = trainedTextOf(checkpoint) ?? { dataset: "auto", data: null };
-  const vocab = checkpoint.vocabulary.kind;
-  if (config.data !== null || config.dataset !== "auto") {
-    const dataset = config.dataset === "auto" ? trained.dataset : config.dataset;
-    return { dataset: dataset === "self" ? config.dataset : dataset, data: config.data, vocab };
-  }
-  return { ...trained, vocab };
+/** Whether a text would only fill the memory: like a sentence, it is scored from its start. */
+function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLength: number): boolean {
+  const warmup = Math.ceil(warmupLength / tgtLen) * tgtLen;
+  return Math.floor(ids.length / batchSize) <= warmup;
 }
 
 function shapeOf({ clampLen, sameLength, compat }: EvalConfig, shape: ModelShape): ModelShape {

@@ -7,6 +7,7 @@ import {
   canShare,
   type Compat,
   COMPATS,
+  DATASET_CHOICES,
   lengthValue,
   MAX_LENGTH,
   rowsValue,
@@ -43,16 +44,15 @@ export const evalSchema = z.strictObject({
 
   manual: z.array(z.string()).default([])
     .describe("Score this text instead of a data set").meta({ ...corpus, metavar: "TEXT" }),
-  dataset: z.enum(["auto", "self", "text", "wt2", "wt103"]).default("auto")
+  dataset: z.enum(DATASET_CHOICES).default("auto")
     .describe("auto: the data set of training, or text where --data is given").meta(corpus),
   data: pathValue.nullable().default(null)
     .describe("Text file or folder; none: the one of training").meta({
       ...corpus,
       metavar: "PATH",
     }),
-  split: z.enum(["all", "valid", "test"]).default("all").describe(
-    "Part to score; all: valid, then test",
-  )
+  split: z.enum(["all", "train", "valid", "test", "file"]).default("all")
+    .describe("Part to score; all: valid, then test, or a --data file whole; file: all of the text")
     .meta(corpus),
   maxSize: stepsValue.nullable().default(null).describe("Segments per part; none: all").meta(
     corpus,

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { firstIssue, type ModelCheckpoint, unusable } from "@transformer-xl/model";
+import { DATASET_CHOICES, firstIssue, type ModelCheckpoint, unusable } from "@transformer-xl/model";
 import { z } from "zod";
 import type { TextSettings } from "./open_text.ts";
 
 /** The settings of a training configuration that name its text; what else it holds is not looked at. */
 const trainedText = z.object({
   config: z.object({
-    dataset: z.enum(["auto", "self", "text", "wt2", "wt103"]),
+    dataset: z.enum(DATASET_CHOICES),
     data: z.string().min(1).nullable(),
   }),
 });

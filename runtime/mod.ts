@@ -83,6 +83,7 @@ export * from "./tensor.ts";
 export * from "./atomic_file.ts";
 export * from "./files/folder_lock.ts";
 export * from "./files/system_reason.ts";
+export * from "./files/user_path.ts";
 export * from "./flag_help.ts";
 export {
   type FlagLayers,

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Corpus, type CorpusOptions, openCorpus, WordVocabulary } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
 import fc from "fast-check";
@@ -64,10 +64,12 @@ Deno.test("openCorpus() counts WikiText from train alone unless told otherwise",
   });
 });
 
-Deno.test("openCorpus() names a word of valid that train does not have", async () => {
+Deno.test("openCorpus() gives the place of a word of valid that train does not have, not the word", async () => {
   const files = { ...WIKITEXT, "wiki.valid.tokens": "a zebra\n" };
   await withFolder(files, async (path) => {
-    await assertRejects(() => openCorpus({ dataset: "wt2", path }), DataError, `"zebra"`);
+    const { message } = await assertRejects(() => openCorpus({ dataset: "wt2", path }), DataError);
+    assertStringIncludes(message, `wiki.valid.tokens": line 1, word 2 is not among the 6 symbols`);
+    assert(!message.includes("zebra"), message);
     const { valid } = await openCorpus({ dataset: "wt2", path, unknown: "<unk>" });
     assertEquals([...valid], [4, 5, 0]);
   });
@@ -158,8 +160,9 @@ Deno.test("openCorpus() reads any text as WordVocabulary does", async () => {
     await fc.assert(
       fc.asyncProperty(texts, fc.integer({ min: 1, max: 40 }), async (text, chunkBytes) => {
         await Deno.writeTextFile(path, text);
-        const vocabulary = WordVocabulary.fromText(text);
-        const expected = vocabulary.encode(text);
+        const unmarked = text.replace(/^\ufeff/, ""); // a byte order mark is no part of the text
+        const vocabulary = WordVocabulary.fromText(unmarked);
+        const expected = vocabulary.encode(unmarked);
         if (expected.length < 20) return;
         const corpus = await openCorpus({ dataset: "text", path, chunkBytes });
         assertEquals(corpus.vocabulary.symbols, vocabulary.symbols);

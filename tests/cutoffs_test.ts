@@ -8,7 +8,7 @@ Deno.test("cutoffsFor() has NVIDIA's cut-offs for the full WikiText-103 vocabula
 
 Deno.test("cutoffsFor() cuts every other vocabulary into four bins with a wide head", () => {
   for (const size of [1000, 1001, 33_278, 199_997, 500_000]) {
-    const cutoffs = cutoffsFor("wt103-subset", size);
+    const cutoffs = cutoffsFor("text", size);
     assertCutoffs(cutoffs, size);
     assertEquals((cutoffs[0]! + 3) % 8, 0);
   }

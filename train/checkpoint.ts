@@ -62,7 +62,23 @@ export const progressSchema = z.object({
 /** Where training stands. */
 export type Progress = z.infer<typeof progressSchema>;
 
-const trainingSchema = z.strictObject({ config: trainSchema, progress: progressSchema });
+const textFiles = z.array(
+  z.strictObject({ path: z.string(), bytes: z.int().min(0), sha256: z.string() }),
+).readonly();
+
+/** Which text it was; files of older versions do not say. */
+const textIdentity = z.strictObject({
+  split: z.enum(["files", "lines"]),
+  train: textFiles,
+  valid: textFiles,
+  test: textFiles,
+});
+
+const trainingSchema = z.strictObject({
+  config: trainSchema,
+  progress: progressSchema,
+  text: textIdentity.optional(),
+});
 
 /** What a checkpoint says of the run that wrote it. */
 export type TrainingRecord = z.infer<typeof trainingSchema>;

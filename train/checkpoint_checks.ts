@@ -31,7 +31,15 @@ export interface RunState {
 const MOMENTS = ["m", "v"] as const;
 
 /** Settings of one start of the program: neither model nor schedule, so no checkpoint decides them. */
-const OF_ONE_START = ["configFile", "debug", "dryRun", "overwrite", "restart", "workDir"] as const;
+const OF_ONE_START = [
+  "acceptNewText",
+  "configFile",
+  "debug",
+  "dryRun",
+  "overwrite",
+  "restart",
+  "workDir",
+] as const;
 
 /** The settings that a run takes from the checkpoint it continues. */
 export function settingsToContinue(

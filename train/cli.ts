@@ -45,6 +45,7 @@ import {
   sweepTemporaries,
   TextLog,
   wantsHelp,
+  withUserPaths,
 } from "@transformer-xl/runtime";
 import { trainingRecord } from "./checkpoint.ts";
 import { settingsToContinue } from "./checkpoint_checks.ts";
@@ -63,6 +64,7 @@ import { checkContinues, continueCurve } from "./resume.ts";
 import { cutStreams } from "./streams.ts";
 import { Trainer } from "./trainer.ts";
 import { unscoredLines } from "./unscored_lines.ts";
+import { checkSameText, logText, textOfCheckpoint, textRecord } from "./training_text.ts";
 import {
   checkWorkDirectory,
   exists,
@@ -73,6 +75,9 @@ import {
 } from "./work_directory.ts";
 
 const RULE = "=".repeat(100);
+
+/** Settings that are paths, as the user means them from where they stand. */
+const PATHS = ["workDir", "configFile", "restart", "data"] as const;
 
 if (import.meta.main) await runRank(() => train(Deno.args));
 
@@ -87,8 +92,9 @@ export async function train(argv: readonly string[]): Promise<number> {
     console.log(flagHelp(trainSchema, { usage: "deno task train [flags]" }));
     return 0;
   }
-  const early = scanFlags(trainSchema, argv, TRAIN_REFERENCE_FLAGS);
-  const open = () => openRestart(early.restart, early.workDir ?? "LM-TFM");
+  const given = scanFlags(trainSchema, argv, TRAIN_REFERENCE_FLAGS);
+  const early = withUserPaths({ ...given, workDir: given.workDir ?? "LM-TFM" }, PATHS);
+  const open = () => openRestart(early.restart, early.workDir);
   // One of several processes is told by the first, once they have met, what there is to continue.
   const isMember = rankEnvironment().launchedBy !== "none";
   using checkpoint = isMember ? undefined : await open();
@@ -158,13 +164,18 @@ async function member(start: Start): Promise<number> {
   );
   // The first process reads the text and writes the cache that the others then find.
   const cacheDir = writesFiles(config) ? `${config.workDir}/cache` : undefined;
+  const isTextGiven = ["flag", "file"].includes(origin.get("data")!);
+  const place = textOfCheckpoint(config, isTextGiven, checkpoint);
+  if (isFirst && place !== undefined) console.log(place); // before it is opened
   const corpus = await firstThenOthers(
     group,
     () => openText(config, cacheDir, checkpoint?.vocabulary),
   );
   const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
   await assertSameFacts(group, modelFacts(textDigests(corpus), corpus.vocabulary, shape));
-  if (checkpoint) checkContinues(checkpoint, config, shape, corpus);
+  const changes = checkpoint ? checkSameText(checkpoint, corpus, config, isTextGiven) : [];
+  const otherText = changes.length > 0;
+  if (checkpoint) checkContinues(checkpoint, config, shape, corpus, { otherText });
   const fitted = fitEvaluation(config, corpus, origin, share.size);
   config = fitted.config;
   cutStreams(config, corpus, share); // a text that is too short is told before anything is written
@@ -196,6 +207,7 @@ async function member(start: Start): Promise<number> {
   text.write(`world size: ${share.size}`);
   for (const line of [...start.notes, ...fitted.notes, ...rateWarnings(config)]) text.write(line);
   printConfig(text, config, origin);
+  logText(text, corpus, changes);
   for (const line of unscoredLines(config, corpus)) text.write(line);
   if (share.size > 1) text.write("What follows is for each process");
   for (const line of footprintLines(planned)) text.write(line);
@@ -276,6 +288,7 @@ async function run(
     })
     : undefined;
   json?.write({ kind: "config", config, model: shape });
+  json?.write(textRecord(corpus));
   const characters = corpus.vocabulary.kind === "char";
   const reporter = new Reporter(text, json, { characters, own: rank > 0 });
   if (checkpoint) {
@@ -327,7 +340,8 @@ async function configure(
     file,
     foreign: TRAIN_REFERENCE_FLAGS,
   });
-  const config = stored ? continueCurve(parsed.config, stored, parsed.origin) : parsed.config;
+  const typed = withUserPaths(parsed.config, PATHS);
+  const config = stored ? continueCurve(typed, stored, parsed.origin) : typed;
   return { ...parsed, config: followLengths(config, parsed.origin) };
 }
 

@@ -6,6 +6,7 @@
  */
 import {
   canShare,
+  DATASET_CHOICES,
   lengthValue,
   MAX_RATE,
   MAX_STEPS,
@@ -58,13 +59,22 @@ export const trainSchema = z.strictObject({
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameters, memory and work, then stop").meta(general),
 
-  dataset: z.enum(["auto", "self", "text", "wt2", "wt103"]).default("auto")
+  dataset: z.enum(DATASET_CHOICES).default("auto")
     .describe("auto: text where --data is given, else self, the program's own sources and docs")
     .meta(corpus),
   data: pathValue.nullable().default(null).describe("Text file, or folder of train, valid, test")
     .meta({ ...corpus, metavar: "PATH" }),
   vocab: z.enum(["auto", "word", "char"]).default("auto")
     .describe("auto: characters for self, words otherwise").meta(corpus),
+  minFreq: rowsValue.default(0).describe("Leave out words that occur less often").meta(corpus),
+  maxVocab: stepsValue.nullable().default(null)
+    .describe("Most frequent words to keep; none: all").meta(corpus),
+  lowerCase: z.boolean().default(false).describe("Lower-case words").meta(corpus),
+  unknown: z.string().min(1).nullable().default(null)
+    .describe("Word that stands for those without an id; none: <unk> if any is left out")
+    .meta({ ...corpus, metavar: "SYMBOL" }),
+  acceptNewText: z.boolean().default(false)
+    .describe("With --restart: go on although the training text has changed").meta(corpus),
 
   ...modelFields,
 

@@ -37,6 +37,11 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   dataset: "free", // the text itself is compared
   data: "free",
   vocab: "fixed",
+  minFreq: "fixed",
+  maxVocab: "fixed",
+  lowerCase: "fixed",
+  unknown: "fixed",
+  acceptNewText: "free",
   compat: "fixed",
   nLayer: "fixed",
   nHead: "fixed",
@@ -91,6 +96,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
 /**
  * Checks a checkpoint against the run that wants to continue it.
  *
+ * @param options.otherText whether the user accepted a text that is not the checkpoint's
  * @throws {CheckpointError} naming the settings that differ, or that training is finished
  */
 export function checkContinues(
@@ -98,6 +104,7 @@ export function checkContinues(
   config: TrainConfig,
   shape: ModelShape,
   corpus: Corpus,
+  { otherText = false }: { readonly otherText?: boolean } = {},
 ): void {
   assertSameVocabulary(checkpoint.vocabulary, corpus.vocabulary);
   const record = trainingRecord(checkpoint);
@@ -110,7 +117,10 @@ export function checkContinues(
         } out to take the checkpoint's`,
     );
   }
-  checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
+  // In a shorter text that was accepted, the next epoch begins.
+  if (!otherText) {
+    checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
+  }
   if (record.progress.step >= config.maxStep) {
     throw new CheckpointError(
       `Cannot continue from "${checkpoint.path}": it is at step ${record.progress.step} ` +

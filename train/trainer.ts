@@ -328,8 +328,8 @@ export class Trainer implements Disposable {
   /** The first process writes what all of them hold; returns when it is on disk. */
   async #save(files: CheckpointFiles, evaluated: EvalEvent | undefined): Promise<string> {
     this.#progress = { ...this.#progress, filled: this.#step.memories[0]!.filled };
-    const training = { config: this.#config, progress: this.#progress };
-    const { vocabulary } = this.#corpus;
+    const { vocabulary, source } = this.#corpus;
+    const training = { config: this.#config, progress: this.#progress, text: source.identity };
     const write = (path: string) =>
       writeTrainingCheckpoint(path, this.#parts(), this.#group, vocabulary, training);
     if (this.#group.rank > 0) {

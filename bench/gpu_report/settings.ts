@@ -41,7 +41,7 @@ export interface ReportRun {
 }
 
 /** Symbols of the vocabularies of the presets. */
-const VOCABULARY: Readonly<Record<string, number>> = { wt103: 267_735, self: 96 };
+const VOCABULARY: Readonly<Record<string, number>> = { wt103: 267_735, auto: 96 };
 
 /**
  * The training run that flags stand for.

@@ -4,7 +4,7 @@
  * @module
  */
 import { IdBlocks } from "./id_blocks.ts";
-import { invalidUtf8, type Scanner } from "./scanner.ts";
+import { InvalidUtf8, type Scanner } from "./scanner.ts";
 import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "./utf8.ts";
 
 const CODE_POINTS = 0x110000;
@@ -30,9 +30,9 @@ export class CharacterScanner implements Scanner {
     return this.#points.map((point) => String.fromCodePoint(point));
   }
 
-  startFile(path: string): void {
+  startFile(path: string, firstByte: number): void {
     this.#path = path;
-    this.#offset = 0;
+    this.#offset = firstByte;
     this.#rest = new Uint8Array(0);
   }
 
@@ -59,14 +59,14 @@ export class CharacterScanner implements Scanner {
   }
 
   endFile(): void {
-    if (this.#rest.length > 0) throw invalidUtf8(this.#path, this.#offset);
+    if (this.#rest.length > 0) throw new InvalidUtf8(this.#path, this.#offset);
   }
 
   /** Emits the character at `at`; returns its width, 0 if it is cut off. */
   #character(bytes: Uint8Array, at: number): number {
     const point = readCodePoint(bytes, at, bytes.length);
     if (point === INCOMPLETE) return 0;
-    if (point === INVALID) throw invalidUtf8(this.#path, this.#offset);
+    if (point === INVALID) throw new InvalidUtf8(this.#path, this.#offset);
     let entry = this.#seen[point]!;
     if (entry === 0) {
       entry = this.#points.push(point);

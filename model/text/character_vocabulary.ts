@@ -59,6 +59,10 @@ export class CharacterVocabulary implements Vocabulary {
     return this.#fingerprint ??= fingerprintOf(this.kind, this.symbols);
   }
 
+  has(symbol: string): boolean {
+    return this.#ids.has(symbol);
+  }
+
   lookup(symbol: string): number {
     const id = this.#ids.get(symbol);
     if (id !== undefined) return id;

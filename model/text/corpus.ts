@@ -5,29 +5,21 @@
  *
  * @module
  */
-import { DataError } from "@transformer-xl/runtime";
+import { CheckpointError } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
-import { CharacterScanner } from "./character_scanner.ts";
-import { CharacterVocabulary } from "./character_vocabulary.ts";
 import {
   cachePath,
   type EncodedCorpus,
   readCorpusCache,
   writeCorpusCache,
 } from "./corpus_cache.ts";
-import {
-  type CorpusFiles,
-  type Dataset,
-  hashFile,
-  locateCorpus,
-  type Part,
-  PARTS,
-  readChunks,
-} from "./corpus_files.ts";
-import type { Scanner } from "./scanner.ts";
-import type { SymbolCount, Vocabulary, VocabularyKind } from "./vocabulary.ts";
-import { LINE_END, WordScanner } from "./word_scanner.ts";
-import { END_OF_LINE, type WordOptions, WordVocabulary } from "./word_vocabulary.ts";
+import { locateCorpus } from "./corpus_files.ts";
+import { type Dataset, dataSet } from "./data_sets.ts";
+import { encodeCorpus, type PartFiles } from "./encode_corpus.ts";
+import { type Part, PARTS } from "./split_names.ts";
+import { hashFile, type TextFile } from "./text_file.ts";
+import type { Vocabulary, VocabularyKind } from "./vocabulary.ts";
+import type { WordOptions } from "./word_vocabulary.ts";
 
 /** What to open and how to count it. */
 export interface CorpusOptions extends WordOptions {
@@ -48,12 +40,31 @@ export interface CorpusOptions extends WordOptions {
    * evaluation never meets a symbol without an id.
    */
   readonly countFrom?: "train" | "all" | undefined;
-  /** Encode with this vocabulary, say of a checkpoint, instead of counting one. */
+  /**
+   * Encode with this vocabulary, say of a checkpoint, instead of counting one. `unknown` then stands
+   * for words without an id if it is among the symbols; the vocabulary stays as it is.
+   */
   readonly vocabulary?: Vocabulary | undefined;
+  /** The parts to open, if the text has parts (default: all); the others are empty. */
+  readonly parts?: readonly Part[] | undefined;
+  /** Do not cut the text: all of it is this part, the others are empty. */
+  readonly wholeAs?: Part | undefined;
   /** Where encoded corpora are kept; without it nothing is cached. */
   readonly cacheDir?: string | undefined;
   /** Bytes read at a time (default 1 MiB). */
   readonly chunkBytes?: number | undefined;
+}
+
+/** Which text it was: a checkpoint keeps it, so that another text is noticed. */
+export interface TextIdentity {
+  /** `files`: every part has its own; `lines`: one text that is cut. */
+  readonly split: "files" | "lines";
+  /** The files of the training part, or of the text that is cut. */
+  readonly train: readonly TextFile[];
+  /** The files of the validation part; empty for a text that is cut. */
+  readonly valid: readonly TextFile[];
+  /** The files of the test part; empty for a text that is cut. */
+  readonly test: readonly TextFile[];
 }
 
 /** Where a corpus came from. */
@@ -62,10 +73,16 @@ export interface CorpusSource {
   readonly dataset: Dataset;
   /** The files read, in order. */
   readonly files: readonly string[];
+  /** The same files by part, with sizes and hashes. */
+  readonly identity: TextIdentity;
+  /** What lay beside them and was not read, each with the reason. */
+  readonly leftOut: readonly string[];
   /** SHA-256 of the source bytes and the options. */
   readonly key: string;
   /** Whether the ids came from the cache. */
   readonly cached: boolean;
+  /** Why the ids could not be kept in the cache. */
+  readonly notKept?: string | undefined;
 }
 
 /** The token streams of a data set. */
@@ -75,13 +92,9 @@ export interface Corpus extends EncodedCorpus {
 }
 
 /** Changes whenever equal sources and options would give other ids than before. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const DEFAULT_CHUNK_BYTES = 1 << 20;
-
-/** Where a text without parts is cut into training, validation and test. */
-const VALID_FROM = 0.90;
-const TEST_FROM = 0.95;
 
 /**
  * Opens a data set. A text without parts of its own is cut at 90 % and 95 % of its tokens, each cut
@@ -104,124 +117,94 @@ const TEST_FROM = 0.95;
  * is too short to be split.
  */
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
-  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES } = options;
-  const located = await locateCorpus(dataset, options.path, options.files);
-  const files = located.split === "lines"
-    ? located.whole
-    : PARTS.map((part) => located.parts[part]);
-  const key = await corpusKey(options, located, files, chunkBytes);
+  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, parts = PARTS, wholeAs } = options;
+  const wanted = wholeAs === undefined ? parts : [];
+  const located = await locateCorpus(dataset, options.path, options.files, wanted);
+  const { leftOut } = located;
+  let files: PartFiles;
+  if (located.split === "lines") {
+    files = { split: "lines", whole: located.whole, as: wholeAs };
+  } else if (wholeAs !== undefined) {
+    const whole = PARTS.flatMap((part) => located.parts[part] ?? []);
+    files = { split: "lines", whole, as: wholeAs };
+  } else {
+    const opened = PARTS.filter((part) => parts.includes(part));
+    files = {
+      split: "files",
+      parts: Object.fromEntries(opened.map((part) => [part, located.parts[part]!])),
+    };
+  }
+  const identity = await identify(files, chunkBytes);
+  const key = corpusKey(options, files, identity);
+  const paths = PARTS.flatMap((part) => identity[part].map(({ path }) => path));
+  const source = { dataset, files: paths, identity, leftOut, key };
   const path = cacheDir === undefined ? undefined : cachePath(cacheDir, key);
 
-  const kept = path === undefined ? undefined : await readCorpusCache(path);
-  if (kept !== undefined) return { ...kept, source: { dataset, files, key, cached: true } };
+  const kept = path === undefined ? undefined : await readCorpusCache(path, key);
+  if (kept !== undefined) {
+    const vocabulary = options.vocabulary ?? kept.vocabulary;
+    return { ...kept, vocabulary, source: { ...source, cached: true } };
+  }
+  const encoded = await encodeCorpus(files, {
+    ...options,
+    kind: kindOf(options),
+    counted: countedParts(options),
+    chunkBytes,
+  });
+  const notKept = path === undefined ? undefined : await keep(path, key, encoded);
+  return { ...encoded, source: { ...source, cached: false, notKept } };
+}
 
-  const encoded = await encodeCorpus(options, located, chunkBytes);
-  if (path !== undefined) await writeCorpusCache(path, encoded);
-  return { ...encoded, source: { dataset, files, key, cached: false } };
+/** Writes the cache; a full disk costs the cache, not the run. */
+async function keep(
+  path: string,
+  key: string,
+  encoded: EncodedCorpus,
+): Promise<string | undefined> {
+  try {
+    await writeCorpusCache(path, key, encoded);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CheckpointError) return error.message;
+    throw error;
+  }
 }
 
 function kindOf({ vocabulary, vocab, dataset }: CorpusOptions): VocabularyKind {
-  return vocabulary?.kind ?? vocab ?? (dataset === "self" ? "char" : "word");
+  return vocabulary?.kind ?? vocab ?? dataSet(dataset).vocabulary;
 }
 
 function countedParts(options: CorpusOptions): readonly Part[] {
-  const isWikiText = options.dataset === "wt103" || options.dataset === "wt2";
-  const fallback = isWikiText && kindOf(options) === "word" ? "train" : "all";
+  const fallback = kindOf(options) === "word" ? dataSet(options.dataset).countWordsIn : "all";
   return (options.countFrom ?? fallback) === "train" ? ["train"] : PARTS;
 }
 
-async function corpusKey(
-  options: CorpusOptions,
-  located: CorpusFiles,
-  files: readonly string[],
-  chunkBytes: number,
-): Promise<string> {
-  const hash = createHash("sha256");
+async function identify(files: PartFiles, chunkBytes: number): Promise<TextIdentity> {
+  const read = async (paths: readonly string[] = []): Promise<TextFile[]> => {
+    const found: TextFile[] = [];
+    for (const path of paths) found.push(await hashFile(path, chunkBytes));
+    return found;
+  };
+  if (files.split === "lines") {
+    return { split: "lines", train: await read(files.whole), valid: [], test: [] };
+  }
+  const { train, valid, test } = files.parts;
+  return {
+    split: "files",
+    train: await read(train),
+    valid: await read(valid),
+    test: await read(test),
+  };
+}
+
+function corpusKey(options: CorpusOptions, files: PartFiles, identity: TextIdentity): string {
   const { lowerCase, minFreq, maxSize, unknown, vocabulary } = options;
   const counting = vocabulary === undefined
     ? { parts: countedParts(options), lowerCase, minFreq, maxSize, unknown }
-    : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint };
-  hash.update(JSON.stringify([FORMAT, located.split, kindOf(options), counting]));
-  for (const file of files) hash.update(await hashFile(file, chunkBytes));
-  return hash.digest("hex");
-}
-
-type Streams = Record<Part, Uint32Array<ArrayBuffer>>;
-
-async function encodeCorpus(
-  options: CorpusOptions,
-  located: CorpusFiles,
-  chunkBytes: number,
-): Promise<EncodedCorpus> {
-  const scanner: Scanner = kindOf(options) === "word" ? new WordScanner() : new CharacterScanner();
-  const scan = async (files: readonly string[]): Promise<Uint32Array<ArrayBuffer>> => {
-    for (const file of files) {
-      scanner.startFile(file);
-      await readChunks(file, chunkBytes, (chunk) => scanner.push(chunk));
-      scanner.endFile();
-    }
-    return scanner.ids.take();
-  };
-  let streams: Streams;
-  if (located.split === "lines") {
-    const stream = await scan(located.whole);
-    streams = splitAtLines(stream, scanner.lineEnd, located.whole);
-  } else {
-    const train = await scan([located.parts.train]);
-    const valid = await scan([located.parts.valid]);
-    streams = { train, valid, test: await scan([located.parts.test]) };
-  }
-  const symbols = scanner.symbols();
-  const vocabulary = options.vocabulary ?? countVocabulary(options, streams, symbols);
-  const isWords = vocabulary.kind === "word";
-  const renumbered = Uint32Array.from(
-    symbols,
-    (symbol, id) => vocabulary.lookup(isWords && id === LINE_END ? END_OF_LINE : symbol),
-  );
-  for (const part of PARTS) {
-    const stream = streams[part];
-    for (let i = 0; i < stream.length; i++) stream[i] = renumbered[stream[i]!]!;
-  }
-  return { vocabulary, ...streams };
-}
-
-function countVocabulary(
-  options: CorpusOptions,
-  streams: Streams,
-  symbols: readonly string[],
-): Vocabulary {
-  const counts = new Float64Array(symbols.length);
-  for (const part of countedParts(options)) {
-    const stream = streams[part];
-    for (let i = 0; i < stream.length; i++) counts[stream[i]!]!++;
-  }
-  const counted = symbols.map((symbol, id): SymbolCount => [symbol, counts[id]!]);
-  return kindOf(options) === "word"
-    ? WordVocabulary.fromCounts(counted.slice(LINE_END + 1), options)
-    : CharacterVocabulary.fromCounts(counted);
-}
-
-function splitAtLines(
-  stream: Uint32Array<ArrayBuffer>,
-  lineEnd: number,
-  files: readonly string[],
-): Streams {
-  const cut = (fraction: number, after: number): number => {
-    const wanted = Math.floor(stream.length * fraction);
-    const lineStart = stream.lastIndexOf(lineEnd, wanted - 1) + 1;
-    return lineStart > after ? lineStart : wanted;
-  };
-  const validFrom = cut(VALID_FROM, 0);
-  const testFrom = cut(TEST_FROM, validFrom);
-  if (!(0 < validFrom && validFrom < testFrom && testFrom < stream.length)) {
-    throw new DataError(
-      `Cannot split "${files.join('", "')}" into train, valid and test: it has ` +
-        `${stream.length} tokens, at least 20 are needed, give more text`,
-    );
-  }
-  return {
-    train: stream.subarray(0, validFrom),
-    valid: stream.subarray(validFrom, testFrom),
-    test: stream.subarray(testFrom),
-  };
+    : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
+  const layout = files.split === "lines" ? files.as ?? "cut" : "files";
+  const hashes = PARTS.map((part) => identity[part].map(({ sha256 }) => sha256));
+  return createHash("sha256")
+    .update(JSON.stringify([FORMAT, layout, kindOf(options), counting, hashes]))
+    .digest("hex");
 }

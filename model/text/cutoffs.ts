@@ -5,9 +5,7 @@
  * @module
  */
 import { ConfigError } from "@transformer-xl/runtime";
-
-/** NVIDIA's cut-offs: with its three cluster columns the head has 20,000 columns. */
-const WIKITEXT_103: readonly number[] = [19997, 39997, 199997];
+import { dataSet, WIKITEXT_103_CUTOFFS } from "./data_sets.ts";
 
 /** The vocabulary of WikiText-103, from which other sizes take their proportions. */
 const WIKITEXT_103_SIZE = 267735;
@@ -32,19 +30,19 @@ const ROUNDING = 8;
  * assertEquals(cutoffsFor("wt2", 33278), [2485, 4965, 24853]);
  * ```
  *
- * @throws {ConfigError} if the vocabulary is too small to be cut.
+ * @throws {ConfigError} if the vocabulary is too small to be cut, or there is no such data set.
  */
 export function cutoffsFor(dataset: string, vocabSize: number): number[] {
-  const largest = WIKITEXT_103.at(-1)!;
-  if (dataset === "wt103" && vocabSize > largest) return [...WIKITEXT_103];
+  const { cutoffs } = dataSet(dataset);
+  if (cutoffs !== undefined && vocabSize > cutoffs.at(-1)!) return [...cutoffs];
   if (vocabSize < SMALLEST_ADAPTIVE) {
     throw new ConfigError(
       `Cannot choose cut-offs for ${vocabSize} symbols: at least ${SMALLEST_ADAPTIVE} are needed, ` +
         `leave out --adaptive or give --cutoffs`,
     );
   }
-  const clusters = WIKITEXT_103.length;
-  return WIKITEXT_103.map((cutoff) => {
+  const clusters = WIKITEXT_103_CUTOFFS.length;
+  return WIKITEXT_103_CUTOFFS.map((cutoff) => {
     const share = (cutoff + clusters) / WIKITEXT_103_SIZE * vocabSize;
     return Math.round(share / ROUNDING) * ROUNDING - clusters;
   });

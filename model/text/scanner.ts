@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { DataError } from "@transformer-xl/runtime";
 import type { IdBlocks } from "./id_blocks.ts";
 
 /** Splits files that arrive in chunks of any size into symbols. */
@@ -16,26 +15,32 @@ export interface Scanner {
   readonly lineEnd: number;
   /** The symbols by provisional id. */
   symbols(): string[];
-  /** Starts a file; `path` is for messages. */
-  startFile(path: string): void;
+  /** Starts a file whose text begins at `firstByte`; `path` is for messages. */
+  startFile(path: string, firstByte: number): void;
   /**
    * Takes the next bytes of the file; a character or word may straddle two chunks.
    *
-   * @throws {DataError} if they are not UTF-8; the message names the file and the byte offset.
+   * @throws {InvalidUtf8} if they are not UTF-8
    */
   push(chunk: Uint8Array): void;
   /**
    * Ends the file.
    *
-   * @throws {DataError} if it ends inside a character.
+   * @throws {InvalidUtf8} if it ends inside a character
    */
   endFile(): void;
 }
 
-/** The error for bytes that are not UTF-8. */
-export function invalidUtf8(path: string, offset: number): DataError {
-  return new DataError(
-    `Cannot read text "${path}": it is not UTF-8 at byte offset ${offset}, ` +
-      `convert it with iconv -t UTF-8`,
-  );
+/** Bytes that are not UTF-8; whoever reads the file says what it may be instead. */
+export class InvalidUtf8 extends Error {
+  /** Name of the class. */
+  override readonly name = "InvalidUtf8";
+  /** Where they begin in the file. */
+  readonly offset: number;
+
+  /** Bytes of `path` from `offset` on. */
+  constructor(path: string, offset: number) {
+    super(`"${path}" is not UTF-8 at byte offset ${offset}`);
+    this.offset = offset;
+  }
 }

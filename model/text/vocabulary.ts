@@ -32,6 +32,8 @@ export interface Vocabulary {
   readonly symbols: readonly string[];
   /** A hash of kind and symbols: equal exactly when two vocabularies give equal ids. */
   readonly fingerprint: string;
+  /** Whether a symbol has an id of its own. */
+  has(symbol: string): boolean;
   /**
    * The id of one symbol, or the id of the unknown symbol where there is one.
    *

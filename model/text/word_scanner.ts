@@ -7,7 +7,7 @@
  */
 import { ByteInterner } from "./byte_interner.ts";
 import { IdBlocks } from "./id_blocks.ts";
-import { invalidUtf8, type Scanner } from "./scanner.ts";
+import { InvalidUtf8, type Scanner } from "./scanner.ts";
 import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "./utf8.ts";
 import { isWhitespace } from "./whitespace.ts";
 
@@ -38,14 +38,10 @@ export class WordScanner implements Scanner {
     return ["\n", ...this.#words.symbols()];
   }
 
-  startFile(path: string): void {
+  startFile(path: string, firstByte: number): void {
     this.#path = path;
-    this.#length =
-      this.#wordStart =
-      this.#at =
-      this.#origin =
-      this.#lineStart =
-        0;
+    this.#length = this.#wordStart = this.#at = 0;
+    this.#origin = this.#lineStart = firstByte;
     this.#afterReturn = false;
   }
 
@@ -59,7 +55,7 @@ export class WordScanner implements Scanner {
   }
 
   endFile(): void {
-    if (this.#at < this.#length) throw invalidUtf8(this.#path, this.#origin + this.#at);
+    if (this.#at < this.#length) throw new InvalidUtf8(this.#path, this.#origin + this.#at);
     this.#endWord(this.#at);
     if (this.#origin + this.#at > this.#lineStart) this.ids.push(LINE_END);
   }
@@ -91,7 +87,7 @@ export class WordScanner implements Scanner {
       }
       const point = readCodePoint(bytes, at, length);
       if (point === INCOMPLETE) break;
-      if (point === INVALID) throw invalidUtf8(this.#path, this.#origin + at);
+      if (point === INVALID) throw new InvalidUtf8(this.#path, this.#origin + at);
       const next = at + utf8Width(point);
       if (isWhitespace(point)) {
         this.#endWord(at);

@@ -103,6 +103,10 @@ export class WordVocabulary implements Vocabulary {
     return new WordVocabulary(this.symbols, { lowerCase: this.lowerCase, unknown });
   }
 
+  has(symbol: string): boolean {
+    return this.#ids.has(this.lowerCase ? symbol.toLowerCase() : symbol);
+  }
+
   lookup(symbol: string): number {
     const word = this.lowerCase ? symbol.toLowerCase() : symbol;
     const id = this.#ids.get(word);

@@ -180,13 +180,23 @@ async function corpusOf(
 ): Promise<Corpus> {
   if (golden.has("in/train")) {
     const symbols = Array.from({ length: config.n_token }, (_, id) => String(id));
+    const train = await golden.integers("in/train", config.n_token);
     const valid = await golden.integers("in/valid", config.n_token);
+    const countsOf = ({ length }: Uint32Array) => ({ tokens: length, lines: 0, unknown: 0 });
     return {
       vocabulary: new WordVocabulary(symbols),
-      train: await golden.integers("in/train", config.n_token),
+      train,
       valid,
       test: valid,
-      source: { dataset: "text", files: [golden.folder], key: golden.folder, cached: false },
+      counts: { train: countsOf(train), valid: countsOf(valid), test: countsOf(valid) },
+      source: {
+        dataset: "text",
+        files: [golden.folder],
+        identity: { split: "files", train: [], valid: [], test: [] },
+        leftOut: [],
+        key: golden.folder,
+        cached: false,
+      },
     };
   }
   if (corpusFolder === undefined) {

@@ -3,21 +3,19 @@
  *
  * @module
  */
-import { cutoffsFor } from "@transformer-xl/model";
+import { cutoffsFor, type Dataset } from "@transformer-xl/model";
 import { isUserError, type Target } from "@transformer-xl/runtime";
 import { modelOf, trainSchema } from "../config.ts";
 import { footprint } from "../dry_run.ts";
 import { PRESETS } from "../presets.ts";
 import type { MemoryNeed } from "./fit.ts";
 
-/** Symbols of the data sets' vocabularies, with the end of sentence. */
-const VOCABULARY_SIZES: Readonly<Record<string, number>> = {
+/** Symbols of the data sets' vocabularies, with the end of sentence; null where the text decides. */
+const VOCABULARY_SIZES: Readonly<Record<Dataset, number | null>> = {
   wt103: 267_735,
   wt2: 33_278,
-  lm1b: 793_471,
-  enwik8: 204,
-  text8: 27,
   self: 128, // about the characters of source text
+  text: null,
 };
 
 /** Bytes of a training run of every preset whose vocabulary size is known, on one device. */
@@ -25,9 +23,11 @@ export async function presetNeeds(target: Target): Promise<readonly MemoryNeed[]
   const needs: MemoryNeed[] = [];
   for (const [name, preset] of Object.entries(PRESETS)) {
     const config = trainSchema.parse(preset);
-    const vocabSize = VOCABULARY_SIZES[config.dataset];
-    if (vocabSize === undefined) continue;
-    const cutoffs = config.adaptive ? cutoffsFor(config.dataset, vocabSize) : [];
+    // Without --data a preset trains on the program's own text.
+    const dataset = config.dataset === "auto" ? "self" : config.dataset;
+    const vocabSize = VOCABULARY_SIZES[dataset];
+    if (vocabSize === null) continue;
+    const cutoffs = config.adaptive ? cutoffsFor(dataset, vocabSize) : [];
     const shape = modelOf(config, vocabSize, cutoffs);
     try {
       const { bytes } = await footprint(config, shape, target);
