@@ -126,6 +126,25 @@ Deno.test("a run says its device, logs the reference's lines, and leaves logs an
   ]);
 });
 
+Deno.test("Training time excludes the final test", async () => {
+  await using scratch = new Scratch();
+  await Deno.mkdir(scratch.at("data"));
+  for (const [part, lines] of [["train", 60], ["valid", 10], ["test", 900]] as const) {
+    await scratch.text(`data/${part}.txt`, wordText(lines).replaceAll(/word(\d\d)/g, "word1"));
+  }
+  const stdout = await run("train", {
+    ...short,
+    data: scratch.at("data"),
+    dataset: "wt2",
+    work_dir: scratch.at("run"),
+    max_step: 1,
+    warmup_step: 0,
+  });
+  const testS = Number(/test time: +([\d.]+)s/.exec(stdout)![1]);
+  const trainingMinutes = Number(/^Training time: ([\d.]+) minutes$/m.exec(stdout)![1]);
+  assert(60 * trainingMinutes + 0.3 < testS, stdout); // minutes are rounded to hundredths
+});
+
 Deno.test("--device auto without an adapter trains on plain loops and says so", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
