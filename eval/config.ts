@@ -26,18 +26,21 @@ export const evalSchema = z.strictObject({
   workDir: pathValue.default("LM-TFM").describe("Folder of checkpoints and logs")
     .meta({ ...general, metavar: "DIR" }),
   model: pathValue.nullable().default(null)
-    .describe("Checkpoint; none: checkpoint_best of --work_dir, else checkpoint_last").meta({
+    .describe("Checkpoint file; none: checkpoint_best of --work_dir, else checkpoint_last").meta({
       ...general,
       metavar: "FILE",
     }),
   device: z.enum(DEVICE_CHOICES).default("auto")
-    .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
+    .describe("gpu: require a GPU adapter; cpu: plain loops; auto: a GPU adapter if available")
     .meta(general),
-  fp16: z.boolean().default(false).describe("Half weights, activations and memories")
+  fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")
     .meta(general),
+  debug: z.boolean().default(false).describe("Write no log files").meta(general),
   logInterval: lengthValue.default(10).describe("Segments between log lines").meta(general),
   compat: z.enum(COMPATS).nullable().default(null)
-    .describe("head: the reference of 2023; 2019: its first version; none: as in training").meta(
+    .describe(
+      "Reference version to follow: head (2023) or 2019 (first release); none: as in training",
+    ).meta(
       general,
     ),
   ...processFields,
@@ -45,9 +48,9 @@ export const evalSchema = z.strictObject({
   manual: z.array(z.string()).default([])
     .describe("Score this text instead of a data set").meta({ ...corpus, metavar: "TEXT" }),
   dataset: z.enum(DATASET_CHOICES).default("auto")
-    .describe("auto: the data set of training, or text where --data is given").meta(corpus),
+    .describe("auto: the training data set, or text if --data is given").meta(corpus),
   data: pathValue.nullable().default(null)
-    .describe("Text file or folder; none: the one of training").meta({
+    .describe("Text file or folder; none: the training text").meta({
       ...corpus,
       metavar: "PATH",
     }),
@@ -58,14 +61,18 @@ export const evalSchema = z.strictObject({
     corpus,
   ),
 
-  batchSize: lengthValue.default(16).describe("Batch columns").meta(lengths),
-  tgtLen: lengthValue.default(64).describe("Tokens per segment").meta(lengths),
-  extLen: rowsValue.default(0).describe("Tokens of extended context").meta(lengths),
-  memLen: rowsValue.default(640).describe("Rows of memory").meta(lengths),
+  batchSize: lengthValue.default(16).describe("Batch size (columns)").meta(lengths),
+  tgtLen: lengthValue.default(64).describe("Target tokens per segment").meta(lengths),
+  extLen: rowsValue.default(0).describe("Extended-context tokens").meta(lengths),
+  memLen: rowsValue.default(640).describe("Memory length in tokens").meta(lengths),
   clampLen: z.int().min(-1).max(MAX_LENGTH).nullable().default(null)
-    .describe("Largest distance that is told apart, -1: all; none: as in training").meta(lengths),
+    .describe("Clamp relative distances to this value; -1: no clamping; none: as in training").meta(
+      lengths,
+    ),
   sameLength: z.boolean().nullable().default(null)
-    .describe("Every token sees the same number of keys; none: as in training").meta(lengths),
+    .describe("Attend to the same number of keys from every position; none: as in training").meta(
+      lengths,
+    ),
 });
 
 /** A checked evaluation configuration. */

@@ -17,6 +17,8 @@ export interface EvalLogSettings {
   readonly model: string | null;
   /** Number of this process. */
   readonly rank: number;
+  /** Whether nothing is written to disk. */
+  readonly debug: boolean;
   /** Whether every process prints and logs. */
   readonly logAllRanks: boolean;
 }
@@ -34,8 +36,13 @@ export interface EvalLogs extends Disposable {
  * they cannot be written, the evaluation prints alone and says so.
  */
 export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
-  const { workDir, workDirGiven, model, rank, logAllRanks } = settings;
+  const { workDir, workDirGiven, model, rank, debug, logAllRanks } = settings;
   if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }), undefined);
+  if (debug) {
+    const text = new TextLog();
+    text.write("--debug: no log files are written");
+    return logs(text, undefined);
+  }
   const folder = model !== null && !workDirGiven ? dirname(model) : workDir;
   const base = `${folder}/eval_log${rank === 0 ? "" : `.${rank}`}`;
   try {

@@ -13,16 +13,20 @@ const processes = { group: "Processes" } as const;
 /** Flags of such a program. */
 export const processFields = {
   gpus: z.union([z.int().min(1).max(1024), z.literal("all")]).default(1)
-    .describe("Processes on this machine, one GPU each; all: as many as there are GPUs")
+    .describe("Processes on this machine, one per GPU; all: one for every GPU")
     .meta({ ...processes, metavar: "N" }),
   oversubscribe: z.boolean().default(false)
-    .describe("Let several processes share a GPU, or the software driver").meta(processes),
+    .describe("Allow several processes per GPU, or on the software driver").meta(processes),
   backend: z.enum(["auto", "ring", "mpi"]).default("auto")
-    .describe("What moves gradients; auto: mpi under mpirun and srun, else ring").meta(processes),
-  logAllRanks: z.boolean().default(false).describe("Every process prints and logs its own losses")
+    .describe("Communication backend; auto: mpi under mpirun and srun, ring otherwise").meta(
+      processes,
+    ),
+  logAllRanks: z.boolean().default(false).describe(
+    "Print and log on every rank; training losses are the rank's own",
+  )
     .meta(processes),
   heartbeatS: z.number().positive().max(MAX_TIMER_S).default(300)
-    .describe("Seconds without a sign of life after which a process counts as hung")
+    .describe("Seconds without a heartbeat before a process is considered hung")
     .meta(processes),
 };
 

@@ -96,7 +96,7 @@ async function processCount(
   throw new ConfigError("Cannot use --gpus all with --device cpu: give a number of processes");
 }
 
-/** What a launcher of others started is not for `--gpus` to say. */
+/** Refuses a `--gpus` that contradicts the launcher that started the processes. */
 function checkAsked(
   { settings: { gpus }, asked }: ProcessRequest,
   { launchedBy, localSize }: RankEnvironment,

@@ -13,7 +13,7 @@ export function sharedReferenceFlags(
 ): readonly ForeignFlag[] {
   return [
     foreignFlag("cuda", {
-      instead: "a GPU is used where there is one; --device gpu insists on it",
+      instead: "a GPU is used if available; --device gpu requires one",
     }),
     foreignFlag("no_env", { instead: "the environment is never printed" }),
     foreignFlag("local_rank", {
@@ -45,7 +45,7 @@ export function sharedReferenceFlags(
       instead: "a --config_file has no sections",
       remedy: "a --config_file has no sections, give its settings as flags or with --preset",
     }),
-    foreignFlag("no_log", { instead: "logs are written all the same" }),
+    foreignFlag("no_log", { instead: "logs are still written; --debug writes none" }),
     missingFlag(
       "target_throughput",
       "one",
@@ -73,7 +73,6 @@ export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     values: NUMBER,
     instead: "evaluation draws no random numbers",
   }),
-  foreignFlag("debug", { instead: "evaluation runs as without it" }),
   foreignFlag("manual_vocab", {
     arity: "one",
     values: ["word"],

@@ -29,48 +29,62 @@ export type Compat = (typeof COMPATS)[number];
 /** Fields of the model section of a command line. */
 export const modelFields = {
   compat: z.enum(COMPATS).default("head")
-    .describe("head: the reference of 2023; 2019: its first version")
+    .describe("Reference version to follow: head (2023) or 2019 (first release)")
     .meta({ group: "General" }),
   nLayer: z.int().min(1).max(MAX_LAYERS).default(16).describe("Decoder layers").meta(model),
   nHead: widthValue.default(8).describe("Attention heads").meta(model),
-  dHead: widthValue.default(64).describe("Width of one head").meta(model),
-  dEmbed: z.int().min(-1).max(MAX_WIDTH).default(-1).describe("Width of the embedding; -1: d_model")
+  dHead: widthValue.default(64).describe("Dimension of each head").meta(model),
+  dEmbed: z.int().min(-1).max(MAX_WIDTH).default(-1).describe("Embedding dimension; -1: --d_model")
     .meta(model),
-  dModel: widthValue.default(512).describe("Width of the residual stream, even").meta(model),
-  dInner: widthValue.default(2048).describe("Inner width of the feed-forward layers").meta(model),
-  dropout: rate.default(0.1).describe("Dropout of embeddings, blocks and output").meta(model),
-  dropatt: rate.default(0).describe("Dropout of attention probabilities").meta(model),
-  preLnorm: z.boolean().default(false).describe("Normalise before each block, not after")
+  dModel: widthValue.default(512).describe("Model dimension, even").meta(model),
+  dInner: widthValue.default(2048).describe("Inner dimension of the feed-forward layers").meta(
+    model,
+  ),
+  dropout: rate.default(0.1).describe("Dropout rate of embeddings, sublayers and output").meta(
+    model,
+  ),
+  dropatt: rate.default(0).describe("Dropout rate of attention probabilities").meta(model),
+  preLnorm: z.boolean().default(false).describe(
+    "Apply layer norm before each sublayer instead of after",
+  )
     .meta(model),
-  attnType: z.int().min(0).max(3).default(0).describe("0: relative attention (the only one so far)")
+  attnType: z.int().min(0).max(3).default(0).describe(
+    "Attention type; only 0 (relative attention) is supported",
+  )
     .meta(model),
-  notTied: z.boolean().default(false).describe("Softmax tables separate from the embedding")
+  notTied: z.boolean().default(false).describe("Do not tie the softmax weights to the embedding")
     .meta(model),
   clampLen: z.int().min(-1).max(MAX_LENGTH).default(-1).describe(
-    "Largest distance that is told apart; -1: all",
+    "Clamp relative distances to this value; -1: no clamping",
   ).meta(
     model,
   ),
-  sameLength: z.boolean().default(false).describe("Every token sees the same number of keys")
+  sameLength: z.boolean().default(false).describe(
+    "Attend to the same number of keys from every position",
+  )
     .meta(model),
   adaptive: z.boolean().default(false).describe("Adaptive embedding and softmax").meta(model),
   cutoffs: z.array(z.int().min(1).max(MAX_VOCABULARY)).max(MAX_CUTOFFS).default([]).describe(
-    "Cluster bounds of the adaptive softmax; default: chosen for the data set",
+    "Cluster cutoffs of the adaptive softmax; default: those of the data set",
   ).meta(model),
-  divVal: widthValue.default(1).describe("Factor between the embedding widths of clusters")
+  divVal: widthValue.default(1).describe(
+    "Divisor of the embedding dimension from one cluster to the next",
+  )
     .meta(model),
-  init: z.enum(["normal", "uniform"]).default("normal").describe("Initialisation of matrices")
+  init: z.enum(["normal", "uniform"]).default("normal").describe(
+    "Initialisation of weight matrices",
+  )
     .meta(model),
   initRange: z.number().positive().max(MAX_RATE).default(0.1).describe(
-    "Half-width of the uniform initialisation",
+    "Bound of the uniform initialisation",
   )
     .meta(model),
   initStd: z.number().positive().max(MAX_RATE).default(0.02).describe(
-    "Deviation of the normal initialisation",
+    "Standard deviation of the normal initialisation",
   )
     .meta(model),
   projInitStd: z.number().positive().max(MAX_RATE).default(0.01).describe(
-    "Deviation of embedding projections",
+    "Standard deviation of the embedding projections",
   )
     .meta(model),
 };

@@ -115,6 +115,7 @@ Deno.test("a run says its device, logs the reference's lines, and leaves logs an
     "checkpoint 10",
     "eval 10",
     "test end",
+    "end end",
   ]);
   const files = [...Deno.readDirSync(scratch.at("run"))].map(({ name }) => name).sort();
   assertEquals(files, [
@@ -140,9 +141,11 @@ Deno.test("Training time excludes the final test", async () => {
     max_step: 1,
     warmup_step: 0,
   });
-  const testS = Number(/test time: +([\d.]+)s/.exec(stdout)![1]);
-  const trainingMinutes = Number(/^Training time: ([\d.]+) minutes$/m.exec(stdout)![1]);
-  assert(60 * trainingMinutes + 0.3 < testS, stdout); // minutes are rounded to hundredths
+  const log = await Deno.readTextFile(scratch.at("run/train_log.jsonl"));
+  const [test, end] = log.trimEnd().split("\n").slice(-2).map((line) => JSON.parse(line));
+  assertEquals([test.kind, end.kind], ["test", "end"]);
+  assert(end.elapsedMs < test.elapsedMs, `${end.elapsedMs} ms, ${test.elapsedMs} ms`);
+  assertStringIncludes(stdout, `Training time: ${(end.elapsedMs / 60_000).toFixed(2)} minutes`);
 });
 
 Deno.test("--device auto without an adapter trains on plain loops and says so", async () => {
@@ -296,6 +299,9 @@ Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) =>
       const kept = (await Deno.readTextFile(`${work_dir}/eval_log.json`)).trimEnd().split("\n");
       assertEquals(kept.map((line) => JSON.parse(line).part).filter(Boolean).at(0), "valid");
       assertEquals(await Deno.readTextFile(`${work_dir}/train_log.jsonl`), trainLog);
+      const silent = await run("eval", { ...base, split: "valid", debug: true });
+      assertStringIncludes(silent, "--debug: no log files are written\n");
+      assertEquals(await Deno.readTextFile(`${work_dir}/eval_log.log`), after);
     },
   );
 

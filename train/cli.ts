@@ -100,7 +100,7 @@ export async function train(argv: readonly string[]): Promise<number> {
   using checkpoint = isMember ? undefined : await open();
   const { config, origin, notes } = await configure(argv, early, checkpoint);
   if (!isMember) await checkStart(config, checkpoint);
-  // A checkpoint's number of processes is no wish: another launcher may start more or fewer now.
+  // The number of processes in a checkpoint binds nobody: another launcher may start more or fewer.
   const asked = ["flag", "file", "preset"].includes(origin.get("gpus")!);
   return await inProcesses(
     {
@@ -195,7 +195,7 @@ async function member(start: Start): Promise<number> {
   const planned = await footprint(config, shape, device.target, { shares, share });
   if (!config.dryRun) checkFits(planned, device);
 
-  // Nothing of the run itself is on disk until here, where nothing a user can cause is left to fail.
+  // All user errors have been ruled out; files of the run are created from here on.
   if (writesFiles(config) && (isFirst || config.logAllRanks)) {
     await Deno.mkdir(config.workDir, { recursive: true }); // of this machine
   }

@@ -36,76 +36,87 @@ const stepCount = z.int().min(0).max(MAX_STEPS);
 /** Everything `deno task train` accepts. */
 export const trainSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null)
-    .describe("Named settings beneath the flags").meta(general),
+    .describe("Named settings, overridden by --config_file and flags").meta(general),
   configFile: pathValue.nullable().default(null)
-    .describe("JSON file of settings, above the preset and beneath the flags")
+    .describe("JSON file of settings; overrides the preset, overridden by flags")
     .meta({ ...general, metavar: "FILE" }),
-  workDir: pathValue.default("LM-TFM").describe("Where logs and checkpoints go")
+  workDir: pathValue.default("LM-TFM").describe("Folder for logs and checkpoints")
     .meta({ ...general, metavar: "DIR" }),
   restart: z.union([z.boolean(), pathValue]).default(false)
-    .describe("Continue from PATH, or from the last checkpoint in --work_dir")
+    .describe("Resume from PATH, or from the last checkpoint in --work_dir")
     .meta({ ...general, metavar: "PATH" }),
   overwrite: z.boolean().default(false)
-    .describe("Start anew in a --work_dir that already holds checkpoints").meta(general),
+    .describe("Start a new run in a --work_dir that already holds checkpoints").meta(general),
   device: z.enum(DEVICE_CHOICES).default("auto")
-    .describe("gpu: an adapter or an error; cpu: plain loops; auto: an adapter if there is one")
+    .describe("gpu: require a GPU adapter; cpu: plain loops; auto: a GPU adapter if available")
     .meta(general),
   ...processFields,
   fp16: z.boolean().default(false)
-    .describe("Mixed precision: halves for weights, activations and gradients, float32 masters")
+    .describe("Mixed precision: float16 weights, activations and gradients, float32 master weights")
     .meta(general),
-  seed: seedValue.default(1111).describe("Seed of weights, dropout and --roll").meta(general),
-  debug: z.boolean().default(false).describe("Write no files at all").meta(general),
+  seed: seedValue.default(1111).describe("Seed for weights, dropout and --roll").meta(general),
+  debug: z.boolean().default(false).describe("Write no files").meta(general),
   dryRun: z.boolean().default(false)
-    .describe("Print configuration, parameters, memory and work, then stop").meta(general),
+    .describe("Print configuration, parameter count, memory and work per step, then exit").meta(
+      general,
+    ),
 
   dataset: z.enum(DATASET_CHOICES).default("auto")
-    .describe("auto: text where --data is given, else self, the program's own sources and docs")
+    .describe("auto: text if --data is given, else self (this program's sources and docs)")
     .meta(corpus),
-  data: pathValue.nullable().default(null).describe("Text file, or folder of train, valid, test")
+  data: pathValue.nullable().default(null).describe(
+    "Text file, or folder with train, valid and test files",
+  )
     .meta({ ...corpus, metavar: "PATH" }),
   vocab: z.enum(["auto", "word", "char"]).default("auto")
-    .describe("auto: characters for self, words otherwise").meta(corpus),
-  minFreq: rowsValue.default(0).describe("Leave out words that occur less often").meta(corpus),
+    .describe("auto: char for self, word otherwise").meta(corpus),
+  minFreq: rowsValue.default(0).describe("Minimum count of a word in the vocabulary").meta(corpus),
   maxVocab: stepsValue.nullable().default(null)
-    .describe("Most frequent words to keep; none: all").meta(corpus),
+    .describe("Maximum number of words in the vocabulary; none: all").meta(corpus),
   lowerCase: z.boolean().default(false).describe("Lower-case words").meta(corpus),
   unknown: z.string().min(1).nullable().default(null)
-    .describe("Word that stands for those without an id; none: <unk> if any is left out")
+    .describe("Symbol for unknown words; none: <unk> if any word is excluded")
     .meta({ ...corpus, metavar: "SYMBOL" }),
   acceptNewText: z.boolean().default(false)
-    .describe("With --restart: go on although the training text has changed").meta(corpus),
+    .describe("With --restart: continue although the training text has changed").meta(corpus),
 
   ...modelFields,
 
   optim: z.enum(["lamb", "jitlamb", "adam"]).default("jitlamb")
-    .describe("Update rule; jitlamb is lamb").meta(optimization),
+    .describe("Optimizer; jitlamb is an alias of lamb").meta(optimization),
   lr: rateValue.default(0.01).describe("Base learning rate").meta(optimization),
-  scheduler: z.enum(SCHEDULES).default("cosine").describe("Learning-rate curve").meta(optimization),
+  scheduler: z.enum(SCHEDULES).default("cosine").describe("Learning-rate schedule").meta(
+    optimization,
+  ),
   maxStepScheduler: stepsValue.nullable().default(null)
-    .describe("Length of the curve; none: max_step").meta(optimization),
-  warmupStep: stepCount.default(1000).describe("Steps of linear warm-up").meta(optimization),
-  etaMin: rateValue.default(0.001).describe("Floor of the cosine").meta(optimization),
-  decayRate: z.number().positive().lt(1).default(0.5).describe("Factor of dev_perf")
+    .describe("Steps of the schedule; none: --max_step").meta(optimization),
+  warmupStep: stepCount.default(1000).describe("Linear warm-up steps").meta(optimization),
+  etaMin: rateValue.default(0.001).describe("Minimum rate of the cosine schedule").meta(
+    optimization,
+  ),
+  decayRate: z.number().positive().lt(1).default(0.5).describe("Decay factor of dev_perf")
     .meta(optimization),
-  patience: stepCount.default(0).describe("Evaluations dev_perf waits").meta(optimization),
-  lrMin: rateValue.default(0).describe("Floor of dev_perf").meta(optimization),
-  clip: z.number().positive().max(MAX_RATE).default(0.25).describe("Largest global gradient norm")
+  patience: stepCount.default(0).describe(
+    "Evaluations without improvement before dev_perf lowers the rate",
+  ).meta(optimization),
+  lrMin: rateValue.default(0).describe("Minimum rate of dev_perf").meta(optimization),
+  clip: z.number().positive().max(MAX_RATE).default(0.25).describe("Maximum global gradient norm")
     .meta(optimization),
   weightDecay: rateValue.default(0).describe("Weight decay").meta(optimization),
   lossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
-    .describe("Fixed loss scale of --fp16; none: it follows the gradients").meta(optimization),
+    .describe("Fixed loss scale for --fp16; none: dynamic loss scaling").meta(optimization),
   staticLossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
-    .describe("Older name of --loss_scale").meta(optimization),
+    .describe("Alias of --loss_scale").meta(optimization),
 
   maxStep: stepsValue.default(40_000).describe("Optimizer steps").meta(training),
-  batchSize: lengthValue.default(256).describe("Batch columns of a step").meta(training),
-  batchChunk: lengthValue.default(1).describe("Chunks a step's batch is computed in").meta(
+  batchSize: lengthValue.default(256).describe("Batch size (columns) of a step, over all processes")
+    .meta(training),
+  batchChunk: lengthValue.default(1).describe("Gradient-accumulation steps").meta(
     training,
   ),
-  tgtLen: lengthValue.default(192).describe("Tokens predicted per segment").meta(training),
-  extLen: rowsValue.default(0).describe("Tokens of extended context").meta(training),
-  memLen: rowsValue.default(192).describe("Rows of memory").meta(training),
+  tgtLen: lengthValue.default(192).describe("Target tokens per segment").meta(training),
+  extLen: rowsValue.default(0).describe("Extended-context tokens").meta(training),
+  memLen: rowsValue.default(192).describe("Memory length in tokens").meta(training),
   roll: z.boolean().default(false).describe("Rotate the batch columns before each epoch")
     .meta(training),
   logInterval: lengthValue.default(10).describe("Steps between log lines").meta(training),
@@ -114,16 +125,20 @@ export const trainSchema = z.strictObject({
 
   evalInterval: stepsValue.default(5000).describe("Steps between evaluations and checkpoints")
     .meta(validation),
-  evalTgtLen: lengthValue.default(192).describe("Tokens per segment in evaluation").meta(
+  evalTgtLen: lengthValue.default(192).describe("Target tokens per segment in evaluation").meta(
     validation,
   ),
-  evalBatchSize: lengthValue.default(16).describe("Batch columns in evaluation").meta(validation),
+  evalBatchSize: lengthValue.default(16).describe("Batch size (columns) in evaluation").meta(
+    validation,
+  ),
   evalMaxSteps: z.int().min(-1).max(MAX_STEPS).default(-1).describe(
     "Segments per evaluation; -1: all",
   ).meta(validation),
-  noEval: z.boolean().default(false).describe("No evaluation; checkpoints are still written")
+  noEval: z.boolean().default(false).describe(
+    "Skip validation and test; checkpoints are still written",
+  )
     .meta(validation),
-  noTest: z.boolean().default(false).describe("No test at the end").meta(validation),
+  noTest: z.boolean().default(false).describe("Skip the final test").meta(validation),
 });
 
 /** A checked training configuration. */
@@ -150,7 +165,7 @@ export function checkTrainConfig(config: TrainConfig): void {
     );
   }
   checkTokens(config);
-  if (config.noEval && config.noTest) return;
+  if (config.noEval) return; // then nothing is tested either
   const context = contextOf(config);
   if (evalTgtLen > context) {
     throw new ConfigError(
@@ -176,9 +191,9 @@ const MAX_TOKENS = 2 ** 28;
 
 /** Refuses rows times columns that no device holds, before anything is counted. */
 function checkTokens(config: TrainConfig): void {
-  const { batchSize, evalBatchSize, tgtLen, extLen, memLen, noEval, noTest } = config;
+  const { batchSize, evalBatchSize, tgtLen, extLen, memLen, noEval } = config;
   const rows = tgtLen + extLen + memLen;
-  const [flag, columns] = noEval && noTest || batchSize >= evalBatchSize
+  const [flag, columns] = noEval || batchSize >= evalBatchSize
     ? ["--batch_size", batchSize]
     : ["--eval_batch_size", evalBatchSize];
   if (rows * columns <= MAX_TOKENS) return;
@@ -236,7 +251,7 @@ export function lossScaleOf(
  * @throws {ConfigError} naming the flags and values
  */
 export function checkShares(config: TrainConfig, processes: number): void {
-  const { batchSize, batchChunk, evalBatchSize, noEval, noTest } = config;
+  const { batchSize, batchChunk, evalBatchSize, noEval } = config;
   if (batchSize % (processes * batchChunk) !== 0) {
     throw new ConfigError(
       `Cannot share --batch_size ${batchSize} among ${processes} processes in --batch_chunk ` +
@@ -245,7 +260,7 @@ export function checkShares(config: TrainConfig, processes: number): void {
         }; change one of them`,
     );
   }
-  if (!(noEval && noTest) && !canShare(evalBatchSize, processes)) {
+  if (!noEval && !canShare(evalBatchSize, processes)) {
     throw new ConfigError(
       `Cannot share --eval_batch_size ${evalBatchSize} among ${processes} processes: the last one ` +
         `would have no column; use a multiple of ${processes}`,

@@ -1,5 +1,5 @@
 /**
- * What a training run tells.
+ * Events of a training run.
  *
  * @module
  */

@@ -44,7 +44,7 @@ export function fitEvaluation(
 ): Followed {
   const tokens = Math.min(
     config.noEval ? Infinity : corpus.valid.length,
-    config.noTest ? Infinity : corpus.test.length,
+    config.noEval || config.noTest ? Infinity : corpus.test.length,
   );
   const fits = (each: TrainConfig) => canScore(each, tokens);
   const told = (each: TrainConfig): Followed => ({

@@ -23,7 +23,7 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   foreignFlag("multi_gpu", {
     arity: "optional",
     values: ["ddp", "dp"],
-    instead: "every GPU has a process of its own; --gpus or a launcher says how many",
+    instead: "each GPU has its own process; --gpus or a launcher sets the number",
     remedy: "give --gpus N for N processes",
   }),
   foreignFlag("gpu0_bsz", {
@@ -38,23 +38,23 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   foreignFlag("dynamic_loss_scale", {
     instead: "the loss scale of --fp16 is dynamic unless --loss_scale fixes it",
   }),
-  foreignFlag("finetune_v2", { instead: "training goes on as without it" }),
-  foreignFlag("finetune_v3", { instead: "training goes on as without it" }),
+  foreignFlag("finetune_v2", { instead: "it has no effect" }),
+  foreignFlag("finetune_v3", { instead: "it has no effect" }),
   foreignFlag("restart_dir", {
     arity: "one",
     alias: "restart",
-    instead: "an older name of --restart PATH",
+    instead: "an alias of --restart PATH",
   }),
   foreignFlag("max_eval_steps", {
     arity: "one",
     alias: "evalMaxSteps",
-    instead: "an older name of --eval_max_steps",
+    instead: "an alias of --eval_max_steps",
   }),
   foreignFlag("clip_nonemb", { instead: "--clip bounds the norm of all gradients" }),
   foreignFlag("emb_init", {
     arity: "one",
     values: ["normal", "uniform"],
-    instead: "embeddings are initialised as --init says",
+    instead: "--init applies to embeddings too",
   }),
   foreignFlag("emb_init_range", {
     arity: "one",

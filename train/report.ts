@@ -60,6 +60,7 @@ export class Reporter {
   summary(elapsedMs: number, settings: Parameters<typeof throughputOf>[1]): void {
     const tokensPerSecond = throughputOf(this.#lines, settings);
     this.#write(summaryLines({ elapsedMs, tokensPerSecond }));
+    this.#json?.write({ kind: "end", elapsedMs, tokensPerSecond });
   }
 
   #log(event: LogEvent): void {
