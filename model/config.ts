@@ -105,7 +105,7 @@ export const modelShape = z.strictObject({
   dEmbed: positive,
   divVal: positive,
   /** Ascending cluster bounds, without the vocabulary size. */
-  cutoffs: z.array(positive),
+  cutoffs: z.array(positive).max(MAX_CUTOFFS),
   /** Per cluster: whether the softmax shares the projection of the embedding. */
   tieProjs: z.array(z.boolean()),
   tieWeight: z.boolean(),

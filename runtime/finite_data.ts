@@ -8,7 +8,7 @@ import type { SafetensorsDtype } from "./safetensors_header.ts";
 /**
  * True when no number in a piece of a tensor is infinite or NaN; always true for whole numbers.
  *
- * @param bytes Whole elements, the start of their buffer
+ * @param bytes Whole elements
  *
  * @example
  * ```ts
@@ -20,7 +20,8 @@ import type { SafetensorsDtype } from "./safetensors_header.ts";
  * ```
  */
 export function isFiniteData(dtype: SafetensorsDtype, bytes: Uint8Array<ArrayBuffer>): boolean {
-  const { buffer, byteOffset, byteLength } = bytes;
+  const isAligned = bytes.byteOffset % 4 === 0;
+  const { buffer, byteOffset, byteLength } = isAligned ? bytes : bytes.slice();
   switch (dtype) {
     case "F32":
       return wordsFit(new Int32Array(buffer, byteOffset, byteLength / 4));

@@ -218,14 +218,24 @@ export class SafetensorsFile implements Disposable {
     const stored = this.metadata["sha256"];
     const digest = storedDigest(this.#header, this.#headerBytes);
     let notFinite: string | undefined;
-    for (const entry of this.#header.entries) {
-      const { name, dtype, beginByte, endByte } = entry;
-      for (let begin = beginByte; begin < endByte; begin += VERIFY_BYTES) {
-        const piece = await this.#read(begin, Math.min(begin + VERIFY_BYTES, endByte));
-        digest?.update(piece);
-        if (notFinite === undefined && !isFiniteData(dtype, piece)) notFinite = name;
+    for (const group of groupsOf(this.#header.entries)) {
+      const first = group[0]!.beginByte;
+      const last = group.at(-1)!.endByte;
+      // One large tensor in pieces, or many small ones at once.
+      for (let begin = first; begin < last || begin === first; begin += VERIFY_BYTES) {
+        const end = group.length > 1 ? last : Math.min(begin + VERIFY_BYTES, last);
+        const bytes = await this.#read(begin, end);
+        for (const { name, dtype, beginByte, endByte } of group) {
+          const piece = bytes.subarray(
+            Math.max(beginByte, begin) - begin,
+            Math.min(endByte, end) - begin,
+          );
+          digest?.update(piece);
+          if (notFinite === undefined && !isFiniteData(dtype, piece)) notFinite = name;
+          if (endByte <= end) digest?.endTensor({ name, dtype, shape: this.shape(name) });
+        }
+        if (end === last) break;
       }
-      digest?.endTensor(entry);
     }
     const actual = digest?.digest();
     if (actual !== stored) {
@@ -276,6 +286,22 @@ export class SafetensorsFile implements Disposable {
 }
 
 const NOT_A_FILE = "it is not a file but a folder, pipe or device; give a file";
+
+/** Tensors that follow each other, together at most a piece; a larger one alone. */
+function groupsOf(entries: readonly SafetensorsEntry[]): SafetensorsEntry[][] {
+  const groups: SafetensorsEntry[][] = [];
+  let bytes = Infinity;
+  for (const entry of entries) {
+    const own = entry.endByte - entry.beginByte;
+    bytes += own;
+    if (bytes > VERIFY_BYTES) {
+      groups.push([]);
+      bytes = own;
+    }
+    groups.at(-1)!.push(entry);
+  }
+  return groups;
+}
 
 async function readAt(
   file: Deno.FsFile,

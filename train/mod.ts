@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { settingsToContinue } from "./checkpoint_checks.ts";
 export * from "./checkpoint.ts";
 export { CheckpointFiles } from "./checkpoint_files.ts";
 export { splitColumns } from "./chunks.ts";

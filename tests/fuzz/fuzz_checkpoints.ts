@@ -1,0 +1,155 @@
+/**
+ * Mutants of a checkpoint, opened, continued and loaded: each is refused in one sentence that names the
+ * file, or agrees with itself.
+ *
+ * @module
+ */
+import {
+  loadWeights,
+  type ModelCheckpoint,
+  openCheckpoint,
+  TransformerXL,
+} from "@transformer-xl/model";
+import { CheckpointError, ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+import {
+  CheckpointFiles,
+  modelOf,
+  Trainer,
+  type TrainingRecord,
+  trainingRecord,
+} from "@transformer-xl/train";
+import { Scratch, seededRandom, smallConfig, smallCorpus } from "../small_run.ts";
+import { CheckpointMutations, type Mutant } from "./checkpoint_mutations.ts";
+
+/** Longest time for one file. */
+const MAX_MS = 5000;
+
+/** Largest growth of the memory by one file, beside four times its length. */
+const MAX_BYTES = 128e6;
+
+/** Every so many mutants, the weights of one that was opened are loaded. */
+const LOAD_EVERY = 10;
+
+/** A checkpoint that training wrote, of a network of a few hundred weights. */
+export async function baseCheckpoint(): Promise<Uint8Array<ArrayBuffer>> {
+  await using scratch = new Scratch();
+  using device = new ReferenceDevice({ precision: "f32" });
+  const config = smallConfig({
+    ...{ device: "cpu", nLayer: 2, dModel: 4, nHead: 1, dHead: 4, dInner: 4, noTest: true },
+    ...{ adaptive: true, cutoffs: [10, 20], divVal: 2, maxStep: 7, noEval: true, roll: true },
+  });
+  const corpus = await smallCorpus();
+  const model = modelOf(config, corpus.vocabulary.size, config.cutoffs);
+  using trainer = await Trainer.create(device, config, model, corpus);
+  const files = new CheckpointFiles(scratch.path, { saveAll: false });
+  for await (const _ of trainer.train(new AbortController().signal, files));
+  return await Deno.readFile(files.last);
+}
+
+/**
+ * Opens mutants of a checkpoint.
+ *
+ * @throws {Error} naming the mutation at the first wrong behaviour; the file is kept beside the message
+ */
+export async function fuzzCheckpoints(
+  { count, seed }: { readonly count: number; readonly seed: number },
+): Promise<void> {
+  const mutations = new CheckpointMutations(await baseCheckpoint(), seededRandom(seed));
+  await using scratch = new Scratch();
+  const path = scratch.at("mutant.safetensors");
+  for (let n = 0; n < count; n++) {
+    const mutant = mutations.next();
+    await Deno.writeFile(path, mutant.bytes);
+    const memory = Deno.memoryUsage().rss;
+    const start = performance.now();
+    const problem = await problemOf(path, mutant, n % LOAD_EVERY === 0);
+    const took = performance.now() - start;
+    const grown = Deno.memoryUsage().rss - memory;
+    const found = problem ??
+      (took > MAX_MS ? `it took ${took.toFixed(0)} ms` : undefined) ??
+      (grown > MAX_BYTES + 4 * mutant.bytes.length ? `memory grew by ${grown} bytes` : undefined);
+    if (found === undefined) continue;
+    const kept = await Deno.makeTempFile({ prefix: "mutant-", suffix: ".safetensors" });
+    await Deno.writeFile(kept, mutant.bytes);
+    throw new Error(`Mutant ${n} of seed ${seed} (${mutant.kind}, kept as "${kept}"): ${found}`);
+  }
+}
+
+/** What a mutant shows to be wrong. */
+async function problemOf(
+  path: string,
+  mutant: Mutant,
+  loads: boolean,
+): Promise<string | undefined> {
+  try {
+    using checkpoint = await openCheckpoint(path);
+    const model = contradictionOf(checkpoint, mutant);
+    if (model !== undefined) return model;
+    if (loads) await load(checkpoint);
+    return positionProblem(trainingRecord(checkpoint), checkpoint);
+  } catch (error) {
+    return messageProblem(error, path);
+  }
+}
+
+/** What is wrong with an error that ends the program. */
+function messageProblem(error: unknown, path: string): string | undefined {
+  if (!(error instanceof CheckpointError)) return `uncaught ${(error as Error).stack}`;
+  const { message } = error;
+  if (!message.includes(path)) return `the message does not name the file: ${message}`;
+  if (message.length >= 400) return `the message has ${message.length} characters`;
+  if (/\p{Cc}/u.test(message)) {
+    return `the message has control characters: ${JSON.stringify(message)}`;
+  }
+}
+
+/** What a checkpoint that was opened must not be. */
+function contradictionOf(
+  { shape, vocabulary, file, verified }: ModelCheckpoint,
+  { kind }: Mutant,
+): string | undefined {
+  const accepts = (what: string) => `accepted: ${what}`;
+  if (/not finite|name twice/.test(kind) && isCertain(kind, verified)) return accepts(kind);
+  if (kind.endsWith("checksum broken")) return accepts("a broken checksum");
+  if (/^(?:bits of the file|truncated|header length)/.test(kind) && verified) return accepts(kind);
+  if (shape.nToken !== vocabulary.size) return accepts(`${vocabulary.size} symbols`);
+  const bounds = [0, ...shape.cutoffs, shape.nToken];
+  if (bounds.some((bound, i) => i > 0 && bound <= bounds[i - 1]!)) return accepts(`cuts ${bounds}`);
+  if (shape.tieProjs.length !== bounds.length - 1) return accepts(`tieProjs ${shape.tieProjs}`);
+  const wide = [3 * shape.nHead * shape.dHead, shape.dModel].join();
+  for (let layer = 0; layer < shape.nLayer; layer++) {
+    const stored = file.shape(`layers.${layer}.dec_attn.qkv_net.weight`).join();
+    if (stored !== wide) return accepts(`layer ${layer} of shape ${stored}`);
+  }
+}
+
+/** Some tensors are empty or metadata alone; where a file has a checksum, the mutation was made. */
+function isCertain(kind: string, verified: boolean): boolean {
+  return verified && (kind.startsWith("name twice") || kind.startsWith("not finite"));
+}
+
+/** Loads the weights, as evaluation does. */
+async function load(checkpoint: ModelCheckpoint): Promise<void> {
+  using device = new ReferenceDevice({ precision: "f32" });
+  using store = new ParamStore();
+  new TransformerXL(store, checkpoint.shape, device.target);
+  store.seal(device, { gradients: false });
+  await loadWeights(device, store, checkpoint);
+}
+
+/** What a position in the text must not be. */
+function positionProblem(
+  { config, progress }: TrainingRecord,
+  { file, shape }: ModelCheckpoint,
+): string | undefined {
+  const { lastStart, filled, epoch, step } = progress;
+  if (filled > config.memLen) return `accepted: ${filled} rows of memory of ${config.memLen}`;
+  if (lastStart !== null && !(lastStart >= 0 && lastStart % config.tgtLen === 0)) {
+    return `accepted: a segment that starts at ${lastStart}`;
+  }
+  if (epoch > step + 1) return `accepted: epoch ${epoch} after ${step} steps`;
+  const wanted = [filled, config.batchSize, shape.dModel].join();
+  for (const name of file.names.filter((name) => name.startsWith("memory."))) {
+    if (file.shape(name).join() !== wanted) return `accepted: ${name} of [${file.shape(name)}]`;
+  }
+}
