@@ -12,11 +12,14 @@ import {
   type Device,
   GpuDevice,
   kernel,
+  PORTABLE_TARGET,
   ReferenceDevice,
   ShaderError,
 } from "@transformer-xl/runtime";
+import { footprint, modelOf } from "@transformer-xl/train";
 import { checkKernel } from "./check_kernel.ts";
 import { recordRow } from "./op_harness.ts";
+import { smallConfig } from "./small_run.ts";
 
 /** Opens an adapter whose limit is set by {@link narrow}. */
 async function open(adapterClass: AdapterClass): Promise<GpuDevice> {
@@ -145,4 +148,36 @@ Deno.test("a folded kernel sees the grid, the threads and the scalars that its l
     assertEquals([...got], want);
   }
   assertEquals([...(await plan.read("line")).line], Array.from({ length: 60 }, (_, i) => i + 1));
+});
+
+Deno.test("more workgroups than WebGPU's own limit along x run on the adapter as it is", async () => {
+  const mark = kernel(
+    "mark",
+    `@group(0) @binding(0) var<storage, read_write> seen: array<u32>;
+    @compute @workgroup_size(1) fn main(@builtin(workgroup_id) group: vec3<u32>) {
+      seen[group.x] = group.x + 1u;
+    }`,
+    () => {},
+  );
+  using gpu = await GpuDevice.open();
+  const count = gpu.target.maxWorkgroups + 1000;
+  using seen = gpu.state("seen", [count], "u32");
+  using plan = await gpu.plan("mark", (rec) => {
+    rec.launch({ kernel: mark, operands: { seen }, workgroups: [count] });
+    return { inputs: {}, outputs: { seen } };
+  });
+  plan.run({});
+  const got = (await plan.read("seen")).seen;
+  assertEquals(got.findIndex((value, i) => value !== i + 1), -1);
+});
+
+Deno.test("a million words, and a memory of 200,000 rows, are planned like any other run", async () => {
+  const words = smallConfig({ noEval: true, noTest: true });
+  const { parameters } = await footprint(words, modelOf(words, 1_000_000, []), PORTABLE_TARGET);
+  assertEquals(parameters.get("embedding"), 16_000_000);
+  const rows = smallConfig({ noEval: true, noTest: true, batchSize: 2, memLen: 100_000 });
+  for (const adapterClass of ["cpu", "nvidia"] as const) {
+    const target = { ...PORTABLE_TARGET, adapterClass };
+    assert((await footprint(rows, modelOf(rows, 100, []), target)).launches > 0);
+  }
 });

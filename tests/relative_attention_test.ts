@@ -177,7 +177,7 @@ Deno.test("relativeAttention() names the flags when probabilities exceed a bindi
   assertThrows(
     () => record(rec, {}),
     ShapeError,
-    "probabilities [B, N, Q, K] have 960 bytes, one binding of this adapter holds 959; raise --batch_chunk or lower --batch_size, --tgt_len or --mem_len",
+    "the probabilities have 960 bytes, one binding of this adapter holds 959; raise --batch_chunk or lower --batch_size, --tgt_len or --mem_len",
   );
 });
 

@@ -23,6 +23,8 @@ import { TrainStep } from "./train_step.ts";
 
 const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
 
+const SMALLER_MODEL = "lower --d_model, --d_inner or --n_layer, or train fewer words";
+
 /** What a run takes. */
 export interface Footprint {
   /** Parameters per part of the model. */
@@ -60,7 +62,14 @@ export async function footprint(
     store.seal(device, { gradients: true });
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    throw new DeviceError(error.reason, `${error.message}; lower --d_model or --d_inner`);
+    const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+    throw new DeviceError(
+      error.reason,
+      `Cannot train with --d_model ${config.dModel} and --d_inner ${config.dInner}: a row or matrix ` +
+        `of weights is larger than the ${mebibytes(bindingBytes)} that the device binds at once; ` +
+        "lower --d_model or --d_inner",
+      { cause: error },
+    );
   }
   const step = await TrainStep.record(device, model, store, stepSettings(config, share));
   if (!config.noEval) {
@@ -92,7 +101,7 @@ export function checkFits(
   if (largest.bytes > bindingBytes) {
     throw new DeviceError(
       "out-of-memory",
-      `Cannot train: the plan needs ${mebibytes(largest.bytes)} for "${largest.label}" ` +
+      `Cannot train: one buffer of a step needs ${mebibytes(largest.bytes)} ` +
         `(${mebibytes(total)} in all), the device binds at most ${
           mebibytes(bindingBytes)
         } at once; ` +
@@ -103,7 +112,7 @@ export function checkFits(
   throw new DeviceError(
     "out-of-memory",
     `Cannot train: the plan needs ${mebibytes(total)} (${rolesText(bytes)}), the device has ` +
-      `${mebibytes(budgetBytes)}; ${REMEDY}`,
+      `${mebibytes(budgetBytes)}; ${2 * parameterBytes(bytes) > total ? SMALLER_MODEL : REMEDY}`,
   );
 }
 
@@ -128,6 +137,12 @@ export function footprintLines(
 
 function totalBytes(bytes: ReadonlyMap<Role, number>): number {
   return [...bytes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes that grow with the parameters, not with the batch. */
+function parameterBytes(bytes: ReadonlyMap<Role, number>): number {
+  const roles = ["weights", "masters", "gradients", "moments"] as const;
+  return roles.reduce((sum, role) => sum + (bytes.get(role) ?? 0), 0);
 }
 
 function rolesText(bytes: ReadonlyMap<Role, number>): string {

@@ -100,8 +100,8 @@ export function expectBindable(rec: Recorder, { B, N, Q, K }: Geometry, dtype: D
   const limit = Math.min(rec.target.maxBindingBytes, rec.target.maxBufferBytes);
   if (bytes <= limit) return;
   throw new ShapeError(
-    `Cannot attend from ${Q} rows to ${K} in ${B} batch columns with ${N} heads: probabilities ` +
-      `[B, N, Q, K] have ${bytes} bytes, one binding of this adapter holds ${limit}; ` +
+    `Cannot attend from ${Q} rows to ${K} in ${B} batch columns with ${N} heads: the ` +
+      `probabilities have ${bytes} bytes, one binding of this adapter holds ${limit}; ` +
       `raise --batch_chunk or lower --batch_size, --tgt_len or --mem_len`,
   );
 }
