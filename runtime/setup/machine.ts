@@ -79,7 +79,9 @@ async function runCommand(command: readonly string[]): Promise<CommandResult> {
 async function probeInChild(): Promise<AdapterProbe> {
   const program = `${import.meta.dirname}/probe.ts`;
   // Without this, a software OpenGL driver would stand in for the Vulkan driver that is missing.
-  const backend: Record<string, string> = Deno.build.os === "linux" ? { DENO_WEBGPU_BACKEND: "vulkan" } : {};
+  const backend: Record<string, string> = Deno.build.os === "linux"
+    ? { DENO_WEBGPU_BACKEND: "vulkan" }
+    : {};
   const command = [Deno.execPath(), "run", "-A", "--quiet", program];
   const env = { ...backend, ...Deno.env.toObject() };
   const { code, stdout, stderr } = await tryProgram(command, { env });
