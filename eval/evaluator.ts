@@ -12,6 +12,7 @@ import {
   type Segment,
   type TransformerXL,
 } from "@transformer-xl/model";
+import { Backlog } from "./backlog.ts";
 import { sumAll, writeAt } from "@transformer-xl/kernels";
 import type { Device, HostArray, Plan, PlanInputs, Tensor } from "@transformer-xl/runtime";
 import type { BatchInputs } from "@transformer-xl/model";
@@ -48,8 +49,8 @@ export interface EvaluateOptions {
   readonly keepMemory?: boolean;
   /** Called after each segment with its loss; reading it makes every segment wait for the device. */
   readonly onSegment?: (segment: SegmentLoss, index: number) => Promise<void> | void;
-  /** Called now and then, so that signals and progress get their turn. */
-  readonly onYield?: (done: number) => Promise<void> | void;
+  /** Asked now and then, after signals had their turn, whether to end early. */
+  readonly stops?: () => boolean;
 }
 
 const YIELD_MS = 200;
@@ -106,6 +107,7 @@ export class Evaluator implements Disposable {
     const ran: Segment[] = [];
     const losses: number[] = [];
     const times: number[] = [];
+    const backlog = new Backlog({ first: 8, largest: RING });
     let lastYieldMs = startMs;
     const collect = async () => {
       const ring = (await this.#plan.read("losses")).losses;
@@ -117,6 +119,7 @@ export class Evaluator implements Disposable {
       this.run(segment, ran.length % RING);
       ran.push(segment);
       if (options.onSegment !== undefined || ran.length % RING === 0) await collect();
+      else await backlog.add(collect);
       times.push(performance.now() - segmentMs);
       await options.onSegment?.(
         segmentLoss(segment, losses.at(-1)!, times.at(-1)!),
@@ -124,7 +127,7 @@ export class Evaluator implements Disposable {
       );
       if (performance.now() - lastYieldMs > YIELD_MS) {
         await new Promise((resolve) => setTimeout(resolve, 0));
-        await options.onYield?.(ran.length);
+        if (options.stops?.()) break;
         lastYieldMs = performance.now();
       }
     }

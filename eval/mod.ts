@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { Backlog } from "./backlog.ts";
 export { combineResults } from "./combine_results.ts";
 export { checkScored, type EvalConfig, evalSchema } from "./config.ts";
 export {

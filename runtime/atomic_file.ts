@@ -16,12 +16,22 @@ const TEMPORARY = /\.([0-9a-f]{1,8})-(\d+)-\d+\.tmp$/;
 /** One write call moves at most this much: Linux stops at 2 GiB, and this bounds kernel copies. */
 const SLICE_BYTES = 64 << 20;
 
-/** Temporaries this process has open. */
-const open = new Set<string>();
+/** Temporaries this process has open: names and paths. */
+const open = new Map<string, string>();
 let count = 0;
 
 function hostTag(): string {
   return hashName(Deno.hostname()).toString(16);
+}
+
+function removeOpen(): void {
+  for (const path of open.values()) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // The next run sweeps it.
+    }
+  }
 }
 
 /** Makes a directory's entries durable. Windows has no such call and orders renames itself. */
@@ -79,7 +89,8 @@ export class AtomicFile implements AsyncDisposable {
     const name = `${basename(path)}.${hostTag()}-${Deno.pid}-${count++}.tmp`;
     const temporary = join(dirname(path), name);
     const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-    open.add(name);
+    if (open.size === 0) addEventListener("unload", removeOpen); // a program that is told to end
+    open.set(name, temporary);
     return new AtomicFile(path, temporary, file);
   }
 
@@ -125,6 +136,7 @@ export class AtomicFile implements AsyncDisposable {
     this.#closed = true;
     this.#file.close();
     open.delete(basename(this.#temporary));
+    if (open.size === 0) removeEventListener("unload", removeOpen);
   }
 }
 

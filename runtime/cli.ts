@@ -5,6 +5,7 @@
  * @module
  */
 import { isUserError } from "./errors.ts";
+import { listenTo, SAVE_SIGNALS } from "./machine/stop_signals.ts";
 import { tryWrite } from "./logs/standard_streams.ts";
 
 /**
@@ -13,6 +14,8 @@ import { tryWrite } from "./logs/standard_streams.ts";
  * @param main returns the exit code
  */
 export async function runCli(main: () => Promise<number>): Promise<never> {
+  // Its default is to end the program, which one that cannot save must not.
+  using _ignored = listenTo(SAVE_SIGNALS, () => {});
   let code: number;
   try {
     code = await main();

@@ -95,6 +95,7 @@ export {
 } from "./flags.ts";
 export { JsonLog, type JsonLogOptions, namedNonFinite } from "./json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
+export * from "./machine/stop_signals.ts";
 export { warn } from "./logs/standard_streams.ts";
 export { flagName, type FlagSpec, flagSpecs } from "./flag_spec.ts";
 export { readConfigFile } from "./flags/config_file.ts";

@@ -221,7 +221,7 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
       using step = await TrainStep.record(device, model, store, settings, group);
       const { train } = cutStreams(config, corpus, group);
       for (let n = 0; n < 4; n++) {
-        await step.runInGroup(train.segment(n * config.tgtLen), 0.01, n, n, false);
+        await step.runInGroup(train.segment(n * config.tgtLen), 0.01, n, n);
       }
       const ranges = weightsOf(store).map((storage) => ({
         storage,

@@ -47,6 +47,8 @@ export const progressSchema = z.object({
   epoch: z.int().min(1).max(MAX_EPOCHS),
   /** First row of the last segment of this epoch that was used; null before the first. */
   lastStart: z.int().nullable(),
+  /** Whether the evaluation of this step is still to be done: a signal fell into it. */
+  evaluationDue: z.boolean().default(false),
   /** Smallest validation loss; null before the first evaluation. */
   bestLossNats: z.number().nullable(),
   /** State of `dev_perf`. */

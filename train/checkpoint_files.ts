@@ -55,13 +55,28 @@ export class CheckpointFiles {
     return `${this.directory}/checkpoint_best${SUFFIX}`;
   }
 
+  /** Exists from the last step until the final test is done, so that `--restart` can finish it. */
+  get testDue(): string {
+    return `${this.directory}/test_due`;
+  }
+
+  /** Notes that training is done and the test is not. */
+  async beginTest(): Promise<void> {
+    try {
+      await Deno.writeTextFile(this.testDue, "");
+    } catch (error) {
+      if (!isSystemError(error)) throw error; // without the note the test is not repeated
+    }
+  }
+
+  /** Notes that the test is done. */
+  async endTest(): Promise<void> {
+    await removeIfThere(this.testDue);
+  }
+
   /** Removes what an earlier run left, so that `--restart` cannot continue it. */
   async clear(): Promise<void> {
-    for (const path of [this.last, this.best]) {
-      await Deno.remove(path).catch((error) => {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      });
-    }
+    for (const path of [this.last, this.best, this.testDue]) await removeIfThere(path);
   }
 
   /** Writes the state of `step` once and copies it to where it belongs. */
@@ -97,5 +112,13 @@ async function copyAtomically(from: string, to: string): Promise<void> {
       `Cannot write checkpoint "${to}": ${systemReason(cause)}; the same state is in "${from}"`,
       { cause },
     );
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -54,7 +54,7 @@ import { checkShares, checkTrainConfig, modelOf, type TrainConfig, trainSchema }
 import { checkFits, footprint, footprintLines } from "./dry_run.ts";
 import { fitChunks, memoryOf } from "./fit_chunks.ts";
 import { fitEvaluation, followLengths } from "./follow_defaults.ts";
-import { listenForInterrupt } from "./interrupt.ts";
+import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import type { Share } from "./lengths.ts";
 import { PRESETS } from "./presets.ts";
 import { rateWarnings } from "./rate_warnings.ts";
@@ -112,14 +112,15 @@ export async function train(argv: readonly string[]): Promise<number> {
       launching: () => checkpoint?.[Symbol.dispose](),
     },
     async (group) => {
-      if (!isMember) return await member({ config, origin, notes, checkpoint, group });
+      using interrupt = listenForInterrupt();
+      if (!isMember) return await member({ config, origin, notes, checkpoint, group, interrupt });
       using shared = await openShared(group, open);
       const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
       const start = { ...await configure(argv, early, shared.checkpoint), group };
       await assertSameFacts(group, startFacts(start.config, shared.digest, step));
       await decideOnFirst(group, () => checkStart(start.config, shared.checkpoint));
       checkShares(start.config, group.size);
-      return await member({ ...start, checkpoint: shared.checkpoint });
+      return await member({ ...start, checkpoint: shared.checkpoint, interrupt });
     },
   );
 }
@@ -139,6 +140,7 @@ interface Start {
   readonly notes: readonly string[];
   readonly checkpoint: ModelCheckpoint | undefined;
   readonly group: ProcessGroup;
+  readonly interrupt: Interrupt;
 }
 
 /** One process of a run. The first one writes; the others are silent unless `--log_all_ranks`. */
@@ -175,7 +177,11 @@ async function member(start: Start): Promise<number> {
   await assertSameFacts(group, modelFacts(textDigests(corpus), corpus.vocabulary, shape));
   const changes = checkpoint ? checkSameText(checkpoint, corpus, config, isTextGiven) : [];
   const otherText = changes.length > 0;
-  if (checkpoint) checkContinues(checkpoint, config, shape, corpus, { otherText });
+  if (checkpoint) {
+    const { testDue } = new CheckpointFiles(config.workDir, config);
+    const isTestDue = await decideOnFirst(group, () => exists(testDue));
+    checkContinues(checkpoint, config, shape, corpus, { otherText, isTestDue });
+  }
   const fitted = fitEvaluation(config, corpus, origin, share.size);
   config = fitted.config;
   cutStreams(config, corpus, share); // a text that is too short is told before anything is written
@@ -268,7 +274,7 @@ async function run(
   device: Device,
   shape: ModelShape,
   corpus: Corpus,
-  { config, checkpoint, group }: Start,
+  { config, checkpoint, group, interrupt }: Start,
   { text, progress, folder, continuesLogs }: Outputs,
 ): Promise<number> {
   const { rank } = group;
@@ -298,28 +304,33 @@ async function run(
   }
   const startMs = performance.now();
   const firstStep = trainer.progress.step;
-  let interrupted = false; // by a signal to this process, or to another one
-  { // What follows saves nothing, so there a signal may end the program as usual.
-    using interrupt = listenForInterrupt();
-    for await (const event of trainer.train(interrupt.signal, files)) {
-      if (event.kind === "progress" && progress.shows) {
-        const elapsedMs = performance.now() - startMs;
-        progress.update(
-          `step ${progressText(event.step - firstStep, config.maxStep - firstStep, elapsedMs)}`,
-        );
-      }
-      if (event.kind === "interrupted") interrupted = true;
-      reporter.report(event);
+  interrupt.startSaving();
+  const { signal } = interrupt;
+  for await (const event of trainer.train(signal, files, interrupt.takeSaveRequest)) {
+    if (event.kind === "progress" && progress.shows) {
+      const elapsedMs = performance.now() - startMs;
+      progress.update(
+        `step ${progressText(event.step - firstStep, config.maxStep - firstStep, elapsedMs)}`,
+      );
     }
-    progress.clear();
-    // A signal after the last step ends a process that is alone; others have to stay together.
-    if (interrupted || group.size === 1 && interrupt.signal.aborted) return interrupt.exitCode();
+    reporter.report(event);
+    if (event.kind === "interrupted") return interrupt.exitCode();
   }
+  progress.clear();
 
   const elapsedMs = performance.now() - startMs;
   const best = files?.best;
   if (best !== undefined && !config.noTest && !config.noEval) {
-    if (await decideOnFirst(group, () => exists(best))) reporter.test(await trainer.test(best));
+    if (rank === 0) await files!.beginTest();
+    if (await decideOnFirst(group, () => exists(best))) {
+      const result = await trainer.test(best);
+      if (result === undefined) {
+        text.write("Interrupted in the test; repeat it with --restart");
+        return interrupt.exitCode();
+      }
+      reporter.test(result);
+    }
+    if (rank === 0) await files!.endTest();
   }
   reporter.summary(elapsedMs, config);
   return 0;

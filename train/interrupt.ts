@@ -1,15 +1,27 @@
 /**
- * SIGINT and SIGTERM ask a run to save and stop; a second one stops it at once. What follows within
- * half a second is the same request: a batch system sends it to every process, and a launcher passes
- * it on.
+ * Signals of a run. SIGINT, SIGTERM and SIGHUP ask it to save and stop, a second one stops it at
+ * once; SIGUSR1 asks it to save and go on. While there is nothing to save, the first one stops it at
+ * once.
  *
  * @module
  */
+import {
+  listenTo,
+  SAME_REQUEST_MS,
+  SAVE_SIGNALS,
+  STOP_CODES,
+  STOP_SIGNALS,
+  type StopSignal,
+} from "@transformer-xl/runtime";
 
 /** Signals of a run. */
 export interface Interrupt extends Disposable {
-  /** Aborts at the first signal. */
+  /** Aborts at the first signal that asks to stop. */
   readonly signal: AbortSignal;
+  /** Whether a signal asked to save since this was called last. */
+  takeSaveRequest(): boolean;
+  /** From now on the program saves before it ends; before, a signal ends it at once. */
+  startSaving(): void;
   /**
    * Exit code of a run that a signal ended: 128 + the signal's number; that of SIGTERM when another
    * process of the run was the one to hear it.
@@ -17,28 +29,33 @@ export interface Interrupt extends Disposable {
   exitCode(): number;
 }
 
-const SAME_REQUEST_MS = 500;
-const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
 /** Listens until disposed. */
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
-  let code = 0;
-  let askedMs = 0;
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((name) => {
-    const listener = () => {
-      if (code !== 0 && performance.now() - askedMs < SAME_REQUEST_MS) return;
-      if (code !== 0) Deno.exit(CODES[name]);
-      askedMs = performance.now();
-      code = CODES[name];
-      controller.abort();
-    };
-    Deno.addSignalListener(name, listener);
-    return () => Deno.removeSignalListener(name, listener);
-  });
+  let saves = false;
+  let isSaveWanted = false;
+  let stop: { readonly signal: StopSignal; readonly atMs: number } | undefined;
+  using listeners = new DisposableStack();
+  listeners.use(listenTo(SAVE_SIGNALS, () => isSaveWanted = true));
+  listeners.use(listenTo(STOP_SIGNALS, (signal) => {
+    if (!saves) Deno.exit(STOP_CODES[signal]);
+    if (stop !== undefined) {
+      if (performance.now() - stop.atMs < SAME_REQUEST_MS) return;
+      Deno.exit(STOP_CODES[signal]);
+    }
+    stop = { signal, atMs: performance.now() };
+    controller.abort();
+  }));
+  const all = listeners.move();
   return {
     signal: controller.signal,
-    exitCode: () => code === 0 ? CODES.SIGTERM : code,
-    [Symbol.dispose]: () => listeners.forEach((remove) => remove()),
+    takeSaveRequest() {
+      const wanted = isSaveWanted;
+      isSaveWanted = false;
+      return wanted;
+    },
+    startSaving: () => void (saves = true),
+    exitCode: () => STOP_CODES[stop?.signal ?? "SIGTERM"],
+    [Symbol.dispose]: () => all.dispose(),
   };
 }

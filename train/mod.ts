@@ -18,6 +18,7 @@ export {
 export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.ts";
 export { MOST_UNDER_WAY } from "./data_parallel/gradient_exchange.ts";
 export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
+export type { RunRequest } from "./data_parallel/request.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
 export { examine, type Needs, type Say } from "./doctor/examine.ts";
 export { fitChunks } from "./fit_chunks.ts";

@@ -104,7 +104,10 @@ export function checkContinues(
   config: TrainConfig,
   shape: ModelShape,
   corpus: Corpus,
-  { otherText = false }: { readonly otherText?: boolean } = {},
+  { otherText = false, isTestDue = false }: {
+    readonly otherText?: boolean;
+    readonly isTestDue?: boolean;
+  } = {},
 ): void {
   assertSameVocabulary(checkpoint.vocabulary, corpus.vocabulary);
   const record = trainingRecord(checkpoint);
@@ -121,9 +124,12 @@ export function checkContinues(
   if (!otherText) {
     checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
   }
-  if (record.progress.step >= config.maxStep) {
+  const { step, evaluationDue } = record.progress;
+  // A signal may have fallen into the last evaluation or the test.
+  if (step === config.maxStep && (evaluationDue || isTestDue)) return;
+  if (step >= config.maxStep) {
     throw new CheckpointError(
-      `Cannot continue from "${checkpoint.path}": it is at step ${record.progress.step} ` +
+      `Cannot continue from "${checkpoint.path}": it is at step ${step} ` +
         `and --max_step is ${config.maxStep}; raise --max_step`,
     );
   }

@@ -18,6 +18,7 @@ import type {
 } from "@transformer-xl/runtime";
 import { splitColumns } from "./chunks.ts";
 import { GradientExchange } from "./data_parallel/gradient_exchange.ts";
+import type { RunRequest } from "./data_parallel/request.ts";
 import { MetricRings, type StepMetrics } from "./metric_rings.ts";
 import {
   type GradientPlan,
@@ -125,8 +126,8 @@ export class TrainStep implements Disposable {
   /**
    * As {@link run}, with gradients averaged over the group.
    *
-   * @param stops whether this process wants to stop after this step
-   * @returns whether any process of the group wants to
+   * @param request what this process was asked to do after this step
+   * @returns what any process of the group was asked to do
    * @throws {GroupError} when another process is gone
    */
   async runInGroup(
@@ -134,15 +135,15 @@ export class TrainStep implements Disposable {
     lr: number,
     step: number,
     slot: number,
-    stops: boolean,
-  ): Promise<boolean> {
-    let stopping = stops;
+    request: RunRequest = "none",
+  ): Promise<RunRequest> {
+    let agreed = request;
     const last = this.#chunks.at(-1)!.plan;
     for (const [plan, values] of this.#runs(segment, lr, step, slot)) {
-      if (plan === last && this.#exchange) stopping = await this.#exchange.run(values, stops);
+      if (plan === last && this.#exchange) agreed = await this.#exchange.run(values, request);
       else plan.run(values);
     }
-    return stopping;
+    return agreed;
   }
 
   /**

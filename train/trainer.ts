@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { combineResults, type EvalResult, Evaluator } from "@transformer-xl/eval";
+import { Backlog, type EvalResult, Evaluator } from "@transformer-xl/eval";
 import {
   type Batches,
   type Corpus,
@@ -40,10 +40,13 @@ import { scheduleOf } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
 import { broadcastWeights, meanLosses, sharedSpeed } from "./data_parallel/shared_numbers.ts";
+import type { RunRequest } from "./data_parallel/request.ts";
 import { evalLengths, stepSettings } from "./lengths.ts";
 import { continuedProgress } from "./resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./metric_rings.ts";
+import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
+import { firstProgress } from "./first_progress.ts";
 import { TrainStep } from "./train_step.ts";
 import { TrainingHealth } from "./training_health.ts";
 import { cutStreams, type Streams } from "./streams.ts";
@@ -63,6 +66,10 @@ export class Trainer implements Disposable {
   #step!: TrainStep;
   #health!: TrainingHealth;
   #evaluator: Evaluator | undefined;
+  /** Submitted steps that are not known to be done. */
+  readonly #backlog = new Backlog({ first: 64, largest: 4096 });
+  /** What this process was asked to do. */
+  #ownRequest: () => RunRequest = () => "none";
   #progress: Progress;
 
   private constructor(
@@ -138,7 +145,7 @@ export class Trainer implements Disposable {
     return this.#store;
   }
 
-  /** The plans of a step, in order. */
+  /** Plans of a step, in order. */
   get plans(): TrainStep["plans"] {
     return this.#step.plans;
   }
@@ -151,13 +158,20 @@ export class Trainer implements Disposable {
   /**
    * Trains until `max_step`, or until `signal` aborts, which still saves.
    *
-   * Processes of a group call it together, and all stop when one of them is told to.
+   * Processes of a group call it together, and all stop when one of them is told to. Where a signal
+   * falls into an evaluation, the state before it is saved, and the evaluation is due on restart.
    *
    * @param files where the first process writes checkpoints; nothing is saved without
+   * @param takeSaveRequest whether this process was asked to save since the last call
    * @throws {DeviceError} when losses or gradients are no longer finite
    * @throws {GroupError} when another process is gone
    */
-  async *train(signal: AbortSignal, files?: CheckpointFiles): AsyncGenerator<TrainEvent> {
+  async *train(
+    signal: AbortSignal,
+    files?: CheckpointFiles,
+    takeSaveRequest: () => boolean = () => false,
+  ): AsyncGenerator<TrainEvent> {
+    this.#ownRequest = () => signal.aborted ? "stop" : takeSaveRequest() ? "save" : "none";
     const { maxStep, tgtLen, seed, roll, logInterval, evalInterval, noEval } = this.#config;
     const is2019 = this.#config.compat === "2019";
     const { train: batches } = this.#streams;
@@ -165,6 +179,11 @@ export class Trainer implements Disposable {
     let lastYieldMs = performance.now();
     let intervalMs = performance.now();
     let tokens = 0;
+    if (this.#progress.evaluationDue && !noEval) {
+      const { step } = this.#progress;
+      if (yield* this.#pause(true, 0, files)) return yield { kind: "interrupted", step };
+      intervalMs = performance.now();
+    }
     while (this.#progress.step < maxStep) {
       const { epoch, lastStart } = this.#progress;
       if (roll) batches.roll(seed, epoch);
@@ -172,7 +191,7 @@ export class Trainer implements Disposable {
       for (const segment of batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
         const step = this.#progress.step + 1;
         const rate = rateOf(schedule, step, this.#plateau.state.rate);
-        const agreed = await this.#run(segment, rate, step - 1, pending++, signal);
+        const request = await this.#run(segment, rate, step - 1, pending++);
         this.#plateau.follow(rateAfter(schedule, step, this.#plateau.state.rate));
         this.#progress = {
           ...this.#progress,
@@ -194,14 +213,12 @@ export class Trainer implements Disposable {
           yield { kind: "progress", step };
           lastYieldMs = performance.now();
         }
-        if (evaluates || last || agreed()) {
+        const asked = request();
+        if (evaluates || last || asked !== "none") {
           const pausedMs = performance.now();
-          yield* this.#pause(evaluates && !noEval, pending, files);
+          const stops = yield* this.#pause(evaluates && !noEval, pending, files, asked);
+          if (stops) return yield { kind: "interrupted", step };
           intervalMs += performance.now() - pausedMs;
-        }
-        if (agreed()) {
-          yield { kind: "interrupted", step };
-          return;
         }
         if (last) return;
       }
@@ -215,17 +232,19 @@ export class Trainer implements Disposable {
   /**
    * Evaluates the test text with the weights of a checkpoint, which only the first process reads.
    *
+   * @returns undefined when a signal stopped it
    * @throws {CheckpointError} when it cannot be read
    * @throws {GroupError} when another process is gone
    */
-  async test(path: string): Promise<EvalResult> {
+  async test(path: string): Promise<EvalResult | undefined> {
     await decideOnFirst(this.#group, async () => {
       using checkpoint = await openCheckpoint(path);
       await loadWeights(this.#device, this.#store, checkpoint);
       return null;
     });
     await broadcastWeights(this.#device, this.#group, this.#store);
-    const result = await this.#evaluate(this.#streams.test!);
+    const result = await this.#evaluate(this.#streams.test!, { saves: false });
+    if (typeof result === "string") return undefined;
     this.#health.checkEvaluation(result.lossNats, "test text");
     return result;
   }
@@ -238,20 +257,20 @@ export class Trainer implements Disposable {
     this.#store[Symbol.dispose]();
   }
 
-  /** Submits one step; whether to stop after it, on which all processes agree. */
+  /** Submits one step; what to do after it, on which all processes agree. */
   async #run(
     segment: Segment,
     rate: number,
     step: number,
     slot: number,
-    signal: AbortSignal,
-  ): Promise<() => boolean> {
+  ): Promise<() => RunRequest> {
     if (this.#group.size === 1) {
       this.#step.run(segment, rate, step, slot);
-      return () => signal.aborted;
+      await this.#backlog.add(() => this.#step.metrics(1));
+      return this.#ownRequest;
     }
-    const stops = await this.#step.runInGroup(segment, rate, step, slot, signal.aborted);
-    return () => stops;
+    const agreed = await this.#step.runInGroup(segment, rate, step, slot, this.#ownRequest());
+    return () => agreed;
   }
 
   /** A log line on the last `pending` steps, which ended with `segment`. */
@@ -278,26 +297,43 @@ export class Trainer implements Disposable {
     };
   }
 
-  /** Evaluates and saves. The evaluation is told last: what was printed survives a kill. */
+  /**
+   * Evaluates and saves; true when the run has to stop. The evaluation is told last: what was
+   * printed survives a kill. One that a signal interrupts starts anew, after a restart if need be.
+   */
   async *#pause(
     evaluates: boolean,
     pending: number,
     files: CheckpointFiles | undefined,
-  ): AsyncGenerator<TrainEvent> {
+    asked: RunRequest = "none",
+  ): AsyncGenerator<TrainEvent, boolean> {
     const { step } = this.#progress;
     await this.#finiteMetrics(pending);
-    const evaluated = evaluates ? await this.#validate() : undefined;
+    let request = asked;
+    let evaluated: EvalEvent | undefined;
+    for (let saves = true; evaluates && evaluated === undefined;) {
+      const found = request === "none" ? await this.#validate({ saves }) : request;
+      if (typeof found !== "string") evaluated = found;
+      else {
+        if (files !== undefined && saves) {
+          yield { kind: "checkpoint", step, path: await this.#save(files, { due: true }) };
+        }
+        saves = false; // the state stays the same until the evaluation is done
+        if (found === "stop") return true;
+      }
+      request = "none";
+    }
     if (files !== undefined) {
-      await this.#health.checkState(step);
-      yield { kind: "checkpoint", step, path: await this.#save(files, evaluated) };
-      this.#health.saved = true;
+      yield { kind: "checkpoint", step, path: await this.#save(files, { evaluated }) };
     }
     if (evaluated !== undefined) yield evaluated;
+    return request === "stop";
   }
 
-  async #validate(): Promise<EvalEvent> {
+  async #validate(options: { readonly saves: boolean }): Promise<EvalEvent | RunRequest> {
     const { step, bestLossNats } = this.#progress;
-    const result = await this.#evaluate(this.#streams.valid!);
+    const result = await this.#evaluate(this.#streams.valid!, options);
+    if (typeof result === "string") return result;
     this.#health.checkEvaluation(result.lossNats, `validation text after step ${step}`);
     this.#plateau.observe(result.lossNats);
     const best = bestLossNats === null || result.lossNats < bestLossNats;
@@ -315,19 +351,31 @@ export class Trainer implements Disposable {
     };
   }
 
-  /** The loss of all processes. */
-  async #evaluate(batches: Batches): Promise<EvalResult> {
-    const { evalMaxSteps } = this.#config;
-    const own = await this.#evaluator!.evaluate(
+  #evaluate(
+    batches: Batches,
+    { saves }: { readonly saves: boolean },
+  ): Promise<EvalResult | RunRequest> {
+    return evaluateInGroup(
+      this.#group,
+      this.#evaluator!,
       batches,
-      evalMaxSteps > 0 ? { maxSegments: evalMaxSteps } : {},
+      this.#config.evalMaxSteps,
+      () => {
+        const request = this.#ownRequest();
+        return request === "save" && !saves ? "none" : request; // a wish that is not met is dropped
+      },
     );
-    return await combineResults(this.#group, own);
   }
 
   /** The first process writes what all of them hold; returns when it is on disk. */
-  async #save(files: CheckpointFiles, evaluated: EvalEvent | undefined): Promise<string> {
-    this.#progress = { ...this.#progress, filled: this.#step.memories[0]!.filled };
+  async #save(
+    files: CheckpointFiles,
+    { evaluated, due = false }: { evaluated?: EvalEvent | undefined; due?: boolean },
+  ): Promise<string> {
+    const { step } = this.#progress;
+    await this.#health.checkState(step);
+    const { filled } = this.#step.memories[0]!;
+    this.#progress = { ...this.#progress, filled, evaluationDue: due };
     const { vocabulary, source } = this.#corpus;
     const training = { config: this.#config, progress: this.#progress, text: source.identity };
     const write = (path: string) =>
@@ -336,12 +384,13 @@ export class Trainer implements Disposable {
       await write(files.last);
     } else {
       await files.save(write, {
-        step: this.#progress.step,
+        step,
         best: evaluated?.best ?? false,
         evaluated: evaluated !== undefined,
       });
     }
     await this.#group.barrier();
+    this.#health.saved = true;
     return files.last;
   }
 
@@ -359,15 +408,4 @@ export class Trainer implements Disposable {
     await this.#health.checkSteps(metrics, this.#progress.step - count + 1);
     return { metrics, ownMetrics };
   }
-}
-
-function firstProgress(config: TrainConfig): Progress {
-  return {
-    step: 0,
-    epoch: 1,
-    lastStart: null,
-    bestLossNats: null,
-    plateau: { rate: config.lr, best: null, waited: 0 },
-    filled: 0,
-  };
 }

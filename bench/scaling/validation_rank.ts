@@ -70,7 +70,7 @@ async function measure(device: GpuDevice, group: ProcessGroup): Promise<Validati
   const times: ValidationTimes = { aloneMs: [], joinedMs: [], updateMs: [] };
   for (let round = 0; round < WARM_UPS + ROUNDS; round++) {
     const aloneMs = await timed(() => alone.run(segment!, LEARNING_RATE, round, 0));
-    const joinedMs = await timed(() => joined.runInGroup(segment!, LEARNING_RATE, round, 0, false));
+    const joinedMs = await timed(() => joined.runInGroup(segment!, LEARNING_RATE, round, 0));
     const updateMs = await timed(() => alone.plans.at(-1)!.run(update));
     if (round < WARM_UPS) continue;
     times.aloneMs.push(aloneMs);

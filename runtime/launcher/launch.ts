@@ -6,6 +6,14 @@
  */
 import { causeOf, type Ending, exitCodeOf, isEcho } from "./ending.ts";
 import { JobFolder } from "./job_folder.ts";
+import {
+  listenTo,
+  SAME_REQUEST_MS,
+  SAVE_SIGNALS,
+  STOP_CODES,
+  STOP_SIGNALS,
+  type StopSignal,
+} from "../machine/stop_signals.ts";
 import { RankLinks } from "./rank_links.ts";
 import { RankProcess, type ShowRanks, writeLine } from "./rank_process.ts";
 import { FOLDER_VARIABLE, HEARTBEAT_VARIABLE, LAUNCHER_VARIABLE } from "./wire.ts";
@@ -29,24 +37,17 @@ export interface LaunchOptions {
   readonly showRanks: ShowRanks;
 }
 
-type StopSignal = "SIGINT" | "SIGTERM";
-
-const STOP_SIGNALS: readonly StopSignal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
-const STOP_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
-
 const BEAT_MS = 1000;
 const ECHO_GRACE_MS = 400; // time for the process that failed first to be noticed
 const TERMINATE_MS = 1500; // time to end on SIGTERM
-const SAME_REQUEST_MS = 500; // a task runner passes on what the terminal sends to all
 
 /**
  * Runs a job to its end. When a process fails, the others are ended and one line on standard error
- * says which one failed and why. SIGINT and SIGTERM are passed on, and a second one kills.
+ * says which one failed and why. SIGINT, SIGTERM and SIGHUP are passed on, and
+ * a second one kills; SIGUSR1 is passed on.
  *
- * @returns 0 when all processes returned 0 or stopped as SIGTERM asked, 130 when they stopped as
- * SIGINT asked, else the exit code of the process that failed first
+ * @returns 0 when all processes returned 0 or stopped as SIGTERM asked, 130 or 129 when they
+ * stopped as SIGINT or SIGHUP asked, else the exit code of the process that failed first
  * @throws {GroupError} when a process cannot be started; those already started are ended
  */
 export async function launch(options: LaunchOptions): Promise<number> {
@@ -72,13 +73,19 @@ class Job {
 
   async run(): Promise<number> {
     using _signals = listenTo(STOP_SIGNALS, (signal) => this.#onSignal(signal));
+    using _saves = listenTo(SAVE_SIGNALS, (signal) => {
+      // One that has not joined yet has nothing to save, and no listener.
+      for (const rank of this.#ranks) if (rank.silentMs !== undefined) rank.send(signal);
+    });
     using _watch = this.#watchHeartbeats();
     try {
       this.#start();
       const failed = await this.#firstEnding((ending) => !this.#isFine(ending));
       if (failed !== undefined) return await this.#fail(failed);
       if (this.#killedBy !== undefined) return STOP_CODES[this.#killedBy];
-      return this.#stop?.signal === "SIGINT" ? STOP_CODES.SIGINT : 0;
+      // What a batch system ended with SIGTERM is a job that did as it was asked.
+      const signal = this.#stop?.signal ?? "SIGTERM";
+      return signal === "SIGTERM" ? 0 : STOP_CODES[signal];
     } finally {
       for (const rank of this.#ranks) rank.kill();
       await this.#allEnded();
@@ -125,9 +132,11 @@ class Job {
     return exitCodeOf(culprit);
   }
 
-  #isFine({ code }: Ending): boolean {
-    if (code === 0 || this.#killedBy !== undefined) return true;
-    return this.#stop !== undefined && code === STOP_CODES[this.#stop.signal];
+  #isFine(ending: Ending): boolean {
+    if (ending.code === 0 || this.#killedBy !== undefined) return true;
+    if (this.#stop === undefined) return false;
+    // One that was still preparing ends at once, and others may lose it before they are told.
+    return ending.code === STOP_CODES[this.#stop.signal] || isEcho(ending);
   }
 
   /** The first end of a process that `matches`, or undefined when all have ended otherwise. */
@@ -181,16 +190,4 @@ class Job {
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-function listenTo(
-  signals: readonly StopSignal[],
-  onSignal: (signal: StopSignal) => void,
-): Disposable {
-  const removers = signals.map((signal) => {
-    const listener = () => onSignal(signal);
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
-  return { [Symbol.dispose]: () => removers.forEach((remove) => remove()) };
 }

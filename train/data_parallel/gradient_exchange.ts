@@ -22,6 +22,7 @@ import type {
   StorageRange,
 } from "@transformer-xl/runtime";
 import { type Bucket, bucketsOf } from "./buckets.ts";
+import { decodeRequest, encodeRequest, type RunRequest } from "./request.ts";
 
 /** Buckets on their way at one time: bounds the memory of the host. */
 export const MOST_UNDER_WAY = 16;
@@ -60,15 +61,15 @@ export class GradientExchange {
   /**
    * Runs the plan and replaces every gradient by its mean over all processes.
    *
-   * @param stops whether this process wants to stop after this step
-   * @returns whether any process wants to: the same answer everywhere
+   * @param request what this process was asked to do after this step
+   * @returns what any process was asked to do: the same answer everywhere
    * @throws {GroupError} when another process is gone
    * @throws {DeviceError} the first error the device reported
    */
-  async run(values: RunValues<PlanInputs>, stops: boolean): Promise<boolean> {
+  async run(values: RunValues<PlanInputs>, request: RunRequest): Promise<RunRequest> {
     const running = this.#plan.runInParts(values, this.#cuts);
     const underWay: Promise<void>[] = [];
-    let stopping: Promise<boolean> = Promise.resolve(stops);
+    let agreed: Promise<RunRequest> = Promise.resolve(request);
     running.next();
     for (const [p, finished] of this.#parts.entries()) {
       // Reading waits for all that was submitted: before the next part is, everything is read;
@@ -82,18 +83,19 @@ export class GradientExchange {
           () => running.next(),
         );
         for (const [i, { ranges, length }] of buckets.entries()) {
-          sent[i]![length] = stops ? 1 : 0; // travels with the gradients
+          sent[i]![length] = encodeRequest(request); // travels with the gradients
           const mean = this.#group.allReduceMean(sent[i]!);
-          stopping = mean.then((values) => values[length]! > 0); // the last bucket counts
+          // The last bucket counts.
+          agreed = mean.then((values) => decodeRequest(values[length]!, this.#group.size));
           const done = mean.then((values) => this.#writeBack(ranges, values));
-          for (const promise of [stopping, done]) promise.catch(() => {}); // awaited further down
+          for (const promise of [agreed, done]) promise.catch(() => {}); // awaited further down
           underWay.push(done);
         }
         while (underWay.length > MOST_UNDER_WAY) await underWay.shift();
       }
     }
     await Promise.all(underWay);
-    return await stopping;
+    return await agreed;
   }
 
   /** Memory that an earlier bucket has left, or new one; what it held does not matter. */

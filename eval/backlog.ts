@@ -1,0 +1,40 @@
+/**
+ * A bound on the work that a device has yet to do, so that a signal is obeyed soon. Submitting takes
+ * a host microseconds; without a bound minutes of work may be waiting.
+ *
+ * @module
+ */
+
+/** Time that waiting work may take. */
+const MAX_WAIT_MS = 300;
+
+/** Counts submissions and waits for the device every so many. */
+export class Backlog {
+  readonly #largest: number;
+  #limit: number;
+  #count = 0;
+
+  /**
+   * @param options.first submissions before the first wait, when their time is not known yet
+   * @param options.largest most submissions between waits
+   */
+  constructor(options: { readonly first: number; readonly largest: number }) {
+    this.#limit = options.first;
+    this.#largest = options.largest;
+  }
+
+  /** Counts a submission; waits when enough are on their way. */
+  async add(wait: () => Promise<unknown>): Promise<void> {
+    if (++this.#count < this.#limit) return;
+    const startMs = performance.now();
+    await wait();
+    this.waited(performance.now() - startMs);
+  }
+
+  /** Notes that everything submitted is done, and how long that was waited for. */
+  waited(elapsedMs: number): void {
+    const limit = Math.ceil(this.#count * MAX_WAIT_MS / Math.max(elapsedMs, 1));
+    this.#limit = Math.min(Math.max(1, limit), 2 * this.#limit, this.#largest);
+    this.#count = 0;
+  }
+}

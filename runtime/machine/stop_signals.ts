@@ -1,0 +1,44 @@
+/**
+ * The signals that ask a program to end or to save, and their exit codes.
+ *
+ * @module
+ */
+
+/** A signal that asks a program to end. */
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/** Exit codes of programs that ended because they were asked to: 128 + the signal's number. */
+export const STOP_CODES: Readonly<Record<StopSignal, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+};
+
+const IS_WINDOWS = Deno.build.os === "windows";
+
+/** The signals that ask to end on this system: Ctrl-C, a batch system, a terminal that closes. */
+export const STOP_SIGNALS: readonly StopSignal[] = IS_WINDOWS
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** The signals that ask to save and go on. */
+export const SAVE_SIGNALS: readonly "SIGUSR1"[] = IS_WINDOWS ? [] : ["SIGUSR1"];
+
+/**
+ * What follows a signal within this time is the same request: a batch system sends it to every
+ * process, a task runner passes it on.
+ */
+export const SAME_REQUEST_MS = 500;
+
+/** Calls `onSignal` for every signal until disposed. */
+export function listenTo<S extends Deno.Signal>(
+  signals: readonly S[],
+  onSignal: (signal: S) => void,
+): Disposable {
+  const removers = signals.map((signal) => {
+    const listener = () => onSignal(signal);
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return { [Symbol.dispose]: () => removers.forEach((remove) => remove()) };
+}

@@ -1,0 +1,33 @@
+/**
+ * One evaluation by all processes of a group, which a signal may end.
+ *
+ * @module
+ */
+import { combineResults, type EvalResult, type Evaluator } from "@transformer-xl/eval";
+import type { Batches } from "@transformer-xl/model";
+import type { ProcessGroup } from "@transformer-xl/runtime";
+import { agree, type RunRequest } from "./request.ts";
+
+/**
+ * Evaluates the columns of this process.
+ *
+ * @param maxSegments segments to run; all if not positive
+ * @param ownRequest what this process is asked to do, looked at between segments
+ * @returns the loss of all processes, or what one of them was asked to do meanwhile
+ * @throws {GroupError} when another process is gone
+ */
+export async function evaluateInGroup(
+  group: ProcessGroup,
+  evaluator: Evaluator,
+  batches: Batches,
+  maxSegments: number,
+  ownRequest: () => RunRequest,
+): Promise<EvalResult | RunRequest> {
+  let request: RunRequest = "none";
+  const own = await evaluator.evaluate(batches, {
+    ...(maxSegments > 0 && { maxSegments }),
+    stops: () => (request = ownRequest()) !== "none",
+  });
+  const agreed = await agree(group, request);
+  return agreed === "none" ? await combineResults(group, own) : agreed;
+}
