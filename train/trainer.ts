@@ -35,8 +35,7 @@ import {
   trainingRecord,
   writeTrainingCheckpoint,
 } from "./checkpoint.ts";
-import type { TrainConfig } from "./config.ts";
-import { scheduleOf } from "./config.ts";
+import { scheduleOf, type TrainConfig } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
 import { broadcastWeights, meanLosses, sharedSpeed } from "./data_parallel/shared_numbers.ts";
@@ -68,8 +67,7 @@ export class Trainer implements Disposable {
   #evaluator: Evaluator | undefined;
   /** Submitted steps that are not known to be done. */
   readonly #backlog = new Backlog({ first: 64, largest: 4096 });
-  /** What this process was asked to do. */
-  #ownRequest: () => RunRequest = () => "none";
+  #ownRequest: () => RunRequest = () => "none"; // of this process
   #progress: Progress;
 
   private constructor(
@@ -243,7 +241,7 @@ export class Trainer implements Disposable {
       return null;
     });
     await broadcastWeights(this.#device, this.#group, this.#store);
-    const result = await this.#evaluate(this.#streams.test!, { saves: false });
+    const result = await this.#evaluate(this.#streams.test!, false);
     if (typeof result === "string") return undefined;
     this.#health.checkEvaluation(result.lossNats, "test text");
     return result;
@@ -312,7 +310,7 @@ export class Trainer implements Disposable {
     let request = asked;
     let evaluated: EvalEvent | undefined;
     for (let saves = true; evaluates && evaluated === undefined;) {
-      const found = request === "none" ? await this.#validate({ saves }) : request;
+      const found = request === "none" ? await this.#validate(saves) : request;
       if (typeof found !== "string") evaluated = found;
       else {
         if (files !== undefined && saves) {
@@ -330,9 +328,9 @@ export class Trainer implements Disposable {
     return request === "stop";
   }
 
-  async #validate(options: { readonly saves: boolean }): Promise<EvalEvent | RunRequest> {
+  async #validate(saves: boolean): Promise<EvalEvent | RunRequest> {
     const { step, bestLossNats } = this.#progress;
-    const result = await this.#evaluate(this.#streams.valid!, options);
+    const result = await this.#evaluate(this.#streams.valid!, saves);
     if (typeof result === "string") return result;
     this.#health.checkEvaluation(result.lossNats, `validation text after step ${step}`);
     this.#plateau.observe(result.lossNats);
@@ -351,20 +349,9 @@ export class Trainer implements Disposable {
     };
   }
 
-  #evaluate(
-    batches: Batches,
-    { saves }: { readonly saves: boolean },
-  ): Promise<EvalResult | RunRequest> {
-    return evaluateInGroup(
-      this.#group,
-      this.#evaluator!,
-      batches,
-      this.#config.evalMaxSteps,
-      () => {
-        const request = this.#ownRequest();
-        return request === "save" && !saves ? "none" : request; // a wish that is not met is dropped
-      },
-    );
+  #evaluate(batches: Batches, saves: boolean): Promise<EvalResult | RunRequest> {
+    const options = { maxSegments: this.#config.evalMaxSteps, saves };
+    return evaluateInGroup(this.#group, this.#evaluator!, batches, this.#ownRequest, options);
   }
 
   /** The first process writes what all of them hold; returns when it is on disk. */
