@@ -94,7 +94,7 @@ Deno.test({
   ignore: isWindows,
   fn: async () => {
     await using scratch = new Scratch();
-    const data = await scratch.text("text.txt", wordText(1500));
+    const data = await scratch.text("text.txt", wordText(800));
     for (const gpus of [1, 2]) {
       const work_dir = scratch.at(`run${gpus}`);
       const flags = { ...SLOW_EVALUATION, data, work_dir, gpus, eval_batch_size: gpus };
@@ -124,7 +124,7 @@ Deno.test({
   ignore: isWindows,
   fn: async () => {
     await using scratch = new Scratch();
-    const data = await scratch.text("text.txt", wordText(1500));
+    const data = await scratch.text("text.txt", wordText(800));
     const flags = { ...SLOW_EVALUATION, data, eval_batch_size: 2, gpus: 2 } as const;
     const whole = await runProgram("train", { ...flags, work_dir: scratch.at("whole") });
     assertEquals(whole.code, 0, whole.stderr);
