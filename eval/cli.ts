@@ -112,16 +112,17 @@ async function evaluateShare(
   const warmupLength = warmupRows({ ...config, memLen }, shape.compat);
   checkScored({ ...config, tgtLen, memLen }, shape.compat);
   const streams = texts.map(({ name, ids, whole: isWhole }) => {
+    const filled = isWhole && isShort(ids, whole, warmupLength) ? 0 : warmupLength;
     const batches = new Batches(ids, {
       batchSize,
       targetLength: tgtLen,
       extendedContext: whole.extLen,
-      warmupLength: isWhole && isShort(ids, whole, warmupLength) ? 0 : warmupLength,
+      warmupLength: filled,
       name,
       rank,
       ranks: size,
     });
-    return [name, batches] as const;
+    return [name, batches, filled] as const;
   });
   using logs = await openEvalLogs({
     ...config,
@@ -158,7 +159,7 @@ async function evaluateShare(
   using evaluator = await Evaluator.create(device, model, lengths);
   const characters = checkpoint.vocabulary.kind === "char";
   const maxSegments = config.maxSize ?? undefined;
-  for (const [i, [part, batches]] of streams.entries()) {
+  for (const [i, [part, batches, filled]] of streams.entries()) {
     const meter = new SegmentMeter(config.logInterval, columns);
     const own = await evaluator.evaluate(batches, {
       ...(maxSegments !== undefined && { maxSegments }),
@@ -176,7 +177,7 @@ async function evaluateShare(
       tokens: texts[i]!.ids.length,
       batchSize,
       tgtLen,
-      warmupLength,
+      warmupLength: filled,
       maxSegments,
     });
     const segments = own.segments.length;

@@ -10,14 +10,14 @@ const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A table from byte strings to consecutive ids. */
 export class ByteInterner {
-  #arena = new Uint8Array(1 << 20);
+  #arena = new Uint8Array(1 << 14);
   #arenaUsed = 0;
   /** `#ends[id]` is where string `id` ends in the arena; it starts where string `id - 1` ends. */
-  #ends = new Float64Array(1 << 16);
-  #hashes = new Uint32Array(1 << 16);
+  #ends = new Float64Array(1 << 10);
+  #hashes = new Uint32Array(1 << 10);
   #count = 0;
   /** Slot to id + 1; 0 is free. At most half of the slots are taken. */
-  #slots = new Uint32Array(1 << 17);
+  #slots = new Uint32Array(1 << 11);
 
   /** Distinct strings seen. */
   get size(): number {

@@ -88,7 +88,7 @@ interface Candidate {
 const CANDIDATES: readonly Candidate[] = [
   { encoding: "EUC-JP", label: "euc-jp", common: /[\u3040-\u30ff]/u, share: 0.3 },
   { encoding: "SHIFT_JIS", label: "shift_jis", common: /[\u3040-\u30ff]/u, share: 0.3 },
-  { encoding: "EUC-KR", label: "euc-kr", common: /[이다는의에을가고하지로를은기사]/u, share: 0.2 },
+  { encoding: "EUC-KR", label: "euc-kr", common: /[이다는의에을가고하지로를은기사]/u, share: 0.12 },
   {
     encoding: "GB18030",
     label: "gb18030",
@@ -103,7 +103,7 @@ const CANDIDATES: readonly Candidate[] = [
   },
   { encoding: "WINDOWS-1251", label: "windows-1251", common: /[оеаинтсрвл]/u, share: 0.45 },
   { encoding: "KOI8-R", label: "koi8-r", common: /[оеаинтсрвл]/u, share: 0.45 },
-  { encoding: "WINDOWS-1253", label: "windows-1253", common: /[αοιετσνρ]/u, share: 0.4 },
+  { encoding: "WINDOWS-1253", label: "windows-1253", common: /[αοιετσνρςκηπάέήίόύώ]/u, share: 0.7 },
   { encoding: "WINDOWS-1255", label: "windows-1255", common: /[יוהלארתמ]/u, share: 0.4 },
   { encoding: "WINDOWS-1256", label: "windows-1256", common: /[المينورت]/u, share: 0.4 },
   { encoding: "TIS-620", label: "windows-874", common: /[านรอกเงมย่้]/u, share: 0.4 },
@@ -112,12 +112,6 @@ const CANDIDATES: readonly Candidate[] = [
 /** How iconv names the encoding in which a sample of a file reads best; undefined if none fits. */
 export function guessEncoding(sample: Uint8Array): string | undefined {
   if (sample.includes(0)) return undefined;
-  let best: { encoding: string; fit: number } | undefined;
-  for (const { encoding, label, common, share } of CANDIDATES) {
-    const fit = shareOf(sample, label, common) / share;
-    if (fit >= 1 && fit > (best?.fit ?? 0)) best = { encoding, fit };
-  }
-  if (best !== undefined) return best.encoding;
   // In the languages of Western Europe letters beyond ASCII stand alone.
   let foreign = 0;
   let alone = 0;
@@ -126,7 +120,13 @@ export function guessEncoding(sample: Uint8Array): string | undefined {
     foreign++;
     if ((sample[i - 1] ?? 0) < 0x80 && (sample[i + 1] ?? 0) < 0x80) alone++;
   }
-  return alone >= 0.7 * foreign ? "WINDOWS-1252" : undefined;
+  if (alone >= 0.7 * foreign) return "WINDOWS-1252";
+  let best: { encoding: string; fit: number } | undefined;
+  for (const { encoding, label, common, share } of CANDIDATES) {
+    const fit = shareOf(sample, label, common) / share;
+    if (fit >= 1 && fit > (best?.fit ?? 0)) best = { encoding, fit };
+  }
+  return best?.encoding;
 }
 
 function shareOf(sample: Uint8Array, label: string, common: RegExp): number {

@@ -68,6 +68,11 @@ export function unreadable(path: string, error: unknown): unknown {
   return error;
 }
 
+/** A buffer for a file: no larger than what it takes to read the file and see its end. */
+async function bufferFor(file: Deno.FsFile, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(Math.min(bytes, (await file.stat()).size + 1));
+}
+
 async function openFile(path: string): Promise<Deno.FsFile> {
   const info = await statPath(path);
   // A pipe would be waited for, and a device may never end.
@@ -116,7 +121,7 @@ export async function readText(
   end: () => void,
 ): Promise<void> {
   using file = await openFile(path);
-  const buffer = new Uint8Array(Math.max(chunkBytes, SAMPLE_BYTES));
+  const buffer = await bufferFor(file, Math.max(chunkBytes, SAMPLE_BYTES));
   let length = await fill(path, file, buffer);
   if (length === 0) throw emptyText(path);
   const foreign = foreignText(path, buffer.subarray(0, Math.min(length, SAMPLE_BYTES)));
@@ -165,7 +170,7 @@ export async function notUtf8(path: string, offset: number): Promise<DataError> 
 export async function hashFile(path: string, chunkBytes: number): Promise<TextFile> {
   using file = await openFile(path);
   const hash = createHash("sha256");
-  const buffer = new Uint8Array(chunkBytes);
+  const buffer = await bufferFor(file, chunkBytes);
   let bytes = 0;
   for (let read = await fill(path, file, buffer); read > 0; read = await fill(path, file, buffer)) {
     hash.update(buffer.subarray(0, read));

@@ -1,5 +1,5 @@
 /**
- * `deno task fuzz --count N --seed S`: mutated checkpoints, flags and strangers, N of each. It ends with
+ * `deno task fuzz --count N --seed S`: mutated checkpoints, texts and strangers, N of each. It ends with
  * exit code 1 at the first wrong behaviour, and names the input.
  *
  * @module
@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli";
 import { fuzzCheckpoints } from "./fuzz_checkpoints.ts";
 import { fuzzStrangers } from "./fuzz_strangers.ts";
+import { fuzzTexts } from "./fuzz_texts.ts";
 
 /** A fuzzer: it throws at the first wrong behaviour. */
 export type Fuzzer = (options: { readonly count: number; readonly seed: number }) => Promise<void>;
@@ -15,6 +16,7 @@ export type Fuzzer = (options: { readonly count: number; readonly seed: number }
 export const FUZZERS: Readonly<Record<string, Fuzzer>> = {
   checkpoints: fuzzCheckpoints,
   strangers: fuzzStrangers,
+  texts: fuzzTexts,
 };
 
 /** Inputs of each in the test command. */
