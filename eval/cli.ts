@@ -63,9 +63,10 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
     console.log(flagHelp(evalSchema, { usage: "deno task eval [flags]" }));
     return 0;
   }
-  const parsed = parseFlags(evalSchema, argv, { foreign: EVAL_REFERENCE_FLAGS });
+  const typed = parseFlags(evalSchema, argv, { foreign: EVAL_REFERENCE_FLAGS });
+  const config = withUserPaths(typed.config, ["workDir", "model", "data"]);
+  const parsed = { ...typed, config };
   const { origin } = parsed;
-  const config = withUserPaths(parsed.config, ["workDir", "model", "data"]);
   return await inProcesses({
     settings: config,
     asked: origin.get("gpus") !== "default",

@@ -268,6 +268,10 @@ Deno.test("paths mean the folder the user stands in, and are kept absolute", asy
     const log = await evaluated(scratch.at("run"));
     assertStringIncludes(log, `"${scratch.path}/text.txt" (from the checkpoint`);
     assertEquals(await continued(scratch.at("run"), "--max_step", "4"), 0);
+    assertStringIncludes(
+      await evaluated("../run", "--data", "text.txt"),
+      `"${scratch.path}/other/text.txt" (--data)`,
+    );
     await assertRejects(
       () => train(words({ ...RUN, data: "none.txt", work_dir: "new" })),
       DataError,

@@ -186,6 +186,11 @@ function countVocabulary(
     for (let i = 0; i < stream.length; i++) counts[stream[i]!]!++;
   }
   const counted = symbols.map((symbol, id): SymbolCount => [symbol, counts[id]!]);
+  if (!counts.some((count) => count > 0)) {
+    throw new DataError(
+      `Cannot count a vocabulary: none of the parts ${options.counted.join(", ")} was opened`,
+    );
+  }
   return options.kind === "word"
     ? WordVocabulary.fromCounts(counted.slice(LINE_END + 1), options)
     : CharacterVocabulary.fromCounts(counted);
