@@ -10,7 +10,7 @@ import { z } from "zod";
 export const MAX_WIDTH = 2 ** 20;
 
 /** Most decoder layers; each is recorded, forward and backward. */
-export const MAX_LAYERS = 1024;
+export const MAX_LAYERS = 256;
 
 /** Most rows of a segment, memory or context, and columns of a batch. */
 export const MAX_LENGTH = 2 ** 20;

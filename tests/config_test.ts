@@ -173,8 +173,8 @@ const refused: readonly [what: string, settings: Partial<TrainConfig>, message: 
   ],
   [
     "more layers than can be recorded",
-    { nLayer: 1024, batchSize: 8, batchChunk: 8 },
-    "--n_layer 1024 for each of --batch_chunk 8 chunks",
+    { nLayer: 256, batchSize: 16, batchChunk: 16 },
+    "--n_layer 256 for each of --batch_chunk 16 chunks",
   ],
   [
     "an evaluation of warm-up segments alone",

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { cutoffsFor } from "@transformer-xl/model";
 import { parseFlags, PORTABLE_TARGET } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
@@ -12,6 +13,7 @@ import {
   fitChunks,
   fitEvaluation,
   followLengths,
+  footprint,
   modelOf,
   PRESETS,
   rateAfter,
@@ -103,20 +105,36 @@ Deno.test("a new --max_step of a continued run keeps the stored curve", () => {
   assertEquals(continued("--max_step", "90", "--max_step_scheduler", "90"), 90);
 });
 
-Deno.test("a preset takes as many batch chunks as the memory of the device asks for", async () => {
-  const config = trainSchema.parse({
-    ...PRESETS["wt103-base"],
-    nLayer: 2,
-    noEval: true,
-    noTest: true,
-  });
-  const shape = modelOf(config, 20_000, []);
-  const target = { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 };
-  const chunks = async (memoryBytes: number, size: number) => {
+const LARGE_TARGET = { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 };
+
+Deno.test("wt103-base runs in one batch chunk on eight cards of 16 GB, as the reference does", async () => {
+  const config = trainSchema.parse({ ...PRESETS["wt103-base"], fp16: true });
+  const shape = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
+  const chunks = async (size: number) => {
     const share = { rank: 0, size };
-    return (await fitChunks(config, shape, target, { memoryBytes, share })).batchChunk;
+    const memoryBytes = 16e9;
+    return (await fitChunks(config, shape, LARGE_TARGET, { memoryBytes, share })).batchChunk;
   };
-  const most = await chunks(8 * 2 ** 30, 8);
-  assertEquals(most, 1);
-  assert(await chunks(2 ** 30, 8) > 1);
+  assertEquals(await chunks(8), 1);
+  assertEquals(await chunks(1), 4);
+});
+
+Deno.test("as many batch chunks are taken as the memory of the device asks for", async () => {
+  const settings = { ...PRESETS["wt103-base"], nLayer: 2, noEval: true, noTest: true };
+  const config = trainSchema.parse(settings);
+  const shape = modelOf(config, 20_000, []);
+  const bytesOf = async (batchChunk: number) => {
+    const { bytes } = await footprint({ ...config, batchChunk }, shape, LARGE_TARGET);
+    return bytes.values().reduce((sum, size) => sum + size, 0);
+  };
+  for (const batchChunk of [2, 8]) {
+    // The memory in which a run of these chunks just fits.
+    const memoryBytes = Math.ceil(await bytesOf(batchChunk) / 0.9);
+    assertEquals(
+      (await fitChunks(config, shape, LARGE_TARGET, { memoryBytes })).batchChunk,
+      batchChunk,
+    );
+    const less = await fitChunks(config, shape, LARGE_TARGET, { memoryBytes: memoryBytes - 1024 });
+    assert(less.batchChunk > batchChunk);
+  }
 });

@@ -184,7 +184,7 @@ export function checkTrainConfig(config: TrainConfig): void {
 }
 
 /** Layers, over all batch chunks, that are recorded; more would take minutes. */
-const MAX_RECORDED_LAYERS = 4096;
+const MAX_RECORDED_LAYERS = 2048;
 
 /** Tokens of a batch with memory and context; plans for more do not fit any device. */
 const MAX_TOKENS = 2 ** 28;

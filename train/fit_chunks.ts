@@ -30,13 +30,23 @@ export async function fitChunks(
 ): Promise<TrainConfig> {
   const columns = config.batchSize / share.size;
   const binding = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+  const plan = async (batchChunk: number, chunks: number) => {
+    const batchSize = share.size * columns / batchChunk * chunks;
+    const planned = { ...config, batchSize, batchChunk: chunks };
+    const { bytes, largest } = await footprint(planned, shape, target, { share });
+    return { largest: largest.bytes, total: bytes.values().reduce((sum, size) => sum + size, 0) };
+  };
   let smaller = config;
   for (let batchChunk = 1; batchChunk <= columns; batchChunk++) {
     if (columns % batchChunk !== 0) continue;
     smaller = { ...config, batchChunk };
-    const { bytes, largest } = await footprint(smaller, shape, target, { share });
-    const total = [...bytes.values()].reduce((sum, size) => sum + size, 0);
-    if (total <= USABLE_PART * memoryBytes && largest.bytes <= binding) break;
+    const one = await plan(batchChunk, 1);
+    if (one.largest > binding || one.total > USABLE_PART * memoryBytes) continue;
+    if (batchChunk === 1) break;
+    // Every further chunk adds the same memory and inputs, so two tell what many take.
+    const two = await plan(batchChunk, 2);
+    const total = one.total + (batchChunk - 1) * (two.total - one.total);
+    if (total <= USABLE_PART * memoryBytes) break;
   }
   if (group === undefined || group.size === 1) return smaller;
   const own = new Uint8Array(Uint32Array.of(smaller.batchChunk).buffer);

@@ -78,19 +78,28 @@ async function tryOne(n: number, from: Random, corpus: Corpus, path: string): Pr
     : commandLine(kind === "eval" ? EVAL_KEYS : TRAIN_KEYS, from);
   const small = from.next() < 0.8; // so that hostile values reach the checks behind the parser
   const records = from.next() < 0.02;
-  const startMs = performance.now();
-  try {
+  const attempt = async () => {
     if (kind === "eval") evaluate(input as string[]);
     else if (kind === "train") await train(input as string[], {}, { small, records, corpus });
     else {
       await Deno.writeTextFile(path, input as string);
       await train([], await readConfigFile(path), { small, records, corpus });
     }
-  } catch (error) {
-    const problem = problemOf(error);
-    if (problem !== undefined) throw new Error(`${where(n, input)}: ${problem}`, { cause: error });
+  };
+  let elapsedMs = Infinity;
+  // A machine may pause for a while, but not twice at the same input.
+  for (let run = 0; run < 2 && elapsedMs > MAX_MS; run++) {
+    const startMs = performance.now();
+    try {
+      await attempt();
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem !== undefined) {
+        throw new Error(`${where(n, input)}: ${problem}`, { cause: error });
+      }
+    }
+    elapsedMs = performance.now() - startMs;
   }
-  const elapsedMs = performance.now() - startMs;
   if (elapsedMs > MAX_MS) throw new Error(`${where(n, input)}: ${elapsedMs.toFixed(0)} ms`);
 }
 

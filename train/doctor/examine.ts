@@ -23,7 +23,7 @@ import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setu
 import { fitReport, formatBytes, type MemoryNeed } from "./fit.ts";
 
 /** What runs take on a device with these limits. */
-export type Needs = (target: Target) => Promise<readonly MemoryNeed[]>;
+export type Needs = (target: Target, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
 
 /** Takes one line of the report: its subject and what was found. */
 export type Say = (subject: string, finding: string) => void;
@@ -119,7 +119,7 @@ async function examineDevice(
     const speeds = measureSpeeds(gpu, choice.software);
     say("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
     say("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
-    const runs = await needs(targetOf(choice, gpu.limits));
+    const runs = await needs(targetOf(choice, gpu.limits), memoryBytes);
     for (const line of fitReport(runs, memoryBytes)) say("Preset", line);
     return true;
   } finally {

@@ -7,6 +7,7 @@ import { cutoffsFor, type Dataset } from "@transformer-xl/model";
 import { isUserError, type Target } from "@transformer-xl/runtime";
 import { modelOf, trainSchema } from "../config.ts";
 import { footprint } from "../dry_run.ts";
+import { fitChunks } from "../fit_chunks.ts";
 import { PRESETS } from "../presets.ts";
 import type { MemoryNeed } from "./fit.ts";
 
@@ -18,8 +19,14 @@ const VOCABULARY_SIZES: Readonly<Record<Dataset, number | null>> = {
   text: null,
 };
 
-/** Bytes of a training run of every preset whose vocabulary size is known, on one device. */
-export async function presetNeeds(target: Target): Promise<readonly MemoryNeed[]> {
+/**
+ * Bytes of a training run of every preset whose vocabulary size is known, on one device, with the
+ * batch chunks that training would choose there.
+ */
+export async function presetNeeds(
+  target: Target,
+  memoryBytes: number,
+): Promise<readonly MemoryNeed[]> {
   const needs: MemoryNeed[] = [];
   for (const [name, preset] of Object.entries(PRESETS)) {
     const config = trainSchema.parse(preset);
@@ -30,7 +37,8 @@ export async function presetNeeds(target: Target): Promise<readonly MemoryNeed[]
     const cutoffs = config.adaptive ? cutoffsFor(dataset, vocabSize) : [];
     const shape = modelOf(config, vocabSize, cutoffs);
     try {
-      const { bytes } = await footprint(config, shape, target);
+      const fitted = await fitChunks(config, shape, target, { memoryBytes });
+      const { bytes } = await footprint(fitted, shape, target);
       needs.push({ name, bytes: [...bytes.values()].reduce((sum, size) => sum + size, 0) });
     } catch (error) {
       if (!isUserError(error)) throw error;
