@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Corpus, type CorpusOptions, openCorpus, WordVocabulary } from "@transformer-xl/model";
-import { DataError } from "@transformer-xl/runtime";
+import {
+  DataError,
+  SafetensorsFile,
+  type SafetensorsTensor,
+  writeSafetensors,
+} from "@transformer-xl/runtime";
 import fc from "fast-check";
 
 /** Runs `body` with a folder that holds `files` and removes it afterwards. */
@@ -233,6 +238,64 @@ Deno.test("openCorpus() rebuilds a damaged cache", async () => {
       assertEquals(streamsOf(rebuilt), streamsOf(first));
       assertEquals(await Deno.readFile(cache), bytes);
     }
+  });
+});
+
+Deno.test("openCorpus() rebuilds a cache of another program, with wrong ids, counts, key or version", async () => {
+  await withFolder(WIKITEXT, async (path) => {
+    const options: CorpusOptions = { dataset: "wt2", path, cacheDir: `${path}/cache` };
+    const first = await openCorpus(options);
+    const [entry] = await Array.fromAsync(Deno.readDir(`${path}/cache`));
+    const cache = `${path}/cache/${entry!.name}`;
+    const bytes = await Deno.readFile(cache);
+    const { metadata, tensors } = await contentOf(cache);
+    const wrongId = tensors.map((tensor) => {
+      if (tensor.name !== "train") return tensor;
+      return { ...tensor, values: Uint32Array.from(first.train, () => 99) };
+    });
+    const signed = tensors.map((tensor) => ({ ...tensor, dtype: "I32" as const }))
+      .filter(({ name }) => name !== "vocabulary");
+    const vocabulary = tensors.filter(({ name }) => name === "vocabulary");
+    const words = new TextEncoder().encode('{"kind":"word","symbols":["a","a"]}');
+    const others: readonly (readonly [SafetensorsTensor[], Record<string, string>])[] = [
+      [wrongId, metadata],
+      [[...vocabulary, ...signed], metadata],
+      [tensors.filter(({ name }) => name !== "test"), metadata],
+      [
+        [{ name: "vocabulary", dtype: "U8", shape: [words.length], values: words }, ...signed],
+        metadata,
+      ],
+      [tensors, { ...metadata, version: "1" }],
+      [tensors, { ...metadata, key: "0".repeat(64) }],
+      [tensors, { ...metadata, counts: "{}" }],
+      [tensors, { ...metadata, counts: "not JSON" }],
+    ];
+    for (const [other, fields] of others) {
+      await writeSafetensors(cache, other, fields); // with a checksum that is right
+      const rebuilt = await openCorpus(options);
+      assertEquals(rebuilt.source.cached, false);
+      assertEquals(streamsOf(rebuilt), streamsOf(first));
+      assertEquals(await Deno.readFile(cache), bytes);
+    }
+  });
+});
+
+/** Everything in a safetensors file. */
+async function contentOf(path: string) {
+  using file = await SafetensorsFile.open(path);
+  const tensors: SafetensorsTensor[] = [];
+  for (const name of file.names) {
+    const dtype = file.dtype(name);
+    tensors.push({ name, dtype, shape: file.shape(name), values: await file.tensor(name) });
+  }
+  return { metadata: file.metadata, tensors };
+}
+
+Deno.test("a cache that cannot be written costs the cache, not the corpus", async () => {
+  await withFolder({ ...WIKITEXT, "cache": "a file" }, async (path) => {
+    const { source, train } = await openCorpus({ dataset: "wt2", path, cacheDir: `${path}/cache` });
+    assertEquals([source.cached, train.length], [false, 10]);
+    assertStringIncludes(source.notKept!, "Cannot write");
   });
 });
 
