@@ -90,8 +90,14 @@ async function evaluateShare(
   await assertSameFacts(group, startFacts(config, shared.digest));
   checkShare(config, size);
   const shape = shapeOf(config, checkpoint.shape);
+  using logs = await openEvalLogs({
+    ...config,
+    workDirGiven: origin.get("workDir") !== "default",
+    rank,
+  });
+  const { text, json } = logs;
   const announce = (line: string) => {
-    if (rank === 0) console.log(line);
+    if (rank === 0) text.write(line);
   };
   const cacheDir = await cacheFolder(config);
   const { texts, lines: textLines } = await firstThenOthers(
@@ -125,12 +131,6 @@ async function evaluateShare(
     });
     return [name, batches, filled] as const;
   });
-  using logs = await openEvalLogs({
-    ...config,
-    workDirGiven: origin.get("workDir") !== "default",
-    rank,
-  });
-  const { text, json } = logs;
   json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: shape });
   for (const line of textLines) text.write(line);
   await takeGpu(config);

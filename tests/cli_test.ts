@@ -108,6 +108,7 @@ Deno.test("a run says its device, logs the reference's lines, and leaves logs an
   assertEquals(messages.join("\n").trimEnd(), stdout.trimEnd());
   const kinds = (await recordsOf(scratch.at("run"))).map(([key]) => key);
   assertEquals(kinds, [
+    "text end",
     "log 5",
     "checkpoint 5",
     "eval 5",
