@@ -72,6 +72,7 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
     asked: origin.get("gpus") !== "default",
     argv,
     facts: sharedSettings(config),
+    paths: [config.workDir, config.model, config.data].filter((path) => path !== null),
     check: (processes) => checkShare(config, processes),
   }, (group) => evaluateShare(parsed, group));
 }

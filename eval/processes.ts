@@ -19,6 +19,7 @@ import {
   selectGpu,
   SoloGroup,
 } from "@transformer-xl/runtime";
+import { dirname, resolve } from "node:path";
 import type { ProcessSettings } from "./process_fields.ts";
 
 /** A process may be busy for so long before others give it up, whatever its heartbeat. */
@@ -32,6 +33,8 @@ export interface ProcessRequest {
   readonly asked: boolean;
   /** What must be equal on all processes before they meet. */
   readonly facts: Facts;
+  /** Files and folders that the processes use. */
+  readonly paths: readonly string[];
   /** Words of the command line, for the processes that are launched. */
   readonly argv: readonly string[];
   /** Refuses a number of processes that cannot share the work, before any is launched. */
@@ -66,7 +69,7 @@ export async function inProcesses(
     }
     request.launching?.();
     return await launch({
-      ...sameProgram(argv),
+      ...sameProgram(argv, [...request.paths, temporaryFolder()]),
       size,
       heartbeatMs: 1000 * settings.heartbeatS,
       showRanks: settings.logAllRanks ? "all" : "first",
@@ -82,6 +85,13 @@ export async function inProcesses(
     settings: request.facts,
   });
   return await work(group);
+}
+
+/** Where the folder of the job is made. */
+function temporaryFolder(): string {
+  const folder = Deno.makeTempDirSync();
+  Deno.removeSync(folder);
+  return dirname(resolve(folder));
 }
 
 /** Processes on this machine; refuses more than there are GPUs. */

@@ -12,8 +12,10 @@ import {
   isUserError,
   messageOf,
   type ProcessGroup,
+  sweepFolders,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 
 /** A checkpoint, and the digest by which processes know that they hold the same. */
 export interface SharedCheckpoint extends Disposable {
@@ -29,6 +31,8 @@ interface Chosen {
   readonly digest: string;
 }
 
+const FOLDER_PREFIX = "txl-checkpoint-";
+const LEFT_OVER_MS = 86_400_000; // since the first piece arrived
 const PIECE_BYTES = 16 * 2 ** 20;
 
 /**
@@ -97,7 +101,8 @@ async function receive(
   let target: Deno.FsFile | undefined;
   try {
     await attempt(async () => {
-      folder = await Deno.makeTempDir({ prefix: "txl-checkpoint-" });
+      folder = await Deno.makeTempDir({ prefix: FOLDER_PREFIX });
+      await sweepFolders(dirname(folder), FOLDER_PREFIX, LEFT_OVER_MS);
       target = await Deno.create(`${folder}/checkpoint.safetensors`);
     });
     for (let at = 0; at < chosen.bytes; at += PIECE_BYTES) {

@@ -4,9 +4,16 @@
  *
  * @module
  */
-import { isUserError } from "./errors.ts";
-import { listenTo, SAVE_SIGNALS } from "./machine/stop_signals.ts";
+import { ConfigError, isUserError } from "./errors.ts";
 import { tryWrite } from "./logs/standard_streams.ts";
+import { listenTo, SAVE_SIGNALS } from "./machine/stop_signals.ts";
+
+/** What a missing permission means for the user; undefined for any other error. */
+export function permissionError(error: unknown): ConfigError | undefined {
+  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+  const reason = error.message.replace(/^R/, "r");
+  return new ConfigError(`Cannot go on with the permissions given: ${reason}`, { cause: error });
+}
 
 /**
  * Runs a program and exits with its code.
@@ -19,7 +26,8 @@ export async function runCli(main: () => Promise<number>): Promise<never> {
   let code: number;
   try {
     code = await main();
-  } catch (error) {
+  } catch (thrown) {
+    const error = permissionError(thrown) ?? thrown;
     if (!isUserError(error)) throw error;
     tryWrite(Deno.stderr, `error: ${error.message}\n`);
     code = 2;

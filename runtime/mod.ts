@@ -55,6 +55,7 @@ export {
 } from "./process_group/rank_environment.ts";
 export type { Transport } from "./process_group/ring_links.ts";
 export { allSucceed, decideOnFirst, firstThenOthers } from "./process_group/decide.ts";
+export { sweepFolders } from "./process_group/ring_folder.ts";
 export { type JobIdentity, jobIdentity } from "./process_group/job_token.ts";
 export {
   assertSameFacts,

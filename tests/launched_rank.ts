@@ -30,9 +30,16 @@ export interface Job {
 const rank = Number(Deno.env.get("RANK"));
 const PLAIN = "rank 1 exits with 3"; // reports by itself, without the frame of runRank
 let plainLink: LauncherLink | undefined;
+const BUSY_MS = 2000;
 const FOREVER_MS = 60_000; // longer than any test waits
 
 const BEHAVIOURS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
+  "rank 1 is busy": async (job) => {
+    await allRun(job);
+    const endMs = performance.now() + (rank === 1 ? BUSY_MS : 0);
+    while (performance.now() < endMs); // nothing else gets a turn
+    return 0;
+  },
   waits: () => later(FOREVER_MS).then(() => 0),
   [PLAIN]: async (job) => {
     await allRun(job);

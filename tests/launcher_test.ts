@@ -127,7 +127,6 @@ async function runJob(
   const elapsedMs = performance.now() - startMs;
   const folder = ranks[0]!.environment.TXL_RING_DIR!;
   if (ended.signal !== null) { // a killed launcher leaves its folder to a later one
-    await Deno.utime(folder, 0, 0);
     await assertRejects(() => launch(UNSTARTABLE), GroupError);
   }
   assert(!exists(folder), "the folder is still there");
@@ -241,6 +240,45 @@ Deno.test({
     assertEquals(code, 1);
     assertMatch(stderr, /^error: process 1 of 2 ended: no heartbeat for [\d.]+ s\n$/);
     assert(elapsedMs < 5000, `${elapsedMs} ms`);
+  },
+});
+
+Deno.test({
+  name: "a process whose main thread is busy for longer than the heartbeat is not ended",
+  ignore,
+  async fn() {
+    const job = { behaviour: "rank 1 is busy", size: 2, heartbeatMs: 1000 };
+    const { code, stderr } = await runJob(job);
+    assertEquals([code, stderr], [0, ""]);
+  },
+});
+
+Deno.test({
+  name: "folders of killed jobs are swept by the next job, those of living ones are not",
+  ignore,
+  async fn() {
+    await using scratch = new Scratch();
+    const folder = async (name: string) => {
+      await Deno.mkdir(scratch.at(name));
+      return scratch.at(`${name}/launcher.sock`);
+    };
+    const minuteAgo = new Date(Date.now() - 61_000);
+    const dead = await folder("txl-dead");
+    Deno.listen({ transport: "unix", path: dead }).close();
+    if (!exists(dead)) await Deno.writeTextFile(dead, ""); // a runtime that removes its socket
+    using _living = Deno.listen({ transport: "unix", path: await folder("txl-living") });
+    await folder("txl-starting");
+    await folder("txl-never");
+    await Deno.utime(scratch.at("txl-never"), minuteAgo, minuteAgo);
+    await folder("other");
+    Deno.env.set("TMPDIR", scratch.path);
+    try {
+      await assertRejects(() => launch(UNSTARTABLE), GroupError);
+    } finally {
+      Deno.env.delete("TMPDIR");
+    }
+    const left = [...Deno.readDirSync(scratch.path)].map(({ name }) => name).sort();
+    assertEquals(left, ["other", "txl-living", "txl-starting"]);
   },
 });
 

@@ -108,6 +108,8 @@ export async function train(argv: readonly string[]): Promise<number> {
       asked: asked && !config.dryRun,
       argv,
       facts: sharedSettings(config),
+      paths: [config.workDir, config.data, config.configFile, config.restart]
+        .filter((path) => typeof path === "string"),
       check: (processes) => checkShares(config, processes),
       launching: () => checkpoint?.[Symbol.dispose](),
     },

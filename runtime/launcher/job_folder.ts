@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 
 const PREFIX = "txl-";
+const OTHERS = /^txl-(ring|checkpoint)-/; // folders without a launcher, swept by their makers
 const SOCKET = "launcher.sock";
-const LEFT_OVER_MS = 60_000; // a younger folder may be about to get its listener
+const LEFT_OVER_MS = 60_000; // a younger folder without a socket may be about to get one
+const LISTENS_AFTER_MS = 100; // a new socket may be about to be listened to
 const MAX_LENGTH = 80; // a socket's path has at most 103 bytes on macOS
 
 /** A folder that only this user can enter, and that is removed in the end. */
@@ -25,7 +28,7 @@ export class JobFolder implements AsyncDisposable {
    * @throws {ConfigError} when its path is too long for sockets
    */
   static async create(): Promise<JobFolder> {
-    const path = await Deno.makeTempDir({ prefix: PREFIX }); // mode 0700
+    const path = resolve(await Deno.makeTempDir({ prefix: PREFIX })); // mode 0700
     const folder = new JobFolder(path);
     if (Deno.build.os === "windows") return folder; // has no such sockets
     if (path.length > MAX_LENGTH) {
@@ -50,19 +53,43 @@ export class JobFolder implements AsyncDisposable {
   }
 }
 
-/** A folder is left over when it is not new and nobody listens at its socket. */
+/** Removes the folders whose launchers are gone. */
 async function sweep(parent: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(parent)) {
-    if (!isDirectory || !name.startsWith(PREFIX)) continue;
-    const path = `${parent}/${name}`;
-    try {
-      const { mtime } = await Deno.stat(path);
-      if (Date.now() - (mtime?.getTime() ?? 0) < LEFT_OVER_MS) continue;
-      (await Deno.connect({ transport: "unix", path: `${path}/${SOCKET}` })).close();
-    } catch (error) {
-      // Another user's folder cannot be entered, and some have no socket of a launcher.
-      if (error instanceof Deno.errors.ConnectionRefused) await remove(path);
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(parent)) {
+      const isJob = isDirectory && name.startsWith(PREFIX) && !OTHERS.test(name);
+      const path = `${parent}/${name}`;
+      if (isJob && await isLeftOver(path)) await remove(path).catch(() => {}); // of another user
     }
+  } catch {
+    // What cannot be listed is not ours to sweep.
+  }
+}
+
+/** Whether nobody listens at the socket of a folder, or it has waited too long for one. */
+async function isLeftOver(path: string): Promise<boolean> {
+  const socket = `${path}/${SOCKET}`;
+  if (await ageMs(socket) === undefined) return (await ageMs(path) ?? 0) > LEFT_OVER_MS;
+  if (!await isRefused(socket)) return false;
+  await new Promise((resolve) => setTimeout(resolve, LISTENS_AFTER_MS));
+  return await isRefused(socket);
+}
+
+async function isRefused(socket: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path: socket })).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused; // another user's cannot be entered
+  }
+}
+
+async function ageMs(path: string): Promise<number | undefined> {
+  try {
+    const { mtime } = await Deno.lstat(path);
+    return Date.now() - (mtime?.getTime() ?? Date.now());
+  } catch {
+    return undefined;
   }
 }
 

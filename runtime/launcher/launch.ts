@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { newSecret, TOKEN_VARIABLE } from "../process_group/job_token.ts";
 import { causeOf, type Ending, exitCodeOf, isEcho } from "./ending.ts";
 import { JobFolder } from "./job_folder.ts";
 import {
@@ -28,9 +29,9 @@ export interface LaunchOptions {
   /** W: processes to start. */
   readonly size: number;
   /**
-   * A process whose main thread has not been heard for so long is ended, and with it the job.
-   * Choose more than the longest time that thread may be busy: a driver compiles shaders on it.
-   * Processes that never call `joinLauncher` are not watched.
+   * A process that has given no sign of life for so long is ended, and with it the job. A thread of
+   * its own gives them, however busy the main one is. Processes that never call `joinLauncher` are
+   * not watched.
    */
   readonly heartbeatMs: number;
   /** Which ranks show their standard output; process 0 always does. */
@@ -52,23 +53,30 @@ const TERMINATE_MS = 1500; // time to end on SIGTERM
  */
 export async function launch(options: LaunchOptions): Promise<number> {
   await using folder = await JobFolder.create();
-  using links = RankLinks.open(folder.socket, options.size);
-  return await new Job(options, links, folder.path).run();
+  const token = newSecret();
+  using links = RankLinks.open(folder.socket, options.size, token);
+  return await new Job(options, links, { folder: folder.path, token }).run();
+}
+
+/** What only the processes of the job know. */
+interface JobSecret {
+  readonly folder: string;
+  readonly token: string;
 }
 
 class Job {
   readonly #options: LaunchOptions;
   readonly #links: RankLinks;
-  readonly #folder: string;
+  readonly #secret: JobSecret;
   readonly #ranks: RankProcess[] = [];
   #stop: { readonly signal: StopSignal; readonly atMs: number } | undefined;
   #killedBy: StopSignal | undefined;
   #isEnding = false;
 
-  constructor(options: LaunchOptions, links: RankLinks, folder: string) {
+  constructor(options: LaunchOptions, links: RankLinks, secret: JobSecret) {
     this.#options = options;
     this.#links = links;
-    this.#folder = folder;
+    this.#secret = secret;
   }
 
   async run(): Promise<number> {
@@ -99,7 +107,8 @@ class Job {
       LOCAL_WORLD_SIZE: String(size),
       MASTER_ADDR: "127.0.0.1",
       MASTER_PORT: String(freePort()),
-      [FOLDER_VARIABLE]: this.#folder,
+      [FOLDER_VARIABLE]: this.#secret.folder,
+      [TOKEN_VARIABLE]: this.#secret.token, // arguments could be read by other users
       [LAUNCHER_VARIABLE]: this.#links.address,
       [HEARTBEAT_VARIABLE]: String(Math.min(BEAT_MS, Math.ceil(heartbeatMs / 4))),
     };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runCli } from "../cli.ts";
+import { permissionError, runCli } from "../cli.ts";
 import { GroupError, isUserError } from "../errors.ts";
 import { writeLine } from "./rank_process.ts";
 import { joinLauncher } from "./supervised.ts";
@@ -21,7 +21,8 @@ export async function runRank(main: () => Promise<number>): Promise<never> {
     if (launcher === undefined) return await main();
     try {
       return await main();
-    } catch (error) {
+    } catch (thrown) {
+      const error = permissionError(thrown) ?? thrown;
       const isLoss = error instanceof GroupError && error.lostRank !== undefined;
       const text = isUserError(error) ? error.message : String(error); // a bug with its class
       const [sentence = "", ...more] = text.split("\n");

@@ -4,10 +4,23 @@
  * @module
  */
 
-/** The running program, as a script or as one executable, with other arguments. */
+import { ownPermissions } from "./own_permissions.ts";
+
+/**
+ * The running program, as a script or as one executable, with other arguments and with no more
+ * permissions than this process has.
+ *
+ * @param paths files and folders that it uses
+ */
 export function sameProgram(
   args: readonly string[],
+  paths: readonly string[] = [],
 ): { readonly command: string; readonly args: readonly string[] } {
-  const script = Deno.build.standalone ? [] : ["run", "--allow-all", "--quiet", Deno.mainModule];
+  const script = Deno.build.standalone ? [] : [
+    "run",
+    ...ownPermissions({ paths }),
+    "--quiet",
+    Deno.mainModule,
+  ];
   return { command: Deno.execPath(), args: [...script, ...args] };
 }

@@ -1,12 +1,14 @@
 /**
- * The launched process's side: it is heard once a second, says why it ends, and never outlives the
- * launcher.
+ * The launched process's side: a thread of its own gives signs of life, the main one says why it
+ * ends, and the process never outlives the launcher.
  *
  * @module
  */
 import { GroupError } from "../errors.ts";
 import { messageOf } from "../gpu_adapter.ts";
 import { dieWithParent } from "./parent_death.ts";
+import { TOKEN_VARIABLE } from "../process_group/job_token.ts";
+import type { HeartbeatOptions } from "./heartbeat_worker.ts";
 import {
   connectTo,
   encodeMessage,
@@ -14,9 +16,10 @@ import {
   HEARTBEAT_VARIABLE,
   LAUNCHER_VARIABLE,
   type RankMessage,
+  writeAll,
 } from "./wire.ts";
 
-/** The connection to the launcher. It does not keep a program running. */
+/** The connection to the launcher, until it is disposed or the program exits. */
 export interface LauncherLink extends Disposable {
   /**
    * Tells the launcher why this process is about to end; resolves when the launcher can read it.
@@ -31,8 +34,8 @@ const DEFAULT_BEAT_MS = 1000;
 const ORPHAN_CODE = 1;
 
 /**
- * Connects to the launcher that started this process. From then on the event loop of the calling
- * thread sends heartbeats, and the process exits at once when the launcher is gone.
+ * Connects to the launcher that started this process. From then on another thread sends heartbeats,
+ * and the process exits when the launcher is gone.
  *
  * @param read value of an environment variable
  * @returns undefined when no launcher started this process
@@ -64,21 +67,34 @@ export async function joinLauncher(
     return queue;
   };
   void connection.read(new Uint8Array(1)).then(end, end); // the launcher says nothing: it is gone
-  await send({ kind: "join", rank: Number(read("RANK")) });
+  const rank = Number(read("RANK"));
+  const token = read(TOKEN_VARIABLE) ?? "";
   const beatMs = Number(read(HEARTBEAT_VARIABLE) ?? DEFAULT_BEAT_MS);
-  const timer = setInterval(() => void send({ kind: "beat" }), beatMs);
-  Deno.unrefTimer(timer);
+  await send({ kind: "join", rank, token });
+  const heartbeats = await startHeartbeats({ address, rank, token, beatMs });
   return {
     reportFailure: (origin, sentence) => send({ kind: "failure", origin, sentence }),
     [Symbol.dispose]: () => {
       isOpen = false;
-      clearInterval(timer);
+      heartbeats.terminate();
       connection.close();
     },
   };
 }
 
-async function writeAll(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  let left = bytes;
-  while (left.length > 0) left = left.subarray(await connection.write(left));
+/** Resolves when the thread has connected. */
+async function startHeartbeats(options: HeartbeatOptions): Promise<Worker> {
+  const url = new URL("./heartbeat_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  const failure = await new Promise<string | null>((resolve) => {
+    worker.onmessage = ({ data }: MessageEvent<string | null>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      resolve(event.message);
+    };
+    worker.postMessage(options);
+  });
+  if (failure === null) return worker;
+  worker.terminate();
+  throw new GroupError(`Cannot send heartbeats to the launcher: ${failure}; start the job anew`);
 }

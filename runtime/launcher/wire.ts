@@ -25,15 +25,47 @@ export interface Failure {
   readonly sentence: string;
 }
 
-/** One line; the first of a connection is the rank. */
+/**
+ * One line. The first of a connection says whose it is: `join` that of the process itself, `beats`
+ * that of the thread which gives its signs of life.
+ */
 export type RankMessage =
-  | { readonly kind: "join"; readonly rank: number }
+  | { readonly kind: "join" | "beats"; readonly rank: number; readonly token: string }
   | { readonly kind: "beat" }
   | ({ readonly kind: "failure" } & Failure);
 
 /** The bytes of one line. */
 export function encodeMessage(message: RankMessage): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${JSON.stringify(message)}\n`);
+}
+
+/** What a line says, with every field checked; undefined for anything else. */
+export function parseMessage(line: string): RankMessage | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { kind, rank, token, origin, sentence } = value as Record<string, unknown>;
+  if (kind === "beat") return { kind };
+  if (kind === "join" || kind === "beats") {
+    const isGreeting = Number.isSafeInteger(rank) && typeof token === "string";
+    return isGreeting ? { kind, rank: rank as number, token: token as string } : undefined;
+  }
+  const isFailure = kind === "failure" && (origin === "own" || origin === "echo") &&
+    typeof sentence === "string";
+  return isFailure ? { kind, origin, sentence } : undefined;
+}
+
+/** Writes all of `bytes`. */
+export async function writeAll(
+  connection: Deno.Conn,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  let left = bytes;
+  while (left.length > 0) left = left.subarray(await connection.write(left));
 }
 
 /** Opens a connection to a launcher. */

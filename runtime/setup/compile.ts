@@ -7,7 +7,10 @@
 import { tryProgram } from "../machine/programs.ts";
 
 /** Modules that run as workers; nothing imports them, so they are named. */
-export const WORKERS: readonly string[] = ["runtime/process_group/group_worker.ts"];
+export const WORKERS: readonly string[] = [
+  "runtime/launcher/heartbeat_worker.ts",
+  "runtime/process_group/group_worker.ts",
+];
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -1,0 +1,39 @@
+/**
+ * The thread that tells the launcher that its process lives, however busy the main thread is. A
+ * process that is stopped or swapped out gives no sign of life.
+ *
+ * @module
+ */
+import { connectTo, encodeMessage, type RankMessage, writeAll } from "./wire.ts";
+
+/** How a process makes itself heard. */
+export interface HeartbeatOptions {
+  /** Address of the launcher. */
+  readonly address: string;
+  /** Number of this process. */
+  readonly rank: number;
+  /** Secret of the job. */
+  readonly token: string;
+  /** Time between two signs of life. */
+  readonly beatMs: number;
+}
+
+/** What this thread needs of its global scope. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<HeartbeatOptions>) => void) | null;
+  postMessage(failure: string | null): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+scope.onmessage = async ({ data: { address, rank, token, beatMs } }) => {
+  try {
+    const connection = await connectTo(address);
+    const send = (message: RankMessage) => writeAll(connection, encodeMessage(message));
+    await send({ kind: "beats", rank, token });
+    scope.postMessage(null);
+    setInterval(() => void send({ kind: "beat" }).catch(() => {}), beatMs); // main notices the end
+  } catch (error) {
+    scope.postMessage(String(error));
+  }
+};
