@@ -25,6 +25,9 @@ import type { ProcessSettings } from "./process_fields.ts";
 /** A process may be busy for so long before others give it up, whatever its heartbeat. */
 const LEAST_WAIT_MS = 3_600_000;
 
+/** What a timer can hold. */
+const MOST_WAIT_MS = 2 ** 31 - 1;
+
 /** What decides a role. */
 export interface ProcessRequest {
   /** Settings of the processes. */
@@ -81,7 +84,7 @@ export async function inProcesses(
     backend: settings.backend,
     // The own launcher hears from every process; under another one they watch each other.
     silenceMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
-    timeoutMs: Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS),
+    timeoutMs: Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS)),
     settings: request.facts,
   });
   return await work(group);

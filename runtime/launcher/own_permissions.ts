@@ -6,12 +6,6 @@
  */
 import { fileURLToPath } from "node:url";
 
-/** What the program may use of a permission that was not granted as a whole. */
-export interface PermissionNeeds {
-  /** Files and folders that it may read or write. */
-  readonly paths: readonly string[];
-}
-
 type Kind = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
 
 const KINDS: readonly Kind[] = ["read", "write", "net", "env", "run", "ffi", "sys"];
@@ -30,12 +24,12 @@ const VARIABLES: readonly string[] = [
  * which of these were. So of a permission that is granted in part, or denied in part, the parts that
  * the program may need are asked for one by one.
  *
+ * @param paths files and folders that it may read or write
  * @param query state of a permission
  */
 export function ownPermissions(
-  needs: PermissionNeeds,
-  query: (descriptor: Deno.PermissionDescriptor) => Deno.PermissionStatus = (descriptor) =>
-    Deno.permissions.querySync(descriptor),
+  paths: readonly string[],
+  query: (descriptor: Deno.PermissionDescriptor) => Deno.PermissionStatus,
 ): string[] {
   const isWhole = (kind: Kind) => {
     const { state, partial } = query({ name: kind });
@@ -44,7 +38,7 @@ export function ownPermissions(
   if (KINDS.every(isWhole)) return ["--allow-all"];
   const flags = KINDS.flatMap((kind) => {
     if (isWhole(kind)) return [`--allow-${kind}`];
-    const parts = partsOf(kind, needs).filter(([descriptor]) =>
+    const parts = partsOf(kind, paths).filter(([descriptor]) =>
       query(descriptor).state === "granted"
     );
     const names = [...new Set(parts.map(([, name]) => name.replaceAll(",", ",,")))];
@@ -55,7 +49,7 @@ export function ownPermissions(
 
 function partsOf(
   kind: Kind,
-  { paths }: PermissionNeeds,
+  paths: readonly string[],
 ): readonly (readonly [Deno.PermissionDescriptor, string])[] {
   switch (kind) {
     case "read":

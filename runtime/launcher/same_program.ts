@@ -11,14 +11,16 @@ import { ownPermissions } from "./own_permissions.ts";
  * permissions than this process has.
  *
  * @param paths files and folders that it uses
+ * @param query state of a permission
  */
 export function sameProgram(
   args: readonly string[],
   paths: readonly string[] = [],
+  query: typeof Deno.permissions.querySync = (descriptor) => Deno.permissions.querySync(descriptor),
 ): { readonly command: string; readonly args: readonly string[] } {
   const script = Deno.build.standalone ? [] : [
     "run",
-    ...ownPermissions({ paths }),
+    ...ownPermissions(paths, query),
     "--quiet",
     Deno.mainModule,
   ];
