@@ -112,7 +112,8 @@ Deno.test("of two runs in one folder the second is refused, also one of several 
   const work_dir = scratch.at("run");
   const flags = { ...short, data, work_dir, max_step: 100_000, eval_interval: 100_000 };
   for (const gpus of [1, 2]) {
-    const first = new Program("train", { ...flags, gpus });
+    // A killed job leaves its folder of sockets to the next job: here it goes with the scratch.
+    const first = new Program("train", { ...flags, gpus }, { TMPDIR: scratch.path });
     await first.printed(/step +10 \|/);
     const says = /^Cannot train in ".*\/run": process \d+ on .+ is training here since 20.+Z; wait/;
     const { message } = await assertRejects(() => train(words(flags)), ConfigError);
