@@ -77,7 +77,7 @@ async function run(
 export async function withTemporaryFolder<T>(
   body: (path: string) => Promise<T>,
 ): Promise<{ readonly result: T; readonly left: readonly string[] }> {
-  const path = await Deno.makeTempDir({ prefix: "t-" }); // short: sockets inside have paths of 100 bytes at most;
+  const path = await Deno.makeTempDir({ prefix: "t-" }); // short: sockets inside have paths of 100 bytes at most
   try {
     const result = await body(path);
     return { result, left: [...Deno.readDirSync(path)].map(({ name }) => name).sort() };
