@@ -8,7 +8,6 @@
  * @module
  */
 import {
-  CheckpointError,
   type Device,
   type FlatBuffers,
   type HostArray,
@@ -19,12 +18,12 @@ import {
   SafetensorsFile,
   type SafetensorsSource,
   weightsOf,
-  writeLogical,
-  writeWeights,
+  writeArriving,
 } from "@transformer-xl/runtime";
 import {
   checkedModel,
   checkedVocabulary,
+  checkFloats,
   metadataJson,
   unusable,
   VOCABULARY,
@@ -166,8 +165,9 @@ export async function loadLogical(
   checkpoint: ModelCheckpoint,
   prefix: string,
 ): Promise<void> {
-  const values = await storedLogical(store, checkpoint, prefix);
-  writeLogical(device, store, buffers, ({ name }) => values.get(name)!);
+  checkStored(store, checkpoint, prefix);
+  const { file } = checkpoint;
+  await writeArriving(device, store, buffers, ({ name }) => readFloats(file, prefix + name));
 }
 
 /**
@@ -180,27 +180,13 @@ export async function loadWeights(
   store: ParamStore,
   checkpoint: ModelCheckpoint,
 ): Promise<void> {
-  const values = await storedLogical(store, checkpoint, "");
-  writeWeights(device, store, ({ name }) => values.get(name)!);
+  checkStored(store, checkpoint, "");
+  await writeArriving(device, store, undefined, ({ name }) => readFloats(checkpoint.file, name));
 }
 
-async function storedLogical(
-  store: ParamStore,
-  { path, file }: ModelCheckpoint,
-  prefix: string,
-): Promise<ReadonlyMap<string, Floats>> {
-  const values = new Map<string, Floats>();
-  for (const { name, shape } of store.logical) {
-    const stored = file.has(prefix + name) ? file.shape(prefix + name) : undefined;
-    if (stored?.join() !== shape.join()) {
-      throw new CheckpointError(
-        `Cannot load "${prefix}${name}" from "${path}": stored shape is ` +
-          `${stored === undefined ? "missing" : `[${stored}]`}, the model wants [${shape}]`,
-      );
-    }
-    values.set(name, await readFloats(file, prefix + name));
-  }
-  return values;
+/** Refuses a checkpoint that lacks a tensor, before anything is written. */
+function checkStored(store: ParamStore, { file }: ModelCheckpoint, prefix: string): void {
+  for (const { name, shape } of store.logical) checkFloats(file, prefix + name, shape);
 }
 
 /** A float32 or float64 tensor. */

@@ -23,8 +23,8 @@ import { clustersOf } from "./clusters.ts";
 import { type ModelShape, modelShape } from "./config.ts";
 import { TransformerXL } from "./transformer_xl.ts";
 
-/** Bounds of the JSON in the metadata; a record of training lists its latest steps. */
-const METADATA_LIMITS: JsonLimits = { depth: 8, values: 2_000_000 };
+/** Bounds of the JSON in the metadata. */
+const METADATA_LIMITS: JsonLimits = { depth: 8, values: 100_000 };
 
 /** Declares a model without splitting tables. */
 const UNLIMITED = { ...PORTABLE_TARGET, maxBindingBytes: Infinity, maxBufferBytes: Infinity };

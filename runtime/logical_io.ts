@@ -6,7 +6,7 @@
 import type { Device } from "./device.ts";
 import type { DType } from "./dtype.ts";
 import { CheckpointError } from "./errors.ts";
-import { type LogicalTensor, type ParamStore, type Piece, rowSize } from "./params.ts";
+import { type LogicalTensor, type ParamStore, rowSize } from "./params.ts";
 import { sizeOf } from "./shape.ts";
 import type { Storage } from "./tensor.ts";
 
@@ -69,27 +69,38 @@ function writeInto(
   buffersOf: (segment: number) => Iterable<Storage>,
   values: (logical: LogicalTensor) => Floats,
 ): void {
+  const writes = writing(device, store, buffersOf);
+  let next = writes.next();
+  while (!next.done) next = writes.next(values(next.value));
+}
+
+/** Writes parameter by parameter; yields each logical tensor once and takes its elements. */
+function* writing(
+  device: Device,
+  store: ParamStore,
+  buffersOf: (segment: number) => Iterable<Storage>,
+): Generator<LogicalTensor, void, Floats> {
   checkSealed(store);
   const held = new Map<LogicalTensor, Floats>();
   const open = new Map<LogicalTensor, number>(); // parameters that still need it
   for (const { logical } of store.params.flatMap(({ pieces }) => pieces)) {
     open.set(logical, (open.get(logical) ?? 0) + 1);
   }
-  const rowsOf = ({ logical, from, to }: Piece): Floats => {
-    const elements = held.get(logical) ?? checkedSize(logical, values(logical));
-    const left = open.get(logical)! - 1;
-    open.set(logical, left);
-    if (left > 0) held.set(logical, elements);
-    else held.delete(logical);
-    const width = rowSize(logical);
-    return elements.subarray(from * width, to * width) as Floats;
-  };
-  store.segments.forEach((segment, n) => {
+  for (const [n, segment] of store.segments.entries()) {
     for (const { param, offset } of segment.ranges) {
-      const parts = param.pieces.map(rowsOf);
+      const parts: Floats[] = [];
+      for (const { logical, from, to } of param.pieces) {
+        const elements = held.get(logical) ?? checkedSize(logical, yield logical);
+        const left = open.get(logical)! - 1;
+        open.set(logical, left);
+        if (left > 0) held.set(logical, elements);
+        else held.delete(logical);
+        const width = rowSize(logical);
+        parts.push(elements.subarray(from * width, to * width) as Floats);
+      }
       for (const buffer of buffersOf(n)) device.write(buffer, offset, joined(parts, buffer.dtype));
     }
-  });
+  }
 }
 
 function checkedSize(logical: LogicalTensor, elements: Floats): Floats {
@@ -223,11 +234,34 @@ export function writeWeights(
   store: ParamStore,
   values: (logical: LogicalTensor) => Floats,
 ): void {
-  const buffersOf = (n: number) => {
-    const { masters, weights } = store.segments[n]!;
-    return new Set([masters, weights]); // one and the same in full precision
-  };
-  writeInto(device, store, buffersOf, values);
+  writeInto(device, store, (n) => weightBuffers(store, n), values);
+}
+
+function weightBuffers(store: ParamStore, segment: number): ReadonlySet<Storage> {
+  const { masters, weights } = store.segments[segment]!;
+  return new Set([masters, weights]); // one and the same in full precision
+}
+
+/**
+ * As {@link writeLogical}, or {@link writeWeights} without `buffers`, for elements that arrive one tensor
+ * after the other, so that the host holds few of them.
+ *
+ * @throws {CheckpointError} when `values` gives the wrong number of elements
+ * @throws {TypeError} when the store is not sealed
+ */
+export async function writeArriving(
+  device: Device,
+  store: ParamStore,
+  buffers: FlatBuffers | undefined,
+  values: (logical: LogicalTensor) => Promise<Floats>,
+): Promise<void> {
+  const writes = writing(
+    device,
+    store,
+    (n) => buffers === undefined ? weightBuffers(store, n) : [buffers[n]!],
+  );
+  let next = writes.next();
+  while (!next.done) next = writes.next(await values(next.value));
 }
 
 /** The weights of a store as they are trained and saved, one buffer per segment. */

@@ -93,7 +93,7 @@ const CASES: readonly (readonly [what: string, parts: () => Parts, says: RegExp]
   [
     "a million cut-offs",
     () => model({ cutoffs: Array.from({ length: 1e6 }, (_, n) => n + 1) }),
-    /"cutoffs" is wrong/,
+    /metadata "model" has more than 100000 values/,
   ],
   ["a dropout that is no number", () => model({ dropout: "x" }), /"dropout" is wrong/],
   ["an unknown field", () => model({ "\u001b[2J\nHACK": 1 }), /Unrecognized key/],
