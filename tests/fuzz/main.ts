@@ -1,11 +1,12 @@
 /**
- * `deno task fuzz --count N --seed S`: mutated checkpoints, texts and strangers, N of each. It ends with
+ * `deno task fuzz --count N --seed S`: mutated inputs, N of each kind. It ends with
  * exit code 1 at the first wrong behaviour, and names the input.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { fuzzCheckpoints } from "./fuzz_checkpoints.ts";
+import { fuzzFlags } from "./fuzz_flags.ts";
 import { fuzzStrangers } from "./fuzz_strangers.ts";
 import { fuzzTexts } from "./fuzz_texts.ts";
 
@@ -15,12 +16,10 @@ export type Fuzzer = (options: { readonly count: number; readonly seed: number }
 /** The fuzzers by the name that `--only` takes. */
 export const FUZZERS: Readonly<Record<string, Fuzzer>> = {
   checkpoints: fuzzCheckpoints,
+  flags: fuzzFlags,
   strangers: fuzzStrangers,
   texts: fuzzTexts,
 };
-
-/** Inputs of each in the test command. */
-export const TEST_COUNT = 200;
 
 if (import.meta.main) {
   const { count, seed, only } = parseArgs(Deno.args, {
