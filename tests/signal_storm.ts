@@ -29,7 +29,7 @@ const PHASES: Readonly<Record<Phase, { readonly flags: Flags; readonly line: Reg
     line: /step +1 \||Continuing from/,
   },
   test: {
-    flags: { max_step: 2, eval_interval: 2, warmup_step: 1, log_interval: 1, eval_max_steps: 60 },
+    flags: { max_step: 2, eval_interval: 2, warmup_step: 1, log_interval: 1 },
     line: /Eval +\d+ at|Continuing from/,
   },
 };
@@ -76,6 +76,7 @@ async function storm(
     moments++;
     ended = false;
   }
+  if (moments < count) throw new Error(`${signal}: only ${moments} of ${count} moments were met`);
   if (!ended) {
     const { code, stderr, stdout } = await runProgram("train", flags);
     if (code !== 0) throw new Error(`after ${signal}: exit ${code}\n${stdout}\n${stderr}`);
