@@ -29,20 +29,20 @@ import {
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
-import { coverageLine, coverageOf } from "./coverage.ts";
+import { coverageLine, coverageOf } from "./report/coverage.ts";
 import { checkScored, checkShare, type EvalConfig, evalSchema, warmupRows } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
 import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
 import { fitLengths, fittedLine } from "./fit_lengths.ts";
-import { openEvalLogs } from "./logs.ts";
-import { inProcesses, takeGpu } from "./processes.ts";
+import { openEvalLogs } from "./report/logs.ts";
+import { inProcesses, takeGpu } from "@transformer-xl/runtime";
 import { EVAL_REFERENCE_FLAGS } from "./reference_flags.ts";
-import { bannerLine, resultLines, segmentLine } from "./report.ts";
-import { type ScoredText, scoredTexts } from "./scored_text.ts";
-import { combineMeans, SegmentMeter } from "./segment_meter.ts";
-import { openShared } from "./shared_checkpoint.ts";
-import { modelFacts, sharedSettings, startFacts } from "./shared_facts.ts";
+import { bannerLine, resultLines, segmentLine } from "./report/report.ts";
+import { type ScoredText, scoredTexts } from "./text/scored_text.ts";
+import { combineMeans, SegmentMeter } from "./report/segment_meter.ts";
+import { openShared } from "@transformer-xl/model";
+import { modelFacts, sharedSettings, startFacts } from "@transformer-xl/model";
 
 const COVERAGE_FLAGS = {
   batchSize: "--batch_size",

@@ -15,7 +15,7 @@ import {
 } from "@transformer-xl/model";
 import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
-import { processFields } from "./process_fields.ts";
+import { processFields } from "@transformer-xl/runtime";
 
 const general = { group: "General" } as const;
 const corpus = { group: "Text" } as const;

@@ -12,19 +12,13 @@ export {
   coverageLine,
   coverageOf,
   type CoverageSettings,
-} from "./coverage.ts";
+} from "./report/coverage.ts";
 export * from "./evaluator.ts";
 export { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
 export { fitLengths, type FitSettings, fittedLine } from "./fit_lengths.ts";
-export { bitsPerCharacterText, perplexityText } from "./loss_text.ts";
-export { manualIds, type ManualText, manualText } from "./manual.ts";
+export { bitsPerCharacterText, perplexityText } from "./report/loss_text.ts";
+export { manualIds, type ManualText, manualText } from "./text/manual.ts";
 export * from "./metrics.ts";
-export { openText, type TextSelection, type TextSettings } from "./open_text.ts";
-export { inProcesses, type ProcessRequest, takeGpu } from "./processes.ts";
-export { processFields, type ProcessSettings } from "./process_fields.ts";
 export { EVAL_REFERENCE_FLAGS, sharedReferenceFlags } from "./reference_flags.ts";
-export { bannerLine, resultLines, segmentLine } from "./report.ts";
-export { combineMeans, type SegmentMeans, SegmentMeter } from "./segment_meter.ts";
-export { selfFiles } from "./self_corpus.ts";
-export { openShared, type SharedCheckpoint } from "./shared_checkpoint.ts";
-export { modelFacts, sharedSettings, startFacts } from "./shared_facts.ts";
+export { bannerLine, resultLines, segmentLine } from "./report/report.ts";
+export { combineMeans, type SegmentMeans, SegmentMeter } from "./report/segment_meter.ts";

@@ -4,7 +4,11 @@
  * @module
  */
 import type { ParamStore, Recorder, Tensor } from "@transformer-xl/runtime";
-import { Attention, type AttentionBiases, type AttentionContext } from "./attention.ts";
+import {
+  Attention,
+  type AttentionBiases,
+  type AttentionContext,
+} from "./attention/relative_attention_block.ts";
 import type { ModelShape } from "./config.ts";
 import { FeedForward } from "./feed_forward.ts";
 

@@ -13,7 +13,7 @@ import {
   type Tensor,
 } from "@transformer-xl/runtime";
 import type { ModelShape } from "./config.ts";
-import type { DropoutSource } from "./dropout_sites.ts";
+import type { DropoutSource } from "./dropout_masks.ts";
 import { constantInit, gainInit, matrixInit } from "./init.ts";
 
 /** The feed-forward block of one layer. */

@@ -9,19 +9,19 @@
  */
 import { copyRows, sliceRows } from "@transformer-xl/kernels";
 import type { Param, ParamStore, Recorder, Target, Tensor } from "@transformer-xl/runtime";
-import { embedTokens } from "./adaptive_embedding.ts";
-import { type TokenLosses, tokenLosses } from "./adaptive_softmax.ts";
-import type { AttentionBiases } from "./attention.ts";
-import { BatchInputs } from "./batch_inputs.ts";
+import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
+import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
+import type { AttentionBiases } from "./attention/relative_attention_block.ts";
+import { BatchInputs } from "./vocabulary/batch_inputs.ts";
 import type { Lengths, ModelShape } from "./config.ts";
 import { DecoderLayer } from "./decoder_layer.ts";
-import type { DropoutSource } from "./dropout_sites.ts";
+import type { DropoutSource } from "./dropout_masks.ts";
 import { dropped } from "./feed_forward.ts";
 import { matrixInit } from "./init.ts";
 import type { Memory } from "./memory.ts";
-import { positionalTable } from "./positional_embedding.ts";
+import { positionalTable } from "./attention/positional_embedding.ts";
 import { type Precision, PRECISIONS } from "./precision.ts";
-import { type ClusterTables, VocabularyTables } from "./vocabulary_tables.ts";
+import { type ClusterTables, VocabularyTables } from "./vocabulary/tables.ts";
 
 /** How one recording of the model runs. */
 export interface ForwardOptions {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Device } from "./device.ts";
-import { DeviceError } from "./errors.ts";
-import { chooseAdapter } from "./gpu_adapter.ts";
-import { GpuDevice } from "./gpu_device.ts";
-import { ReferenceDevice } from "./reference_device.ts";
+import type { Device } from "./plan/device.ts";
+import { DeviceError } from "./base/errors.ts";
+import { chooseAdapter } from "./gpu/adapter.ts";
+import { GpuDevice } from "./gpu/gpu_device.ts";
+import { ReferenceDevice } from "./reference/reference_device.ts";
 
 /** `gpu`: an adapter or an error; `cpu`: plain loops; `auto`: an adapter, else plain loops. */
 export type DeviceChoice = "auto" | "gpu" | "cpu";

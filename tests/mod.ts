@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type RecordedRow, recordRow } from "./op_harness.ts";
+export { type RecordedRow, recordRow } from "./support/op_harness.ts";

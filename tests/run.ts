@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ROOT } from "./source_tree.ts";
+import { ROOT } from "./repository/rules/source_tree.ts";
 
 const SLOWEST_FILES = 8;
 const SECONDS_WORTH_NAMING = 1;
@@ -95,7 +95,7 @@ async function main(args: readonly string[]): Promise<number> {
     `--junit-path=${report}`,
   ];
   const { result, left } = await withTemporaryFolder(async (temporary) => {
-    await run(["run", "-A", "--quiet", "runtime/setup/cli.ts", "--yes"], temporary);
+    await run(["run", "-A", "--quiet", "runtime/machine/setup/main.ts", "--yes"], temporary);
     return await run(["test", ...options, ...args], temporary);
   });
   const slowest = [...secondsByFile(await Deno.readTextFile(report))]

@@ -14,15 +14,14 @@ import {
   precisionFor,
   unverifiedLine,
 } from "@transformer-xl/model";
+import { inProcesses, takeGpu } from "@transformer-xl/runtime";
 import {
-  inProcesses,
   modelFacts,
   openShared,
   openText,
   sharedSettings,
   startFacts,
-  takeGpu,
-} from "@transformer-xl/eval";
+} from "@transformer-xl/model";
 import {
   assertSameFacts,
   ConfigError,
@@ -47,24 +46,29 @@ import {
   wantsHelp,
   withUserPaths,
 } from "@transformer-xl/runtime";
-import { trainingRecord } from "./checkpoint.ts";
-import { settingsToContinue } from "./checkpoint_checks.ts";
-import { CheckpointFiles } from "./checkpoint_files.ts";
+import { trainingRecord } from "./checkpoint/training_checkpoint.ts";
+import { settingsToContinue } from "./checkpoint/checkpoint_checks.ts";
+import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import { checkShares, checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
-import { checkFits, footprint, footprintLines } from "./dry_run.ts";
-import { fitChunks, memoryOf } from "./fit_chunks.ts";
-import { fitEvaluation, followLengths } from "./follow_defaults.ts";
+import { checkFits, footprint, footprintLines } from "./footprint.ts";
+import { fitChunks, memoryOf } from "./settings/fit_chunks.ts";
+import { fitEvaluation, followLengths } from "./settings/follow_defaults.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
-import type { Share } from "./lengths.ts";
+import type { Share } from "./step/lengths.ts";
 import { PRESETS } from "./presets.ts";
-import { rateWarnings } from "./rate_warnings.ts";
-import { TRAIN_REFERENCE_FLAGS } from "./reference_flags.ts";
-import { Reporter } from "./report.ts";
-import { checkContinues, continueCurve } from "./resume.ts";
-import { cutStreams } from "./streams.ts";
+import { rateWarnings } from "./settings/rate_warnings.ts";
+import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
+import { Reporter } from "./report/report.ts";
+import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
+import { cutStreams } from "./step/streams.ts";
 import { Trainer } from "./trainer.ts";
-import { unscoredLines } from "./unscored_lines.ts";
-import { checkSameText, logText, textOfCheckpoint, textRecord } from "./training_text.ts";
+import { unscoredLines } from "./report/unscored_lines.ts";
+import {
+  checkSameText,
+  logText,
+  textOfCheckpoint,
+  textRecord,
+} from "./checkpoint/training_text.ts";
 import {
   checkWorkDirectory,
   exists,
@@ -72,7 +76,7 @@ import {
   isFolderOf,
   openRestart,
   WorkDirectory,
-} from "./work_directory.ts";
+} from "./checkpoint/work_directory.ts";
 
 const RULE = "=".repeat(100);
 

@@ -19,7 +19,7 @@ import {
   stepsValue,
 } from "@transformer-xl/model";
 import type { ModelShape } from "@transformer-xl/model";
-import { processFields } from "@transformer-xl/eval";
+import { processFields } from "@transformer-xl/runtime";
 import { LARGEST_SCALE } from "@transformer-xl/kernels";
 import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";

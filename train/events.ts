@@ -4,7 +4,7 @@
  * @module
  */
 import type { EvalResult } from "@transformer-xl/eval";
-import type { StepMetrics } from "./metric_rings.ts";
+import type { StepMetrics } from "./step/metric_rings.ts";
 
 /** One thing that happened. */
 export type TrainEvent =

@@ -3,10 +3,10 @@
  *
  * @module
  */
-export { settingsToContinue } from "./checkpoint_checks.ts";
-export * from "./checkpoint.ts";
-export { CheckpointFiles } from "./checkpoint_files.ts";
-export { splitColumns } from "./chunks.ts";
+export { settingsToContinue } from "./checkpoint/checkpoint_checks.ts";
+export * from "./checkpoint/training_checkpoint.ts";
+export { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
+export { splitColumns } from "./step/split_columns.ts";
 export {
   checkShares,
   checkTrainConfig,
@@ -19,18 +19,18 @@ export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.t
 export { MOST_UNDER_WAY } from "./data_parallel/gradient_exchange.ts";
 export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
 export type { RunRequest } from "./data_parallel/request.ts";
-export { checkFits, type Footprint, footprint, footprintLines } from "./dry_run.ts";
+export { checkFits, type Footprint, footprint, footprintLines } from "./footprint.ts";
 export { examine, type Needs, type Say } from "./doctor/examine.ts";
-export { fitChunks } from "./fit_chunks.ts";
-export { fitEvaluation, type Followed, followLengths } from "./follow_defaults.ts";
-export { rateWarnings } from "./rate_warnings.ts";
-export { TRAIN_REFERENCE_FLAGS } from "./reference_flags.ts";
-export { continueCurve } from "./resume.ts";
+export { fitChunks } from "./settings/fit_chunks.ts";
+export { fitEvaluation, type Followed, followLengths } from "./settings/follow_defaults.ts";
+export { rateWarnings } from "./settings/rate_warnings.ts";
+export { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
+export { continueCurve } from "./checkpoint/resume.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
-export { evalLengths, stepSettings, trainLengths } from "./lengths.ts";
+export { evalLengths, stepSettings, trainLengths } from "./step/lengths.ts";
 export { type Preset, PRESETS } from "./presets.ts";
-export { Reporter, type ReportStyle } from "./report.ts";
+export { Reporter, type ReportStyle } from "./report/report.ts";
 export {
   type LossStyle,
   skippedLine,
@@ -39,11 +39,11 @@ export {
   testLines,
   throughputOf,
   validationLines,
-} from "./report_lines.ts";
+} from "./report/report_lines.ts";
 export * from "./schedule.ts";
-export type { StepMetrics } from "./metric_rings.ts";
-export type { StepSettings } from "./step.ts";
-export { TrainStep } from "./train_step.ts";
-export { cutStreams, type Streams } from "./streams.ts";
+export type { StepMetrics } from "./step/metric_rings.ts";
+export type { StepSettings } from "./step/step.ts";
+export { TrainStep } from "./step/train_step.ts";
+export { cutStreams, type Streams } from "./step/streams.ts";
 export { Trainer } from "./trainer.ts";
-export { unscoredLines } from "./unscored_lines.ts";
+export { unscoredLines } from "./report/unscored_lines.ts";

@@ -34,21 +34,21 @@ import {
   restoreTraining,
   trainingRecord,
   writeTrainingCheckpoint,
-} from "./checkpoint.ts";
+} from "./checkpoint/training_checkpoint.ts";
 import { scheduleOf, type TrainConfig } from "./config.ts";
-import type { CheckpointFiles } from "./checkpoint_files.ts";
+import type { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import type { EvalEvent, TrainEvent } from "./events.ts";
 import { broadcastWeights, meanLosses, sharedSpeed } from "./data_parallel/shared_numbers.ts";
 import type { RunRequest } from "./data_parallel/request.ts";
-import { evalLengths, stepSettings } from "./lengths.ts";
-import { continuedProgress } from "./resume.ts";
+import { evalLengths, stepSettings } from "./step/lengths.ts";
+import { continuedProgress } from "./checkpoint/resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
-import type { StepMetrics } from "./metric_rings.ts";
+import type { StepMetrics } from "./step/metric_rings.ts";
 import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
-import { firstProgress } from "./first_progress.ts";
-import { TrainStep } from "./train_step.ts";
-import { TrainingHealth } from "./training_health.ts";
-import { cutStreams, type Streams } from "./streams.ts";
+import { firstProgress } from "./checkpoint/first_progress.ts";
+import { TrainStep } from "./step/train_step.ts";
+import { TrainingHealth } from "./step/training_health.ts";
+import { cutStreams, type Streams } from "./step/streams.ts";
 
 const YIELD_MS = 100; // signals and the progress line get their turn this often
 

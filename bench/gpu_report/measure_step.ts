@@ -12,7 +12,7 @@ import {
 } from "@transformer-xl/model";
 import { DeviceError, type GpuDevice, ParamStore } from "@transformer-xl/runtime";
 import { checkFits, footprint, stepSettings, trainLengths, TrainStep } from "@transformer-xl/train";
-import { fence, interleave, type Timing, untilSubmit } from "../timing.ts";
+import { fence, interleave, type Timing, untilSubmit } from "../harness/timing.ts";
 import { opsOf, type Part, productPartsOf } from "./breakdown.ts";
 import { LaunchLog } from "./launch_log.ts";
 import type { ReportRun } from "./settings.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type GpuDevice, mebibytes, type Speeds } from "@transformer-xl/runtime";
-import { digits } from "../results.ts";
+import { digits } from "../harness/results.ts";
 import type { Part } from "./breakdown.ts";
 import type { StepReport } from "./measure_step.ts";
 

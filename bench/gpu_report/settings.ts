@@ -16,7 +16,7 @@ import { z } from "zod";
 const size = (of: string) =>
   z.int().positive().nullable().default(null).describe(`${of}; none: as in the preset`);
 
-/** Everything `bench/gpu_report.ts` accepts. */
+/** Everything `bench/gpu_report/main.ts` accepts. */
 export const reportSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).default("wt103-base")
     .describe("Configuration that is measured"),

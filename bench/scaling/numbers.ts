@@ -5,7 +5,7 @@
  */
 import { type GpuDevice, measureSpeeds, type Speeds } from "@transformer-xl/runtime";
 import { BUCKET_LENGTH } from "@transformer-xl/train";
-import { measureAllReduce } from "../allreduce.ts";
+import { measureAllReduce } from "../processes/allreduce.ts";
 import type { RecordedStep } from "./recorded_step.ts";
 import type { ScalingFlags } from "./settings.ts";
 

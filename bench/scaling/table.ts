@@ -4,7 +4,7 @@
  * @module
  */
 import { MOST_UNDER_WAY } from "@transformer-xl/train";
-import { digits } from "../results.ts";
+import { digits } from "../harness/results.ts";
 import { modelStep, type ScalingInput } from "./model.ts";
 import type { ScalingNumbers } from "./numbers.ts";
 import type { RecordedStep } from "./recorded_step.ts";

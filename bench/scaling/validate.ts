@@ -5,7 +5,7 @@
  */
 import type { GpuDevice } from "@transformer-xl/runtime";
 import { MOST_UNDER_WAY } from "@transformer-xl/train";
-import { digits } from "../results.ts";
+import { digits } from "../harness/results.ts";
 import { modelStep } from "./model.ts";
 import type { ScalingNumbers } from "./numbers.ts";
 import { recordStep } from "./recorded_step.ts";

@@ -21,7 +21,13 @@ import {
   type StorageRange,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { fence, interleave, type Timing, type TimingOptions, untilDone } from "../timing.ts";
+import {
+  fence,
+  interleave,
+  type Timing,
+  type TimingOptions,
+  untilDone,
+} from "../harness/timing.ts";
 import type { SweptProduct } from "./swept_products.ts";
 
 /** Compared from the start and from the end of a result that is too large to be read whole. */

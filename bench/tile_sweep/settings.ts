@@ -10,7 +10,7 @@ import type { MatmulForm } from "@transformer-xl/kernels";
 
 const CLASSES = ["cpu", "nvidia", "amd", "intel", "apple", "unknown"] as const;
 
-/** Everything `bench/tile_sweep.ts` accepts. */
+/** Everything `bench/tile_sweep/main.ts` accepts. */
 export const sweepSchema = z.strictObject({
   shapes: z.string().default("base")
     .describe("Products: M,N,K,FORM;..., or those of a preset's step; base: wt103-base")

@@ -6,7 +6,7 @@
  * @module
  */
 import { ConfigError } from "@transformer-xl/runtime";
-import type { VocabularyKind } from "./vocabulary.ts";
+import type { VocabularyKind } from "./vocabulary/vocabulary.ts";
 
 /** What is known of a data set. */
 export interface DataSet {

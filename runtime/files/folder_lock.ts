@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "../machine/process_identity.ts";
 
 /** Name of the lock file. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import { oneLine, quote } from "./quote.ts";
 
 /** Settings take a few kilobytes; what is larger was meant for another flag. */

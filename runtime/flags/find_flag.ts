@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ConfigError } from "../errors.ts";
-import { flagName, type FlagSpec } from "../flag_spec.ts";
-import { nearestName } from "../nearest_name.ts";
+import { ConfigError } from "../base/errors.ts";
+import { flagName, type FlagSpec } from "./spec.ts";
+import { nearestName } from "./nearest_name.ts";
 import type { ForeignFlag } from "./foreign_flag.ts";
 import { quote } from "./quote.ts";
 

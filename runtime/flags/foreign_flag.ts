@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ConfigError } from "../errors.ts";
-import type { FlagArity } from "../flag_spec.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { FlagArity } from "./spec.ts";
 import { quote } from "./quote.ts";
 
 /** A flag that is read and answered, but is no setting. */

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { checkDriver, countLoopIterations } from "../driver_check.ts";
-import { type AdapterChoice, requestDevice } from "../gpu_adapter.ts";
-import { PipelineCache } from "../pipelines.ts";
-import { Readback } from "../readback.ts";
+import { checkDriver, countLoopIterations } from "./self_test/self_test.ts";
+import { type AdapterChoice, requestDevice } from "./adapter.ts";
+import { PipelineCache } from "./pipeline_cache.ts";
+import { Readback } from "./readback.ts";
 
 /** Who uses a device now, and hears of its late errors. */
 export interface ConnectionOwner {

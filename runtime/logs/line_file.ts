@@ -5,7 +5,7 @@
  * @module
  */
 import { isSystemError, systemReason } from "../files/system_reason.ts";
-import { writeNow } from "../progress.ts";
+import { writeNow } from "./progress_line.ts";
 import { warn } from "./standard_streams.ts";
 
 /** How a log file is opened. */

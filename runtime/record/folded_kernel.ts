@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { ShaderError } from "../errors.ts";
-import type { Kernel } from "../kernel.ts";
+import { ShaderError } from "../base/errors.ts";
+import type { Kernel } from "./kernel.ts";
 
 const COMMENTS = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { craft, join } from "../safetensors_bytes.ts";
+import { craft, join } from "../support/safetensors_bytes.ts";
 
 /** A mutant of a checkpoint. */
 export interface Mutant {

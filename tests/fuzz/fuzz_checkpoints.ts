@@ -18,7 +18,7 @@ import {
   type TrainingRecord,
   trainingRecord,
 } from "@transformer-xl/train";
-import { Scratch, seededRandom, smallConfig, smallCorpus } from "../small_run.ts";
+import { Scratch, seededRandom, smallConfig, smallCorpus } from "../support/small_run.ts";
 import { CheckpointMutations, type Mutant } from "./checkpoint_mutations.ts";
 
 /** Longest time for one file. */

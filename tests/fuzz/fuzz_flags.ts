@@ -29,7 +29,7 @@ import {
   type TrainConfig,
   trainSchema,
 } from "@transformer-xl/train";
-import { smallConfig, smallCorpus } from "../small_run.ts";
+import { smallConfig, smallCorpus } from "../support/small_run.ts";
 import { commandLine, configText, type Random, random } from "./flag_inputs.ts";
 
 /** How much is tried. */

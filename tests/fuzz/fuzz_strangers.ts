@@ -5,7 +5,7 @@
  * @module
  */
 import { jobIdentity, openGroup, type RankEnvironment } from "@transformer-xl/runtime";
-import { seededRandom } from "../small_run.ts";
+import { seededRandom } from "../support/small_run.ts";
 
 /** How many strangers, and from which seed. */
 export interface StrangersOptions {

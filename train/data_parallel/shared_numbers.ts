@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device, ParamStore, ProcessGroup } from "@transformer-xl/runtime";
-import type { StepMetrics } from "../metric_rings.ts";
+import type { StepMetrics } from "../step/metric_rings.ts";
 
 const PIECE_LENGTH = 2 * 2 ** 20;
 

@@ -6,8 +6,8 @@
 import { cutoffsFor, type Dataset } from "@transformer-xl/model";
 import { isUserError, type Target } from "@transformer-xl/runtime";
 import { modelOf, trainSchema } from "../config.ts";
-import { footprint } from "../dry_run.ts";
-import { fitChunks } from "../fit_chunks.ts";
+import { footprint } from "../footprint.ts";
+import { fitChunks } from "../settings/fit_chunks.ts";
 import { PRESETS } from "../presets.ts";
 import type { MemoryNeed } from "./fit.ts";
 

@@ -1,0 +1,89 @@
+/**
+ * `deno run -A bench/gpu_report/main.ts`: what a training step takes on this machine's adapter, in
+ * float32 and, where the adapter has it, in half precision. Needs no text.
+ *
+ * @module
+ */
+import {
+  type AdapterChoice,
+  chooseAdapter,
+  flagHelp,
+  GpuDevice,
+  isUserError,
+  measureSpeeds,
+  parseFlags,
+  runCli,
+  type Speeds,
+  wantsHelp,
+} from "@transformer-xl/runtime";
+import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+import { environmentOf, environmentText } from "../harness/environment.ts";
+import { measureStep, type StepReport } from "./measure_step.ts";
+import { adapterLines, ratioLine, stepLines } from "./report_lines.ts";
+import { type ReportFlags, reportRun, reportSchema } from "./settings.ts";
+import { saveResult } from "../harness/results.ts";
+
+if (import.meta.main) await runCli(() => main(Deno.args));
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (wantsHelp(argv)) {
+    console.log(flagHelp(reportSchema, { usage: "deno run -A bench/gpu_report/main.ts [flags]" }));
+    return 0;
+  }
+  const { config: flags } = parseFlags(reportSchema, argv);
+  try {
+    const reports = await gpuReport(flags, (line) => console.log(line));
+    return reports.length > 0 ? 0 : 1;
+  } finally {
+    skipExitHandlers();
+  }
+}
+
+/**
+ * Measures and says so line by line. A precision that does not fit is named and left out.
+ *
+ * @returns what was measured: float32 first
+ * @throws {DeviceError} when there is no adapter
+ */
+export async function gpuReport(
+  flags: ReportFlags,
+  say: (line: string) => void,
+): Promise<StepReport[]> {
+  const choice = await chooseAdapter(navigator.gpu);
+  const peak = await introduce(choice, flags, say);
+  const reports: StepReport[] = [];
+  const precisions = choice!.features.includes("shader-f16") ? [false, true] : [false];
+  for (const fp16 of precisions) {
+    // A device of its own: the memory and the errors of one precision never meet the other.
+    using device = await GpuDevice.open(choice);
+    try {
+      const report = await measureStep(device, reportRun(flags, fp16), flags.steps);
+      for (const line of stepLines(report, peak)) say(line);
+      reports.push(report);
+      if (!flags.save) continue;
+      const name = `gpu report, ${flags.preset}, ${report.name}`;
+      const row = { ...report, name, flags, peak };
+      saveResult(row, environmentOf(device));
+    } catch (error) {
+      if (!isUserError(error)) throw error;
+      say(`\n${fp16 ? "fp16" : "fp32"}: ${error.message}`);
+    }
+  }
+  if (precisions.length === 1) say("\nfp16: not offered by this adapter (shader-f16)");
+  if (reports.length === 2) say(`\n${ratioLine(reports[0]!, reports[1]!)}`);
+  return reports;
+}
+
+async function introduce(
+  choice: AdapterChoice | undefined,
+  flags: ReportFlags,
+  say: (line: string) => void,
+): Promise<Speeds> {
+  using device = await GpuDevice.open(choice);
+  const peak = measureSpeeds(device.gpu, device.info.kind === "software");
+  say(environmentText(environmentOf(device)));
+  for (const line of adapterLines(device, peak)) say(line);
+  const { config: { batchSize, tgtLen, memLen } } = reportRun(flags, false);
+  say(`${flags.preset}: batch_size ${batchSize}, tgt_len ${tgtLen}, mem_len ${memLen}`);
+  return peak;
+}

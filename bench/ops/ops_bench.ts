@@ -1,0 +1,27 @@
+/**
+ * Every bench row of the catalogue, recorded as the tests record it: the op alone, and with its
+ * derivative. Work is what the ops' costs say, so kernels that do more than that look slow.
+ *
+ * @module
+ */
+import { CATALOGUE } from "@transformer-xl/kernels/cases";
+import { recordRow } from "@transformer-xl/tests";
+import { Bench } from "../harness/harness.ts";
+
+const bench = await Bench.open();
+
+for (const cases of CATALOGUE) {
+  for (const row of cases.rows.filter((row) => row.bench)) {
+    for (const derivative of row.derivative === false ? [false] : [false, true]) {
+      const name = `${cases.op}, ${row.name}${derivative ? ", with derivative" : ""}`;
+      bench.row(name, {}, async (device) => {
+        const recorded = await recordRow(device, cases, row, { derivative });
+        return {
+          run: () => recorded.run(),
+          cost: recorded.plan.costOf(row.scalars ?? {}),
+          [Symbol.dispose]: () => recorded[Symbol.dispose](),
+        };
+      });
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What training gains by more ranks, as a model: `deno run -A bench/scaling/main.ts [flags]`. Speeds of
+ * copies, of the ring and of the adapter are measured on this machine unless flags give them; the
+ * steps of the table are computed.
+ *
+ * @module
+ */
+import { flagHelp, GpuDevice, parseFlags, runCli, wantsHelp } from "@transformer-xl/runtime";
+import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+import { environmentOf, environmentText } from "../harness/environment.ts";
+import { digits } from "../harness/results.ts";
+import { type Known, scalingNumbers } from "./numbers.ts";
+import { recordPreset } from "./recorded_step.ts";
+import { scalingSchema } from "./settings.ts";
+import { scalingLines, scalingRows } from "./table.ts";
+import { validate } from "./validate.ts";
+
+const USAGE = "deno run -A bench/scaling/main.ts [flags]";
+/** Part of the last chunk after which hardly any of the exchange is hidden. */
+const LATE = 0.99;
+
+const DESCRIPTION = "Models the training step of 1 to 64 ranks from speeds measured on this " +
+  "machine, or given.";
+
+if (import.meta.main) await runCli(() => main(Deno.args));
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (wantsHelp(argv)) {
+    console.log(flagHelp(scalingSchema, { usage: USAGE, description: DESCRIPTION }));
+    return 0;
+  }
+  const { config: flags } = parseFlags(scalingSchema, argv);
+  using device = await GpuDevice.open();
+  skipExitHandlers();
+  console.log(environmentText(environmentOf(device)));
+  const recorded = await recordPreset(flags.preset, device.target);
+  const numbers = await scalingNumbers(flags, device, recorded);
+  const say = (name: string, { value, origin }: Known, unit: string) =>
+    console.log(`${name.padEnd(20)} ${digits(value).padStart(8)} ${unit.padEnd(5)} ${origin}`);
+  say("compute, one rank", numbers.computeMs, "ms");
+  say("update", numbers.updateMs, "ms");
+  say("ring, two processes", numbers.ringGbS, "GB/s");
+  say("hop", numbers.hopUs, "us");
+  say("readback", numbers.readbackGbS, "GB/s");
+  say("upload", numbers.uploadGbS, "GB/s");
+  const { networkGbS, gpusPerMachine, weak } = flags;
+  if (networkGbS !== undefined) {
+    const origin = `from a flag, beyond ${gpusPerMachine} ranks`;
+    say("network", { value: networkGbS, origin }, "GB/s");
+  }
+  const { buckets, parameters, batchSize, batchChunk } = recorded;
+  const late = buckets.filter(({ finalAt }) => finalAt > LATE);
+  const bytes = (some: typeof buckets) => some.reduce((sum, bucket) => sum + bucket.bytes, 0);
+  console.log(
+    `${flags.preset}: ${digits(parameters)} parameters, ${buckets.length} buckets from its ` +
+      `recording; ${
+        digits(100 * bytes(late) / bytes(buckets))
+      }% of the bytes are final only when ` +
+      `${100 * LATE}% of the last chunk is done`,
+  );
+  console.log(
+    weak
+      ? `every rank has ${batchSize} columns in ${batchChunk} chunks`
+      : `ranks share ${batchSize} columns; ${batchChunk} chunks on one rank, fewer on more`,
+  );
+  console.log(
+    `\nA model, not a measurement:\n${
+      scalingLines(scalingRows(flags, numbers, recorded)).join("\n")
+    }`,
+  );
+  if (flags.validate) console.log(`\n${await validate(device, numbers)}`);
+  return 0;
+}

@@ -1,0 +1,110 @@
+/**
+ * Training steps in tokens per second: the step as the trainer runs it, submitted without awaiting
+ * anything, on generated token ids whose frequencies fall like those of words. After each row: the
+ * host's share, and the ops that take longest.
+ *
+ * @module
+ */
+import { clusterShares, initialise, TransformerXL } from "@transformer-xl/model";
+import { type GpuDevice, ParamStore } from "@transformer-xl/runtime";
+import {
+  modelOf,
+  type Preset,
+  PRESETS,
+  stepSettings,
+  trainLengths,
+  trainSchema,
+  TrainStep,
+} from "@transformer-xl/train";
+import { zipfSegments } from "../gpu_report/zipf_segments.ts";
+import { Bench, type Work } from "../harness/harness.ts";
+import { digits } from "../harness/results.ts";
+import { slowestOps } from "../harness/slowest_ops.ts";
+import { interleave, untilSubmit } from "../harness/timing.ts";
+
+interface Setting {
+  readonly preset: Preset;
+  readonly nToken: number;
+  readonly cutoffs: readonly number[];
+  /** Hours on a software driver. */
+  readonly needsGpu?: true;
+}
+
+/** A word model that two processor cores can step through: 13 million parameters. */
+const SMALL_WORDS: Preset = {
+  adaptive: true,
+  nLayer: 4,
+  nHead: 4,
+  dHead: 64,
+  dModel: 256,
+  dInner: 1024,
+  tgtLen: 64,
+  memLen: 64,
+  batchSize: 8,
+};
+
+const WT103_CUTOFFS = [19_997, 39_997, 199_997];
+
+const SETTINGS: Readonly<Record<string, Setting>> = {
+  "tiny": { preset: PRESETS["tiny"]!, nToken: 96, cutoffs: [] },
+  "small words": { preset: SMALL_WORDS, nToken: 30_000, cutoffs: [3000, 10_000] },
+  "wt103-base": {
+    preset: PRESETS["wt103-base"]!,
+    nToken: 267_735,
+    cutoffs: WT103_CUTOFFS,
+    needsGpu: true,
+  },
+};
+
+const bench = await Bench.open();
+
+for (const [name, setting] of Object.entries(SETTINGS)) {
+  const ignore = setting.needsGpu === true && bench.device.info.kind !== "gpu";
+  const rounds = 3;
+  bench.row(
+    `training step, ${name}`,
+    { ignore, rounds, sampleMs: 1000 },
+    (device) => openStep(device, name, setting),
+  );
+}
+
+async function openStep(device: GpuDevice, name: string, setting: Setting): Promise<Work> {
+  const config = trainSchema.parse(setting.preset);
+  const shape = modelOf(config, setting.nToken, setting.cutoffs);
+  const store = new ParamStore();
+  const model = new TransformerXL(store, shape, device.target);
+  store.seal(device, { gradients: true });
+  initialise(device, store, config.seed);
+  const step = await TrainStep.record(device, model, store, stepSettings(config));
+  const segments = zipfSegments(trainLengths(config), setting.nToken, config.seed, 4);
+  let steps = 0;
+  const run = (): void => {
+    const slot = steps % config.logInterval;
+    step.run(segments[steps % segments.length]!, config.etaMin || 1e-3, steps++, slot);
+  };
+
+  const launches = step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0);
+  const [host] = interleave([untilSubmit(device, `${name}, host`, run)], {
+    sampleMs: 1,
+    rounds: 4,
+  });
+  console.log(
+    `${name}: ${store.count} parameters, ${launches} launches; batches, uploads and encoding ` +
+      `${digits(host!.medianMs)} ms a step, ${
+        digits(host!.medianMs * 1000 / launches)
+      } us a launch`,
+  );
+  if (device.info.features.includes("timestamp-query")) {
+    const times = await step.profile(segments[0]!, 1e-3, steps, 0);
+    for (const line of slowestOps(times)) console.log(line);
+  }
+  return {
+    run,
+    cost: step.cost(clusterShares(shape, segments[0]!.targets)),
+    counts: { "tokens/s": config.batchSize * config.tgtLen },
+    [Symbol.dispose]() {
+      step[Symbol.dispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * `deno run -A bench/tile_sweep/main.ts`: times the tile plans of the matmul kernels on this machine's
+ * adapter, product by product, and suggests a row for the table in `kernels/matmul/plans.ts`.
+ *
+ * @module
+ */
+import {
+  chooseAdapter,
+  type DType,
+  flagHelp,
+  GpuDevice,
+  parseFlags,
+  runCli,
+  wantsHelp,
+} from "@transformer-xl/runtime";
+import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+import { environmentOf, environmentText } from "../harness/environment.ts";
+import { planText, productText } from "../gpu_report/product.ts";
+import { digits, saveResult } from "../harness/results.ts";
+import { dtypesOf, shapesOf, type SweepFlags, sweepSchema } from "./settings.ts";
+import { scalarLoadGain, suggestedTiles, tableLines } from "./suggested_tiles.ts";
+import { sweepProduct, type SweepResult } from "./sweep_product.ts";
+import { plainProduct, stepProducts } from "./swept_products.ts";
+
+if (import.meta.main) await runCli(() => main(Deno.args));
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (wantsHelp(argv)) {
+    console.log(flagHelp(sweepSchema, { usage: "deno run -A bench/tile_sweep/main.ts [flags]" }));
+    return 0;
+  }
+  const { config: flags } = parseFlags(sweepSchema, argv);
+  try {
+    await tileSweep(flags, (line) => console.log(line));
+    return 0;
+  } finally {
+    skipExitHandlers();
+  }
+}
+
+/**
+ * Sweeps and says so line by line.
+ *
+ * @throws {ConfigError} when `shapes` names no products
+ * @throws {DeviceError} when there is no adapter, or it fails
+ */
+export async function tileSweep(
+  flags: SweepFlags,
+  say: (line: string) => void,
+): Promise<SweepResult[]> {
+  const shapes = shapesOf(flags.shapes);
+  const choice = await chooseAdapter(navigator.gpu);
+  const adapterClass = flags.adapterClass ?? choice?.adapterClass ?? "unknown";
+  using device = await GpuDevice.open(choice && { ...choice, adapterClass });
+  say(environmentText(environmentOf(device)));
+  if (device.info.kind !== "gpu") say("this is a software driver: nothing below tells of a GPU");
+  const { dtypes, lacking } = dtypesOf(flags.dtype, device.info.features);
+  const endMs = performance.now() + flags.budgetS * 1000;
+  const results: SweepResult[] = [];
+  for (const [n, dtype] of dtypes.entries()) {
+    // The time is shared out evenly: what one type or product leaves, the next ones have.
+    const shareMs = (endMs - performance.now()) / (dtypes.length - n);
+    results.push(...await sweepType(device, dtype, shapes, shareMs, flags.save, say));
+  }
+  if (lacking !== undefined) say(`\n${lacking}`);
+  return results;
+}
+
+async function sweepType(
+  device: GpuDevice,
+  dtype: DType,
+  shapes: ReturnType<typeof shapesOf>,
+  budgetMs: number,
+  save: boolean,
+  say: (line: string) => void,
+): Promise<SweepResult[]> {
+  const endMs = performance.now() + budgetMs;
+  const products = "sizes" in shapes
+    ? shapes.sizes.map((size) => plainProduct(size, dtype))
+    : await stepProducts(shapes.preset, dtype, device.target);
+  say(`\n${dtype}, ${products.length} products, about ${digits(budgetMs / 1000)} s`);
+  const results: SweepResult[] = [];
+  for (const [n, product] of products.entries()) {
+    const shareMs = Math.max(0, endMs - performance.now()) / (products.length - n);
+    const { limits } = device.gpu;
+    const result = await sweepProduct(device, product, { limits, budgetMs: shareMs });
+    for (const line of sweepLines(result)) say(line);
+    results.push(result);
+    if (save) saveSweep(device, dtype, result);
+  }
+  await device.idle(); // rejects with the first device error
+  if ("preset" in shapes) say(totalLine(results));
+  const { adapterClass } = device.target;
+  say(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/plans.ts, from ${dtype}:`);
+  for (const line of tableLines(adapterClass, suggestedTiles(results))) say(line);
+  const left = results.reduce((sum, result) => sum + result.left, 0);
+  if (left > 0) say(`${left} candidates were left for want of time: raise --budget_s`);
+  const gain = scalarLoadGain(results);
+  if (gain !== undefined) say(`time with vec4 loads over time without: ${gain.toFixed(2)}`);
+  return results;
+}
+
+/** A product's result as lines for people. */
+export function sweepLines({ product, best, table, tried, rejected, left }: SweepResult): string[] {
+  const what = `${productText(product)}${product.perStep > 1 ? `, ${product.perStep} a step` : ""}`;
+  const ratio = best.gflops / table.gflops;
+  const timeout = left > 0 ? `, ${left} left for want of time` : "";
+  return [
+    `${what}: ${ratio.toFixed(2)}x`,
+    `  best  ${planText(best.plan)}: ${digits(best.gflops)} GFLOP/s`,
+    `  table ${planText(table.plan)}: ${digits(table.gflops)} GFLOP/s`,
+    `  ${tried.length} plans timed, ${rejected.length} rejected${timeout}`,
+    ...rejected.map(({ plan, why }) => `  REJECTED ${planText(plan)}: ${why}`),
+  ];
+}
+
+function totalLine(results: readonly SweepResult[]): string {
+  const total = (of: "table" | "best") =>
+    results.reduce((sum, { product, [of]: { medianMs } }) => sum + product.perStep * medianMs, 0);
+  return `\nall products of a step: table ${digits(total("table"))} ms, best ${
+    digits(total("best"))
+  } ms`;
+}
+
+function saveSweep(device: GpuDevice, dtype: DType, result: SweepResult): void {
+  const { product, best } = result;
+  const row = {
+    name: `tile sweep, ${productText(product)} ${dtype}`,
+    adapterClass: device.target.adapterClass,
+    medianMs: best.medianMs,
+    ...result,
+  };
+  saveResult(row, environmentOf(device));
+}

@@ -1,0 +1,34 @@
+/**
+ * Losses as log lines show them.
+ *
+ * @module
+ */
+import { fixed, scientific } from "@transformer-xl/runtime";
+import { bitsPerCharacter, perplexity } from "../metrics.ts";
+
+/** Larger perplexities are printed with an exponent. */
+const MAX_FIXED_PERPLEXITY = 1e6;
+
+/**
+ * A perplexity in a field of `width`: `{:width.digitsf}` as in the reference, above 1e6 `{:.3e}`.
+ *
+ * @example
+ * ```ts
+ * import { perplexityText } from "@transformer-xl/eval";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(perplexityText(Math.log(22.71), 9, 2), "    22.71");
+ * assertEquals(perplexityText(20, 9, 2), "4.852e+08");
+ * ```
+ */
+export function perplexityText(lossNats: number, width: number, digits: number): string {
+  const value = perplexity(lossNats);
+  return value > MAX_FIXED_PERPLEXITY
+    ? scientific(value, 3).padStart(width)
+    : fixed(value, width, digits);
+}
+
+/** Bits per character in a field of 9, `{:9.5f}`. */
+export function bitsPerCharacterText(lossNats: number): string {
+  return fixed(bitsPerCharacter(lossNats), 9, 5);
+}

@@ -1,0 +1,78 @@
+/**
+ * Text typed by a person, as token ids, split as the text of training was: by the rules of WikiText
+ * where the vocabulary is of WikiText, at white space where it is of other words, and not at all where
+ * it is of characters. A line of the training text has the ids it had in training.
+ *
+ * @module
+ */
+import { splitWords, tokenizeManual, type Vocabulary, WordVocabulary } from "@transformer-xl/model";
+import { DataError } from "@transformer-xl/runtime";
+import { UNKNOWN } from "@transformer-xl/model";
+
+/** A sentence as a model sees it. */
+export interface ManualText {
+  /** Token ids, with an end of line where the vocabulary has one. */
+  readonly ids: Uint32Array;
+  /** Words that have no id and became the unknown one. */
+  readonly unknown: number;
+}
+
+/**
+ * The words of `--manual`, joined by spaces.
+ *
+ * @param dataset what the model was trained on, if that is known
+ * @throws {DataError} when the text has fewer than two tokens, or one that has no id where there is no
+ * symbol for unknown words
+ */
+export function manualText(
+  words: readonly string[],
+  vocabulary: Vocabulary,
+  dataset?: string,
+): ManualText {
+  const typed = words.join(" ").replace(/^\ufeff/, "");
+  let ids: Uint32Array;
+  let unknown = 0;
+  if (vocabulary instanceof WordVocabulary) {
+    const text = isWikiText(vocabulary, dataset) ? asWikiText(typed, vocabulary) : typed;
+    ids = forgiving(vocabulary).encode(text);
+    unknown = splitWords(text).filter((word) => !vocabulary.has(word)).length;
+  } else {
+    ids = vocabulary.encode(typed);
+  }
+  if (ids.length < 2) {
+    throw new DataError(
+      `Cannot score "${typed}": the first token is never predicted, so at least two are needed; give more text`,
+    );
+  }
+  return { ids, unknown };
+}
+
+/** Ids of the words of `--manual`; see {@link manualText}. */
+export function manualIds(
+  words: readonly string[],
+  vocabulary: Vocabulary,
+  dataset?: string,
+): Uint32Array {
+  return manualText(words, vocabulary, dataset).ids;
+}
+
+function isWikiText(vocabulary: WordVocabulary, dataset: string | undefined): boolean {
+  if (dataset === "wt103" || dataset === "wt2") return true;
+  if (!vocabulary.has(UNKNOWN)) return false;
+  // WikiText marks separators inside numbers and compounds; no other text has these words.
+  const hasMarks = vocabulary.has("@-@") && vocabulary.has("@,@");
+  return hasMarks || dataset === undefined && vocabulary.unknown === undefined;
+}
+
+/** A line of the corpus is tokenised already: all of its words are known as they stand. */
+function asWikiText(text: string, vocabulary: WordVocabulary): string {
+  return splitWords(text).every((word) => vocabulary.has(word))
+    ? splitWords(text).join(" ")
+    : tokenizeManual(text).join(" ");
+}
+
+function forgiving(vocabulary: WordVocabulary): WordVocabulary {
+  return vocabulary.unknown === undefined && vocabulary.has(UNKNOWN)
+    ? vocabulary.withUnknown(UNKNOWN)
+    : vocabulary;
+}

@@ -1,0 +1,87 @@
+/**
+ * What an evaluation scores: a sentence, the parts of a text that are asked for, or a whole file. The
+ * text is that of the flags, else the one whose place the checkpoint remembers.
+ *
+ * @module
+ */
+import { corpusLines, locateCorpus, type ModelCheckpoint, type Part } from "@transformer-xl/model";
+import type { EvalConfig } from "../config.ts";
+import { manualText } from "./manual.ts";
+import { openText, textPlace, type TextSettings } from "@transformer-xl/model";
+import { trainedTextOf } from "./trained_text.ts";
+
+/** A token stream to score. */
+export interface ScoredText {
+  /** Name in results: a part, or `test` for a whole text. */
+  readonly name: string;
+  /** Its tokens. */
+  readonly ids: Uint32Array;
+  /** True for a text that was given whole: it may be shorter than the memory. */
+  readonly whole: boolean;
+}
+
+/**
+ * Opens what is to be scored.
+ *
+ * @param cacheDir where encoded text is kept; nowhere if undefined
+ * @param announce is told where the text lies before it is opened
+ * @returns token streams, and lines that say what was read
+ * @throws {ConfigError} when a data set needs a folder and none is given
+ * @throws {DataError} when the text is missing, lacks a part, or has a symbol without an id
+ * @throws {CheckpointError} when what the checkpoint says of its text makes no sense
+ */
+export async function scoredTexts(
+  config: EvalConfig,
+  checkpoint: ModelCheckpoint,
+  cacheDir: string | undefined,
+  announce: (line: string) => void,
+): Promise<{ readonly texts: readonly ScoredText[]; readonly lines: readonly string[] }> {
+  const { vocabulary } = checkpoint;
+  const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
+  if (config.manual.length > 0) {
+    const { ids, unknown } = manualText(
+      config.manual,
+      vocabulary,
+      checkpoint.training === null ? undefined : trained.dataset,
+    );
+    return {
+      texts: [{ name: config.split, ids, whole: false }],
+      lines: [`text : --manual, ${ids.length} tokens, ${unknown} unknown words`],
+    };
+  }
+  const isGiven = config.data !== null || config.dataset !== "auto";
+  const settings: TextSettings = isGiven
+    ? { dataset: config.dataset, data: config.data, vocab: vocabulary.kind }
+    : { ...trained, vocab: vocabulary.kind };
+  if (settings.data !== null) {
+    const origin = isGiven ? "--data" : `from the checkpoint ${JSON.stringify(checkpoint.path)}`;
+    announce(`text of evaluation : ${JSON.stringify(settings.data)} (${origin})`);
+  }
+  const parts = await partsToScore(config, settings);
+  const corpus = await openText(
+    settings,
+    cacheDir,
+    vocabulary,
+    parts === "whole" ? { wholeAs: "test" } : { parts },
+  );
+  const name = (part: Part) => parts === "whole" ? "whole text" : part;
+  const names: readonly Part[] = parts === "whole" ? ["test"] : parts;
+  return {
+    texts: names.map((part) => ({ name: part, ids: corpus[part], whole: parts === "whole" })),
+    lines: corpusLines(corpus, name),
+  };
+}
+
+/** The parts that the flags ask for; a file that is given has none and is scored whole. */
+async function partsToScore(
+  { split, data }: EvalConfig,
+  settings: TextSettings,
+): Promise<readonly Part[] | "whole"> {
+  if (split === "file") return "whole";
+  if (split !== "all") return [split];
+  const { dataset, path, files } = await textPlace(settings);
+  const located = await locateCorpus(dataset, path, files, []);
+  if (located.split === "lines") return data === null ? ["valid", "test"] : "whole";
+  const present = (["valid", "test"] as const).filter((part) => located.parts[part] !== undefined);
+  return present.length > 0 ? present : ["valid", "test"]; // which then says what is missing
+}

@@ -1,0 +1,34 @@
+/**
+ * The text that a checkpoint was trained on, as its record of training names it.
+ *
+ * @module
+ */
+import { DATASET_CHOICES, firstIssue, type ModelCheckpoint, unusable } from "@transformer-xl/model";
+import { z } from "zod";
+import type { TextSettings } from "@transformer-xl/model";
+
+/** The settings of a training configuration that name its text; what else it holds is not looked at. */
+const trainedText = z.object({
+  config: z.object({
+    dataset: z.enum(DATASET_CHOICES),
+    data: z.string().min(1).nullable(),
+  }),
+});
+
+/**
+ * Data set and path of the text of training.
+ *
+ * @returns undefined for a file of weights only
+ * @throws {CheckpointError} when the record does not name a text as training does
+ */
+export function trainedTextOf(
+  { path, training }: ModelCheckpoint,
+): Pick<TextSettings, "dataset" | "data"> | undefined {
+  if (training === null) return undefined;
+  const result = trainedText.safeParse(training);
+  if (result.success) return result.data.config;
+  throw unusable(
+    path,
+    `in its training state, ${firstIssue(result.error)}; name the text with --data`,
+  );
+}

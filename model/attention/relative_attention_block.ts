@@ -1,0 +1,124 @@
+/**
+ * The attention block: projections around relative attention (Dai et al. 2019, section 3.3), with a
+ * residual connection, normalised after it or before the block.
+ *
+ * The reference projects queries, keys and values of all K rows at once and drops the queries of
+ * memory rows; here queries are projected for the Q current rows only.
+ *
+ * @module
+ */
+import {
+  concatRows,
+  layerNorm,
+  matmul,
+  relativeAttention,
+  sliceRows,
+} from "@transformer-xl/kernels";
+import {
+  add,
+  type Param,
+  type ParamStore,
+  type Recorder,
+  type Scalar,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import { type Lengths, type ModelShape, reachOf } from "../config.ts";
+import type { DropoutSource } from "../dropout_masks.ts";
+import { dropped } from "../feed_forward.ts";
+import { constantInit, gainInit, matrixInit } from "../init.ts";
+
+/** The biases u and v of the paper's equation, shared by all layers. */
+export interface AttentionBiases {
+  /** [N, H], added to queries that meet keys: `r_w_bias`. */
+  readonly content: Param;
+  /** [N, H], added to queries that meet positions: `r_r_bias`. */
+  readonly position: Param;
+}
+
+/** What every layer of one recording shares. */
+export interface AttentionContext {
+  /** Lengths of the recording. */
+  readonly lengths: Lengths;
+  /** [K, D], row p is distance K - 1 - p, after dropout. */
+  readonly positions: Tensor;
+  /** Memory rows that hold something. */
+  readonly filled: Scalar;
+  /** Masks. */
+  readonly drop: DropoutSource;
+}
+
+/** The attention block of one layer. */
+export class Attention {
+  readonly #shape: ModelShape;
+  readonly #layer: number;
+  readonly #biases: AttentionBiases;
+  readonly #query: Param; // [N H, D]
+  readonly #keyValue: Param; // [2 N H, D]: keys, then values
+  readonly #out: Param; // [D, N H]
+  readonly #gain: Param; // [D]
+  readonly #bias: Param; // [D]
+  readonly #position: Param; // [N H, D]
+
+  constructor(store: ParamStore, shape: ModelShape, layer: number, biases: AttentionBiases) {
+    const { dModel, nHead, dHead } = shape;
+    const inner = nHead * dHead;
+    const at = (name: string) => `layers.${layer}.dec_attn.${name}`;
+    this.#shape = shape;
+    this.#layer = layer;
+    this.#biases = biases;
+    const qkv = store.declare(at("qkv_net.weight"), [3 * inner, dModel], matrixInit(shape));
+    this.#query = store.pack(at("query"), [{ logical: qkv, from: 0, to: inner }]);
+    this.#keyValue = store.pack(at("key_value"), [{ logical: qkv, from: inner, to: 3 * inner }]);
+    this.#out = store.param(at("o_net.weight"), [dModel, inner], matrixInit(shape));
+    this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(shape));
+    this.#bias = store.param(at("layer_norm.bias"), [dModel], constantInit(0));
+    this.#position = store.param(at("r_net.weight"), [inner, dModel], matrixInit(shape));
+  }
+
+  /**
+   * @param x [Q B, D]
+   * @param memory [M B, D]; absent without memory
+   * @returns the block's output [Q B, D], and memory and x under each other [K B, D]
+   */
+  forward(
+    rec: Recorder,
+    x: Tensor,
+    memory: Tensor | undefined,
+    { lengths, positions, filled, drop }: AttentionContext,
+  ): { readonly y: Tensor; readonly context: Tensor } {
+    const { preLnorm, nHead: N, dHead: H, dropout, dropatt } = this.#shape;
+    const { batchSize: B, memLen: M } = lengths;
+    const context = memory === undefined ? x : concatRows(rec, memory, x); // [K B, D]
+    const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
+    const current = !preLnorm || memory === undefined
+      ? preLnorm ? normed : x
+      : sliceRows(rec, normed, { start: M * B, count: x.shape[0]! });
+
+    const q = matmul(rec, current, this.#query, { transposeB: true }); // [Q B, N H]
+    const kv = matmul(rec, normed, this.#keyValue, { transposeB: true }); // [K B, 2 N H]
+    const r = matmul(rec, positions, this.#position, { transposeB: true }); // [K, N H]
+    const reach = reachOf(this.#shape, M);
+    const probabilityDropout = drop(`l${this.#layer}/prob`, dropatt);
+    const mixed = relativeAttention(rec, {
+      q,
+      kv,
+      r,
+      contentBias: this.#biases.content,
+      positionBias: this.#biases.position,
+    }, {
+      B,
+      N,
+      H,
+      memoryRows: M,
+      filled,
+      ...(reach !== undefined && { reach }),
+      ...(probabilityDropout && { dropout: probabilityDropout }),
+    }); // [Q B, N H]
+    const out = matmul(rec, mixed, this.#out, { transposeB: true }); // [Q B, D]
+    const dropsOut = dropped(rec, out, drop(`l${this.#layer}/attn`, dropout));
+    const y = preLnorm
+      ? add(rec, x, dropsOut)
+      : layerNorm(rec, dropsOut, this.#gain, this.#bias, { residual: x });
+    return { y, context };
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * A model on disk: one safetensors file with the weights under the reference's names, the
+ * vocabulary, and the model's shape. State of training beside them is left alone.
+ *
+ * Nothing in it is executed. Before use its content is checked against its checksum, where it has
+ * one, and against itself.
+ *
+ * @module
+ */
+import {
+  type Device,
+  type FlatBuffers,
+  type HostArray,
+  logicalPieces,
+  namedNonFinite,
+  type ParamStore,
+  quoted,
+  SafetensorsFile,
+  type SafetensorsSource,
+  weightsOf,
+  writeArriving,
+} from "@transformer-xl/runtime";
+import {
+  checkedModel,
+  checkedVocabulary,
+  checkFloats,
+  metadataJson,
+  unusable,
+  VOCABULARY,
+} from "./checkpoint_checks.ts";
+import type { ModelShape } from "../config.ts";
+import type { Vocabulary } from "../text/mod.ts";
+
+const FORMAT = "transformer-xl";
+const VERSION = "1";
+
+/** An open checkpoint. */
+export interface ModelCheckpoint extends Disposable {
+  /** Path it was read from. */
+  readonly path: string;
+  /** The model. */
+  readonly shape: ModelShape;
+  /** Its symbols. */
+  readonly vocabulary: Vocabulary;
+  /** What training stored about itself; null in a file of weights only. */
+  readonly training: unknown;
+  /** True when its content was compared with its checksum; false when it has none. */
+  readonly verified: boolean;
+  /** The tensors. */
+  readonly file: SafetensorsFile;
+}
+
+/**
+ * Opens a checkpoint, verifies it and checks it against itself.
+ *
+ * @throws {CheckpointError} when it is missing, damaged, contradicts itself, holds numbers that are
+ * not finite, or is not a checkpoint of this program
+ */
+export async function openCheckpoint(path: string): Promise<ModelCheckpoint> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const { hasChecksum, notFinite } = await file.verify();
+    const { format, version, training } = file.metadata;
+    if (format !== FORMAT || version !== VERSION) {
+      throw unusable(
+        path,
+        `it is no checkpoint of this program (format ${quoted(format ?? "none", 40)}, version ` +
+          `${quoted(version ?? "none", 40)}, wanted "${FORMAT}", "${VERSION}")`,
+      );
+    }
+    const shape = checkedModel(file);
+    if (notFinite !== undefined) {
+      throw unusable(
+        path,
+        `tensor ${quoted(notFinite, 80)} holds numbers that are not finite; use an earlier one`,
+      );
+    }
+    return {
+      path,
+      file,
+      verified: hasChecksum,
+      shape,
+      vocabulary: await checkedVocabulary(file, shape),
+      training: training === undefined ? null : metadataJson(file, "training"),
+      [Symbol.dispose]: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** The line for a checkpoint without a checksum; undefined where there is one. */
+export function unverifiedLine({ path, verified }: ModelCheckpoint): string | undefined {
+  if (verified) return undefined;
+  return `Not verified: ${
+    quoted(path)
+  } has no checksum, so damage to its numbers would go unnoticed`;
+}
+
+/** Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names. */
+export function checkpointMetadata(shape: ModelShape, training?: unknown): Record<string, string> {
+  return {
+    format: FORMAT,
+    version: VERSION,
+    model: JSON.stringify(shape),
+    ...(training !== undefined && { training: JSON.stringify(training, namedNonFinite) }),
+  };
+}
+
+/** The vocabulary as a tensor: bytes of its JSON. */
+export function vocabularySource(vocabulary: Vocabulary): SafetensorsSource {
+  const values = new TextEncoder().encode(JSON.stringify(vocabulary));
+  return { name: VOCABULARY, dtype: "U8", shape: [values.length], values };
+}
+
+/** Logical tensors of flat buffers, each under `prefix` + name, read piece by piece when written. */
+export function logicalSources(
+  device: Device,
+  store: ParamStore,
+  buffers: FlatBuffers,
+  prefix: string,
+  dtype: FloatDtype,
+): SafetensorsSource[] {
+  return logicalPieces(device, store, buffers, dtype).map((
+    { logical: { name, shape }, pieces },
+  ) => ({
+    name: prefix + name,
+    shape,
+    dtype,
+    values: pieces,
+  }));
+}
+
+/** Types in which a checkpoint holds numbers: float64 on reference devices of that precision. */
+export type FloatDtype = "F32" | "F64";
+
+/** The type in which the numbers of a store are read from their device. */
+export async function floatDtype(device: Device, store: ParamStore): Promise<FloatDtype> {
+  const range = { storage: weightsOf(store)[0]!, offset: 0, length: 1 };
+  const [first] = await device.read([range]);
+  return first instanceof Float64Array ? "F64" : "F32";
+}
+
+/** A float tensor, in the width it was computed in. */
+export function floatSource(
+  name: string,
+  shape: readonly number[],
+  values: HostArray,
+): SafetensorsSource {
+  return { name, shape, dtype: values instanceof Float64Array ? "F64" : "F32", values };
+}
+
+type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/**
+ * Loads logical tensors stored under `prefix` + name into flat buffers.
+ *
+ * @throws {CheckpointError} when one is missing or has another shape
+ */
+export async function loadLogical(
+  device: Device,
+  store: ParamStore,
+  buffers: FlatBuffers,
+  checkpoint: ModelCheckpoint,
+  prefix: string,
+): Promise<void> {
+  checkStored(store, checkpoint, prefix);
+  const { file } = checkpoint;
+  await writeArriving(device, store, buffers, ({ name }) => readFloats(file, prefix + name));
+}
+
+/**
+ * Loads the weights of a model.
+ *
+ * @throws {CheckpointError} when one is missing or has another shape
+ */
+export async function loadWeights(
+  device: Device,
+  store: ParamStore,
+  checkpoint: ModelCheckpoint,
+): Promise<void> {
+  checkStored(store, checkpoint, "");
+  await writeArriving(device, store, undefined, ({ name }) => readFloats(checkpoint.file, name));
+}
+
+/** Refuses a checkpoint that lacks a tensor, before anything is written. */
+function checkStored(store: ParamStore, { file }: ModelCheckpoint, prefix: string): void {
+  for (const { name, shape } of store.logical) checkFloats(file, prefix + name, shape);
+}
+
+/** A float32 or float64 tensor. */
+export async function readFloats(
+  file: SafetensorsFile,
+  name: string,
+): Promise<Floats> {
+  return file.dtype(name) === "F64"
+    ? await file.tensor(name, "F64")
+    : await file.tensor(name, "F32");
+}

@@ -1,0 +1,163 @@
+/**
+ * Whether a checkpoint agrees with itself, decided on its header before anything is allocated: the
+ * model it claims against the names, shapes and types of its tensors, and the vocabulary against both.
+ *
+ * @module
+ */
+import {
+  CheckpointError,
+  DataError,
+  JsonFault,
+  type JsonLimits,
+  oneLine,
+  ParamStore,
+  parseGuardedJson,
+  PORTABLE_TARGET,
+  quoted,
+  type SafetensorsFile,
+  type Shape,
+} from "@transformer-xl/runtime";
+import type { z } from "zod";
+import { assertCutoffs, type Vocabulary, vocabularyFromJSON } from "../text/mod.ts";
+import { clustersOf } from "../vocabulary/clusters.ts";
+import { type ModelShape, modelShape } from "../config.ts";
+import { TransformerXL } from "../transformer_xl.ts";
+
+/** Bounds of the JSON in the metadata. */
+const METADATA_LIMITS: JsonLimits = { depth: 8, values: 100_000 };
+
+/** Declares a model without splitting tables. */
+const UNLIMITED = { ...PORTABLE_TARGET, maxBindingBytes: Infinity, maxBufferBytes: Infinity };
+
+/** Name of the tensor that holds the vocabulary. */
+export const VOCABULARY = "vocabulary";
+
+/** State of an optimizer that lies beside every weight. */
+const OPTIMIZER_STATE = /^optimizer\.\w+\//;
+const OTHER_STATE = /^(?:optimizer\.\w+|memory\.\d+)$/;
+
+/** Refuses a file in one sentence. */
+export function unusable(path: string, problem: string, cause?: unknown): CheckpointError {
+  return new CheckpointError(`Cannot use ${quoted(path)}: ${oneLine(problem, 240)}`, { cause });
+}
+
+/**
+ * A JSON document in the metadata of a file.
+ *
+ * @throws {CheckpointError} When it is missing, not JSON, too deep or too long
+ */
+export function metadataJson({ path, metadata }: SafetensorsFile, key: string): unknown {
+  const text = metadata[key];
+  if (text === undefined) throw unusable(path, `its metadata has no "${key}"; use another copy`);
+  try {
+    return parseGuardedJson(text, METADATA_LIMITS);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw unusable(path, `its metadata "${key}" ${error.message}; use another copy`, error);
+  }
+}
+
+/** The first thing that is wrong with a record, in one sentence. */
+export function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const field = quoted(issue?.path.map(String).join(".") ?? "", 60);
+  return `${field} is wrong (${oneLine(issue?.message ?? "unknown", 120)})`;
+}
+
+/**
+ * The model that a file claims to hold, and does hold.
+ *
+ * @throws {CheckpointError} When the claim is impossible, or its tensors are others
+ */
+export function checkedModel(file: SafetensorsFile): ModelShape {
+  const { path } = file;
+  const parsed = modelShape.safeParse(metadataJson(file, "model"));
+  if (!parsed.success) {
+    throw unusable(path, `in its model, ${firstIssue(parsed.error)}; use another copy`);
+  }
+  const shape = parsed.data;
+  const problem = contradiction(shape, file.names.length);
+  if (problem !== undefined) throw unusable(path, `in its model, ${problem}; use another copy`);
+  checkTensors(file, shape);
+  return shape;
+}
+
+/** What cannot be true of a model stored in `tensors` tensors. */
+function contradiction(shape: ModelShape, tensors: number): string | undefined {
+  const { nLayer, nToken, cutoffs, tieProjs } = shape;
+  if (nLayer > tensors) return `nLayer is ${nLayer}, but the file has only ${tensors} tensors`;
+  if (nToken > 2 ** 32) return `nToken is ${nToken}, but ids are below 2^32`;
+  try {
+    assertCutoffs(cutoffs, nToken);
+  } catch {
+    return `cutoffs are [${oneLine(cutoffs.join(), 60)}], but must increase below nToken ${nToken}`;
+  }
+  if (tieProjs.length !== cutoffs.length + 1) {
+    return `tieProjs has ${tieProjs.length} entries for ${cutoffs.length + 1} clusters`;
+  }
+  const narrow = clustersOf(shape).findIndex(({ width }) => width < 1);
+  if (narrow >= 0) return `cluster ${narrow} would have no width, dEmbed is ${shape.dEmbed}`;
+}
+
+/** Compares names, types and shapes with those that the model declares. */
+function checkTensors(file: SafetensorsFile, shape: ModelShape): void {
+  using declared = new ParamStore();
+  new TransformerXL(declared, shape, UNLIMITED);
+  const wanted = new Map<string, Shape>(declared.logical.map(({ name, shape }) => [name, shape]));
+  for (const [name, shape] of wanted) checkFloats(file, name, shape);
+  for (const name of file.names) {
+    const weight = name.replace(OPTIMIZER_STATE, "");
+    if (wanted.has(weight)) checkFloats(file, name, wanted.get(weight)!);
+    else if (name !== VOCABULARY && !OTHER_STATE.test(name)) {
+      throw unusable(file.path, `tensor ${quoted(name, 80)} does not belong to its model`);
+    }
+  }
+}
+
+/**
+ * Checks that a file has a tensor of float32 or float64 numbers of a shape.
+ *
+ * @throws {CheckpointError} When it has not
+ */
+export function checkFloats(file: SafetensorsFile, name: string, shape: Shape): void {
+  const stored = !file.has(name)
+    ? "missing"
+    : `${file.dtype(name)} [${oneLine(file.shape(name).join(), 60)}]`;
+  if (stored === `F32 [${shape}]` || stored === `F64 [${shape}]`) return;
+  throw unusable(
+    file.path,
+    `tensor ${quoted(name, 80)} is ${stored}, its model wants F32 [${shape}]; use another copy`,
+  );
+}
+
+/**
+ * The vocabulary of a file.
+ *
+ * @throws {CheckpointError} When it is missing, damaged, or not of the model's size
+ */
+export async function checkedVocabulary(
+  file: SafetensorsFile,
+  { nToken }: ModelShape,
+): Promise<Vocabulary> {
+  const { path } = file;
+  if (!file.has(VOCABULARY) || file.dtype(VOCABULARY) !== "U8") {
+    throw unusable(path, "it has no vocabulary of U8 characters; use another copy");
+  }
+  const problem = (sentence: string, cause?: unknown) =>
+    unusable(path, `its vocabulary ${sentence}; use another copy`, cause);
+  let vocabulary: Vocabulary;
+  try {
+    const bytes = await file.tensor(VOCABULARY, "U8");
+    vocabulary = vocabularyFromJSON(parseGuardedJson(bytes, { depth: 3, values: nToken + 100 }));
+  } catch (error) {
+    if (error instanceof JsonFault) throw problem(error.message, error);
+    if (error instanceof DataError) {
+      throw problem(`is wrong: ${oneLine(error.message, 160)}`, error);
+    }
+    throw error;
+  }
+  if (vocabulary.size !== nToken) {
+    throw problem(`has ${vocabulary.size} symbols, its model is for ${nToken}`);
+  }
+  return vocabulary;
+}

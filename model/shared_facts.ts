@@ -1,0 +1,71 @@
+/**
+ * What processes that score or train one model must have in common.
+ *
+ * @module
+ */
+import type { ModelShape } from "./config.ts";
+import type { Vocabulary } from "./text/vocabulary/vocabulary.ts";
+import { type Facts, settingFacts } from "@transformer-xl/runtime";
+
+/**
+ * Fields that a process may have for itself: where its disk holds things, what it prints, how it is
+ * watched. The checkpoint and the text themselves are compared by their content.
+ */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  "workDir",
+  "model",
+  "data",
+  "configFile",
+  "restart",
+  "gpus",
+  "oversubscribe",
+  "logAllRanks",
+  "heartbeatS",
+]);
+
+/** The program and the settings that processes share. */
+export function sharedSettings(config: Readonly<Record<string, unknown>>): Facts {
+  return settingFacts(config, OWN_FIELDS);
+}
+
+/**
+ * The program, its settings, and its checkpoint.
+ *
+ * @param digest SHA-256 of the checkpoint, or "none"
+ * @param step where training starts
+ */
+export function startFacts(
+  config: Readonly<Record<string, unknown>>,
+  digest: string,
+  step?: number,
+): Facts {
+  return {
+    ...sharedSettings(config),
+    "the checkpoint's SHA-256": digest,
+    ...(step !== undefined && { "the first step": String(step) }),
+  };
+}
+
+/**
+ * The text, its symbols and the model.
+ *
+ * @param parts tokens of each part, and a digest of what they were made from
+ */
+export function modelFacts(
+  parts: Readonly<Record<string, string>>,
+  vocabulary: Vocabulary,
+  shape: ModelShape,
+): Facts {
+  const named = (prefix: string, values: object) =>
+    Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [
+        `${prefix} ${key}`,
+        typeof value === "string" ? value : JSON.stringify(value) ?? "none",
+      ]),
+    );
+  return {
+    ...named("text", parts),
+    "the vocabulary": `${vocabulary.size} symbols, ${vocabulary.fingerprint}`,
+    ...named("model", shape),
+  };
+}

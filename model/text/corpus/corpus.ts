@@ -1,0 +1,210 @@
+/**
+ * A data set as token streams. Files are read once: a scanner numbers symbols as they appear, the
+ * vocabulary is chosen from the counts, and the ids are renumbered in place. With a cache folder the
+ * result is kept, named by a hash of the source bytes and the options.
+ *
+ * @module
+ */
+import { CheckpointError } from "@transformer-xl/runtime";
+import { createHash } from "node:crypto";
+import {
+  cachePath,
+  type EncodedCorpus,
+  readCorpusCache,
+  writeCorpusCache,
+} from "./corpus_cache.ts";
+import { locateCorpus } from "./corpus_files.ts";
+import { type Dataset, dataSet } from "../data_sets.ts";
+import { encodeCorpus, type PartFiles } from "./encode_corpus.ts";
+import { type Part, PARTS } from "../files/split_names.ts";
+import { hashFile, type TextFile } from "../files/text_file.ts";
+import type { Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
+import type { WordOptions } from "../vocabulary/word_vocabulary.ts";
+
+/** What to open and how to count it. */
+export interface CorpusOptions extends WordOptions {
+  /**
+   * `wt103`, `wt2`: folders with WikiText; `text`: any UTF-8 file or folder; `self`: the given `files`.
+   */
+  readonly dataset: Dataset;
+  /** The folder, or for `text` the folder or file. */
+  readonly path?: string | undefined;
+  /** For `self`: the files, joined in this order. */
+  readonly files?: readonly string[] | undefined;
+  /** Words or characters (default: characters for `self`, words otherwise). */
+  readonly vocab?: VocabularyKind | undefined;
+  /**
+   * The parts whose symbols are counted. The default is `train` for words of `wt103` and `wt2`: their
+   * other parts hold no word that the training part lacks, so only the order of equal counts depends on
+   * it, and published perplexities use the order of the training part. Otherwise it is `all`, so that
+   * evaluation never meets a symbol without an id.
+   */
+  readonly countFrom?: "train" | "all" | undefined;
+  /**
+   * Encode with this vocabulary, say of a checkpoint, instead of counting one. `unknown` then stands
+   * for words without an id if it is among the symbols; the vocabulary stays as it is.
+   */
+  readonly vocabulary?: Vocabulary | undefined;
+  /** The parts to open, if the text has parts (default: all); the others are empty. */
+  readonly parts?: readonly Part[] | undefined;
+  /** Do not cut the text: all of it is this part, the others are empty. */
+  readonly wholeAs?: Part | undefined;
+  /** Where encoded corpora are kept; without it nothing is cached. */
+  readonly cacheDir?: string | undefined;
+  /** Bytes read at a time (default 1 MiB). */
+  readonly chunkBytes?: number | undefined;
+}
+
+/** Which text it was: a checkpoint keeps it, so that another text is noticed. */
+export interface TextIdentity {
+  /** `files`: every part has its own; `lines`: one text that is cut. */
+  readonly split: "files" | "lines";
+  /** The files of the training part, or of the text that is cut. */
+  readonly train: readonly TextFile[];
+  /** The files of the validation part; empty for a text that is cut. */
+  readonly valid: readonly TextFile[];
+  /** The files of the test part; empty for a text that is cut. */
+  readonly test: readonly TextFile[];
+}
+
+/** Where a corpus came from. */
+export interface CorpusSource {
+  /** The data set. */
+  readonly dataset: Dataset;
+  /** The files read, in order. */
+  readonly files: readonly string[];
+  /** The same files by part, with sizes and hashes. */
+  readonly identity: TextIdentity;
+  /** What lay beside them and was not read, each with the reason. */
+  readonly leftOut: readonly string[];
+  /** SHA-256 of the source bytes and the options. */
+  readonly key: string;
+  /** Whether the ids came from the cache. */
+  readonly cached: boolean;
+  /** Why the ids could not be kept in the cache. */
+  readonly notKept?: string | undefined;
+}
+
+/** The token streams of a data set. */
+export interface Corpus extends EncodedCorpus {
+  /** Where they came from. */
+  readonly source: CorpusSource;
+}
+
+/** Changes whenever equal sources and options would give other ids than before. */
+const FORMAT = 2;
+
+const DEFAULT_CHUNK_BYTES = 1 << 20;
+
+/**
+ * Opens a data set. A text without parts of its own is cut at 90 % and 95 % of its tokens, each cut
+ * moved back to the start of a line (or left inside the line when that would empty a part).
+ *
+ * @example
+ * ```ts
+ * import { openCorpus } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "all work and no play\n".repeat(20));
+ * const corpus = await openCorpus({ dataset: "text", path });
+ * assertEquals(corpus.vocabulary.size, 6);
+ * assertEquals([corpus.train.length, corpus.valid.length, corpus.test.length], [108, 6, 6]);
+ * await Deno.remove(path);
+ * ```
+ *
+ * @throws {DataError} if files are missing, empty or not UTF-8, if a symbol has no id, or if the text
+ * is too short to be split.
+ */
+export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
+  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, parts = PARTS, wholeAs } = options;
+  const wanted = wholeAs === undefined ? parts : [];
+  const located = await locateCorpus(dataset, options.path, options.files, wanted);
+  const { leftOut } = located;
+  let files: PartFiles;
+  if (located.split === "lines") {
+    files = { split: "lines", whole: located.whole, as: wholeAs };
+  } else if (wholeAs !== undefined) {
+    const whole = PARTS.flatMap((part) => located.parts[part] ?? []);
+    files = { split: "lines", whole, as: wholeAs };
+  } else {
+    const opened = PARTS.filter((part) => parts.includes(part));
+    files = {
+      split: "files",
+      parts: Object.fromEntries(opened.map((part) => [part, located.parts[part]!])),
+    };
+  }
+  const identity = await identify(files, chunkBytes);
+  const key = corpusKey(options, files, identity);
+  const paths = PARTS.flatMap((part) => identity[part].map(({ path }) => path));
+  const source = { dataset, files: paths, identity, leftOut, key };
+  const path = cacheDir === undefined ? undefined : cachePath(cacheDir, key);
+
+  const kept = path === undefined ? undefined : await readCorpusCache(path, key);
+  if (kept !== undefined) {
+    const vocabulary = options.vocabulary ?? kept.vocabulary;
+    return { ...kept, vocabulary, source: { ...source, cached: true } };
+  }
+  const encoded = await encodeCorpus(files, {
+    ...options,
+    kind: kindOf(options),
+    counted: countedParts(options),
+    chunkBytes,
+  });
+  const notKept = path === undefined ? undefined : await keep(path, key, encoded);
+  return { ...encoded, source: { ...source, cached: false, notKept } };
+}
+
+/** Writes the cache; a full disk costs the cache, not the run. */
+async function keep(
+  path: string,
+  key: string,
+  encoded: EncodedCorpus,
+): Promise<string | undefined> {
+  try {
+    await writeCorpusCache(path, key, encoded);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CheckpointError) return error.message;
+    throw error;
+  }
+}
+
+function kindOf({ vocabulary, vocab, dataset }: CorpusOptions): VocabularyKind {
+  return vocabulary?.kind ?? vocab ?? dataSet(dataset).vocabulary;
+}
+
+function countedParts(options: CorpusOptions): readonly Part[] {
+  const fallback = kindOf(options) === "word" ? dataSet(options.dataset).countWordsIn : "all";
+  return (options.countFrom ?? fallback) === "train" ? ["train"] : PARTS;
+}
+
+async function identify(files: PartFiles, chunkBytes: number): Promise<TextIdentity> {
+  const read = async (paths: readonly string[] = []): Promise<TextFile[]> => {
+    const found: TextFile[] = [];
+    for (const path of paths) found.push(await hashFile(path, chunkBytes));
+    return found;
+  };
+  if (files.split === "lines") {
+    return { split: "lines", train: await read(files.whole), valid: [], test: [] };
+  }
+  const { train, valid, test } = files.parts;
+  return {
+    split: "files",
+    train: await read(train),
+    valid: await read(valid),
+    test: await read(test),
+  };
+}
+
+function corpusKey(options: CorpusOptions, files: PartFiles, identity: TextIdentity): string {
+  const { lowerCase, minFreq, maxSize, unknown, vocabulary } = options;
+  const counting = vocabulary === undefined
+    ? { parts: countedParts(options), lowerCase, minFreq, maxSize, unknown }
+    : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
+  const layout = files.split === "lines" ? files.as ?? "cut" : "files";
+  const hashes = PARTS.map((part) => identity[part].map(({ sha256 }) => sha256));
+  return createHash("sha256")
+    .update(JSON.stringify([FORMAT, layout, kindOf(options), counting, hashes]))
+    .digest("hex");
+}

@@ -1,0 +1,119 @@
+/**
+ * Encoded corpora on disk, as safetensors: the vocabulary as JSON text and the ids of all parts. A file
+ * is named by a hash of what it was made from, so a changed source or option never meets an old one,
+ * and it is replaced whole or not at all. Whatever is wrong with it, the text is encoded again.
+ *
+ * @module
+ */
+import {
+  CheckpointError,
+  DataError,
+  SafetensorsFile,
+  writeSafetensors,
+} from "@transformer-xl/runtime";
+import { z } from "zod";
+import { type Part, PARTS } from "../files/split_names.ts";
+import type { Vocabulary } from "../vocabulary/vocabulary.ts";
+import { vocabularyFromJSON } from "../vocabulary/vocabulary_from_json.ts";
+
+/** How much text a part is. */
+export interface PartCounts {
+  /** Token ids. */
+  readonly tokens: number;
+  /** Lines; of characters, a last line without a line feed counts too. */
+  readonly lines: number;
+  /** Tokens that stand for a word without an id. */
+  readonly unknown: number;
+}
+
+/** What a cache file gives back. */
+export interface EncodedCorpus {
+  /** The symbols behind the ids. */
+  readonly vocabulary: Vocabulary;
+  /** Ids for training. */
+  readonly train: Uint32Array<ArrayBuffer>;
+  /** Ids for validation. */
+  readonly valid: Uint32Array<ArrayBuffer>;
+  /** Ids for the final test. */
+  readonly test: Uint32Array<ArrayBuffer>;
+  /** Sizes of the parts. */
+  readonly counts: Readonly<Record<Part, PartCounts>>;
+}
+
+const FORMAT = "transformer-xl-corpus";
+const VERSION = "2";
+
+const partCounts = z.strictObject({
+  tokens: z.int().min(0),
+  lines: z.int().min(0),
+  unknown: z.int().min(0),
+});
+const countsRecord = z.strictObject({ train: partCounts, valid: partCounts, test: partCounts });
+
+/** The cache file of `key` in `cacheDir`. */
+export function cachePath(cacheDir: string, key: string): string {
+  return `${cacheDir}/corpus-${key.slice(0, 24)}.safetensors`;
+}
+
+/** Reads a cache file; `undefined` if there is none, or it is damaged, of another text or version. */
+export async function readCorpusCache(
+  path: string,
+  key: string,
+): Promise<EncodedCorpus | undefined> {
+  try {
+    using file = await SafetensorsFile.open(path);
+    const { format, version, key: stored, sha256, counts } = file.metadata;
+    if (format !== FORMAT || version !== VERSION || stored !== key) return undefined;
+    if (sha256 === undefined || counts === undefined) return undefined;
+    await file.verify();
+    const symbols = new TextDecoder().decode(await file.tensor("vocabulary", "U8"));
+    const corpus: EncodedCorpus = {
+      vocabulary: vocabularyFromJSON(JSON.parse(symbols)),
+      train: await file.tensor("train", "U32"),
+      valid: await file.tensor("valid", "U32"),
+      test: await file.tensor("test", "U32"),
+      counts: countsRecord.parse(JSON.parse(counts)),
+    };
+    return PARTS.every((part) => fits(corpus, part)) ? corpus : undefined;
+  } catch (error) {
+    const unusable = error instanceof CheckpointError || error instanceof DataError ||
+      error instanceof SyntaxError || error instanceof z.ZodError;
+    if (unusable) return undefined;
+    throw error;
+  }
+}
+
+/** Whether every id has a symbol: the writer may have been another program. */
+function fits({ vocabulary, counts, ...streams }: EncodedCorpus, part: Part): boolean {
+  const ids = streams[part];
+  const { size } = vocabulary;
+  return ids.length === counts[part].tokens && ids.every((id) => id < size);
+}
+
+/**
+ * Writes a cache file and makes its folder.
+ *
+ * @throws {CheckpointError} if it cannot be written
+ */
+export async function writeCorpusCache(
+  path: string,
+  key: string,
+  corpus: EncodedCorpus,
+): Promise<void> {
+  const symbols = new TextEncoder().encode(JSON.stringify(corpus.vocabulary));
+  try {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new CheckpointError(`Cannot write "${path}": ${message}`, { cause: error });
+  }
+  await writeSafetensors(path, [
+    { name: "vocabulary", dtype: "U8", shape: [symbols.length], values: symbols },
+    ...PARTS.map((part) => ({
+      name: part,
+      dtype: "U32" as const,
+      shape: [corpus[part].length],
+      values: corpus[part],
+    })),
+  ], { format: FORMAT, version: VERSION, key, counts: JSON.stringify(corpus.counts) });
+}

@@ -1,0 +1,241 @@
+/**
+ * Which files make up a data set: the parts that their names tell, or the texts of a folder that is
+ * yet to be split.
+ *
+ * @module
+ */
+import { DataError } from "@transformer-xl/runtime";
+import { type Dataset, dataSet } from "../data_sets.ts";
+import { type Part, partOfWord, PARTS, type SplitName, splitName } from "../files/split_names.ts";
+import { shown, specialKind, statPath } from "../files/text_file.ts";
+import { type FolderEntries, listFolder, TEXT_ENDINGS, textsUnder } from "../files/text_folder.ts";
+
+/** The files of the parts that are there, or the files of a text without parts. */
+export type CorpusFiles =
+  & {
+    /** What lies beside them and is not read, each with the reason. */
+    readonly leftOut: readonly string[];
+  }
+  & (
+    | {
+      readonly split: "files";
+      readonly parts: Readonly<Partial<Record<Part, readonly string[]>>>;
+    }
+    | { readonly split: "lines"; readonly whole: readonly string[] }
+  );
+
+/** Names of parts that win over others in the same folder. */
+const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
+
+/**
+ * Finds the files of a data set. The parts of a text lie in one folder, as files whose names differ in
+ * the part alone (`train.txt`, `wiki.valid.tokens`, `ptb-test.raw`, `dev.tsv`; also several numbered
+ * ones) or as folders `train`, `valid`, `test`. `text` is such a folder, any other folder (its .txt,
+ * .md and .ts files in name order, hidden ones left out), or one file. `self` is the list `files`.
+ *
+ * @param wanted parts that must be there, if there are parts
+ * @throws {DataError} if something is missing; the message lists what was looked for.
+ */
+export async function locateCorpus(
+  dataset: Dataset,
+  path: string | undefined,
+  files: readonly string[] | undefined,
+  wanted: readonly Part[] = PARTS,
+): Promise<CorpusFiles> {
+  const { place } = dataSet(dataset);
+  if (place === "listed") {
+    if (files !== undefined && files.length > 0) {
+      return { split: "lines", whole: files, leftOut: [] };
+    }
+    throw new DataError(
+      `Cannot open data set "${dataset}": no files are given, list them in "files"`,
+    );
+  }
+  if (path === undefined) {
+    throw new DataError(`Cannot open data set "${dataset}": no place is given, add --data`);
+  }
+  const any = place === "any";
+  const found = await statPath(path);
+  const wish = any ? "a file or folder" : "a folder";
+  if (found === undefined) {
+    throw new DataError(
+      `Cannot open data set "${dataset}": ${shown(path)} does not exist, ${wish} is wanted, ` +
+        `give the right --data${any ? "" : ` with ${layoutNames("or")}`}`,
+    );
+  }
+  if (found.isFile && any) return { split: "lines", whole: [path], leftOut: [] };
+  if (!found.isDirectory) {
+    const is = found.isFile ? "" : ` but ${specialKind(found)}`;
+    throw new DataError(
+      `Cannot open data set "${dataset}": ${shown(path)} is not ${wish}${is}, give --data ` +
+        `${any ? "a text file or " : ""}the folder with ${layoutNames("or")}`,
+    );
+  }
+  return await inFolder(dataset, path, wanted);
+}
+
+async function inFolder(
+  dataset: Dataset,
+  folder: string,
+  wanted: readonly Part[],
+): Promise<CorpusFiles> {
+  const entries = await listFolder(folder);
+  const parts = partFiles(folder, entries) ?? await partFolders(entries);
+  if (parts !== undefined) {
+    checkWanted(dataset, folder, parts, wanted);
+    return parts;
+  }
+  // A folder that holds nothing but another one, as unpacked archives do.
+  const [only, ...others] = entries.folders;
+  if (only !== undefined && others.length === 0 && entries.files.length === 0) {
+    return await inFolder(dataset, only.path, wanted);
+  }
+  if (dataSet(dataset).place === "parts") {
+    throw new DataError(
+      `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")}, ` +
+        `give --data the folder with these files`,
+    );
+  }
+  const { texts, leftOut } = await textsUnder(folder, "any");
+  if (texts.length === 0) {
+    throw new DataError(
+      `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")} nor ` +
+        `any ${TEXT_ENDINGS.join(", ")} file with text` +
+        (leftOut.length > 0 ? ` (left out: ${leftOut[0]}` : "") +
+        (leftOut.length > 1 ? ` and ${leftOut.length - 1} more` : "") +
+        `${leftOut.length > 0 ? ")" : ""}, give --data a folder with text`,
+    );
+  }
+  refuseNestedParts(dataset, folder, texts);
+  return { split: "lines", whole: texts, leftOut };
+}
+
+type Located = Extract<CorpusFiles, { split: "files" }> & {
+  /** How a missing part would be called. */
+  readonly nameOf: (part: Part) => string;
+};
+
+interface Named extends SplitName {
+  readonly path: string;
+}
+
+type Group = Map<Part, Named[]>;
+
+function groupsOf(files: readonly { readonly name: string; readonly path: string }[]) {
+  const groups = new Map<string, Group>();
+  for (const { name, path } of files) {
+    const split = splitName(name);
+    if (split === undefined) continue;
+    const group = groups.get(split.text) ?? new Map<Part, Named[]>();
+    groups.set(split.text, group);
+    group.set(split.part, [...group.get(split.part) ?? [], { ...split, path }]);
+  }
+  return groups;
+}
+
+/** Whether a group is a text in parts, and not files that happen to be called so. */
+function isText(group: Group): boolean {
+  return group.size > 1 || [...group.values()].flat().some(({ sure }) => sure);
+}
+
+/** Parts as files of one folder. */
+function partFiles(folder: string, { files, leftOut }: FolderEntries): Located | undefined {
+  const groups = [...groupsOf(files)].filter(([, group]) => isText(group));
+  const whole = groups.filter(([, group]) => group.has("train") && group.size > 1);
+  const candidates = whole.length > 0 ? whole : groups;
+  const favourite = FAVOURITES.map((text) => candidates.find(([name]) => name === text))
+    .find((candidate) => candidate !== undefined);
+  const chosen = favourite ?? candidates[0];
+  if (chosen === undefined) return undefined;
+  if (favourite === undefined && candidates.length > 1) {
+    throw new DataError(
+      `Cannot choose a text in ${shown(folder)}: it holds parts of ${candidates.length} texts ` +
+        `(${candidates.map(([text]) => shown(text)).slice(0, 4).join(", ")}), ` +
+        "move one of them to a folder of its own",
+    );
+  }
+  const [text, group] = chosen;
+  const parts: Partial<Record<Part, string[]>> = {};
+  for (const [part, named] of group) {
+    const other = named.find(({ word }) => word !== named[0]!.word);
+    if (other !== undefined) {
+      throw new DataError(
+        `Cannot choose the part "${part}" in ${shown(folder)}: both ${shown(named[0]!.path)} and ` +
+          `${shown(other.path)} are it by name, move one of them away`,
+      );
+    }
+    parts[part] = named.map(({ path }) => path);
+  }
+  const read = new Set(Object.values(parts).flat());
+  const others = files.filter(({ path }) => !read.has(path))
+    .map(({ path }) => `${shown(path)} (no part)`);
+  return {
+    split: "files",
+    parts,
+    leftOut: [...leftOut, ...others],
+    nameOf: (part) => `${folder}/${text.replace("*", part)}`,
+  };
+}
+
+/** Parts as folders, where there is no other text. */
+async function partFolders(
+  { files, folders, leftOut }: FolderEntries,
+): Promise<Located | undefined> {
+  const named = folders.map((entry) => ({ ...entry, part: partOfWord(entry.name) }));
+  if (named.length === 0 || named.some(({ part }) => part === undefined)) return undefined;
+  const isLoose = (name: string) => /\.txt$/i.test(name);
+  if (files.some(({ name }) => isLoose(name))) return undefined;
+  const parts: Partial<Record<Part, string[]>> = {};
+  const passed = [...leftOut, ...files.map(({ path }) => `${shown(path)} (no part)`)];
+  for (const { part, path } of named) {
+    if (parts[part!] !== undefined) return undefined;
+    const found = await textsUnder(path, "part");
+    if (found.texts.length > 0) parts[part!] = found.texts;
+    passed.push(...found.leftOut);
+  }
+  // A single folder `train` is a text to be split, like any other folder.
+  const present = Object.keys(parts);
+  if (present.length === 0 || present.length === 1 && present[0] === "train") return undefined;
+  const root = named[0]!.path.slice(0, -named[0]!.name.length - 1);
+  return { split: "files", parts, leftOut: passed, nameOf: (part) => `${root}/${part}` };
+}
+
+function checkWanted(
+  dataset: Dataset,
+  folder: string,
+  { parts, nameOf }: Located,
+  wanted: readonly Part[],
+): void {
+  const missing = wanted.filter((part) => parts[part] === undefined);
+  if (missing.length === 0) return;
+  const present = PARTS.filter((part) => parts[part] !== undefined);
+  throw new DataError(
+    `Cannot open data set "${dataset}": ${shown(folder)} has the part ` +
+      `${present.map((part) => `"${part}" (${shown(parts[part]![0]!)})`).join(" and ")} but no ` +
+      `${missing.map((part) => `"${part}"`).join(" and ")}, add ` +
+      `${missing.map((part) => shown(nameOf(part))).join(" and ")}` +
+      (wanted.includes("train") && present.length > 0
+        ? ", or give --data one file, which is split"
+        : ""),
+  );
+}
+
+/** Joining them would train on the test parts of texts in parts. */
+function refuseNestedParts(dataset: Dataset, folder: string, texts: readonly string[]): void {
+  const byFolder = Map.groupBy(texts, (path) => path.slice(0, path.lastIndexOf("/")));
+  for (const [place, paths] of byFolder) {
+    const files = paths.map((path) => ({ name: path.slice(place.length + 1), path }));
+    for (const group of groupsOf(files).values()) {
+      if (group.size < 2 || !group.has("train")) continue;
+      throw new DataError(
+        `Cannot open data set "${dataset}": ${shown(folder)} holds the parts of a text in ` +
+          `${shown(place)} beside other text, give --data that folder`,
+      );
+    }
+  }
+}
+
+function layoutNames(joint: "or" | "nor"): string {
+  return FAVOURITES.map((text) => PARTS.map((part) => text.replace("*", part)).join(", "))
+    .join(` ${joint} `);
+}

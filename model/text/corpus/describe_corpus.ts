@@ -1,0 +1,85 @@
+/**
+ * What was read, as lines for people: files, tokens and lines of every part, the vocabulary, unknown
+ * words, what was left out, and a word of advice where words are not separated by spaces.
+ *
+ * @module
+ */
+import type { Corpus } from "./corpus.ts";
+import { type Part, PARTS } from "../files/split_names.ts";
+
+/** Paths that a run prints; of more files, their number. */
+const MAX_PATHS = 5;
+
+/** The share of distinct words among fewer says nothing. */
+const MIN_WORDS = 100;
+
+/** Above this share of distinct words, hardly any word is seen twice. */
+const MAX_DISTINCT = 0.7;
+
+/** Below this many words per line, lines are single words. */
+const MIN_WORDS_PER_LINE = 1.5;
+
+/**
+ * Lines that say what was read.
+ *
+ * @param name what to call a part in the lines (default: its own name)
+ */
+export function corpusLines(
+  { vocabulary, counts, source }: Corpus,
+  name: (part: Part) => string = (part) => part,
+): string[] {
+  const lines: string[] = [];
+  const { identity, leftOut, notKept } = source;
+  for (const part of PARTS) {
+    const { tokens, lines: count, unknown } = counts[part];
+    if (tokens === 0) continue;
+    const share = unknown === 0 ? "" : `, ${unknownText(unknown, tokens)}`;
+    const paths = identity.split === "lines"
+      ? ""
+      : pathsText(identity[part].map(({ path }) => path));
+    lines.push(`    - ${name(part)} : ${tokens} tokens, ${count} lines${share}${paths}`);
+  }
+  const total = PARTS.reduce((sum, part) => sum + counts[part].tokens, 0);
+  const unknown = PARTS.reduce((sum, part) => sum + counts[part].unknown, 0);
+  const { files } = source;
+  const cut = identity.split === "lines" && lines.length > 1 ? `, cut into parts` : "";
+  lines.unshift(
+    `text : ${files.length} ${files.length === 1 ? "file" : "files"}${cut}, ${total} tokens, ` +
+      `${vocabulary.size} symbols of kind ${vocabulary.kind}` +
+      (vocabulary.kind === "word" ? `, ${unknownText(unknown, total)}` : "") +
+      (identity.split === "lines" ? pathsText(files) : ""),
+  );
+  if (leftOut.length > 0) {
+    const more = leftOut.length > MAX_PATHS ? ` and ${leftOut.length - MAX_PATHS} more` : "";
+    lines.push(`    - left out : ${leftOut.slice(0, MAX_PATHS).join(", ")}${more}`);
+  }
+  if (notKept !== undefined) lines.push(`The encoded text is not kept: ${notKept}`);
+  return lines;
+}
+
+function unknownText(unknown: number, tokens: number): string {
+  const share = tokens === 0 ? 0 : 100 * unknown / tokens;
+  return `${unknown} unknown words (${share.toFixed(2)} %)`;
+}
+
+function pathsText(paths: readonly string[]): string {
+  if (paths.length === 0) return "";
+  const more = paths.length > MAX_PATHS ? ` and ${paths.length - MAX_PATHS} more` : "";
+  return `: ${paths.slice(0, MAX_PATHS).map((path) => JSON.stringify(path)).join(", ")}${more}`;
+}
+
+/** Says so when a vocabulary of words does not suit the text; undefined when it does. */
+export function spacesAdvice({ vocabulary, counts }: Corpus): string | undefined {
+  if (vocabulary.kind !== "word") return undefined;
+  const tokens = PARTS.reduce((sum, part) => sum + counts[part].tokens, 0);
+  const lines = PARTS.reduce((sum, part) => sum + counts[part].lines, 0);
+  const words = tokens - lines;
+  const distinct = vocabulary.size - 1;
+  const perLine = words / lines;
+  const allDiffer = words >= MIN_WORDS && distinct > MAX_DISTINCT * words;
+  if (words === 0 || !allDiffer && perLine >= MIN_WORDS_PER_LINE) return undefined;
+  return `The text has ${distinct} different words among ${words}, ${
+    perLine.toFixed(1)
+  } on a line: ` +
+    "its words may not be separated by spaces; --vocab char takes characters instead";
+}

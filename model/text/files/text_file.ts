@@ -1,0 +1,181 @@
+/**
+ * One text file: whether it can be read, its hash, and its bytes in chunks, so that a file may be
+ * longer than a JavaScript string. A byte order mark is no part of the text.
+ *
+ * @module
+ */
+import { DataError } from "@transformer-xl/runtime";
+import { createHash } from "node:crypto";
+import { conversion, foreignText, guessEncoding, markBytes } from "./encoding.ts";
+import { InvalidUtf8 } from "../corpus/scan/scanner.ts";
+
+/** A file as it was read: what tells later whether a text is the same. */
+export interface TextFile {
+  /** Path it was read from. */
+  readonly path: string;
+  /** Its length. */
+  readonly bytes: number;
+  /** SHA-256 of its bytes in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Bytes by which a file's encoding is judged. */
+const SAMPLE_BYTES = 1 << 16;
+
+/** A path in a message: quoted, on one line. */
+export function shown(path: string): string {
+  return JSON.stringify(path);
+}
+
+/** What there is at a path, links followed; undefined if there is nothing. */
+export async function statPath(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
+    throw unreadable(path, error);
+  }
+}
+
+/** What an entry is, when it is neither a file nor a folder. */
+export function specialKind(info: Deno.FileInfo): string {
+  if (info.isFifo === true) return "a named pipe";
+  if (info.isSocket === true) return "a socket";
+  if (info.isCharDevice === true || info.isBlockDevice === true) return "a device";
+  return "neither a file nor a folder";
+}
+
+/** The error of the operating system as one sentence that names the path; bugs pass. */
+export function unreadable(path: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotFound) {
+    return new DataError(
+      `Cannot read text ${shown(path)}: it does not exist, give an existing file`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new DataError(
+      `Cannot read text ${shown(path)}: permission is denied, give a file that this user may read`,
+      { cause: error },
+    );
+  }
+  if (error instanceof Deno.errors.NotCapable || error instanceof Error && "code" in error) {
+    const [reason] = (error as Error).message.split("\n");
+    return new DataError(`Cannot read text ${shown(path)}: ${reason}`, { cause: error });
+  }
+  return error;
+}
+
+/** A buffer for a file: no larger than what it takes to read the file and see its end. */
+async function bufferFor(file: Deno.FsFile, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(Math.min(bytes, (await file.stat()).size + 1));
+}
+
+async function openFile(path: string): Promise<Deno.FsFile> {
+  const info = await statPath(path);
+  // A pipe would be waited for, and a device may never end.
+  if (info !== undefined && !info.isFile) {
+    throw new DataError(
+      `Cannot read text ${shown(path)}: it is ${
+        info.isDirectory ? "a folder" : specialKind(info)
+      }, ` +
+        "give a file",
+    );
+  }
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** Reads until `buffer` is full or the file ends; returns how much was read. */
+async function fill(path: string, file: Deno.FsFile, buffer: Uint8Array): Promise<number> {
+  let length = 0;
+  try {
+    while (length < buffer.length) {
+      const read = await file.read(buffer.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return length;
+}
+
+/**
+ * Reads a file in chunks. The array passed to `take` is overwritten by the next chunk.
+ *
+ * @param start is told where the text begins: after a byte order mark
+ * @param take throws {@link InvalidUtf8} for bytes that are no UTF-8, as does `end`
+ * @throws {DataError} if the file is missing, empty, no file, or not UTF-8
+ */
+export async function readText(
+  path: string,
+  chunkBytes: number,
+  start: (firstByte: number) => void,
+  take: (chunk: Uint8Array) => void,
+  end: () => void,
+): Promise<void> {
+  using file = await openFile(path);
+  const buffer = await bufferFor(file, Math.max(chunkBytes, SAMPLE_BYTES));
+  let length = await fill(path, file, buffer);
+  if (length === 0) throw emptyText(path);
+  const foreign = foreignText(path, buffer.subarray(0, Math.min(length, SAMPLE_BYTES)));
+  if (foreign !== undefined) {
+    throw new DataError(
+      `Cannot read text ${shown(path)}: it is ${foreign.name}, not UTF-8, ` +
+        `convert it with ${foreign.command}`,
+    );
+  }
+  const firstByte = markBytes(buffer.subarray(0, length));
+  if (length === firstByte) throw emptyText(path);
+  try {
+    start(firstByte);
+    for (let begin = firstByte; length > 0; begin = 0) {
+      for (; begin < length; begin += chunkBytes) {
+        take(buffer.subarray(begin, Math.min(begin + chunkBytes, length)));
+      }
+      length = await fill(path, file, buffer);
+    }
+    end();
+  } catch (error) {
+    throw error instanceof InvalidUtf8 ? await notUtf8(path, error.offset) : error;
+  }
+}
+
+function emptyText(path: string): DataError {
+  return new DataError(`Cannot read text ${shown(path)}: it is empty, give a file with text`);
+}
+
+/** The error for bytes that are not UTF-8, with a command that works on the file. */
+export async function notUtf8(path: string, offset: number): Promise<DataError> {
+  using file = await openFile(path);
+  await file.seek(offset, Deno.SeekMode.Start);
+  const sample = new Uint8Array(SAMPLE_BYTES);
+  const guess = guessEncoding(sample.subarray(0, await fill(path, file, sample)));
+  return new DataError(
+    `Cannot read text ${shown(path)}: it is not UTF-8 at byte offset ${offset}, ` +
+      (guess === undefined
+        ? "and no common encoding fits; give a file with text, or convert it with " +
+          "iconv -f ITS_ENCODING -t UTF-8"
+        : `convert it with ${conversion(path, guess)} (it looks like ${guess})`),
+  );
+}
+
+/** Length and SHA-256 of a file; throws as {@link readText}. */
+export async function hashFile(path: string, chunkBytes: number): Promise<TextFile> {
+  using file = await openFile(path);
+  const hash = createHash("sha256");
+  const buffer = await bufferFor(file, chunkBytes);
+  let bytes = 0;
+  for (let read = await fill(path, file, buffer); read > 0; read = await fill(path, file, buffer)) {
+    hash.update(buffer.subarray(0, read));
+    bytes += read;
+  }
+  if (bytes === 0) throw emptyText(path);
+  return { path, bytes, sha256: hash.digest("hex") };
+}

@@ -1,0 +1,67 @@
+/**
+ * Where the adaptive softmax and the adaptive embedding cut the id range into frequency bins. A cut-off
+ * is the first id of the next bin; the bins of [c0, c1, c2] are [0, c0), [c0, c1), [c1, c2), [c2, V).
+ *
+ * @module
+ */
+import { ConfigError } from "@transformer-xl/runtime";
+import { dataSet, WIKITEXT_103_CUTOFFS } from "../data_sets.ts";
+
+/** The vocabulary of WikiText-103, from which other sizes take their proportions. */
+const WIKITEXT_103_SIZE = 267735;
+
+/** Below this the head of a full softmax is smaller than what three tails would cost. */
+const SMALLEST_ADAPTIVE = 1000;
+
+/** Widths are multiples of this, which suits the tiles of matrix products. */
+const ROUNDING = 8;
+
+/**
+ * The cut-offs for a data set and a vocabulary of `vocabSize` symbols. WikiText-103 with its full
+ * vocabulary has NVIDIA's. Any other vocabulary is cut in the same proportions (7.5 %, 15 % and 75 % of
+ * the ids), rounded so that the head, with its three cluster columns, is a multiple of 8 wide.
+ *
+ * @example
+ * ```ts
+ * import { cutoffsFor } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(cutoffsFor("wt103", 267735), [19997, 39997, 199997]);
+ * assertEquals(cutoffsFor("wt2", 33278), [2485, 4965, 24853]);
+ * ```
+ *
+ * @throws {ConfigError} if the vocabulary is too small to be cut, or there is no such data set.
+ */
+export function cutoffsFor(dataset: string, vocabSize: number): number[] {
+  const { cutoffs } = dataSet(dataset);
+  if (cutoffs !== undefined && vocabSize > cutoffs.at(-1)!) return [...cutoffs];
+  if (vocabSize < SMALLEST_ADAPTIVE) {
+    throw new ConfigError(
+      `Cannot choose cut-offs for ${vocabSize} symbols: at least ${SMALLEST_ADAPTIVE} are needed, ` +
+        `leave out --adaptive or give --cutoffs`,
+    );
+  }
+  const clusters = WIKITEXT_103_CUTOFFS.length;
+  return WIKITEXT_103_CUTOFFS.map((cutoff) => {
+    const share = (cutoff + clusters) / WIKITEXT_103_SIZE * vocabSize;
+    return Math.round(share / ROUNDING) * ROUNDING - clusters;
+  });
+}
+
+/**
+ * Checks cut-offs that a user gave.
+ *
+ * @throws {ConfigError} unless they are whole numbers that increase and lie between 0 and `vocabSize`.
+ */
+export function assertCutoffs(cutoffs: readonly number[], vocabSize: number): void {
+  let previous = 0;
+  for (const cutoff of cutoffs) {
+    if (!Number.isInteger(cutoff) || cutoff <= previous || cutoff >= vocabSize) {
+      throw new ConfigError(
+        `Cannot cut ${vocabSize} symbols at [${cutoffs.join(", ")}]: ${cutoff} is not a whole ` +
+          `number between ${previous} and ${vocabSize}, give increasing --cutoffs`,
+      );
+    }
+    previous = cutoff;
+  }
+}

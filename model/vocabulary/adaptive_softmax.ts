@@ -1,0 +1,72 @@
+/**
+ * The adaptive softmax (Grave et al. 2017): a head over frequent words and one column per cluster of
+ * rarer words, and a softmax inside each cluster for the tokens that fall into it.
+ *
+ *     nll(word in head)    = -log p_head(word)
+ *     nll(word in tail i)  = -log p_head(cluster i) - log p_i(word)
+ *
+ * The reference takes head column `size - i` for tail i; weights are exchanged with it, so this does
+ * too. Which rows go to which tail is decided on the host, which knows the targets.
+ *
+ * @module
+ */
+import { gatherRows, matmul, scatterRows, softmaxNll } from "@transformer-xl/kernels";
+import type { Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
+import type { TargetInputs } from "./batch_inputs.ts";
+import type { ClusterTables } from "./tables.ts";
+
+/** Losses of a batch. */
+export interface TokenLosses {
+  /** Negative log-likelihood in nats, [T B, 1] in token order; 0 where there is no target. */
+  readonly nll: Tensor;
+  /** The partial losses whose cotangent is all ones when training. */
+  readonly parts: readonly Tensor[];
+}
+
+/**
+ * Records the losses of hidden rows, [T B, D].
+ *
+ * @param options.weight gradient of the step's loss with respect to each nll
+ * @param options.lossScale its first element multiplies the weight; 1 when absent
+ * @param options.differentiate true when a training step is recorded: gradients are formed ahead
+ */
+export function tokenLosses(
+  rec: Recorder,
+  hidden: Tensor,
+  targets: TargetInputs,
+  clusters: readonly ClusterTables[],
+  options: {
+    readonly weight: Scalar;
+    readonly differentiate: boolean;
+    readonly lossScale?: Tensor;
+  },
+): TokenLosses {
+  const [head, ...tails] = clusters;
+  const headHidden = head!.softmaxProjection
+    ? matmul(rec, hidden, head!.softmaxProjection)
+    : hidden;
+  const nll = rec.scope(
+    "head",
+    () => softmaxNll(rec, headHidden, { blocks: head!.softmax, targets: targets.head, ...options }),
+  ); // [R]
+  const parts = [nll];
+  const total = rec.alias(nll, [nll.size, 1]);
+  tails.forEach((tail, i) => {
+    const { rows, count, columns } = targets.tails[i]!;
+    rec.scope(`tail${i + 1}`, () => {
+      const routed = gatherRows(rec, hidden, rows, count); // [R, D], `count` of them
+      const narrow = tail.softmaxProjection
+        ? matmul(rec, routed, tail.softmaxProjection, { rows: count })
+        : routed;
+      const part = softmaxNll(rec, narrow, {
+        blocks: tail.softmax,
+        targets: columns,
+        rows: count,
+        ...options,
+      });
+      parts.push(part);
+      scatterRows(rec, total, rec.alias(part, [part.size, 1]), rows, count, { accumulate: true });
+    });
+  });
+  return { nll: total, parts };
+}

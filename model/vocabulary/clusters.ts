@@ -1,0 +1,51 @@
+/**
+ * Clusters of the adaptive embedding and softmax: which ids, and how wide.
+ *
+ * @module
+ */
+import type { ModelShape } from "../config.ts";
+
+/** A range of the vocabulary with an embedding width of its own. Cluster 0 is the head. */
+export interface Cluster {
+  /** First id. */
+  readonly from: number;
+  /** One past the last id. */
+  readonly to: number;
+  /** Embedding width. */
+  readonly width: number;
+}
+
+/** The clusters of a model; a single one without cut-offs. */
+export function clustersOf(
+  shape: Pick<ModelShape, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
+): Cluster[] {
+  const bounds = [0, ...shape.cutoffs, shape.nToken];
+  return bounds.slice(1).map((to, i) => ({
+    from: bounds[i]!,
+    to,
+    width: Math.floor(shape.dEmbed / shape.divVal ** i),
+  }));
+}
+
+/**
+ * Shares of the tokens of a text that fall into each cluster.
+ *
+ * @example
+ * ```ts
+ * import { clusterShares } from "@transformer-xl/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const shape = { nToken: 10, cutoffs: [2], dEmbed: 8, divVal: 1 };
+ * assertEquals(clusterShares(shape, new Uint32Array([0, 1, 1, 9])), [0.75, 0.25]);
+ * ```
+ */
+export function clusterShares(
+  shape: Parameters<typeof clustersOf>[0],
+  text: Uint32Array,
+): number[] {
+  const counts = new Float64Array(shape.nToken);
+  for (const id of text) counts[id]!++;
+  return clustersOf(shape).map(({ from, to }) =>
+    counts.subarray(from, to).reduce((sum, count) => sum + count, 0) / text.length
+  );
+}

@@ -1,0 +1,189 @@
+/**
+ * The vocabulary's parameters: embedding tables, softmax tables and biases, projections.
+ *
+ * The reference concatenates the head's word rows and cluster rows at every step; here they lie
+ * side by side, so the head is one matrix operand. Tables are cut at the binding limit. Names, and
+ * which of them exist, are those of the reference's state dict.
+ *
+ * @module
+ */
+import {
+  DeviceError,
+  type LogicalTensor,
+  type Param,
+  type ParamStore,
+  type Piece,
+  rowSize,
+  type Target,
+} from "@transformer-xl/runtime";
+import type { VocabularyBlock } from "@transformer-xl/kernels";
+import { type Cluster, clustersOf } from "./clusters.ts";
+import type { ModelShape } from "../config.ts";
+import { constantInit, matrixInit, projectionInit } from "../init.ts";
+
+/** Consecutive ids of one table. */
+export interface EmbeddingRange {
+  /** Rows `from` on; rows past `rows` belong to the softmax only. */
+  readonly table: Param;
+  /** Id of the first row. */
+  readonly from: number;
+  /** Ids in this table. */
+  readonly rows: number;
+}
+
+/** Parameters of one cluster. */
+export interface ClusterTables {
+  /** Ids and width. */
+  readonly cluster: Cluster;
+  /** Tables the embedding reads. */
+  readonly embedding: readonly EmbeddingRange[];
+  /** [D, width]: embedding -> residual stream; absent when they are equally wide. */
+  readonly embeddingProjection: Param | undefined;
+  /** Columns of the cluster's softmax, in order; the head's end with the cluster columns. */
+  readonly softmax: readonly (VocabularyBlock & { readonly weight: Param; readonly bias: Param })[];
+  /** [D, width]: residual stream -> softmax; absent when they are equally wide. */
+  readonly softmaxProjection: Param | undefined;
+}
+
+/** Declares the word embedding; called before the layers, to keep the reference's order. */
+export class VocabularyTables {
+  readonly #store: ParamStore;
+  readonly #shape: ModelShape;
+  readonly #clusters: readonly Cluster[];
+  readonly #embedding: readonly Piece[];
+  readonly #projections: readonly Param[];
+
+  constructor(store: ParamStore, shape: ModelShape) {
+    this.#store = store;
+    this.#shape = shape;
+    this.#clusters = clustersOf(shape);
+    this.#embedding = this.#rows("word_emb.emb_layers", "weight");
+    const projected = shape.divVal > 1
+      ? this.#clusters
+      : shape.dEmbed === shape.dModel
+      ? []
+      : [this.#clusters[0]!];
+    this.#projections = projected.map(({ width }, i) =>
+      store.param(`word_emb.emb_projs.${i}`, [shape.dModel, width], projectionInit(shape))
+    );
+  }
+
+  /** Declares the softmax and packs everything; called after the layers. */
+  pack(target: Target): ClusterTables[] {
+    const { dEmbed, tieWeight } = this.#shape;
+    const clusterCount = this.#clusters.length - 1;
+    let head: { weight: LogicalTensor; bias: LogicalTensor } | undefined;
+    if (clusterCount > 0) {
+      head = {
+        weight: this.#store.declare(
+          "crit.cluster_weight",
+          [clusterCount, dEmbed],
+          matrixInit(this.#shape),
+        ),
+        bias: this.#store.declare("crit.cluster_bias", [clusterCount], constantInit(0)),
+      };
+    }
+    const words = tieWeight ? this.#embedding : this.#rows("crit.out_layers_weights");
+    const biases = this.#rows("crit.out_layers_biases", undefined, true);
+    const softmaxProjections = this.#softmaxProjections();
+    return this.#clusters.map((cluster, i) => {
+      const extra = i === 0 && head !== undefined
+        ? [whole(head.weight), whole(head.bias)] as const
+        : undefined;
+      const weight = this.#pack(
+        `softmax table ${i}`,
+        [words[i]!, ...(extra ? [extra[0]] : [])],
+        target,
+        cluster.width,
+      );
+      const bias = this.#pack(
+        `softmax bias ${i}`,
+        [biases[i]!, ...(extra ? [extra[1]] : [])],
+        target,
+        cluster.width,
+      );
+      const tables = tieWeight
+        ? weight
+        : this.#pack(`embedding table ${i}`, [this.#embedding[i]!], target, cluster.width);
+      return {
+        cluster,
+        embedding: rangesOf(tables, cluster),
+        embeddingProjection: this.#projections[this.#shape.divVal > 1 ? i : 0],
+        softmax: weight.map((table, n) => ({ weight: table, bias: bias[n]! })),
+        softmaxProjection: softmaxProjections[i],
+      };
+    });
+  }
+
+  /** The rows of every cluster: slices of one table, or a table each when widths differ. */
+  #rows(prefix: string, suffix?: string, vector = false): Piece[] {
+    const { nToken, divVal, dEmbed } = this.#shape;
+    const init = vector ? constantInit(0) : matrixInit(this.#shape);
+    const name = (i: number) => [prefix, i, suffix].filter((part) => part !== undefined).join(".");
+    if (divVal === 1) {
+      const logical = this.#store.declare(name(0), vector ? [nToken] : [nToken, dEmbed], init);
+      return this.#clusters.map(({ from, to }) => ({ logical, from, to }));
+    }
+    return this.#clusters.map(({ from, to, width }, i) =>
+      whole(this.#store.declare(name(i), vector ? [to - from] : [to - from, width], init))
+    );
+  }
+
+  /** Own projections where they are not tied; none where no width differs. */
+  #softmaxProjections(): (Param | undefined)[] {
+    const { divVal, dEmbed, dModel, tieProjs } = this.#shape;
+    return this.#clusters.map(({ width }, i) => {
+      if (divVal === 1 && dEmbed === dModel) return undefined;
+      if (tieProjs[i]) return this.#projections[divVal > 1 ? i : 0];
+      return this.#store.param(`crit.out_projs.${i}`, [dModel, width], projectionInit(this.#shape));
+    });
+  }
+
+  /** One parameter, or several where the rows exceed a binding; biases are cut like weights. */
+  #pack(label: string, pieces: readonly Piece[], target: Target, width: number): Param[] {
+    const limit = Math.floor(Math.min(target.maxBindingBytes, target.maxBufferBytes) / (4 * width));
+    if (limit < 1) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot lay out "${label}": one row of ${width} numbers exceeds what a kernel of this device ` +
+          "binds; lower --d_embed or --d_model",
+      );
+    }
+    return cut(pieces, limit).map((part, n) => this.#store.pack(`${label}.${n}`, part));
+  }
+}
+
+function whole(logical: LogicalTensor): Piece {
+  return { logical, from: 0, to: logical.shape[0]! };
+}
+
+/** Cuts a list of row ranges into lists of at most `limit` rows. */
+function cut(pieces: readonly Piece[], limit: number): Piece[][] {
+  const parts: Piece[][] = [[]];
+  let rows = 0;
+  for (const { logical, from, to } of pieces) {
+    for (let at = from; at < to;) {
+      const end = Math.min(to, at + limit - rows);
+      parts.at(-1)!.push({ logical, from: at, to: end });
+      rows += end - at;
+      at = end;
+      if (rows === limit) {
+        parts.push([]);
+        rows = 0;
+      }
+    }
+  }
+  return parts.filter((part) => part.length > 0);
+}
+
+/** Which ids each table holds; rows beyond the cluster's ids are cluster columns. */
+function rangesOf(tables: readonly Param[], { from, to }: Cluster): EmbeddingRange[] {
+  const ranges: EmbeddingRange[] = [];
+  let at = from;
+  for (const table of tables) {
+    const rows = Math.min(table.size / rowSize(table.pieces[0]!.logical), to - at);
+    if (rows > 0) ranges.push({ table, from: at, rows });
+    at += rows;
+  }
+  return ranges;
+}

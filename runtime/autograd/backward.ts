@@ -1,0 +1,116 @@
+/**
+ * Reverse-mode differentiation over a recording.
+ *
+ * One walk over the tape, last op first. The first cotangent that reaches a value moves, later ones
+ * add. Parameters accumulate (`+=`, so that several recordings share one gradient), activations
+ * assign.
+ *
+ * @module
+ */
+import { accumulate, add } from "./add.ts";
+import type { Param } from "../params/parameter_store.ts";
+import type { Node, Recorder } from "../record/recorder.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** A value and the cotangent that enters there. */
+export type Seed = readonly [value: Tensor, cotangent: Tensor];
+
+/**
+ * Records `sum_i <cotangent_i, d value_i / d x>` for every parameter (added to its gradient) and
+ * every tensor of `wanted` (returned; absent when nothing flows there).
+ *
+ * @param seeds where cotangents enter, and those cotangents; several at one value add up
+ * @param params parameters that are learnt; the others are constants
+ * @param wanted further tensors whose cotangents are asked for
+ * @throws {TypeError} when a gradient must pass through an op without derivative, or a parameter's
+ * store holds no gradients
+ * @example
+ * ```ts
+ * import { add, backward, gradientsOf, ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using store = new ParamStore();
+ * const w = store.param("w", [2], { kind: "constant", value: 0 });
+ * store.seal(device, { gradients: true });
+ * using plan = await device.plan("double", (rec) => {
+ *   const dy = rec.input("dy", [2], "f32");
+ *   const y = add(rec, w, w);
+ *   backward(rec, [[y, dy]], [w]);
+ *   return { inputs: { dy }, outputs: { y } };
+ * });
+ * plan.run({ dy: Float32Array.of(1, 10) });
+ * const [gradients] = gradientsOf(store);
+ * const [dw] = await device.read([{ storage: gradients!, offset: 0, length: 2 }]);
+ * assertEquals([...dw!], [2, 20]);
+ * ```
+ */
+export function backward(
+  rec: Recorder,
+  seeds: readonly Seed[],
+  params: readonly Param[],
+  wanted: readonly Tensor[] = [],
+): ReadonlyMap<Tensor, Tensor> {
+  const parameters = new Set<Tensor>(params);
+  const nodes = [...rec.nodes];
+  const reached = reachable(nodes, new Set<Tensor>([...params, ...wanted]));
+  const cotangents = new Map<Tensor, Tensor>();
+  const give = (value: Tensor, cotangent: Tensor) => {
+    const before = cotangents.get(value);
+    cotangents.set(value, before === undefined ? cotangent : add(rec, before, cotangent));
+  };
+  const send = (x: Tensor, cotangent: Tensor) => {
+    if (parameters.has(x)) accumulate(rec, (x as Param).gradient, cotangent);
+    else give(x, cotangent);
+  };
+  rec.scope("backward", () => {
+    for (const [value, cotangent] of seeds) send(value, cotangent);
+
+    for (const node of nodes.reverse()) {
+      const grads = pick(node.outputs, (output) => cotangents.get(output));
+      const wants = new Set(
+        Object.entries(node.inputs).filter(([, x]) => x !== undefined && reached.has(x))
+          .map(([name]) => name),
+      );
+      if (wants.size === 0 || Object.keys(grads).length === 0) continue;
+      if (node.vjp === undefined) {
+        throw new TypeError(`Cannot differentiate "${node.name}": it has no vjp`);
+      }
+      const sinks = pick(node.inputs, (x) => parameters.has(x) ? (x as Param).gradient : undefined);
+      const results = node.vjp(grads, wants, sinks);
+      for (const [name, cotangent] of Object.entries(results)) {
+        const x = node.inputs[name];
+        if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
+        send(x, cotangent);
+      }
+    }
+  });
+  return new Map(wanted.flatMap((x) => {
+    const cotangent = cotangents.get(x);
+    return cotangent === undefined ? [] : [[x, cotangent] as const];
+  }));
+}
+
+/** Everything that depends on `targets`, and the targets. */
+function reachable(nodes: readonly Node[], targets: ReadonlySet<Tensor>): ReadonlySet<Tensor> {
+  const reached = new Set(targets);
+  for (const node of nodes) {
+    if (!Object.values(node.inputs).some((x) => x !== undefined && reached.has(x))) continue;
+    for (const output of Object.values(node.outputs)) {
+      if (output !== undefined) reached.add(output);
+    }
+  }
+  return reached;
+}
+
+function pick(
+  tensors: Node["inputs"],
+  of: (tensor: Tensor) => Tensor | undefined,
+): Record<string, Tensor> {
+  const picked: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const found = tensor && of(tensor);
+    if (found !== undefined) picked[name] = found;
+  }
+  return picked;
+}

@@ -1,0 +1,202 @@
+/**
+ * Starts the processes of a job on this machine and sees to it that they end together: torchrun's
+ * environment, one output, signals passed on, and no process left behind.
+ *
+ * @module
+ */
+import { newSecret, TOKEN_VARIABLE } from "../job_token.ts";
+import { causeOf, type Ending, exitCodeOf, isEcho } from "./ending.ts";
+import { JobFolder } from "./job_folder.ts";
+import {
+  listenTo,
+  SAME_REQUEST_MS,
+  SAVE_SIGNALS,
+  STOP_CODES,
+  STOP_SIGNALS,
+  type StopSignal,
+} from "../../machine/stop_signals.ts";
+import { RankLinks } from "./rank_links.ts";
+import { RankProcess, type ShowRanks, writeLine } from "./rank_process.ts";
+import { FOLDER_VARIABLE, HEARTBEAT_VARIABLE, LAUNCHER_VARIABLE } from "./wire.ts";
+import { within } from "../../base/with_timeout.ts";
+
+/** A job on one machine. */
+export interface LaunchOptions {
+  /** Program that every process runs. */
+  readonly command: string;
+  /** Its arguments. */
+  readonly args: readonly string[];
+  /** W: processes to start. */
+  readonly size: number;
+  /**
+   * A process that has given no sign of life for so long is ended, and with it the job. A thread of
+   * its own gives them, however busy the main one is. Processes that never call `joinLauncher` are
+   * not watched.
+   */
+  readonly heartbeatMs: number;
+  /** Which ranks show their standard output; process 0 always does. */
+  readonly showRanks: ShowRanks;
+}
+
+const BEAT_MS = 1000;
+const ECHO_GRACE_MS = 400; // time for the process that failed first to be noticed
+const TERMINATE_MS = 1500; // time to end on SIGTERM
+
+/**
+ * Runs a job to its end. When a process fails, the others are ended and one line on standard error
+ * says which one failed and why. SIGINT, SIGTERM and SIGHUP are passed on, and
+ * a second one kills; SIGUSR1 is passed on.
+ *
+ * @returns 0 when all processes returned 0 or stopped as SIGTERM asked, 130 or 129 when they
+ * stopped as SIGINT or SIGHUP asked, else the exit code of the process that failed first
+ * @throws {GroupError} when a process cannot be started; those already started are ended
+ */
+export async function launch(options: LaunchOptions): Promise<number> {
+  await using folder = await JobFolder.create();
+  const token = newSecret();
+  using links = RankLinks.open(folder.socket, options.size, token);
+  return await new Job(options, links, { folder: folder.path, token }).run();
+}
+
+/** What only the processes of the job know. */
+interface JobSecret {
+  readonly folder: string;
+  readonly token: string;
+}
+
+class Job {
+  readonly #options: LaunchOptions;
+  readonly #links: RankLinks;
+  readonly #secret: JobSecret;
+  readonly #ranks: RankProcess[] = [];
+  #stop: { readonly signal: StopSignal; readonly atMs: number } | undefined;
+  #killedBy: StopSignal | undefined;
+  #isEnding = false;
+
+  constructor(options: LaunchOptions, links: RankLinks, secret: JobSecret) {
+    this.#options = options;
+    this.#links = links;
+    this.#secret = secret;
+  }
+
+  async run(): Promise<number> {
+    using _signals = listenTo(STOP_SIGNALS, (signal) => this.#onSignal(signal));
+    using _saves = listenTo(SAVE_SIGNALS, (signal) => {
+      // One that has not joined yet has nothing to save, and no listener.
+      for (const rank of this.#ranks) if (rank.silentMs !== undefined) rank.send(signal);
+    });
+    using _watch = this.#watchHeartbeats();
+    try {
+      this.#start();
+      const failed = await this.#firstEnding((ending) => !this.#isFine(ending));
+      if (failed !== undefined) return await this.#fail(failed);
+      if (this.#killedBy !== undefined) return STOP_CODES[this.#killedBy];
+      // What a batch system ended with SIGTERM is a job that did as it was asked.
+      const signal = this.#stop?.signal ?? "SIGTERM";
+      return signal === "SIGTERM" ? 0 : STOP_CODES[signal];
+    } finally {
+      for (const rank of this.#ranks) rank.kill();
+      await this.#allEnded();
+    }
+  }
+
+  #start(): void {
+    const { command, args, size, heartbeatMs, showRanks } = this.#options;
+    const shared = {
+      WORLD_SIZE: String(size),
+      LOCAL_WORLD_SIZE: String(size),
+      MASTER_ADDR: "127.0.0.1",
+      MASTER_PORT: String(freePort()),
+      [FOLDER_VARIABLE]: this.#secret.folder,
+      [TOKEN_VARIABLE]: this.#secret.token, // arguments could be read by other users
+      [LAUNCHER_VARIABLE]: this.#links.address,
+      [HEARTBEAT_VARIABLE]: String(Math.min(BEAT_MS, Math.ceil(heartbeatMs / 4))),
+    };
+    for (let rank = 0; rank < size; rank++) {
+      const ranked = { ...shared, RANK: String(rank), LOCAL_RANK: String(rank) };
+      const start = { command, args, rank, size, env: ranked, showRanks };
+      this.#ranks.push(RankProcess.start(start, this.#links.of(rank)));
+    }
+  }
+
+  /** Ends the job for the process that failed first. */
+  async #fail(first: Ending): Promise<number> {
+    this.#isEnding = true;
+    let culprit = first;
+    if (isEcho(first)) {
+      const own = this.#firstEnding((ending) => !this.#isFine(ending) && !isEcho(ending));
+      culprit = await within(own, ECHO_GRACE_MS) ?? first;
+    }
+    for (const rank of this.#ranks) {
+      rank.silence();
+      // After a stop was asked for, a second signal would interrupt a checkpoint being written.
+      if (this.#stop === undefined) rank.send("SIGTERM");
+    }
+    await within(this.#allEnded(), TERMINATE_MS);
+    for (const rank of this.#ranks) rank.kill();
+    await this.#allEnded();
+    const { size } = this.#options;
+    const cause = causeOf(culprit);
+    writeLine(Deno.stderr, `error: process ${culprit.rank} of ${size} ended: ${cause}`);
+    return exitCodeOf(culprit);
+  }
+
+  #isFine(ending: Ending): boolean {
+    if (ending.code === 0 || this.#killedBy !== undefined) return true;
+    if (this.#stop === undefined) return false;
+    // One that was still preparing ends at once, and others may lose it before they are told.
+    return ending.code === STOP_CODES[this.#stop.signal] || isEcho(ending);
+  }
+
+  /** The first end of a process that `matches`, or undefined when all have ended otherwise. */
+  #firstEnding(matches: (ending: Ending) => boolean): Promise<Ending | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Ending | undefined>();
+    for (const { ended } of this.#ranks) {
+      void ended.then((ending) => {
+        if (matches(ending)) resolve(ending);
+      });
+    }
+    void this.#allEnded().then(() => resolve(undefined));
+    return promise;
+  }
+
+  #allEnded(): Promise<readonly Ending[]> {
+    return Promise.all(this.#ranks.map(({ ended }) => ended));
+  }
+
+  #onSignal(signal: StopSignal): void {
+    const nowMs = performance.now();
+    if (this.#stop === undefined && !this.#isEnding) {
+      this.#stop = { signal, atMs: nowMs };
+      for (const rank of this.#ranks) rank.send(signal);
+    } else if (this.#stop === undefined || nowMs - this.#stop.atMs > SAME_REQUEST_MS) {
+      this.#killedBy = signal;
+      for (const rank of this.#ranks) rank.kill();
+    }
+  }
+
+  #watchHeartbeats(): Disposable {
+    const { heartbeatMs } = this.#options;
+    const periodMs = Math.min(BEAT_MS, heartbeatMs) / 4;
+    let lastMs = performance.now();
+    const timer = setInterval(() => {
+      const elapsedMs = performance.now() - lastMs;
+      lastMs += elapsedMs;
+      // The launcher itself was stopped, or the machine slept: what was said waits to be read.
+      const wasAway = elapsedMs > heartbeatMs / 2;
+      for (const rank of this.#ranks) {
+        const { silentMs, isRunning } = rank;
+        if (wasAway) rank.excuseSilence();
+        else if (isRunning && silentMs !== undefined && silentMs > heartbeatMs) {
+          rank.killSilent(silentMs);
+        }
+      }
+    }, periodMs);
+    return { [Symbol.dispose]: () => clearInterval(timer) };
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

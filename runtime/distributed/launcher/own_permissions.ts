@@ -1,0 +1,77 @@
+/**
+ * The permissions of this process as flags, for processes that run the same program: they get what
+ * this one has and no more.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+
+type Kind = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
+
+const KINDS: readonly Kind[] = ["read", "write", "net", "env", "run", "ffi", "sys"];
+
+/** Variables that a process of a job reads. */
+const VARIABLES: readonly string[] = [
+  ...["RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"],
+  ...["TXL_RING_DIR", "TXL_LAUNCHER", "TXL_HEARTBEAT_MS", "TXL_JOB_TOKEN", "TXL_JOB_TOKEN_FILE"],
+  ...["TXL_MPI_LIB", "TORCHELASTIC_USE_AGENT_STORE", "TERM", "PATH", "DRI_PRIME", "INIT_CWD"],
+];
+
+/**
+ * Flags of `deno run` that grant what this process was granted.
+ *
+ * Deno tells whether a permission is granted as a whole, or for one path, variable or host, and not
+ * which of these were. So of a permission that is granted in part, or denied in part, the parts that
+ * the program may need are asked for one by one.
+ *
+ * @param paths files and folders that it may read or write
+ * @param query state of a permission
+ */
+export function ownPermissions(
+  paths: readonly string[],
+  query: (descriptor: Deno.PermissionDescriptor) => Deno.PermissionStatus,
+): string[] {
+  const isWhole = (kind: Kind) => {
+    const { state, partial } = query({ name: kind });
+    return state === "granted" && !partial;
+  };
+  if (KINDS.every(isWhole)) return ["--allow-all"];
+  const flags = KINDS.flatMap((kind) => {
+    if (isWhole(kind)) return [`--allow-${kind}`];
+    const parts = partsOf(kind, paths).filter(([descriptor]) =>
+      query(descriptor).state === "granted"
+    );
+    const names = [...new Set(parts.map(([, name]) => name.replaceAll(",", ",,")))];
+    return names.length === 0 ? [] : [`--allow-${kind}=${names.join(",")}`];
+  });
+  return [...flags, "--no-prompt"];
+}
+
+function partsOf(
+  kind: Kind,
+  paths: readonly string[],
+): readonly (readonly [Deno.PermissionDescriptor, string])[] {
+  switch (kind) {
+    case "read":
+      return [...paths, ...sources()].map((path) => [{ name: kind, path }, path]);
+    case "write":
+      return paths.map((path) => [{ name: kind, path }, path]);
+    case "net":
+      return ["127.0.0.1"].map((host) => [{ name: kind, host }, host]);
+    case "env":
+      return VARIABLES.map((variable) => [{ name: kind, variable }, variable]);
+    case "sys":
+      return (["hostname", "systemMemoryInfo"] as const).map((part) => [
+        { name: kind, kind: part },
+        part,
+      ]);
+    default:
+      return []; // a process of a job starts no program; drivers are asked for as a whole
+  }
+}
+
+/** The folder of this program: its threads and its own text lie there. */
+function sources(): readonly string[] {
+  const root = new URL("../../../", import.meta.url);
+  return root.protocol === "file:" ? [fileURLToPath(root).replace(/[/\\]$/, "")] : [];
+}

@@ -1,0 +1,158 @@
+/**
+ * One process of a job, seen from the launcher.
+ *
+ * @module
+ */
+import { TextLineStream } from "@std/streams";
+import { GroupError } from "../../base/errors.ts";
+import { messageOf } from "../../gpu/adapter.ts";
+import { tryWrite } from "../../logs/standard_streams.ts";
+import type { Ending } from "./ending.ts";
+import type { RankLink } from "./rank_links.ts";
+import { within } from "../../base/with_timeout.ts";
+
+/** Which ranks show what they print to standard output. */
+export type ShowRanks = "first" | "all";
+
+/** How a process is started. */
+export interface RankStart {
+  /** Program. */
+  readonly command: string;
+  /** Its arguments. */
+  readonly args: readonly string[];
+  /** Number of the process, from 0. */
+  readonly rank: number;
+  /** W: processes of the job. */
+  readonly size: number;
+  /** Environment variables beside the inherited ones. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Which ranks show their standard output. */
+  readonly showRanks: ShowRanks;
+}
+
+/** Last words are waited for so long; a process may leave its output to one that lives on. */
+const LAST_WORDS_MS = 400;
+
+const HAS_PROCESS_GROUPS = Deno.build.os !== "windows";
+
+/** A started process. Process 0 owns the terminal; lines of the others carry their rank. */
+export class RankProcess {
+  /** Number of the process. */
+  readonly rank: number;
+  /** Resolves when it has ended and its last words are known. */
+  readonly ended: Promise<Ending>;
+  readonly #child: Deno.ChildProcess;
+  readonly #link: RankLink;
+  #isRunning = true;
+  #isSilenced = false;
+  #silentMs: number | undefined;
+
+  private constructor(start: RankStart, child: Deno.ChildProcess, link: RankLink) {
+    this.rank = start.rank;
+    this.#child = child;
+    this.#link = link;
+    const forwarded: Promise<void>[] = [];
+    if (start.rank > 0) {
+      forwarded.push(this.#forward(child.stderr, Deno.stderr));
+      if (start.showRanks === "all") forwarded.push(this.#forward(child.stdout, Deno.stdout));
+    }
+    this.ended = this.#end(Promise.all(forwarded));
+  }
+
+  /**
+   * Starts it in a process group of its own: Ctrl-C in a terminal then reaches the launcher alone.
+   *
+   * @throws {GroupError} when the program cannot be started
+   */
+  static start(start: RankStart, link: RankLink): RankProcess {
+    const { command, args, rank, size, env, showRanks } = start;
+    const others = rank > 0;
+    try {
+      const child = new Deno.Command(command, {
+        args: [...args],
+        env: { ...env },
+        stdin: "null",
+        stdout: others ? (showRanks === "all" ? "piped" : "null") : "inherit",
+        stderr: others ? "piped" : "inherit",
+        detached: HAS_PROCESS_GROUPS,
+      }).spawn();
+      return new RankProcess(start, child, link);
+    } catch (cause) {
+      throw new GroupError(
+        `Cannot start process ${rank} of ${size}: "${command}" fails with "${messageOf(cause)}"`,
+        { cause },
+      );
+    }
+  }
+
+  /** Whether it has not ended yet. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** How long it has not been heard; undefined while it is not connected. */
+  get silentMs(): number | undefined {
+    const { lastHeardMs } = this.#link;
+    return lastHeardMs === undefined ? undefined : performance.now() - lastHeardMs;
+  }
+
+  /** Counts its silence from now. */
+  excuseSilence(): void {
+    if (this.#link.lastHeardMs !== undefined) this.#link.lastHeardMs = performance.now();
+  }
+
+  /** Passes a signal on. Windows has none: there Ctrl-C reaches every process by itself. */
+  send(signal: Deno.Signal): void {
+    if (this.#isRunning && HAS_PROCESS_GROUPS) signalProcess(this.#child.pid, signal);
+  }
+
+  /** Ends it, and what it started, at once. */
+  kill(): void {
+    if (!this.#isRunning) return;
+    signalProcess(HAS_PROCESS_GROUPS ? -this.#child.pid : this.#child.pid, "SIGKILL");
+  }
+
+  /** Ends it because it has not been heard for `silentMs`. */
+  killSilent(silentMs: number): void {
+    this.#silentMs ??= silentMs;
+    this.kill();
+  }
+
+  /** Drops what it prints from now on, where it prints through the launcher. */
+  silence(): void {
+    this.#isSilenced = true;
+  }
+
+  async #end(forwarded: Promise<unknown>): Promise<Ending> {
+    const { code, signal } = await this.#child.status;
+    this.#isRunning = false;
+    const lastWords = code === 0 ? forwarded : Promise.all([forwarded, this.#link.closed]);
+    await within(lastWords, LAST_WORDS_MS);
+    this.#link.close();
+    const { failure } = this.#link;
+    return { rank: this.rank, code, signal, failure, silentMs: this.#silentMs };
+  }
+
+  async #forward(
+    output: ReadableStream<Uint8Array<ArrayBuffer>>,
+    sink: { writeSync(bytes: Uint8Array): number },
+  ): Promise<void> {
+    const lines = output.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      if (!this.#isSilenced) writeLine(sink, `[${this.rank}] ${line}`);
+    }
+  }
+}
+
+/** Writes one line whole, so that lines of different ranks do not mix. */
+export function writeLine(sink: { writeSync(bytes: Uint8Array): number }, line: string): void {
+  tryWrite(sink, `${line}\n`); // where nobody reads any more it is lost
+}
+
+function signalProcess(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch {
+    // It has ended in the meantime.
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The frame of a program that may be one of several processes of a job.
+ *
+ * @module
+ */
+import { permissionError, runCli } from "../../flags/run_cli.ts";
+import { GroupError, isUserError } from "../../base/errors.ts";
+import { writeLine } from "./rank_process.ts";
+import { joinLauncher } from "./supervised.ts";
+
+/**
+ * Runs a program and exits with its code. Under a launcher, user errors go there and are printed
+ * once, for the process where the trouble began; a process that merely lost another one is silent.
+ * Bugs keep their stack. Without a launcher this is {@link runCli}.
+ *
+ * @param main returns the exit code
+ */
+export async function runRank(main: () => Promise<number>): Promise<never> {
+  return await runCli(async () => {
+    const launcher = await joinLauncher();
+    if (launcher === undefined) return await main();
+    try {
+      return await main();
+    } catch (thrown) {
+      const error = permissionError(thrown) ?? thrown;
+      const isLoss = error instanceof GroupError && error.lostRank !== undefined;
+      const text = isUserError(error) ? error.message : String(error); // a bug with its class
+      const [sentence = "", ...more] = text.split("\n");
+      await launcher.reportFailure(isLoss ? "echo" : "own", sentence);
+      if (!isUserError(error)) throw error;
+      if (more.length > 0) writeLine(Deno.stderr, text); // a shader with its place
+      return 2;
+    }
+  });
+}

@@ -1,0 +1,100 @@
+/**
+ * The launched process's side: a thread of its own gives signs of life, the main one says why it
+ * ends, and the process never outlives the launcher.
+ *
+ * @module
+ */
+import { GroupError } from "../../base/errors.ts";
+import { messageOf } from "../../gpu/adapter.ts";
+import { dieWithParent } from "./parent_death.ts";
+import { TOKEN_VARIABLE } from "../job_token.ts";
+import type { HeartbeatOptions } from "./heartbeat_worker.ts";
+import {
+  connectTo,
+  encodeMessage,
+  type FailureOrigin,
+  HEARTBEAT_VARIABLE,
+  LAUNCHER_VARIABLE,
+  type RankMessage,
+  writeAll,
+} from "./wire.ts";
+
+/** The connection to the launcher, until it is disposed or the program exits. */
+export interface LauncherLink extends Disposable {
+  /**
+   * Tells the launcher why this process is about to end; resolves when the launcher can read it.
+   *
+   * @param origin `own` when the trouble began here, `echo` when another process was lost
+   * @param sentence the cause, without a line break
+   */
+  reportFailure(origin: FailureOrigin, sentence: string): Promise<void>;
+}
+
+const DEFAULT_BEAT_MS = 1000;
+const ORPHAN_CODE = 1;
+
+/**
+ * Connects to the launcher that started this process. From then on another thread sends heartbeats,
+ * and the process exits when the launcher is gone.
+ *
+ * @param read value of an environment variable
+ * @returns undefined when no launcher started this process
+ * @throws {GroupError} when the launcher is gone already
+ */
+export async function joinLauncher(
+  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): Promise<LauncherLink | undefined> {
+  const address = read(LAUNCHER_VARIABLE);
+  if (address === undefined) return undefined;
+  dieWithParent();
+  let connection: Deno.Conn;
+  try {
+    connection = await connectTo(address);
+  } catch (cause) {
+    throw new GroupError(
+      `Cannot join the launcher at "${address}": ${messageOf(cause)}; start the job anew`,
+      { cause },
+    );
+  }
+  connection.unref();
+  let isOpen = true;
+  const end = () => {
+    if (isOpen) Deno.exit(ORPHAN_CODE); // nobody waits for this process any more
+  };
+  let queue: Promise<void> = Promise.resolve();
+  const send = (message: RankMessage): Promise<void> => {
+    queue = queue.then(() => writeAll(connection, encodeMessage(message))).catch(end);
+    return queue;
+  };
+  void connection.read(new Uint8Array(1)).then(end, end); // the launcher says nothing: it is gone
+  const rank = Number(read("RANK"));
+  const token = read(TOKEN_VARIABLE) ?? "";
+  const beatMs = Number(read(HEARTBEAT_VARIABLE) ?? DEFAULT_BEAT_MS);
+  await send({ kind: "join", rank, token });
+  const heartbeats = await startHeartbeats({ address, rank, token, beatMs });
+  return {
+    reportFailure: (origin, sentence) => send({ kind: "failure", origin, sentence }),
+    [Symbol.dispose]: () => {
+      isOpen = false;
+      heartbeats.terminate();
+      connection.close();
+    },
+  };
+}
+
+/** Resolves when the thread has connected. */
+async function startHeartbeats(options: HeartbeatOptions): Promise<Worker> {
+  const url = new URL("./heartbeat_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  const failure = await new Promise<string | null>((resolve) => {
+    worker.onmessage = ({ data }: MessageEvent<string | null>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      resolve(event.message);
+    };
+    worker.postMessage(options);
+  });
+  if (failure === null) return worker;
+  worker.terminate();
+  throw new GroupError(`Cannot send heartbeats to the launcher: ${failure}; start the job anew`);
+}

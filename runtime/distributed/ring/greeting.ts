@@ -1,0 +1,136 @@
+/**
+ * What processes say to each other at `MASTER_PORT`, one line of JSON each. Anybody may call there,
+ * so every field is checked and every line is bounded, in length and in time.
+ *
+ * @module
+ */
+import { closeQuietly } from "./close_quietly.ts";
+import type { JobIdentity } from "../job_token.ts";
+import { asFacts, type Facts } from "../same_facts.ts";
+
+/** What a process says to process 0. */
+export interface Greeting {
+  /** Token of its job. */
+  readonly job: string;
+  /** Its number, from 1. */
+  readonly rank: number;
+  /** W: processes of its job. */
+  readonly size: number;
+  /** Name of its machine. */
+  readonly machine: string;
+  /** Its settings, where the token is made of them. */
+  readonly settings?: Facts | undefined;
+}
+
+/** What process 0 says back. */
+export interface Answer {
+  /** Token of the job of process 0. */
+  readonly job: string;
+  /** Where the ring is formed. */
+  readonly directory?: string | undefined;
+  /** Why the job ends. */
+  readonly error?: string | undefined;
+  /** Settings of process 0, for a caller with others. */
+  readonly settings?: Facts | undefined;
+}
+
+const PROGRAM = "transformer-xl";
+const MAX_LINE_BYTES = 64 * 1024;
+const MAX_TEXT = 1000;
+const MAX_PROCESSES = 1_000_000;
+const TOKEN = /^[0-9a-f]{64}$/;
+const NEWLINE = 10;
+
+/** The bytes of a line. */
+export function encodeLine(message: Greeting | Answer): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${JSON.stringify({ program: PROGRAM, ...message })}\n`);
+}
+
+/** The greeting of a process; settings go along only where the token is made of them. */
+export function greetingOf(
+  { token, isDigest, settings }: JobIdentity,
+  place: Pick<Greeting, "rank" | "size" | "machine">,
+): Greeting {
+  return { job: token, ...place, ...(isDigest && { settings }) };
+}
+
+/** A greeting whose every field is what it has to be; undefined for anything else. */
+export function parseGreeting(line: string | undefined): Greeting | undefined {
+  const fields = fieldsOf(line);
+  if (fields === undefined) return undefined;
+  const { job, rank, size, machine, settings } = fields;
+  const isGreeting = isToken(job) && isWhole(size, 2, MAX_PROCESSES) &&
+    isWhole(rank, 0, MAX_PROCESSES) && isText(machine);
+  if (!isGreeting) return undefined;
+  const facts = settings === undefined ? undefined : asFacts(settings);
+  if (settings !== undefined && facts === undefined) return undefined;
+  return { job, rank, size, machine, settings: facts };
+}
+
+/** An answer whose every field is what it has to be; undefined for anything else. */
+export function parseAnswer(line: string | undefined): Answer | undefined {
+  const fields = fieldsOf(line);
+  if (fields === undefined) return undefined;
+  const { job, directory, error, settings } = fields;
+  if (!isToken(job)) return undefined;
+  if (directory !== undefined && !(isText(directory) && /^(\/|[A-Za-z]:)/.test(directory))) {
+    return undefined;
+  }
+  if (error !== undefined && !isText(error)) return undefined;
+  const facts = settings === undefined ? undefined : asFacts(settings);
+  if (settings !== undefined && facts === undefined) return undefined;
+  return { job, directory, error, settings: facts };
+}
+
+/**
+ * The first line of a connection, of at most 64 KiB; undefined when there is none in time. The
+ * connection is closed when the time is over.
+ */
+export async function readLine(conn: Deno.Conn, timeoutMs: number): Promise<string | undefined> {
+  const timer = setTimeout(() => closeQuietly(conn), timeoutMs);
+  try {
+    let held = new Uint8Array();
+    const piece = new Uint8Array(4096);
+    while (held.length < MAX_LINE_BYTES) {
+      const count = await conn.read(piece);
+      if (count === null) return undefined;
+      const end = piece.subarray(0, count).indexOf(NEWLINE);
+      const longer = new Uint8Array(held.length + (end < 0 ? count : end));
+      longer.set(held);
+      longer.set(piece.subarray(0, end < 0 ? count : end), held.length);
+      held = longer;
+      if (end >= 0) return new TextDecoder("utf-8", { fatal: true }).decode(held);
+    }
+    return undefined;
+  } catch {
+    return undefined; // it hung up, was closed, or sent no text
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function fieldsOf(line: string | undefined): Record<string, unknown> | undefined {
+  if (line === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    const fields = value as Record<string, unknown>;
+    return fields["program"] === PROGRAM ? fields : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isToken(value: unknown): value is string {
+  return typeof value === "string" && TOKEN.test(value);
+}
+
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+}
+
+/** Short, and without anything that a terminal would obey. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_TEXT &&
+    !/\p{Cc}/u.test(value);
+}

@@ -1,0 +1,72 @@
+/**
+ * From the environment of a process to its place in a standing ring.
+ *
+ * @module
+ */
+import { GroupError } from "../../base/errors.ts";
+import type { JobIdentity } from "../job_token.ts";
+import type { RankEnvironment } from "../rank_environment.ts";
+import { rendezvous } from "./rendezvous.ts";
+import { Ring } from "./ring.ts";
+import { connectRing, type Transport } from "./ring_links.ts";
+
+/** What {@link openRing} may be told. */
+export interface RingOptions {
+  /** Kind of sockets. */
+  readonly transport: Transport;
+  /** Time for all processes to arrive. */
+  readonly startTimeoutMs: number;
+  /** Time for each collective operation; undefined waits forever. */
+  readonly timeoutMs: number | undefined;
+  /** Time without a sign of life of a process; undefined does not listen for any. */
+  readonly silenceMs: number | undefined;
+  /** By what the processes of the job know each other. */
+  readonly job: JobIdentity;
+}
+
+/**
+ * Finds the other processes of this machine. When it resolves all of them are connected, and no
+ * file is left.
+ *
+ * @throws {GroupError} when processes do not arrive, or nothing says where to meet
+ */
+export async function openRing(
+  environment: RankEnvironment,
+  { transport, startTimeoutMs, timeoutMs, silenceMs, job }: RingOptions,
+): Promise<Ring> {
+  const { rank, size, ringDir } = environment;
+  const deadline = performance.now() + startTimeoutMs;
+  const remainingMs = () => Math.max(1, Math.round(deadline - performance.now()));
+  const directory = ringDir ?? await meet(environment, startTimeoutMs, job);
+  try {
+    const place = { rank, size, directory, transport, timeoutMs: remainingMs() };
+    const { links, removeFiles } = await connectRing(place);
+    const ring = new Ring(rank, size, links, { timeoutMs, silenceMs });
+    try {
+      await ring.barrier(remainingMs()); // until then others may look for the files
+    } finally {
+      await removeFiles();
+    }
+    return ring;
+  } finally {
+    const isOurs = ringDir === undefined && rank === 0;
+    if (isOurs) await Deno.remove(directory, { recursive: true }).catch(() => {}); // being emptied
+  }
+}
+
+function meet(
+  { rank, size, masterAddr, masterPort, launchedBy }: RankEnvironment,
+  timeoutMs: number,
+  job: JobIdentity,
+): Promise<string> {
+  if (masterAddr === undefined || masterPort === undefined) {
+    const missing = masterAddr === undefined ? "MASTER_ADDR" : "MASTER_PORT";
+    const remedy = launchedBy === "torchrun"
+      ? "set it as torchrun does"
+      : "use --backend mpi, or set it on every process";
+    throw new GroupError(
+      `Cannot form a ring of ${size} processes: ${missing} is not set; ${remedy}`,
+    );
+  }
+  return rendezvous({ rank, size, hostname: masterAddr, port: masterPort, timeoutMs, job });
+}

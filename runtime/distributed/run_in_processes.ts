@@ -1,0 +1,133 @@
+/**
+ * The roles of a program that may run as several processes: alone, the launcher of others, or one of
+ * those that a launcher started.
+ *
+ * @module
+ */
+import { assignGpus, listAdapters, selectGpu } from "../machine/select_gpu.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { DeviceChoice } from "../open_device.ts";
+import type { Facts } from "./same_facts.ts";
+import { launch } from "./launcher/launch.ts";
+import { openGroup } from "./open_group.ts";
+import type { ProcessGroup } from "./process_group.ts";
+import { type RankEnvironment, rankEnvironment } from "./rank_environment.ts";
+import { sameProgram } from "./launcher/same_program.ts";
+import { SoloGroup } from "./solo_group.ts";
+import { dirname, resolve } from "node:path";
+import type { ProcessSettings } from "./process_flags.ts";
+
+/** A process may be busy for so long before others give it up, whatever its heartbeat. */
+const LEAST_WAIT_MS = 3_600_000;
+
+/** What a timer can hold. */
+const MOST_WAIT_MS = 2 ** 31 - 1;
+
+/** What decides a role. */
+export interface ProcessRequest {
+  /** Settings of the processes. */
+  readonly settings: ProcessSettings & { readonly device: DeviceChoice };
+  /** Whether `--gpus` was given, and not left at its default. */
+  readonly asked: boolean;
+  /** What must be equal on all processes before they meet. */
+  readonly facts: Facts;
+  /** Files and folders that the processes use. */
+  readonly paths: readonly string[];
+  /** Words of the command line, for the processes that are launched. */
+  readonly argv: readonly string[];
+  /** Refuses a number of processes that cannot share the work, before any is launched. */
+  check(processes: number): void;
+  /** Closes what the launcher of others no longer needs, before they start. */
+  launching?(): void;
+}
+
+/**
+ * Does `work` alone, or as one of the processes of a job; or launches the job and waits for it.
+ *
+ * @returns exit code
+ * @throws {ConfigError} when there are fewer GPUs than asked for, or the processes cannot share the
+ * work
+ * @throws {GroupError} when another process is gone
+ */
+export async function inProcesses(
+  request: ProcessRequest,
+  work: (group: ProcessGroup) => Promise<number>,
+): Promise<number> {
+  const { settings, argv, check } = request;
+  const environment = rankEnvironment();
+  if (environment.launchedBy === "none") {
+    const size = await processCount(settings);
+    check(size);
+    if (size === 1) return await work(new SoloGroup());
+    if (settings.backend === "mpi") {
+      throw new ConfigError(
+        `Cannot start ${size} processes with --backend mpi: MPI's own launcher has to; ` +
+          `leave --gpus out and start the program with mpirun -np ${size}, or use --backend ring`,
+      );
+    }
+    request.launching?.();
+    return await launch({
+      ...sameProgram(argv, [...request.paths, temporaryFolder()]),
+      size,
+      heartbeatMs: 1000 * settings.heartbeatS,
+      showRanks: settings.logAllRanks ? "all" : "first",
+    });
+  }
+  checkAsked(request, environment);
+  await using group = await openGroup({
+    environment,
+    backend: settings.backend,
+    // The own launcher hears from every process; under another one they watch each other.
+    silenceMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
+    timeoutMs: Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS)),
+    settings: request.facts,
+  });
+  return await work(group);
+}
+
+/** Where the folder of the job is made. */
+function temporaryFolder(): string {
+  const folder = Deno.makeTempDirSync();
+  Deno.removeSync(folder);
+  return dirname(resolve(folder));
+}
+
+/** Processes on this machine; refuses more than there are GPUs. */
+async function processCount(
+  { gpus, oversubscribe, device }: ProcessRequest["settings"],
+): Promise<number> {
+  if (gpus === 1) return 1;
+  if (device !== "cpu") {
+    return assignGpus({ adapters: await listAdapters(), wanted: gpus, oversubscribe }).length;
+  }
+  if (gpus !== "all") return gpus;
+  throw new ConfigError("Cannot use --gpus all with --device cpu: give a number of processes");
+}
+
+/** Refuses a `--gpus` that contradicts the launcher that started the processes. */
+function checkAsked(
+  { settings: { gpus }, asked }: ProcessRequest,
+  { launchedBy, localSize }: RankEnvironment,
+): void {
+  if (!asked || launchedBy === "own" || gpus === "all" || gpus === localSize) return;
+  throw new ConfigError(
+    `Cannot use --gpus ${gpus}: ${launchedBy} started ${localSize} processes on this machine; ` +
+      "leave --gpus out",
+  );
+}
+
+/**
+ * Makes the GPU of this process of a job the one that WebGPU finds first. Call it before a device is
+ * opened; a process that is alone keeps the best adapter.
+ *
+ * @throws {ConfigError} when there are fewer GPUs than processes on this machine
+ */
+export async function takeGpu(
+  { oversubscribe, device }: Pick<ProcessRequest["settings"], "oversubscribe" | "device">,
+  { launchedBy, localRank, localSize }: RankEnvironment = rankEnvironment(),
+): Promise<void> {
+  if (device === "cpu" || launchedBy === "none") return;
+  const adapters = await listAdapters();
+  const assigned = assignGpus({ adapters, wanted: localSize, oversubscribe })[localRank];
+  if (assigned !== undefined) selectGpu(assigned);
+}

@@ -1,0 +1,96 @@
+/**
+ * What must be equal on all processes of a job before its first step.
+ *
+ * @module
+ */
+import { ConfigError, GroupError } from "../base/errors.ts";
+import manifest from "../deno.json" with { type: "json" };
+import type { ProcessGroup } from "./process_group.ts";
+
+/** Values by the name a user knows them by, such as `--lr`. */
+export type Facts = Readonly<Record<string, string>>;
+
+/** Version of this program: processes of one job run the same. */
+export const PROGRAM_VERSION: string = manifest.version;
+
+/** Characters of a value in a message. */
+const MOST_SHOWN = 120;
+
+/**
+ * The settings of a configuration by their flags, without those that a process may have for itself.
+ *
+ * @param free names of fields that may differ
+ */
+export function settingFacts(
+  config: Readonly<Record<string, unknown>>,
+  free: ReadonlySet<string>,
+): Facts {
+  const entries = Object.entries(config).filter(([key]) => !free.has(key)).map(([key, value]) => {
+    const flag = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return [`--${flag}`, typeof value === "string" ? value : JSON.stringify(value) ?? "none"];
+  });
+  return { "the program version": PROGRAM_VERSION, ...Object.fromEntries(entries) };
+}
+
+/** The first fact that two processes do not share, in a sentence; undefined where there is none. */
+export function factDifference(
+  own: Facts,
+  ownRank: number,
+  other: Facts,
+  otherRank: number,
+): string | undefined {
+  const names = [...new Set([...Object.keys(own), ...Object.keys(other)])];
+  const name = names.find((name) => own[name] !== other[name]);
+  if (name === undefined) return undefined;
+  return `Cannot work as one job: ${printable(name)} is ${
+    shown(own[name])
+  } on process ${ownRank} ` +
+    `and ${shown(other[name])} on process ${otherRank}; give every process the same`;
+}
+
+/**
+ * Compares the facts of all processes with those of process 0.
+ *
+ * @throws {ConfigError} on every process, naming the fact, both values and both processes
+ * @throws {GroupError} when another process is gone
+ */
+export async function assertSameFacts(group: ProcessGroup, facts: Facts): Promise<void> {
+  if (group.size === 1) return;
+  const parts = await group.allGather(new TextEncoder().encode(JSON.stringify(facts)));
+  const [first, ...others] = parts.map((bytes, rank) => parseFacts(bytes, rank));
+  for (const [i, other] of others.entries()) {
+    const difference = factDifference(first!, 0, other, i + 1);
+    if (difference !== undefined) throw new ConfigError(difference);
+  }
+}
+
+/** Facts from another program, which may have sent anything. */
+export function asFacts(value: unknown): Facts | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.values(value).every((fact) => typeof fact === "string")
+    ? value as Facts
+    : undefined;
+}
+
+function parseFacts(bytes: Uint8Array, rank: number): Facts {
+  let facts: Facts | undefined;
+  try {
+    facts = asFacts(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    facts = undefined;
+  }
+  if (facts !== undefined) return facts;
+  throw new GroupError(
+    `Cannot work as one job: process ${rank} sent no settings; run the same program on all`,
+  );
+}
+
+function shown(value: string | undefined): string {
+  if (value === undefined) return "not known";
+  const text = printable(value);
+  return `"${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text}"`;
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, "?");
+}

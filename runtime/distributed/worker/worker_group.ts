@@ -1,0 +1,130 @@
+/**
+ * A group as the main thread sees it: every call becomes a message to the engine's thread, whose
+ * answers come in the order of the calls.
+ *
+ * @module
+ */
+import {
+  type EngineOptions,
+  type GroupAnswer,
+  type GroupRequest,
+  type OpenedEngine,
+  unpackError,
+} from "./group_messages.ts";
+import { type MpiLibrary, openMpiLibrary } from "../mpi/mpi_library.ts";
+import type { Backend, ProcessGroup } from "../process_group.ts";
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** A group whose engine runs in a thread of its own. */
+export class WorkerGroup implements ProcessGroup {
+  /** Number of this process. */
+  readonly rank: number;
+  /** Processes of the job. */
+  readonly size: number;
+  /** How they reach each other. */
+  readonly backend: Backend;
+  readonly #worker: Worker;
+  readonly #pending: Pending[] = [];
+  #failure: unknown;
+  #disposed = false;
+  #opened: OpenedEngine | undefined;
+  #library: MpiLibrary | undefined;
+
+  private constructor({ environment, backend }: EngineOptions) {
+    this.rank = environment.rank;
+    this.size = environment.size;
+    this.backend = backend;
+    this.#worker = new Worker(new URL("./group_worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<GroupAnswer>) => this.#settle(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failAll(event.error ?? new Error(event.message));
+    };
+  }
+
+  /**
+   * Starts the thread and its engine; resolves when all processes have met.
+   *
+   * @throws {GroupError} when they cannot
+   */
+  static async open(options: EngineOptions): Promise<WorkerGroup> {
+    const group = new WorkerGroup(options);
+    try {
+      group.#opened = await group.#ask({ kind: "open", options }) as OpenedEngine;
+      const { mpi } = group.#opened;
+      // Held by this thread too: the end of the other one must not unload it beneath MPI's threads.
+      if (mpi) group.#library = openMpiLibrary(options.environment.launchedBy, mpi.path);
+      return group;
+    } catch (error) {
+      group.#worker.terminate();
+      throw error;
+    }
+  }
+
+  /** As {@link ProcessGroup.allReduceMean}. */
+  async allReduceMean(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
+    const request: GroupRequest = { kind: "allReduceMean", values };
+    return await this.#ask(request, values.buffer) as Float32Array<ArrayBuffer>;
+  }
+
+  /** As {@link ProcessGroup.broadcast}. */
+  async broadcast(bytes: Uint8Array<ArrayBuffer>, root = 0): Promise<Uint8Array<ArrayBuffer>> {
+    const request: GroupRequest = { kind: "broadcast", bytes, root };
+    return await this.#ask(request, bytes.buffer) as Uint8Array<ArrayBuffer>;
+  }
+
+  /** As {@link ProcessGroup.allGather}. */
+  async allGather(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>[]> {
+    const request: GroupRequest = { kind: "allGather", bytes };
+    return await this.#ask(request, bytes.buffer) as Uint8Array<ArrayBuffer>[];
+  }
+
+  /** As {@link ProcessGroup.barrier}. */
+  async barrier(): Promise<void> {
+    await this.#ask({ kind: "barrier" });
+  }
+
+  /** As {@link ProcessGroup.abort}. Processes of a ring see this one end; MPI ends them itself. */
+  abort(code: number): never {
+    if (this.#opened?.mpi?.abortsFromAnyThread) {
+      this.#library?.symbols.MPI_Abort(this.#library.abi.world, code);
+    }
+    Deno.exit(code);
+  }
+
+  /** Finishes what was called, leaves the group and ends the thread. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    try {
+      await this.#ask({ kind: "close" });
+    } catch {
+      // whoever called the operation that failed has the error
+    } finally {
+      this.#worker.terminate();
+    }
+  }
+
+  #ask(request: GroupRequest, ...transfer: Transferable[]): Promise<unknown> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#worker.postMessage(request, transfer);
+      this.#pending.push({ resolve, reject });
+    });
+  }
+
+  #settle(answer: GroupAnswer): void {
+    if (answer.error !== undefined) return this.#failAll(unpackError(answer.error));
+    this.#pending.shift()?.resolve(answer.result);
+  }
+
+  /** An engine that failed once can be used for nothing else. */
+  #failAll(error: unknown): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#pending.splice(0)) reject(this.#failure);
+  }
+}

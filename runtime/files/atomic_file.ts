@@ -1,0 +1,186 @@
+/**
+ * Files that are replaced whole or not at all: the content goes to a temporary sibling, is fsynced,
+ * renamed over the target, and the rename is made durable by an fsync of the directory. A kill or a
+ * power cut at any moment leaves either the old file or the new one, and at worst a temporary that
+ * {@link sweepTemporaries} removes once its writer is dead.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { hasProcess } from "../machine/process_identity.ts";
+import { hashName } from "../random/philox.ts";
+
+/** `<file>.<host>-<pid>-<count>.tmp`: names the writer, so that only dead writers are swept. */
+const TEMPORARY = /\.([0-9a-f]{1,8})-(\d+)-\d+\.tmp$/;
+
+/** One write call moves at most this much: Linux stops at 2 GiB, and this bounds kernel copies. */
+const SLICE_BYTES = 64 << 20;
+
+/** Temporaries this process has open: names and paths. */
+const open = new Map<string, string>();
+let count = 0;
+
+function hostTag(): string {
+  return hashName(Deno.hostname()).toString(16);
+}
+
+function removeOpen(): void {
+  for (const path of open.values()) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // The next run sweeps it.
+    }
+  }
+}
+
+/** Makes a directory's entries durable. Windows has no such call and orders renames itself. */
+async function syncDirectory(directory: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using handle = await Deno.open(directory);
+  await handle.sync();
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += await file.write(bytes.subarray(done, done + SLICE_BYTES));
+  }
+}
+
+/**
+ * A file being written, invisible under its name until {@link AtomicFile.commit}. Leaving its scope
+ * without a commit discards it.
+ *
+ * @example
+ * ```ts
+ * import { AtomicFile } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/a.txt`;
+ * {
+ *   await using file = await AtomicFile.create(path);
+ *   await file.write(new TextEncoder().encode("whole"));
+ *   await file.commit();
+ * }
+ * assertEquals(await Deno.readTextFile(path), "whole");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class AtomicFile implements AsyncDisposable {
+  /** The name the content gets at {@link AtomicFile.commit}. */
+  readonly path: string;
+  readonly #temporary: string;
+  readonly #file: Deno.FsFile;
+  #closed = false;
+
+  private constructor(path: string, temporary: string, file: Deno.FsFile) {
+    this.path = path;
+    this.#temporary = temporary;
+    this.#file = file;
+  }
+
+  /**
+   * Opens a temporary beside `path`; the directory must exist.
+   *
+   * @throws {Deno.errors.NotFound} When the directory does not exist
+   */
+  static async create(path: string): Promise<AtomicFile> {
+    const name = `${basename(path)}.${hostTag()}-${Deno.pid}-${count++}.tmp`;
+    const temporary = join(dirname(path), name);
+    const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
+    if (open.size === 0) addEventListener("unload", removeOpen); // a program that is told to end
+    open.set(name, temporary);
+    return new AtomicFile(path, temporary, file);
+  }
+
+  /** Appends bytes. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await writeAll(this.#file, bytes);
+  }
+
+  /** Overwrites bytes already written at `offset`; later writes append again. */
+  async writeAt(offset: number, bytes: Uint8Array): Promise<void> {
+    await this.#file.seek(offset, Deno.SeekMode.Start);
+    await writeAll(this.#file, bytes);
+    await this.#file.seek(0, Deno.SeekMode.End);
+  }
+
+  /** Makes the content durable and visible under {@link AtomicFile.path}. */
+  async commit(): Promise<void> {
+    await this.#file.sync();
+    // Closed before the rename, which Windows demands.
+    this.#close();
+    try {
+      await Deno.rename(this.#temporary, this.path);
+    } catch (error) {
+      await Deno.remove(this.#temporary);
+      throw error;
+    }
+    await syncDirectory(dirname(this.path));
+  }
+
+  /** Removes what was written; does nothing after a commit. */
+  async discard(): Promise<void> {
+    if (this.#closed) return;
+    this.#close();
+    await Deno.remove(this.#temporary);
+  }
+
+  /** As {@link AtomicFile.discard}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.discard();
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#file.close();
+    open.delete(basename(this.#temporary));
+    if (open.size === 0) removeEventListener("unload", removeOpen);
+  }
+}
+
+/**
+ * Replaces the file at `path` by `content`, whole or not at all.
+ *
+ * @param content Text, bytes, or pieces of bytes in order
+ */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  await using file = await AtomicFile.create(path);
+  if (typeof content === "string") {
+    await file.write(new TextEncoder().encode(content));
+  } else if (content instanceof Uint8Array) {
+    await file.write(content);
+  } else {
+    for await (const bytes of content) await file.write(bytes);
+  }
+  await file.commit();
+}
+
+/**
+ * Removes temporaries that dead processes of this machine left in a directory. Those of living
+ * processes and of other machines sharing the directory stay.
+ *
+ * @returns Names of the files removed, sorted
+ */
+export async function sweepTemporaries(directory: string): Promise<string[]> {
+  const removed: string[] = [];
+  for await (const entry of Deno.readDir(directory)) {
+    const match = TEMPORARY.exec(entry.name);
+    if (!entry.isFile || match === null || match[1] !== hostTag()) continue;
+    const pid = Number(match[2]);
+    // A temporary with our own id that we do not hold is from an earlier process with that id.
+    if (pid === Deno.pid ? open.has(entry.name) : hasProcess(pid)) continue;
+    try {
+      await Deno.remove(`${directory}/${entry.name}`);
+      removed.push(entry.name);
+    } catch (error) {
+      // Another process swept it first.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return removed.sort();
+}

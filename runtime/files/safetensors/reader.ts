@@ -1,0 +1,334 @@
+/**
+ * Reads safetensors files lazily: opening reads and checks the header, each tensor is read when
+ * asked for, whole or by ranges of bytes. Nothing in a file is ever executed, and every way in
+ * which a file can disagree with itself is one {@link CheckpointError} naming the file.
+ *
+ * @module
+ */
+import { quoted } from "../../base/one_line.ts";
+import { storedDigest } from "./content_digest.ts";
+import { CheckpointError } from "../../base/errors.ts";
+import { isFiniteData } from "./finite_data.ts";
+import {
+  HeaderFault,
+  MAX_HEADER_BYTES,
+  parseHeader,
+  SAFETENSORS_ARRAYS,
+  type SafetensorsArrays,
+  type SafetensorsDtype,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+} from "./header.ts";
+
+export type { SafetensorsArrays, SafetensorsDtype } from "./header.ts";
+export * from "./writer.ts";
+
+/** Piece that {@link SafetensorsFile.verify} reads at a time, a multiple of every element. */
+const VERIFY_BYTES = 4 << 20;
+
+/** What {@link SafetensorsFile.verify} found. */
+export interface SafetensorsVerification {
+  /** False when the metadata hold no checksum, so that changes would go unnoticed. */
+  readonly hasChecksum: boolean;
+  /** The first tensor with an infinity or NaN. */
+  readonly notFinite: string | undefined;
+}
+
+/**
+ * An open safetensors file. It holds a file handle: close it, or declare it with `using`.
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors, SafetensorsFile } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * const values = Uint32Array.of(1, 2, 3, 4, 5, 6);
+ * const pieces = encodeSafetensors([{ name: "ids", dtype: "U32", shape: [2, 3], values }]);
+ * await Deno.writeFile(path, ReadableStream.from(pieces));
+ *
+ * using file = await SafetensorsFile.open(path);
+ * await file.verify();
+ * assertEquals(file.names, ["ids"]);
+ * assertEquals(file.shape("ids"), [2, 3]);
+ * assertEquals(await file.tensor("ids", "U32"), values);
+ * await Deno.remove(path);
+ * ```
+ */
+export class SafetensorsFile implements Disposable {
+  /** The path it was opened by. */
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  readonly #header: SafetensorsHeader;
+  readonly #headerBytes: Uint8Array<ArrayBuffer>;
+  readonly #entries: ReadonlyMap<string, SafetensorsEntry>;
+  #closed = false;
+  /** The last read asked for; reads share one file position, so each waits for the one before. */
+  #lastRead: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    path: string,
+    file: Deno.FsFile,
+    header: SafetensorsHeader,
+    headerBytes: Uint8Array<ArrayBuffer>,
+  ) {
+    this.path = path;
+    this.#file = file;
+    this.#header = header;
+    this.#headerBytes = headerBytes;
+    this.#entries = new Map(header.entries.map((entry) => [entry.name, entry]));
+  }
+
+  /**
+   * Opens a file and checks its header against its size.
+   *
+   * @throws {CheckpointError} When the file is missing, truncated or inconsistent
+   */
+  static async open(path: string): Promise<SafetensorsFile> {
+    let file: Deno.FsFile | undefined;
+    try {
+      // Looked at before it is opened: opening a named pipe waits for a writer.
+      if (!(await Deno.stat(path)).isFile) throw new HeaderFault(NOT_A_FILE);
+      file = await Deno.open(path);
+      const { size, isFile } = await file.stat();
+      if (!isFile) throw new HeaderFault(NOT_A_FILE);
+      if (size < 8) throw new HeaderFault(`it has ${size} bytes, a header length has 8`);
+      const word = await readAt(file, 0, 8);
+      const length = new DataView(word.buffer).getBigUint64(0, true);
+      if (length > MAX_HEADER_BYTES) {
+        throw new HeaderFault(
+          `its header length reads ${length}, at most ${MAX_HEADER_BYTES} is possible, ` +
+            `so it is damaged or not a safetensors file`,
+        );
+      }
+      const headerLength = Number(length);
+      if (8 + headerLength > size) {
+        throw new HeaderFault(
+          `it is truncated, ${size - 8} of ${headerLength} header bytes are there`,
+        );
+      }
+      const headerBytes = await readAt(file, 8, headerLength);
+      const header = parseHeader(headerBytes, size - 8 - headerLength);
+      return new SafetensorsFile(path, file, header, headerBytes);
+    } catch (error) {
+      file?.close();
+      throw fault(path, error);
+    }
+  }
+
+  /** Tensor names in the order of their bytes. */
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** The file's "__metadata__", empty when it has none. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#header.metadata;
+  }
+
+  /** True when the file holds a tensor of this name. */
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /**
+   * Sizes of a tensor's axes.
+   *
+   * @throws {CheckpointError} When there is no such tensor
+   */
+  shape(name: string): readonly number[] {
+    return this.#entry(name).shape;
+  }
+
+  /**
+   * Element type of a tensor.
+   *
+   * @throws {CheckpointError} When there is no such tensor
+   */
+  dtype(name: string): SafetensorsDtype {
+    return this.#entry(name).dtype;
+  }
+
+  /**
+   * Length of a tensor in bytes.
+   *
+   * @throws {CheckpointError} When there is no such tensor
+   */
+  byteLength(name: string): number {
+    const { beginByte, endByte } = this.#entry(name);
+    return endByte - beginByte;
+  }
+
+  /**
+   * Reads a tensor, row-major.
+   *
+   * @param dtype The type wanted; elements are not converted
+   * @throws {CheckpointError} When there is no such tensor, it has another dtype, or the read fails
+   */
+  async tensor<D extends SafetensorsDtype>(name: string, dtype: D): Promise<SafetensorsArrays[D]>;
+  /**
+   * Reads a tensor of any dtype, row-major.
+   *
+   * @throws {CheckpointError} When there is no such tensor, or the read fails
+   */
+  async tensor(name: string): Promise<SafetensorsArrays[SafetensorsDtype]>;
+  async tensor(
+    name: string,
+    dtype?: SafetensorsDtype,
+  ): Promise<SafetensorsArrays[SafetensorsDtype]> {
+    const entry = this.#entry(name);
+    if (dtype !== undefined && dtype !== entry.dtype) {
+      throw new CheckpointError(
+        `Cannot read tensor ${quoted(name, 80)} of ${quoted(this.path)}: ` +
+          `it is ${entry.dtype}, ${dtype} is wanted`,
+      );
+    }
+    const bytes = await this.#read(entry.beginByte, entry.endByte);
+    const Elements = SAFETENSORS_ARRAYS[entry.dtype];
+    return new Elements(bytes.buffer) as SafetensorsArrays[SafetensorsDtype];
+  }
+
+  /**
+   * Reads a range of a tensor's bytes.
+   *
+   * @param begin First byte within the tensor, 0 by default
+   * @param end One past the last byte, the tensor's length by default
+   * @throws {CheckpointError} When there is no such tensor, or the read fails
+   * @throws {RangeError} When the range is not inside the tensor
+   */
+  async bytes(name: string, begin = 0, end?: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { beginByte, endByte } = this.#entry(name);
+    const last = end ?? endByte - beginByte;
+    if (!(0 <= begin && begin <= last && last <= endByte - beginByte)) {
+      throw new RangeError(
+        `Cannot read bytes ${begin} to ${last} of tensor ${JSON.stringify(name)}: ` +
+          `it has ${endByte - beginByte}`,
+      );
+    }
+    return await this.#read(beginByte + begin, beginByte + last);
+  }
+
+  /**
+   * Reads the whole file once: compares it with the checksum in its metadata, and looks for numbers
+   * that are not finite.
+   *
+   * @throws {CheckpointError} When the checksum is another
+   */
+  async verify(): Promise<SafetensorsVerification> {
+    const stored = this.metadata["sha256"];
+    const digest = storedDigest(this.#header, this.#headerBytes);
+    let notFinite: string | undefined;
+    for (const group of groupsOf(this.#header.entries)) {
+      const first = group[0]!.beginByte;
+      const last = group.at(-1)!.endByte;
+      // One large tensor in pieces, or many small ones at once.
+      for (let begin = first; begin < last || begin === first; begin += VERIFY_BYTES) {
+        const end = group.length > 1 ? last : Math.min(begin + VERIFY_BYTES, last);
+        const bytes = await this.#read(begin, end);
+        for (const { name, dtype, beginByte, endByte } of group) {
+          const piece = bytes.subarray(
+            Math.max(beginByte, begin) - begin,
+            Math.min(endByte, end) - begin,
+          );
+          digest?.update(piece);
+          if (notFinite === undefined && !isFiniteData(dtype, piece)) notFinite = name;
+          if (endByte <= end) digest?.endTensor({ name, dtype, shape: this.shape(name) });
+        }
+        if (end === last) break;
+      }
+    }
+    const actual = digest?.digest();
+    if (actual !== stored) {
+      throw new CheckpointError(
+        `Cannot use ${quoted(this.path)}: its content has the sha256 ${actual}, ` +
+          `${quoted(stored!, 80)} was written, so it was damaged or changed; use another copy`,
+      );
+    }
+    return { hasChecksum: digest !== undefined, notFinite };
+  }
+
+  /** Closes the file handle; nothing happens the second time. */
+  close(): void {
+    if (!this.#closed) this.#file.close();
+    this.#closed = true;
+  }
+
+  /** As {@link SafetensorsFile.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #entry(name: string): SafetensorsEntry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      throw new CheckpointError(
+        `Cannot find tensor ${quoted(name, 80)}: ${quoted(this.path)} has ` +
+          `${this.#entries.size} others`,
+      );
+    }
+    return entry;
+  }
+
+  async #read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    const offset = 8 + this.#headerBytes.length + begin;
+    const before = this.#lastRead;
+    const read = (async () => {
+      await before;
+      return await readAt(this.#file, offset, end - begin);
+    })();
+    this.#lastRead = read.catch(() => {});
+    try {
+      return await read;
+    } catch (error) {
+      throw fault(this.path, error);
+    }
+  }
+}
+
+const NOT_A_FILE = "it is not a file but a folder, pipe or device; give a file";
+
+/** Tensors that follow each other, together at most a piece; a larger one alone. */
+function groupsOf(entries: readonly SafetensorsEntry[]): SafetensorsEntry[][] {
+  const groups: SafetensorsEntry[][] = [];
+  let bytes = Infinity;
+  for (const entry of entries) {
+    const own = entry.endByte - entry.beginByte;
+    bytes += own;
+    if (bytes > VERIFY_BYTES) {
+      groups.push([]);
+      bytes = own;
+    }
+    groups.at(-1)!.push(entry);
+  }
+  return groups;
+}
+
+async function readAt(
+  file: Deno.FsFile,
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  await file.seek(offset, Deno.SeekMode.Start);
+  for (let done = 0; done < length;) {
+    const read = await file.read(bytes.subarray(done));
+    if (read === null) throw new HeaderFault(`it became shorter while it was read`);
+    done += read;
+  }
+  return bytes;
+}
+
+/** Names the file in what went wrong; programming errors pass. */
+function fault(path: string, error: unknown): unknown {
+  const action = `Cannot read checkpoint ${quoted(path)}`;
+  if (error instanceof HeaderFault) return new CheckpointError(`${action}: ${error.message}`);
+  if (error instanceof Deno.errors.NotFound) {
+    return new CheckpointError(`${action}: there is no such file, give the right path`, {
+      cause: error,
+    });
+  }
+  if (error instanceof Error && "code" in error) {
+    return new CheckpointError(`${action}: ${error.message}`, { cause: error });
+  }
+  return error;
+}

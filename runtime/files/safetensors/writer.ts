@@ -1,0 +1,154 @@
+/**
+ * Writes safetensors files piece by piece, so that a checkpoint needs no second copy in memory. The
+ * metadata entry "sha256" is the checksum of `content_digest.ts`.
+ *
+ * @module
+ */
+import { AtomicFile } from "../atomic_file.ts";
+import { BLANK_DIGEST, ContentDigest } from "./content_digest.ts";
+import { CheckpointError } from "../../base/errors.ts";
+import { digestOffset, layOut, type SafetensorsDtype, tensorByteLength } from "./header.ts";
+
+/** One tensor whose elements are at hand, row-major. */
+export interface SafetensorsTensor {
+  /** Unique within the file. */
+  readonly name: string;
+  /** Element type. */
+  readonly dtype: SafetensorsDtype;
+  /** Sizes of the axes; none for a scalar. */
+  readonly shape: readonly number[];
+  /** Elements in the machine's byte order, which is little-endian wherever Deno runs. */
+  readonly values: ArrayBufferView<ArrayBuffer>;
+}
+
+/** A tensor whose elements are fetched when their turn comes, whole or in pieces. */
+export interface SafetensorsSource extends Omit<SafetensorsTensor, "values"> {
+  /** Elements, or a function that is called once to fetch them. */
+  readonly values: SafetensorsTensor["values"] | (() => SafetensorsPieces);
+}
+
+/** What a {@link SafetensorsSource} may hand out. */
+export type SafetensorsPieces =
+  | ArrayBufferView<ArrayBuffer>
+  | Promise<ArrayBufferView<ArrayBuffer>>
+  | AsyncIterable<ArrayBufferView<ArrayBuffer>>;
+
+function bytesOf(view: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+function checkLength(tensor: Omit<SafetensorsTensor, "values">, byteLength: number): void {
+  const wanted = tensorByteLength(tensor.dtype, tensor.shape);
+  if (byteLength !== wanted) {
+    throw new CheckpointError(
+      `Cannot write tensor ${JSON.stringify(tensor.name)}: it has ${byteLength} bytes, ` +
+        `${tensor.dtype} [${tensor.shape}] wants ${wanted}`,
+    );
+  }
+}
+
+/**
+ * Encodes tensors in memory. The pieces, one after the other, are the file; tensors are not copied.
+ * Equal tensors and metadata give equal bytes, whatever their order.
+ *
+ * @param tensors Names must differ
+ * @param metadata Kept beside the tensors; the key "sha256" is set by the writer
+ * @throws {CheckpointError} When a name is taken twice, or a length disagrees with its shape
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const values = Float32Array.of(1, 2, 3, 4);
+ * const [header, bytes] = encodeSafetensors([{ name: "w", dtype: "F32", shape: [2, 2], values }]);
+ * assertEquals(header!.length % 8, 0);
+ * assertEquals(bytes!.length, 16);
+ * ```
+ */
+export function encodeSafetensors(
+  tensors: Iterable<SafetensorsTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer>[] {
+  const { ordered, header } = layOut(tensors, metadata, BLANK_DIGEST);
+  const digest = new ContentDigest(metadata);
+  const pieces = ordered.map((tensor) => {
+    checkLength(tensor, tensor.values.byteLength);
+    const piece = bytesOf(tensor.values);
+    digest.update(piece);
+    digest.endTensor(tensor);
+    return piece;
+  });
+  header.set(new TextEncoder().encode(digest.digest()), digestOffset(header, BLANK_DIGEST));
+  return [header, ...pieces];
+}
+
+async function* piecesOf(
+  values: SafetensorsSource["values"],
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const pieces = typeof values === "function" ? values() : values;
+  if (Symbol.asyncIterator in pieces) {
+    for await (const piece of pieces) yield bytesOf(piece);
+  } else {
+    yield bytesOf(await pieces);
+  }
+}
+
+/**
+ * Writes a file atomically, one tensor in memory at a time; files may exceed 2 GiB.
+ *
+ * @param path Replaced whole or not at all
+ * @param tensors Names must differ; sources are asked in file order, one after the other
+ * @param metadata Kept beside the tensors; the key "sha256" is set by the writer
+ * @throws {CheckpointError} When a name is taken twice, a length disagrees with its shape, or the
+ *   file cannot be written
+ *
+ * @example
+ * ```ts
+ * import { SafetensorsFile, writeSafetensors } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/w.safetensors`;
+ * const values = () => Promise.resolve(Float32Array.of(1, 2));
+ * await writeSafetensors(path, [{ name: "w", dtype: "F32", shape: [2], values }], { step: "7" });
+ *
+ * using file = await SafetensorsFile.open(path);
+ * assertEquals(file.metadata["step"], "7");
+ * assertEquals(await file.tensor("w", "F32"), Float32Array.of(1, 2));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: Iterable<SafetensorsSource>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { ordered, header } = layOut(tensors, metadata, BLANK_DIGEST);
+  const digest = new ContentDigest(metadata);
+  try {
+    await using file = await AtomicFile.create(path);
+    await file.write(header);
+    for (const tensor of ordered) {
+      let byteLength = 0;
+      for await (const piece of piecesOf(tensor.values)) {
+        digest.update(piece);
+        await file.write(piece);
+        byteLength += piece.length;
+      }
+      checkLength(tensor, byteLength);
+      digest.endTensor(tensor);
+    }
+    const offset = digestOffset(header, BLANK_DIGEST);
+    await file.writeAt(offset, new TextEncoder().encode(digest.digest()));
+    await file.commit();
+  } catch (error) {
+    // Errors of the operating system have a code; a source's own errors pass as they are.
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    throw new CheckpointError(
+      `Cannot write checkpoint ${JSON.stringify(path)}: ${error.message}; ` +
+        `the file of that name, if any, is unchanged`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The text of `--help` and the README's table of flags, both from the schema.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { type FlagSpec, flagSpecs } from "./spec.ts";
+
+/** What a help text says around its flags. */
+export interface FlagHelpOptions {
+  /** First line, `deno task train [flags]`. */
+  readonly usage: string;
+  /** Paragraph before the flags. */
+  readonly description?: string;
+  /** Width of the text, 100 by default. */
+  readonly columns?: number;
+}
+
+/** Column at which descriptions begin. */
+const INDENT = 34;
+
+/** Breaks a text at blanks into lines of at most `columns` characters; longer words stand alone. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function synopsis(spec: FlagSpec): string {
+  // The twin of a negation, `--no_no_eval`, is accepted but teaches nobody.
+  if (spec.arity === "none") {
+    return /^not?_/.test(spec.name) ? `--${spec.name}` : `--${spec.name}, --no_${spec.name}`;
+  }
+  return spec.arity === "optional"
+    ? `--${spec.name} [${spec.metavar}]`
+    : `--${spec.name} ${spec.metavar}`;
+}
+
+function shownGroups(schema: z.ZodObject): Map<string, FlagSpec[]> {
+  return Map.groupBy(flagSpecs(schema).filter((spec) => !spec.hidden), (spec) => spec.group);
+}
+
+/**
+ * The help text: flags by group, each with type, meaning and default.
+ *
+ * @example
+ * ```ts
+ * import { flagHelp } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ * import { z } from "zod";
+ *
+ * const schema = z.strictObject({
+ *   nLayer: z.int().default(16).describe("Decoder layers").meta({ group: "Model" }),
+ * });
+ * assertEquals(flagHelp(schema, { usage: "train [flags]" }).split("\n"), [
+ *   "Usage: train [flags]",
+ *   "",
+ *   "Model",
+ *   "  --n_layer INT                   Decoder layers (default 16)",
+ *   "",
+ *   "Other",
+ *   "  --help, -h                      This text",
+ * ]);
+ * ```
+ */
+export function flagHelp(schema: z.ZodObject, options: FlagHelpOptions): string {
+  const columns = options.columns ?? 100;
+  const lines = [`Usage: ${options.usage}`];
+  if (options.description !== undefined) lines.push("", ...wrap(options.description, columns));
+  const add = (left: string, right: string) => {
+    const [first = "", ...rest] = wrap(right, columns - INDENT);
+    // A synopsis that reaches into the descriptions' column has a line of its own.
+    if (left.length + 4 > INDENT) lines.push(`  ${left}`, " ".repeat(INDENT) + first);
+    else lines.push(`  ${left}`.padEnd(INDENT) + first);
+    lines.push(...rest.map((line) => " ".repeat(INDENT) + line));
+  };
+  const groups = shownGroups(schema);
+  const other = groups.get("Other") ?? [];
+  groups.delete("Other");
+  for (const [group, specs] of [...groups, ["Other", other] as const]) {
+    lines.push("", group);
+    for (const spec of specs) {
+      const fallback = spec.fallback === undefined ? "" : ` (default ${spec.fallback})`;
+      add(synopsis(spec), `${spec.description}${fallback}`.trim());
+    }
+  }
+  add("--help, -h", "This text");
+  return lines.join("\n");
+}
+
+/** Markdown rows with cells of equal width, as `deno fmt` leaves them. */
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, c) => Math.max(3, ...rows.map((row) => row[c]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, c) => cell.padEnd(widths[c]!)).join(" | ")} |`;
+  const [head, ...body] = rows;
+  return [line(head!), line(widths.map((width) => "-".repeat(width))), ...body.map(line)]
+    .join("\n");
+}
+
+/**
+ * The flags as Markdown, a heading line and a table per group, for the README.
+ *
+ * @example
+ * ```ts
+ * import { flagTable } from "@transformer-xl/runtime";
+ * import { assertStringIncludes } from "@std/assert";
+ * import { z } from "zod";
+ *
+ * const schema = z.strictObject({ lr: z.number().default(0.01).describe("Peak learning rate") });
+ * assertStringIncludes(flagTable(schema), "| `--lr` | FLOAT | `0.01`  | Peak learning rate |");
+ * ```
+ */
+export function flagTable(schema: z.ZodObject): string {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  const code = (text: string | undefined) => text === undefined ? "" : `\`${cell(text)}\``;
+  return [...shownGroups(schema)].map(([group, specs]) => {
+    const rows = specs.map((spec) => [
+      code(`--${spec.name}`),
+      cell(spec.arity === "none" ? "switch" : spec.metavar),
+      code(spec.fallback),
+      cell(spec.description),
+    ]);
+    return `**${group}**\n\n${markdownTable([["Flag", "Value", "Default", "Meaning"], ...rows])}`;
+  }).join("\n\n");
+}

@@ -1,0 +1,36 @@
+/**
+ * The frame of a command-line program: user errors become one sentence and exit code 2, bugs keep
+ * their stack.
+ *
+ * @module
+ */
+import { ConfigError, isUserError } from "../base/errors.ts";
+import { tryWrite } from "../logs/standard_streams.ts";
+import { listenTo, SAVE_SIGNALS } from "../machine/stop_signals.ts";
+
+/** What a missing permission means for the user; undefined for any other error. */
+export function permissionError(error: unknown): ConfigError | undefined {
+  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+  const reason = error.message.replace(/^R/, "r");
+  return new ConfigError(`Cannot go on with the permissions given: ${reason}`, { cause: error });
+}
+
+/**
+ * Runs a program and exits with its code.
+ *
+ * @param main returns the exit code
+ */
+export async function runCli(main: () => Promise<number>): Promise<never> {
+  // Its default is to end the program, which one that cannot save must not.
+  using _ignored = listenTo(SAVE_SIGNALS, () => {});
+  let code: number;
+  try {
+    code = await main();
+  } catch (thrown) {
+    const error = permissionError(thrown) ?? thrown;
+    if (!isUserError(error)) throw error;
+    tryWrite(Deno.stderr, `error: ${error.message}\n`);
+    code = 2;
+  }
+  Deno.exit(code);
+}

@@ -1,0 +1,144 @@
+/**
+ * Choosing an adapter and learning what it can do. Deno's `adapter.features` hides features that
+ * `requestDevice` grants (subgroups among them), so features are found by trying.
+ *
+ * @module
+ */
+import { DeviceError } from "../base/errors.ts";
+import type { AdapterClass, Target } from "../tensor/device_limits.ts";
+
+/** An adapter with the features and limits that are used. */
+export interface AdapterChoice {
+  /** Where the adapter comes from: each device is opened on a fresh one. */
+  readonly gpu: GPU;
+  /** The adapter, for its limits and description. */
+  readonly adapter: GPUAdapter;
+  /** Name, as the driver gives it. */
+  readonly name: string;
+  /** Whether it is a software rasteriser. */
+  readonly software: boolean;
+  /** Family, for tile plans. */
+  readonly adapterClass: AdapterClass;
+  /** Features that were granted when asked for one by one. */
+  readonly features: readonly string[];
+}
+
+/** Features the kernels know how to use. */
+export const WANTED_FEATURES = ["subgroups", "shader-f16", "timestamp-query"] as const;
+
+const VENDORS: Readonly<Record<string, AdapterClass>> = {
+  "4318": "nvidia", // PCI vendor 0x10de
+  "4098": "amd", // 0x1002
+  "32902": "intel", // 0x8086
+  "4203": "apple", // 0x106b
+  nvidia: "nvidia",
+  amd: "amd",
+  intel: "intel",
+  apple: "apple",
+};
+
+const choices = new WeakMap<GPU, AdapterChoice>();
+
+/**
+ * The most powerful adapter of `gpu`, or undefined when there is none. It is examined once.
+ */
+export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice | undefined> {
+  if (gpu === undefined) return undefined;
+  const known = choices.get(gpu);
+  if (known !== undefined) return known;
+  const adapter = await freshAdapter(gpu);
+  if (!adapter) return undefined;
+  const { info } = adapter;
+  const name = info.description || info.device || "unnamed adapter";
+  const software = /llvmpipe|lavapipe|swiftshader/i.test(name);
+  const features: string[] = [];
+  for (const feature of WANTED_FEATURES) {
+    if (await grantsFeature(gpu, feature)) features.push(feature);
+  }
+  const choice: AdapterChoice = {
+    gpu,
+    adapter,
+    name,
+    software,
+    adapterClass: software ? "cpu" : VENDORS[info.vendor.toLowerCase()] ?? "unknown",
+    features,
+  };
+  choices.set(gpu, choice);
+  return choice;
+}
+
+/** An adapter opens one device, whether that succeeds or not: the next one needs another adapter. */
+async function freshAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  return await gpu.requestAdapter({ powerPreference: "high-performance" });
+}
+
+/** Whether a device with `feature` opens on the most powerful adapter of `gpu`. */
+export async function grantsFeature(gpu: GPU, feature: string): Promise<boolean> {
+  const adapter = await freshAdapter(gpu);
+  if (adapter === null) return false;
+  try {
+    const device = await adapter.requestDevice({ requiredFeatures: [feature as GPUFeatureName] });
+    device.destroy();
+    return true;
+  } catch {
+    return false; // refusal is the answer, not an error
+  }
+}
+
+/** What plans are recorded for on a device of `choice` with these limits. */
+export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): Target {
+  return {
+    adapterClass: choice.adapterClass,
+    // Kernels pass registers around in groups of 8 lanes; narrower subgroups would be wrong.
+    subgroups: choice.features.includes("subgroups") && choice.adapter.info.subgroupMinSize >= 8,
+    maxBindingBytes: Math.floor(limits.maxStorageBufferBindingSize / 256) * 256,
+    maxBufferBytes: Math.floor(limits.maxBufferSize / 256) * 256,
+    maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,
+  };
+}
+
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+/**
+ * Opens a device with the adapter's own limits and every wanted feature it grants.
+ *
+ * @throws {DeviceError} when the adapter refuses
+ */
+export async function requestDevice(choice: AdapterChoice): Promise<GPUDevice> {
+  const adapter = await freshAdapter(choice.gpu);
+  if (adapter === null) {
+    throw new DeviceError(
+      "no-adapter",
+      `Cannot open adapter "${choice.name}": it no longer answers`,
+    );
+  }
+  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+  try {
+    return await adapter.requestDevice({
+      label: choice.name,
+      requiredFeatures: choice.features as GPUFeatureName[],
+      requiredLimits,
+    });
+  } catch (cause) {
+    throw new DeviceError(
+      "unsupported",
+      `Cannot open adapter "${choice.name}": ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The message of whatever was thrown; WebGPU errors are not instances of Error in Deno. */
+export function messageOf(error: unknown): string {
+  return (error as { message?: string } | undefined)?.message ?? String(error);
+}

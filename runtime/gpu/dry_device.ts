@@ -1,0 +1,141 @@
+/**
+ * A device that runs nothing and allocates nothing: it only counts. It tells what a configuration
+ * would take before anything is allocated.
+ *
+ * @module
+ */
+import type { DType, HostArray } from "../tensor/dtype.ts";
+import { Device } from "../plan/device.ts";
+import type { Executable, Recording } from "../plan/executable.ts";
+import { bufferBytes } from "./gpu_buffer.ts";
+import { planSlots } from "../plan/memory_planner.ts";
+import { ScalarBlocks } from "../plan/uniform_blocks.ts";
+import { OFFSET_ALIGNMENT, type Target } from "../tensor/device_limits.ts";
+import type { Role, Storage } from "../tensor/tensor.ts";
+import { Workspace } from "./buffer_pool.ts";
+
+/** One allocation. */
+export interface Allocation {
+  /** What it is for. */
+  readonly label: string;
+  /** Its size. */
+  readonly bytes: number;
+}
+
+/** Counts the bytes of plans and stores recorded for a target, as a GPU would allocate them. */
+export class DryDevice extends Device {
+  readonly #workspace = new Workspace((label, bytes) =>
+    this.allocate({ label, role: "temporary", dtype: "f32", length: bytes / 4 })
+  );
+
+  #largest: Allocation = { label: "nothing", bytes: 0 };
+
+  /** Counts for recordings of `target`. */
+  constructor(target: Target) {
+    super(target, { adapter: "dry run", kind: "reference", features: [] }, Infinity);
+  }
+
+  /** The largest allocation so far: it must fit into one binding. */
+  get largest(): Allocation {
+    return this.#largest;
+  }
+
+  /** A storage without memory. */
+  override allocate(
+    spec: {
+      readonly label: string;
+      readonly role: Role;
+      readonly dtype: DType;
+      readonly length: number;
+    },
+  ): Storage {
+    const bytes = bufferBytes(spec);
+    this.account(spec.role, bytes);
+    if (bytes > this.#largest.bytes) this.#largest = { label: spec.label, bytes };
+    return new DryStorage(spec, () => this.account(spec.role, -bytes));
+  }
+
+  /** Does nothing. */
+  override write(): void {}
+
+  /** Refuses: nothing is computed. */
+  override read(): Promise<HostArray[]> {
+    return Promise.reject(new TypeError("Cannot read from a dry run: nothing is computed"));
+  }
+
+  /** Refuses: nothing is computed. */
+  override readInto(): Promise<void> {
+    return Promise.reject(new TypeError("Cannot read from a dry run: nothing is computed"));
+  }
+
+  /** Resolves at once. */
+  override idle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Counts a recording; it cannot be run. */
+  override compile({ label, steps, roots }: Recording): Promise<Executable> {
+    const { slotOf, slotBytes } = planSlots(steps, roots);
+    const slots = this.#workspace.take(label, slotBytes);
+    const blocks = new ScalarBlocks(OFFSET_ALIGNMENT);
+    for (const step of steps) if (step.kind === "launch") blocks.place(step);
+    const owned = [
+      ...roots.flatMap((root) =>
+        root.kind === "temporary" ? [] : [this.allocate({ ...root, role: root.kind })]
+      ),
+      ...[blocks.frozenBytes, blocks.varyingBytes].map((bytes) =>
+        this.allocate({ label, role: "scalars", dtype: "u32", length: bytes / 4 })
+      ),
+    ];
+    const bytes: Partial<Record<Role, number>> = {};
+    for (const storage of [...owned, ...slots]) {
+      bytes[storage.role] = (bytes[storage.role] ?? 0) + bufferBytes(storage);
+    }
+    const refuse = () => {
+      throw new TypeError(`Cannot run plan "${label}" in a dry run`);
+    };
+    return Promise.resolve({
+      slotOf,
+      bytes,
+      run: refuse,
+      profile: refuse,
+      storageOf: refuse,
+      [Symbol.dispose]: () => {
+        this.#workspace.release(slots);
+        for (const storage of owned) storage[Symbol.dispose]();
+      },
+    });
+  }
+
+  /** Does nothing. */
+  override [Symbol.dispose](): void {}
+}
+
+class DryStorage implements Storage {
+  readonly label: string;
+  readonly role: Role;
+  readonly dtype: DType;
+  readonly length: number;
+  readonly #release: () => void;
+  #live = true;
+
+  constructor(
+    { label, role, dtype, length }: Pick<Storage, "label" | "role" | "dtype" | "length">,
+    release: () => void,
+  ) {
+    this.label = label;
+    this.role = role;
+    this.dtype = dtype;
+    this.length = length;
+    this.#release = release;
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#live) this.#release();
+    this.#live = false;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * GPU memory and the guarded ways in and out of it.
+ *
+ * @module
+ */
+import { bytesPer, type DType, type HostArray } from "../tensor/dtype.ts";
+import type { Role, Storage } from "../tensor/tensor.ts";
+
+/** A GPU buffer with an owner. */
+export class GpuStorage implements Storage {
+  /** Name in messages. */
+  readonly label: string;
+  /** What it is for. */
+  readonly role: Role;
+  /** Element type. */
+  readonly dtype: DType;
+  /** Elements. */
+  readonly length: number;
+  /** The buffer. */
+  readonly buffer: GPUBuffer;
+  readonly #onDestroy: (bytes: number) => void;
+  #live = true;
+
+  /** Creates a zeroed buffer. */
+  constructor(
+    device: GPUDevice,
+    spec: {
+      readonly label: string;
+      readonly role: Role;
+      readonly dtype: DType;
+      readonly length: number;
+    },
+    usage: GPUBufferUsageFlags,
+    onDestroy: (bytes: number) => void,
+  ) {
+    this.label = spec.label;
+    this.role = spec.role;
+    this.dtype = spec.dtype;
+    this.length = spec.length;
+    this.buffer = device.createBuffer({ label: spec.label, size: bufferBytes(spec), usage });
+    this.#onDestroy = onDestroy;
+  }
+
+  /** False once it was freed. */
+  get live(): boolean {
+    return this.#live;
+  }
+
+  /** Frees the buffer. */
+  [Symbol.dispose](): void {
+    if (!this.#live) return;
+    this.#live = false;
+    this.#onDestroy(this.buffer.size);
+    this.buffer.destroy();
+  }
+}
+
+/** Bytes of the buffer behind a storage: a multiple of 16, so that vector bindings fit. */
+export function bufferBytes(spec: { readonly dtype: DType; readonly length: number }): number {
+  return Math.max(16, Math.ceil(spec.length * bytesPer(spec.dtype) / 16) * 16);
+}
+
+const UPLOAD_CHUNK_BYTES = 8 * 2 ** 20; // larger writes drop from 5 to 1.7 GB/s
+
+/** `values` as a GPU stores them; an odd number of halves is padded to a whole word. */
+function nativeArray(
+  dtype: DType,
+  values: HostArray,
+): Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float16Array<ArrayBuffer> {
+  if (dtype === "u32") return values instanceof Uint32Array ? values : new Uint32Array(values);
+  if (dtype === "f32") return values instanceof Float32Array ? values : new Float32Array(values);
+  const halves = new Float16Array(Math.ceil(values.length / 2) * 2);
+  halves.set(values);
+  return halves;
+}
+
+/**
+ * Writes `values` as `dtype` at element `offset`; the range was checked. Guards against the empty
+ * write, which aborts the whole program in Deno.
+ */
+export function upload(
+  queue: GPUQueue,
+  storage: GpuStorage,
+  offset: number,
+  values: HostArray,
+): void {
+  if (values.length === 0) return;
+  const native = nativeArray(storage.dtype, values);
+  const bytes = new Uint8Array(native.buffer, native.byteOffset, native.byteLength);
+  for (let at = 0; at < bytes.length; at += UPLOAD_CHUNK_BYTES) {
+    queue.writeBuffer(
+      storage.buffer,
+      offset * bytesPer(storage.dtype) + at,
+      bytes.subarray(at, Math.min(bytes.length, at + UPLOAD_CHUNK_BYTES)),
+    );
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * A recording compiled for a GPU: pipelines and bind groups made once, one encoder, one pass and
+ * one submit per run.
+ *
+ * @module
+ */
+import { bytesPer, type HostArray } from "../tensor/dtype.ts";
+import { DeviceError } from "../base/errors.ts";
+import type { Executable, Recording } from "../plan/executable.ts";
+import type { BoundStep, GpuHost } from "./gpu_host.ts";
+import type { GpuStorage } from "./gpu_buffer.ts";
+import type { Pipeline } from "./pipeline_cache.ts";
+import { planSlots } from "../plan/memory_planner.ts";
+import { ScalarBlocks } from "../plan/uniform_blocks.ts";
+import { type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
+import type { Role, Tensor } from "../tensor/tensor.ts";
+import { profileSteps } from "./profile.ts";
+import type { Workspace } from "./buffer_pool.ts";
+
+/** Compiles a recording whose launches have `pipelines`, by step. */
+export function compileGpuPlan(
+  device: GpuHost,
+  recording: Recording,
+  pipelines: readonly (Pipeline | undefined)[],
+  workspace: Workspace<GpuStorage>,
+): Executable {
+  const { steps, roots, label } = recording;
+  const { slotOf, slotBytes } = planSlots(steps, roots);
+  const slots = workspace.take(label, slotBytes);
+  const owned: GpuStorage[] = [];
+  const own = (storage: GpuStorage) => {
+    owned.push(storage);
+    return storage;
+  };
+  const release = () => {
+    workspace.release(slots);
+    for (const storage of owned) storage[Symbol.dispose]();
+  };
+  try {
+    const storages = roots.map((root, n) => {
+      if (root.kind === "temporary") return slots[slotOf.get(n) ?? -1];
+      const storage = own(device.allocate({ ...root, role: root.kind }));
+      if (root.values) device.write(storage, 0, root.values);
+      return storage;
+    });
+
+    const blocks = new ScalarBlocks(device.gpu.limits.minUniformBufferOffsetAlignment);
+    const places = steps.map((step) => step.kind === "launch" ? blocks.place(step) : undefined);
+    const frozen = own(
+      device.allocateUniform(`${label} constants`, Math.max(16, blocks.frozenBytes)),
+    );
+    const varying = own(
+      device.allocateUniform(`${label} scalars`, Math.max(16, blocks.varyingBytes)),
+    );
+    const write = (storage: GpuStorage, bytes: Uint8Array<ArrayBuffer>) => {
+      if (bytes.length > 0) device.gpu.queue.writeBuffer(storage.buffer, 0, bytes);
+    };
+    write(frozen, blocks.pack(false, new Map()));
+
+    const bindingOf = ({ place, size, dtype }: Tensor): GPUBufferBinding => {
+      // Empty tensors still bind one vector; every buffer has room for it.
+      const bytes = size === 0 ? 16 : wholeWords(size * bytesPer(dtype));
+      return place.kind === "root"
+        ? { buffer: storages[place.root]!.buffer, offset: 0, size: bytes }
+        : {
+          buffer: (place.storage as GpuStorage).buffer,
+          offset: place.offset * bytesPer(place.storage.dtype),
+          size: bytes,
+        };
+    };
+    const bound: BoundStep[] = [];
+    for (const [i, step] of steps.entries()) {
+      if (step.kind === "clear") {
+        const { buffer, offset = 0 } = bindingOf(step.tensor);
+        const { size, dtype } = step.tensor;
+        bound.push({ kind: "clear", buffer, offset, bytes: wholeWords(size * bytesPer(dtype)) });
+        continue;
+      }
+      const { pipeline, layout } = pipelines[i]!;
+      const entries: GPUBindGroupEntry[] = step.kernel.bindings.map(({ index, name }) => ({
+        binding: index,
+        resource: bindingOf(step.operands[name]!),
+      }));
+      const block = places[i];
+      if (block !== undefined) {
+        const { buffer } = block.varying ? varying : frozen;
+        entries.push({
+          binding: step.kernel.scalarsBinding!,
+          resource: { buffer, offset: block.offset, size: block.bytes },
+        });
+      }
+      const bindGroup = device.gpu.createBindGroup({
+        label: `${label}: ${step.label}`,
+        layout,
+        entries,
+      });
+      bound.push({ kind: "launch", step, pipeline, bindGroup });
+    }
+
+    const upload = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
+      const packed = blocks.pack(true, scalars);
+      for (const [root, values] of inputs) device.write(storages[root]!, 0, values);
+      write(varying, packed);
+    };
+    const submit = (action: string, encoder: GPUCommandEncoder) => {
+      device.gpu.pushErrorScope("validation");
+      device.gpu.queue.submit([encoder.finish()]);
+      device.gpu.popErrorScope().then((error) => error && device.report(action, error), () => {});
+    };
+    return {
+      slotOf,
+      bytes: bytesByRole(owned, slots),
+      *run(inputs, scalars, cuts) {
+        device.checkFault();
+        // All of it is encoded, and so checked, before anything is uploaded.
+        const parts = spans(cuts, bound.length).map(([from, to]) => {
+          const encoder = device.gpu.createCommandEncoder({ label });
+          encode(encoder, label, bound.slice(from, to), scalars, device.target.maxWorkgroups);
+          return encoder;
+        });
+        upload(inputs, scalars);
+        for (const encoder of parts) {
+          submit(`run plan "${label}"`, encoder);
+          yield;
+        }
+      },
+      profile(inputs, scalars) {
+        device.checkFault();
+        upload(inputs, scalars);
+        return profileSteps(device, label, bound, scalars);
+      },
+      storageOf(root) {
+        const storage = storages[root];
+        if (storage === undefined) {
+          throw new DeviceError(
+            "validation",
+            `Cannot read root ${root} of plan "${label}": it is never computed`,
+          );
+        }
+        return storage;
+      },
+      [Symbol.dispose]: release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Bytes rounded up to what WebGPU binds, copies and clears. */
+function wholeWords(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
+}
+
+function encode(
+  encoder: GPUCommandEncoder,
+  label: string,
+  bound: readonly BoundStep[],
+  scalars: ScalarValues,
+  mostWorkgroups: number,
+): void {
+  let pass: GPUComputePassEncoder | undefined;
+  let current: GPUComputePipeline | undefined;
+  for (const step of bound) {
+    if (step.kind === "clear") {
+      pass?.end();
+      pass = current = undefined;
+      encoder.clearBuffer(step.buffer, step.offset, step.bytes);
+      continue;
+    }
+    const [x, y, z] = workgroupsOf(step.step, scalars, mostWorkgroups);
+    if (x === 0 || y === 0 || z === 0) continue;
+    pass ??= encoder.beginComputePass({ label });
+    if (current !== step.pipeline) pass.setPipeline(step.pipeline);
+    current = step.pipeline;
+    pass.setBindGroup(0, step.bindGroup);
+    pass.dispatchWorkgroups(x, y, z);
+  }
+  pass?.end();
+}
+
+function bytesByRole(
+  owned: readonly GpuStorage[],
+  slots: readonly GpuStorage[],
+): Partial<Record<Role, number>> {
+  const bytes: Partial<Record<Role, number>> = {};
+  for (const { role, buffer } of [...owned, ...slots]) {
+    bytes[role] = (bytes[role] ?? 0) + buffer.size;
+  }
+  return bytes;
+}

@@ -1,0 +1,51 @@
+/**
+ * What a compiled plan needs of the GPU it runs on, and what its steps become.
+ *
+ * @module
+ */
+import type { DType, HostArray } from "../tensor/dtype.ts";
+import type { DeviceInfo } from "../plan/device.ts";
+import type { GpuStorage } from "./gpu_buffer.ts";
+import type { Step } from "../record/recorder.ts";
+import type { Target } from "../tensor/device_limits.ts";
+import type { Role } from "../tensor/tensor.ts";
+
+/** A GPU as plans see it. */
+export interface GpuHost {
+  /** The WebGPU device. */
+  readonly gpu: GPUDevice;
+  /** What the device is. */
+  readonly info: DeviceInfo;
+  /** What plans are recorded for. */
+  readonly target: Target;
+  /** Allocates zeroed memory. */
+  allocate(spec: {
+    readonly label: string;
+    readonly role: Role;
+    readonly dtype: DType;
+    readonly length: number;
+  }): GpuStorage;
+  /** A uniform buffer of `bytes`. */
+  allocateUniform(label: string, bytes: number): GpuStorage;
+  /** Writes elements from `offset` on. */
+  write(storage: GpuStorage, offset: number, values: HostArray): void;
+  /** Throws the first error that was reported. */
+  checkFault(): void;
+  /** Keeps an error for the next run, read or idle. */
+  report(action: string, error: GPUError): void;
+}
+
+/** A step with everything resolved. */
+export type BoundStep =
+  | {
+    readonly kind: "launch";
+    readonly step: Extract<Step, { kind: "launch" }>;
+    readonly pipeline: GPUComputePipeline;
+    readonly bindGroup: GPUBindGroup;
+  }
+  | {
+    readonly kind: "clear";
+    readonly buffer: GPUBuffer;
+    readonly offset: number;
+    readonly bytes: number;
+  };

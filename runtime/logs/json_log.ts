@@ -1,0 +1,70 @@
+/**
+ * A log of JSON objects, one a line, each in the file before `write` returns. A line that a killed
+ * run left unfinished is closed when the file is opened again, so it spoils no other line.
+ *
+ * @module
+ */
+import { LineFile, type LogFileOptions } from "./line_file.ts";
+
+/**
+ * Replacer for `JSON.stringify`: JSON has no NaN or infinities; their names keep a diverged run
+ * visible where null would not. `Number(name)` gives the value back.
+ */
+export function namedNonFinite(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Settings of a {@link JsonLog}. */
+export interface JsonLogOptions extends LogFileOptions {
+  /** Put before each object, as in `DLLL {...}`; empty by default. */
+  readonly prefix?: string;
+}
+
+/**
+ * A JSON-lines file, opened at the first record.
+ *
+ * @example
+ * ```ts
+ * import { JsonLog } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/log.jsonl`;
+ * using log = new JsonLog(path);
+ * log.write({ step: 1, lossNats: 10.5 });
+ * log.write({ step: 2, lossNats: NaN });
+ * assertEquals(
+ *   await Deno.readTextFile(path),
+ *   '{"step":1,"lossNats":10.5}\n{"step":2,"lossNats":"NaN"}\n',
+ * );
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class JsonLog implements Disposable {
+  /** The file's path. */
+  readonly path: string;
+  readonly #prefix: string;
+  readonly #file: LineFile;
+
+  /** Touches no file yet. */
+  constructor(path: string, options: JsonLogOptions = {}) {
+    this.path = path;
+    this.#prefix = options.prefix ?? "";
+    this.#file = new LineFile(path, options);
+  }
+
+  /** Appends one object as one line. NaN and infinities are written as strings. */
+  write(record: object): void {
+    this.#file.write(`${this.#prefix}${JSON.stringify(record, namedNonFinite)}\n`);
+  }
+
+  /** Closes the file; a later record opens it again. */
+  close(): void {
+    this.#file.close();
+  }
+
+  /** As {@link JsonLog.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * One line at the bottom of a terminal that is overwritten in place. On anything that is not a
+ * terminal (a file, a pipe, a batch system) nothing is ever written. Whoever prints other lines to
+ * the same terminal calls {@link ProgressLine.clear} first, as text_log.ts does.
+ *
+ * @module
+ */
+
+import { tryWrite } from "./standard_streams.ts";
+
+/** The terminal a {@link ProgressLine} draws on. */
+export interface Terminal {
+  /** False where there is no terminal. */
+  isTerminal(): boolean;
+  /** Width in characters. */
+  columns(): number;
+  /** Writes text now. */
+  write(text: string): void;
+}
+
+/** Writes all of a text to a stream before returning. */
+export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
+}
+
+const standardOutput: Terminal = {
+  isTerminal: () => Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb",
+  columns: () => Deno.consoleSize().columns,
+  write: (text) => void tryWrite(Deno.stdout, text),
+};
+
+/** Redrawing more often than this is invisible and slows a terminal over a network. */
+const MIN_INTERVAL_MS = 100;
+
+/**
+ * A progress line.
+ *
+ * @example
+ * ```ts
+ * import { ProgressLine } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let screen = "";
+ * const terminal = {
+ *   isTerminal: () => true,
+ *   columns: () => 12,
+ *   write: (text: string) => void (screen += text),
+ * };
+ * const progress = new ProgressLine(terminal);
+ * progress.update("step 7 of 40000");
+ * progress.clear();
+ * assertEquals(screen, "\rstep 7 of 4\x1b[K\r\x1b[K");
+ * ```
+ */
+export class ProgressLine implements Disposable {
+  readonly #terminal: Terminal;
+  readonly #shows: boolean;
+  readonly #now: () => number;
+  #drawn = false;
+  #drawnAtMs = -Infinity;
+
+  /**
+   * Draws nothing yet.
+   *
+   * @param terminal Standard output by default
+   * @param now Clock in milliseconds
+   */
+  constructor(terminal: Terminal = standardOutput, now: () => number = () => performance.now()) {
+    this.#terminal = terminal;
+    this.#shows = terminal.isTerminal();
+    this.#now = now;
+  }
+
+  /** True when updates are shown; callers may skip making a costly text otherwise. */
+  get shows(): boolean {
+    return this.#shows;
+  }
+
+  /** Shows a text in place of the one before, cut to the width; at most ten times a second. */
+  update(text: string): void {
+    if (!this.#shows) return;
+    const now = this.#now();
+    if (now - this.#drawnAtMs < MIN_INTERVAL_MS) return;
+    // One column stays free: a full line would wrap and could not be overwritten.
+    const cut = [...text].slice(0, Math.max(0, this.#terminal.columns() - 1)).join("");
+    this.#terminal.write(`\r${cut}\x1b[K`);
+    this.#drawn = true;
+    this.#drawnAtMs = now;
+  }
+
+  /** Removes the line; the next update is drawn at once. */
+  clear(): void {
+    if (!this.#drawn) return;
+    this.#terminal.write("\r\x1b[K");
+    this.#drawn = false;
+    this.#drawnAtMs = -Infinity;
+  }
+
+  /** As {@link ProgressLine.clear}. */
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+}
+
+/**
+ * `120 / 40000 | 0.3% | 1:02:03 left`, the time by the mean pace so far.
+ *
+ * @param done Items finished, of `total`
+ * @param elapsedMs Time the finished items took
+ */
+export function progressText(done: number, total: number, elapsedMs: number): string {
+  const parts = [`${done} / ${total}`, `${(100 * done / total).toFixed(1)}%`];
+  if (done > 0) {
+    const seconds = Math.round(elapsedMs / done * (total - done) / 1000);
+    const two = (n: number) => String(n).padStart(2, "0");
+    parts.push(
+      `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${
+        two(seconds % 60)
+      } left`,
+    );
+  }
+  return parts.join(" | ");
+}

@@ -1,0 +1,110 @@
+/**
+ * The log a person reads: bare messages on the console, and the same messages with time and level in
+ * a file, `YYYY-mm-dd HH:MM:SS - INFO - message`. With a rank, both carry it before the message.
+ *
+ * @module
+ */
+import { LineFile, type LogFileOptions } from "./line_file.ts";
+import { tryWrite, warn } from "./standard_streams.ts";
+import type { ProgressLine } from "./progress_line.ts";
+
+/** Importance of a line. */
+export type LogLevel = "INFO" | "WARNING" | "ERROR";
+
+/** Where a {@link TextLog} writes. */
+export interface TextLogOptions extends LogFileOptions {
+  /** Log file, opened at the first line; no file by default. */
+  readonly path?: string;
+  /** Rank put before every message; none by default. */
+  readonly rank?: number;
+  /** Writes console text, or `false` for no console; standard output by default. */
+  readonly console?: false | ((text: string) => void);
+  /** Progress line of the same terminal, cleared before each message. */
+  readonly progress?: ProgressLine;
+  /** Clock; file lines carry local time. */
+  readonly now?: () => Date;
+}
+
+/** `2020-02-29 23:59:01`, local time. */
+function timestamp(date: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/**
+ * Console and file in one.
+ *
+ * @example
+ * ```ts
+ * import { TextLog } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let screen = "";
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/train_log.log`;
+ * using log = new TextLog({
+ *   path,
+ *   rank: 1,
+ *   console: (text) => void (screen += text),
+ *   now: () => new Date(2020, 1, 29, 23, 59, 1),
+ * });
+ * log.write("world size: 2");
+ * assertEquals(screen, "1: world size: 2\n");
+ * assertEquals(
+ *   await Deno.readTextFile(path),
+ *   "2020-02-29 23:59:01 - INFO - 1 - world size: 2\n",
+ * );
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class TextLog implements Disposable {
+  readonly #options: TextLogOptions;
+  readonly #file: LineFile | undefined;
+  #lostConsole = false;
+
+  /** Touches no file yet. */
+  constructor(options: TextLogOptions = {}) {
+    this.#options = options;
+    if (options.path !== undefined) this.#file = new LineFile(options.path, options);
+  }
+
+  /** Logs a message, in the file before this returns. */
+  write(message: string, level: LogLevel = "INFO"): void {
+    const { rank, console, progress, now } = this.#options;
+    if (console !== false) {
+      progress?.clear();
+      const line = `${rank === undefined ? "" : `${rank}: `}${message}\n`;
+      if (console === undefined) this.#print(line);
+      else console(line);
+    }
+    if (this.#file !== undefined) {
+      const time = timestamp(now?.() ?? new Date());
+      const prefix = rank === undefined ? "" : `${rank} - `;
+      this.#file.write(`${time} - ${level} - ${prefix}${message}\n`);
+    }
+  }
+
+  /** Closes the file; a later message opens it again. */
+  close(): void {
+    this.#file?.close();
+  }
+
+  /** As {@link TextLog.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Prints; a console that is gone is told once, where a file has the lines. */
+  #print(line: string): void {
+    const reason = tryWrite(Deno.stdout, line);
+    if (reason === undefined || this.#lostConsole) return;
+    this.#lostConsole = true;
+    const { path } = this.#options;
+    if (path !== undefined) {
+      warn(
+        `Cannot write to standard output: ${reason}; the program goes on, its lines are in "${path}"`,
+      );
+    }
+  }
+}

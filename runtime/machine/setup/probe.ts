@@ -1,0 +1,27 @@
+/**
+ * A program that opens the best adapter, self-tests included, and prints as JSON whether it can be
+ * used. It runs as a process of its own: drivers are loaded once per process, and a broken one may
+ * end the process.
+ *
+ * @module
+ */
+import { isUserError } from "../../base/errors.ts";
+import { chooseAdapter } from "../../gpu/adapter.ts";
+import { GpuDevice } from "../../gpu/gpu_device.ts";
+import type { AdapterProbe } from "./machine.ts";
+
+/** Opens and closes the best adapter. */
+async function probe(): Promise<AdapterProbe> {
+  const choice = await chooseAdapter(navigator.gpu);
+  try {
+    using _device = await GpuDevice.open(choice);
+    return { adapter: choice?.name, trouble: undefined };
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    return { adapter: choice?.name, trouble: error.message };
+  }
+}
+
+if (import.meta.main) {
+  await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(await probe())));
+}

@@ -1,0 +1,292 @@
+/**
+ * What every executor offers: memory with owners, plans, reads. Two executors exist: the GPU, and
+ * the reference executor that replays the same plan through plain loops.
+ *
+ * Only `plan`, `read` and `idle` are async; nothing inside a training step is.
+ *
+ * @module
+ */
+import { bytesPer, type DType, type HostArray } from "../tensor/dtype.ts";
+import { DeviceError } from "../base/errors.ts";
+import { Plan, type PlanInputs, type PlanOutputs } from "./plan.ts";
+import type { Executable, Recording, StorageRange } from "./executable.ts";
+import { Recorder } from "../record/recorder.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import type { Target } from "../tensor/device_limits.ts";
+import { type Role, type Storage, Tensor } from "../tensor/tensor.ts";
+
+/** What a device says of itself. */
+export interface DeviceInfo {
+  /** Adapter as its driver names it, or the executor. */
+  readonly adapter: string;
+  /** `gpu`: hardware; `software`: a software Vulkan driver; `reference`: plain loops. */
+  readonly kind: "gpu" | "software" | "reference";
+  /** Features that were granted. */
+  readonly features: readonly string[];
+}
+
+/** A place where plans run. */
+export abstract class Device implements Disposable {
+  /** What ops are recorded for. */
+  readonly target: Target;
+  /** What the device is. */
+  readonly info: DeviceInfo;
+  /** Bytes that may be allocated before {@link Device.allocate} refuses; Infinity if unknown. */
+  readonly budgetBytes: number;
+  readonly #live = new Map<Role, number>();
+  #peakBytes = 0;
+
+  /** Called by the executors. */
+  constructor(target: Target, info: DeviceInfo, budgetBytes: number) {
+    this.target = target;
+    this.info = info;
+    this.budgetBytes = budgetBytes;
+  }
+
+  /** Bytes allocated now. */
+  get liveBytes(): number {
+    return [...this.#live.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** Bytes allocated now, by role. */
+  get liveBytesByRole(): ReadonlyMap<Role, number> {
+    return this.#live;
+  }
+
+  /** Most bytes allocated at one time. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /**
+   * Allocates zeroed memory. The caller owns it.
+   *
+   * @throws {DeviceError} when it exceeds a buffer of this device or the memory budget
+   */
+  abstract allocate(
+    spec: {
+      readonly label: string;
+      readonly role: Role;
+      readonly dtype: DType;
+      readonly length: number;
+    },
+  ): Storage;
+
+  /**
+   * Writes elements from `offset` on, rounded to the storage's dtype.
+   *
+   * @throws {RangeError} when they leave the storage, or an f16 range does not begin and end at an
+   * even element or the end
+   * @throws {TypeError} when the storage was disposed
+   */
+  abstract write(storage: Storage, offset: number, values: HostArray): void;
+
+  /**
+   * Copies of several ranges, in one round trip; waits for everything submitted before. Halves come
+   * as float32.
+   *
+   * @throws {RangeError} when a range leaves its storage
+   * @throws {TypeError} when a storage was disposed
+   * @throws {DeviceError} the first error the device reported
+   */
+  abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
+
+  /**
+   * As {@link read}, into memory of the caller: `ranges[i]` into `into[i]`, as float32. Floats that
+   * are read again and again need no new memory.
+   *
+   * @param arrived called once the device is done with what was submitted and before the bytes are
+   * copied: what it submits runs meanwhile
+   * @throws {RangeError} when a range leaves its storage, or its memory has another length
+   * @throws {TypeError} when a storage was disposed
+   * @throws {DeviceError} the first error the device reported
+   */
+  abstract readInto(
+    ranges: readonly StorageRange[],
+    into: readonly Float32Array<ArrayBuffer>[],
+    arrived?: () => void,
+  ): Promise<void>;
+
+  /** Resolves when everything submitted so far is done; rejects with the first device error. */
+  abstract idle(): Promise<void>;
+
+  /** Compiles a recording; called by {@link Device.plan}. */
+  abstract compile(recording: Recording): Promise<Executable>;
+
+  /** Frees the device. */
+  abstract [Symbol.dispose](): void;
+
+  /** A value that survives from run to run, zero at first. The caller owns its storage. */
+  state(label: string, shape: Shape, dtype: DType = "f32"): Tensor & Disposable {
+    const storage = this.allocate({ label, role: "state", dtype, length: sizeOf(shape) });
+    return new State(shape, dtype, label, storage);
+  }
+
+  /**
+   * Records, plans memory, compiles kernels and builds bind groups.
+   *
+   * @param record records the launches, and returns what a run is given and what can be read
+   * @param options `taps` keeps the values that {@link Recorder.tap} names
+   * @throws {ShaderError} when a kernel does not compile
+   * @throws {DeviceError} when memory is short
+   * @throws {TypeError} when a recorded input or scalar is not among the returned ones
+   * @example
+   * ```ts
+   * import { add, ReferenceDevice } from "@transformer-xl/runtime";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using device = new ReferenceDevice({ precision: "f32" });
+   * using plan = await device.plan("sum", (rec) => {
+   *   const a = rec.input("a", [2], "f32");
+   *   const b = rec.input("b", [2], "f32");
+   *   return { inputs: { a, b }, outputs: { c: add(rec, a, b) } };
+   * });
+   * plan.run({ a: Float32Array.of(1, 2), b: Float32Array.of(10, 20) });
+   * assertEquals([...(await plan.read("c")).c], [11, 22]);
+   * ```
+   */
+  async plan<I extends PlanInputs, O extends PlanOutputs>(
+    label: string,
+    record: (rec: Recorder) => { readonly inputs: I; readonly outputs: O },
+    options: { readonly taps?: boolean } = {},
+  ): Promise<Plan<I, O>> {
+    const rec = new Recorder(this.target, options);
+    const { inputs, outputs } = record(rec);
+    checkInputs(label, rec, inputs);
+    for (const output of Object.values(outputs)) rec.keep(output);
+    const recording: Recording = { label, steps: rec.steps, roots: rec.roots, nodes: rec.nodes };
+    return new Plan(this, recording, await this.compile(recording), inputs, outputs, rec.taps);
+  }
+
+  /** Accounts for memory that was allocated (positive) or freed (negative). */
+  protected account(role: Role, bytes: number): void {
+    this.#live.set(role, (this.#live.get(role) ?? 0) + bytes);
+    this.#peakBytes = Math.max(this.#peakBytes, this.liveBytes);
+  }
+
+  /** Refuses an allocation that cannot succeed. */
+  protected checkFits(label: string, bytes: number): void {
+    if (bytes > this.target.maxBufferBytes) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot allocate "${label}": it needs ${mebibytes(bytes)}, ` +
+          `one buffer of this adapter holds ${mebibytes(this.target.maxBufferBytes)}`,
+      );
+    }
+    if (this.liveBytes + bytes > this.budgetBytes) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot allocate "${label}": it needs ${mebibytes(bytes)} beside ${
+          mebibytes(this.liveBytes)
+        } ` +
+          `in use, the device has ${mebibytes(this.budgetBytes)}`,
+      );
+    }
+  }
+}
+
+class State extends Tensor implements Disposable {
+  readonly #storage: Storage;
+
+  constructor(shape: Shape, dtype: DType, label: string, storage: Storage) {
+    super(shape, dtype, label, { kind: "storage", storage, offset: 0 });
+    this.#storage = storage;
+  }
+
+  [Symbol.dispose](): void {
+    this.#storage[Symbol.dispose]();
+  }
+}
+
+/** Refuses a recording that no run could feed: what is not returned is never written. */
+function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
+  const returned = new Set<unknown>(
+    Object.values(inputs).map((input) =>
+      input.role === "input" && input.place.kind === "root" ? input.place.root : input
+    ),
+  );
+  const refuse = (what: string) => {
+    throw new TypeError(
+      `Cannot plan "${label}": ${what} is recorded but not among the inputs; return it from \`record\``,
+    );
+  };
+  rec.roots.forEach((root, n) => {
+    if (root.kind === "input" && !returned.has(n)) refuse(`input "${root.label}"`);
+  });
+  for (const scalar of rec.scalars) if (!returned.has(scalar)) refuse(`scalar "${scalar.label}"`);
+}
+
+/**
+ * Refuses memory of the caller that does not fit what is read into it.
+ *
+ * @throws {RangeError} naming both lengths
+ */
+export function checkParts(
+  ranges: readonly StorageRange[],
+  into: readonly Float32Array<ArrayBuffer>[],
+): void {
+  ranges.forEach(({ storage: { label }, length }, i) => {
+    if (into[i]?.length === length) return;
+    throw new RangeError(
+      `Cannot read ${length} elements of "${label}" into memory of ${into[i]?.length ?? 0}`,
+    );
+  });
+}
+
+/**
+ * Refuses a range that leaves its storage, or a storage that was disposed.
+ *
+ * @param action verb of the message
+ */
+export function checkRange(
+  action: "read" | "write",
+  { storage, offset, length }: StorageRange,
+): void {
+  const { label, live } = storage;
+  if (!live) throw new TypeError(`Cannot ${action} "${label}": it was disposed`);
+  if (offset < 0 || offset + length > storage.length) {
+    throw new RangeError(
+      `Cannot ${action} "${label}": elements ${offset} to ${offset + length} of ${storage.length}`,
+    );
+  }
+}
+
+/**
+ * As {@link checkRange} for a range to write; WebGPU writes whole words of two halves, and the end
+ * of a storage is padded.
+ */
+export function checkWrite(range: StorageRange): void {
+  checkRange("write", range);
+  const { storage, offset, length } = range;
+  const { label } = storage;
+  const cutsWord = offset % 2 !== 0 || (length % 2 !== 0 && offset + length !== storage.length);
+  if (storage.dtype === "f16" && cutsWord) {
+    throw new RangeError(
+      `Cannot write "${label}": elements ${offset} to ${offset + length} of an f16 storage ` +
+        "share a word with others; write from an even element to an even one, or to the end",
+    );
+  }
+}
+
+/** The range of a tensor that has a storage of its own. */
+export function rangeOf(tensor: Tensor): StorageRange {
+  const { place } = tensor;
+  if (place.kind === "root") {
+    throw new TypeError(`Cannot access "${tensor.label}": it is a temporary of a plan`);
+  }
+  return { storage: place.storage, offset: place.offset, length: tensor.size };
+}
+
+/** Bytes of a tensor on a GPU. */
+export function tensorBytes(tensor: Tensor): number {
+  return tensor.size * bytesPer(tensor.dtype);
+}
+
+/** Bytes for people: `1.5 MiB`. */
+export function mebibytes(bytes: number): string {
+  return bytes >= 2 ** 30
+    ? `${(bytes / 2 ** 30).toFixed(2)} GiB`
+    : bytes >= 2 ** 20
+    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
+    : `${(bytes / 2 ** 10).toFixed(1)} KiB`;
+}

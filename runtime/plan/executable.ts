@@ -1,0 +1,60 @@
+/**
+ * What a recording becomes: the border between plans and the devices that run them.
+ *
+ * @module
+ */
+import type { HostArray } from "../tensor/dtype.ts";
+import type { Node, Root, Step } from "../record/recorder.ts";
+import type { Role, Scalar, Storage } from "../tensor/tensor.ts";
+
+/** A range of a storage. */
+export interface StorageRange {
+  /** Memory. */
+  readonly storage: Storage;
+  /** First element. */
+  readonly offset: number;
+  /** Elements. */
+  readonly length: number;
+}
+
+/** A finished recording: what an executor compiles. */
+export interface Recording {
+  /** Name in messages. */
+  readonly label: string;
+  /** Launches and clears in order. */
+  readonly steps: readonly Step[];
+  /** Memory by root number. */
+  readonly roots: readonly Root[];
+  /** The tape; costs per op. */
+  readonly nodes: readonly Node[];
+}
+
+/** A compiled recording. */
+export interface Executable extends Disposable {
+  /** Slots shared by temporaries, for the printed plan. */
+  readonly slotOf: ReadonlyMap<number, number>;
+  /** Bytes the recording owns, by role. */
+  readonly bytes: Readonly<Partial<Record<Role, number>>>;
+  /**
+   * Uploads inputs and scalars and runs every step, without waiting: those before the first of
+   * `cuts`, then, when asked for the next part, those before the second, and so on to the end.
+   */
+  run(
+    inputs: ReadonlyMap<number, HostArray>,
+    scalars: ReadonlyMap<Scalar, number>,
+    cuts: readonly number[],
+  ): Generator<void, void, undefined>;
+  /** Runs once and returns the milliseconds of every step. */
+  profile(
+    inputs: ReadonlyMap<number, HostArray>,
+    scalars: ReadonlyMap<Scalar, number>,
+  ): Promise<readonly number[]>;
+  /** Where a root with memory of its own lies. */
+  storageOf(root: number): Storage;
+}
+
+/** What a plan needs of its device. */
+export interface Reader {
+  /** Copies of several ranges, in one round trip. */
+  read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
+}

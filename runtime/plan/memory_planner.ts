@@ -1,0 +1,83 @@
+/**
+ * Memory planning: which temporaries may share a buffer. Pure; no device.
+ *
+ * A slot is one whole buffer, never a range of one, because WebGPU forbids a buffer to be bound
+ * read-only and writable in the same launch.
+ *
+ * @module
+ */
+import { bytesPer } from "../tensor/dtype.ts";
+import type { Root, Step } from "../record/recorder.ts";
+
+/** Where each temporary lives, and how large each shared buffer is. */
+export interface Layout {
+  /** Slot number by root number, for temporaries that are used. */
+  readonly slotOf: ReadonlyMap<number, number>;
+  /** Bytes of each slot. */
+  readonly slotBytes: readonly number[];
+}
+
+/** First and last step that touches each root. */
+export function lifetimes(
+  steps: readonly Step[],
+): ReadonlyMap<number, readonly [first: number, last: number]> {
+  const spans = new Map<number, [number, number]>();
+  steps.forEach((step, i) => {
+    const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
+    for (const { place } of tensors) {
+      if (place.kind !== "root") continue;
+      const span = spans.get(place.root);
+      if (span === undefined) spans.set(place.root, [i, i]);
+      else span[1] = i;
+    }
+  });
+  return spans;
+}
+
+/**
+ * Best-fit colouring of lifetimes. A slot released by step i is free again from step i + 1.
+ *
+ * @example
+ * ```ts
+ * import { planSlots, PORTABLE_TARGET, Recorder } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rec = new Recorder(PORTABLE_TARGET);
+ * assertEquals(planSlots(rec.steps, rec.roots).slotBytes, []);
+ * ```
+ */
+export function planSlots(steps: readonly Step[], roots: readonly Root[]): Layout {
+  const spans = [...lifetimes(steps)]
+    .filter(([root]) => roots[root]!.kind === "temporary")
+    .sort(([, a], [, b]) => a[0] - b[0]);
+  const slotOf = new Map<number, number>();
+  const slotBytes: number[] = [];
+  const busyUntil: number[] = [];
+  for (const [root, [first, last]] of spans) {
+    const { length, dtype } = roots[root]!;
+    const bytes = Math.max(4, Math.ceil(length * bytesPer(dtype) / 4) * 4);
+    const slot = bestFit(slotBytes, busyUntil, first, bytes);
+    slotBytes[slot] = Math.max(slotBytes[slot] ?? 0, bytes);
+    busyUntil[slot] = last;
+    slotOf.set(root, slot);
+  }
+  return { slotOf, slotBytes };
+}
+
+/** The smallest free slot that is large enough, else the largest free one, else a new one. */
+function bestFit(
+  slotBytes: readonly number[],
+  busyUntil: readonly number[],
+  first: number,
+  bytes: number,
+): number {
+  let fit = -1;
+  let largest = -1;
+  for (let slot = 0; slot < slotBytes.length; slot++) {
+    if (busyUntil[slot]! >= first) continue;
+    const size = slotBytes[slot]!;
+    if (size >= bytes && (fit < 0 || size < slotBytes[fit]!)) fit = slot;
+    if (largest < 0 || size > slotBytes[largest]!) largest = slot;
+  }
+  return fit >= 0 ? fit : largest >= 0 ? largest : slotBytes.length;
+}

@@ -1,0 +1,278 @@
+/**
+ * A plan: a compiled recording that can be run again and again, read, printed and profiled.
+ *
+ * @module
+ */
+import type { HostArray } from "../tensor/dtype.ts";
+import { DeviceError } from "../base/errors.ts";
+import type { Executable, Reader, Recording, StorageRange } from "./executable.ts";
+import { type Cost, type Count, type Step, totalCost } from "../record/recorder.ts";
+import type { Input, Role, Scalar, Storage, Tensor } from "../tensor/tensor.ts";
+
+/** What a run is given: tensors and numbers. */
+export type PlanInputs = Readonly<Record<string, Input | Scalar>>;
+
+/** What can be read between runs. */
+export type PlanOutputs = Readonly<Record<string, Tensor>>;
+
+/** What the host gives for an input or a scalar. */
+export type HostOf<T> = T extends Scalar ? number
+  : T extends Input<"u32"> ? Uint32Array<ArrayBuffer>
+  : Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** Values of one run, by input name. */
+export type RunValues<I extends PlanInputs> = { readonly [K in keyof I]: HostOf<I[K]> };
+
+/** Time of one op in a profile. */
+export interface OpTime {
+  /** Op or launch label. */
+  readonly label: string;
+  /** Milliseconds on the device. */
+  readonly elapsedMs: number;
+  /** Work of the op. */
+  readonly cost: Cost;
+}
+
+/** A recording, ready to run. */
+export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Disposable {
+  /** Name in messages. */
+  readonly label: string;
+  /** Work of one run with every count at its capacity. */
+  readonly cost: Cost;
+  /** Kernel launches of one run. */
+  readonly launchCount: number;
+  readonly #device: Reader;
+  readonly #recording: Recording;
+  readonly #executable: Executable;
+  readonly #inputs: I;
+  readonly #outputs: O;
+  readonly #taps: ReadonlyMap<string, Tensor>;
+  /** Memory of others that the plan touches, and the first step that does. */
+  readonly #borrowed: ReadonlyMap<Storage, string>;
+  #disposed = false;
+
+  /** Called by {@link Device.plan}. */
+  constructor(
+    device: Reader,
+    recording: Recording,
+    executable: Executable,
+    inputs: I,
+    outputs: O,
+    taps: ReadonlyMap<string, Tensor>,
+  ) {
+    this.label = recording.label;
+    this.cost = totalCost(recording.nodes);
+    this.launchCount = recording.steps.filter(({ kind }) => kind === "launch").length;
+    this.#device = device;
+    this.#recording = recording;
+    this.#executable = executable;
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.#taps = taps;
+    this.#borrowed = borrowedBy(recording.steps);
+  }
+
+  /**
+   * Work of one run with these counts, by input name; the others are at their capacity.
+   *
+   * @param end counts the ops whose steps come before it; all of them without
+   */
+  costOf(counts: Readonly<Record<string, number>>, end: number = Infinity): Cost {
+    const values = new Map<Scalar, number>();
+    for (const [name, count] of Object.entries(counts)) {
+      const input = this.#inputs[name];
+      if (input?.role === "scalar") values.set(input, count);
+    }
+    return totalCost(this.#recording.nodes.filter(({ steps: [, to] }) => to <= end), values);
+  }
+
+  /** Bytes this plan owns, by role. */
+  get bytes(): Readonly<Partial<Record<Role, number>>> {
+    return this.#executable.bytes;
+  }
+
+  /** Names of the outputs. */
+  get outputNames(): readonly string[] {
+    return Object.keys(this.#outputs);
+  }
+
+  /** Names of the values kept for inspection. */
+  get taps(): readonly string[] {
+    return [...this.#taps.keys()];
+  }
+
+  /**
+   * Uploads the values, encodes every launch and submits. Returns at once.
+   *
+   * @throws {TypeError} when a value is missing, of the wrong type, or has the wrong number of
+   * elements, or when the plan or memory it uses was disposed
+   * @throws {RangeError} when an integer scalar is given another number
+   * @throws {DeviceError} when a scalar asks for too many workgroups, or the device reported an
+   * error since it was last asked
+   */
+  run(values: RunValues<I>): void {
+    this.runInParts(values, []).next(); // one part, all of it
+  }
+
+  /**
+   * As {@link run}, in parts: the steps before the first of `cuts`, then those before the second,
+   * and so on to the last step. A part is submitted when the generator is asked for it, so that
+   * its results can be read while the next one runs. Plans of one device share their temporaries, so
+   * no other plan may run between two parts.
+   *
+   * @param cuts ascending step numbers, see {@link lastWrite}
+   * @throws see {@link run}; everything is checked before the first part is submitted
+   */
+  *runInParts(values: RunValues<I>, cuts: readonly number[]): Generator<void, void, undefined> {
+    const { inputs, scalars } = this.#bind(values);
+    yield* this.#executable.run(inputs, scalars, cuts);
+  }
+
+  /** Number of the last step that writes into a range; -1 when none does. */
+  lastWrite({ storage, offset, length }: StorageRange): number {
+    return this.#recording.steps.findLastIndex((step) => {
+      const written = step.kind === "clear" ? [step.tensor] : step.kernel.bindings
+        .filter(({ access }) => access === "read_write")
+        .map(({ name }) => step.operands[name]!);
+      return written.some(({ place, size }) =>
+        place.kind === "storage" && place.storage === storage &&
+        place.offset < offset + length && offset < place.offset + size
+      );
+    });
+  }
+
+  /**
+   * Runs once with a timestamp around every launch and returns the time of every op.
+   *
+   * @throws {DeviceError} when the device has no timestamps
+   */
+  async profile(values: RunValues<I>): Promise<OpTime[]> {
+    const { inputs, scalars } = this.#bind(values);
+    const times = await this.#executable.profile(inputs, scalars);
+    return this.#recording.nodes.filter(({ steps: [from, to] }) => to > from)
+      .map(({ name, steps: [from, to], cost }) => ({
+        label: to - from === 1 ? this.#recording.steps[from]!.label : name,
+        elapsedMs: times.slice(from, to).reduce((sum, ms) => sum + ms, 0),
+        cost,
+      }));
+  }
+
+  /**
+   * Copies of outputs or taps of the latest run. Waits for the device.
+   *
+   * @throws {TypeError} when the plan was disposed
+   * @throws {DeviceError} when there is no such output, or the device reported an error
+   */
+  async read<K extends (keyof O & string) | string>(
+    ...names: K[]
+  ): Promise<{ readonly [P in K]: HostArray }> {
+    const arrays = await this.#device.read(names.map((name) => this.#range(name)));
+    return Object.fromEntries(names.map((name, i) => [name, arrays[i]!])) as {
+      readonly [P in K]: HostArray;
+    };
+  }
+
+  /** One line per step: number, label, operands with shapes and slots, workgroups. */
+  toString(): string {
+    const lines = this.#recording.steps.map((step, i) =>
+      `${String(i).padStart(4)} ${this.#line(step)}`
+    );
+    return [`plan "${this.label}": ${this.launchCount} launches`, ...lines, ""].join("\n");
+  }
+
+  /** Frees what the plan owns. */
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#executable[Symbol.dispose]();
+  }
+
+  #bind(values: Readonly<Record<string, unknown>>) {
+    const refuse = (why: string): never => {
+      throw new TypeError(`Cannot run plan "${this.label}": ${why}`);
+    };
+    if (this.#disposed) refuse("it was disposed");
+    for (const [storage, step] of this.#borrowed) {
+      if (!storage.live) refuse(`"${step}" uses "${storage.label}", which was disposed`);
+    }
+    const inputs = new Map<number, HostArray>();
+    const scalars = new Map<Scalar, number>();
+    for (const [name, input] of Object.entries(this.#inputs)) {
+      const value = values[name];
+      if (input.role === "scalar") {
+        if (typeof value !== "number") {
+          refuse(`scalar "${name}" is ${typeName(value)}, not a number`);
+        }
+        scalars.set(input, value as number);
+        continue;
+      }
+      const wanted = input.dtype === "u32" ? ["Uint32Array"] : ["Float32Array", "Float64Array"];
+      if (!wanted.includes(typeName(value))) {
+        refuse(`input "${name}" is ${typeName(value)}, expected ${wanted.join(" or ")}`);
+      }
+      const array = value as HostArray;
+      if (array.length !== input.size) {
+        refuse(`input "${name}" has ${array.length} elements, expected shape [${input.shape}]`);
+      }
+      if (input.place.kind === "root") inputs.set(input.place.root, array);
+    }
+    return { inputs, scalars };
+  }
+
+  #range(name: string): StorageRange {
+    if (this.#disposed) {
+      throw new TypeError(`Cannot read "${name}" of plan "${this.label}": it was disposed`);
+    }
+    const tensor = Object.hasOwn(this.#outputs, name) ? this.#outputs[name] : this.#taps.get(name);
+    if (tensor === undefined) {
+      const known = [...this.outputNames, ...this.taps].map((output) => `"${output}"`);
+      throw new DeviceError(
+        "validation",
+        `Cannot read "${name}" of plan "${this.label}": no such output, expected one of ${known}`,
+      );
+    }
+    const { place } = tensor;
+    return place.kind === "storage"
+      ? { storage: place.storage, offset: place.offset, length: tensor.size }
+      : { storage: this.#executable.storageOf(place.root), offset: 0, length: tensor.size };
+  }
+
+  #line(step: Step): string {
+    if (step.kind === "clear") return `${step.label} [${step.tensor.shape}]`;
+    const operands = step.kernel.bindings.map(({ name, access }) => {
+      const tensor = step.operands[name]!;
+      return `${access === "read" ? "" : "*"}${name}=${this.#where(tensor)}[${tensor.shape}]`;
+    });
+    const groups = step.workgroups.map((count) => countText(count ?? 1)).join("x");
+    return `${step.label} ${operands.join(" ")} <${groups}${step.folded ? " folded" : ""}>`;
+  }
+
+  #where({ place, label }: Tensor): string {
+    if (place.kind === "storage") return `${place.storage.label}+${place.offset}`;
+    const slot = this.#executable.slotOf.get(place.root);
+    return slot === undefined ? `"${label}"` : `s${slot}`;
+  }
+}
+
+/** Storages that steps use, each with the label of the first one. */
+function borrowedBy(steps: readonly Step[]): ReadonlyMap<Storage, string> {
+  const borrowed = new Map<Storage, string>();
+  for (const step of steps) {
+    const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
+    for (const { place } of tensors) {
+      if (place.kind === "storage" && !borrowed.has(place.storage)) {
+        borrowed.set(place.storage, step.label);
+      }
+    }
+  }
+  return borrowed;
+}
+
+/** What a value is, for messages: `undefined`, `number`, `Float32Array`. */
+function typeName(value: unknown): string {
+  return typeof value === "object" && value !== null ? value.constructor.name : typeof value;
+}
+
+function countText(count: Count): string {
+  return typeof count === "number" ? String(count) : `ceil(${count.scalar.label}/${count.per})`;
+}

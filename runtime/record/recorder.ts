@@ -1,0 +1,363 @@
+/**
+ * Recording. Ops never execute when called: they append kernel launches here. The one list is at
+ * once the tape that autograd walks, the input of the memory planner, the profile, the printable
+ * plan, and what every step replays.
+ *
+ * @module
+ */
+import type { DType, HostArray } from "../tensor/dtype.ts";
+import { ShaderError } from "../base/errors.ts";
+import { fitsField, type Kernel, kernelFor } from "./kernel.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { FOLD_FIELDS, foldedKernel } from "./folded_kernel.ts";
+import type { Target } from "../tensor/device_limits.ts";
+import { Input, type Place, Scalar, Tensor, type Tensors } from "../tensor/tensor.ts";
+
+/**
+ * Workgroups along one axis: frozen, or `ceil(scalar / per)` at every run, with the largest value of
+ * the scalar as `capacity`.
+ */
+export type Count =
+  | number
+  | { readonly scalar: Scalar; readonly per: number; readonly capacity?: number };
+
+/** One kernel launch, as an op asks for it. */
+export interface Launch {
+  /** What to run. */
+  readonly kernel: Kernel;
+  /** Operands by WGSL name. */
+  readonly operands: Readonly<Record<string, Tensor>>;
+  /** `override` values by name. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /** Uniform fields by name; a plain number is frozen, a {@link Scalar} is given at every run. */
+  readonly scalars?: Readonly<Record<string, number | Scalar>>;
+  /** Workgroups along x, y, z. */
+  readonly workgroups: readonly [x: Count, y?: Count, z?: Count];
+}
+
+/** What a plan does, in order. */
+export type Step =
+  | ({
+    readonly kind: "launch";
+    readonly label: string;
+    /** True when the workgroups are dispatched as a box of another shape. */
+    readonly folded?: boolean;
+  } & Launch)
+  | { readonly kind: "clear"; readonly label: string; readonly tensor: Tensor };
+
+/** Memory a plan owns; tensors are views of roots. */
+export interface Root {
+  /** `temporary` roots share slots; the others have memory of their own. */
+  kind: "temporary" | "input" | "output" | "constant";
+  /** Name in messages. */
+  readonly label: string;
+  /** Element type. */
+  readonly dtype: DType;
+  /** Elements. */
+  readonly length: number;
+  /** Values of a constant. */
+  readonly values?: HostArray;
+}
+
+/** Floating-point operations and bytes moved. */
+export interface Cost {
+  /** Multiplications and additions, each counted once. */
+  readonly flops: number;
+  /** Bytes read and written by an ideal implementation. */
+  readonly bytes: number;
+  /** Set when the work is proportional to a count given at run time: it is that of the capacity. */
+  readonly extent?: { readonly scalar: Scalar; readonly capacity: number } | undefined;
+}
+
+/** One op invocation: an entry of the tape. */
+export interface Node {
+  /** Op name. */
+  readonly name: string;
+  /** Inputs by name. */
+  readonly inputs: Tensors;
+  /** Outputs by name. */
+  readonly outputs: Tensors;
+  /** First and one past the last step it appended. */
+  readonly steps: readonly [from: number, to: number];
+  /** Work it stands for. */
+  readonly cost: Cost;
+  /** Records the cotangents of the inputs; absent when it has no derivative. */
+  readonly vjp:
+    | ((grads: Tensors, wants: ReadonlySet<string>, sinks: Tensors) => Tensors)
+    | undefined;
+}
+
+/** Sum of the costs of all ops of a recording; counts without a value are at their capacity. */
+export function totalCost(nodes: readonly Node[], counts?: ReadonlyMap<Scalar, number>): Cost {
+  let [flops, bytes] = [0, 0];
+  for (const { cost } of nodes) {
+    const count = cost.extent && counts?.get(cost.extent.scalar);
+    const share = count === undefined ? 1 : count / cost.extent!.capacity;
+    flops += share * cost.flops;
+    bytes += share * cost.bytes;
+  }
+  return { flops, bytes };
+}
+
+/**
+ * Appends launches in order; owns every tensor it hands out.
+ *
+ * @example
+ * ```ts
+ * import { kernel, PORTABLE_TARGET, Recorder } from "@transformer-xl/runtime";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const negate = kernel("negate", `
+ *   @group(0) @binding(0) var<storage, read> x: array<f32>;
+ *   @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+ *   @compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) { y[id.x] = -x[id.x]; }
+ * `, ({ x, y }) => { for (let i = 0; i < x!.length; i++) y![i] = -x![i]!; });
+ *
+ * const rec = new Recorder(PORTABLE_TARGET);
+ * const x = rec.input("x", [4], "f32");
+ * const y = rec.temporary([4], "f32", "y");
+ * rec.launch({ kernel: negate, operands: { x, y }, workgroups: [4] });
+ * assertEquals(rec.steps.map(({ label }) => label), ["negate"]);
+ * assertThrows(
+ *   () => rec.launch({ kernel: negate, operands: { x }, workgroups: [4] }),
+ *   SyntaxError,
+ *   "operands [y] are not given",
+ * );
+ * ```
+ */
+export class Recorder {
+  /** What the recording is for. */
+  readonly target: Target;
+  /** Launches and clears in order. */
+  readonly steps: Step[] = [];
+  /** The tape. */
+  readonly nodes: Node[] = [];
+  /** Memory by root number. */
+  readonly roots: Root[] = [];
+  /** Scalars handed out. */
+  readonly scalars: Scalar[] = [];
+  /** Values kept for inspection, by name. */
+  readonly taps: Map<string, Tensor> = new Map();
+  readonly #places = new WeakSet<Place>();
+  readonly #scopes: string[] = [];
+  readonly #keepTaps: boolean;
+
+  /** An empty recording; `taps` keeps the values that {@link Recorder.tap} names. */
+  constructor(target: Target, options: { readonly taps?: boolean } = {}) {
+    this.target = target;
+    this.#keepTaps = options.taps ?? false;
+  }
+
+  /** A tensor the host writes before every run. */
+  input<D extends DType>(label: string, shape: Shape, dtype: D): Input<D> {
+    const place = this.#root("input", label, dtype, sizeOf(shape));
+    return new Input(shape, dtype, label, place) as Input<D>;
+  }
+
+  /** A number given at every run. */
+  scalar(label: string): Scalar {
+    const scalar = new Scalar(label);
+    this.scalars.push(scalar);
+    return scalar;
+  }
+
+  /**
+   * A table that never changes, uploaded once with the plan.
+   *
+   * @throws {TypeError} when the number of values is not that of the shape
+   */
+  constant(label: string, shape: Shape, dtype: DType, values: HostArray): Tensor {
+    if (values.length !== sizeOf(shape)) {
+      throw new TypeError(
+        `Cannot record constant "${label}": ${values.length} values for shape [${shape}]`,
+      );
+    }
+    return new Tensor(
+      shape,
+      dtype,
+      label,
+      this.#root("constant", label, dtype, values.length, values),
+    );
+  }
+
+  /** A value computed and used within one run; its memory is shared by lifetime. */
+  temporary(shape: Shape, dtype: DType, label: string): Tensor {
+    const name = this.#qualified(label);
+    return new Tensor(shape, dtype, name, this.#root("temporary", name, dtype, sizeOf(shape)));
+  }
+
+  /**
+   * The same elements in another shape.
+   *
+   * @throws {TypeError} when the number of elements differs
+   */
+  alias(tensor: Tensor, shape: Shape): Tensor {
+    if (sizeOf(shape) !== tensor.size) {
+      throw new TypeError(
+        `Cannot view "${tensor.label}" as [${shape}]: current shape is [${tensor.shape}]`,
+      );
+    }
+    return new Tensor(shape, tensor.dtype, tensor.label, tensor.place);
+  }
+
+  /** Gives an output memory of its own, readable between runs. */
+  keep(tensor: Tensor): void {
+    const { place } = tensor;
+    this.#checkOwn(tensor);
+    if (place.kind === "root" && this.roots[place.root]!.kind === "temporary") {
+      this.roots[place.root]!.kind = "output";
+    }
+  }
+
+  /** Keeps a value for inspection under `name` when the plan is recorded with taps. */
+  tap(tensor: Tensor, name: string): void {
+    if (!this.#keepTaps) return;
+    this.keep(tensor);
+    this.taps.set(name, tensor);
+  }
+
+  /** Prefixes the labels of everything recorded inside `body`. */
+  scope<T>(label: string, body: () => T): T {
+    this.#scopes.push(label);
+    try {
+      return body();
+    } finally {
+      this.#scopes.pop();
+    }
+  }
+
+  /** Sets every element to zero. */
+  clear(tensor: Tensor): void {
+    this.#checkOwn(tensor);
+    this.steps.push({ kind: "clear", label: this.#qualified(`clear ${tensor.label}`), tensor });
+  }
+
+  /**
+   * Appends one launch; element types that the kernel leaves open follow the operands. Where a
+   * dimension has more workgroups than the target dispatches, they are folded over the others.
+   *
+   * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
+   * the kernel, one buffer would be both read and written, a constant would be written, or the
+   * launch has more workgroups than all three dimensions hold
+   * @throws {TypeError} when an operand belongs to another recording
+   */
+  launch({ kernel: general, ...more }: Launch): void {
+    for (const tensor of Object.values(more.operands)) this.#checkOwn(tensor);
+    const dtypes = Object.entries(more.operands).map(([name, { dtype }]) => [name, dtype]);
+    const asked = { kernel: kernelFor(general, Object.fromEntries(dtypes)), ...more };
+    checkLaunch(asked, this.roots);
+    const launch = foldLaunch(asked, this.target.maxWorkgroups);
+    this.steps.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
+  }
+
+  #qualified(label: string): string {
+    return [...this.#scopes, label].join("/");
+  }
+
+  #root(kind: Root["kind"], label: string, dtype: DType, length: number, values?: HostArray) {
+    this.roots.push({ kind, label, dtype, length, ...(values && { values }) });
+    const place = { kind: "root", root: this.roots.length - 1 } as const;
+    this.#places.add(place);
+    return place;
+  }
+
+  /** Root numbers of two recordings overlap: a foreign one would silently name other memory. */
+  #checkOwn({ place, label }: Tensor): void {
+    if (place.kind === "root" && !this.#places.has(place)) {
+      throw new TypeError(
+        `Cannot use "${label}": it belongs to another recording; carry it in a state, or record both in one plan`,
+      );
+    }
+  }
+}
+
+function checkLaunch(
+  { kernel, operands, constants = {}, scalars = {} }: Launch,
+  roots: readonly Root[],
+): void {
+  const fail = (why: string): never => {
+    throw new ShaderError(`Cannot launch "${kernel.name}": ${why}`);
+  };
+  const compare = (what: string, wanted: readonly string[], given: readonly string[]) => {
+    const lacking = wanted.filter((name) => !given.includes(name));
+    const unknown = given.filter((name) => !wanted.includes(name));
+    if (lacking.length > 0) fail(`${what} [${lacking}] are not given`);
+    if (unknown.length > 0) fail(`${what} [${unknown}] are not declared`);
+  };
+  compare("operands", kernel.bindings.map((b) => b.name), Object.keys(operands));
+  compare("scalars", kernel.scalars.map((s) => s.name), Object.keys(scalars));
+  const optional = kernel.constants.filter((c) => c.optional && !(c.name in constants));
+  compare(
+    "constants",
+    kernel.constants.map((c) => c.name),
+    [...Object.keys(constants), ...optional.map((c) => c.name)],
+  );
+  for (const { name, type } of kernel.scalars) {
+    const value = scalars[name]!;
+    if (typeof value === "number" && !fitsField(type, value)) {
+      fail(`scalar "${name}" is ${value}, expected ${type}`);
+    }
+  }
+  const access = new Map<unknown, "read" | "read_write">();
+  for (const binding of kernel.bindings) {
+    const tensor = operands[binding.name]!;
+    if (tensor.dtype !== binding.dtype) {
+      fail(`operand "${binding.name}" is ${tensor.dtype}, expected ${binding.dtype}`);
+    }
+    if (tensor.size % binding.width !== 0) {
+      fail(
+        `operand "${binding.name}" has ${tensor.size} elements, not a multiple of ${binding.width}`,
+      );
+    }
+    const { place } = tensor;
+    if (
+      binding.access === "read_write" && place.kind === "root" &&
+      roots[place.root]!.kind === "constant"
+    ) {
+      fail(`operand "${binding.name}" is written, but "${tensor.label}" is a constant`);
+    }
+    const memory = place.kind === "root" ? place.root : place.storage;
+    const before = access.get(memory);
+    if (before !== undefined && (before === "read_write" || binding.access === "read_write")) {
+      fail(`operand "${binding.name}" shares a buffer with another operand that is written`);
+    }
+    access.set(memory, binding.access);
+  }
+}
+
+/**
+ * The launch as the target can dispatch it: itself, or with a folded kernel that is given the counts.
+ *
+ * @throws {ShaderError} when three dimensions do not hold its workgroups
+ */
+function foldLaunch(launch: Launch, most: number): Launch & { readonly folded?: boolean } {
+  const counts = [0, 1, 2].map((axis) => launch.workgroups[axis] ?? 1);
+  const largest = counts.map(largestCount);
+  if (largest.every((count) => count <= most)) return launch;
+  const total = largest.reduce((product, count) => product * count, 1);
+  if (total > Math.min(most ** 3, 2 ** 32 - 1)) {
+    throw new ShaderError(
+      `Cannot launch "${launch.kernel.name}": it has ${largest.join(" x ")} workgroups, this ` +
+        `adapter holds ${most} along each of three dimensions`,
+    );
+  }
+  const fields = counts.map((count) =>
+    typeof count === "number" ? count : count.scalar.dividedBy(count.per)
+  );
+  return {
+    ...launch,
+    folded: true,
+    kernel: foldedKernel(launch.kernel),
+    scalars: {
+      ...launch.scalars,
+      ...Object.fromEntries(FOLD_FIELDS.map((name, axis) => [name, fields[axis]!])),
+    },
+  };
+}
+
+/** The most workgroups of a count; 0 where nothing bounds its scalar before a run. */
+function largestCount(count: Count): number {
+  if (typeof count === "number") return count;
+  const capacity = count.capacity ?? count.scalar.derived?.limit ?? 0;
+  return Math.ceil(capacity / count.per);
+}

@@ -1,0 +1,265 @@
+/**
+ * The reference executor: replays a plan through the kernels' plain loops, temporaries in their
+ * planned slots. Float64 for tests (where it also proves the memory planner), float32 for
+ * `--device cpu`. What a plan stores as f16 is rounded to it here too.
+ *
+ * @module
+ */
+import type { DType, HostArray, NumberArray, Numbers } from "../tensor/dtype.ts";
+import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
+import { DeviceError } from "../base/errors.ts";
+import type { Executable, Recording, StorageRange } from "../plan/executable.ts";
+import { planSlots } from "../plan/memory_planner.ts";
+import type { Root, Step } from "../record/recorder.ts";
+import { fieldValue, type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
+import { PORTABLE_TARGET, type Target } from "../tensor/device_limits.ts";
+import type { Role, Storage, Tensor } from "../tensor/tensor.ts";
+
+/** Width of the numbers the loops compute with. */
+export type ReferencePrecision = "f32" | "f64";
+
+class ReferenceStorage implements Storage {
+  readonly label: string;
+  readonly role: Role;
+  readonly dtype: DType;
+  readonly array: NumberArray;
+  readonly #release: () => void;
+  #live = true;
+
+  constructor(label: string, role: Role, dtype: DType, array: NumberArray, release: () => void) {
+    this.label = label;
+    this.role = role;
+    this.dtype = dtype;
+    this.array = array;
+    this.#release = release;
+  }
+
+  get length(): number {
+    return this.array.length;
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#live) this.#release();
+    this.#live = false;
+  }
+}
+
+/**
+ * Plans on plain TypeScript loops; no GPU, no driver.
+ *
+ * @example
+ * ```ts
+ * import { ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * using memory = device.state("memory", [2]);
+ * assertEquals(device.liveBytesByRole.get("state"), 16);
+ * assertEquals(memory.shape, [2]);
+ * ```
+ */
+export class ReferenceDevice extends Device {
+  /** Width of the numbers. */
+  readonly precision: ReferencePrecision;
+
+  /**
+   * Opens the executor.
+   *
+   * @param options precision of all floats, and the target that plans are recorded for: by default
+   * the limits every WebGPU has, with larger buffers
+   */
+  constructor(options: { readonly precision: ReferencePrecision; readonly target?: Target }) {
+    super(
+      options.target ?? { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
+      {
+        adapter: `reference executor (${options.precision})`,
+        kind: "reference",
+        features: ["shader-f16"],
+      },
+      Deno.systemMemoryInfo().available,
+    );
+    this.precision = options.precision;
+  }
+
+  /** Zeroed memory of the process. */
+  override allocate(
+    spec: {
+      readonly label: string;
+      readonly role: Role;
+      readonly dtype: DType;
+      readonly length: number;
+    },
+  ): Storage {
+    return this.#allocate(spec);
+  }
+
+  #allocate(spec: Pick<Storage, "label" | "role" | "dtype" | "length">): ReferenceStorage {
+    const bytes = spec.length * this.#bytesPer(spec.dtype);
+    this.checkFits(spec.label, bytes);
+    this.account(spec.role, bytes);
+    const array = this.#array(spec.dtype, new ArrayBuffer(bytes), spec.length);
+    const release = () => this.account(spec.role, -bytes);
+    return new ReferenceStorage(spec.label, spec.role, spec.dtype, array, release);
+  }
+
+  /** Copies elements into memory, rounded to the precision. */
+  override write(storage: Storage, offset: number, values: HostArray): void {
+    checkWrite({ storage, offset, length: values.length });
+    (storage as ReferenceStorage).array.set(values, offset);
+  }
+
+  /** Copies of several ranges. */
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  override async read(ranges: readonly StorageRange[]): Promise<HostArray[]> {
+    return ranges.map((range) => {
+      checkRange("read", range);
+      const { storage, offset, length } = range;
+      const { array } = storage as ReferenceStorage;
+      const part = array.subarray(offset, offset + length);
+      if (!(part instanceof Float16Array)) return part.slice();
+      return this.precision === "f64" ? new Float64Array(part) : new Float32Array(part);
+    });
+  }
+
+  /** Copies several ranges into memory of the caller. */
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  override async readInto(
+    ranges: readonly StorageRange[],
+    into: readonly Float32Array<ArrayBuffer>[],
+    arrived: () => void = () => {},
+  ): Promise<void> {
+    for (const range of ranges) checkRange("read", range);
+    checkParts(ranges, into);
+    ranges.forEach(({ storage, offset, length }, i) => {
+      into[i]!.set((storage as ReferenceStorage).array.subarray(offset, offset + length));
+    });
+    arrived();
+  }
+
+  /** Resolves at once: runs are synchronous. */
+  override idle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Binds every step to its memory. */
+  override compile(recording: Recording): Promise<Executable> {
+    const { steps, roots, label } = recording;
+    const { slotOf } = planSlots(steps, roots);
+    const owned: ReferenceStorage[] = [];
+    const keep = (storage: ReferenceStorage) => {
+      owned.push(storage);
+      return storage;
+    };
+    const slots = slotLengths(slotOf, roots).map((length, n) =>
+      keep(this.#allocate({ label: `${label} slot ${n}`, role: "temporary", dtype: "f32", length }))
+    );
+    const storages = roots.map((root, n) => {
+      if (root.kind !== "temporary") {
+        const storage = keep(this.#allocate({ ...root, role: root.kind }));
+        if (root.values) this.write(storage, 0, root.values);
+        return storage;
+      }
+      const slot = slots[slotOf.get(n) ?? -1];
+      if (slot === undefined) return undefined; // never used
+      const array = this.#array(root.dtype, slot.array.buffer, root.length);
+      return new ReferenceStorage(root.label, "temporary", root.dtype, array, () => {});
+    });
+    const numbersOf = ({ place, size }: Tensor): Numbers => {
+      if (place.kind === "root") return storages[place.root]!.array.subarray(0, size);
+      return (place.storage as ReferenceStorage).array.subarray(place.offset, place.offset + size);
+    };
+    const bound = steps.map((step) =>
+      step.kind === "clear" ? { x: numbersOf(step.tensor) } : Object.fromEntries(
+        Object.entries(step.operands).map(([name, tensor]) => [name, numbersOf(tensor)]),
+      )
+    );
+    const mostWorkgroups = this.target.maxWorkgroups;
+    // Every number is checked before the first step, as on a GPU.
+    const prepare = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
+      const works = steps.map((step, i) => workOf(step, bound[i]!, scalars, mostWorkgroups));
+      for (const [root, values] of inputs) this.write(storages[root]!, 0, values);
+      return works;
+    };
+    return Promise.resolve({
+      slotOf,
+      bytes: bytesByRole(owned),
+      *run(inputs, scalars, cuts) {
+        const works = prepare(inputs, scalars);
+        for (const [from, to] of spans(cuts, works.length)) {
+          for (const work of works.slice(from, to)) work();
+          yield;
+        }
+      },
+      profile: (inputs, scalars) =>
+        Promise.resolve(
+          prepare(inputs, scalars).map((work) => {
+            const startMs = performance.now();
+            work();
+            return performance.now() - startMs;
+          }),
+        ),
+      storageOf: (root) => {
+        const storage = storages[root];
+        if (storage === undefined) {
+          throw new DeviceError(
+            "validation",
+            `Cannot read root ${root} of plan "${label}": it is never computed`,
+          );
+        }
+        return storage;
+      },
+      [Symbol.dispose]: () => owned.forEach((storage) => storage[Symbol.dispose]()),
+    });
+  }
+
+  /** Does nothing: memory belongs to its owners. */
+  override [Symbol.dispose](): void {}
+
+  #bytesPer(dtype: DType): number {
+    return dtype === "f16" ? 2 : dtype === "u32" || this.precision === "f32" ? 4 : 8;
+  }
+
+  #array(dtype: DType, buffer: ArrayBufferLike, length: number): NumberArray {
+    const memory = buffer as ArrayBuffer;
+    if (dtype === "u32") return new Uint32Array(memory, 0, length);
+    if (dtype === "f16") return new Float16Array(memory, 0, length);
+    return this.precision === "f64"
+      ? new Float64Array(memory, 0, length)
+      : new Float32Array(memory, 0, length);
+  }
+}
+
+/** What a step does with the scalars of a run. */
+function workOf(
+  step: Step,
+  operands: Readonly<Record<string, Numbers>>,
+  scalars: ScalarValues,
+  mostWorkgroups: number,
+): () => void {
+  if (step.kind === "clear") return () => operands["x"]!.fill(0);
+  const sizes: Record<string, number> = { ...step.constants };
+  for (const field of step.kernel.scalars) {
+    sizes[field.name] = fieldValue(field, step.scalars![field.name]!, scalars);
+  }
+  if (workgroupsOf(step, scalars, mostWorkgroups).includes(0)) return () => {};
+  return () => step.kernel.reference(operands, sizes);
+}
+
+/** Elements of each slot, as wide as its widest: bytes of the plan are those of a GPU. */
+function slotLengths(slotOf: ReadonlyMap<number, number>, roots: readonly Root[]): number[] {
+  const lengths: number[] = [];
+  for (const [root, slot] of slotOf) {
+    lengths[slot] = Math.max(lengths[slot] ?? 0, roots[root]!.length);
+  }
+  return lengths;
+}
+
+function bytesByRole(storages: readonly ReferenceStorage[]): Partial<Record<Role, number>> {
+  const bytes: Partial<Record<Role, number>> = {};
+  for (const { role, array } of storages) bytes[role] = (bytes[role] ?? 0) + array.byteLength;
+  return bytes;
+}

@@ -1,0 +1,84 @@
+/**
+ * Dropout masks: the same bits on host and adapter, and what depends on seed, step, stream, site.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { dropout } from "@transformer-xl/kernels";
+import {
+  type Device,
+  philox4x32,
+  PORTABLE_TARGET,
+  Recorder,
+  ReferenceDevice,
+} from "@transformer-xl/runtime";
+import { openTestGpu } from "../support/test_gpu.ts";
+
+interface Numbers {
+  readonly seed: number;
+  readonly step: number;
+  readonly stream: number;
+  readonly site: number;
+}
+
+/** Which of `count` elements a dropout keeps on `device`. */
+async function keptOn(
+  device: Device,
+  count: number,
+  rate: number,
+  { site, ...numbers }: Numbers,
+): Promise<boolean[]> {
+  using plan = await device.plan("mask", (rec) => {
+    const x = rec.input("x", [count], "f32");
+    const [seed, step, stream] = [rec.scalar("seed"), rec.scalar("step"), rec.scalar("stream")];
+    const y = dropout(rec, x, { rate, mask: { kind: "philox", seed, step, stream, site } });
+    return { inputs: { x, seed, step, stream }, outputs: { y } };
+  });
+  plan.run({ x: new Float32Array(count).fill(1), ...numbers });
+  return Array.from((await plan.read("y")).y!, (y) => y !== 0);
+}
+
+const NUMBERS: Numbers = { seed: 1111, step: 12, stream: 5, site: 3 };
+
+Deno.test("a dropout mask on the adapter equals philox4x32 on the host bit for bit", async () => {
+  const count = 100_003;
+  const rate = 0.1;
+  for (
+    const numbers of [NUMBERS, { seed: 2 ** 32 - 1, step: 2 ** 31, stream: 2 ** 31 + 1, site: 50 }]
+  ) {
+    const want = Array.from({ length: count }, (_, e) => {
+      const { seed, step, stream, site } = numbers;
+      const word = philox4x32([e >> 3, step, stream, 0], [seed, site])[(e & 7) >> 1]!;
+      return ((e & 1 ? word >>> 16 : word & 0xffff) >= Math.round(65536 * rate));
+    });
+    assertEquals(await keptOn(await openTestGpu(), count, rate, numbers), want);
+  }
+});
+
+Deno.test("a dropout keeps 1 - rate of the elements, whatever the seed, step, stream and site", async () => {
+  using device = new ReferenceDevice({ precision: "f32" });
+  const count = 40_000;
+  const first = await keptOn(device, count, 0.2, NUMBERS);
+  const others = [{ seed: 1112 }, { step: 13 }, { stream: 6 }, { site: 4 }];
+  for (const change of [{}, ...others]) {
+    const kept = await keptOn(device, count, 0.2, { ...NUMBERS, ...change });
+    const share = kept.filter(Boolean).length / count;
+    // Five standard deviations of a binomial share.
+    assert(Math.abs(share - 0.8) < 5 * Math.sqrt(0.2 * 0.8 / count), `kept ${share}`);
+    if (Object.keys(change).length === 0) assertEquals(kept, first);
+    else assertNotEquals(kept, first);
+  }
+});
+
+Deno.test("dropout at rate zero records nothing, and a rate of one is refused", () => {
+  const rec = new Recorder(PORTABLE_TARGET);
+  const x = rec.input("x", [8], "f32");
+  const keep = rec.input("keep", [8], "u32");
+  assert(dropout(rec, x, { rate: 0, mask: { kind: "given", keep } }) === x);
+  assertEquals([rec.steps.length, rec.nodes.length], [0, 0]);
+  assertThrows(
+    () => dropout(rec, x, { rate: 1, mask: { kind: "given", keep } }),
+    RangeError,
+    "rate is 1",
+  );
+});

@@ -1,0 +1,214 @@
+/**
+ * What golden vectors cannot show of an optimizer step: packing, several segments, gradients that
+ * are not finite, padding, depth of sums, repeatability.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import {
+  chooseAdapter,
+  type Device,
+  GpuDevice,
+  type LogicalTensor,
+  ParamStore,
+  ReferenceDevice,
+  sizeOf,
+} from "@transformer-xl/runtime";
+import type { UpdateOptions } from "@transformer-xl/kernels";
+import { relativeError } from "../support/compare.ts";
+import { normals } from "../support/normals.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
+import { type AfterStep, type Named, openUpdater } from "../support/update_harness.ts";
+
+type Options = Pick<UpdateOptions, "optimizer" | "clip">;
+
+const ZERO = { kind: "constant", value: 0 } as const;
+const LAMB: Options = { optimizer: { kind: "lamb", weightDecay: 0.01 }, clip: 0.25 };
+const ADAM: Options = { optimizer: { kind: "adam", weightDecay: 0.01 }, clip: 0.25 };
+
+/** Longer than a chunk, of odd length, of one element, empty, and two tensors in four pieces. */
+function odd(store: ParamStore): void {
+  store.param("long", [9001], ZERO);
+  store.param("one", [1], ZERO);
+  store.param("none", [0, 4], ZERO);
+  const rows = store.declare("rows", [700, 7], ZERO);
+  const bias = store.declare("bias", [3, 7], ZERO);
+  store.pack("late rows", [{ logical: rows, from: 300, to: 700 }]);
+  store.param("row", [5, 3], ZERO);
+  store.pack("early rows", [
+    { logical: rows, from: 0, to: 300 },
+    { logical: bias, from: 2, to: 3 },
+    { logical: bias, from: 0, to: 2 },
+  ]);
+}
+
+/** The same logical tensors, each one parameter. */
+function plain(store: ParamStore): void {
+  store.param("long", [9001], ZERO);
+  store.param("one", [1], ZERO);
+  store.param("none", [0, 4], ZERO);
+  store.param("rows", [700, 7], ZERO);
+  store.param("bias", [3, 7], ZERO);
+  store.param("row", [5, 3], ZERO);
+}
+
+/** Seals with bindings of at most `maxBindingBytes`, so that segments are small. */
+function seal(store: ParamStore, device: Device, maxBindingBytes = 2 ** 31): ParamStore {
+  const narrow = {
+    target: { ...device.target, maxBindingBytes },
+    allocate: (spec: Parameters<Device["allocate"]>[0]) => device.allocate(spec),
+  };
+  store.seal(narrow as Device, { gradients: true });
+  return store;
+}
+
+function named(
+  store: ParamStore,
+  values: (logical: LogicalTensor, length: number) => ArrayLike<number>,
+): Named {
+  return Object.fromEntries(
+    store.logical.map((l) => [l.name, Float64Array.from(values(l, sizeOf(l.shape)))]),
+  );
+}
+
+const initialOf = (store: ParamStore) => named(store, ({ name }, n) => normals(`init ${name}`, n));
+const gradientsAt = (store: ParamStore, step: number) =>
+  named(store, ({ name }, n) => normals(`gradient ${name} ${step}`, n));
+
+/** Three steps of a fresh store. */
+async function threeSteps(
+  device: Device,
+  declare: (store: ParamStore) => void,
+  options: Options,
+  maxBindingBytes?: number,
+): Promise<AfterStep> {
+  using store = new ParamStore();
+  declare(store);
+  seal(store, device, maxBindingBytes);
+  using updater = await openUpdater(device, store, initialOf(store), options);
+  await updater.step(gradientsAt(store, 1), 0.01);
+  await updater.step(gradientsAt(store, 2), 0.02);
+  return await updater.step(gradientsAt(store, 3), 0.005);
+}
+
+function assertAgrees(got: AfterStep, want: AfterStep, tolerance: number): void {
+  assertEquals(got.applied, want.applied);
+  assert(Math.abs(got.norm - want.norm) <= tolerance * want.norm, `${got.norm}, ${want.norm}`);
+  for (const kind of ["weights", "m", "v", "gradients"] as const) {
+    for (const [name, values] of Object.entries(want[kind])) {
+      const error = relativeError(got[kind][name]!, values);
+      assert(error <= tolerance, `${kind} of "${name}": relative error ${error}`);
+    }
+  }
+}
+
+for (
+  const [what, options] of [
+    ["LAMB, clipped", LAMB],
+    ["LAMB, not clipped", { ...LAMB, clip: Infinity }],
+    ["LAMB, without decay", { ...LAMB, optimizer: { kind: "lamb", weightDecay: 0 } }],
+    ["Adam, clipped", ADAM],
+    ["Adam, other betas and eps", {
+      optimizer: { kind: "adam", weightDecay: 0, betas: [0.5, 0.9], eps: 0.1 },
+      clip: 1e9,
+    }],
+  ] as const
+) {
+  Deno.test(`an update on the adapter equals its reference: ${what}`, async () => {
+    using reference = new ReferenceDevice({ precision: "f64" });
+    const want = await threeSteps(reference, odd, options, 40_000);
+    assertAgrees(await threeSteps(await openTestGpu(), odd, options, 40_000), want, 1e-6);
+  });
+}
+
+Deno.test("the work split of hardware adapters gives the same update", async () => {
+  const choice = await chooseAdapter(navigator.gpu);
+  assert(choice !== undefined);
+  using device = await GpuDevice.open({ ...choice, adapterClass: "unknown" });
+  using reference = new ReferenceDevice({ precision: "f64" });
+  for (const options of [LAMB, ADAM]) {
+    const want = await threeSteps(reference, odd, options);
+    assertAgrees(await threeSteps(device, odd, options, 40_000), want, 1e-6);
+  }
+});
+
+Deno.test("an update does not depend on how logical tensors are packed", async () => {
+  using device = new ReferenceDevice({ precision: "f64" });
+  for (const options of [LAMB, ADAM]) {
+    const want = await threeSteps(device, plain, options);
+    assertAgrees(await threeSteps(device, odd, options), want, 1e-12);
+    assertAgrees(await threeSteps(device, odd, options, 40_000), want, 1e-12);
+  }
+});
+
+Deno.test("two runs of an update on the adapter are bit-equal", async () => {
+  const gpu = await openTestGpu();
+  const before = gpu.liveBytes;
+  assertEquals(await threeSteps(gpu, odd, LAMB), await threeSteps(gpu, odd, LAMB));
+  assertEquals(gpu.liveBytes, before, "every buffer is freed");
+});
+
+for (const bad of [NaN, Infinity, -Infinity, 3e38]) {
+  Deno.test(`a gradient of ${bad} leaves weights and moments bit-equal`, async () => {
+    const gpu = await openTestGpu();
+    using reference = new ReferenceDevice({ precision: "f32" });
+    for (const device of bad === 3e38 ? [gpu] : [gpu, reference]) {
+      for (const options of [LAMB, ADAM]) {
+        using store = new ParamStore();
+        odd(store);
+        seal(store, device);
+        using updater = await openUpdater(device, store, initialOf(store), options);
+        const before = await updater.step(gradientsAt(store, 1), 0.01);
+        assertEquals(before.applied, 1);
+        const gradients = gradientsAt(store, 2);
+        gradients["rows"]![4000] = bad;
+        const after = await updater.step(gradients, 0.01);
+        assertEquals(after.applied, 0);
+        for (const kind of ["weights", "m", "v", "gradients"] as const) {
+          assertEquals(after[kind], before[kind]);
+        }
+        const next = await updater.step(gradientsAt(store, 3), 0.01);
+        assertEquals(next.applied, 1);
+        assert(relativeError(next.weights["one"]!, before.weights["one"]!) > 0);
+      }
+    }
+  });
+}
+
+Deno.test("padding between parameters is neither read nor written", async () => {
+  const gpu = await openTestGpu();
+  for (const options of [LAMB, ADAM]) {
+    using store = new ParamStore();
+    odd(store);
+    seal(store, gpu);
+    const segment = store.segments[0]!;
+    const { weights, gradients, length } = segment;
+    const filled = new Float32Array(length).fill(7);
+    gpu.write(weights, 0, filled);
+    gpu.write(gradients!, 0, filled);
+    using updater = await openUpdater(gpu, store, initialOf(store), options);
+    const after = await updater.step(gradientsAt(store, 1), 0.01);
+    const squares = Object.values(gradientsAt(store, 1)).flatMap((g) => [...g])
+      .reduce((sum, g) => sum + g * g, 0);
+    assert(Math.abs(after.norm / Math.sqrt(squares) - 1) < 1e-6);
+    const [all] = await gpu.read([{ storage: weights, offset: 0, length }]);
+    const padding = new Set(filled.keys());
+    for (const { param, offset } of segment.ranges) {
+      for (let i = 0; i < param.size; i++) padding.delete(offset + i);
+    }
+    assert(padding.size > 0);
+    for (const i of padding) assertEquals(all![i], 7);
+  }
+});
+
+Deno.test("the norm of four million equal gradients keeps six digits on the adapter", async () => {
+  const gpu = await openTestGpu();
+  using store = new ParamStore();
+  store.param("w", [4_000_001], ZERO);
+  seal(store, gpu);
+  const start = named(store, () => new Float64Array(4_000_001));
+  using updater = await openUpdater(gpu, store, start, { ...LAMB, clip: Infinity });
+  const { norm } = await updater.step({ w: new Float64Array(4_000_001).fill(0.1) }, 0.01);
+  const want = Math.fround(0.1) * Math.sqrt(4_000_001);
+  assert(Math.abs(norm / want - 1) < 1e-6, `got ${norm}, want ${want}`);
+});

@@ -1,0 +1,126 @@
+/**
+ * A vocabulary whose tables exceed one binding is cut into ranges; nothing else may change.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import {
+  Batches,
+  initialise,
+  Memory,
+  type ModelShape,
+  NO_DROPOUT,
+  parseModelShape,
+  TransformerXL,
+} from "@transformer-xl/model";
+import {
+  backward,
+  type Device,
+  GpuDevice,
+  gradientsOf,
+  type HostArray,
+  ParamStore,
+  type PlanInputs,
+  PORTABLE_TARGET,
+  readLogical,
+  ReferenceDevice,
+  type Target,
+} from "@transformer-xl/runtime";
+import { assertClose, largest } from "../support/compare.ts";
+
+const LENGTHS = { batchSize: 2, tgtLen: 8, extLen: 0, memLen: 8 };
+const V = 900;
+
+function shapeOf(options: Partial<ModelShape>): ModelShape {
+  return parseModelShape({
+    nToken: V,
+    nLayer: 1,
+    nHead: 2,
+    dHead: 8,
+    dModel: 16,
+    dInner: 32,
+    dEmbed: 16,
+    divVal: 1,
+    cutoffs: [300, 500],
+    tieProjs: [false, true, true],
+    tieWeight: true,
+    preLnorm: false,
+    clampLen: -1,
+    sameLength: false,
+    dropout: 0,
+    dropatt: 0,
+    init: "normal",
+    initRange: 0.1,
+    initStd: 0.1,
+    projInitStd: 0.1,
+    ...options,
+  });
+}
+
+/** Losses and gradients of the second of two segments, and how many parameters hold them. */
+async function run(device: Device, target: Target, shape: ModelShape) {
+  using store = new ParamStore();
+  const model = new TransformerXL(store, shape, target);
+  store.seal(device, { gradients: true });
+  initialise(device, store, 5);
+  using memory = new Memory(device, model, LENGTHS, "memory");
+  let batch!: ReturnType<TransformerXL["inputs"]>;
+  using plan = await device.plan("split", (rec) => {
+    batch = model.inputs(rec, LENGTHS);
+    for (const param of store.params) rec.clear(param.gradient);
+    const { nll, parts } = model.forward(rec, batch, {
+      lengths: LENGTHS,
+      memory,
+      drop: NO_DROPOUT,
+      differentiate: true,
+    });
+    const one = rec.constant("one", [nll.size], "f32", new Float32Array(nll.size).fill(1));
+    backward(rec, parts.map((part) => [part, one]), store.params);
+    const inputs: PlanInputs = batch.inputs;
+    return { inputs, outputs: { nll } };
+  });
+  const ids = Uint32Array.from({ length: 40 }, (_, i) => i * 397 % V);
+  for (const segment of new Batches(ids, { batchSize: 2, targetLength: 8 }).segments()) {
+    plan.run(batch.values(segment, memory, { chunks: 1, seed: 0, step: 0, stream: 0 }));
+    memory.advance(segment.rows);
+  }
+  const results = new Map<string, HostArray>([["nll", (await plan.read("nll")).nll]]);
+  for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
+    results.set(name, values);
+  }
+  return { results, params: store.params.length, segments: store.segments.length };
+}
+
+const VARIANTS: Readonly<Record<string, Partial<ModelShape>>> = {
+  "tied tables": {},
+  "tables of their own": { tieWeight: false },
+  "narrowing clusters": { divVal: 2 },
+};
+
+for (const [name, options] of Object.entries(VARIANTS)) {
+  const shape = shapeOf(options);
+  const small = { ...PORTABLE_TARGET, maxBindingBytes: 8192 };
+
+  Deno.test(`a vocabulary cut at the binding limit gives the same losses and gradients: ${name}`, async () => {
+    using whole = new ReferenceDevice({ precision: "f64", target: PORTABLE_TARGET });
+    using cut = new ReferenceDevice({ precision: "f64", target: small });
+    const want = await run(whole, whole.target, shape);
+    const got = await run(cut, cut.target, shape);
+    assert(got.params > want.params + 3, "tables are cut");
+    assert(got.segments > want.segments, "flat buffers are cut");
+    assertEquals([...got.results.keys()], [...want.results.keys()]);
+    for (const [tensor, values] of want.results) {
+      assertClose(got.results.get(tensor)!, values, 1e-12 * largest(values) + 1e-15, tensor);
+    }
+  });
+
+  Deno.test(`the adapter computes a cut vocabulary like the reference: ${name}`, async () => {
+    using gpu = await GpuDevice.open();
+    using reference = new ReferenceDevice({ precision: "f64" });
+    const want = await run(reference, PORTABLE_TARGET, shape);
+    const got = await run(gpu, small, shape);
+    for (const [tensor, values] of want.results) {
+      assertClose(got.results.get(tensor)!, values, 1e-5 * largest(values) + 1e-9, tensor);
+    }
+  });
+}

@@ -1,0 +1,76 @@
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { tryProgram } from "@transformer-xl/runtime/setup";
+import { readDocuments } from "./documents/documents.ts";
+import { Scratch } from "../support/small_run.ts";
+import { readSourceFiles, resolvePath, ROOT } from "./rules/source_tree.ts";
+
+const SOURCES = readSourceFiles().filter(({ path }) => !/^(bench|tests)\//.test(path));
+
+/** The plain Deno executable stands in for denort: nothing is downloaded, what is added is the same. */
+for (const program of ["train", "eval"]) {
+  Deno.test(`deno task compile embeds every kernel and worker in the program ${program}`, async () => {
+    await using scratch = new Scratch();
+    const output = scratch.at("program");
+    const { code, stdout } = await compile(`${program}/cli.ts`, output, Deno.execPath());
+    assert(code === 0, stdout);
+    const denort = (await Deno.stat(Deno.execPath())).size;
+    const added = Buffer.from((await Deno.readFile(output)).buffer).subarray(denort);
+    for (const { path, text } of SOURCES.filter(({ path }) => path.endsWith(".wgsl"))) {
+      assert(added.includes(text.trimEnd()), `${path} is not embedded`);
+    }
+    for (const worker of workers()) {
+      assertStringIncludes(stdout, worker.split("/").at(-1)!);
+    }
+  });
+}
+
+Deno.test("the README shows the commands that deno task compile runs", async () => {
+  await using scratch = new Scratch();
+  const [readme] = readDocuments();
+  const named = [...readme!.text.matchAll(/^deno compile .*$/gm)].map(([line]) => line);
+  const outputs = named.map((line) =>
+    [/-o (\S+) (\S+)$/.exec(line)!].map(([, ...rest]) => rest)[0]!
+  );
+  assertEquals(outputs.map(([, program]) => program), ["train/cli.ts", "eval/cli.ts"]);
+  for (const [i, [output, program]] of outputs.entries()) {
+    const { stdout } = await compile(program!, output!, scratch.at("none"));
+    assertStringIncludes(stdout, `$ ${named[i]}\n`);
+  }
+});
+
+Deno.test("every worker is named to the compiler", () => {
+  assert(workers().length > 0);
+  const source = SOURCES.find(({ path }) => path === "train/compile.ts")!.text;
+  for (const worker of workers()) assertStringIncludes(source, `"${worker}"`);
+});
+
+Deno.test("deno task compile says in one sentence what is missing", async () => {
+  await using scratch = new Scratch();
+  const missing = scratch.at("none");
+  const { code, stdout } = await compile("runtime/base/errors.ts", scratch.at("program"), missing);
+  assert(code === 1, stdout);
+  assertStringIncludes(stdout, 'Cannot compile "runtime/base/errors.ts": denort');
+  assertStringIncludes(stdout, "DENORT_BIN");
+});
+
+/** Paths of the modules that the programs start as workers. */
+function workers(): readonly string[] {
+  return SOURCES.flatMap(({ path, text }) =>
+    [...text.matchAll(/new Worker\(\s*new URL\("([^"]+)", import\.meta\.url\)/g)]
+      .map(([, specifier]) => resolvePath(path, specifier!))
+  );
+}
+
+async function compile(
+  program: string,
+  output: string,
+  denort: string,
+): Promise<{ readonly code: number; readonly stdout: string }> {
+  const script = "train/compile.ts";
+  const { code, stdout, stderr } = await tryProgram(
+    [Deno.execPath(), "run", "-A", script, program, output],
+    { cwd: ROOT, env: { DENORT_BIN: denort } },
+  );
+  return { code, stdout: stdout + stderr };
+}

@@ -1,0 +1,76 @@
+/**
+ * The library in projects of others, with the configurations that README.md shows.
+ *
+ * @module
+ */
+import { tryProgram } from "@transformer-xl/runtime/setup";
+import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { readDocuments } from "./documents/documents.ts";
+import { Scratch } from "../support/small_run.ts";
+import { ROOT } from "./rules/source_tree.ts";
+
+const LIBRARY = fileURLToPath(ROOT).replace(/\/$/, "");
+
+const PROGRAM = `
+const { symbols } = WordVocabulary.fromText("a b a");
+console.log(symbols.join(" "));
+`;
+
+/** The JSON blocks of the README's section, in order: links, path, workspace. */
+function configurations(): readonly string[] {
+  const [readme] = readDocuments();
+  const section = /\n## Use it as a library\n([\s\S]*?)\n## /.exec(readme!.text)![1]!;
+  return [...section.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => json!);
+}
+
+async function deno(folder: string, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryProgram([Deno.execPath(), ...args], {
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+  });
+  assert(code === 0, stderr);
+  return stdout;
+}
+
+Deno.test("a project that links the library type-checks under Deno's default options", async () => {
+  await using scratch = new Scratch();
+  const [links] = configurations();
+  await scratch.text("deno.json", links!.replaceAll("../transformer-xl", LIBRARY));
+  await scratch.text("main.ts", `import { WordVocabulary } from "@transformer-xl/mod";${PROGRAM}`);
+  await deno(scratch.path, "check", "main.ts");
+  assertEquals(await deno(scratch.path, "run", "-A", "main.ts"), "<eos> a b\n");
+});
+
+Deno.test("a project imports the library by its path", async () => {
+  await using scratch = new Scratch();
+  const [, path] = configurations();
+  await scratch.text("deno.json", path!.replaceAll("../transformer-xl", LIBRARY));
+  await scratch.text("main.ts", `import { WordVocabulary } from "${LIBRARY}/mod.ts";${PROGRAM}`);
+  assertEquals(await deno(scratch.path, "run", "-A", "main.ts"), "<eos> a b\n");
+});
+
+Deno.test("a workspace holds the library's members", async () => {
+  await using scratch = new Scratch();
+  const [, , workspace] = configurations();
+  await scratch.text("deno.json", workspace!);
+  await Deno.mkdir(scratch.at("app"));
+  await scratch.text("app/deno.json", `{ "name": "@my/app", "exports": "./main.ts" }`);
+  const main = `import { WordVocabulary } from "@transformer-xl/mod";${PROGRAM}`;
+  await scratch.text("app/main.ts", main);
+  const entries = ["deno.json", "mod.ts", ".std", "runtime", "kernels", "model", "eval", "train"];
+  for (const entry of [...entries, "bench/deno.json", "tests/deno.json"]) {
+    await copy(`${LIBRARY}/${entry}`, scratch.at(`transformer-xl/${entry}`));
+  }
+  assertEquals(await deno(scratch.path, "run", "-A", "app/main.ts"), "<eos> a b\n");
+});
+
+async function copy(from: string, to: string): Promise<void> {
+  if ((await Deno.stat(from)).isDirectory) {
+    await Deno.mkdir(to, { recursive: true });
+    for await (const { name } of Deno.readDir(from)) await copy(`${from}/${name}`, `${to}/${name}`);
+  } else {
+    await Deno.mkdir(to.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.copyFile(from, to);
+  }
+}

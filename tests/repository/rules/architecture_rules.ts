@@ -1,0 +1,156 @@
+/**
+ * The rules of the house as functions from source files to offences. The tests apply them to the
+ * repository, and to small trees that break them.
+ *
+ * @module
+ */
+import {
+  importsOf,
+  memberOf,
+  MEMBERS,
+  resolvePath,
+  type SourceFile,
+  withoutComments,
+} from "./source_tree.ts";
+
+/** One sentence for each place that breaks a rule. */
+export type Offences = readonly string[];
+
+/** Longest file, in lines. */
+export const MAX_LINES = 400;
+
+/** Longest line of WGSL, in columns. */
+export const MAX_COLUMNS = 100;
+
+/** A rule. */
+export type Rule = (files: readonly SourceFile[]) => Offences;
+
+const MEMBER_NAME = /^@transformer-xl\/([\w-]+)(?:\/|$)/;
+const ABOVE_ALL: readonly string[] = ["bench", "tests", "mod.ts"];
+
+/** A member sees those below it; bench, tests and mod.ts see every member. */
+export function arrowsPointDown(files: readonly SourceFile[]): Offences {
+  const order: readonly string[] = MEMBERS;
+  return files.flatMap((file) => {
+    const from = memberOf(file.path);
+    return importsOf(file).flatMap((specifier) => {
+      const to = MEMBER_NAME.exec(specifier)?.[1];
+      if (to === undefined) return [];
+      const isBelow = order.indexOf(to) < order.indexOf(from) && !ABOVE_ALL.includes(to);
+      const isSeen = ABOVE_ALL.includes(from) ? order.includes(to) && to !== from : isBelow;
+      return isSeen ? [] : [`${file.path} imports "${specifier}"`];
+    });
+  });
+}
+
+/** A relative path never leaves its member. */
+export function othersAreImportedByName(files: readonly SourceFile[]): Offences {
+  return files.flatMap((file) =>
+    importsOf(file)
+      .filter((specifier) => specifier.startsWith("."))
+      .filter((specifier) => memberOf(resolvePath(file.path, specifier)) !== memberOf(file.path))
+      .map((specifier) => `${file.path} imports "${specifier}"`)
+  );
+}
+
+/** No file imports itself through others, types included. */
+export function importsHaveNoCircles(files: readonly SourceFile[]): Offences {
+  const edges = new Map(files.map((file) => [
+    file.path,
+    importsOf(file).filter((specifier) => specifier.startsWith("."))
+      .map((specifier) => resolvePath(file.path, specifier)),
+  ]));
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const circles: string[] = [];
+  const visit = (path: string): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) circles.push([...trail.slice(at), path].join(" -> "));
+    if (at >= 0 || done.has(path)) return;
+    trail.push(path);
+    for (const next of edges.get(path) ?? []) visit(next);
+    trail.pop();
+    done.add(path);
+  };
+  for (const { path } of files) visit(path);
+  return circles;
+}
+
+/** A file fits in the head. */
+export function filesAreShort(files: readonly SourceFile[]): Offences {
+  return files
+    .map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }))
+    .filter(({ lines }) => lines > MAX_LINES)
+    .map(({ path, lines }) => `${path} has ${lines} lines`);
+}
+
+/** A file is named in snake_case and its head says what it is for; a test says so by its names. */
+export function filesIntroduceThemselves(files: readonly SourceFile[]): Offences {
+  return files.flatMap(({ path, text }) => {
+    const offences: string[] = [];
+    const name = path.split("/").at(-1)!;
+    if (!/^[a-z0-9]+(_[a-z0-9]+)*\.(ts|wgsl)$/.test(name)) {
+      offences.push(`${path} is not named in snake_case`);
+    }
+    const head = path.endsWith(".wgsl") ? /^\/\/ \S/ : /^\/\*\*\n(?: \*.*\n)* \* @module\n \*\/\n/;
+    if (!head.test(text) && !name.endsWith("_test.ts")) {
+      offences.push(`${path} does not start with what it is for`);
+    }
+    return offences;
+  });
+}
+
+/** Sums have a fixed order: no atomics on floats, in files and in generated WGSL. */
+export function floatsAreNotAtomic(files: readonly SourceFile[]): Offences {
+  return files
+    .filter(({ path }) => memberOf(path) !== "tests")
+    .filter(({ text }) => /\batomic<\s*f(16|32)\s*>/.test(withoutComments(text)))
+    .map(({ path }) => `${path} has an atomic float`);
+}
+
+/** WGSL, which has no formatter, keeps to the width, has no tabs and no trailing blanks. */
+export function wgslIsTidy(files: readonly SourceFile[]): Offences {
+  return files.filter(({ path }) => path.endsWith(".wgsl")).flatMap(({ path, text }) => [
+    ...text.split("\n").flatMap((line, index) => {
+      const place = `${path}:${index + 1}`;
+      if (line.length > MAX_COLUMNS) return [`${place} has ${line.length} columns`];
+      if (line.includes("\t")) return [`${place} has a tab`];
+      return /\s$/.test(line) ? [`${place} ends with a blank`] : [];
+    }),
+    ...(text.endsWith("\n") ? [] : [`${path} does not end with a newline`]),
+  ]);
+}
+
+/** Rules and their counterexamples show what they forbid. */
+function isNoRule({ path }: SourceFile): boolean {
+  return !/^tests\/repository\/rules\/architecture_\w+\.ts$/.test(path);
+}
+
+/** What a machine may lack is started through the one place that never throws. */
+export function optionalProgramsAreTried(files: readonly SourceFile[]): Offences {
+  const started =
+    /\bnew Deno\.Command\(\s*["'`](mpirun|python3|git|vulkaninfo|nvidia-smi|apt-get)["'`]/;
+  return files.filter(isNoRule)
+    .map(({ path, text }) => ({ path, program: started.exec(withoutComments(text))?.[1] }))
+    .filter(({ program }) => program !== undefined)
+    .map(({ path, program }) => `${path} starts "${program}" without tryProgram()`);
+}
+
+/** One lock file says what is loaded; nothing sets it aside. */
+export function lockIsNeverSetAside(files: readonly SourceFile[]): Offences {
+  return files.filter(isNoRule)
+    .filter(({ text }) => /--no-(lock|config)\b|--frozen=false/.test(withoutComments(text)))
+    .map(({ path }) => `${path} runs without the lock file`);
+}
+
+/** Only programs print: files named cli.ts, those that a task runs, benchmarks and tests. */
+export function onlyProgramsPrint(
+  files: readonly SourceFile[],
+  programs: readonly string[],
+): Offences {
+  return files
+    .filter(({ path }) => path.endsWith(".ts") && !path.endsWith("/cli.ts"))
+    .filter(({ path }) => !["bench", "tests"].includes(memberOf(path)) && !programs.includes(path))
+    .filter(({ text }) => /\bconsole\.\w+\(/.test(withoutComments(text)))
+    .map(({ path }) => `${path} prints to the console`);
+}

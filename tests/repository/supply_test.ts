@@ -1,0 +1,56 @@
+/**
+ * What is loaded is what the lock file names: a registry that serves other bytes, with hashes that
+ * fit them, is refused by every task.
+ *
+ * @module
+ */
+import { tryProgram } from "@transformer-xl/runtime/setup";
+import { assert, assertMatch } from "@std/assert";
+import { Scratch } from "../support/small_run.ts";
+import { ROOT } from "./rules/source_tree.ts";
+
+interface Lock {
+  readonly npm: Readonly<Record<string, { readonly dependencies?: readonly string[] }>>;
+}
+
+/** A registry whose packages are all the same few bytes, at the versions of the lock file. */
+async function registryOf(lock: Lock): Promise<Deno.HttpServer<Deno.NetAddr>> {
+  const tarball = new Response(
+    new Blob(["not the package"]).stream().pipeThrough(new CompressionStream("gzip")),
+  );
+  const bytes = new Uint8Array(await tarball.arrayBuffer());
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-512", bytes)).toBase64();
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { pathname, origin } = new URL(request.url);
+    if (pathname.endsWith(".tgz")) return new Response(bytes);
+    const name = decodeURIComponent(pathname.slice(1));
+    const versions = Object.keys(lock.npm)
+      .filter((id) => id.replace(/@[^@]*$/, "") === name)
+      .map((id) => id.replace(/^.*@/, ""));
+    const dist = { tarball: `${origin}/${name}.tgz`, integrity: `sha512-${hash}` };
+    return Response.json({
+      name,
+      "dist-tags": { latest: versions[0] },
+      versions: Object.fromEntries(versions.map((version) => [version, { name, version, dist }])),
+    });
+  });
+}
+
+Deno.test("a package that differs from its hash in deno.lock fails every task", async () => {
+  await using scratch = new Scratch();
+  const read = async (path: string) => JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
+  await using server = await registryOf(await read("deno.lock") as Lock);
+  const { tasks } = await read("deno.json") as { tasks: object };
+  for (const task of Object.keys(tasks)) {
+    const { code, stderr } = await tryProgram([Deno.execPath(), "task", task], {
+      cwd: ROOT,
+      env: {
+        NO_COLOR: "1",
+        DENO_DIR: scratch.at("deno"),
+        NPM_CONFIG_REGISTRY: `http://127.0.0.1:${server.addr.port}/`,
+      },
+    });
+    assert(code !== 0, `${task}\n${stderr}`);
+    assertMatch(stderr, /checksum did not match/, task);
+  }
+});

@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  CheckpointError,
+  DeviceError,
+  gradientsOf,
+  type Init,
+  type LogicalTensor,
+  ParamStore,
+  PORTABLE_TARGET,
+  readLogical,
+  ReferenceDevice,
+  ShapeError,
+  weightsOf,
+  writeLogical,
+} from "@transformer-xl/runtime";
+import { openTestGpu } from "../../support/test_gpu.ts";
+
+const ZERO: Init = { kind: "constant", value: 0 };
+
+/** A device whose bindings hold `bytes`. */
+function smallBindings(bytes: number): ReferenceDevice {
+  const target = { ...PORTABLE_TARGET, maxBindingBytes: bytes };
+  return new ReferenceDevice({ precision: "f32", target });
+}
+
+/** Element i of tensor n is n + i / 1000. */
+function numbered({ index, shape }: LogicalTensor): Float32Array<ArrayBuffer> {
+  const length = shape.reduce((size, axis) => size * axis, 1);
+  return Float32Array.from({ length }, (_, i) => index + i / 1000);
+}
+
+Deno.test("logical tensors keep the order of declaration, parameters that of packing", () => {
+  const store = new ParamStore();
+  const table = store.declare("table", [6, 2], ZERO);
+  store.param("bias", [3], ZERO);
+  store.pack("rows", [{ logical: table, from: 0, to: 6 }]);
+  assertEquals(store.logical.map(({ name, index }) => [name, index]), [["table", 0], ["bias", 1]]);
+  assertEquals(store.params.map(({ label }) => label), ["bias", "rows"]);
+  assertEquals(store.count, 15);
+});
+
+Deno.test("a parameter of several logical tensors is one tensor of all their rows", () => {
+  using device = smallBindings(4096);
+  using store = new ParamStore();
+  const words = store.declare("words", [4, 3], ZERO);
+  const clusters = store.declare("clusters", [2, 3], ZERO);
+  const head = store.pack("head", [
+    { logical: words, from: 0, to: 2 },
+    { logical: clusters, from: 0, to: 2 },
+  ]);
+  const tail = store.pack("tail", [{ logical: words, from: 2, to: 4 }]);
+  store.seal(device, { gradients: false });
+  writeLogical(device, store, weightsOf(store), numbered);
+  assertEquals([head.shape, tail.shape], [[4, 3], [2, 3]]);
+  const { place } = head;
+  assert(place.kind === "storage");
+  return device.read([{ storage: place.storage, offset: place.offset, length: head.size }])
+    .then(([values]) => {
+      const want = [0, 1, 2, 3, 4, 5].map((i) => i / 1000)
+        .concat([0, 1, 2, 3, 4, 5].map((i) => 1 + i / 1000));
+      assertEquals([...values!], [...Float32Array.from(want)]);
+    });
+});
+
+Deno.test("parameters start at multiples of 256 bytes and fill segments of one binding", () => {
+  using device = smallBindings(1024);
+  using store = new ParamStore();
+  for (const [name, size] of [["a", 3], ["b", 65], ["c", 64], ["d", 200], ["e", 1]] as const) {
+    store.param(name, [size], ZERO);
+  }
+  store.seal(device, { gradients: true });
+  assertEquals(
+    store.segments.map(({ ranges }) => ranges.map(({ param, offset }) => [param.label, offset])),
+    [[["a", 0], ["b", 64], ["c", 192]], [["d", 0]], [["e", 0]]],
+  );
+  for (const { length, weights, gradients, ranges } of store.segments) {
+    assert(length * 4 <= 1024);
+    assertEquals([weights.length, gradients!.length], [length, length]);
+    for (const { param, offset } of ranges) {
+      assertEquals(offset * 4 % 256, 0);
+      assertEquals(param.place, { kind: "storage", storage: weights, offset });
+      assertEquals(param.gradient.place, { kind: "storage", storage: gradients!, offset });
+    }
+  }
+});
+
+Deno.test("a limit that is no multiple of 256 bytes still bounds segments", () => {
+  using device = smallBindings(1000);
+  using store = new ParamStore();
+  for (const name of ["a", "b", "c", "d"]) store.param(name, [60], ZERO);
+  store.seal(device, { gradients: false });
+  assertEquals(store.segments.map(({ length }) => length), [192, 64]);
+});
+
+Deno.test("a parameter of exactly one binding fits, one element more does not", () => {
+  using device = smallBindings(1024);
+  using fits = new ParamStore();
+  fits.param("w", [256], ZERO);
+  fits.seal(device, { gradients: false });
+  using exceeds = new ParamStore();
+  exceeds.param("w", [257], ZERO);
+  assertThrows(
+    () => exceeds.seal(device, { gradients: false }),
+    DeviceError,
+    'Cannot place parameter "w" [257]: it needs 1.0 KiB, one binding of this adapter holds 1.0 KiB',
+  );
+});
+
+for (const where of ["the reference executor", "the adapter"] as const) {
+  Deno.test(`what writeLogical() writes, readLogical() reads, over segments, on ${where}`, async () => {
+    const device = where === "the adapter" ? await openTestGpu() : smallBindings(1024);
+    const before = device.liveBytes;
+    {
+      using store = new ParamStore();
+      const table = store.declare("table", [100, 5], ZERO);
+      const odd = store.declare("odd", [7, 1, 5], ZERO);
+      store.param("bias", [13], ZERO);
+      store.pack("high rows", [
+        { logical: table, from: 60, to: 100 },
+        { logical: odd, from: 0, to: 7 },
+      ]);
+      store.pack("low rows", [{ logical: table, from: 0, to: 33 }]);
+      store.pack("middle rows", [{ logical: table, from: 33, to: 60 }]);
+      store.seal(device, { gradients: true });
+      const moments = store.likeWeights(device, "first moment");
+      assertEquals(moments.map(({ length }) => length), store.segments.map(({ length }) => length));
+      // Weights, gradients and moments are laid out alike, and do not touch each other.
+      const kinds = [weightsOf(store), gradientsOf(store), moments];
+      kinds.forEach((buffers, k) => {
+        writeLogical(device, store, buffers, (logical) => numbered(logical).map((x) => x + 10 * k));
+      });
+      for (const [k, buffers] of kinds.entries()) {
+        const names: string[] = [];
+        for await (const [logical, values] of readLogical(device, store, buffers)) {
+          names.push(logical.name);
+          assertEquals(values, numbered(logical).map((x) => x + 10 * k), logical.name);
+        }
+        assertEquals(names, ["table", "odd", "bias"]);
+      }
+      for (const moment of moments) moment[Symbol.dispose]();
+    }
+    assertEquals(device.liveBytes, before);
+  });
+}
+
+Deno.test("memory of a store starts at zero and is accounted by role", async () => {
+  using device = smallBindings(1024);
+  const store = new ParamStore();
+  store.param("w", [100], ZERO);
+  store.seal(device, { gradients: true });
+  const [moment] = store.likeWeights(device, "moment");
+  assertEquals(Object.fromEntries(device.liveBytesByRole), {
+    weights: 512,
+    gradients: 512,
+    moments: 512,
+  });
+  const [values] = await device.read([{ storage: moment!, offset: 0, length: 128 }]);
+  assertEquals(values!.every((x) => x === 0), true);
+  moment![Symbol.dispose]();
+  store[Symbol.dispose]();
+  assertEquals(device.liveBytes, 0);
+});
+
+Deno.test("pack() refuses rows of different widths", () => {
+  const store = new ParamStore();
+  const a = store.declare("a", [2, 3], ZERO);
+  const b = store.declare("b", [2, 4], ZERO);
+  assertThrows(
+    () => store.pack("ab", [{ logical: a, from: 0, to: 2 }, { logical: b, from: 0, to: 2 }]),
+    ShapeError,
+    'Cannot pack "b" [2,4] with "a" [2,3]: rows have 4 and 3 elements',
+  );
+});
+
+Deno.test("declare() refuses a name that is taken", () => {
+  const store = new ParamStore();
+  store.declare("w", [1], ZERO);
+  assertThrows(() => store.declare("w", [1], ZERO), TypeError, 'Cannot declare "w" twice');
+});
+
+Deno.test("seal() refuses rows in no parameter or in two, and a second time", () => {
+  using device = smallBindings(1024);
+  const cases: [readonly (readonly [number, number])[], string][] = [
+    [[[0, 2]], "hold 2 rows, 2 of them in order"],
+    [[[0, 2], [3, 4]], "hold 3 rows, 2 of them in order"],
+    [[[0, 3], [2, 4]], "hold 5 rows, 3 of them in order"],
+    [[], "hold 0 rows, 0 of them in order"],
+  ];
+  for (const [spans, message] of cases) {
+    const store = new ParamStore();
+    const logical = store.declare("w", [4, 2], ZERO);
+    for (const [from, to] of spans) store.pack(`${from}`, [{ logical, from, to }]);
+    assertThrows(() => store.seal(device, { gradients: false }), TypeError, message);
+  }
+  using store = new ParamStore();
+  store.param("w", [1], ZERO);
+  store.seal(device, { gradients: false });
+  assertThrows(() => store.seal(device, { gradients: false }), TypeError, "twice");
+});
+
+Deno.test("a store that is not sealed can be neither recorded, written nor read", async () => {
+  using device = smallBindings(1024);
+  const store = new ParamStore();
+  const w = store.param("w", [1], ZERO);
+  const message = "Cannot access parameters: their store is not sealed, or was disposed";
+  assertThrows(() => w.place, TypeError, 'Cannot use "w": its parameter store is not sealed yet');
+  assertThrows(
+    () => writeLogical(device, store, weightsOf(store), numbered),
+    TypeError,
+    message,
+  );
+  await assertRejects(
+    async () => await Array.fromAsync(readLogical(device, store, weightsOf(store))),
+    TypeError,
+    message,
+  );
+});
+
+Deno.test("writeLogical() refuses another number of elements", () => {
+  using device = smallBindings(1024);
+  using store = new ParamStore();
+  store.param("w", [2, 3], ZERO);
+  store.seal(device, { gradients: false });
+  assertThrows(
+    () => writeLogical(device, store, weightsOf(store), () => new Float32Array(5)),
+    CheckpointError,
+    'Cannot load "w": it has 5 elements, expected shape [2,3]',
+  );
+});

@@ -1,0 +1,171 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  bytesPer,
+  type HostArray,
+  lifetimes,
+  planSlots,
+  PORTABLE_TARGET,
+  Recorder,
+  ReferenceDevice,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import { mixed } from "../../support/sample_ops.ts";
+import { openTestGpu } from "../../support/test_gpu.ts";
+
+/** A recording: every step mixes two earlier values into a new one of some length. */
+interface Graph {
+  readonly steps: readonly { readonly a: number; readonly b: number; readonly length: number }[];
+  /** Steps whose values are outputs, beside the last. */
+  readonly outputs: readonly number[];
+}
+
+const graphs = fc.record({
+  steps: fc.array(
+    fc.record({ a: fc.nat(), b: fc.nat(), length: fc.integer({ min: 1, max: 300 }) }),
+    { minLength: 1, maxLength: 40 },
+  ),
+  outputs: fc.array(fc.nat(), { maxLength: 3 }),
+});
+
+/** Records a graph over one input; values are addressed modulo what exists, recent ones first. */
+function record(rec: Recorder, { steps, outputs }: Graph) {
+  const x = rec.input("x", [5], "f32");
+  const values: Tensor[] = [x];
+  for (const { a, b, length } of steps) {
+    // Recent values are likelier, as in a network, and some live long.
+    const pick = (n: number) =>
+      values[values.length - 1 - (n % Math.min(values.length, 1 + n % 7))]!;
+    values.push(mixed(rec, pick(a), pick(b), length));
+  }
+  const kept = [values.length - 1, ...outputs.map((n) => 1 + n % steps.length)];
+  return {
+    inputs: { x },
+    outputs: Object.fromEntries(kept.map((n) => [`v${n}`, values[n]!])),
+    values,
+  };
+}
+
+function plannedOf(graph: Graph) {
+  const rec = new Recorder(PORTABLE_TARGET);
+  const { outputs } = record(rec, graph);
+  for (const output of Object.values(outputs)) rec.keep(output);
+  return { rec, spans: lifetimes(rec.steps), layout: planSlots(rec.steps, rec.roots) };
+}
+
+Deno.test("planSlots() never shares a slot between tensors alive together", () => {
+  fc.assert(fc.property(graphs, (graph) => {
+    const { spans, layout: { slotOf } } = plannedOf(graph);
+    const planned = [...slotOf];
+    for (const [root, slot] of planned) {
+      for (const [other, otherSlot] of planned) {
+        if (root >= other || slot !== otherSlot) continue;
+        const [[first, last], [otherFirst, otherLast]] = [spans.get(root)!, spans.get(other)!];
+        assert(
+          last < otherFirst || otherLast < first,
+          `roots ${root} and ${other} in slot ${slot}`,
+        );
+      }
+    }
+  }));
+});
+
+Deno.test("planSlots() gives every used temporary, and nothing else, a slot that is large enough", () => {
+  fc.assert(fc.property(graphs, (graph) => {
+    const { rec, spans, layout: { slotOf, slotBytes } } = plannedOf(graph);
+    rec.roots.forEach(({ kind, length, dtype }, root) => {
+      const slot = slotOf.get(root);
+      assertEquals(slot !== undefined, kind === "temporary" && spans.has(root));
+      if (slot !== undefined) assert(slotBytes[slot]! >= length * bytesPer(dtype));
+    });
+  }));
+});
+
+Deno.test("planSlots() takes no more bytes than one buffer per temporary, and less for a chain", () => {
+  fc.assert(fc.property(graphs, (graph) => {
+    const { rec, layout: { slotOf, slotBytes } } = plannedOf(graph);
+    const naive = [...slotOf.keys()].reduce((sum, root) => sum + 4 * rec.roots[root]!.length, 0);
+    assert(slotBytes.reduce((sum, bytes) => sum + bytes, 0) <= naive);
+  }));
+  const chain = {
+    steps: Array.from({ length: 9 }, () => ({ a: 0, b: 0, length: 64 })),
+    outputs: [],
+  };
+  assertEquals(plannedOf(chain).layout.slotBytes, [256, 256], "a chain needs two slots");
+});
+
+Deno.test("planSlots() keeps inputs, outputs, constants and states out of slots", () => {
+  using device = new ReferenceDevice({ precision: "f64" });
+  using state = device.state("state", [8]);
+  const rec = new Recorder(PORTABLE_TARGET);
+  const input = rec.input("input", [8], "f32");
+  const constant = rec.constant("constant", [8], "f32", new Float32Array(8));
+  const temporary = mixed(rec, input, constant, 8);
+  const output = mixed(rec, temporary, state, 8);
+  rec.keep(output);
+  const { slotOf } = planSlots(rec.steps, rec.roots);
+  assertEquals([...slotOf.keys()], [rec.roots.findIndex(({ kind }) => kind === "temporary")]);
+  assertEquals(rec.roots.map(({ kind }) => kind), ["input", "constant", "temporary", "output"]);
+});
+
+Deno.test("planSlots() gives a temporary that no step touches no memory", () => {
+  const rec = new Recorder(PORTABLE_TARGET);
+  rec.temporary([1000], "f32", "unused");
+  assertEquals(planSlots(rec.steps, rec.roots), { slotOf: new Map(), slotBytes: [] });
+});
+
+/** The graph in plain arrays, nothing shared. */
+function evaluate(graph: Graph, x: Float32Array): Map<string, Float64Array> {
+  const rec = new Recorder(PORTABLE_TARGET);
+  const { outputs, values } = record(rec, graph);
+  const arrays = new Map<Tensor, Float64Array>([[values[0]!, Float64Array.from(x)]]);
+  for (const step of rec.steps) {
+    if (step.kind !== "launch") continue;
+    const a = arrays.get(step.operands["a"]!)!;
+    const b = arrays.get(step.operands["b"]!)!;
+    const c = step.operands["c"]!;
+    const mix = Float64Array.from(
+      { length: c.size },
+      (_, i) => a[i % a.length]! + 2 * b[i % b.length]!,
+    );
+    arrays.set(c, mix);
+  }
+  return new Map(Object.entries(outputs).map(([name, tensor]) => [name, arrays.get(tensor)!]));
+}
+
+Deno.test("temporaries in planned slots hold what separate arrays would", async () => {
+  using device = new ReferenceDevice({ precision: "f64" });
+  await fc.assert(
+    fc.asyncProperty(graphs, async (graph) => {
+      await assertRuns(device, graph, 0);
+    }),
+    { numRuns: 60 },
+  );
+  assertEquals(device.liveBytes, 0);
+});
+
+Deno.test("the adapter keeps planned temporaries apart too", async () => {
+  const gpu = await openTestGpu();
+  const before = gpu.liveBytes;
+  await fc.assert(
+    fc.asyncProperty(graphs, (graph) => assertRuns(gpu, graph, 1e-4)),
+    { numRuns: 12, seed: 7 },
+  );
+  assertEquals(gpu.liveBytes, before);
+});
+
+async function assertRuns(
+  device: ReferenceDevice | Awaited<ReturnType<typeof openTestGpu>>,
+  graph: Graph,
+  tolerance: number,
+): Promise<void> {
+  const x = Float32Array.of(1, -2, 3, 0.5, 4);
+  using plan = await device.plan("graph", (rec) => record(rec, graph));
+  plan.run({ x });
+  const got: Record<string, HostArray> = await plan.read(...plan.outputNames);
+  for (const [name, want] of evaluate(graph, x)) {
+    want.forEach((value, i) => {
+      assert(Math.abs(got[name]![i]! - value) <= tolerance * Math.abs(value), `${name}[${i}]`);
+    });
+  }
+}

@@ -1,0 +1,198 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  kernel,
+  type Launch,
+  PORTABLE_TARGET,
+  Recorder,
+  ReferenceDevice,
+  ShaderError,
+  workgroupsOf,
+} from "@transformer-xl/runtime";
+import { COPY_VECTORS, MIX, SCALE, scaled } from "../../support/sample_ops.ts";
+
+/** A recorder with an input `x` and a temporary `y` of `size` floats. */
+function recording(size = 8) {
+  const rec = new Recorder(PORTABLE_TARGET);
+  const x = rec.input("x", [size], "f32");
+  const y = rec.temporary([size], "f32", "y");
+  const scale: Launch = {
+    kernel: SCALE,
+    operands: { x, y },
+    scalars: { count: size, factor: 2 },
+    workgroups: [1],
+  };
+  return { rec, x, y, scale };
+}
+
+function assertRefused(rec: Recorder, launch: Launch, message: string): void {
+  assertThrows(() => rec.launch(launch), ShaderError, message);
+  assertEquals(rec.steps, [], "a refused launch is not recorded");
+}
+
+Deno.test("launch() appends a step labelled with its scopes", () => {
+  const { rec, scale } = recording();
+  rec.scope("layer0", () => rec.scope("attention", () => rec.launch(scale)));
+  rec.launch(scale);
+  assertEquals(rec.steps.map(({ label }) => label), ["layer0/attention/scale", "scale"]);
+});
+
+Deno.test("a scope ends when its body throws", () => {
+  const { rec, scale } = recording();
+  assertThrows(() =>
+    rec.scope("layer0", () => {
+      throw new Error("body");
+    })
+  );
+  rec.launch(scale);
+  assertEquals(rec.steps[0]!.label, "scale");
+});
+
+Deno.test("launch() refuses an operand that is missing, and one that is not declared", () => {
+  const { rec, x, y, scale } = recording();
+  assertRefused(
+    rec,
+    { ...scale, operands: { x } },
+    'Cannot launch "scale": operands [y] are not given',
+  );
+  assertRefused(
+    rec,
+    { ...scale, operands: { x, y, z: y } },
+    'Cannot launch "scale": operands [z] are not declared',
+  );
+});
+
+Deno.test("launch() refuses a scalar that is missing, and one that is not declared", () => {
+  const { rec, scale } = recording();
+  assertRefused(
+    rec,
+    { ...scale, scalars: { count: 8 } },
+    'Cannot launch "scale": scalars [factor] are not given',
+  );
+  assertRefused(
+    rec,
+    { ...scale, scalars: { count: 8, factor: 1, rows: 2 } },
+    'Cannot launch "scale": scalars [rows] are not declared',
+  );
+});
+
+Deno.test("launch() refuses a constant that is missing, and one that is not declared", () => {
+  const { rec, x, y } = recording();
+  const copy: Launch = { kernel: COPY_VECTORS, operands: { x, y }, workgroups: [1] };
+  assertRefused(rec, copy, 'Cannot launch "copy_vectors": constants [STRIDE] are not given');
+  assertRefused(
+    rec,
+    { ...copy, constants: { STRIDE: 1, TILE: 8 } },
+    'Cannot launch "copy_vectors": constants [TILE] are not declared',
+  );
+  rec.launch({ ...copy, constants: { STRIDE: 1 } });
+  assertEquals(rec.steps.length, 1, "a constant with a default may be left out");
+});
+
+Deno.test("launch() refuses another dtype than the kernel's", () => {
+  const { rec, y, scale } = recording();
+  const ids = rec.input("ids", [8], "u32");
+  assertRefused(
+    rec,
+    { ...scale, operands: { x: ids, y } },
+    'Cannot launch "scale": operand "x" is u32, expected f32',
+  );
+});
+
+Deno.test("launch() refuses a size that vectors do not divide", () => {
+  const { rec, x, y } = recording(6);
+  assertRefused(
+    rec,
+    { kernel: COPY_VECTORS, operands: { x, y }, constants: { STRIDE: 1 }, workgroups: [1] },
+    'Cannot launch "copy_vectors": operand "x" has 6 elements, not a multiple of 4',
+  );
+});
+
+Deno.test("launch() refuses a buffer that is read and written through two bindings", () => {
+  const { rec, y, scale } = recording();
+  assertRefused(
+    rec,
+    { ...scale, operands: { x: y, y } },
+    'Cannot launch "scale": operand "y" shares a buffer with another operand that is written',
+  );
+  assertRefused(
+    rec,
+    { ...scale, operands: { x: rec.alias(y, [2, 4]), y } },
+    "shares a buffer with another operand that is written",
+  );
+});
+
+Deno.test("launch() refuses two ranges of one state, one of them written", () => {
+  using device = new ReferenceDevice({ precision: "f32" });
+  using state = device.state("state", [8]);
+  const { rec, scale } = recording();
+  assertRefused(rec, { ...scale, operands: { x: state, y: state } }, "shares a buffer");
+});
+
+Deno.test("launch() lets one buffer be read through two bindings", () => {
+  const { rec, x, y } = recording();
+  rec.launch({ kernel: MIX, operands: { a: x, b: x, c: y }, workgroups: [1] });
+  assertEquals(rec.steps.length, 1);
+});
+
+Deno.test("launch() refuses to write a constant", () => {
+  const { rec, x, scale } = recording();
+  const table = rec.constant("table", [8], "f32", new Float32Array(8));
+  assertRefused(
+    rec,
+    { ...scale, operands: { x, y: table } },
+    'Cannot launch "scale": operand "y" is written, but "table" is a constant',
+  );
+});
+
+Deno.test("launch() refuses a frozen number that its field cannot hold", () => {
+  const { rec, scale } = recording();
+  for (const count of [-1, 1.5, 2 ** 32, NaN]) {
+    assertRefused(
+      rec,
+      { ...scale, scalars: { count, factor: 1 } },
+      `Cannot launch "scale": scalar "count" is ${count}, expected u32`,
+    );
+  }
+  rec.launch({ ...scale, scalars: { count: 2 ** 32 - 1, factor: -0.1 } });
+});
+
+Deno.test("launch() folds workgroups above the target's limit, and refuses what three dimensions cannot hold", () => {
+  const { rec, scale } = recording();
+  assertRefused(
+    rec,
+    { ...scale, workgroups: [65_536, 65_536] },
+    'Cannot launch "scale": it has 65536 x 65536 x 1 workgroups, this adapter holds 65535 along ' +
+      "each of three dimensions",
+  );
+  rec.launch({ ...scale, workgroups: [65_536, 3] });
+  const step = rec.steps.at(-1)!;
+  assert(step.kind === "launch" && step.folded);
+  assertEquals(step.label, "scale_folded");
+  assertEquals(workgroupsOf(step, new Map(), 65_535), [49_152, 4, 1]);
+  rec.launch({ ...scale, workgroups: [65_535, 65_535] });
+  assertEquals((rec.steps.at(-1) as { folded?: boolean }).folded, undefined);
+});
+
+Deno.test("constant() refuses values that do not fill the shape", () => {
+  const { rec } = recording();
+  assertThrows(
+    () => rec.constant("table", [2, 2], "f32", new Float32Array(3)),
+    TypeError,
+    'Cannot record constant "table": 3 values for shape [2,2]',
+  );
+});
+
+Deno.test("an op is one node with its launches and its work", () => {
+  const { rec, x } = recording();
+  scaled(rec, scaled(rec, x, 2), 3);
+  assertEquals(rec.nodes.map(({ name, steps, cost }) => ({ name, steps, cost })), [
+    { name: "scale", steps: [0, 1], cost: { flops: 8, bytes: 64 } },
+    { name: "scale", steps: [1, 2], cost: { flops: 8, bytes: 64 } },
+  ]);
+});
+
+Deno.test("a kernel without operands of its own still launches", () => {
+  const { rec } = recording();
+  rec.launch({ kernel: kernel("empty", "", () => {}), operands: {}, workgroups: [1] });
+  assertEquals(rec.steps.length, 1);
+});

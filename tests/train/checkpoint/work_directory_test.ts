@@ -1,0 +1,170 @@
+/**
+ * One run per folder, and no run over the checkpoints of another.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { ConfigError, FolderLock, LOCK_NAME } from "@transformer-xl/runtime";
+import { train } from "@transformer-xl/train/cli";
+import { type Flags, Program, words } from "../../support/program.ts";
+import { contentOf, filesBelow, Scratch, SMALL, wordText } from "../../support/small_run.ts";
+
+const short = {
+  ...SMALL,
+  device: "cpu",
+  max_step: 6,
+  eval_interval: 6,
+  warmup_step: 2,
+} as const;
+
+/** Trains in this process and returns what it printed. */
+async function trained(flags: Flags): Promise<string> {
+  const writeSync = Deno.stdout.writeSync;
+  let printed = "";
+  Deno.stdout.writeSync = (bytes) => {
+    printed += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
+  try {
+    assertEquals(await train(words(flags)), 0);
+  } finally {
+    Deno.stdout.writeSync = writeSync;
+  }
+  return printed;
+}
+
+/** A run that is refused and leaves its folder as it was. */
+async function refused(flags: Flags, folder: string, says: RegExp): Promise<void> {
+  const before = await filesBelow(folder);
+  const { message } = await assertRejects(() => train(words(flags)));
+  assertMatch(message, says);
+  assertEquals(await filesBelow(folder), before);
+}
+
+Deno.test("a folder's checkpoints are kept whichever of them is left", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(60));
+  const work_dir = scratch.at("run");
+  const flags = { ...short, data, work_dir };
+  await trained(flags);
+  await Deno.remove(`${work_dir}/checkpoint_last.safetensors`);
+  await refused(flags, work_dir, /holds a checkpoint, "checkpoint_best\.safetensors"; continue/);
+
+  const printed = await trained({ work_dir, restart: true, device: "cpu", max_step: 8 });
+  assertMatch(printed, /Continuing from ".*\/checkpoint_best\.safetensors" at step 6\n/);
+
+  await Deno.rename(
+    `${work_dir}/checkpoint_best.safetensors`,
+    `${work_dir}/checkpoint_6.safetensors`,
+  );
+  await Deno.remove(`${work_dir}/checkpoint_last.safetensors`);
+  await refused(flags, work_dir, /holds a checkpoint, "checkpoint_6\.safetensors"; continue/);
+  const restart = { ...flags, restart: true } as const;
+  await refused(restart, work_dir, /it holds "checkpoint_6\.safetensors", but neither a last nor/);
+});
+
+Deno.test("a restart into the folder of another run is refused, and with --overwrite has its own logs", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(60));
+  const [first, second] = [scratch.at("first"), scratch.at("second")];
+  await trained({ ...short, data, work_dir: first });
+  await trained({ ...short, data, work_dir: second, seed: 5 });
+  const last = `${first}/checkpoint_last.safetensors`;
+  const flags = { restart: last, work_dir: second, device: "cpu", max_step: 8 } as const;
+  await refused(flags, second, /it holds a checkpoint of another run, "checkpoint_last/);
+
+  const kept = await contentOf(last);
+  await trained({ ...flags, overwrite: true });
+  assertEquals(await contentOf(last), kept);
+  const log = await Deno.readTextFile(`${second}/train_log.jsonl`);
+  assertEquals(log.match(/"kind":"config"/g)?.length, 1);
+
+  // Its own folder by another name is no other folder.
+  await Deno.symlink(first, scratch.at("link"));
+  await trained({ ...flags, work_dir: scratch.at("link") });
+});
+
+Deno.test("a work directory that cannot be written to is refused before anything is computed", async () => {
+  await using scratch = new Scratch();
+  const file = await scratch.text("file", "x");
+  const data = scratch.at("missing.txt"); // is not looked for
+  const rows: [workDir: string, says: RegExp][] = [
+    ["", /^Cannot (use|parse) --work_dir.*""/],
+    [file, /^Cannot write to --work_dir ".*\/file": it is not a folder; give another$/],
+    [`${file}/below`, /^Cannot write to --work_dir ".*\/below": it is not a folder; give another$/],
+  ];
+  if (Deno.build.os === "linux") {
+    rows.push([
+      "/proc/run",
+      /^Cannot write to --work_dir "\/proc\/run": no such file or directory/,
+    ]);
+  }
+  for (const [work_dir, says] of rows) {
+    for (const restart of [{}, { restart: true }] as const) {
+      await refused({ ...short, data, work_dir, ...restart }, scratch.path, says);
+    }
+  }
+});
+
+Deno.test("of two runs in one folder the second is refused, also one of several processes", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(60));
+  const work_dir = scratch.at("run");
+  const flags = { ...short, data, work_dir, max_step: 100_000, eval_interval: 100_000 };
+  for (const gpus of [1, 2]) {
+    // A killed job leaves its folder of sockets to the next job: here it goes with the scratch.
+    const first = new Program("train", { ...flags, gpus }, { TMPDIR: scratch.path });
+    await first.printed(/step +10 \|/);
+    const says = /^Cannot train in ".*\/run": process \d+ on .+ is training here since 20.+Z; wait/;
+    const { message } = await assertRejects(() => train(words(flags)), ConfigError);
+    assertMatch(message, says);
+    first.signal("SIGKILL");
+    await first.ended();
+  }
+  // What a dead process left locks nobody out.
+  assertEquals((await Deno.lstat(`${work_dir}/${LOCK_NAME}`)).isFile, true);
+  await trained({ ...flags, max_step: 3 });
+  await assertRejects(() => Deno.lstat(`${work_dir}/${LOCK_NAME}`), Deno.errors.NotFound);
+});
+
+Deno.test("a lock of a dead process is void, also when a living one has its id", async () => {
+  await using scratch = new Scratch();
+  const path = scratch.at(LOCK_NAME);
+  const holder = {
+    host: Deno.hostname(),
+    pid: Deno.pid,
+    startTicks: 1,
+    since: "2026-01-01T00:00:00Z",
+    id: "a",
+  };
+  for (const content of [JSON.stringify(holder), JSON.stringify(holder).slice(0, 30), ""]) {
+    await Deno.writeTextFile(path, content);
+    using _lock = await FolderLock.take(scratch.path);
+  }
+});
+
+Deno.test("a lock of another machine holds as long as it is renewed", async () => {
+  await using scratch = new Scratch();
+  const path = scratch.at(LOCK_NAME);
+  const holder = { host: "elsewhere", pid: 1, startTicks: 1, since: "2026-01-01", id: "a" };
+  await Deno.writeTextFile(path, JSON.stringify(holder));
+  let minute = 0;
+  const beat = setInterval(() => Deno.utimeSync(path, ++minute * 60, minute * 60), 20);
+  const said: string[] = [];
+  const options = { silenceMs: 400, onWait: (sentence: string) => void said.push(sentence) };
+  await assertRejects(
+    () => FolderLock.take(scratch.path, options),
+    ConfigError,
+    "process 1 on elsewhere is training here since 2026-01-01",
+  );
+  clearInterval(beat);
+  using lock = await FolderLock.take(scratch.path, options);
+  assertMatch(
+    said.join("\n"),
+    /^(Waiting 0 s to see whether process 1 on elsewhere still runs\n?){2}$/,
+  );
+  await lock.assertHeld();
+  // This process was suspended, and another machine took over.
+  await Deno.writeTextFile(path, JSON.stringify(holder));
+  await assertRejects(() => lock.assertHeld(), ConfigError, "process 1 on elsewhere");
+});

@@ -1,0 +1,33 @@
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import type { Target } from "@transformer-xl/runtime";
+import { examine } from "@transformer-xl/train";
+import { openTestGpu } from "../support/test_gpu.ts";
+
+Deno.test("the doctor reports adapter, self-tests and speeds, and finds this machine fit", async () => {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "train/doctor/main.ts"],
+    cwd: new URL("../../", import.meta.url),
+  }).output();
+  const report = new TextDecoder().decode(stdout);
+  assertEquals(code, 0, report);
+  assertMatch(report, /^Deno {10}\d+\.\d+/m);
+  assertMatch(report, /^Chosen {8}\S/m);
+  assertMatch(report, /^Readback {6}passed/m);
+  assertMatch(report, /^Loop {10}passed, 70000 of 70000/m);
+  assertMatch(report, /^Limit {9}maxBufferSize \d+/m);
+  assertMatch(report, /^Preset {8}tiny +fits/m);
+  for (const speed of ["Copy", "Multiply-add"]) {
+    assertGreater(Number(new RegExp(`^${speed} +([\\d.]+) `, "m").exec(report)?.[1]), 0, report);
+  }
+});
+
+Deno.test("the doctor plans with the limits that training plans with", async () => {
+  const gpu = await openTestGpu();
+  const targets: Target[] = [];
+  const fit = await examine(() => {}, (target) => {
+    targets.push(target);
+    return Promise.resolve([]);
+  });
+  assertEquals(fit, true);
+  assertEquals(targets, [gpu.target]);
+});

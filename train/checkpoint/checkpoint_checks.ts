@@ -1,0 +1,137 @@
+/**
+ * Whether the state of training in a checkpoint agrees with itself, decided on numbers and shapes
+ * alone.
+ *
+ * @module
+ */
+import {
+  checkFloats,
+  firstIssue,
+  type ModelCheckpoint,
+  unusable,
+  VOCABULARY,
+} from "@transformer-xl/model";
+import type { TrainConfig } from "../config.ts";
+import type { z } from "zod";
+
+/** What of a record is checked. */
+export interface RunState {
+  /** Settings of the run. */
+  readonly config: TrainConfig;
+  /** Where it stands. */
+  readonly progress: {
+    readonly step: number;
+    readonly epoch: number;
+    readonly lastStart: number | null;
+    readonly filled: number;
+  };
+}
+
+/** States that every optimizer keeps beside a weight. */
+const MOMENTS = ["m", "v"] as const;
+
+/** Settings of one start of the program: neither model nor schedule, so no checkpoint decides them. */
+const OF_ONE_START = [
+  "acceptNewText",
+  "configFile",
+  "debug",
+  "dryRun",
+  "overwrite",
+  "restart",
+  "workDir",
+] as const;
+
+/** The settings that a run takes from the checkpoint it continues. */
+export function settingsToContinue(
+  { config }: Pick<RunState, "config">,
+): Omit<TrainConfig, typeof OF_ONE_START[number]> {
+  const settings: Partial<TrainConfig> = { ...config };
+  for (const key of OF_ONE_START) delete settings[key];
+  return settings as Omit<TrainConfig, typeof OF_ONE_START[number]>;
+}
+
+/**
+ * A record of training, checked against the schema and the tensors beside it.
+ *
+ * @throws {CheckpointError} When it is missing, of another version, or contradicts itself
+ */
+export function checkedRecord<R extends RunState>(
+  checkpoint: ModelCheckpoint,
+  schema: z.ZodType<R>,
+): R {
+  const { path, training } = checkpoint;
+  if (training === null) {
+    throw unusable(path, "it holds no training state to continue; give a file that training wrote");
+  }
+  const result = schema.safeParse(training);
+  if (!result.success) {
+    throw unusable(
+      path,
+      `in its training state, ${firstIssue(result.error)}; give a file that this version wrote`,
+    );
+  }
+  const problem = contradiction(result.data);
+  if (problem !== undefined) {
+    throw unusable(path, `in its training state, ${problem}; use another copy`);
+  }
+  checkState(checkpoint, result.data);
+  return result.data;
+}
+
+/** What cannot be true of a run. */
+function contradiction({ config, progress }: RunState): string | undefined {
+  const { tgtLen, memLen } = config;
+  const { step, epoch, lastStart, filled } = progress;
+  if (epoch > step + 1) return `the epoch is ${epoch} after ${step} steps`;
+  if (filled > memLen) return `${filled} rows of memory are filled, --mem_len is ${memLen}`;
+  if (lastStart !== null && (lastStart < 0 || lastStart % tgtLen !== 0)) {
+    return `the last segment starts at row ${lastStart}, not at a multiple of --tgt_len ${tgtLen}`;
+  }
+}
+
+/** Compares moments and memories with the model and the batch. */
+function checkState({ path, file, shape }: ModelCheckpoint, record: RunState): void {
+  const { batchSize, memLen } = record.config;
+  const weights = file.names.filter((name) =>
+    name !== VOCABULARY && !/^optimizer\.|^memory\./.test(name)
+  );
+  for (const state of MOMENTS) {
+    for (const name of weights) checkFloats(file, `optimizer.${state}/${name}`, file.shape(name));
+  }
+  if (file.has(LOSS_SCALE)) checkFloats(file, LOSS_SCALE, [3]);
+  const layers = memLen === 0 ? 0 : shape.nLayer;
+  for (let layer = 0; layer < layers; layer++) {
+    checkFloats(file, memoryName(layer), [record.progress.filled, batchSize, shape.dModel]);
+  }
+  const memories = file.names.filter((name) => name.startsWith("memory.")).length;
+  if (memories !== layers) {
+    throw unusable(path, `it holds memories of ${memories} layers, its run had ${layers}`);
+  }
+}
+
+/**
+ * Refuses a position outside the text.
+ *
+ * @param rows Rows of the batch columns of the training text
+ * @throws {CheckpointError} When the last segment would start behind them
+ */
+export function checkPosition(
+  path: string,
+  { progress: { lastStart } }: RunState,
+  rows: number,
+): void {
+  if (lastStart === null || lastStart < rows) return;
+  throw unusable(
+    path,
+    `its last segment starts at row ${lastStart}, the columns of the text have ${rows}; give the ` +
+      "text it was trained on",
+  );
+}
+
+/** Name of the tensor with the state of dynamic loss scaling. */
+export const LOSS_SCALE = "optimizer.loss_scale";
+
+/** Name of the tensor with the memory of a layer. */
+export function memoryName(layer: number): string {
+  return `memory.${layer}`;
+}

@@ -1,0 +1,20 @@
+/**
+ * Where training stands before its first step.
+ *
+ * @module
+ */
+import type { Progress } from "./training_checkpoint.ts";
+import type { TrainConfig } from "../config.ts";
+
+/** No step done, nothing evaluated. */
+export function firstProgress(config: TrainConfig): Progress {
+  return {
+    step: 0,
+    epoch: 1,
+    lastStart: null,
+    evaluationDue: false,
+    bestLossNats: null,
+    plateau: { rate: config.lr, best: null, waited: 0 },
+    filled: 0,
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * Whether a run may continue from a checkpoint: what shapes the state must be the same.
+ *
+ * @module
+ */
+import {
+  assertSameVocabulary,
+  type Corpus,
+  type ModelCheckpoint,
+  type ModelShape,
+} from "@transformer-xl/model";
+import { CheckpointError, flagName, type FlagOrigin } from "@transformer-xl/runtime";
+import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
+import { checkPosition } from "./checkpoint_checks.ts";
+import type { TrainConfig } from "../config.ts";
+
+/**
+ * Whether a continued run may change a setting. `fixed` ones shape parameters, memories, moments or
+ * the order of the text; every setting is listed, so that none is ignored without a word.
+ */
+const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
+  preset: "fixed",
+  configFile: "free",
+  workDir: "free",
+  restart: "free",
+  overwrite: "free",
+  device: "free",
+  gpus: "free",
+  oversubscribe: "free",
+  backend: "free",
+  logAllRanks: "free",
+  heartbeatS: "free",
+  fp16: "free",
+  seed: "fixed",
+  debug: "free",
+  dryRun: "free",
+  dataset: "free", // the text itself is compared
+  data: "free",
+  vocab: "fixed",
+  minFreq: "fixed",
+  maxVocab: "fixed",
+  lowerCase: "fixed",
+  unknown: "fixed",
+  acceptNewText: "free",
+  compat: "fixed",
+  nLayer: "fixed",
+  nHead: "fixed",
+  dHead: "fixed",
+  dEmbed: "fixed",
+  dModel: "fixed",
+  dInner: "fixed",
+  dropout: "free",
+  dropatt: "free",
+  preLnorm: "fixed",
+  attnType: "fixed",
+  notTied: "fixed",
+  clampLen: "free",
+  sameLength: "free",
+  adaptive: "fixed",
+  cutoffs: "fixed",
+  divVal: "fixed",
+  init: "fixed",
+  initRange: "fixed",
+  initStd: "fixed",
+  projInitStd: "fixed",
+  optim: "fixed",
+  lr: "free",
+  scheduler: "free",
+  maxStepScheduler: "free",
+  warmupStep: "free",
+  etaMin: "free",
+  decayRate: "free",
+  patience: "free",
+  lrMin: "free",
+  clip: "free",
+  weightDecay: "free",
+  lossScale: "free",
+  staticLossScale: "free",
+  maxStep: "free",
+  batchSize: "fixed",
+  batchChunk: "free",
+  tgtLen: "fixed",
+  extLen: "fixed",
+  memLen: "fixed",
+  roll: "fixed",
+  logInterval: "free",
+  saveAll: "free",
+  evalInterval: "free",
+  evalTgtLen: "free",
+  evalBatchSize: "free",
+  evalMaxSteps: "free",
+  noEval: "free",
+  noTest: "free",
+};
+
+/**
+ * Checks a checkpoint against the run that wants to continue it.
+ *
+ * @param options.otherText whether the user accepted a text that is not the checkpoint's
+ * @throws {CheckpointError} naming the settings that differ, or that training is finished
+ */
+export function checkContinues(
+  checkpoint: ModelCheckpoint,
+  config: TrainConfig,
+  shape: ModelShape,
+  corpus: Corpus,
+  { otherText = false, isTestDue = false }: {
+    readonly otherText?: boolean;
+    readonly isTestDue?: boolean;
+  } = {},
+): void {
+  assertSameVocabulary(checkpoint.vocabulary, corpus.vocabulary);
+  const record = trainingRecord(checkpoint);
+  const differences = changedSettings(checkpoint, record.config, config, shape);
+  if (differences.length > 0) {
+    throw new CheckpointError(
+      `Cannot continue from "${checkpoint.path}" with ${differences.join(", ")}; ` +
+        `leave ${
+          differences.length === 1 ? "this flag" : "these flags"
+        } out to take the checkpoint's`,
+    );
+  }
+  // In a shorter text that was accepted, the next epoch begins.
+  if (!otherText) {
+    checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
+  }
+  const { step, evaluationDue } = record.progress;
+  // A signal may have fallen into the last evaluation or the test.
+  if (step === config.maxStep && (evaluationDue || isTestDue)) return;
+  if (step >= config.maxStep) {
+    throw new CheckpointError(
+      `Cannot continue from "${checkpoint.path}": it is at step ${step} ` +
+        `and --max_step is ${config.maxStep}; raise --max_step`,
+    );
+  }
+}
+
+/** Settings that may not change but do: `--tgt_len 32 (it is 64 there)`. */
+function changedSettings(
+  { shape: before, vocabulary }: ModelCheckpoint,
+  stored: TrainConfig,
+  config: TrainConfig,
+  shape: ModelShape,
+): string[] {
+  const isSameModel = equal(before, { ...shape, dropout: before.dropout, dropatt: before.dropatt });
+  const names = Object.keys(CHANGES) as (keyof TrainConfig)[];
+  return names.filter((key) => {
+    if (CHANGES[key] === "free" || equal(stored[key], config[key])) return false;
+    // Several spellings mean one thing: --d_embed -1 is --d_model, bounds may be those of the data set.
+    if (key === "vocab") return config.vocab !== vocabulary.kind;
+    return !(isSameModel && ["dEmbed", "cutoffs", "attnType"].includes(key));
+  }).map((key) => `--${flagName(key)} ${typed(config[key])} (it is ${typed(stored[key])} there)`);
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** A value as one types it. */
+function typed(value: unknown): string {
+  if (value === null) return "none";
+  return Array.isArray(value) ? value.join(",") || "none" : String(value);
+}
+
+/**
+ * The length of the learning-rate curve of a continued run: a new `--max_step` alone does not
+ * stretch the stored curve, as in the reference.
+ */
+export function continueCurve(
+  config: TrainConfig,
+  stored: Pick<TrainConfig, "maxStep" | "maxStepScheduler">,
+  origin: ReadonlyMap<string, FlagOrigin>,
+): TrainConfig {
+  if (origin.get("maxStepScheduler") !== "checkpoint") return config;
+  return config.maxStep === stored.maxStep
+    ? config
+    : { ...config, maxStepScheduler: stored.maxStepScheduler ?? stored.maxStep };
+}
+
+/** Progress of a continued run: the rate of `dev_perf` follows a new `--lr`. */
+export function continuedProgress(
+  { config: stored, progress }: TrainingRecord,
+  { lr }: TrainConfig,
+): Progress {
+  const { plateau } = progress;
+  if (lr === stored.lr) return progress;
+  const rate = stored.lr === 0 ? lr : plateau.rate * lr / stored.lr;
+  return { ...progress, plateau: { ...plateau, rate } };
+}

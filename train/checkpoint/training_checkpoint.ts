@@ -1,0 +1,178 @@
+/**
+ * Training state on disk, on top of the model's: moments, memories, and where in the text and in the
+ * schedule training stands. Continuing from it is bit-equal to never having stopped.
+ *
+ * @module
+ */
+import {
+  checkpointMetadata,
+  floatDtype,
+  floatSource,
+  loadLogical,
+  loadWeights,
+  logicalSources,
+  type ModelCheckpoint,
+  readFloats,
+  type Vocabulary,
+  vocabularySource,
+} from "@transformer-xl/model";
+import type { TransformerXL } from "@transformer-xl/model";
+import {
+  type Device,
+  type ParamStore,
+  type ProcessGroup,
+  type SafetensorsSource,
+  weightsOf,
+  writeSafetensors,
+} from "@transformer-xl/runtime";
+import { z } from "zod";
+import { checkedRecord, LOSS_SCALE, memoryName } from "./checkpoint_checks.ts";
+import { trainSchema } from "../config.ts";
+import {
+  type ColumnMemory,
+  type ColumnSettings,
+  gatherLayer,
+  scatterMemories,
+} from "../data_parallel/column_memory.ts";
+import type { TrainStep } from "../step/train_step.ts";
+
+/** Most epochs a run can be continued after. */
+const MAX_EPOCHS = 100_000;
+
+/** Where training stands. Fields that only older versions wrote are dropped. */
+export const progressSchema = z.object({
+  /** Optimizer steps done. */
+  step: z.int().min(0),
+  /** Epoch, from 1. Bounded, because the rotations of all epochs add up. */
+  epoch: z.int().min(1).max(MAX_EPOCHS),
+  /** First row of the last segment of this epoch that was used; null before the first. */
+  lastStart: z.int().nullable(),
+  /** Whether the evaluation of this step is still to be done: a signal fell into it. */
+  evaluationDue: z.boolean().default(false),
+  /** Smallest validation loss; null before the first evaluation. */
+  bestLossNats: z.number().nullable(),
+  /** State of `dev_perf`. */
+  plateau: z.strictObject({
+    rate: z.number(),
+    best: z.number().nullable(),
+    waited: z.int().min(0),
+  }),
+  /** Filled memory rows. */
+  filled: z.int().min(0),
+});
+
+/** Where training stands. */
+export type Progress = z.infer<typeof progressSchema>;
+
+const textFiles = z.array(
+  z.strictObject({ path: z.string(), bytes: z.int().min(0), sha256: z.string() }),
+).readonly();
+
+/** Which text it was; files of older versions do not say. */
+const textIdentity = z.strictObject({
+  split: z.enum(["files", "lines"]),
+  train: textFiles,
+  valid: textFiles,
+  test: textFiles,
+});
+
+const trainingSchema = z.strictObject({
+  config: trainSchema,
+  progress: progressSchema,
+  text: textIdentity.optional(),
+});
+
+/** What a checkpoint says of the run that wrote it. */
+export type TrainingRecord = z.infer<typeof trainingSchema>;
+
+/** Everything a checkpoint is made of. */
+export interface TrainingParts {
+  /** Where the tensors are. */
+  readonly device: Device;
+  /** The model. */
+  readonly model: TransformerXL;
+  /** Its parameters. */
+  readonly store: ParamStore;
+  /** Moments and memories. */
+  readonly step: TrainStep;
+}
+
+/**
+ * Writes a checkpoint atomically: a kill at any moment leaves the old file or the new one. Numbers are
+ * read from the device in pieces, so the host holds one memory at a time and never a weight.
+ *
+ * All processes of a group call it together; the first one writes.
+ */
+export async function writeTrainingCheckpoint(
+  path: string,
+  { device, model, store, step }: TrainingParts,
+  group: ProcessGroup,
+  vocabulary: Vocabulary,
+  training: TrainingRecord,
+): Promise<void> {
+  const { memories, columns } = step;
+  const layers = [...memories[0]!.layers.keys()];
+  if (group.rank > 0) return await giveMemories({ group, memories }, layers);
+  const dtype = await floatDtype(device, store);
+  const sources: SafetensorsSource[] = [
+    ...logicalSources(device, store, weightsOf(store), "", dtype),
+    ...logicalSources(device, store, step.moments.m, "optimizer.m/", dtype),
+    ...logicalSources(device, store, step.moments.v, "optimizer.v/", dtype),
+    vocabularySource(vocabulary),
+  ];
+  if (step.lossScale) sources.push(floatSource(LOSS_SCALE, [3], await step.lossScale.read()));
+  const allColumns = columns * memories.length * group.size;
+  for (const layer of layers) {
+    const shape = [memories[0]!.filled, allColumns, model.shape.dModel];
+    const values = () => gatherLayer({ group, memories }, layer);
+    sources.push({ name: memoryName(layer), shape, dtype, values });
+  }
+  await writeSafetensors(path, sources, checkpointMetadata(model.shape, training));
+}
+
+/** Hands over the memories of this process in the order in which the first one writes them. */
+async function giveMemories(columns: ColumnSettings, layers: readonly number[]): Promise<void> {
+  for (const layer of layers.toSorted((a, b) => memoryName(a) < memoryName(b) ? -1 : 1)) {
+    const pieces = gatherLayer(columns, layer);
+    await pieces.next(); // takes part in the exchange
+    await pieces.return(undefined);
+  }
+}
+
+/**
+ * What the run that wrote a checkpoint was.
+ *
+ * @throws {CheckpointError} when the file holds no training state, or one that contradicts itself
+ */
+export function trainingRecord(checkpoint: ModelCheckpoint): TrainingRecord {
+  return checkedRecord(checkpoint, trainingSchema);
+}
+
+/**
+ * Restores weights, moments, and the memories of this process's columns.
+ *
+ * @param firstColumn number of the first column of this process
+ * @throws {CheckpointError} when a tensor is missing or has another shape
+ */
+export async function restoreTraining(
+  checkpoint: ModelCheckpoint,
+  { device, store, step }: TrainingParts,
+  progress: Progress,
+  firstColumn: number,
+): Promise<void> {
+  await loadWeights(device, store, checkpoint);
+  await loadLogical(device, store, step.moments.m, checkpoint, "optimizer.m/");
+  await loadLogical(device, store, step.moments.v, checkpoint, "optimizer.v/");
+  const layers: ColumnMemory[] = [];
+  for (const layer of step.memories[0]!.layers.keys()) {
+    const name = memoryName(layer);
+    const [rows, columns, width] = checkpoint.file.shape(name) as [number, number, number];
+    const values = await readFloats(checkpoint.file, name);
+    layers.push({ values, shape: [rows, columns, width] });
+  }
+  scatterMemories(layers, step.memories, firstColumn, step.columns, progress.filled);
+  // A run that goes on in half precision after full precision starts with the first scale.
+  if (step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE)) {
+    step.lossScale.write(await readFloats(checkpoint.file, LOSS_SCALE));
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The text of a run and of the checkpoint it continues from: said before it is opened, compared with
+ * what was trained on, and told in the log.
+ *
+ * @module
+ */
+import {
+  type Corpus,
+  corpusLines,
+  type ModelCheckpoint,
+  PARTS,
+  spacesAdvice,
+  type TextFile,
+} from "@transformer-xl/model";
+import { CheckpointError, type TextLog } from "@transformer-xl/runtime";
+import { trainingRecord } from "./training_checkpoint.ts";
+import type { TrainConfig } from "../config.ts";
+
+/** Says where the text lies that a checkpoint names; undefined when the user names it. */
+export function textOfCheckpoint(
+  { data }: TrainConfig,
+  isGiven: boolean,
+  checkpoint: ModelCheckpoint | undefined,
+): string | undefined {
+  if (checkpoint === undefined || isGiven || data === null) return undefined;
+  return `text of training : ${JSON.stringify(data)} (from the checkpoint ${
+    JSON.stringify(checkpoint.path)
+  })`;
+}
+
+/**
+ * Compares the text with the one that the checkpoint was trained on.
+ *
+ * @param isGiven whether the user named the text, and so may mean another one
+ * @returns lines that tell what has changed
+ * @throws {CheckpointError} when the training text is another one and nobody said that it may be
+ */
+export function checkSameText(
+  checkpoint: ModelCheckpoint,
+  { source }: Corpus,
+  { acceptNewText }: TrainConfig,
+  isGiven: boolean,
+): string[] {
+  const { text: before } = trainingRecord(checkpoint);
+  if (before === undefined) return ["The checkpoint does not say which text it was trained on"];
+  const changes = PARTS.flatMap((part) => {
+    const change = changeOf(before[part], source.identity[part]);
+    return change === undefined ? [] : [[part, change] as const];
+  });
+  const [first] = changes;
+  if (first === undefined) return [];
+  const trained = first[0] === "train" || before.split !== source.identity.split;
+  if (trained && !isGiven && !acceptNewText) {
+    throw new CheckpointError(
+      `Cannot continue from "${checkpoint.path}": its training text has changed, ${first[1]}; ` +
+        "restore it, or go on with the new text with --accept_new_text or --data PATH",
+    );
+  }
+  return changes.map(([part, change]) => {
+    const name = part === "train" ? "training" : part === "valid" ? "validation" : "test";
+    return `The ${name} text is not the one of the checkpoint: ${change}`;
+  });
+}
+
+/** How a list of files differs from what it was; places may differ. */
+function changeOf(before: readonly TextFile[], now: readonly TextFile[]): string | undefined {
+  const at = before.findIndex(({ sha256 }, i) => sha256 !== now[i]?.sha256);
+  if (at < 0 && before.length === now.length) return undefined;
+  const hashes = (files: readonly TextFile[]) => files.map(({ sha256 }) => sha256).sort().join();
+  if (hashes(before) === hashes(now)) return "its files are in another order";
+  const was = before[at];
+  const is = at < 0 ? now[before.length] : now[at];
+  if (before.length !== now.length || was === undefined || is === undefined) {
+    return `${before.length} ${before.length === 1 ? "file" : "files"} then, ${now.length} now` +
+      (is === undefined ? "" : `, ${JSON.stringify(is.path)} is new or another`);
+  }
+  return was.bytes === is.bytes
+    ? `${JSON.stringify(is.path)} has the same ${is.bytes} bytes in number, but others`
+    : `${JSON.stringify(is.path)} has ${is.bytes} bytes, and had ${was.bytes}`;
+}
+
+/** Tells what was read, and what of it is not as it was. */
+export function logText(text: TextLog, corpus: Corpus, changes: readonly string[]): void {
+  for (const line of corpusLines(corpus)) text.write(line);
+  for (const change of changes) text.write(change, "WARNING");
+  const advice = spacesAdvice(corpus);
+  if (advice !== undefined) text.write(advice, "WARNING");
+}
+
+/** What was read, for the JSON log. */
+export function textRecord({ vocabulary, counts, source }: Corpus): Record<string, unknown> {
+  const { kind, size } = vocabulary;
+  return {
+    kind: "text",
+    dataset: source.dataset,
+    vocabulary: { kind, size },
+    parts: counts,
+    files: source.identity,
+    leftOut: source.leftOut,
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * `deno task compile`: executables of the training and the evaluation program with their kernels
+ * inside. Deno takes its runtime part, denort, from `DENORT_BIN` or its cache, or downloads it once.
+ *
+ * @module
+ */
+import { tryProgram } from "@transformer-xl/runtime/setup";
+
+/** Modules that run as workers; nothing imports them, so they are named. */
+export const WORKERS: readonly string[] = [
+  "runtime/distributed/launcher/heartbeat_worker.ts",
+  "runtime/distributed/worker/group_worker.ts",
+];
+
+const ROOT = new URL("../", import.meta.url);
+
+const EXECUTABLES: readonly (readonly [program: string, output: string])[] = [
+  ["train/cli.ts", "transformer-xl-train"],
+  ["eval/cli.ts", "transformer-xl-eval"],
+];
+
+/** How a compilation ended. */
+export interface Compilation {
+  /** The executable, if it was written. */
+  readonly path: string | undefined;
+  /** What `deno compile` printed, or one sentence on what is missing. */
+  readonly report: string;
+}
+
+/** The command line that compiles `program` to `output`, both seen from the repository's root. */
+export function compileCommand(program: string, output: string): readonly string[] {
+  const workers = WORKERS.flatMap((path) => ["--include", path]);
+  return ["deno", "compile", "-A", "--exclude-unused-npm", ...workers, "-o", output, program];
+}
+
+/**
+ * Runs {@link compileCommand} in the repository's root. Kernels are text imports, which Deno embeds.
+ *
+ * @throws {Error} with Deno's own words when the program does not compile
+ */
+export async function compileProgram(program: string, output: string): Promise<Compilation> {
+  const [, ...args] = compileCommand(program, output);
+  const env = { NO_COLOR: "1" };
+  const { code, stderr } = await tryProgram([Deno.execPath(), ...args], { env, cwd: ROOT });
+  const report = stderr.trim();
+  if (code === 0) return { path: output, report };
+  if (!/denort|Download/.test(report) || /TS\d+ \[ERROR\]/.test(report)) {
+    throw new Error(`Cannot compile "${program}": ${report}`);
+  }
+  const version = Deno.version.deno;
+  return {
+    path: undefined,
+    report: `Cannot compile "${program}": denort ${version}, the runtime part of the executable, ` +
+      "could not be downloaded; set DENORT_BIN to a denort of this version, or run once where " +
+      "Deno's download site can be reached",
+  };
+}
+
+if (import.meta.main) {
+  const [program, output = "transformer-xl"] = Deno.args;
+  const executables = program === undefined ? EXECUTABLES : [[program, output] as const];
+  for (const [program, output] of executables) {
+    console.log(`$ ${compileCommand(program, output).join(" ")}`);
+    const { path, report } = await compileProgram(program, output);
+    console.log(report);
+    if (path === undefined) Deno.exit(1);
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * `deno task doctor`: reports what this machine can train. Exits 1 when it cannot.
+ *
+ * @module
+ */
+import { examine } from "./examine.ts";
+import { presetNeeds } from "./preset_needs.ts";
+
+if (import.meta.main) {
+  const say = (subject: string, finding: string): void =>
+    console.log(`${subject.padEnd(13)} ${finding}`);
+  if (!await examine(say, presetNeeds)) Deno.exit(1);
+}

@@ -1,0 +1,169 @@
+/**
+ * What a configuration would take: parameters, memory by role, launches and work, without
+ * allocating anything.
+ *
+ * @module
+ */
+import { Evaluator } from "@transformer-xl/eval";
+import { type ModelShape, PRECISIONS, TransformerXL } from "@transformer-xl/model";
+import {
+  type Allocation,
+  type Device,
+  DeviceError,
+  DryDevice,
+  mebibytes,
+  ParamStore,
+  type Role,
+  sizeOf,
+  type Target,
+} from "@transformer-xl/runtime";
+import type { TrainConfig } from "./config.ts";
+import { evalLengths, type Share, stepSettings, WHOLE } from "./step/lengths.ts";
+import { TrainStep } from "./step/train_step.ts";
+
+const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
+
+const SMALLER_MODEL = "lower --d_model, --d_inner or --n_layer, or train fewer words";
+
+/** What a run takes. */
+export interface Footprint {
+  /** Parameters per part of the model. */
+  readonly parameters: ReadonlyMap<string, number>;
+  /** Bytes on the device by role. */
+  readonly bytes: ReadonlyMap<Role, number>;
+  /** The largest buffer. */
+  readonly largest: Allocation;
+  /** Kernel launches of one training step. */
+  readonly launches: number;
+  /** Floating-point operations of one training step per target token. */
+  readonly flopsPerToken: number;
+  /** Bytes that the ops of one training step read and write per target token. */
+  readonly bytesPerToken: number;
+}
+
+/**
+ * Records a run on nothing and counts.
+ *
+ * @param options.shares of the tokens in each cluster of the vocabulary; without them, work is that of
+ * every cluster at its capacity
+ * @param options.share the process that is counted
+ * @throws {DeviceError} when one parameter alone exceeds what a kernel of the target can bind
+ */
+export async function footprint(
+  config: TrainConfig,
+  shape: ModelShape,
+  target: Target,
+  { shares, share = WHOLE }: { readonly shares?: readonly number[]; readonly share?: Share } = {},
+): Promise<Footprint> {
+  const device = new DryDevice(target);
+  const store = new ParamStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
+  const model = new TransformerXL(store, shape, target);
+  try {
+    store.seal(device, { gradients: true });
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+    throw new DeviceError(
+      error.reason,
+      `Cannot train with --d_model ${config.dModel} and --d_inner ${config.dInner}: a row or matrix ` +
+        `of weights is larger than the ${mebibytes(bindingBytes)} that the device binds at once; ` +
+        "lower --d_model or --d_inner",
+      { cause: error },
+    );
+  }
+  const step = await TrainStep.record(device, model, store, stepSettings(config, share));
+  if (!config.noEval) {
+    await Evaluator.create(device, model, evalLengths(config, share));
+  }
+  const tokens = config.batchSize / share.size * config.tgtLen;
+  const cost = step.cost(shares);
+  return {
+    parameters: parametersByPart(store),
+    bytes: new Map(device.liveBytesByRole),
+    largest: device.largest,
+    launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
+    flopsPerToken: cost.flops / tokens,
+    bytesPerToken: cost.bytes / tokens,
+  };
+}
+
+/**
+ * Refuses a run that the device cannot hold, before anything is allocated.
+ *
+ * @throws {DeviceError} with the planned bytes and the flags that reduce them
+ */
+export function checkFits(
+  { bytes, largest }: Footprint,
+  { budgetBytes, target }: Pick<Device, "budgetBytes" | "target">,
+): void {
+  const total = totalBytes(bytes);
+  const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+  if (largest.bytes > bindingBytes) {
+    throw new DeviceError(
+      "out-of-memory",
+      `Cannot train: one buffer of a step needs ${mebibytes(largest.bytes)} ` +
+        `(${mebibytes(total)} in all), the device binds at most ${
+          mebibytes(bindingBytes)
+        } at once; ` +
+        REMEDY,
+    );
+  }
+  if (total <= budgetBytes) return;
+  throw new DeviceError(
+    "out-of-memory",
+    `Cannot train: the plan needs ${mebibytes(total)} (${rolesText(bytes)}), the device has ` +
+      `${mebibytes(budgetBytes)}; ${2 * parameterBytes(bytes) > total ? SMALLER_MODEL : REMEDY}`,
+  );
+}
+
+/** The footprint as lines for people. */
+export function footprintLines(
+  { parameters, bytes, launches, flopsPerToken, bytesPerToken }: Footprint,
+): string[] {
+  const total = [...parameters.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    `#params = ${total}`,
+    `#non emb params = ${parameters.get("layers") ?? 0}`,
+    ...[...parameters].map(([part, count]) => `    - ${part} : ${count}`),
+    `device memory = ${mebibytes(totalBytes(bytes))}`,
+    ...[...bytes].filter(([, size]) => size > 0).map(([role, size]) =>
+      `    - ${role} : ${mebibytes(size)}`
+    ),
+    `launches per step = ${launches}`,
+    `MFLOP per token = ${(flopsPerToken / 1e6).toFixed(2)}`,
+    `kB moved per token = ${(bytesPerToken / 1e3).toFixed(1)}`,
+  ];
+}
+
+function totalBytes(bytes: ReadonlyMap<Role, number>): number {
+  return [...bytes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes that grow with the parameters, not with the batch. */
+function parameterBytes(bytes: ReadonlyMap<Role, number>): number {
+  const roles = ["weights", "masters", "gradients", "moments"] as const;
+  return roles.reduce((sum, role) => sum + (bytes.get(role) ?? 0), 0);
+}
+
+function rolesText(bytes: ReadonlyMap<Role, number>): string {
+  return [...bytes].filter(([, size]) => size > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([role, size]) => `${role} ${mebibytes(size)}`).join(", ");
+}
+
+/** Sums over the first word of the checkpoint names. */
+function parametersByPart(store: ParamStore): Map<string, number> {
+  const parts = new Map<string, number>();
+  for (const { name, shape } of store.logical) {
+    const [first] = name.split(".");
+    const part = first === "word_emb"
+      ? "embedding"
+      : first === "crit"
+      ? "softmax"
+      : first === "layers"
+      ? "layers"
+      : "attention biases";
+    parts.set(part, (parts.get(part) ?? 0) + sizeOf(shape));
+  }
+  return parts;
+}

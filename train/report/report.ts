@@ -1,0 +1,86 @@
+/**
+ * What training prints: the reference's lines, to console and log file, and one JSON object per
+ * event.
+ *
+ * @module
+ */
+import { type EvalResult, mean } from "@transformer-xl/eval";
+import type { JsonLog, TextLog } from "@transformer-xl/runtime";
+import type { EvalEvent, LogEvent, TrainEvent } from "../events.ts";
+import {
+  type LossStyle,
+  skippedLine,
+  stepLine,
+  summaryLines,
+  testLines,
+  throughputOf,
+  validationLines,
+} from "./report_lines.ts";
+
+/** How a {@link Reporter} shows losses. */
+export interface ReportStyle extends LossStyle {
+  /** Losses of this process alone, not means over all. */
+  readonly own?: boolean;
+}
+
+/** Prints the events of a run. */
+export class Reporter {
+  readonly #text: TextLog;
+  readonly #json: JsonLog | undefined;
+  readonly #style: ReportStyle;
+  readonly #lines: LogEvent[] = [];
+
+  constructor(text: TextLog, json: JsonLog | undefined, style: ReportStyle) {
+    this.#text = text;
+    this.#json = json;
+    this.#style = style;
+  }
+
+  /** Reports one event. */
+  report(event: TrainEvent): void {
+    if (event.kind === "log") this.#log(event);
+    else if (event.kind === "eval") this.#validation(event);
+    else if (event.kind === "checkpoint") this.#json?.write({ ...event });
+    else if (event.kind === "interrupted") {
+      this.#text.write(`Interrupted at step ${event.step}; continue with --restart`);
+    }
+  }
+
+  /** Reports the test at the end. */
+  test({ elapsedMs, lossNats, tokens }: EvalResult): void {
+    this.#write(testLines({ elapsedMs, lossNats }, this.#style));
+    this.#json?.write({ kind: "test", lossNats, tokens, elapsedMs });
+  }
+
+  /**
+   * Reports how long training took and how fast it was.
+   *
+   * @param elapsedMs time of the loop, validations included, the test not
+   */
+  summary(elapsedMs: number, settings: Parameters<typeof throughputOf>[1]): void {
+    const tokensPerSecond = throughputOf(this.#lines, settings);
+    this.#write(summaryLines({ elapsedMs, tokensPerSecond }));
+    this.#json?.write({ kind: "end", elapsedMs, tokensPerSecond });
+  }
+
+  #log(event: LogEvent): void {
+    this.#lines.push(event);
+    const { ownMetrics, ...shown } = event;
+    const metrics = this.#style.own ? ownMetrics : event.metrics;
+    const lossNats = mean(metrics.map(({ lossNats }) => lossNats));
+    this.#text.write(stepLine(event, lossNats, this.#style));
+    const skipped = skippedLine({ step: event.step, metrics });
+    if (skipped !== undefined) this.#text.write(skipped, "WARNING");
+    this.#json?.write({ ...shown, metrics, lossNats });
+  }
+
+  #validation({ index, step, result, best }: EvalEvent): void {
+    const { lossNats, elapsedMs, tokens } = result;
+    this.#write(validationLines({ index, step, lossNats, elapsedMs }, this.#style));
+    this.#json?.write({ kind: "eval", step, lossNats, tokens, elapsedMs, best });
+  }
+
+  #write(lines: readonly string[]): void {
+    for (const line of lines) this.#text.write(line);
+  }
+}

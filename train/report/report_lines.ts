@@ -1,0 +1,131 @@
+/**
+ * The lines that training prints, in the reference's format.
+ *
+ * @module
+ */
+import { bitsPerCharacterText, mean, perplexityText, weightedMean } from "@transformer-xl/eval";
+import { fixed, scientific } from "@transformer-xl/runtime";
+import type { LogEvent } from "../events.ts";
+import type { StepMetrics } from "../step/metric_rings.ts";
+
+const THIN_RULE = "-".repeat(100);
+const RULE = "=".repeat(100);
+
+/** How losses are shown. */
+export interface LossStyle {
+  /** Bits per character instead of perplexity. */
+  readonly characters: boolean;
+}
+
+/** The line of the steps since the last one, with their mean loss. */
+export function stepLine(
+  { epoch, step, batch, batchCount, lr, msPerBatch, tokensPerSecond }: Omit<
+    LogEvent,
+    "kind" | "metrics" | "ownMetrics"
+  >,
+  lossNats: number,
+  { characters }: LossStyle,
+): string {
+  const unit = characters
+    ? `bpc ${bitsPerCharacterText(lossNats)}`
+    : `ppl ${perplexityText(lossNats, 9, 2)}`;
+  return `| epoch ${String(epoch).padStart(3)} step ${String(step).padStart(8)} | batches ${
+    String(batch).padStart(6)
+  } / ${batchCount} | lr ${scientific(lr, 3)} | ms/batch ${fixed(msPerBatch, 5, 1)} | tok/s ${
+    fixed(tokensPerSecond, 7, 0)
+  } | loss ${fixed(lossNats, 5, 2)} | ${unit}`;
+}
+
+/**
+ * Which updates were skipped; nothing when all were made.
+ *
+ * @param step the last step of `metrics`
+ */
+export function skippedLine(
+  { step, metrics }: { readonly step: number; readonly metrics: readonly StepMetrics[] },
+): string | undefined {
+  const first = step - metrics.length + 1;
+  const skipped = metrics.flatMap(({ applied, lossScale }, i) =>
+    applied ? [] : [`${first + i}${lossScale === 1 ? "" : ` (loss scale now ${lossScale})`}`]
+  );
+  if (skipped.length === 0) return undefined;
+  return `A gradient was not finite, the update was skipped: step ${skipped.join(", ")}`;
+}
+
+/** The lines of a validation. Only here the reference names bits per character without the part. */
+export function validationLines(
+  { index, step, lossNats, elapsedMs }: {
+    readonly index: number;
+    readonly step: number;
+    readonly lossNats: number;
+    readonly elapsedMs: number;
+  },
+  { characters }: LossStyle,
+): string[] {
+  const unit = characters
+    ? `bpc ${bitsPerCharacterText(lossNats)}`
+    : `valid ppl ${perplexityText(lossNats, 9, 3)}`;
+  return [
+    THIN_RULE,
+    `| Eval ${String(index).padStart(3)} at step ${String(step).padStart(8)} | time: ${
+      fixed(elapsedMs / 1000, 5, 2)
+    }s | valid loss ${fixed(lossNats, 5, 2)} | ${unit}`,
+    THIN_RULE,
+  ];
+}
+
+/** The lines of the test at the end. */
+export function testLines(
+  { lossNats, elapsedMs }: { readonly lossNats: number; readonly elapsedMs: number },
+  { characters }: LossStyle,
+): string[] {
+  const unit = characters
+    ? `bpc ${bitsPerCharacterText(lossNats)}`
+    : `ppl ${perplexityText(lossNats, 9, 3)}`;
+  return [
+    RULE,
+    `| End of training | test time: ${fixed(elapsedMs / 1000, 5, 2)}s | test loss ${
+      fixed(lossNats, 5, 2)
+    } | test ${unit}`,
+    RULE,
+  ];
+}
+
+/** The last lines of a run; no throughput where no step line measured it. */
+export function summaryLines(
+  { elapsedMs, tokensPerSecond }: {
+    readonly elapsedMs: number;
+    readonly tokensPerSecond: number | undefined;
+  },
+): string[] {
+  return [
+    `Training time: ${fixed(elapsedMs / 60_000, 0, 2)} minutes`,
+    ...tokensPerSecond === undefined
+      ? []
+      : [`Training throughput: ${fixed(tokensPerSecond, 0, 2)} tok/s`],
+  ];
+}
+
+/**
+ * Throughput over the step lines of a run, averaged over time. The first lines, while memory fills
+ * and kernels warm up, do not count unless there are no others. The reference's first version
+ * dropped one line less and did not weight.
+ *
+ * @returns tokens per second; undefined without a line
+ */
+export function throughputOf(
+  lines: readonly Pick<LogEvent, "msPerBatch" | "tokensPerSecond" | "metrics">[],
+  { memLen, tgtLen, compat }: {
+    readonly memLen: number;
+    readonly tgtLen: number;
+    readonly compat: "head" | "2019";
+  },
+): number | undefined {
+  const is2019 = compat === "2019";
+  const steady = lines.slice(Math.floor(memLen / tgtLen) + (is2019 ? 1 : 2));
+  const kept = steady.length > 0 ? steady : lines;
+  if (kept.length === 0) return undefined;
+  const rates = kept.map(({ tokensPerSecond }) => tokensPerSecond);
+  if (is2019 || kept.length === 1) return mean(rates);
+  return weightedMean(rates, kept.map(({ msPerBatch, metrics }) => msPerBatch * metrics.length));
+}

@@ -1,0 +1,38 @@
+/**
+ * What the evaluations of a run leave out of their texts.
+ *
+ * @module
+ */
+import { coverageLine, coverageOf } from "@transformer-xl/eval";
+import type { Corpus } from "@transformer-xl/model";
+import type { TrainConfig } from "../config.ts";
+import { evalLengths } from "../step/lengths.ts";
+
+const FLAGS = {
+  batchSize: "--eval_batch_size",
+  memLen: "--mem_len",
+  maxSegments: "--eval_max_steps",
+};
+
+/**
+ * A line for each evaluated text of which more is left out than any evaluation has to: tokens that
+ * only fill the memory, or that stand behind the last segment.
+ */
+export function unscoredLines(
+  config: TrainConfig,
+  corpus: Pick<Corpus, "valid" | "test">,
+): string[] {
+  const { noEval, noTest, compat, evalMaxSteps } = config;
+  const { batchSize, tgtLen, memLen } = evalLengths(config);
+  const parts = noEval ? [] : noTest ? ["valid"] as const : ["valid", "test"] as const;
+  return parts.flatMap((part) => {
+    const coverage = coverageOf({
+      tokens: corpus[part].length,
+      batchSize,
+      tgtLen,
+      warmupLength: compat === "2019" ? 0 : memLen,
+      maxSegments: evalMaxSteps > 0 ? evalMaxSteps : undefined,
+    });
+    return coverage.fill + coverage.beyond > 0 ? [coverageLine(part, coverage, FLAGS)] : [];
+  });
+}

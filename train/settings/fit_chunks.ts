@@ -1,0 +1,63 @@
+/**
+ * The number of batch chunks that a preset leaves to the memory of the device.
+ *
+ * @module
+ */
+import type { ModelShape } from "@transformer-xl/model";
+import type { Device, ProcessGroup, Target } from "@transformer-xl/runtime";
+import { vulkanAdapters } from "@transformer-xl/runtime/setup";
+import type { TrainConfig } from "../config.ts";
+import { USABLE_PART } from "../doctor/fit.ts";
+import { footprint } from "../footprint.ts";
+import { type Share, WHOLE } from "../step/lengths.ts";
+
+/**
+ * The configuration with the smallest `batchChunk` whose plan fits, or else one column per chunk. All
+ * processes of `group` get the one that fits the smallest of their devices.
+ *
+ * @param memoryBytes of the device, all of it
+ * @throws {DeviceError} when one parameter alone exceeds what a kernel can bind
+ */
+export async function fitChunks(
+  config: TrainConfig,
+  shape: ModelShape,
+  target: Target,
+  { memoryBytes, share = WHOLE, group }: {
+    readonly memoryBytes: number;
+    readonly share?: Share;
+    readonly group?: ProcessGroup;
+  },
+): Promise<TrainConfig> {
+  const columns = config.batchSize / share.size;
+  const binding = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+  const plan = async (batchChunk: number, chunks: number) => {
+    const batchSize = share.size * columns / batchChunk * chunks;
+    const planned = { ...config, batchSize, batchChunk: chunks };
+    const { bytes, largest } = await footprint(planned, shape, target, { share });
+    return { largest: largest.bytes, total: bytes.values().reduce((sum, size) => sum + size, 0) };
+  };
+  let smaller = config;
+  for (let batchChunk = 1; batchChunk <= columns; batchChunk++) {
+    if (columns % batchChunk !== 0) continue;
+    smaller = { ...config, batchChunk };
+    const one = await plan(batchChunk, 1);
+    if (one.largest > binding || one.total > USABLE_PART * memoryBytes) continue;
+    if (batchChunk === 1) break;
+    // Every further chunk adds the same memory and inputs, so two tell what many take.
+    const two = await plan(batchChunk, 2);
+    const total = one.total + (batchChunk - 1) * (two.total - one.total);
+    if (total <= USABLE_PART * memoryBytes) break;
+  }
+  if (group === undefined || group.size === 1) return smaller;
+  const own = new Uint8Array(Uint32Array.of(smaller.batchChunk).buffer);
+  const all = await group.allGather(own);
+  const chunks = all.map((bytes) => new Uint32Array(bytes.slice().buffer)[0]!);
+  return { ...config, batchChunk: Math.max(...chunks) };
+}
+
+/** Bytes of a device's memory: as its driver says, else what the machine has left. */
+export function memoryOf({ info, budgetBytes }: Pick<Device, "info" | "budgetBytes">): number {
+  const { available } = Deno.systemMemoryInfo();
+  if (info.kind !== "gpu") return Math.min(budgetBytes, available);
+  return vulkanAdapters().find(({ name }) => name === info.adapter)?.memoryBytes ?? available;
+}

@@ -1,0 +1,79 @@
+/**
+ * Defaults that depend on other settings: what nobody gave gives way to what was given.
+ *
+ * @module
+ */
+import { canShare, type Corpus } from "@transformer-xl/model";
+import type { FlagOrigin } from "@transformer-xl/runtime";
+import { contextOf, type TrainConfig } from "../config.ts";
+import { evalLengths } from "../step/lengths.ts";
+
+/** Settings, and lines about those that were adapted. */
+export interface Followed {
+  /** The settings to use. */
+  readonly config: TrainConfig;
+  /** What was adapted, one line each. */
+  readonly notes: readonly string[];
+}
+
+type Origins = ReadonlyMap<string, FlagOrigin>;
+
+/** Whether a setting is a default, which may give way. */
+function mayFollow(origin: Origins, key: keyof TrainConfig): boolean {
+  return ["default", "preset"].includes(origin.get(key) ?? "default");
+}
+
+/** Lets the evaluation length follow `--tgt_len` where it exceeds the context of training. */
+export function followLengths(config: TrainConfig, origin: Origins): TrainConfig {
+  const { evalTgtLen, tgtLen } = config;
+  return evalTgtLen > contextOf(config) && mayFollow(origin, "evalTgtLen")
+    ? { ...config, evalTgtLen: tgtLen }
+    : config;
+}
+
+/**
+ * Lets the default evaluation lengths shrink until a small text fills its columns and its memory.
+ *
+ * @param processes that share the columns
+ */
+export function fitEvaluation(
+  config: TrainConfig,
+  corpus: Pick<Corpus, "valid" | "test">,
+  origin: Origins,
+  processes: number,
+): Followed {
+  const tokens = Math.min(
+    config.noEval ? Infinity : corpus.valid.length,
+    config.noEval || config.noTest ? Infinity : corpus.test.length,
+  );
+  const fits = (each: TrainConfig) => canScore(each, tokens);
+  const told = (each: TrainConfig): Followed => ({
+    config: each,
+    notes: [
+      `the smallest text to evaluate has ${tokens} tokens: evaluating with --eval_batch_size ` +
+      `${each.evalBatchSize} and --eval_tgt_len ${each.evalTgtLen}`,
+    ],
+  });
+  if (tokens === Infinity || fits(config)) return { config, notes: [] };
+  const mayShrink = mayFollow(origin, "evalBatchSize");
+  const sizes = Array.from({ length: mayShrink ? config.evalBatchSize : 1 }, (_, n) => ({
+    ...config,
+    evalBatchSize: config.evalBatchSize - n,
+  })).filter(({ evalBatchSize }) => canShare(evalBatchSize, processes));
+  const found = sizes.find(fits);
+  if (found !== undefined) return told(found);
+  // Without warm-up rows, the whole context of training in one segment, two tokens are enough.
+  if (mayFollow(origin, "evalTgtLen")) {
+    const whole = sizes.map((each) => ({ ...each, evalTgtLen: contextOf(config) })).find(fits);
+    if (whole !== undefined) return told(whole);
+  }
+  return { config, notes: [] }; // cutting the text says what is wrong
+}
+
+/** Whether `tokens` fill the evaluation's columns and leave something to score. */
+function canScore(config: TrainConfig, tokens: number): boolean {
+  const { batchSize, tgtLen, memLen } = evalLengths(config);
+  const rows = Math.floor(tokens / batchSize);
+  const warmup = config.compat === "2019" ? 0 : Math.ceil(memLen / tgtLen) * tgtLen;
+  return rows >= 2 && warmup < Math.min(warmup, rows) + rows - 1;
+}

@@ -1,0 +1,69 @@
+/**
+ * Lengths of the recordings that a configuration needs.
+ *
+ * @module
+ */
+import { columnShare, type Lengths } from "@transformer-xl/model";
+import { lossScaleOf, type TrainConfig } from "../config.ts";
+import type { StepSettings } from "./step.ts";
+
+/** The process that lengths are for, and how many share the batch. */
+export interface Share {
+  /** Number of the process, from 0. */
+  readonly rank: number;
+  /** Processes. */
+  readonly size: number;
+}
+
+/** The share of a process that is alone. */
+export const WHOLE: Share = { rank: 0, size: 1 };
+
+/** Lengths of a training step, of all columns of a process. */
+export function trainLengths(
+  { batchSize, tgtLen, extLen, memLen }: TrainConfig,
+  { size }: Share = WHOLE,
+): Lengths {
+  return { batchSize: batchSize / size, tgtLen, extLen, memLen };
+}
+
+/**
+ * Lengths of an evaluation during training: the context of training, cut otherwise. What targets
+ * lose, memory gains. The last processes may have fewer columns.
+ */
+export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE): Lengths {
+  const { tgtLen, evalTgtLen, extLen, memLen, evalBatchSize } = config;
+  return {
+    batchSize: columnShare(evalBatchSize, rank, size).columns,
+    tgtLen: evalTgtLen,
+    extLen,
+    memLen: memLen === 0 ? 0 : memLen + tgtLen - evalTgtLen,
+  };
+}
+
+/** The update rule behind every name: one that is missing here does not compile. */
+const UPDATE_RULES: Readonly<Record<TrainConfig["optim"], StepSettings["optimizer"]["kind"]>> = {
+  lamb: "lamb",
+  jitlamb: "lamb",
+  adam: "adam",
+};
+
+/** Settings of a step of one process. */
+export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSettings {
+  const { batchChunk, clip, weightDecay, logInterval } = config;
+  const is2019 = config.compat === "2019";
+  const seed = config.seed + (is2019 ? share.rank : 0);
+  const lossScale = lossScaleOf(config);
+  return {
+    lengths: trainLengths(config, share),
+    batchChunk,
+    clip,
+    seed,
+    optimizer: {
+      kind: UPDATE_RULES[config.optim],
+      weightDecay,
+      zeroRatio: is2019 ? 0 : 1,
+    },
+    ...(lossScale !== undefined && { lossScale }),
+    ringSize: logInterval,
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * The token streams of a run, cut into batch columns.
+ *
+ * @module
+ */
+import { Batches, type Corpus, type Lengths } from "@transformer-xl/model";
+import type { TrainConfig } from "../config.ts";
+import { evalLengths, type Share, trainLengths, WHOLE } from "./lengths.ts";
+
+/** What a run reads. */
+export interface Streams {
+  /** Training text. */
+  readonly train: Batches;
+  /** Validation text; undefined with `--no_eval`. */
+  readonly valid: Batches | undefined;
+  /** Test text; undefined with `--no_test` or `--no_eval`, which leaves nothing to test. */
+  readonly test: Batches | undefined;
+}
+
+/**
+ * Cuts the text of a run: the columns of one process.
+ *
+ * @throws {DataError} when a part is too short for its batch columns
+ */
+export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
+  const whole = evalLengths(config);
+  const warmupLength = config.compat === "2019" ? 0 : whole.memLen;
+  const evaluated = (part: "valid" | "test") =>
+    cut(corpus[part], part, whole, share, { warmupLength, columnsFlag: "--eval_batch_size" });
+  return {
+    train: cut(corpus.train, "train", trainLengths(config), share, {
+      warmupLength: 0,
+      columnsFlag: "--batch_size",
+    }),
+    valid: config.noEval ? undefined : evaluated("valid"),
+    test: config.noTest || config.noEval ? undefined : evaluated("test"),
+  };
+}
+
+function cut(
+  text: Uint32Array,
+  name: string,
+  { batchSize, tgtLen: targetLength, extLen: extendedContext }: Lengths,
+  { rank, size: ranks }: Share,
+  { warmupLength, columnsFlag }: {
+    readonly warmupLength: number;
+    readonly columnsFlag: string;
+  },
+): Batches {
+  return new Batches(text, {
+    batchSize,
+    targetLength,
+    extendedContext,
+    warmupLength,
+    columnsFlag,
+    name,
+    rank,
+    ranks,
+  });
+}

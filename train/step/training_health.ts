@@ -1,0 +1,119 @@
+/**
+ * Whether a run still learns: finite losses, weights and moments, updates that are applied. What
+ * does not is told before it is saved, so that `--restart` always finds a state to continue from.
+ *
+ * @module
+ */
+import { FiniteCheck, WEIGHT_LIMIT } from "@transformer-xl/kernels";
+import { DeviceError } from "@transformer-xl/runtime";
+import type { TrainingParts } from "../checkpoint/training_checkpoint.ts";
+import type { StepMetrics } from "./metric_rings.ts";
+import type { TrainStep } from "./train_step.ts";
+
+/** Updates skipped in a row that end a run. */
+const MAX_SKIPPED = 50;
+const CALMER = "lower --lr, raise --warmup_step or lower --clip";
+
+/** Checks of a run. The caller owns it. */
+export class TrainingHealth implements Disposable {
+  /** Whether there is a checkpoint that `--restart` continues from. */
+  saved: boolean;
+  readonly #step: TrainStep;
+  readonly #check: FiniteCheck;
+  #hasLearnt = false;
+
+  private constructor(step: TrainStep, check: FiniteCheck, saved: boolean) {
+    this.#step = step;
+    this.#check = check;
+    this.saved = saved;
+  }
+
+  /**
+   * Records the check of weights and moments.
+   *
+   * @param saved whether the run continues from a checkpoint
+   * @throws {DeviceError} when memory is short
+   */
+  static async record(
+    { device, store, step }: TrainingParts,
+    saved: boolean,
+  ): Promise<TrainingHealth> {
+    const weights = store.segments.flatMap(({ weights, masters }) =>
+      masters === weights ? [weights] : [masters, weights]
+    );
+    const check = await FiniteCheck.record(device, [
+      { name: "weights", storages: weights, limit: WEIGHT_LIMIT },
+      { name: "moments of the gradients", storages: [...step.moments.m, ...step.moments.v] },
+    ]);
+    return new TrainingHealth(step, check, saved);
+  }
+
+  /**
+   * Checks the numbers of consecutive steps.
+   *
+   * @param first number of the first one
+   * @throws {DeviceError} when a loss is not finite, or too many updates were skipped in a row
+   */
+  async checkSteps(metrics: readonly StepMetrics[], first: number): Promise<void> {
+    const lost = metrics.findIndex(({ lossNats }) => !Number.isFinite(lossNats));
+    if (lost >= 0) {
+      this.#stop(
+        `Cannot continue training: the loss of step ${first + lost} is ${metrics[lost]!.lossNats}`,
+        CALMER,
+      );
+    }
+    this.#hasLearnt ||= metrics.some(({ applied, gradientNorm }) => applied && gradientNorm > 0);
+    const [scale, , skipped] = await this.#step.lossScale?.read() ?? [];
+    if (skipped! >= MAX_SKIPPED) {
+      this.#stop(
+        `Cannot continue training: the last ${skipped} updates were skipped because gradients ` +
+          `overflowed, the loss scale is ${scale}`,
+        "lower --lr, raise --warmup_step, give a smaller --loss_scale or leave --fp16 out",
+      );
+    }
+  }
+
+  /**
+   * Checks the loss of an evaluation.
+   *
+   * @param text which one, for the message
+   * @throws {DeviceError} when it is not finite
+   */
+  checkEvaluation(lossNats: number, text: string): void {
+    if (Number.isFinite(lossNats)) return;
+    this.#stop(`Cannot continue training: the loss of the ${text} is ${lossNats}`, CALMER);
+  }
+
+  /**
+   * Checks what is about to be saved.
+   *
+   * @throws {DeviceError} when weights or moments are not finite, or when a fixed loss scale let no
+   * gradient through since the run began
+   */
+  async checkState(step: number): Promise<void> {
+    const failing = await this.#check.failing();
+    if (failing !== undefined) {
+      this.#stop(`Cannot save step ${step}: the ${failing} are no longer finite`, CALMER);
+    }
+    const { lossScale } = this.#step;
+    if (!lossScale?.fixed || this.#hasLearnt) return;
+    const [scale, , skipped] = await lossScale.read();
+    this.#stop(
+      `Cannot continue training: with the loss scale ${scale}, every gradient up to step ${step} ` +
+        (skipped! > 0 ? "overflowed" : "is zero in float16"),
+      `give a ${skipped! > 0 ? "smaller" : "larger"} --loss_scale, or leave it out`,
+    );
+  }
+
+  /** Frees the recording. */
+  [Symbol.dispose](): void {
+    this.#check[Symbol.dispose]();
+  }
+
+  #stop(state: string, remedy: string): never {
+    const then = this.saved
+      ? "continue from the last checkpoint with --restart"
+      : "start anew, there is no checkpoint yet";
+    throw new DeviceError("not-finite", `${state}; ${remedy}, and ${then}`);
+  }
+}
