@@ -2,8 +2,8 @@
  * Transformer-XL on WebGPU: everything the five members export, in one place.
  *
  * - `runtime` records, plans and runs kernels: {@link ReferenceDevice}, {@link GpuDevice},
- *   {@link Recorder}, {@link Plan}, {@link ParamStore}, {@link backward}, {@link defineOp}.
- * - `kernels` are the ops: {@link matmul}, {@link relativeAttention}, {@link softmaxNll}, ...
+ *   {@link Recorder}, {@link Plan}, {@link ParameterStore}, {@link backward}, {@link defineOp}.
+ * - `kernels` are the ops: {@link matmul}, {@link relativeAttention}, {@link crossEntropy}, ...
  * - `model` is the network and its text: {@link TransformerXL}, {@link Memory}, {@link openCorpus},
  *   {@link Batches}, {@link openCheckpoint}.
  * - `eval` scores text: {@link Evaluator}, {@link perplexity}.
@@ -19,7 +19,7 @@
  *   Batches,
  *   initialise,
  *   modelOf,
- *   ParamStore,
+ *   ParameterStore,
  *   ReferenceDevice,
  *   stepSettings,
  *   TrainStep,
@@ -34,18 +34,18 @@
  * const config = trainSchema.parse({ ...sizes, ...lengths, logInterval: 300 });
  *
  * using device = new ReferenceDevice({ precision: "f32" });
- * using store = new ParamStore();
- * const model = new TransformerXL(store, modelOf(config, symbols, []), device.target);
- * store.seal(device, { gradients: true });
+ * using store = new ParameterStore();
+ * const model = new TransformerXL(store, modelOf(config, symbols, []), device.limits);
+ * store.allocate(device, { gradients: true });
  * initialise(device, store, config.seed);
  * using step = await TrainStep.record(device, model, store, stepSettings(config));
  *
  * const text = Uint32Array.from({ length: 5000 }, (_, i) => i % symbols); // 0 1 2 3 0 1 2 3 ...
  * const batches = new Batches(text, {
  *   batchSize: lengths.batchSize,
- *   targetLength: lengths.tgtLen,
- *   extendedContext: 0,
- *   warmupLength: 0,
+ *   tgtLen: lengths.tgtLen,
+ *   extLen: 0,
+ *   warmupLen: 0,
  *   name: "counting",
  * });
  * let done = 0;

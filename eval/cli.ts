@@ -8,7 +8,7 @@ import {
   columnShare,
   type Lengths,
   loadWeights,
-  type ModelShape,
+  type ModelConfig,
   openCheckpoint,
   precisionFor,
   TransformerXL,
@@ -19,7 +19,7 @@ import {
   firstThenOthers,
   flagHelp,
   openDevice,
-  ParamStore,
+  ParameterStore,
   type ParsedFlags,
   parseFlags,
   type ProcessGroup,
@@ -117,15 +117,15 @@ async function evaluateShare(
     given,
   });
   const { batchSize, tgtLen, memLen } = whole;
-  const warmupLength = warmupRows({ ...config, memLen }, shape.compat);
+  const warmupLen = warmupRows({ ...config, memLen }, shape.compat);
   checkScored({ ...config, tgtLen, memLen }, shape.compat);
   const streams = texts.map(({ name, ids, whole: isWhole }) => {
-    const filled = isWhole && isShort(ids, whole, warmupLength) ? 0 : warmupLength;
+    const filled = isWhole && isShort(ids, whole, warmupLen) ? 0 : warmupLen;
     const batches = new Batches(ids, {
       batchSize,
-      targetLength: tgtLen,
-      extendedContext: whole.extLen,
-      warmupLength: filled,
+      tgtLen: tgtLen,
+      extLen: whole.extLen,
+      warmupLen: filled,
       name,
       rank,
       ranks: size,
@@ -140,9 +140,9 @@ async function evaluateShare(
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
   const precision = precisionFor(config.fp16, device);
-  using store = new ParamStore({ dtype: precision.weights });
-  const model = new TransformerXL(store, shape, device.target);
-  store.seal(device, { gradients: false });
+  using store = new ParameterStore({ dtype: precision.weights });
+  const model = new TransformerXL(store, shape, device.limits);
+  store.allocate(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
   await assertFiniteWeights(device, store, checkpoint.path);
   const { columns } = columnShare(batchSize, rank, size);
@@ -179,7 +179,7 @@ async function evaluateShare(
       tokens: texts[i]!.ids.length,
       batchSize,
       tgtLen,
-      warmupLength: filled,
+      warmupLen: filled,
       maxSegments,
     });
     const segments = own.segments.length;
@@ -213,12 +213,12 @@ function textDigests(texts: readonly ScoredText[]): Record<string, string> {
 }
 
 /** Whether a text would only fill the memory: like a sentence, it is scored from its start. */
-function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLength: number): boolean {
-  const warmup = Math.ceil(warmupLength / tgtLen) * tgtLen;
+function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
+  const warmup = Math.ceil(warmupLen / tgtLen) * tgtLen;
   return Math.floor(ids.length / batchSize) <= warmup;
 }
 
-function shapeOf({ clampLen, sameLength, compat }: EvalConfig, shape: ModelShape): ModelShape {
+function shapeOf({ clampLen, sameLength, compat }: EvalConfig, shape: ModelConfig): ModelConfig {
   return {
     ...shape,
     clampLen: clampLen ?? shape.clampLen,

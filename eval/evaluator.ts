@@ -13,7 +13,7 @@ import {
   type TransformerXL,
 } from "@transformer-xl/model";
 import { Backlog } from "./backlog.ts";
-import { sumAll, writeAt } from "@transformer-xl/kernels";
+import { storeScalar, sum } from "@transformer-xl/kernels";
 import type { Device, HostArray, Plan, PlanInputs, Tensor } from "@transformer-xl/runtime";
 import type { BatchInputs } from "@transformer-xl/model";
 
@@ -89,7 +89,7 @@ export class Evaluator implements Disposable {
         drop: NO_DROPOUT,
         differentiate: false,
       });
-      writeAt(rec, evaluator.#losses, slot, sumAll(rec, nll), { scale: batch.weight });
+      storeScalar(rec, evaluator.#losses, slot, sum(rec, nll), { scale: batch.weight });
       return { inputs: { ...batch.inputs, slot }, outputs: { losses: evaluator.#losses, nll } };
     });
     return evaluator;
@@ -170,7 +170,7 @@ export class Evaluator implements Disposable {
 }
 
 function segmentLoss(
-  { targetRows, warm }: Segment,
+  { targetRows, scored: warm }: Segment,
   lossNats: number,
   elapsedMs: number,
 ): SegmentLoss {

@@ -8,7 +8,7 @@ import {
   CheckpointError,
   type Device,
   DeviceError,
-  type ParamStore,
+  type ParameterStore,
 } from "@transformer-xl/runtime";
 
 const REMEDY = "give another checkpoint with --model, or train it again from an earlier one";
@@ -22,10 +22,10 @@ const REMEDY = "give another checkpoint with --model, or train it again from an 
  */
 export async function assertFiniteWeights(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   path: string,
 ): Promise<void> {
-  const storages = store.segments.map(({ weights }) => weights);
+  const storages = store.buffers.map(({ weights }) => weights);
   using check = await FiniteCheck.record(device, [
     { name: "weights", storages, limit: WEIGHT_LIMIT },
   ]);

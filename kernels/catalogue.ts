@@ -22,7 +22,7 @@ import {
 } from "./rows/cases.ts";
 import { softmaxNllCases } from "./softmax_nll/cases.ts";
 
-export type { CaseOutputs, OpCases, OperandSpec, OpRow } from "./op_cases.ts";
+export type { CaseOutputs, OpCase, OpCases, OperandSpec } from "./op_cases.ts";
 
 /** All ops. */
 export const CATALOGUE: readonly OpCases[] = [

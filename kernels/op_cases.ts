@@ -20,7 +20,7 @@ export interface OperandSpec {
 }
 
 /** One case. */
-export interface OpRow {
+export interface OpCase {
   /** What is special about it. */
   readonly name: string;
   /** Operands by name. */
@@ -30,7 +30,7 @@ export interface OpRow {
   /** Anything else `call` needs: sizes, rates, switches. */
   readonly attrs?: Readonly<Record<string, number | boolean | string>>;
   /** Longest sum behind one output or gradient element; the tolerance grows with its root. */
-  readonly reduction?: number;
+  readonly sumLength?: number;
   /** False for ops without a derivative. */
   readonly derivative?: false;
   /** Cotangent of every output: normal numbers, or ones for losses whose gradient is formed ahead. */
@@ -55,8 +55,8 @@ export interface OpCases {
   call(
     rec: Recorder,
     operands: Readonly<Record<string, Tensor>>,
-    row: { readonly scalars: Readonly<Record<string, Scalar>>; readonly attrs: OpRow["attrs"] },
+    row: { readonly scalars: Readonly<Record<string, Scalar>>; readonly attrs: OpCase["attrs"] },
   ): CaseOutputs;
   /** The cases. */
-  readonly rows: readonly OpRow[];
+  readonly rows: readonly OpCase[];
 }

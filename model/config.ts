@@ -123,7 +123,7 @@ export const modelShape = z.strictObject({
 });
 
 /** Everything that fixes parameters and mathematics of a model. */
-export type ModelShape = z.infer<typeof modelShape>;
+export type ModelConfig = z.infer<typeof modelShape>;
 
 /** Lengths of a recording: they are not part of the model. */
 export interface Lengths {
@@ -148,7 +148,7 @@ export function resolveModel(
   section: ModelSection,
   nToken: number,
   cutoffs: readonly number[],
-): ModelShape {
+): ModelConfig {
   if (section.attnType !== 0) {
     throw new ConfigError(
       `Cannot build attn_type ${section.attnType}: only relative attention is supported; use --attn_type 0`,
@@ -206,8 +206,8 @@ export function resolveModel(
  * @param memLen rows of memory of the recording
  * @throws {ConfigError} when a token would not even see itself
  */
-export function reachOf(
-  { sameLength, compat }: Pick<ModelShape, "sameLength" | "compat">,
+export function maxDistanceOf(
+  { sameLength, compat }: Pick<ModelConfig, "sameLength" | "compat">,
   memLen: number,
 ): number | undefined {
   if (!sameLength) return undefined;
@@ -224,7 +224,7 @@ export function reachOf(
  *
  * @throws {ConfigError} naming the field that is wrong
  */
-export function parseModelShape(value: unknown): ModelShape {
+export function parseModelShape(value: unknown): ModelConfig {
   const result = modelShape.safeParse(value);
   if (!result.success) {
     throw new ConfigError(`Cannot use model configuration: ${z.prettifyError(result.error)}`);

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { ParamStore, Recorder, Tensor } from "@transformer-xl/runtime";
+import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime";
 import {
   Attention,
   type AttentionBiases,
   type AttentionContext,
 } from "./attention/relative_attention_block.ts";
-import type { ModelShape } from "./config.ts";
+import type { ModelConfig } from "./config.ts";
 import { FeedForward } from "./feed_forward.ts";
 
 /** One decoder layer. */
@@ -18,7 +18,7 @@ export class DecoderLayer {
   readonly #feedForward: FeedForward;
   readonly #layer: number;
 
-  constructor(store: ParamStore, shape: ModelShape, layer: number, biases: AttentionBiases) {
+  constructor(store: ParameterStore, shape: ModelConfig, layer: number, biases: AttentionBiases) {
     this.#layer = layer;
     this.#attention = new Attention(store, shape, layer, biases);
     this.#feedForward = new FeedForward(store, shape, layer);
@@ -32,9 +32,9 @@ export class DecoderLayer {
     context: AttentionContext,
   ): { readonly y: Tensor; readonly context: Tensor } {
     const attended = this.#attention.forward(rec, x, memory, context);
-    rec.tap(attended.y, `l${this.#layer}/post_attn`);
+    rec.keepIntermediate(attended.y, `l${this.#layer}/post_attn`);
     const y = this.#feedForward.forward(rec, attended.y, context.drop);
-    rec.tap(y, `l${this.#layer}/out`);
+    rec.keepIntermediate(y, `l${this.#layer}/out`);
     return { y, context: attended.context };
   }
 }

@@ -7,27 +7,27 @@
 import { dropout, layerNorm, matmul } from "@transformer-xl/kernels";
 import {
   add,
-  type Param,
-  type ParamStore,
+  type PackedParameter,
+  type ParameterStore,
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
-import type { ModelShape } from "./config.ts";
+import type { ModelConfig } from "./config.ts";
 import type { DropoutSource } from "./dropout_masks.ts";
 import { constantInit, gainInit, matrixInit } from "./init.ts";
 
 /** The feed-forward block of one layer. */
 export class FeedForward {
-  readonly #shape: ModelShape;
+  readonly #shape: ModelConfig;
   readonly #layer: number;
-  readonly #w1: Param; // [F, D]
-  readonly #b1: Param; // [F]
-  readonly #w2: Param; // [D, F]
-  readonly #b2: Param; // [D]
-  readonly #gain: Param; // [D]
-  readonly #bias: Param; // [D]
+  readonly #w1: PackedParameter; // [F, D]
+  readonly #b1: PackedParameter; // [F]
+  readonly #w2: PackedParameter; // [D, F]
+  readonly #b2: PackedParameter; // [D]
+  readonly #gain: PackedParameter; // [D]
+  readonly #bias: PackedParameter; // [D]
 
-  constructor(store: ParamStore, shape: ModelShape, layer: number) {
+  constructor(store: ParameterStore, shape: ModelConfig, layer: number) {
     const { dModel, dInner } = shape;
     const at = (name: string) => `layers.${layer}.pos_ff.${name}`;
     this.#shape = shape;

@@ -11,13 +11,13 @@ import {
   fillUniform,
   hashName,
   type Init,
-  type ParamStore,
+  type ParameterStore,
   sizeOf,
   writeWeights,
 } from "@transformer-xl/runtime";
-import type { ModelShape } from "./config.ts";
+import type { ModelConfig } from "./config.ts";
 
-type InitSection = Pick<ModelShape, "init" | "initRange" | "initStd" | "projInitStd">;
+type InitSection = Pick<ModelConfig, "init" | "initRange" | "initStd" | "projInitStd">;
 
 /** Linear layers, tables, attention biases. */
 export function matrixInit(shape: InitSection): Init {
@@ -42,7 +42,7 @@ export function constantInit(value: number): Init {
 }
 
 /** Writes the initial weights of `seed` into a sealed store. */
-export function initialise(device: Device, store: ParamStore, seed: number): void {
+export function initialise(device: Device, store: ParameterStore, seed: number): void {
   writeWeights(device, store, ({ name, shape, init }) => {
     const values = new Float32Array(sizeOf(shape));
     const stream = hashName(name);

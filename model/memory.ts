@@ -13,13 +13,13 @@ import {
   type StorageRange,
   type Tensor,
 } from "@transformer-xl/runtime";
-import type { Lengths, ModelShape } from "./config.ts";
+import type { Lengths, ModelConfig } from "./config.ts";
 import type { Precision } from "./precision.ts";
 
 /** What of a model shapes its memory. */
 export interface ModelOfMemory {
   /** Layers and their width. */
-  readonly shape: Pick<ModelShape, "nLayer" | "dModel">;
+  readonly config: Pick<ModelConfig, "nLayer" | "dModel">;
   /** Width of the numbers. */
   readonly precision: Pick<Precision, "memories">;
 }
@@ -34,7 +34,7 @@ export class Memory implements Disposable {
 
   constructor(device: Device, model: ModelOfMemory, lengths: Lengths, label: string) {
     const { memLen, batchSize } = lengths;
-    const { nLayer, dModel } = model.shape;
+    const { nLayer, dModel } = model.config;
     this.#device = device;
     this.#lengths = lengths;
     this.layers = memLen === 0 ? [] : Array.from(
@@ -45,7 +45,7 @@ export class Memory implements Disposable {
   }
 
   /** m: rows that hold something. */
-  get filled(): number {
+  get validRows(): number {
     return this.#filled;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ModelShape } from "./config.ts";
+import type { ModelConfig } from "./config.ts";
 import type { Vocabulary } from "./text/vocabulary/vocabulary.ts";
 import { type Facts, settingFacts } from "@transformer-xl/runtime";
 
@@ -54,7 +54,7 @@ export function startFacts(
 export function modelFacts(
   parts: Readonly<Record<string, string>>,
   vocabulary: Vocabulary,
-  shape: ModelShape,
+  shape: ModelConfig,
 ): Facts {
   const named = (prefix: string, values: object) =>
     Object.fromEntries(

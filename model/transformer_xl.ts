@@ -7,13 +7,19 @@
  *
  * @module
  */
-import { copyRows, sliceRows } from "@transformer-xl/kernels";
-import type { Param, ParamStore, Recorder, Target, Tensor } from "@transformer-xl/runtime";
+import { copyRows, slice } from "@transformer-xl/kernels";
+import type {
+  DeviceLimits,
+  PackedParameter,
+  ParameterStore,
+  Recorder,
+  Tensor,
+} from "@transformer-xl/runtime";
 import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
 import type { AttentionBiases } from "./attention/relative_attention_block.ts";
 import { BatchInputs } from "./vocabulary/batch_inputs.ts";
-import type { Lengths, ModelShape } from "./config.ts";
+import type { Lengths, ModelConfig } from "./config.ts";
 import { DecoderLayer } from "./decoder_layer.ts";
 import type { DropoutSource } from "./dropout_masks.ts";
 import { dropped } from "./feed_forward.ts";
@@ -40,7 +46,7 @@ export interface ForwardOptions {
 /** The parameters of a model, and its forward pass as a recording. */
 export class TransformerXL {
   /** Everything that fixes the mathematics. */
-  readonly shape: ModelShape;
+  readonly config: ModelConfig;
   /** Which number is how wide, by the weights of the store. */
   readonly precision: Precision;
   readonly #biases: AttentionBiases;
@@ -48,10 +54,11 @@ export class TransformerXL {
   readonly #clusters: readonly ClusterTables[];
 
   /** Declares all parameters, in the order of the reference's state dict. */
-  constructor(store: ParamStore, shape: ModelShape, target: Target) {
+  constructor(store: ParameterStore, shape: ModelConfig, limits: DeviceLimits) {
     const { nHead, dHead, nLayer } = shape;
-    const bias = (name: string): Param => store.param(name, [nHead, dHead], matrixInit(shape));
-    this.shape = shape;
+    const bias = (name: string): PackedParameter =>
+      store.param(name, [nHead, dHead], matrixInit(shape));
+    this.config = shape;
     this.precision = PRECISIONS[store.dtype === "f16" ? "fp16" : "fp32"];
     this.#biases = { content: bias("r_w_bias"), position: bias("r_r_bias") };
     const vocabulary = new VocabularyTables(store, shape);
@@ -59,19 +66,19 @@ export class TransformerXL {
       { length: nLayer },
       (_, l) => new DecoderLayer(store, shape, l, this.#biases),
     );
-    this.#clusters = vocabulary.pack(target);
+    this.#clusters = vocabulary.pack(limits);
   }
 
   /** What a recording of this model asks of the host. */
   inputs(rec: Recorder, lengths: Lengths): BatchInputs {
-    return new BatchInputs(rec, this.shape, this.#clusters, lengths);
+    return new BatchInputs(rec, this.config, this.#clusters, lengths);
   }
 
   /** Records the losses of one segment and the memory of the next. */
   forward(rec: Recorder, batch: BatchInputs, options: ForwardOptions): TokenLosses {
     const { lengths, memory, drop, differentiate, lossScale } = options;
     const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = lengths;
-    const { dModel: D, dropout, clampLen } = this.shape;
+    const { dModel: D, dropout, clampLen } = this.config;
     const K = M + T + E;
 
     const table = rec.constant(
@@ -80,16 +87,16 @@ export class TransformerXL {
       this.precision.activations,
       positionalTable(K, D, clampLen),
     );
-    rec.tap(table, "pos_emb");
+    rec.keepIntermediate(table, "pos_emb");
     const positions = dropped(rec, table, drop("pos_emb", dropout)); // [K, D]
     const embedded = rec.scope(
       "embedding",
-      () => embedTokens(rec, batch.tokens, this.#clusters, this.shape),
+      () => embedTokens(rec, batch.tokens, this.#clusters, this.config),
     );
-    rec.tap(embedded, "word_emb");
+    rec.keepIntermediate(embedded, "word_emb");
 
     let x = dropped(rec, embedded, drop("word_emb", dropout)); // [Q B, D]
-    const attention = { lengths, positions, filled: batch.filled, drop };
+    const attention = { lengths, positions, filled: batch.validMemory, drop };
     this.#layers.forEach((layer, l) =>
       rec.scope(`layer${l}`, () => {
         const { y, context } = layer.forward(rec, x, memory.layers[l], attention);
@@ -103,7 +110,7 @@ export class TransformerXL {
     // Extended context has no targets; full segments without it need no copy.
     const predicted = E === 0
       ? hidden
-      : sliceRows(rec, hidden, { start: batch.targetStart, count: T * B }); // [T B, D]
+      : slice(rec, hidden, { start: batch.targetStart, count: T * B }); // [T B, D]
     return rec.scope("softmax", () =>
       tokenLosses(rec, predicted, batch.targets, this.#clusters, {
         weight: batch.weight,

@@ -10,7 +10,7 @@ import {
   type Corpus,
   cutoffsFor,
   type ModelCheckpoint,
-  type ModelShape,
+  type ModelConfig,
   precisionFor,
   unverifiedLine,
 } from "@transformer-xl/model";
@@ -198,13 +198,13 @@ async function member(start: Start): Promise<number> {
   precisionFor(config.fp16, device); // refuses what the adapter does not offer
   const shares = clusterShares(shape, corpus.train);
   if (config.preset !== null && origin.get("batchChunk") === "default") {
-    config = await fitChunks(config, shape, device.target, {
+    config = await fitChunks(config, shape, device.limits, {
       memoryBytes: memoryOf(device),
       share,
       group,
     });
   }
-  const planned = await footprint(config, shape, device.target, { shares, share });
+  const planned = await footprint(config, shape, device.limits, { shares, share });
   if (!config.dryRun) checkFits(planned, device);
 
   // All user errors have been ruled out; files of the run are created from here on.
@@ -278,7 +278,7 @@ interface Outputs {
 
 async function run(
   device: Device,
-  shape: ModelShape,
+  shape: ModelConfig,
   corpus: Corpus,
   { config, checkpoint, group, interrupt }: Start,
   { text, progress, folder, continuesLogs }: Outputs,

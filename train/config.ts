@@ -18,7 +18,7 @@ import {
   seedValue,
   stepsValue,
 } from "@transformer-xl/model";
-import type { ModelShape } from "@transformer-xl/model";
+import type { ModelConfig } from "@transformer-xl/model";
 import { processFields } from "@transformer-xl/runtime";
 import { LARGEST_SCALE } from "@transformer-xl/kernels";
 import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
@@ -280,6 +280,6 @@ export function modelOf(
   config: TrainConfig,
   nToken: number,
   cutoffs: readonly number[],
-): ModelShape {
+): ModelConfig {
   return resolveModel(config as ModelSection, nToken, cutoffs);
 }

@@ -5,17 +5,17 @@
  * @module
  */
 import { Evaluator } from "@transformer-xl/eval";
-import { type ModelShape, PRECISIONS, TransformerXL } from "@transformer-xl/model";
+import { type ModelConfig, PRECISIONS, TransformerXL } from "@transformer-xl/model";
 import {
   type Allocation,
   type Device,
   DeviceError,
+  type DeviceLimits,
   DryDevice,
   mebibytes,
-  ParamStore,
+  ParameterStore,
   type Role,
   sizeOf,
-  type Target,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
 import { evalLengths, type Share, stepSettings, WHOLE } from "./step/lengths.ts";
@@ -51,15 +51,15 @@ export interface Footprint {
  */
 export async function footprint(
   config: TrainConfig,
-  shape: ModelShape,
-  target: Target,
+  shape: ModelConfig,
+  target: DeviceLimits,
   { shares, share = WHOLE }: { readonly shares?: readonly number[]; readonly share?: Share } = {},
 ): Promise<Footprint> {
   const device = new DryDevice(target);
-  const store = new ParamStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
+  const store = new ParameterStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
   const model = new TransformerXL(store, shape, target);
   try {
-    store.seal(device, { gradients: true });
+    store.allocate(device, { gradients: true });
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
@@ -94,7 +94,7 @@ export async function footprint(
  */
 export function checkFits(
   { bytes, largest }: Footprint,
-  { budgetBytes, target }: Pick<Device, "budgetBytes" | "target">,
+  { budgetBytes, limits: target }: Pick<Device, "budgetBytes" | "limits">,
 ): void {
   const total = totalBytes(bytes);
   const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
@@ -152,9 +152,9 @@ function rolesText(bytes: ReadonlyMap<Role, number>): string {
 }
 
 /** Sums over the first word of the checkpoint names. */
-function parametersByPart(store: ParamStore): Map<string, number> {
+function parametersByPart(store: ParameterStore): Map<string, number> {
   const parts = new Map<string, number>();
-  for (const { name, shape } of store.logical) {
+  for (const { name, shape } of store.parameters) {
     const [first] = name.split(".");
     const part = first === "word_emb"
       ? "embedding"

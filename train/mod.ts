@@ -16,7 +16,7 @@ export {
   trainSchema,
 } from "./config.ts";
 export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.ts";
-export { MOST_UNDER_WAY } from "./data_parallel/gradient_exchange.ts";
+export { MAX_IN_FLIGHT } from "./data_parallel/gradient_exchange.ts";
 export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
 export type { RunRequest } from "./data_parallel/request.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./footprint.ts";

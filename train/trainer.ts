@@ -16,7 +16,7 @@ import {
   loadWeights,
   type Memory,
   type ModelCheckpoint,
-  type ModelShape,
+  type ModelConfig,
   openCheckpoint,
   precisionFor,
   type Segment,
@@ -25,7 +25,7 @@ import {
 import {
   decideOnFirst,
   type Device,
-  ParamStore,
+  ParameterStore,
   type ProcessGroup,
   SoloGroup,
 } from "@transformer-xl/runtime";
@@ -59,7 +59,7 @@ export class Trainer implements Disposable {
   readonly #config: TrainConfig;
   readonly #corpus: Corpus;
   readonly #streams: Streams;
-  readonly #store: ParamStore;
+  readonly #store: ParameterStore;
   readonly #model: TransformerXL;
   readonly #plateau: Plateau;
   #step!: TrainStep;
@@ -74,7 +74,7 @@ export class Trainer implements Disposable {
     device: Device,
     group: ProcessGroup,
     config: TrainConfig,
-    shape: ModelShape,
+    shape: ModelConfig,
     corpus: Corpus,
     progress: Progress,
   ) {
@@ -83,8 +83,8 @@ export class Trainer implements Disposable {
     this.#config = config;
     this.#corpus = corpus;
     this.#streams = cutStreams(config, corpus, group);
-    this.#store = new ParamStore({ dtype: precisionFor(config.fp16, device).weights });
-    this.#model = new TransformerXL(this.#store, shape, device.target);
+    this.#store = new ParameterStore({ dtype: precisionFor(config.fp16, device).weights });
+    this.#model = new TransformerXL(this.#store, shape, device.limits);
     this.#progress = progress;
     this.#plateau = new Plateau(config, progress.plateau);
   }
@@ -101,7 +101,7 @@ export class Trainer implements Disposable {
   static async create(
     device: Device,
     config: TrainConfig,
-    shape: ModelShape,
+    shape: ModelConfig,
     corpus: Corpus,
     checkpoint?: ModelCheckpoint,
     group: ProcessGroup = new SoloGroup(),
@@ -111,7 +111,7 @@ export class Trainer implements Disposable {
       : firstProgress(config);
     const trainer = new Trainer(device, group, config, shape, corpus, progress);
     const store = trainer.#store;
-    store.seal(device, { gradients: true });
+    store.allocate(device, { gradients: true });
     trainer.#step = await TrainStep.record(device, trainer.#model, store, {
       ...stepSettings(config, group),
     }, group);
@@ -139,7 +139,7 @@ export class Trainer implements Disposable {
   }
 
   /** The parameters. */
-  get store(): ParamStore {
+  get store(): ParameterStore {
     return this.#store;
   }
 
@@ -361,7 +361,7 @@ export class Trainer implements Disposable {
   ): Promise<string> {
     const { step } = this.#progress;
     await this.#health.checkState(step);
-    const { filled } = this.#step.memories[0]!;
+    const { validRows: filled } = this.#step.memories[0]!;
     this.#progress = { ...this.#progress, filled, evaluationDue: due };
     const { vocabulary, source } = this.#corpus;
     const training = { config: this.#config, progress: this.#progress, text: source.identity };

@@ -33,7 +33,7 @@ export function opsOf(runs: readonly ProfiledRun[]): Part[] {
   for (const { recording, scalars, elapsedMs } of runs) {
     const rest = new Set(elapsedMs.keys());
     for (const node of recording.nodes) {
-      const [from, to] = node.steps;
+      const [from, to] = node.commands;
       for (let i = from; i < to; i++) rest.delete(i);
       parts.add(node.name, elapsedMs.slice(from, to), totalCost([node], scalars));
     }

@@ -10,7 +10,7 @@ import {
   type Segment,
   TransformerXL,
 } from "@transformer-xl/model";
-import { DeviceError, type GpuDevice, ParamStore } from "@transformer-xl/runtime";
+import { DeviceError, type GpuDevice, ParameterStore } from "@transformer-xl/runtime";
 import { checkFits, footprint, stepSettings, trainLengths, TrainStep } from "@transformer-xl/train";
 import { fence, interleave, type Timing, untilSubmit } from "../harness/timing.ts";
 import { opsOf, type Part, productPartsOf } from "./breakdown.ts";
@@ -64,11 +64,11 @@ export async function measureStep(
   steps: number,
 ): Promise<StepReport> {
   const { name, weights } = precisionFor(config.fp16, device);
-  checkFits(await footprint(config, shape, device.target), device);
+  checkFits(await footprint(config, shape, device.limits), device);
   using log = new LaunchLog(device);
-  using store = new ParamStore({ dtype: weights });
-  const model = new TransformerXL(store, shape, device.target);
-  store.seal(device, { gradients: true });
+  using store = new ParameterStore({ dtype: weights });
+  const model = new TransformerXL(store, shape, device.limits);
+  store.allocate(device, { gradients: true });
   initialise(device, store, config.seed);
   using step = await recordStep(device, model, store, config);
   await device.idle();
@@ -115,7 +115,7 @@ export async function measureStep(
 async function recordStep(
   device: GpuDevice,
   model: TransformerXL,
-  store: ParamStore,
+  store: ParameterStore,
   config: ReportRun["config"],
 ): Promise<TrainStep> {
   try {

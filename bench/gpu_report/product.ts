@@ -5,12 +5,12 @@
  */
 import { type MatmulLaunch, type TilePlan, tilePlanOf } from "@transformer-xl/kernels";
 import {
+  type Command,
   type DType,
   type Recording,
   Scalar,
   scalarOf,
   type ScalarValues,
-  type Step,
   type Tensor,
 } from "@transformer-xl/runtime";
 
@@ -37,14 +37,17 @@ export interface Product {
   readonly steps: readonly [from: number, to: number];
 }
 
-type LaunchStep = Extract<Step, { kind: "launch" }>;
+type LaunchStep = Extract<Command, { kind: "launch" }>;
 
 /**
  * The products of a recording in order.
  *
  * @param scalars numbers of a run; without them, lengths that vary are at their most
  */
-export function productsOf({ steps }: Pick<Recording, "steps">, scalars?: ScalarValues): Product[] {
+export function productsOf(
+  { commands: steps }: Pick<Recording, "commands">,
+  scalars?: ScalarValues,
+): Product[] {
   return steps.flatMap((step, from) => {
     if (step.kind !== "launch") return [];
     const plan = tilePlanOf(step.kernel);

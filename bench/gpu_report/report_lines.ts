@@ -21,11 +21,11 @@ const LIMITS = [
 const SMALLEST_RATE = 1e-3;
 
 /** Lines of a table that are worth reading. */
-const MOST_PARTS = 25;
+const MAX_PARTS = 25;
 
 /** What the adapter offers. */
 export function adapterLines(device: GpuDevice, peak: Speeds): string[] {
-  const { gpu, info, target } = device;
+  const { gpu, info, limits: target } = device;
   return [
     `class: ${target.adapterClass}; features: ${info.features.join(", ") || "none"}`,
     ...LIMITS.map((limit) => {
@@ -101,10 +101,10 @@ function table(parts: readonly Part[], bytes: boolean): string[] {
   ) =>
     `  ${ms.padStart(9)} ${share.padStart(6)} ${calls.padStart(8)} ${flops.padStart(9)} ` +
     `${bytes ? `${moved.padStart(8)} ` : ""}${of}`;
-  const rest = parts.slice(MOST_PARTS);
+  const rest = parts.slice(MAX_PARTS);
   return [
     row("ms", "share", "launches", "TFLOP/s", "GB/s", ""),
-    ...parts.slice(0, MOST_PARTS).map(({ name, launches, elapsedMs, share, flops, bytes }) =>
+    ...parts.slice(0, MAX_PARTS).map(({ name, launches, elapsedMs, share, flops, bytes }) =>
       row(
         digits(elapsedMs),
         `${(100 * share).toFixed(1)}%`,

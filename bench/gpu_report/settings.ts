@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cutoffsFor, type ModelShape } from "@transformer-xl/model";
+import { cutoffsFor, type ModelConfig } from "@transformer-xl/model";
 import {
   checkTrainConfig,
   modelOf,
@@ -37,7 +37,7 @@ export interface ReportRun {
   /** Settings of the run. */
   readonly config: TrainConfig;
   /** Its model. */
-  readonly shape: ModelShape;
+  readonly shape: ModelConfig;
 }
 
 /** Columns of one chunk of the presets, with which a card of 16 GB trains them alone. */

@@ -36,6 +36,6 @@ export function zipfSegments(
     targetRows: rows,
     columns,
     start: n * rows,
-    warm: false,
+    scored: false,
   }));
 }

@@ -9,7 +9,7 @@ import type { GpuDevice, Kernel, Launch, Recorder, Scalar } from "@transformer-x
 /** Compiles the launches of a recording of temporaries and constants; the result runs them all. */
 export function eagerControl(device: GpuDevice, rec: Recorder): () => void {
   const { gpu } = device;
-  const buffers = rec.roots.map(({ label, length, values }) => {
+  const buffers = rec.buffers.map(({ label, length, values }) => {
     const buffer = gpu.createBuffer({
       label,
       size: Math.max(4, length * 4),
@@ -19,17 +19,17 @@ export function eagerControl(device: GpuDevice, rec: Recorder): () => void {
     return buffer;
   });
   const pipelines = new Map<Kernel, [GPUComputePipeline, GPUBindGroupLayout]>();
-  const launches = rec.steps.map((step) => {
+  const launches = rec.commands.map((step) => {
     if (step.kind !== "launch") throw new TypeError(`Cannot run "${step.label}": not a launch`);
     const { kernel, operands, workgroups } = step;
     if (!pipelines.has(kernel)) pipelines.set(kernel, compile(gpu, kernel));
     const [pipeline, layout] = pipelines.get(kernel)!;
     const entries: GPUBindGroupEntry[] = kernel.bindings.map(({ index, name }) => {
       const { place } = operands[name]!;
-      if (place.kind !== "root") {
+      if (place.kind !== "plan") {
         throw new TypeError(`Cannot run "${step.label}": "${name}" lives on`);
       }
-      return { binding: index, resource: { buffer: buffers[place.root]! } };
+      return { binding: index, resource: { buffer: buffers[place.buffer]! } };
     });
     if (kernel.scalarsBinding !== undefined) {
       const buffer = uniform(gpu, kernel, step.scalars ?? {});

@@ -27,7 +27,7 @@ function recordChain(rec: Recorder) {
 
 async function open(device: GpuDevice) {
   const plan = await device.plan("chain", recordChain);
-  const rec = new Recorder(device.target);
+  const rec = new Recorder(device.limits);
   recordChain(rec);
   return { replay: () => plan.run({}), eager: eagerControl(device, rec) };
 }

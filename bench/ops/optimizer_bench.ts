@@ -4,7 +4,7 @@
  * @module
  */
 import { Moments, recordUpdate } from "@transformer-xl/kernels";
-import { ParamStore } from "@transformer-xl/runtime";
+import { ParameterStore } from "@transformer-xl/runtime";
 import { Bench } from "../harness/harness.ts";
 
 const ROWS = 20_480;
@@ -14,9 +14,9 @@ const bench = await Bench.open();
 
 for (const kind of ["lamb", "adam"] as const) {
   bench.row(`${kind}, ${ROWS * D} parameters`, {}, async (device) => {
-    const store = new ParamStore();
+    const store = new ParameterStore();
     store.param("w", [ROWS, D], { kind: "constant", value: 0 });
-    store.seal(device, { gradients: true });
+    store.allocate(device, { gradients: true });
     const moments = new Moments(device, store);
     const plan = await device.plan(`${kind} update`, (rec) => {
       const lr = rec.scalar("lr");

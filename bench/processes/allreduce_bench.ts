@@ -74,7 +74,7 @@ async function modelBaseStep(): Promise<number> {
   const config = trainSchema.parse({ ...PRESETS["wt103-base"], noEval: true, noTest: true });
   const shape = modelOf(config, BASE_TOKENS, cutoffsFor(config.dataset, BASE_TOKENS));
   const share = { rank: 0, size: PROCESSES };
-  const { flopsPerToken } = await footprint(config, shape, bench.device.target, {
+  const { flopsPerToken } = await footprint(config, shape, bench.device.limits, {
     share,
     shares: wordShares(shape),
   });

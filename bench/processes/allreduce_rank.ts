@@ -13,7 +13,7 @@ import {
   runRank,
   sameProgram,
 } from "@transformer-xl/runtime";
-import { MOST_UNDER_WAY } from "@transformer-xl/train";
+import { MAX_IN_FLIGHT } from "@transformer-xl/train";
 import { type AllReduceJob, PROCESSES } from "./allreduce.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -54,7 +54,7 @@ function circulate(group: ProcessGroup, bytes: number, bucketBytes: number): () 
   const buckets = Math.ceil(bytes / bucketBytes);
   const length = Math.ceil(bytes / 4 / buckets);
   const idle = Array.from(
-    { length: Math.min(buckets, MOST_UNDER_WAY) },
+    { length: Math.min(buckets, MAX_IN_FLIGHT) },
     () => new Float32Array(length).fill(1 + group.rank),
   );
   return async () => {

@@ -33,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
   using device = await GpuDevice.open();
   skipExitHandlers();
   console.log(environmentText(environmentOf(device)));
-  const recorded = await recordPreset(flags.preset, device.target);
+  const recorded = await recordPreset(flags.preset, device.limits);
   const numbers = await scalingNumbers(flags, device, recorded);
   const say = (name: string, { value, origin }: Known, unit: string) =>
     console.log(`${name.padEnd(20)} ${digits(value).padStart(8)} ${unit.padEnd(5)} ${origin}`);

@@ -5,7 +5,7 @@
  * @module
  */
 import { TransformerXL } from "@transformer-xl/model";
-import { type Cost, DryDevice, ParamStore, type Target } from "@transformer-xl/runtime";
+import { type Cost, type DeviceLimits, DryDevice, ParameterStore } from "@transformer-xl/runtime";
 import { bucketsOf, PRESETS, stepSettings, trainSchema, TrainStep } from "@transformer-xl/train";
 import { type ReportRun, reportRun } from "../gpu_report/settings.ts";
 import type { ModelBucket } from "./model.ts";
@@ -35,12 +35,12 @@ const GRADIENT_BYTES = 4;
 export async function recordStep(
   { config, shape }: ReportRun,
   batchChunk: number,
-  target: Target,
+  target: DeviceLimits,
 ): Promise<RecordedStep> {
   const device = new DryDevice(target);
-  const store = new ParamStore();
+  const store = new ParameterStore();
   const model = new TransformerXL(store, shape, target);
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   const step = await TrainStep.record(device, model, store, stepSettings(config));
   const shares = wordShares(shape);
   const { flops } = step.costBefore(Infinity, shares);
@@ -61,7 +61,7 @@ export async function recordStep(
 }
 
 /** Records a preset, chunk by chunk as one process takes it. */
-export function recordPreset(preset: string, target: Target): Promise<RecordedStep> {
+export function recordPreset(preset: string, target: DeviceLimits): Promise<RecordedStep> {
   const { batchChunk } = trainSchema.parse(PRESETS[preset]!);
   const asInPreset = { batchSize: null, tgtLen: null, memLen: null, steps: 1 };
   return recordStep(reportRun({ preset, ...asInPreset }, false), batchChunk, target);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MOST_UNDER_WAY } from "@transformer-xl/train";
+import { MAX_IN_FLIGHT } from "@transformer-xl/train";
 import { digits } from "../harness/results.ts";
 import { modelStep, type ScalingInput } from "./model.ts";
 import type { ScalingNumbers } from "./numbers.ts";
@@ -66,7 +66,7 @@ function inputOf(
     // A ring is as fast as its slowest link.
     linkGbS: ranks > gpusPerMachine ? Math.min(ringGbS, networkGbS) : ringGbS,
     hopMs: numbers.hopUs.value / 1000,
-    mostUnderWay: MOST_UNDER_WAY,
+    mostUnderWay: MAX_IN_FLIGHT,
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { GpuDevice } from "@transformer-xl/runtime";
-import { MOST_UNDER_WAY } from "@transformer-xl/train";
+import { MAX_IN_FLIGHT } from "@transformer-xl/train";
 import { digits } from "../harness/results.ts";
 import { modelStep } from "./model.ts";
 import type { ScalingNumbers } from "./numbers.ts";
@@ -18,7 +18,7 @@ import { validationRun, type ValidationTimes } from "./validation_run.ts";
  * @throws {Error} with what the processes printed, when one fails
  */
 export async function validate(device: GpuDevice, numbers: ScalingNumbers): Promise<string> {
-  const { buckets, parameters } = await recordStep(validationRun(), 1, device.target);
+  const { buckets, parameters } = await recordStep(validationRun(), 1, device.limits);
   const times = await timesOfTwo();
   const [aloneMs, joinedMs, updateMs] = [times.aloneMs, times.joinedMs, times.updateMs].map(median);
   const input = {
@@ -29,7 +29,7 @@ export async function validate(device: GpuDevice, numbers: ScalingNumbers): Prom
     uploadGbS: numbers.uploadGbS.value,
     linkGbS: numbers.ringGbS.value,
     hopMs: numbers.hopUs.value / 1000,
-    mostUnderWay: MOST_UNDER_WAY,
+    mostUnderWay: MAX_IN_FLIGHT,
   };
   const { stepMs } = modelStep(input, 2);
   const inTurnsMs = buckets.reduce((sum, bucket) => {

@@ -12,7 +12,7 @@ import {
   launch,
   listAdapters,
   openGroup,
-  ParamStore,
+  ParameterStore,
   type ProcessGroup,
   rankEnvironment,
   runRank,
@@ -50,9 +50,9 @@ async function main(): Promise<number> {
 /** Steps with and without exchange, and updates alone, in turns; both processes always do the same. */
 async function measure(device: GpuDevice, group: ProcessGroup): Promise<ValidationTimes> {
   const { config, shape } = validationRun();
-  const store = new ParamStore();
-  const model = new TransformerXL(store, shape, device.target);
-  store.seal(device, { gradients: true });
+  const store = new ParameterStore();
+  const model = new TransformerXL(store, shape, device.limits);
+  store.allocate(device, { gradients: true });
   initialise(device, store, config.seed);
   const settings = stepSettings(config);
   const alone = await TrainStep.record(device, model, store, settings);

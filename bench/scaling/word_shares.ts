@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { clustersOf, type ModelShape } from "@transformer-xl/model";
+import { clustersOf, type ModelConfig } from "@transformer-xl/model";
 
 /**
  * Shares of tokens whose frequency is proportional to 1 / (rank + 1), by cluster.
@@ -19,7 +19,7 @@ import { clustersOf, type ModelShape } from "@transformer-xl/model";
  * ```
  */
 export function wordShares(
-  shape: Pick<ModelShape, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
+  shape: Pick<ModelConfig, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
 ): number[] {
   return clustersOf(shape).map(({ from, to }) =>
     Math.log((to + 1) / (from + 1)) / Math.log(shape.nToken + 1)

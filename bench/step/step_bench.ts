@@ -6,7 +6,7 @@
  * @module
  */
 import { clusterShares, initialise, TransformerXL } from "@transformer-xl/model";
-import { type GpuDevice, ParamStore } from "@transformer-xl/runtime";
+import { type GpuDevice, ParameterStore } from "@transformer-xl/runtime";
 import {
   modelOf,
   type Preset,
@@ -71,9 +71,9 @@ for (const [name, setting] of Object.entries(SETTINGS)) {
 async function openStep(device: GpuDevice, name: string, setting: Setting): Promise<Work> {
   const config = trainSchema.parse(setting.preset);
   const shape = modelOf(config, setting.nToken, setting.cutoffs);
-  const store = new ParamStore();
-  const model = new TransformerXL(store, shape, device.target);
-  store.seal(device, { gradients: true });
+  const store = new ParameterStore();
+  const model = new TransformerXL(store, shape, device.limits);
+  store.allocate(device, { gradients: true });
   initialise(device, store, config.seed);
   const step = await TrainStep.record(device, model, store, stepSettings(config));
   const segments = zipfSegments(trainLengths(config), setting.nToken, config.seed, 4);

@@ -77,7 +77,7 @@ async function sweepType(
   const endMs = performance.now() + budgetMs;
   const products = "sizes" in shapes
     ? shapes.sizes.map((size) => plainProduct(size, dtype))
-    : await stepProducts(shapes.preset, dtype, device.target);
+    : await stepProducts(shapes.preset, dtype, device.limits);
   say(`\n${dtype}, ${products.length} products, about ${digits(budgetMs / 1000)} s`);
   const results: SweepResult[] = [];
   for (const [n, product] of products.entries()) {
@@ -90,7 +90,7 @@ async function sweepType(
   }
   await device.idle(); // rejects with the first device error
   if ("preset" in shapes) say(totalLine(results));
-  const { adapterClass } = device.target;
+  const { adapterClass } = device.limits;
   say(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/plans.ts, from ${dtype}:`);
   for (const line of tableLines(adapterClass, suggestedTiles(results))) say(line);
   const left = results.reduce((sum, result) => sum + result.left, 0);
@@ -126,7 +126,7 @@ function saveSweep(device: GpuDevice, dtype: DType, result: SweepResult): void {
   const { product, best } = result;
   const row = {
     name: `tile sweep, ${productText(product)} ${dtype}`,
-    adapterClass: device.target.adapterClass,
+    adapterClass: device.limits.adapterClass,
     medianMs: best.medianMs,
     ...result,
   };

@@ -35,7 +35,7 @@ const COMPARED = 1 << 19;
 
 /** A plan runs a product as often as lasts this long, so that a submission costs little. */
 const PLAN_MS = 2;
-const MOST_REPEATS = 16;
+const MAX_REPEATS = 16;
 
 /** A product with its operands in place. */
 export class ProductBench implements Disposable {
@@ -61,7 +61,7 @@ export class ProductBench implements Disposable {
     this.#product = product;
     const alpha = 1 / Math.sqrt(layout.K); // results are about as large as the operands
     this.#launch = { ...layout, a, b, c, ...(bias && { bias }), alpha };
-    this.problem = matmulProblem(this.#launch, device.target);
+    this.problem = matmulProblem(this.#launch, device.limits);
     this.table = tilePlanFor(this.problem);
   }
 
@@ -79,7 +79,7 @@ export class ProductBench implements Disposable {
         sampleMs: 100, // an idle GPU raises its clock meanwhile
         rounds: 1,
       }) as [Timing];
-      bench.#repeats = Math.min(MOST_REPEATS, Math.max(1, Math.floor(PLAN_MS / medianMs)));
+      bench.#repeats = Math.min(MAX_REPEATS, Math.max(1, Math.floor(PLAN_MS / medianMs)));
     }
     using plan = await bench.record(bench.table);
     bench.#wanted = await bench.#result(plan);

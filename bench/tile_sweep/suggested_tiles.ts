@@ -14,8 +14,8 @@ export interface SuggestedTile
   readonly rate: number;
 }
 
-const MOST_TILES = 3;
-const MOST_LANE_TILES = 2; // a cpu class has a large one and a small one
+const MAX_TILES = 3;
+const MAX_LANE_TILES = 2; // a cpu class has a large one and a small one
 
 /** A further tile must save this part of the time of all products. */
 const WORTHWHILE = 0.02;
@@ -42,7 +42,7 @@ export function suggestedTiles(results: readonly SweepResult[]): SuggestedTile[]
   const chosen: string[] = [];
   let nowMs = Infinity;
   const isLane = [...tiles.values()].some(({ stage }) => stage !== "workgroup");
-  while (chosen.length < (isLane ? MOST_LANE_TILES : MOST_TILES)) {
+  while (chosen.length < (isLane ? MAX_LANE_TILES : MAX_TILES)) {
     const [next] = [...tiles.keys()].filter((key) => !chosen.includes(key))
       .map((key) => ({ key, ms: totalMs([...chosen, key]) }))
       .sort((a, b) => a.ms - b.ms);

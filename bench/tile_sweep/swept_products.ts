@@ -4,7 +4,7 @@
  * @module
  */
 import { PRECISIONS, TransformerXL } from "@transformer-xl/model";
-import { DryDevice, type DType, ParamStore, type Target } from "@transformer-xl/runtime";
+import { type DeviceLimits, DryDevice, type DType, ParameterStore } from "@transformer-xl/runtime";
 import { stepSettings, TrainStep } from "@transformer-xl/train";
 import { LaunchLog } from "../gpu_report/launch_log.ts";
 import { flopsOf, type Layout, type Product, productsOf } from "../gpu_report/product.ts";
@@ -24,15 +24,15 @@ export interface SweptProduct extends Pick<Product, "layout" | "sizes" | "dtypes
 export async function stepProducts(
   preset: string,
   dtype: DType,
-  target: Target,
+  target: DeviceLimits,
 ): Promise<SweptProduct[]> {
   const sizes = { batchSize: null, tgtLen: null, memLen: null, steps: 2 };
   const { config, shape } = reportRun({ preset, ...sizes }, dtype === "f16");
   const device = new DryDevice(target);
   using log = new LaunchLog(device);
-  const store = new ParamStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
+  const store = new ParameterStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
   const model = new TransformerXL(store, shape, target);
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   using _step = await TrainStep.record(device, model, store, stepSettings(config));
   const found = new Map<string, SweptProduct>();
   for (const product of log.recordings.flatMap((recording) => productsOf(recording))) {

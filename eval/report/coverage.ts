@@ -13,7 +13,7 @@ export interface CoverageSettings {
   /** Rows per segment. */
   readonly tgtLen: number;
   /** Rows that fill the memory before scoring starts; 0 for none. */
-  readonly warmupLength: number;
+  readonly warmupLen: number;
   /** Segments that run, warm-up included; all when undefined. */
   readonly maxSegments?: number | undefined;
 }
@@ -36,10 +36,10 @@ export interface Coverage {
 
 /** Counts the tokens of an evaluation, as `Batches` cuts them. */
 export function coverageOf(
-  { tokens, batchSize, tgtLen, warmupLength, maxSegments }: CoverageSettings,
+  { tokens, batchSize, tgtLen, warmupLen, maxSegments }: CoverageSettings,
 ): Coverage {
   const columnRows = Math.floor(tokens / batchSize);
-  const warmRows = Math.ceil(warmupLength / tgtLen) * tgtLen;
+  const warmRows = Math.ceil(warmupLen / tgtLen) * tgtLen;
   const fillRows = Math.max(0, warmRows - columnRows);
   const rows = columnRows - 1 - fillRows;
   const ranRows = maxSegments === undefined ? rows : maxSegments * tgtLen - warmRows;

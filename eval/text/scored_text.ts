@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { corpusLines, locateCorpus, type ModelCheckpoint, type Part } from "@transformer-xl/model";
+import { corpusLines, locateCorpus, type ModelCheckpoint, type Split } from "@transformer-xl/model";
 import type { EvalConfig } from "../config.ts";
 import { manualText } from "./manual.ts";
 import { openText, textPlace, type TextSettings } from "@transformer-xl/model";
@@ -64,8 +64,8 @@ export async function scoredTexts(
     vocabulary,
     parts === "whole" ? { wholeAs: "test" } : { parts },
   );
-  const name = (part: Part) => parts === "whole" ? "whole text" : part;
-  const names: readonly Part[] = parts === "whole" ? ["test"] : parts;
+  const name = (part: Split) => parts === "whole" ? "whole text" : part;
+  const names: readonly Split[] = parts === "whole" ? ["test"] : parts;
   return {
     texts: names.map((part) => ({ name: part, ids: corpus[part], whole: parts === "whole" })),
     lines: corpusLines(corpus, name),
@@ -76,7 +76,7 @@ export async function scoredTexts(
 async function partsToScore(
   { split, data }: EvalConfig,
   settings: TextSettings,
-): Promise<readonly Part[] | "whole"> {
+): Promise<readonly Split[] | "whole"> {
   if (split === "file") return "whole";
   if (split !== "all") return [split];
   const { dataset, path, files } = await textPlace(settings);

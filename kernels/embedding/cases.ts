@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { OpCases, OpRow } from "../op_cases.ts";
+import type { OpCase, OpCases } from "../op_cases.ts";
 import { IGNORED } from "../softmax_nll/mod.ts";
-import { embedding, segmentIds, type TableRange } from "./mod.ts";
+import { embedding, groupByToken, type TableRange } from "./mod.ts";
 
 /** A case: tables of `rows` ids each, one after the other from `from`. */
 function row(
@@ -13,12 +13,12 @@ function row(
   D: number,
   ids: readonly number[],
   tables: readonly number[],
-  more: Partial<OpRow> & { readonly from?: number } = {},
-): OpRow {
+  more: Partial<OpCase> & { readonly from?: number } = {},
+): OpCase {
   const { from = 0, ...rest } = more;
   let next = from;
   const ranges = tables.map((rows) => ({ from: (next += rows) - rows, rows }));
-  const segments = segmentIds(Uint32Array.from(ids), ranges);
+  const segments = groupByToken(Uint32Array.from(ids), ranges);
   const integers = (values: ArrayLike<number>) => ({
     shape: [values.length],
     dtype: "u32",
@@ -34,7 +34,7 @@ function row(
       ...Object.fromEntries(tables.map((rows, i) => [`table${i}`, { shape: [rows, D] }])),
     },
     attrs: { from },
-    reduction: ids.length,
+    sumLength: ids.length,
     ...rest,
     scalars: {
       ...Object.fromEntries(segments.ranges.flatMap(({ first, count }, i) => [

@@ -24,7 +24,7 @@ import {
 import forwardSource from "./embedding.wgsl" with { type: "text" };
 import gradientSource from "./embedding_gradient.wgsl" with { type: "text" };
 
-export { type HostSegments, routeRows, type Routes, segmentIds } from "./segments.ts";
+export { type ClusterSplit, groupByToken, type HostSegments, splitByCluster } from "./segments.ts";
 
 /** Consecutive rows of a table. */
 export interface TableRange {
@@ -36,8 +36,8 @@ export interface TableRange {
   readonly rows?: number;
 }
 
-/** Positions of a batch grouped by id on the host, as inputs of a plan. See `segmentIds`. */
-export interface IdSegments {
+/** Positions of a batch grouped by id on the host, as inputs of a plan. See `groupByToken`. */
+export interface TokenGroups {
   /** u32 [R]: positions sorted by (id, position). */
   readonly order: Tensor;
   /** u32 [R + 1]: where each segment starts in `order`. */
@@ -84,7 +84,7 @@ const EMBEDDING_GRADIENT = kernel("embedding_gradient", gradientSource, (operand
 type In = { readonly ids: Tensor; readonly [table: `table${number}`]: Tensor };
 type Attrs = {
   readonly tables: readonly TableRange[];
-  readonly segments: IdSegments | undefined;
+  readonly segments: TokenGroups | undefined;
   readonly scale: number;
   readonly count: Scalar | undefined;
 };
@@ -129,7 +129,7 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
       })
     );
   },
-  vjp(rec, { inputs: { ids }, attrs: { tables, segments, scale }, wants, sinks }, { y: dy }) {
+  vjp(rec, { inputs: { ids }, attrs: { tables, segments, scale }, wants, gradients }, { y: dy }) {
     if (segments === undefined) {
       throw new TypeError("Cannot differentiate embedding: it was recorded without segments");
     }
@@ -138,15 +138,15 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
       const name = `table${i}` as const;
       if (!wants(name)) return;
       const range = segments.ranges[i]!;
-      if (sinks[name] === undefined) {
+      if (gradients[name] === undefined) {
         grads[name] = rec.temporary(table.shape, table.dtype, `d ${table.label}`);
         rec.clear(grads[name]);
       }
       const { order, starts, distinct } = segments;
-      const at = rec.steps.length;
+      const at = rec.commands.length;
       rec.launch({
         kernel: EMBEDDING_GRADIENT,
-        operands: { order, starts, distinct, dy: dy!, dtable: sinks[name] ?? grads[name]! },
+        operands: { order, starts, distinct, dy: dy!, dtable: gradients[name] ?? grads[name]! },
         scalars: {
           first: range.first,
           segments: range.count,
@@ -160,7 +160,7 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
         name: "embedding_gradient",
         inputs: { dy },
         outputs: {},
-        steps: [at, rec.steps.length],
+        commands: [at, rec.commands.length],
         cost: { flops: dy!.size / tables.length, bytes: 3 * bytesOf(dy) / tables.length },
         vjp: undefined,
       });
@@ -176,7 +176,7 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
 
 /** One workgroup per item, or as many as a dispatch may have; then they walk on. */
 function walkers(rec: Recorder, items: Scalar | number, capacity: number): Count {
-  const per = Math.max(1, Math.ceil(capacity / rec.target.maxWorkgroups));
+  const per = Math.max(1, Math.ceil(capacity / rec.limits.maxWorkgroups));
   return typeof items === "number" ? Math.ceil(items / per) : { scalar: items, per };
 }
 
@@ -212,7 +212,7 @@ export function embedding(
   rec: Recorder,
   ids: Tensor,
   tables: readonly TableRange[],
-  segments: IdSegments | undefined,
+  segments: TokenGroups | undefined,
   scale: number,
   options: { readonly count?: Scalar } = {},
 ): Tensor {

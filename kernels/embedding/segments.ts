@@ -7,7 +7,7 @@
  */
 import { IGNORED } from "../softmax_nll/ignored.ts";
 
-/** Positions grouped by id, as {@link segmentIds} makes them. */
+/** Positions grouped by id, as {@link groupByToken} makes them. */
 export interface HostSegments {
   /** [R]: positions sorted by (id, position), without those that are IGNORED; zeros at the end. */
   readonly order: Uint32Array<ArrayBuffer>;
@@ -19,8 +19,8 @@ export interface HostSegments {
   readonly ranges: { readonly first: number; readonly count: number }[];
 }
 
-/** Positions grouped by cluster, as {@link routeRows} makes them. */
-export interface Routes {
+/** Positions grouped by cluster, as {@link splitByCluster} makes them. */
+export interface ClusterSplit {
   /** Positions of each cluster in order, padded with IGNORED to the number of ids. */
   readonly rows: Uint32Array<ArrayBuffer>[];
   /** The ids at these positions, padded with IGNORED. */
@@ -38,11 +38,11 @@ const counters = new Uint32Array(1 << DIGIT_BITS);
  *
  * @example
  * ```ts
- * import { IGNORED, segmentIds } from "@transformer-xl/kernels";
+ * import { IGNORED, groupByToken } from "@transformer-xl/kernels";
  * import { assertEquals } from "@std/assert";
  *
  * const tables = [{ from: 0, rows: 5 }, { from: 5, rows: 5 }];
- * const { order, starts, distinct, ranges } = segmentIds(
+ * const { order, starts, distinct, ranges } = groupByToken(
  *   new Uint32Array([7, 2, IGNORED, 7]),
  *   tables,
  * );
@@ -52,7 +52,7 @@ const counters = new Uint32Array(1 << DIGIT_BITS);
  * assertEquals(ranges, [{ first: 0, count: 1 }, { first: 1, count: 1 }]);
  * ```
  */
-export function segmentIds(
+export function groupByToken(
   ids: Uint32Array,
   tables: readonly { readonly from: number; readonly rows: number }[],
 ): HostSegments {
@@ -124,16 +124,16 @@ function lowerBound(ascending: Uint32Array, length: number, bound: number): numb
  * @throws {RangeError} when an id is not below the last cutoff
  * @example
  * ```ts
- * import { IGNORED, routeRows } from "@transformer-xl/kernels";
+ * import { IGNORED, splitByCluster } from "@transformer-xl/kernels";
  * import { assertEquals } from "@std/assert";
  *
- * const { rows, ids, counts } = routeRows(new Uint32Array([7, 2, IGNORED, 7]), [5, 10]);
+ * const { rows, ids, counts } = splitByCluster(new Uint32Array([7, 2, IGNORED, 7]), [5, 10]);
  * assertEquals(counts, [1, 2]);
  * assertEquals([...rows[1]!], [0, 3, IGNORED, IGNORED]);
  * assertEquals([...ids[1]!], [7, 7, IGNORED, IGNORED]);
  * ```
  */
-export function routeRows(ids: Uint32Array, cutoffs: readonly number[]): Routes {
+export function splitByCluster(ids: Uint32Array, cutoffs: readonly number[]): ClusterSplit {
   const padded = () => cutoffs.map(() => new Uint32Array(ids.length).fill(IGNORED));
   const [rows, compact] = [padded(), padded()];
   const counts = cutoffs.map(() => 0);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpCases, OperandSpec, OpRow } from "../op_cases.ts";
+import type { OpCase, OpCases, OperandSpec } from "../op_cases.ts";
 import { layerNorm } from "./mod.ts";
 
 const shapes = (R: number, D: number, residual: boolean): Record<string, OperandSpec> => ({
@@ -13,10 +13,10 @@ const shapes = (R: number, D: number, residual: boolean): Record<string, Operand
   ...(residual && { residual: { shape: [R, D] } as OperandSpec }),
 });
 
-const row = (name: string, R: number, D: number, residual = false): OpRow => ({
+const row = (name: string, R: number, D: number, residual = false): OpCase => ({
   name,
   operands: shapes(R, D, residual),
-  reduction: Math.max(R, D),
+  sumLength: Math.max(R, D),
 });
 
 /** With and without residual, narrow and wide rows, several blocks of rows, a large offset. */
@@ -40,7 +40,7 @@ export const layerNormCases: OpCases = {
         ...shapes(4, 64, false),
         x: { shape: [4, 64], values: (i) => 1000 + Math.sin(i) },
       },
-      reduction: 1e6,
+      sumLength: 1e6,
     },
     { ...row("base rows with residual", 6144, 512, true), bench: true },
     { ...row("base rows", 6144, 512), bench: true },

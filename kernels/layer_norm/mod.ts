@@ -17,7 +17,7 @@ import {
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { accumulateColumnSum, columnSum } from "../reduce/column_sum.ts";
+import { accumulateColumnSum, sumRows } from "../reduce/column_sum.ts";
 import { BACKWARD, GAIN_PARTIALS, PLAIN, RESIDUAL } from "./kernels.ts";
 
 /** Options of {@link layerNorm}. */
@@ -43,7 +43,7 @@ interface RowLanes {
  * One row per lane of a vector on a processor, where exchanging sums costs more than strided loads;
  * a subgroup's worth of neighbouring lanes per row on a GPU, where neighbours load together.
  */
-function rowLanes({ target }: Recorder): RowLanes {
+function rowLanes({ limits: target }: Recorder): RowLanes {
   return target.adapterClass === "cpu" ? { LANES: 1, ROWS: 8 } : { LANES: 32, ROWS: 4 };
 }
 
@@ -120,7 +120,7 @@ const op = defineOp<In, Out, { readonly eps: number }>({
       workgroups: linearWorkgroups(rec, rows, lanes.ROWS),
     });
   },
-  vjp(rec, { inputs: { x, gain }, outputs: { stats, z = x }, wants, sinks }, { y: dy }) {
+  vjp(rec, { inputs: { x, gain }, outputs: { stats, z = x }, wants, gradients }, { y: dy }) {
     if (dy === undefined) return {};
     const dz = wants("x") || wants("residual")
       ? backwardOp(rec, { dy, z, gain, stats }, {}).dz
@@ -129,8 +129,8 @@ const op = defineOp<In, Out, { readonly eps: number }>({
     const partials = gainOp(rec, { dy, z, stats }, {});
     const total = (name: "gain" | "bias", partial: Tensor) => {
       if (!wants(name)) return undefined;
-      if (sinks[name] === undefined) return columnSum(rec, partial);
-      accumulateColumnSum(rec, sinks[name], partial);
+      if (gradients[name] === undefined) return sumRows(rec, partial);
+      accumulateColumnSum(rec, gradients[name], partial);
       return undefined;
     };
     const dgain = total("gain", partials.dgain);

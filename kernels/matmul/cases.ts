@@ -51,7 +51,7 @@ export const matmulCases: OpCases = {
       name: "NT bias and ReLU that suit vec4 loads",
       operands: { ...shapes(40, 24, 64, "NT"), bias: { shape: [24] } },
       attrs: { form: "NT", relu: true },
-      reduction: 64,
+      sumLength: 64,
     },
     ...["NN", "NT", "TN"].map((form) => ({
       name: `${form} sums cut into parts`,
@@ -63,13 +63,13 @@ export const matmulCases: OpCases = {
       name: "NT bias and ReLU",
       operands: { ...shapes(33, 20, 17, "NT"), bias: { shape: [20] } },
       attrs: { form: "NT", relu: true },
-      reduction: 33,
+      sumLength: 33,
     },
     {
       name: "NT a bias over many rows",
       operands: { ...shapes(600, 5, 3, "NT"), bias: { shape: [5] } },
       attrs: { form: "NT" },
-      reduction: 600,
+      sumLength: 600,
     },
     ...[
       { name: "base qkv", M: 6144, N: 512, K: 512, form: "NT" },

@@ -7,12 +7,12 @@
  */
 import {
   type Count,
+  type DeviceLimits,
   type Kernel,
   kernel,
   type Recorder,
   type Reference,
   type Scalar,
-  type Target,
   type Tensor,
 } from "@transformer-xl/runtime";
 import { type MatmulProblem, tilePlanFor } from "./plans.ts";
@@ -91,7 +91,7 @@ export function scalarOfExtent(extent: Extent): number | Scalar {
 /** What the table chooses a plan by. */
 export function matmulProblem(
   launch: MatmulLaunch,
-  { adapterClass, subgroups }: Pick<Target, "adapterClass" | "subgroups">,
+  { adapterClass, subgroups }: Pick<DeviceLimits, "adapterClass" | "subgroups">,
 ): MatmulProblem {
   const { form, N, batch, bias, relu = false, accumulate = false } = launch;
   const [M, K] = [capacityOf(launch.M), capacityOf(launch.K)];
@@ -111,7 +111,7 @@ export function matmulProblem(
 /** Records one (batched) product, in two launches where the sums are cut into parts. */
 export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
   const { form, M, N, K, batch, accumulate = false } = launch;
-  const problem = matmulProblem(launch, rec.target);
+  const problem = matmulProblem(launch, rec.limits);
   const { M: m, K: k, batches } = problem;
   const plan = launch.plan ?? tilePlanFor(problem);
   const [x, y, z] = tileGrid(plan, m, N, batches);

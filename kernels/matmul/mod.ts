@@ -19,7 +19,7 @@ import {
   type Tensor,
 } from "@transformer-xl/runtime";
 import { reluBackward } from "../elementwise/relu_backward.ts";
-import { accumulateColumnSum, columnSum } from "../reduce/column_sum.ts";
+import { accumulateColumnSum, sumRows } from "../reduce/column_sum.ts";
 import { type Extent, launchMatmul } from "./launch.ts";
 import type { MatmulForm } from "./reference.ts";
 
@@ -71,7 +71,7 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
   },
   vjp(
     rec,
-    { inputs: { a, b, bias }, outputs: { c }, attrs: { form, relu, rows }, wants, sinks },
+    { inputs: { a, b, bias }, outputs: { c }, attrs: { form, relu, rows }, wants, gradients },
     grads,
   ) {
     const dc = relu ? reluBackward(rec, c, grads.c!) : grads.c!;
@@ -85,12 +85,12 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
     const [da, db] = products[form];
     let dbias: Tensor | undefined;
     if (bias && wants("bias")) {
-      if (sinks.bias) accumulateColumnSum(rec, sinks.bias, dc, rows && { rows });
-      else dbias = columnSum(rec, dc, rows && { rows });
+      if (gradients.bias) accumulateColumnSum(rec, gradients.bias, dc, rows && { rows });
+      else dbias = sumRows(rec, dc, rows && { rows });
     }
     return {
-      a: wants("a") ? product(rec, da, sinks.a, limit) : undefined,
-      b: wants("b") ? product(rec, db, sinks.b, limit) : undefined,
+      a: wants("a") ? product(rec, da, gradients.a, limit) : undefined,
+      b: wants("b") ? product(rec, db, gradients.b, limit) : undefined,
       bias: dbias,
     };
   },
@@ -121,13 +121,13 @@ function product(
 ): Tensor | undefined {
   const attrs = { form, relu: false, rows };
   if (sink === undefined) return op(rec, { a, b, bias: undefined }, attrs).c;
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   record(rec, form, a, b, sink, { relu: false, rows, bias: undefined, accumulate: true });
   rec.nodes.push({
     name: "matmul_gradient",
     inputs: { a, b },
     outputs: {},
-    steps: [from, rec.steps.length],
+    commands: [from, rec.commands.length],
     cost: costOf(form, a, b, bytesOf(sink), rows),
     vjp: undefined,
   });

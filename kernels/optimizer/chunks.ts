@@ -8,9 +8,9 @@
  */
 import {
   bytesPer,
+  type FlatBuffer,
   linearWorkgroups,
-  type ParamSegment,
-  type ParamStore,
+  type ParameterStore,
   type Recorder,
   rowSize,
   type Tensor,
@@ -19,7 +19,7 @@ import {
 /** The chunks of one segment: rows of the table. */
 export interface SegmentChunks {
   /** Whose flat buffers. */
-  readonly segment: ParamSegment;
+  readonly segment: FlatBuffer;
   /** First row of the table. */
   readonly first: number;
   /** Rows of the table. */
@@ -48,9 +48,9 @@ interface Chunk {
 }
 
 /** Chunks of at most `longest` elements; padding between parameters belongs to none. */
-export function chunkTable(store: ParamStore, longest: number): ChunkTable {
+export function chunkTable(store: ParameterStore, longest: number): ChunkTable {
   const chunks: Chunk[] = [];
-  const segments = store.segments.map((segment, n) => {
+  const segments = store.buffers.map((segment, n) => {
     const first = chunks.length;
     for (const { param, offset } of segment.ranges) {
       let base = offset;
@@ -72,7 +72,7 @@ export function chunkTable(store: ParamStore, longest: number): ChunkTable {
     return { segment, first, count: chunks.length - first };
   });
   const rows = new Uint32Array(4 * chunks.length);
-  const starts = new Uint32Array(store.logical.length + 1);
+  const starts = new Uint32Array(store.parameters.length + 1);
   const order = chunks.map((_, row) => row)
     .sort((a, b) => chunks[a]!.logical - chunks[b]!.logical || chunks[a]!.at - chunks[b]!.at);
   order.forEach((row, slot) => {
@@ -110,8 +110,8 @@ export interface RecordedChunks {
 }
 
 /** Records the chunk tables of `store` for the adapter at hand. */
-export function recordChunks(rec: Recorder, store: ParamStore): RecordedChunks {
-  const cpu = rec.target.adapterClass === "cpu";
+export function recordChunks(rec: Recorder, store: ParameterStore): RecordedChunks {
+  const cpu = rec.limits.adapterClass === "cpu";
   const { rows, starts, count, segments } = chunkTable(store, cpu ? 4096 : 8192);
   return {
     rows: rec.constant("chunks", [count, 4], "u32", rows),

@@ -5,9 +5,9 @@
  */
 import {
   type Cost,
+  type FlatBuffer,
   type Kernel,
   kernel,
-  type ParamSegment,
   type Recorder,
   type Reference,
   type Storage,
@@ -25,7 +25,7 @@ export function flat(storage: Storage): Tensor {
 
 /** The master weights of a segment, and their copies where kernels bind others. */
 export function weightOperands(
-  { weights, masters }: ParamSegment,
+  { weights, masters }: FlatBuffer,
 ): { readonly weights: Tensor; readonly copies?: Tensor } {
   return masters === weights
     ? { weights: flat(weights) }
@@ -37,7 +37,7 @@ export function weightKernels(
   name: string,
   source: string,
   reference: Reference,
-): (segment: ParamSegment) => Kernel {
+): (segment: FlatBuffer) => Kernel {
   const plain = kernel(name, plainSource + source, reference);
   const copied = kernel(`${name}_copied`, copiedSource + source, (operands, sizes) => {
     reference(operands, sizes);
@@ -52,13 +52,13 @@ export function weightKernels(
 
 /** Makes what `body` records one op without a derivative. */
 export function recordNode(rec: Recorder, name: string, cost: Cost, body: () => void): void {
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   body();
   rec.nodes.push({
     name,
     inputs: {},
     outputs: {},
-    steps: [from, rec.steps.length],
+    commands: [from, rec.commands.length],
     cost,
     vjp: undefined,
   });

@@ -6,7 +6,7 @@
  */
 import {
   gradientsOf,
-  type ParamStore,
+  type ParameterStore,
   type Recorder,
   type Scalar,
   type Tensor,
@@ -75,13 +75,13 @@ export type UpdateResult = {
  * @example
  * ```ts
  * import { Moments, recordUpdate } from "@transformer-xl/kernels";
- * import { ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
  * using device = new ReferenceDevice({ precision: "f64" });
- * using store = new ParamStore();
+ * using store = new ParameterStore();
  * store.param("w", [2], { kind: "constant", value: 0 });
- * store.seal(device, { gradients: true });
+ * store.allocate(device, { gradients: true });
  * using moments = new Moments(device, store);
  * using plan = await device.plan("update", (rec) => {
  *   const lr = rec.scalar("lr");
@@ -96,7 +96,7 @@ export type UpdateResult = {
  *   });
  *   return { inputs: { lr, biasCorrection1, biasCorrection2 }, outputs: { gradNorm, applied } };
  * });
- * device.write(store.segments[0]!.gradients!, 0, Float64Array.of(3, 4));
+ * device.write(store.buffers[0]!.gradients!, 0, Float64Array.of(3, 4));
  * plan.run({ lr: 0.1, biasCorrection1: 1 - 0.9, biasCorrection2: 1 - 0.999 });
  * const { gradNorm, applied } = await plan.read("gradNorm", "applied");
  * assertEquals([gradNorm[0], applied[0]], [5, 1]);
@@ -104,7 +104,7 @@ export type UpdateResult = {
  */
 export function recordUpdate(
   rec: Recorder,
-  store: ParamStore,
+  store: ParameterStore,
   moments: Moments,
   options: UpdateOptions,
 ): UpdateResult {

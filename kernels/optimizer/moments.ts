@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Device, ParamStore, Scalar, Storage } from "@transformer-xl/runtime";
+import type { Device, ParameterStore, Scalar, Storage } from "@transformer-xl/runtime";
 
 /**
  * First and second moments of every parameter, zero at first: flat buffers beside those of the
@@ -16,7 +16,7 @@ export class Moments implements Disposable {
   readonly v: readonly Storage[];
 
   /** @throws {DeviceError} when memory is short */
-  constructor(device: Device, store: ParamStore) {
+  constructor(device: Device, store: ParameterStore) {
     this.m = store.likeWeights(device, "first moments");
     this.v = store.likeWeights(device, "second moments");
   }

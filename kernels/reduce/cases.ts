@@ -5,16 +5,16 @@
  */
 import type { OpCases } from "../op_cases.ts";
 import { scale } from "../elementwise/scale.ts";
-import { accumulateColumnSum, columnSum } from "./column_sum.ts";
-import { sumAll } from "./sum_all.ts";
-import { writeAt } from "./write_at.ts";
+import { accumulateColumnSum, sumRows } from "./column_sum.ts";
+import { sum } from "./sum_all.ts";
+import { storeScalar } from "./write_at.ts";
 
 /** One and two levels, all rows and a count that changes, as a value and into a gradient. */
 export const columnSumCases: OpCases = {
   op: "column_sum",
   call(rec, { x, sum }, { scalars }) {
     const limit = scalars["rows"] && { rows: scalars["rows"] };
-    if (sum === undefined) return { extra: { y: columnSum(rec, x!, limit) } };
+    if (sum === undefined) return { extra: { y: sumRows(rec, x!, limit) } };
     // Operands share one buffer, which a launch may not both read and write.
     accumulateColumnSum(rec, sum, scale(rec, x!, 1), limit);
     return {};
@@ -53,21 +53,21 @@ export const columnSumCases: OpCases = {
 /** One level, two levels, more elements than the lanes of both take in one turn. */
 export const sumAllCases: OpCases = {
   op: "sum_all",
-  call: (rec, { x }) => ({ outputs: { y: sumAll(rec, x!) } }),
+  call: (rec, { x }) => ({ outputs: { y: sum(rec, x!) } }),
   rows: [
     { name: "one element", operands: { x: { shape: [1] } } },
-    { name: "one workgroup", operands: { x: { shape: [37, 19] } }, reduction: 703 },
-    { name: "two levels", operands: { x: { shape: [5001] } }, reduction: 5001 },
+    { name: "one workgroup", operands: { x: { shape: [37, 19] } }, sumLength: 703 },
+    { name: "two levels", operands: { x: { shape: [5001] } }, sumLength: 5001 },
     { name: "empty", operands: { x: { shape: [0] } } },
     {
       name: "several turns of every lane",
       operands: { x: { shape: [70_001] } },
-      reduction: 70_001,
+      sumLength: 70_001,
     },
     {
       name: "base activation",
       operands: { x: { shape: [6144, 512] } },
-      reduction: 6144 * 512,
+      sumLength: 6144 * 512,
       bench: true,
     },
   ],
@@ -77,7 +77,7 @@ export const sumAllCases: OpCases = {
 export const writeAtCases: OpCases = {
   op: "write_at",
   call(rec, { value, target }, { scalars, attrs }) {
-    writeAt(rec, target!, scalars["index"]!, scale(rec, value!, 1), {
+    storeScalar(rec, target!, scalars["index"]!, scale(rec, value!, 1), {
       accumulate: attrs?.["accumulate"] === true,
       ...(scalars["scale"] && { scale: scalars["scale"] }),
     });

@@ -80,7 +80,7 @@ const op = defineOp<{ x: Tensor }, { y: Tensor }, { readonly rows?: Scalar }>({
 });
 
 /** `y[c] = sum_r x[r, c]`, [R, C] -> [C], over the first `rows` rows if given. No derivative. */
-export function columnSum(
+export function sumRows(
   rec: Recorder,
   x: Tensor,
   options: { readonly rows?: Scalar } = {},
@@ -95,13 +95,13 @@ export function accumulateColumnSum(
   x: Tensor,
   options: { readonly rows?: Scalar } = {},
 ): void {
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   launchColumnSum(rec, x, sum, { ...options, accumulate: true });
   rec.nodes.push({
     name: "accumulate_column_sum",
     inputs: { x },
     outputs: {},
-    steps: [from, rec.steps.length],
+    commands: [from, rec.commands.length],
     cost: { flops: x.size, bytes: bytesOf(x, sum) },
     vjp: undefined,
   });

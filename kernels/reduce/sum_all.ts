@@ -80,6 +80,6 @@ function launchSum(rec: Recorder, x: Tensor, y: Tensor, groups: number): void {
 }
 
 /** The sum of all elements, [1], in a fixed order. Derivative: the cotangent at every element. */
-export function sumAll(rec: Recorder, x: Tensor): Tensor {
+export function sum(rec: Recorder, x: Tensor): Tensor {
   return op(rec, { x }, {}).y;
 }

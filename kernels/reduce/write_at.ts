@@ -19,7 +19,7 @@ const WRITE_AT = kernel("write_at", source, ({ value, target_values }, s) => {
   target_values![index!] = factor! * value![0]! + (accumulate ? target_values![index!]! : 0);
 });
 
-/** Options of {@link writeAt}. */
+/** Options of {@link storeScalar}. */
 export interface WriteAtOptions {
   /** Add instead of replacing. */
   readonly accumulate?: boolean;
@@ -33,7 +33,7 @@ export interface WriteAtOptions {
  *
  * @throws {ShapeError} unless target is [capacity] and value is [1]
  */
-export function writeAt(
+export function storeScalar(
   rec: Recorder,
   target: Tensor,
   index: Scalar | number,
@@ -41,7 +41,7 @@ export function writeAt(
   { accumulate = false, scale = 1 }: WriteAtOptions = {},
 ): void {
   const { capacity } = dims({ target: "capacity", value: "1" }, { target, value });
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   rec.launch({
     kernel: WRITE_AT,
     operands: { value, target_values: target },
@@ -52,7 +52,7 @@ export function writeAt(
     name: "write_at",
     inputs: { value },
     outputs: {},
-    steps: [from, rec.steps.length],
+    commands: [from, rec.commands.length],
     cost: { flops: 2, bytes: 2 * bytesOf(value) },
     vjp: undefined,
   });

@@ -22,7 +22,7 @@ import {
   type VjpSite,
 } from "@transformer-xl/runtime";
 import { type Dropout, launchDropout } from "../dropout/mod.ts";
-import { accumulateColumnSum, columnSum } from "../reduce/column_sum.ts";
+import { accumulateColumnSum, sumRows } from "../reduce/column_sum.ts";
 import type { Geometry, Operands } from "./geometry.ts";
 import {
   blockOf,
@@ -30,8 +30,8 @@ import {
   mixPositions,
   mixRows,
   packed,
+  scatter,
   scatterPositions,
-  scatterRows,
   timeMajor,
 } from "./products.ts";
 import { launchAddBiases, launchPackHeads, launchSoftmaxBackward } from "./rows.ts";
@@ -64,7 +64,8 @@ export function attentionBackward(
   site: VjpSite<AttentionInputs, AttentionOutputs, AttentionAttrs>,
   dOut: Tensor,
 ): Grads<AttentionInputs> {
-  const { inputs: { q, kv, r, contentBias, positionBias }, outputs, attrs, wants, sinks } = site;
+  const { inputs: { q, kv, r, contentBias, positionBias }, outputs, attrs, wants, gradients } =
+    site;
   const { out, probabilities: p } = outputs;
   const { geometry: g, dropout } = attrs;
   const { B, N, H, Q, K } = g;
@@ -85,7 +86,7 @@ export function attentionBackward(
     const w = dropped(p, "dropped");
     const work = { name: "attention_dV", inputs: { w, dOut }, outputs: { dKv }, flops };
     record(rec, work, () => {
-      scatterRows(rec, g, { w, x: timeMajor(g, dOut), y: blockOf(g, dKv, "values") });
+      scatter(rec, g, { w, x: timeMajor(g, dOut), y: blockOf(g, dKv, "values") });
     });
   }
 
@@ -112,8 +113,8 @@ export function attentionBackward(
   const grads: { -readonly [X in keyof Operands]?: Tensor } = {};
   const toBias = (name: "contentBias" | "positionBias", rows: Tensor, shape: Shape) => {
     if (!wants(name)) return;
-    const sum = sinks[name];
-    if (sum === undefined) grads[name] = rec.alias(columnSum(rec, rows), shape);
+    const sum = gradients[name];
+    if (sum === undefined) grads[name] = rec.alias(sumRows(rec, rows), shape);
     else accumulateColumnSum(rec, sum, rows);
   };
   if (wants("q") || wants("contentBias") || wants("positionBias")) {
@@ -143,7 +144,7 @@ export function attentionBackward(
     grads.kv = dKv;
     const work = { name: "attention_dK", inputs: { dS, content }, outputs: { dKv }, flops };
     record(rec, work, () => {
-      scatterRows(rec, g, { w: dS, x: packed(g, content, Q), y: blockOf(g, dKv, "keys") });
+      scatter(rec, g, { w: dS, x: packed(g, content, Q), y: blockOf(g, dKv, "keys") });
     });
   }
   if (wants("r")) {
@@ -165,9 +166,16 @@ function record(
   },
   body: () => void,
 ): void {
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   body();
   const bytes = bytesOf(...Object.values(inputs), ...Object.values(outputs));
-  const steps = [from, rec.steps.length] as const;
-  rec.nodes.push({ name, inputs, outputs, steps, cost: { flops, bytes }, vjp: undefined });
+  const steps = [from, rec.commands.length] as const;
+  rec.nodes.push({
+    name,
+    inputs,
+    outputs,
+    commands: steps,
+    cost: { flops, bytes },
+    vjp: undefined,
+  });
 }

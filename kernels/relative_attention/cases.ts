@@ -4,7 +4,7 @@
  * @module
  */
 import type { Dropout } from "../dropout/mod.ts";
-import type { OpCases, OpRow } from "../op_cases.ts";
+import type { OpCase, OpCases } from "../op_cases.ts";
 import { relativeAttention } from "./mod.ts";
 
 interface Sizes {
@@ -18,7 +18,7 @@ interface Sizes {
   readonly rate?: number;
 }
 
-function row(name: string, sizes: Sizes, more: Partial<OpRow> = {}): OpRow {
+function row(name: string, sizes: Sizes, more: Partial<OpCase> = {}): OpCase {
   const { Q, M, B, N, H, filled = M, ...attrs } = sizes;
   const K = M + Q;
   return {
@@ -34,7 +34,7 @@ function row(name: string, sizes: Sizes, more: Partial<OpRow> = {}): OpRow {
     },
     scalars: { filled, ...more.scalars },
     attrs: { M, B, N, H, ...attrs },
-    reduction: Math.max(K, Q * B, H),
+    sumLength: Math.max(K, Q * B, H),
   };
 }
 

@@ -97,7 +97,7 @@ export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
  */
 export function expectBindable(rec: Recorder, { B, N, Q, K }: Geometry, dtype: DType): void {
   const bytes = bytesPer(dtype) * B * N * Q * K;
-  const limit = Math.min(rec.target.maxBindingBytes, rec.target.maxBufferBytes);
+  const limit = Math.min(rec.limits.maxBindingBytes, rec.limits.maxBufferBytes);
   if (bytes <= limit) return;
   throw new ShapeError(
     `Cannot attend from ${Q} rows to ${K} in ${B} batch columns with ${N} heads: the ` +

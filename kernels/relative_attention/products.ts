@@ -92,7 +92,7 @@ export function mixRows(
 }
 
 /** y[b, n, j] = sum_i w[b, n, i, j] * x[b, n, i]. */
-export function scatterRows(
+export function scatter(
   rec: Recorder,
   { B, N, H, Q, K }: Geometry,
   { w, x, y }: { readonly w: Tensor; readonly x: Slices; readonly y: Slices },
@@ -191,7 +191,7 @@ const SHORTEST_PART = 256;
 const SUM_COLUMNS_PER_WORKGROUP = 32;
 
 function partsOf(rec: Recorder, rows: number, sums: number): number {
-  const { adapterClass, maxWorkgroups } = rec.target;
+  const { adapterClass, maxWorkgroups } = rec.limits;
   if (adapterClass === "cpu" || sums > maxWorkgroups * SUM_COLUMNS_PER_WORKGROUP) return 1;
   return [8, 4, 2].find((parts) => rows % parts === 0 && rows / parts >= SHORTEST_PART) ?? 1;
 }

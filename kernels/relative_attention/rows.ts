@@ -196,7 +196,7 @@ function launchRows(
   operands: Readonly<Record<string, Tensor>>,
   { constants, scalars }: { readonly constants?: Sizes; readonly scalars?: Sizes },
 ): void {
-  const [lanes, rows] = rec.target.adapterClass === "cpu" ? [1, 8] : [32, 4];
+  const [lanes, rows] = rec.limits.adapterClass === "cpu" ? [1, 8] : [32, 4];
   rec.launch({
     kernel: rowKernel,
     operands,

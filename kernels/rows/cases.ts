@@ -5,13 +5,13 @@
  */
 import type { OpCases, OperandSpec } from "../op_cases.ts";
 import { scale } from "../elementwise/scale.ts";
-import { concatRows, copyRows, sliceRows } from "./copy_rows.ts";
-import { combineRows, gatherRows, scatterRows } from "./indexed_rows.ts";
+import { concat, copyRows, slice } from "./copy_rows.ts";
+import { combineRows, gather, scatter } from "./indexed_rows.ts";
 
 /** Sizes around a workgroup, and no rows on one side. */
 export const concatRowsCases: OpCases = {
   op: "concat_rows",
-  call: (rec, { a, b }) => ({ outputs: { y: concatRows(rec, a!, b!) } }),
+  call: (rec, { a, b }) => ({ outputs: { y: concat(rec, a!, b!) } }),
   rows: [
     { name: "one row each", operands: { a: { shape: [1, 1] }, b: { shape: [1, 1] } } },
     { name: "odd sizes", operands: { a: { shape: [37, 19] }, b: { shape: [5, 19] } } },
@@ -28,7 +28,7 @@ export const sliceRowsCases: OpCases = {
   op: "slice_rows",
   call: (rec, { x }, { scalars, attrs }) => {
     const start = scalars["start"] ?? Number(attrs!["start"]);
-    return { outputs: { y: sliceRows(rec, x!, { start, count: Number(attrs!["count"]) }) } };
+    return { outputs: { y: slice(rec, x!, { start, count: Number(attrs!["count"]) }) } };
   },
   rows: [
     { name: "everything", operands: { x: { shape: [3, 5] } }, attrs: { start: 0, count: 3 } },
@@ -79,11 +79,11 @@ const rowsOf = (R: number, capacity: number): OperandSpec => ({
 export const gatherRowsCases: OpCases = {
   op: "gather_rows",
   call(rec, { x, rows }, { scalars, attrs }) {
-    const y = gatherRows(rec, x!, rows!, scalars["count"] ?? rows!.size);
+    const y = gather(rec, x!, rows!, scalars["count"] ?? rows!.size);
     const count = Number(attrs?.["count"] ?? rows!.size);
     // Into a value, not into the gradient of a parameter.
-    const z = attrs?.["value"] ? gatherRows(rec, scale(rec, x!, 1), rows!, rows!.size) : y;
-    return { outputs: { y: sliceRows(rec, z, { start: 0, count }) } };
+    const z = attrs?.["value"] ? gather(rec, scale(rec, x!, 1), rows!, rows!.size) : y;
+    return { outputs: { y: slice(rec, z, { start: 0, count }) } };
   },
   rows: [
     { name: "one row of one column", operands: { x: { shape: [4, 1] }, rows: rowsOf(4, 1) } },
@@ -121,7 +121,7 @@ export const gatherRowsCases: OpCases = {
 export const scatterRowsCases: OpCases = {
   op: "scatter_rows",
   call(rec, { y, x, rows }, { scalars, attrs }) {
-    scatterRows(rec, y!, scale(rec, x!, 1), rows!, scalars["count"] ?? rows!.size, {
+    scatter(rec, y!, scale(rec, x!, 1), rows!, scalars["count"] ?? rows!.size, {
       accumulate: attrs?.["accumulate"] === true,
       ...(attrs?.["scale"] !== undefined && { scale: Number(attrs["scale"]) }),
     });
@@ -153,7 +153,7 @@ export const combineRowsCases: OpCases = {
     const parts = [rows0, rows1, rows2].flatMap((rows, p) => {
       if (rows === undefined) return [];
       const count = scalars[`count${p}`] ?? rows.size;
-      return [{ x: gatherRows(rec, all!, rows, count), rows, count }];
+      return [{ x: gather(rec, all!, rows, count), rows, count }];
     });
     return { outputs: { y: combineRows(rec, all!.shape[0]!, parts, Number(attrs!["scale"])) } };
   },

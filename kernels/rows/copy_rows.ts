@@ -119,7 +119,7 @@ const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, Slice>({
  * @throws {ShapeError} when the columns differ
  * @example
  * ```ts
- * import { concatRows, sliceRows } from "@transformer-xl/kernels";
+ * import { concat, slice } from "@transformer-xl/kernels";
  * import { ReferenceDevice } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
@@ -127,8 +127,8 @@ const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, Slice>({
  * using plan = await device.plan("memory", (rec) => {
  *   const memory = rec.input("memory", [2, 1], "f32");
  *   const hidden = rec.input("hidden", [2, 1], "f32");
- *   const keys = concatRows(rec, memory, hidden);
- *   const next = sliceRows(rec, keys, { start: 2, count: 2 });
+ *   const keys = concat(rec, memory, hidden);
+ *   const next = slice(rec, keys, { start: 2, count: 2 });
  *   return { inputs: { memory, hidden }, outputs: { keys, next } };
  * });
  * plan.run({ memory: Float32Array.of(1, 2), hidden: Float32Array.of(3, 4) });
@@ -136,7 +136,7 @@ const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, Slice>({
  * assertEquals([[...keys], [...next]], [[1, 2, 3, 4], [3, 4]]);
  * ```
  */
-export function concatRows(rec: Recorder, a: Tensor, b: Tensor): Tensor {
+export function concat(rec: Recorder, a: Tensor, b: Tensor): Tensor {
   return concatOp(rec, { a, b }, {}).y;
 }
 
@@ -146,7 +146,7 @@ export function concatRows(rec: Recorder, a: Tensor, b: Tensor): Tensor {
  *
  * @throws {ShapeError} when x has too few rows
  */
-export function sliceRows(
+export function slice(
   rec: Recorder,
   x: Tensor,
   slice: { readonly start: number | Scalar; readonly count: number },
@@ -161,13 +161,13 @@ export function sliceRows(
  * @throws {ShapeError} when the columns differ
  */
 export function copyRows(rec: Recorder, target: Tensor, x: Tensor, start: number | Scalar): void {
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   launchCopy(rec, x, target, { count: target.shape[0]!, xStart: start });
   rec.nodes.push({
     name: "copy_rows",
     inputs: { x },
     outputs: {},
-    steps: [from, rec.steps.length],
+    commands: [from, rec.commands.length],
     cost: { flops: 0, bytes: 2 * bytesOf(target) },
     vjp: undefined,
   });

@@ -44,7 +44,7 @@ type RowCount = number | Scalar;
 function rowWorkgroups(rec: Recorder, count: RowCount, capacity: number, C: number): Count[] {
   const per = 64 / Math.ceil(C / 8);
   const most = typeof count === "number" ? count : capacity;
-  const fold = Math.max(1, Math.ceil(most / per / rec.target.maxWorkgroups));
+  const fold = Math.max(1, Math.ceil(most / per / rec.limits.maxWorkgroups));
   return [
     typeof count === "number" ? Math.ceil(count / per / fold) : { scalar: count, per: per * fold },
     fold,
@@ -98,12 +98,12 @@ const gatherOp = defineOp<Indexed, { y: Tensor }, Gather>({
   },
   forward: (rec, { x, rows }, { y }, { count, factor }) =>
     launchGather(rec, x, rows, y, count, factor),
-  vjp(rec, { inputs: { x, rows }, attrs: { count, factor }, sinks }, { y: dy }) {
+  vjp(rec, { inputs: { x, rows }, attrs: { count, factor }, gradients }, { y: dy }) {
     if (dy === undefined) return {};
-    if (sinks.x === undefined) {
+    if (gradients.x === undefined) {
       return { x: spreadOp(rec, { x: dy, rows }, { R: x.shape[0]!, count, factor }).y };
     }
-    scatterRows(rec, sinks.x, dy, rows, count, { scale: factor, accumulate: true });
+    scatter(rec, gradients.x, dy, rows, count, { scale: factor, accumulate: true });
     return {};
   },
   cost: ({ x, rows }) => ({
@@ -134,7 +134,7 @@ const spreadOp = defineOp<Indexed, { y: Tensor }, Gather & { readonly R: number 
  * @throws {ShapeError} when the sizes disagree
  * @example
  * ```ts
- * import { gatherRows } from "@transformer-xl/kernels";
+ * import { gather } from "@transformer-xl/kernels";
  * import { ReferenceDevice } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
@@ -142,13 +142,13 @@ const spreadOp = defineOp<Indexed, { y: Tensor }, Gather & { readonly R: number 
  * using plan = await device.plan("gather", (rec) => {
  *   const x = rec.input("x", [3, 2], "f32");
  *   const rows = rec.input("rows", [2], "u32");
- *   return { inputs: { x, rows }, outputs: { y: gatherRows(rec, x, rows, 2) } };
+ *   return { inputs: { x, rows }, outputs: { y: gather(rec, x, rows, 2) } };
  * });
  * plan.run({ x: Float32Array.of(0, 1, 10, 11, 20, 21), rows: Uint32Array.of(2, 0) });
  * assertEquals([...(await plan.read("y")).y], [20, 21, 0, 1]);
  * ```
  */
-export function gatherRows(
+export function gather(
   rec: Recorder,
   x: Tensor,
   rows: Tensor,
@@ -157,7 +157,7 @@ export function gatherRows(
   return gatherOp(rec, { x, rows }, { count, factor: 1 }).y;
 }
 
-/** Options of {@link scatterRows}. */
+/** Options of {@link scatter}. */
 export interface ScatterOptions {
   /** Factor, 1 by default. */
   readonly scale?: number;
@@ -171,7 +171,7 @@ export interface ScatterOptions {
  *
  * @throws {ShapeError} when the sizes disagree
  */
-export function scatterRows(
+export function scatter(
   rec: Recorder,
   y: Tensor,
   x: Tensor,
@@ -179,13 +179,13 @@ export function scatterRows(
   count: number | Scalar,
   { scale = 1, accumulate = false }: ScatterOptions = {},
 ): void {
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   launchScatter(rec, x, rows, y, count, { factor: scale, accumulate });
   rec.nodes.push({
     name: "scatter_rows",
     inputs: { x, rows },
     outputs: {},
-    steps: [from, rec.steps.length],
+    commands: [from, rec.commands.length],
     cost: { flops: 2 * x.size, bytes: bytesOf(x, rows, x, accumulate ? x : undefined) },
     vjp: undefined,
   });

@@ -6,8 +6,8 @@
 import { reshape } from "@transformer-xl/runtime";
 import { cast } from "../elementwise/cast.ts";
 import { matmul } from "../matmul/mod.ts";
-import type { OpCases, OperandSpec, OpRow } from "../op_cases.ts";
-import { IGNORED, softmaxNll, type VocabularyBlock } from "./mod.ts";
+import type { OpCase, OpCases, OperandSpec } from "../op_cases.ts";
+import { crossEntropy, IGNORED, type VocabularyBlock } from "./mod.ts";
 
 /** hidden [R, D], targets [R] and one weight and bias per block of the vocabulary. */
 function operands(
@@ -34,15 +34,15 @@ function row(
   R: number,
   D: number,
   blocks: readonly number[],
-  more: Partial<OpRow> & { readonly target?: (row: number) => number } = {},
-): OpRow {
+  more: Partial<OpCase> & { readonly target?: (row: number) => number } = {},
+): OpCase {
   const V = blocks.reduce((sum, columns) => sum + columns, 0);
   const { target = spread(V), operands: extra, ...rest } = more;
   return {
     name,
     operands: { ...operands(R, D, blocks, target), ...extra },
     cotangent: "one",
-    reduction: Math.max(R, D, V),
+    sumLength: Math.max(R, D, V),
     ...rest,
   };
 }
@@ -58,7 +58,7 @@ export const softmaxNllCases: OpCases = {
       blocks.push({ weight: tables[`weight${i}`]!, bias: tables[`bias${i}`]! });
     }
     const { weight, rows } = scalars;
-    const nll = softmaxNll(rec, hidden!, {
+    const nll = crossEntropy(rec, hidden!, {
       blocks,
       targets: targets!,
       weight: weight ?? 1,

@@ -19,7 +19,7 @@ import {
   dims,
   f32,
   like,
-  Param,
+  PackedParameter,
   type Recorder,
   type Scalar,
   ShapeError,
@@ -38,7 +38,7 @@ export interface VocabularyBlock {
   readonly bias: Tensor;
 }
 
-/** Options of {@link softmaxNll}. */
+/** Options of {@link crossEntropy}. */
 export interface SoftmaxNllOptions {
   /** Consecutive column ranges of one softmax: tables are split at the binding limit. */
   readonly blocks: readonly VocabularyBlock[];
@@ -60,7 +60,7 @@ type In = { readonly hidden: Tensor; readonly targets: Tensor };
 type Out = { readonly nll: Tensor; readonly dhidden: Tensor | undefined };
 
 const LOGITS_BYTES = 64 * 2 ** 20;
-const MOST_ROWS = 1536;
+const MAX_ROWS = 1536;
 
 const op = defineOp<In, Out, SoftmaxNllOptions>({
   name: "softmax_nll",
@@ -195,14 +195,14 @@ function columnsOf(blocks: readonly VocabularyBlock[]): number {
 
 /** Equal chunks whose logits fit the memory set aside for them, whole tiles where possible. */
 function chunkRows(rec: Recorder, R: number, rowBytes: number): number {
-  const bytes = Math.min(rec.target.maxBindingBytes, LOGITS_BYTES);
-  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(bytes / rowBytes)));
+  const bytes = Math.min(rec.limits.maxBindingBytes, LOGITS_BYTES);
+  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(bytes / rowBytes)));
   const even = Math.ceil(R / Math.ceil(R / most));
   return Math.min(most, Math.ceil(even / 64) * 64);
 }
 
 function gradientOf(tensor: Tensor): Tensor {
-  if (tensor instanceof Param) return tensor.gradient;
+  if (tensor instanceof PackedParameter) return tensor.gradient;
   throw new TypeError(
     `Cannot differentiate softmax_nll: "${tensor.label}" is not a parameter of a store, ` +
       "and only parameters have a gradient to add to; record with differentiate false",
@@ -224,20 +224,20 @@ function gradientOf(tensor: Tensor): Tensor {
  * @throws {TypeError} when a gradient is asked for and a weight or bias is not a parameter
  * @example
  * ```ts
- * import { IGNORED, softmaxNll } from "@transformer-xl/kernels";
- * import { ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { IGNORED, crossEntropy } from "@transformer-xl/kernels";
+ * import { ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * using device = new ReferenceDevice({ precision: "f64" });
- * using store = new ParamStore();
+ * using store = new ParameterStore();
  * const zero = { kind: "constant", value: 0 } as const;
  * const weight = store.param("weight", [4, 2], zero);
  * const bias = store.param("bias", [4], zero);
- * store.seal(device, { gradients: false });
+ * store.allocate(device, { gradients: false });
  * using plan = await device.plan("loss", (rec) => {
  *   const hidden = rec.input("hidden", [2, 2], "f32");
  *   const targets = rec.input("targets", [2], "u32");
- *   const nll = softmaxNll(rec, hidden, {
+ *   const nll = crossEntropy(rec, hidden, {
  *     blocks: [{ weight, bias }],
  *     targets,
  *     weight: 1,
@@ -251,6 +251,6 @@ function gradientOf(tensor: Tensor): Tensor {
  * assertAlmostEquals(nll[1]!, 0);
  * ```
  */
-export function softmaxNll(rec: Recorder, hidden: Tensor, options: SoftmaxNllOptions): Tensor {
+export function crossEntropy(rec: Recorder, hidden: Tensor, options: SoftmaxNllOptions): Tensor {
   return op(rec, { hidden, targets: options.targets }, options).nll;
 }

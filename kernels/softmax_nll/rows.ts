@@ -88,7 +88,7 @@ export function launchSoftmaxRows(
     kernel: SOFTMAX_ROW,
     operands: { targets, logits, nll, loss_scale: lossScale },
     // On a CPU a workgroup of eight lanes is one vector, and its barriers are almost free.
-    constants: { LANES: rec.target.adapterClass === "cpu" ? 8 : 256 },
+    constants: { LANES: rec.limits.adapterClass === "cpu" ? 8 : 256 },
     scalars: {
       rows: scalarOfExtent(rows),
       base,

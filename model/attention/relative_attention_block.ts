@@ -7,22 +7,16 @@
  *
  * @module
  */
-import {
-  concatRows,
-  layerNorm,
-  matmul,
-  relativeAttention,
-  sliceRows,
-} from "@transformer-xl/kernels";
+import { concat, layerNorm, matmul, relativeAttention, slice } from "@transformer-xl/kernels";
 import {
   add,
-  type Param,
-  type ParamStore,
+  type PackedParameter,
+  type ParameterStore,
   type Recorder,
   type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { type Lengths, type ModelShape, reachOf } from "../config.ts";
+import { type Lengths, maxDistanceOf, type ModelConfig } from "../config.ts";
 import type { DropoutSource } from "../dropout_masks.ts";
 import { dropped } from "../feed_forward.ts";
 import { constantInit, gainInit, matrixInit } from "../init.ts";
@@ -30,9 +24,9 @@ import { constantInit, gainInit, matrixInit } from "../init.ts";
 /** The biases u and v of the paper's equation, shared by all layers. */
 export interface AttentionBiases {
   /** [N, H], added to queries that meet keys: `r_w_bias`. */
-  readonly content: Param;
+  readonly content: PackedParameter;
   /** [N, H], added to queries that meet positions: `r_r_bias`. */
-  readonly position: Param;
+  readonly position: PackedParameter;
 }
 
 /** What every layer of one recording shares. */
@@ -49,17 +43,17 @@ export interface AttentionContext {
 
 /** The attention block of one layer. */
 export class Attention {
-  readonly #shape: ModelShape;
+  readonly #shape: ModelConfig;
   readonly #layer: number;
   readonly #biases: AttentionBiases;
-  readonly #query: Param; // [N H, D]
-  readonly #keyValue: Param; // [2 N H, D]: keys, then values
-  readonly #out: Param; // [D, N H]
-  readonly #gain: Param; // [D]
-  readonly #bias: Param; // [D]
-  readonly #position: Param; // [N H, D]
+  readonly #query: PackedParameter; // [N H, D]
+  readonly #keyValue: PackedParameter; // [2 N H, D]: keys, then values
+  readonly #out: PackedParameter; // [D, N H]
+  readonly #gain: PackedParameter; // [D]
+  readonly #bias: PackedParameter; // [D]
+  readonly #position: PackedParameter; // [N H, D]
 
-  constructor(store: ParamStore, shape: ModelShape, layer: number, biases: AttentionBiases) {
+  constructor(store: ParameterStore, shape: ModelConfig, layer: number, biases: AttentionBiases) {
     const { dModel, nHead, dHead } = shape;
     const inner = nHead * dHead;
     const at = (name: string) => `layers.${layer}.dec_attn.${name}`;
@@ -88,16 +82,16 @@ export class Attention {
   ): { readonly y: Tensor; readonly context: Tensor } {
     const { preLnorm, nHead: N, dHead: H, dropout, dropatt } = this.#shape;
     const { batchSize: B, memLen: M } = lengths;
-    const context = memory === undefined ? x : concatRows(rec, memory, x); // [K B, D]
+    const context = memory === undefined ? x : concat(rec, memory, x); // [K B, D]
     const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
     const current = !preLnorm || memory === undefined
       ? preLnorm ? normed : x
-      : sliceRows(rec, normed, { start: M * B, count: x.shape[0]! });
+      : slice(rec, normed, { start: M * B, count: x.shape[0]! });
 
     const q = matmul(rec, current, this.#query, { transposeB: true }); // [Q B, N H]
     const kv = matmul(rec, normed, this.#keyValue, { transposeB: true }); // [K B, 2 N H]
     const r = matmul(rec, positions, this.#position, { transposeB: true }); // [K, N H]
-    const reach = reachOf(this.#shape, M);
+    const reach = maxDistanceOf(this.#shape, M);
     const probabilityDropout = drop(`l${this.#layer}/prob`, dropatt);
     const mixed = relativeAttention(rec, {
       q,

@@ -13,7 +13,7 @@ import {
   type HostArray,
   logicalPieces,
   namedNonFinite,
-  type ParamStore,
+  type ParameterStore,
   quoted,
   SafetensorsFile,
   type SafetensorsSource,
@@ -28,7 +28,7 @@ import {
   unusable,
   VOCABULARY,
 } from "./checkpoint_checks.ts";
-import type { ModelShape } from "../config.ts";
+import type { ModelConfig } from "../config.ts";
 import type { Vocabulary } from "../text/mod.ts";
 
 const FORMAT = "transformer-xl";
@@ -39,7 +39,7 @@ export interface ModelCheckpoint extends Disposable {
   /** Path it was read from. */
   readonly path: string;
   /** The model. */
-  readonly shape: ModelShape;
+  readonly shape: ModelConfig;
   /** Its symbols. */
   readonly vocabulary: Vocabulary;
   /** What training stored about itself; null in a file of weights only. */
@@ -99,7 +99,7 @@ export function unverifiedLine({ path, verified }: ModelCheckpoint): string | un
 }
 
 /** Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names. */
-export function checkpointMetadata(shape: ModelShape, training?: unknown): Record<string, string> {
+export function checkpointMetadata(shape: ModelConfig, training?: unknown): Record<string, string> {
   return {
     format: FORMAT,
     version: VERSION,
@@ -117,7 +117,7 @@ export function vocabularySource(vocabulary: Vocabulary): SafetensorsSource {
 /** Logical tensors of flat buffers, each under `prefix` + name, read piece by piece when written. */
 export function logicalSources(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffers: FlatBuffers,
   prefix: string,
   dtype: FloatDtype,
@@ -136,7 +136,7 @@ export function logicalSources(
 export type FloatDtype = "F32" | "F64";
 
 /** The type in which the numbers of a store are read from their device. */
-export async function floatDtype(device: Device, store: ParamStore): Promise<FloatDtype> {
+export async function floatDtype(device: Device, store: ParameterStore): Promise<FloatDtype> {
   const range = { storage: weightsOf(store)[0]!, offset: 0, length: 1 };
   const [first] = await device.read([range]);
   return first instanceof Float64Array ? "F64" : "F32";
@@ -160,7 +160,7 @@ type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
  */
 export async function loadLogical(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffers: FlatBuffers,
   checkpoint: ModelCheckpoint,
   prefix: string,
@@ -177,7 +177,7 @@ export async function loadLogical(
  */
 export async function loadWeights(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   checkpoint: ModelCheckpoint,
 ): Promise<void> {
   checkStored(store, checkpoint, "");
@@ -185,8 +185,8 @@ export async function loadWeights(
 }
 
 /** Refuses a checkpoint that lacks a tensor, before anything is written. */
-function checkStored(store: ParamStore, { file }: ModelCheckpoint, prefix: string): void {
-  for (const { name, shape } of store.logical) checkFloats(file, prefix + name, shape);
+function checkStored(store: ParameterStore, { file }: ModelCheckpoint, prefix: string): void {
+  for (const { name, shape } of store.parameters) checkFloats(file, prefix + name, shape);
 }
 
 /** A float32 or float64 tensor. */

@@ -10,9 +10,9 @@ import {
   JsonFault,
   type JsonLimits,
   oneLine,
-  ParamStore,
+  ParameterStore,
   parseGuardedJson,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   quoted,
   type SafetensorsFile,
   type Shape,
@@ -20,14 +20,14 @@ import {
 import type { z } from "zod";
 import { assertCutoffs, type Vocabulary, vocabularyFromJSON } from "../text/mod.ts";
 import { clustersOf } from "../vocabulary/clusters.ts";
-import { type ModelShape, modelShape } from "../config.ts";
+import { type ModelConfig, modelShape } from "../config.ts";
 import { TransformerXL } from "../transformer_xl.ts";
 
 /** Bounds of the JSON in the metadata. */
 const METADATA_LIMITS: JsonLimits = { depth: 8, values: 100_000 };
 
 /** Declares a model without splitting tables. */
-const UNLIMITED = { ...PORTABLE_TARGET, maxBindingBytes: Infinity, maxBufferBytes: Infinity };
+const UNLIMITED = { ...PORTABLE_LIMITS, maxBindingBytes: Infinity, maxBufferBytes: Infinity };
 
 /** Name of the tensor that holds the vocabulary. */
 export const VOCABULARY = "vocabulary";
@@ -69,7 +69,7 @@ export function firstIssue(error: z.ZodError): string {
  *
  * @throws {CheckpointError} When the claim is impossible, or its tensors are others
  */
-export function checkedModel(file: SafetensorsFile): ModelShape {
+export function checkedModel(file: SafetensorsFile): ModelConfig {
   const { path } = file;
   const parsed = modelShape.safeParse(metadataJson(file, "model"));
   if (!parsed.success) {
@@ -83,7 +83,7 @@ export function checkedModel(file: SafetensorsFile): ModelShape {
 }
 
 /** What cannot be true of a model stored in `tensors` tensors. */
-function contradiction(shape: ModelShape, tensors: number): string | undefined {
+function contradiction(shape: ModelConfig, tensors: number): string | undefined {
   const { nLayer, nToken, cutoffs, tieProjs } = shape;
   if (nLayer > tensors) return `nLayer is ${nLayer}, but the file has only ${tensors} tensors`;
   if (nToken > 2 ** 32) return `nToken is ${nToken}, but ids are below 2^32`;
@@ -100,10 +100,12 @@ function contradiction(shape: ModelShape, tensors: number): string | undefined {
 }
 
 /** Compares names, types and shapes with those that the model declares. */
-function checkTensors(file: SafetensorsFile, shape: ModelShape): void {
-  using declared = new ParamStore();
+function checkTensors(file: SafetensorsFile, shape: ModelConfig): void {
+  using declared = new ParameterStore();
   new TransformerXL(declared, shape, UNLIMITED);
-  const wanted = new Map<string, Shape>(declared.logical.map(({ name, shape }) => [name, shape]));
+  const wanted = new Map<string, Shape>(
+    declared.parameters.map(({ name, shape }) => [name, shape]),
+  );
   for (const [name, shape] of wanted) checkFloats(file, name, shape);
   for (const name of file.names) {
     const weight = name.replace(OPTIMIZER_STATE, "");
@@ -137,7 +139,7 @@ export function checkFloats(file: SafetensorsFile, name: string, shape: Shape): 
  */
 export async function checkedVocabulary(
   file: SafetensorsFile,
-  { nToken }: ModelShape,
+  { nToken }: ModelConfig,
 ): Promise<Vocabulary> {
   const { path } = file;
   if (!file.has(VOCABULARY) || file.dtype(VOCABULARY) !== "U8") {

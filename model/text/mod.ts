@@ -34,7 +34,7 @@ export type {
   VocabularyRecord,
 } from "./vocabulary/vocabulary.ts";
 export { assertSameVocabulary, vocabularyFromJSON } from "./vocabulary/vocabulary_from_json.ts";
-export { type Part, PARTS } from "./files/split_names.ts";
+export { type Split, SPLITS } from "./files/split_names.ts";
 export type { TextFile } from "./files/text_file.ts";
 export { splitWords } from "./vocabulary/whitespace.ts";
 export { END_OF_LINE, type WordOptions, WordVocabulary } from "./vocabulary/word_vocabulary.ts";

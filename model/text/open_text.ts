@@ -5,7 +5,7 @@
  */
 import { type Corpus, openCorpus } from "./corpus/corpus.ts";
 import type { Dataset } from "./data_sets.ts";
-import type { Part } from "./files/split_names.ts";
+import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError } from "@transformer-xl/runtime";
 import { selfFiles } from "./self_corpus.ts";
@@ -34,9 +34,9 @@ export interface TextSettings {
 /** What of the text to open. */
 export interface TextSelection {
   /** Parts, if the text has parts (default: all). */
-  readonly parts?: readonly Part[] | undefined;
+  readonly parts?: readonly Split[] | undefined;
   /** Take the whole text as this part. */
-  readonly wholeAs?: Part | undefined;
+  readonly wholeAs?: Split | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@
 import { combineRows, embedding, matmul, scale } from "@transformer-xl/kernels";
 import type { Recorder, Tensor } from "@transformer-xl/runtime";
 import type { TokenInputs } from "./batch_inputs.ts";
-import type { ModelShape } from "../config.ts";
+import type { ModelConfig } from "../config.ts";
 import type { ClusterTables } from "./tables.ts";
 
 /** Embeds the tokens of a batch, [Q B, D]. */
@@ -15,7 +15,7 @@ export function embedTokens(
   rec: Recorder,
   tokens: TokenInputs,
   clusters: readonly ClusterTables[],
-  shape: ModelShape,
+  shape: ModelConfig,
 ): Tensor {
   const gain = Math.sqrt(shape.dModel);
   if (tokens.kind === "whole") {

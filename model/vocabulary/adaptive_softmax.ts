@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { gatherRows, matmul, scatterRows, softmaxNll } from "@transformer-xl/kernels";
+import { crossEntropy, gather, matmul, scatter } from "@transformer-xl/kernels";
 import type { Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
 import type { TargetInputs } from "./batch_inputs.ts";
 import type { ClusterTables } from "./tables.ts";
@@ -47,25 +47,26 @@ export function tokenLosses(
     : hidden;
   const nll = rec.scope(
     "head",
-    () => softmaxNll(rec, headHidden, { blocks: head!.softmax, targets: targets.head, ...options }),
+    () =>
+      crossEntropy(rec, headHidden, { blocks: head!.softmax, targets: targets.head, ...options }),
   ); // [R]
   const parts = [nll];
   const total = rec.alias(nll, [nll.size, 1]);
   tails.forEach((tail, i) => {
     const { rows, count, columns } = targets.tails[i]!;
     rec.scope(`tail${i + 1}`, () => {
-      const routed = gatherRows(rec, hidden, rows, count); // [R, D], `count` of them
+      const routed = gather(rec, hidden, rows, count); // [R, D], `count` of them
       const narrow = tail.softmaxProjection
         ? matmul(rec, routed, tail.softmaxProjection, { rows: count })
         : routed;
-      const part = softmaxNll(rec, narrow, {
+      const part = crossEntropy(rec, narrow, {
         blocks: tail.softmax,
         targets: columns,
         rows: count,
         ...options,
       });
       parts.push(part);
-      scatterRows(rec, total, rec.alias(part, [part.size, 1]), rows, count, { accumulate: true });
+      scatter(rec, total, rec.alias(part, [part.size, 1]), rows, count, { accumulate: true });
     });
   });
   return { nll: total, parts };

@@ -5,17 +5,17 @@
  *
  * @module
  */
-import { type IdSegments, IGNORED, routeRows, segmentIds } from "@transformer-xl/kernels";
+import { groupByToken, IGNORED, splitByCluster, type TokenGroups } from "@transformer-xl/kernels";
 import type { Input, PlanInputs, Recorder, RunValues, Scalar } from "@transformer-xl/runtime";
 import { type Cluster, clustersOf } from "./clusters.ts";
-import type { Lengths, ModelShape } from "../config.ts";
+import type { Lengths, ModelConfig } from "../config.ts";
 import type { Memory } from "../memory.ts";
 import type { Segment } from "../text/mod.ts";
 import type { ClusterTables } from "./tables.ts";
 
 /** Tokens as the embedding reads them. */
 export type TokenInputs =
-  | { readonly kind: "whole"; readonly ids: Input<"u32">; readonly segments: IdSegments }
+  | { readonly kind: "whole"; readonly ids: Input<"u32">; readonly segments: TokenGroups }
   | {
     readonly kind: "clustered";
     /** Q B. */
@@ -27,7 +27,7 @@ export type TokenInputs =
       readonly rows: Input<"u32">;
       /** How many there are. */
       readonly count: Scalar;
-      readonly segments: IdSegments;
+      readonly segments: TokenGroups;
     }[];
   };
 
@@ -66,7 +66,7 @@ export class BatchInputs {
   /** Targets. */
   readonly targets: TargetInputs;
   /** Memory rows that hold something. */
-  readonly filled: Scalar;
+  readonly validMemory: Scalar;
   /** First row of [memory; input] that the next memory keeps, times B. */
   readonly memoryStart: Scalar;
   /** First hidden row with a target, times B. */
@@ -81,7 +81,7 @@ export class BatchInputs {
 
   constructor(
     rec: Recorder,
-    shape: ModelShape,
+    shape: ModelConfig,
     tables: readonly ClusterTables[],
     lengths: Lengths,
   ) {
@@ -92,7 +92,7 @@ export class BatchInputs {
     const inputs: Record<string, Input | Scalar> = {};
     const integers = (name: string, size: number) => inputs[name] = rec.input(name, [size], "u32");
     const number = (name: string) => inputs[name] = rec.scalar(name);
-    const segments = (prefix: string, R: number, rangeCount: number): IdSegments => ({
+    const segments = (prefix: string, R: number, rangeCount: number): TokenGroups => ({
       order: integers(`${prefix} order`, R),
       starts: integers(`${prefix} starts`, R + 1),
       distinct: integers(`${prefix} distinct`, R),
@@ -127,7 +127,7 @@ export class BatchInputs {
         columns: integers(`tail targets ${i + 1}`, T * B),
       })),
     };
-    this.filled = number("filled");
+    this.validMemory = number("filled");
     this.memoryStart = number("memory start");
     this.targetStart = number("target start");
     this.weight = number("weight");
@@ -153,7 +153,7 @@ export class BatchInputs {
   values(segment: Segment, memory: Memory, numbers: RunNumbers): RunValues<PlanInputs> {
     const { batchSize: B } = this.#lengths;
     const values: Values = {
-      filled: memory.filled,
+      filled: memory.validRows,
       "memory start": memory.keptRows(segment.rows) * B,
       "target start": (segment.rows - segment.targetRows) * B,
       weight: 1 / (segment.targetRows * B * numbers.chunks),
@@ -175,7 +175,7 @@ export class BatchInputs {
       this.#segmentValues(values, "ids", ids, ranges);
       return;
     }
-    const routes = routeRows(ids, this.#clusters.map(({ to }) => to));
+    const routes = splitByCluster(ids, this.#clusters.map(({ to }) => to));
     routes.ids.forEach((compact, i) => {
       values[`ids ${i}`] = compact;
       values[`id rows ${i}`] = routes.rows[i]!;
@@ -190,7 +190,7 @@ export class BatchInputs {
     ids: Uint32Array,
     ranges: readonly { readonly from: number; readonly rows: number }[],
   ): void {
-    const { order, starts, distinct, ranges: spans } = segmentIds(ids, ranges);
+    const { order, starts, distinct, ranges: spans } = groupByToken(ids, ranges);
     values[`${prefix} order`] = order;
     values[`${prefix} starts`] = starts;
     values[`${prefix} distinct`] = distinct;
@@ -204,7 +204,7 @@ export class BatchInputs {
     const { batchSize: B, tgtLen: T } = this.#lengths;
     const ids = padded(targets, T * B);
     const head = ids.slice();
-    const { rows, counts } = routeRows(ids, this.#clusters.map(({ to }) => to));
+    const { rows, counts } = splitByCluster(ids, this.#clusters.map(({ to }) => to));
     const headSize = this.#clusters[0]!.to + this.#clusters.length - 1;
     for (let i = 1; i < this.#clusters.length; i++) {
       const columns = new Uint32Array(ids.length).fill(IGNORED);

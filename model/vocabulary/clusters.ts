@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ModelShape } from "../config.ts";
+import type { ModelConfig } from "../config.ts";
 
 /** A range of the vocabulary with an embedding width of its own. Cluster 0 is the head. */
 export interface Cluster {
@@ -17,7 +17,7 @@ export interface Cluster {
 
 /** The clusters of a model; a single one without cut-offs. */
 export function clustersOf(
-  shape: Pick<ModelShape, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
+  shape: Pick<ModelConfig, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
 ): Cluster[] {
   const bounds = [0, ...shape.cutoffs, shape.nToken];
   return bounds.slice(1).map((to, i) => ({

@@ -9,22 +9,22 @@
  */
 import {
   DeviceError,
-  type LogicalTensor,
-  type Param,
-  type ParamStore,
-  type Piece,
+  type DeviceLimits,
+  type PackedParameter,
+  type Parameter,
+  type ParameterStore,
+  type RowRange,
   rowSize,
-  type Target,
 } from "@transformer-xl/runtime";
 import type { VocabularyBlock } from "@transformer-xl/kernels";
 import { type Cluster, clustersOf } from "./clusters.ts";
-import type { ModelShape } from "../config.ts";
+import type { ModelConfig } from "../config.ts";
 import { constantInit, matrixInit, projectionInit } from "../init.ts";
 
 /** Consecutive ids of one table. */
 export interface EmbeddingRange {
   /** Rows `from` on; rows past `rows` belong to the softmax only. */
-  readonly table: Param;
+  readonly table: PackedParameter;
   /** Id of the first row. */
   readonly from: number;
   /** Ids in this table. */
@@ -38,22 +38,25 @@ export interface ClusterTables {
   /** Tables the embedding reads. */
   readonly embedding: readonly EmbeddingRange[];
   /** [D, width]: embedding -> residual stream; absent when they are equally wide. */
-  readonly embeddingProjection: Param | undefined;
+  readonly embeddingProjection: PackedParameter | undefined;
   /** Columns of the cluster's softmax, in order; the head's end with the cluster columns. */
-  readonly softmax: readonly (VocabularyBlock & { readonly weight: Param; readonly bias: Param })[];
+  readonly softmax: readonly (VocabularyBlock & {
+    readonly weight: PackedParameter;
+    readonly bias: PackedParameter;
+  })[];
   /** [D, width]: residual stream -> softmax; absent when they are equally wide. */
-  readonly softmaxProjection: Param | undefined;
+  readonly softmaxProjection: PackedParameter | undefined;
 }
 
 /** Declares the word embedding; called before the layers, to keep the reference's order. */
 export class VocabularyTables {
-  readonly #store: ParamStore;
-  readonly #shape: ModelShape;
+  readonly #store: ParameterStore;
+  readonly #shape: ModelConfig;
   readonly #clusters: readonly Cluster[];
-  readonly #embedding: readonly Piece[];
-  readonly #projections: readonly Param[];
+  readonly #embedding: readonly RowRange[];
+  readonly #projections: readonly PackedParameter[];
 
-  constructor(store: ParamStore, shape: ModelShape) {
+  constructor(store: ParameterStore, shape: ModelConfig) {
     this.#store = store;
     this.#shape = shape;
     this.#clusters = clustersOf(shape);
@@ -69,10 +72,10 @@ export class VocabularyTables {
   }
 
   /** Declares the softmax and packs everything; called after the layers. */
-  pack(target: Target): ClusterTables[] {
+  pack(limits: DeviceLimits): ClusterTables[] {
     const { dEmbed, tieWeight } = this.#shape;
     const clusterCount = this.#clusters.length - 1;
-    let head: { weight: LogicalTensor; bias: LogicalTensor } | undefined;
+    let head: { weight: Parameter; bias: Parameter } | undefined;
     if (clusterCount > 0) {
       head = {
         weight: this.#store.declare(
@@ -93,18 +96,18 @@ export class VocabularyTables {
       const weight = this.#pack(
         `softmax table ${i}`,
         [words[i]!, ...(extra ? [extra[0]] : [])],
-        target,
+        limits,
         cluster.width,
       );
       const bias = this.#pack(
         `softmax bias ${i}`,
         [biases[i]!, ...(extra ? [extra[1]] : [])],
-        target,
+        limits,
         cluster.width,
       );
       const tables = tieWeight
         ? weight
-        : this.#pack(`embedding table ${i}`, [this.#embedding[i]!], target, cluster.width);
+        : this.#pack(`embedding table ${i}`, [this.#embedding[i]!], limits, cluster.width);
       return {
         cluster,
         embedding: rangesOf(tables, cluster),
@@ -116,7 +119,7 @@ export class VocabularyTables {
   }
 
   /** The rows of every cluster: slices of one table, or a table each when widths differ. */
-  #rows(prefix: string, suffix?: string, vector = false): Piece[] {
+  #rows(prefix: string, suffix?: string, vector = false): RowRange[] {
     const { nToken, divVal, dEmbed } = this.#shape;
     const init = vector ? constantInit(0) : matrixInit(this.#shape);
     const name = (i: number) => [prefix, i, suffix].filter((part) => part !== undefined).join(".");
@@ -130,7 +133,7 @@ export class VocabularyTables {
   }
 
   /** Own projections where they are not tied; none where no width differs. */
-  #softmaxProjections(): (Param | undefined)[] {
+  #softmaxProjections(): (PackedParameter | undefined)[] {
     const { divVal, dEmbed, dModel, tieProjs } = this.#shape;
     return this.#clusters.map(({ width }, i) => {
       if (divVal === 1 && dEmbed === dModel) return undefined;
@@ -140,8 +143,13 @@ export class VocabularyTables {
   }
 
   /** One parameter, or several where the rows exceed a binding; biases are cut like weights. */
-  #pack(label: string, pieces: readonly Piece[], target: Target, width: number): Param[] {
-    const limit = Math.floor(Math.min(target.maxBindingBytes, target.maxBufferBytes) / (4 * width));
+  #pack(
+    label: string,
+    pieces: readonly RowRange[],
+    limits: DeviceLimits,
+    width: number,
+  ): PackedParameter[] {
+    const limit = Math.floor(Math.min(limits.maxBindingBytes, limits.maxBufferBytes) / (4 * width));
     if (limit < 1) {
       throw new DeviceError(
         "out-of-memory",
@@ -153,13 +161,13 @@ export class VocabularyTables {
   }
 }
 
-function whole(logical: LogicalTensor): Piece {
+function whole(logical: Parameter): RowRange {
   return { logical, from: 0, to: logical.shape[0]! };
 }
 
 /** Cuts a list of row ranges into lists of at most `limit` rows. */
-function cut(pieces: readonly Piece[], limit: number): Piece[][] {
-  const parts: Piece[][] = [[]];
+function cut(pieces: readonly RowRange[], limit: number): RowRange[][] {
+  const parts: RowRange[][] = [[]];
   let rows = 0;
   for (const { logical, from, to } of pieces) {
     for (let at = from; at < to;) {
@@ -177,7 +185,7 @@ function cut(pieces: readonly Piece[], limit: number): Piece[][] {
 }
 
 /** Which ids each table holds; rows beyond the cluster's ids are cluster columns. */
-function rangesOf(tables: readonly Param[], { from, to }: Cluster): EmbeddingRange[] {
+function rangesOf(tables: readonly PackedParameter[], { from, to }: Cluster): EmbeddingRange[] {
   const ranges: EmbeddingRange[] = [];
   let at = from;
   for (const table of tables) {

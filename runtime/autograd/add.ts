@@ -60,7 +60,7 @@ export function accumulate(rec: Recorder, sum: Tensor, x: Tensor): void {
       `Cannot add "${x.label}" [${x.shape}] to "${sum.label}": current shape is [${sum.shape}]`,
     );
   }
-  const from = rec.steps.length;
+  const from = rec.commands.length;
   rec.launch({
     kernel: ACCUMULATE,
     operands: { x, sum },
@@ -71,7 +71,7 @@ export function accumulate(rec: Recorder, sum: Tensor, x: Tensor): void {
     name: "accumulate",
     inputs: { x },
     outputs: {},
-    steps: [from, rec.steps.length],
+    commands: [from, rec.commands.length],
     cost: { flops: x.size, bytes: bytesOf(x, sum, sum) },
     vjp: undefined,
   });

@@ -8,7 +8,7 @@
  * @module
  */
 import { accumulate, add } from "./add.ts";
-import type { Param } from "../params/parameter_store.ts";
+import type { PackedParameter } from "../params/parameter_store.ts";
 import type { Node, Recorder } from "../record/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -26,13 +26,13 @@ export type Seed = readonly [value: Tensor, cotangent: Tensor];
  * store holds no gradients
  * @example
  * ```ts
- * import { add, backward, gradientsOf, ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { add, backward, gradientsOf, ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
  * using device = new ReferenceDevice({ precision: "f64" });
- * using store = new ParamStore();
+ * using store = new ParameterStore();
  * const w = store.param("w", [2], { kind: "constant", value: 0 });
- * store.seal(device, { gradients: true });
+ * store.allocate(device, { gradients: true });
  * using plan = await device.plan("double", (rec) => {
  *   const dy = rec.input("dy", [2], "f32");
  *   const y = add(rec, w, w);
@@ -48,7 +48,7 @@ export type Seed = readonly [value: Tensor, cotangent: Tensor];
 export function backward(
   rec: Recorder,
   seeds: readonly Seed[],
-  params: readonly Param[],
+  params: readonly PackedParameter[],
   wanted: readonly Tensor[] = [],
 ): ReadonlyMap<Tensor, Tensor> {
   const parameters = new Set<Tensor>(params);
@@ -60,7 +60,7 @@ export function backward(
     cotangents.set(value, before === undefined ? cotangent : add(rec, before, cotangent));
   };
   const send = (x: Tensor, cotangent: Tensor) => {
-    if (parameters.has(x)) accumulate(rec, (x as Param).gradient, cotangent);
+    if (parameters.has(x)) accumulate(rec, (x as PackedParameter).gradient, cotangent);
     else give(x, cotangent);
   };
   rec.scope("backward", () => {
@@ -76,8 +76,11 @@ export function backward(
       if (node.vjp === undefined) {
         throw new TypeError(`Cannot differentiate "${node.name}": it has no vjp`);
       }
-      const sinks = pick(node.inputs, (x) => parameters.has(x) ? (x as Param).gradient : undefined);
-      const results = node.vjp(grads, wants, sinks);
+      const gradients = pick(
+        node.inputs,
+        (x) => parameters.has(x) ? (x as PackedParameter).gradient : undefined,
+      );
+      const results = node.vjp(grads, wants, gradients);
       for (const [name, cotangent] of Object.entries(results)) {
         const x = node.inputs[name];
         if (x === undefined || cotangent === undefined || !wants.has(name)) continue;

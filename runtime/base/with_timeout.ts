@@ -5,7 +5,10 @@
  */
 
 /** What `promise` resolves to, or undefined after `timeoutMs`. */
-export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+export async function withTimeout<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), timeoutMs);

@@ -37,7 +37,7 @@ export interface Collective {
 const LEAST_BOUND_BYTES = 64 * 2 ** 20;
 
 /** How many times as much as this process another one may send in an all-gather. */
-const MOST_TIMES = 64;
+const MAX_TIMES = 64;
 
 /**
  * Checks a length that process `rank` announced for an all-gather, before memory is taken for it.
@@ -45,7 +45,7 @@ const MOST_TIMES = 64;
  * @throws {GroupError} naming the length and the bound
  */
 export function checkAnnounced(own: number, announced: number, rank: number): number {
-  const bound = Math.max(LEAST_BOUND_BYTES, MOST_TIMES * own);
+  const bound = Math.max(LEAST_BOUND_BYTES, MAX_TIMES * own);
   if (Number.isInteger(announced) && announced >= 0 && announced <= bound) return announced;
   throw new GroupError(
     `Cannot gather from process ${rank}: it announces ${announced} bytes, ` +

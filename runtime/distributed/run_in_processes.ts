@@ -21,7 +21,7 @@ import type { ProcessSettings } from "./process_flags.ts";
 const LEAST_WAIT_MS = 3_600_000;
 
 /** What a timer can hold. */
-const MOST_WAIT_MS = 2 ** 31 - 1;
+const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** What decides a role. */
 export interface ProcessRequest {
@@ -79,7 +79,7 @@ export async function inProcesses(
     backend: settings.backend,
     // The own launcher hears from every process; under another one they watch each other.
     silenceMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
-    timeoutMs: Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS)),
+    timeoutMs: Math.min(MAX_WAIT_MS, Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS)),
     settings: request.facts,
   });
   return await work(group);

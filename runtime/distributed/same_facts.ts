@@ -14,7 +14,7 @@ export type Facts = Readonly<Record<string, string>>;
 export const PROGRAM_VERSION: string = manifest.version;
 
 /** Characters of a value in a message. */
-const MOST_SHOWN = 120;
+const MAX_SHOWN = 120;
 
 /**
  * The settings of a configuration by their flags, without those that a process may have for itself.
@@ -88,7 +88,7 @@ function parseFacts(bytes: Uint8Array, rank: number): Facts {
 function shown(value: string | undefined): string {
   if (value === undefined) return "not known";
   const text = printable(value);
-  return `"${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text}"`;
+  return `"${text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text}"`;
 }
 
 function printable(text: string): string {

@@ -5,7 +5,7 @@
  * @module
  */
 import { DeviceError } from "../base/errors.ts";
-import type { AdapterClass, Target } from "../tensor/device_limits.ts";
+import type { AdapterClass, DeviceLimits } from "../tensor/device_limits.ts";
 
 /** An adapter with the features and limits that are used. */
 export interface AdapterChoice {
@@ -86,7 +86,7 @@ export async function grantsFeature(gpu: GPU, feature: string): Promise<boolean>
 }
 
 /** What plans are recorded for on a device of `choice` with these limits. */
-export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): Target {
+export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): DeviceLimits {
   return {
     adapterClass: choice.adapterClass,
     // Kernels pass registers around in groups of 8 lanes; narrower subgroups would be wrong.

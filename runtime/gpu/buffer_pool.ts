@@ -12,7 +12,7 @@ interface Shared<S> {
 }
 
 /** A pool of whole buffers with reference counts. */
-export class Workspace<S extends Storage> {
+export class BufferPool<S extends Storage> {
   readonly #allocate: (label: string, bytes: number) => S;
   #pool: Shared<S>[] = [];
 

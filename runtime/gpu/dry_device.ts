@@ -9,10 +9,10 @@ import { Device } from "../plan/device.ts";
 import type { Executable, Recording } from "../plan/executable.ts";
 import { bufferBytes } from "./gpu_buffer.ts";
 import { planSlots } from "../plan/memory_planner.ts";
-import { ScalarBlocks } from "../plan/uniform_blocks.ts";
-import { OFFSET_ALIGNMENT, type Target } from "../tensor/device_limits.ts";
+import { UniformBlocks } from "../plan/uniform_blocks.ts";
+import { type DeviceLimits, OFFSET_ALIGNMENT } from "../tensor/device_limits.ts";
 import type { Role, Storage } from "../tensor/tensor.ts";
-import { Workspace } from "./buffer_pool.ts";
+import { BufferPool } from "./buffer_pool.ts";
 
 /** One allocation. */
 export interface Allocation {
@@ -22,17 +22,17 @@ export interface Allocation {
   readonly bytes: number;
 }
 
-/** Counts the bytes of plans and stores recorded for a target, as a GPU would allocate them. */
+/** Counts the bytes of plans and stores recorded for a limits, as a GPU would allocate them. */
 export class DryDevice extends Device {
-  readonly #workspace = new Workspace((label, bytes) =>
+  readonly #workspace = new BufferPool((label, bytes) =>
     this.allocate({ label, role: "temporary", dtype: "f32", length: bytes / 4 })
   );
 
   #largest: Allocation = { label: "nothing", bytes: 0 };
 
-  /** Counts for recordings of `target`. */
-  constructor(target: Target) {
-    super(target, { adapter: "dry run", kind: "reference", features: [] }, Infinity);
+  /** Counts for recordings of `limits`. */
+  constructor(limits: DeviceLimits) {
+    super(limits, { adapter: "dry run", kind: "reference", features: [] }, Infinity);
   }
 
   /** The largest allocation so far: it must fit into one binding. */
@@ -74,14 +74,16 @@ export class DryDevice extends Device {
   }
 
   /** Counts a recording; it cannot be run. */
-  override compile({ label, steps, roots }: Recording): Promise<Executable> {
-    const { slotOf, slotBytes } = planSlots(steps, roots);
+  override compile({ label, commands: steps, buffers }: Recording): Promise<Executable> {
+    const { slotOf, slotBytes } = planSlots(steps, buffers);
     const slots = this.#workspace.take(label, slotBytes);
-    const blocks = new ScalarBlocks(OFFSET_ALIGNMENT);
+    const blocks = new UniformBlocks(OFFSET_ALIGNMENT);
     for (const step of steps) if (step.kind === "launch") blocks.place(step);
     const owned = [
-      ...roots.flatMap((root) =>
-        root.kind === "temporary" ? [] : [this.allocate({ ...root, role: root.kind })]
+      ...buffers.flatMap((planBuffer) =>
+        planBuffer.kind === "temporary"
+          ? []
+          : [this.allocate({ ...planBuffer, role: planBuffer.kind })]
       ),
       ...[blocks.frozenBytes, blocks.varyingBytes].map((bytes) =>
         this.allocate({ label, role: "scalars", dtype: "u32", length: bytes / 4 })

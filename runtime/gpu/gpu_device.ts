@@ -14,7 +14,7 @@ import { compileGpuPlan } from "./gpu_executable.ts";
 import { GpuStorage, upload } from "./gpu_buffer.ts";
 import type { ByteRange } from "./readback.ts";
 import type { Role, Storage } from "../tensor/tensor.ts";
-import { Workspace } from "./buffer_pool.ts";
+import { BufferPool } from "./buffer_pool.ts";
 
 const STORAGE_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
@@ -44,7 +44,7 @@ export class GpuDevice extends Device {
   readonly gpu: GPUDevice;
   readonly #choice: AdapterChoice;
   readonly #connection: Connection;
-  readonly #workspace: Workspace<GpuStorage>;
+  readonly #workspace: BufferPool<GpuStorage>;
   readonly #storages = new Set<GpuStorage>();
   #fault: DeviceError | undefined;
   #open = true;
@@ -63,7 +63,7 @@ export class GpuDevice extends Device {
     this.gpu = connection.gpu;
     this.#choice = choice;
     this.#connection = connection;
-    this.#workspace = new Workspace((label, bytes) =>
+    this.#workspace = new BufferPool((label, bytes) =>
       this.allocate({ label, role: "temporary", dtype: "f32", length: bytes / 4 })
     );
     connection.owner = {
@@ -180,7 +180,7 @@ export class GpuDevice extends Device {
   override async compile(recording: Recording): Promise<Executable> {
     const { label } = recording;
     this.checkFault();
-    const pipelines = await this.#connection.pipelines.all(recording.steps);
+    const pipelines = await this.#connection.pipelines.all(recording.commands);
     // Nothing awaits between push and pop, so plans compiled at once never see each other's errors.
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");

@@ -11,21 +11,21 @@ import type { BoundStep, GpuHost } from "./gpu_host.ts";
 import type { GpuStorage } from "./gpu_buffer.ts";
 import type { Pipeline } from "./pipeline_cache.ts";
 import { planSlots } from "../plan/memory_planner.ts";
-import { ScalarBlocks } from "../plan/uniform_blocks.ts";
+import { UniformBlocks } from "../plan/uniform_blocks.ts";
 import { type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
 import type { Role, Tensor } from "../tensor/tensor.ts";
 import { profileSteps } from "./profile.ts";
-import type { Workspace } from "./buffer_pool.ts";
+import type { BufferPool } from "./buffer_pool.ts";
 
 /** Compiles a recording whose launches have `pipelines`, by step. */
 export function compileGpuPlan(
   device: GpuHost,
   recording: Recording,
   pipelines: readonly (Pipeline | undefined)[],
-  workspace: Workspace<GpuStorage>,
+  workspace: BufferPool<GpuStorage>,
 ): Executable {
-  const { steps, roots, label } = recording;
-  const { slotOf, slotBytes } = planSlots(steps, roots);
+  const { commands: steps, buffers, label } = recording;
+  const { slotOf, slotBytes } = planSlots(steps, buffers);
   const slots = workspace.take(label, slotBytes);
   const owned: GpuStorage[] = [];
   const own = (storage: GpuStorage) => {
@@ -37,14 +37,14 @@ export function compileGpuPlan(
     for (const storage of owned) storage[Symbol.dispose]();
   };
   try {
-    const storages = roots.map((root, n) => {
-      if (root.kind === "temporary") return slots[slotOf.get(n) ?? -1];
-      const storage = own(device.allocate({ ...root, role: root.kind }));
-      if (root.values) device.write(storage, 0, root.values);
+    const storages = buffers.map((planBuffer, n) => {
+      if (planBuffer.kind === "temporary") return slots[slotOf.get(n) ?? -1];
+      const storage = own(device.allocate({ ...planBuffer, role: planBuffer.kind }));
+      if (planBuffer.values) device.write(storage, 0, planBuffer.values);
       return storage;
     });
 
-    const blocks = new ScalarBlocks(device.gpu.limits.minUniformBufferOffsetAlignment);
+    const blocks = new UniformBlocks(device.gpu.limits.minUniformBufferOffsetAlignment);
     const places = steps.map((step) => step.kind === "launch" ? blocks.place(step) : undefined);
     const frozen = own(
       device.allocateUniform(`${label} constants`, Math.max(16, blocks.frozenBytes)),
@@ -60,8 +60,8 @@ export function compileGpuPlan(
     const bindingOf = ({ place, size, dtype }: Tensor): GPUBufferBinding => {
       // Empty tensors still bind one vector; every buffer has room for it.
       const bytes = size === 0 ? 16 : wholeWords(size * bytesPer(dtype));
-      return place.kind === "root"
-        ? { buffer: storages[place.root]!.buffer, offset: 0, size: bytes }
+      return place.kind === "plan"
+        ? { buffer: storages[place.buffer]!.buffer, offset: 0, size: bytes }
         : {
           buffer: (place.storage as GpuStorage).buffer,
           offset: place.offset * bytesPer(place.storage.dtype),
@@ -99,7 +99,7 @@ export function compileGpuPlan(
 
     const upload = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
       const packed = blocks.pack(true, scalars);
-      for (const [root, values] of inputs) device.write(storages[root]!, 0, values);
+      for (const [planBuffer, values] of inputs) device.write(storages[planBuffer]!, 0, values);
       write(varying, packed);
     };
     const submit = (action: string, encoder: GPUCommandEncoder) => {
@@ -115,7 +115,7 @@ export function compileGpuPlan(
         // All of it is encoded, and so checked, before anything is uploaded.
         const parts = spans(cuts, bound.length).map(([from, to]) => {
           const encoder = device.gpu.createCommandEncoder({ label });
-          encode(encoder, label, bound.slice(from, to), scalars, device.target.maxWorkgroups);
+          encode(encoder, label, bound.slice(from, to), scalars, device.limits.maxWorkgroups);
           return encoder;
         });
         upload(inputs, scalars);
@@ -129,12 +129,12 @@ export function compileGpuPlan(
         upload(inputs, scalars);
         return profileSteps(device, label, bound, scalars);
       },
-      storageOf(root) {
-        const storage = storages[root];
+      storageOf(planBuffer) {
+        const storage = storages[planBuffer];
         if (storage === undefined) {
           throw new DeviceError(
             "validation",
-            `Cannot read root ${root} of plan "${label}": it is never computed`,
+            `Cannot read buffer ${planBuffer} of plan "${label}": it is never computed`,
           );
         }
         return storage;

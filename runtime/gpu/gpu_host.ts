@@ -6,8 +6,8 @@
 import type { DType, HostArray } from "../tensor/dtype.ts";
 import type { DeviceInfo } from "../plan/device.ts";
 import type { GpuStorage } from "./gpu_buffer.ts";
-import type { Step } from "../record/recorder.ts";
-import type { Target } from "../tensor/device_limits.ts";
+import type { Command } from "../record/recorder.ts";
+import type { DeviceLimits } from "../tensor/device_limits.ts";
 import type { Role } from "../tensor/tensor.ts";
 
 /** A GPU as plans see it. */
@@ -17,7 +17,7 @@ export interface GpuHost {
   /** What the device is. */
   readonly info: DeviceInfo;
   /** What plans are recorded for. */
-  readonly target: Target;
+  readonly limits: DeviceLimits;
   /** Allocates zeroed memory. */
   allocate(spec: {
     readonly label: string;
@@ -39,7 +39,7 @@ export interface GpuHost {
 export type BoundStep =
   | {
     readonly kind: "launch";
-    readonly step: Extract<Step, { kind: "launch" }>;
+    readonly step: Extract<Command, { kind: "launch" }>;
     readonly pipeline: GPUComputePipeline;
     readonly bindGroup: GPUBindGroup;
   }

@@ -6,7 +6,7 @@
 import { ShaderError } from "../base/errors.ts";
 import { messageOf } from "./adapter.ts";
 import type { Kernel } from "../record/kernel.ts";
-import type { Step } from "../record/recorder.ts";
+import type { Command } from "../record/recorder.ts";
 
 /** A pipeline with the layout its bind groups need. */
 export interface Pipeline {
@@ -31,7 +31,7 @@ export class PipelineCache {
    *
    * @throws {ShaderError} with file, line and caret
    */
-  async all(steps: readonly Step[]): Promise<(Pipeline | undefined)[]> {
+  async all(steps: readonly Command[]): Promise<(Pipeline | undefined)[]> {
     const pipelines: (Pipeline | undefined)[] = [];
     for (const step of steps) {
       pipelines.push(

@@ -47,7 +47,7 @@ export async function profileSteps(
         },
       });
       if (step.kind === "launch") {
-        const [x, y, z] = workgroupsOf(step.step, scalars, device.target.maxWorkgroups);
+        const [x, y, z] = workgroupsOf(step.step, scalars, device.limits.maxWorkgroups);
         pass.setPipeline(step.pipeline);
         pass.setBindGroup(0, step.bindGroup);
         pass.dispatchWorkgroups(x, y, z);

@@ -6,15 +6,15 @@
 import type { Device } from "../plan/device.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { CheckpointError } from "../base/errors.ts";
-import { type LogicalTensor, type ParamStore, rowSize } from "./parameter_store.ts";
+import { type Parameter, type ParameterStore, rowSize } from "./parameter_store.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/tensor.ts";
 
 /** Which flat buffer of each segment is meant: master weights, gradients, or moments. */
 export type FlatBuffers = readonly Storage[];
 
-function checkSealed(store: ParamStore): void {
-  if (store.segments.length === 0 && store.params.length > 0) {
+function checkSealed(store: ParameterStore): void {
+  if (store.buffers.length === 0 && store.packed.length > 0) {
     throw new TypeError("Cannot access parameters: their store is not sealed, or was disposed");
   }
 }
@@ -27,10 +27,10 @@ interface Range {
 }
 
 /** Where the rows of each logical tensor lie, in row order. */
-function rangesOf(store: ParamStore): ReadonlyMap<LogicalTensor, Range[]> {
+function rangesOf(store: ParameterStore): ReadonlyMap<Parameter, Range[]> {
   checkSealed(store);
-  const ranges = new Map<LogicalTensor, Range[]>(store.logical.map((logical) => [logical, []]));
-  store.segments.forEach((segment, n) => {
+  const ranges = new Map<Parameter, Range[]>(store.parameters.map((logical) => [logical, []]));
+  store.buffers.forEach((segment, n) => {
     for (const { param, offset } of segment.ranges) {
       let at = offset;
       for (const { logical, from, to } of param.pieces) {
@@ -55,9 +55,9 @@ type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
  */
 export function writeLogical(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffers: FlatBuffers,
-  values: (logical: LogicalTensor) => Floats,
+  values: (logical: Parameter) => Floats,
 ): void {
   writeInto(device, store, (n) => [buffers[n]!], values);
 }
@@ -65,9 +65,9 @@ export function writeLogical(
 /** Writes into several buffers per segment. */
 function writeInto(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffersOf: (segment: number) => Iterable<Storage>,
-  values: (logical: LogicalTensor) => Floats,
+  values: (logical: Parameter) => Floats,
 ): void {
   const writes = writing(device, store, buffersOf);
   let next = writes.next();
@@ -77,16 +77,16 @@ function writeInto(
 /** Writes parameter by parameter; yields each logical tensor once and takes its elements. */
 function* writing(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffersOf: (segment: number) => Iterable<Storage>,
-): Generator<LogicalTensor, void, Floats> {
+): Generator<Parameter, void, Floats> {
   checkSealed(store);
-  const held = new Map<LogicalTensor, Floats>();
-  const open = new Map<LogicalTensor, number>(); // parameters that still need it
-  for (const { logical } of store.params.flatMap(({ pieces }) => pieces)) {
+  const held = new Map<Parameter, Floats>();
+  const open = new Map<Parameter, number>(); // parameters that still need it
+  for (const { logical } of store.packed.flatMap(({ pieces }) => pieces)) {
     open.set(logical, (open.get(logical) ?? 0) + 1);
   }
-  for (const [n, segment] of store.segments.entries()) {
+  for (const [n, segment] of store.buffers.entries()) {
     for (const { param, offset } of segment.ranges) {
       const parts: Floats[] = [];
       for (const { logical, from, to } of param.pieces) {
@@ -103,7 +103,7 @@ function* writing(
   }
 }
 
-function checkedSize(logical: LogicalTensor, elements: Floats): Floats {
+function checkedSize(logical: Parameter, elements: Floats): Floats {
   if (elements.length === sizeOf(logical.shape)) return elements;
   throw new CheckpointError(
     `Cannot load "${logical.name}": it has ${elements.length} elements, ` +
@@ -132,7 +132,7 @@ function joined(parts: readonly Floats[], dtype: DType): Floats {
  * @example
  * ```ts
  * import {
- *   ParamStore,
+ *   ParameterStore,
  *   readLogical,
  *   ReferenceDevice,
  *   weightsOf,
@@ -141,9 +141,9 @@ function joined(parts: readonly Floats[], dtype: DType): Floats {
  * import { assertEquals } from "@std/assert";
  *
  * using device = new ReferenceDevice({ precision: "f32" });
- * using store = new ParamStore();
+ * using store = new ParameterStore();
  * store.param("bias", [3], { kind: "constant", value: 0 });
- * store.seal(device, { gradients: false });
+ * store.allocate(device, { gradients: false });
  * writeLogical(device, store, weightsOf(store), ({ shape }) => Float32Array.of(1, 2, shape[0]!));
  * for await (const [{ name }, values] of readLogical(device, store, weightsOf(store))) {
  *   assertEquals([name, ...values], ["bias", 1, 2, 3]);
@@ -152,9 +152,9 @@ function joined(parts: readonly Floats[], dtype: DType): Floats {
  */
 export async function* readLogical(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffers: FlatBuffers,
-): AsyncGenerator<readonly [LogicalTensor, Floats]> {
+): AsyncGenerator<readonly [Parameter, Floats]> {
   for (const [logical, ranges] of rangesOf(store)) {
     const width = rowSize(logical);
     const parts = await device.read(
@@ -179,7 +179,7 @@ const PIECE_ELEMENTS = 1 << 20;
 /** A logical tensor whose elements are read when they are asked for. */
 export interface LogicalPieces {
   /** The tensor. */
-  readonly logical: LogicalTensor;
+  readonly logical: Parameter;
   /** Its elements, row-major, piece by piece; a piece holds until the next one is asked for. */
   pieces(): AsyncGenerator<Floats>;
 }
@@ -193,7 +193,7 @@ export interface LogicalPieces {
  */
 export function logicalPieces(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffers: FlatBuffers,
   dtype: "F32" | "F64",
 ): LogicalPieces[] {
@@ -231,14 +231,14 @@ export function logicalPieces(
  */
 export function writeWeights(
   device: Device,
-  store: ParamStore,
-  values: (logical: LogicalTensor) => Floats,
+  store: ParameterStore,
+  values: (logical: Parameter) => Floats,
 ): void {
   writeInto(device, store, (n) => weightBuffers(store, n), values);
 }
 
-function weightBuffers(store: ParamStore, segment: number): ReadonlySet<Storage> {
-  const { masters, weights } = store.segments[segment]!;
+function weightBuffers(store: ParameterStore, segment: number): ReadonlySet<Storage> {
+  const { masters, weights } = store.buffers[segment]!;
   return new Set([masters, weights]); // one and the same in full precision
 }
 
@@ -251,9 +251,9 @@ function weightBuffers(store: ParamStore, segment: number): ReadonlySet<Storage>
  */
 export async function writeArriving(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   buffers: FlatBuffers | undefined,
-  values: (logical: LogicalTensor) => Promise<Floats>,
+  values: (logical: Parameter) => Promise<Floats>,
 ): Promise<void> {
   const writes = writing(
     device,
@@ -265,8 +265,8 @@ export async function writeArriving(
 }
 
 /** The weights of a store as they are trained and saved, one buffer per segment. */
-export function weightsOf(store: ParamStore): FlatBuffers {
-  return store.segments.map(({ masters }) => masters);
+export function weightsOf(store: ParameterStore): FlatBuffers {
+  return store.buffers.map(({ masters }) => masters);
 }
 
 /**
@@ -274,8 +274,8 @@ export function weightsOf(store: ParamStore): FlatBuffers {
  *
  * @throws {TypeError} when the store was sealed without gradients
  */
-export function gradientsOf(store: ParamStore): FlatBuffers {
-  return store.segments.map(({ gradients }) => {
+export function gradientsOf(store: ParameterStore): FlatBuffers {
+  return store.buffers.map(({ gradients }) => {
     if (gradients === undefined) throw new TypeError("Cannot read gradients: none were allocated");
     return gradients;
   });

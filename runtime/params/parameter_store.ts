@@ -1,6 +1,6 @@
 /**
  * Parameters. A *logical* tensor is what papers, checkpoints and optimizers speak of
- * (`word_emb.emb_layers.0.weight`, [V, D]); a {@link Param} is what kernels bind: one or more row
+ * (`word_emb.emb_layers.0.weight`, [V, D]); a {@link PackedParameter} is what kernels bind: one or more row
  * ranges of logical tensors, laid out together. So a fused projection can be two tables, a
  * softmax head can hold word rows and cluster rows side by side, and a vocabulary can be split at
  * the binding limit, while names, norms and files stay those of the logical tensors.
@@ -24,7 +24,7 @@ export type Init =
   | { readonly kind: "constant"; readonly value: number };
 
 /** A tensor as a checkpoint names it. */
-export interface LogicalTensor {
+export interface Parameter {
   /** Checkpoint key. */
   readonly name: string;
   /** Sizes of the axes. */
@@ -36,9 +36,9 @@ export interface LogicalTensor {
 }
 
 /** Rows `from` to `to` (exclusive) of a logical tensor, inside a parameter. */
-export interface Piece {
+export interface RowRange {
   /** Whose rows. */
-  readonly logical: LogicalTensor;
+  readonly logical: Parameter;
   /** First row. */
   readonly from: number;
   /** One past the last row. */
@@ -46,18 +46,18 @@ export interface Piece {
 }
 
 /** Floats of one row of a logical tensor: all axes but the first. */
-export function rowSize({ shape }: LogicalTensor): number {
+export function rowSize({ shape }: Parameter): number {
   return sizeOf(shape.slice(1));
 }
 
 /** A range of the flat weight buffer with its range of the flat gradient buffer. */
-export class Param extends Tensor {
+export class PackedParameter extends Tensor {
   /** Where its rows come from, in order. */
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly RowRange[];
   #gradient: Tensor | undefined;
 
-  /** Parameters come from {@link ParamStore.pack}. */
-  constructor(shape: Shape, dtype: DType, label: string, pieces: readonly Piece[]) {
+  /** Parameters come from {@link ParameterStore.pack}. */
+  constructor(shape: Shape, dtype: DType, label: string, pieces: readonly RowRange[]) {
     super(shape, dtype, label);
     this.pieces = pieces;
   }
@@ -75,7 +75,7 @@ export class Param extends Tensor {
   }
 
   /** Places weights and gradient in a segment; called once by the store. */
-  seal(segment: ParamSegment, offset: number): void {
+  settleIn(segment: FlatBuffer, offset: number): void {
     this.settle({ kind: "storage", storage: segment.weights, offset });
     this.#gradient = segment.gradients && new Tensor(this.shape, this.dtype, `d ${this.label}`, {
       kind: "storage",
@@ -92,7 +92,7 @@ export interface ParamWidths {
 }
 
 /** One binding's worth of flat parameters. */
-export interface ParamSegment {
+export interface FlatBuffer {
   /** Weights as kernels bind them. */
   readonly weights: Storage;
   /** Weights as they are trained and saved: float32 where there are masters, else `weights`. */
@@ -102,19 +102,19 @@ export interface ParamSegment {
   /** Elements used, padding included. */
   readonly length: number;
   /** What lies where. */
-  readonly ranges: readonly { readonly param: Param; readonly offset: number }[];
+  readonly ranges: readonly { readonly param: PackedParameter; readonly offset: number }[];
 }
 
 /**
- * All parameters of a model. Declare, pack, then {@link ParamStore.seal}.
+ * All parameters of a model. Declare, pack, then {@link ParameterStore.allocate}.
  *
  * @example
  * ```ts
- * import { ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
  * using device = new ReferenceDevice({ precision: "f64" });
- * using store = new ParamStore();
+ * using store = new ParameterStore();
  * const zero = { kind: "constant", value: 0 } as const;
  * const query = store.declare("query", [2, 3], zero);
  * const key = store.declare("key", [1, 3], zero);
@@ -122,17 +122,17 @@ export interface ParamSegment {
  *   { logical: query, from: 0, to: 2 },
  *   { logical: key, from: 0, to: 1 },
  * ]);
- * store.seal(device, { gradients: false });
+ * store.allocate(device, { gradients: false });
  * assertEquals(fused.shape, [3, 3]);
  * assertEquals(store.count, 9);
  * ```
  */
-export class ParamStore implements Disposable {
+export class ParameterStore implements Disposable {
   /** Width of the weights that kernels bind, and of their gradients. */
   readonly dtype: "f32" | "f16";
-  readonly #logical = new Map<string, LogicalTensor>();
-  readonly #params: Param[] = [];
-  #segments: ParamSegment[] = [];
+  readonly #logical = new Map<string, Parameter>();
+  readonly #params: PackedParameter[] = [];
+  #segments: FlatBuffer[] = [];
   #sealed = false;
 
   /** An empty store. */
@@ -141,23 +141,23 @@ export class ParamStore implements Disposable {
   }
 
   /** Logical tensors in declaration order. */
-  get logical(): readonly LogicalTensor[] {
+  get parameters(): readonly Parameter[] {
     return [...this.#logical.values()];
   }
 
   /** Parameters in packing order. */
-  get params(): readonly Param[] {
+  get packed(): readonly PackedParameter[] {
     return this.#params;
   }
 
   /** Flat buffers; empty until sealed. */
-  get segments(): readonly ParamSegment[] {
+  get buffers(): readonly FlatBuffer[] {
     return this.#segments;
   }
 
   /** Trainable scalars. */
   get count(): number {
-    return this.logical.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    return this.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
   /**
@@ -165,7 +165,7 @@ export class ParamStore implements Disposable {
    *
    * @throws {TypeError} when the name is taken
    */
-  declare(name: string, shape: Shape, init: Init): LogicalTensor {
+  declare(name: string, shape: Shape, init: Init): Parameter {
     if (this.#logical.has(name)) throw new TypeError(`Cannot declare "${name}" twice`);
     const logical = { name, shape, init, index: this.#logical.size };
     this.#logical.set(name, logical);
@@ -177,7 +177,7 @@ export class ParamStore implements Disposable {
    *
    * @throws {ShapeError} when the rows have different widths
    */
-  pack(label: string, pieces: readonly Piece[]): Param {
+  pack(label: string, pieces: readonly RowRange[]): PackedParameter {
     const first = pieces[0]!.logical;
     const rows = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
     const odd = pieces.find(({ logical }) => rowSize(logical) !== rowSize(first));
@@ -187,13 +187,13 @@ export class ParamStore implements Disposable {
           `rows have ${rowSize(odd.logical)} and ${rowSize(first)} elements`,
       );
     }
-    const param = new Param([rows, ...first.shape.slice(1)], this.dtype, label, pieces);
+    const param = new PackedParameter([rows, ...first.shape.slice(1)], this.dtype, label, pieces);
     this.#params.push(param);
     return param;
   }
 
   /** Declares a logical tensor that is one parameter. */
-  param(name: string, shape: Shape, init: Init): Param {
+  param(name: string, shape: Shape, init: Init): PackedParameter {
     const logical = this.declare(name, shape, init);
     return this.pack(name, [{ logical, from: 0, to: shape[0]! }]);
   }
@@ -206,14 +206,14 @@ export class ParamStore implements Disposable {
    * @throws {TypeError} when rows of a logical tensor are in no parameter or in two, or the store
    * was sealed before
    */
-  seal(device: Device, options: { readonly gradients: boolean }): void {
+  allocate(device: Device, options: { readonly gradients: boolean }): void {
     if (this.#sealed) throw new TypeError("Cannot seal a parameter store twice");
-    checkCovered(this.logical, this.#params);
+    checkCovered(this.parameters, this.#params);
     this.#sealed = true;
     const unit = OFFSET_ALIGNMENT / bytesPer(this.dtype); // masters, which are wider, fit as well
-    const { maxBindingBytes, maxBufferBytes } = device.target;
+    const { maxBindingBytes, maxBufferBytes } = device.limits;
     const limit = Math.floor(Math.min(maxBindingBytes, maxBufferBytes) / 4 / unit) * unit;
-    let ranges: { param: Param; offset: number }[] = [];
+    let ranges: { param: PackedParameter; offset: number }[] = [];
     let length = 0;
     const close = () => {
       if (ranges.length === 0) return;
@@ -226,8 +226,8 @@ export class ParamStore implements Disposable {
       const gradients = options.gradients
         ? device.allocate({ label: `gradients ${n}`, role: "gradients", dtype, length })
         : undefined;
-      const segment: ParamSegment = { weights, masters, gradients, length, ranges };
-      for (const { param, offset } of ranges) param.seal(segment, offset);
+      const segment: FlatBuffer = { weights, masters, gradients, length, ranges };
+      for (const { param, offset } of ranges) param.settleIn(segment, offset);
       this.#segments.push(segment);
       [ranges, length] = [[], 0];
     };
@@ -267,7 +267,7 @@ export class ParamStore implements Disposable {
 }
 
 /** Refuses rows that would never be read or trained, and rows that would be twice. */
-function checkCovered(logical: readonly LogicalTensor[], params: readonly Param[]): void {
+function checkCovered(logical: readonly Parameter[], params: readonly PackedParameter[]): void {
   const pieces = Map.groupBy(params.flatMap((param) => param.pieces), (piece) => piece.logical);
   for (const tensor of logical) {
     const { name, shape } = tensor;

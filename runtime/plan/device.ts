@@ -12,7 +12,7 @@ import { Plan, type PlanInputs, type PlanOutputs } from "./plan.ts";
 import type { Executable, Recording, StorageRange } from "./executable.ts";
 import { Recorder } from "../record/recorder.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
-import type { Target } from "../tensor/device_limits.ts";
+import type { DeviceLimits } from "../tensor/device_limits.ts";
 import { type Role, type Storage, Tensor } from "../tensor/tensor.ts";
 
 /** What a device says of itself. */
@@ -28,7 +28,7 @@ export interface DeviceInfo {
 /** A place where plans run. */
 export abstract class Device implements Disposable {
   /** What ops are recorded for. */
-  readonly target: Target;
+  readonly limits: DeviceLimits;
   /** What the device is. */
   readonly info: DeviceInfo;
   /** Bytes that may be allocated before {@link Device.allocate} refuses; Infinity if unknown. */
@@ -37,8 +37,8 @@ export abstract class Device implements Disposable {
   #peakBytes = 0;
 
   /** Called by the executors. */
-  constructor(target: Target, info: DeviceInfo, budgetBytes: number) {
-    this.target = target;
+  constructor(limits: DeviceLimits, info: DeviceInfo, budgetBytes: number) {
+    this.limits = limits;
     this.info = info;
     this.budgetBytes = budgetBytes;
   }
@@ -126,7 +126,7 @@ export abstract class Device implements Disposable {
    * Records, plans memory, compiles kernels and builds bind groups.
    *
    * @param record records the launches, and returns what a run is given and what can be read
-   * @param options `taps` keeps the values that {@link Recorder.tap} names
+   * @param options `intermediates` keeps the values that {@link Recorder.keepIntermediate} names
    * @throws {ShaderError} when a kernel does not compile
    * @throws {DeviceError} when memory is short
    * @throws {TypeError} when a recorded input or scalar is not among the returned ones
@@ -148,14 +148,26 @@ export abstract class Device implements Disposable {
   async plan<I extends PlanInputs, O extends PlanOutputs>(
     label: string,
     record: (rec: Recorder) => { readonly inputs: I; readonly outputs: O },
-    options: { readonly taps?: boolean } = {},
+    options: { readonly intermediates?: boolean } = {},
   ): Promise<Plan<I, O>> {
-    const rec = new Recorder(this.target, options);
+    const rec = new Recorder(this.limits, options);
     const { inputs, outputs } = record(rec);
     checkInputs(label, rec, inputs);
     for (const output of Object.values(outputs)) rec.keep(output);
-    const recording: Recording = { label, steps: rec.steps, roots: rec.roots, nodes: rec.nodes };
-    return new Plan(this, recording, await this.compile(recording), inputs, outputs, rec.taps);
+    const recording: Recording = {
+      label,
+      commands: rec.commands,
+      buffers: rec.buffers,
+      nodes: rec.nodes,
+    };
+    return new Plan(
+      this,
+      recording,
+      await this.compile(recording),
+      inputs,
+      outputs,
+      rec.intermediates,
+    );
   }
 
   /** Accounts for memory that was allocated (positive) or freed (negative). */
@@ -166,11 +178,11 @@ export abstract class Device implements Disposable {
 
   /** Refuses an allocation that cannot succeed. */
   protected checkFits(label: string, bytes: number): void {
-    if (bytes > this.target.maxBufferBytes) {
+    if (bytes > this.limits.maxBufferBytes) {
       throw new DeviceError(
         "out-of-memory",
         `Cannot allocate "${label}": it needs ${mebibytes(bytes)}, ` +
-          `one buffer of this adapter holds ${mebibytes(this.target.maxBufferBytes)}`,
+          `one buffer of this adapter holds ${mebibytes(this.limits.maxBufferBytes)}`,
       );
     }
     if (this.liveBytes + bytes > this.budgetBytes) {
@@ -202,7 +214,7 @@ class State extends Tensor implements Disposable {
 function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
   const returned = new Set<unknown>(
     Object.values(inputs).map((input) =>
-      input.role === "input" && input.place.kind === "root" ? input.place.root : input
+      input.role === "input" && input.place.kind === "plan" ? input.place.buffer : input
     ),
   );
   const refuse = (what: string) => {
@@ -210,7 +222,7 @@ function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
       `Cannot plan "${label}": ${what} is recorded but not among the inputs; return it from \`record\``,
     );
   };
-  rec.roots.forEach((root, n) => {
+  rec.buffers.forEach((root, n) => {
     if (root.kind === "input" && !returned.has(n)) refuse(`input "${root.label}"`);
   });
   for (const scalar of rec.scalars) if (!returned.has(scalar)) refuse(`scalar "${scalar.label}"`);
@@ -271,7 +283,7 @@ export function checkWrite(range: StorageRange): void {
 /** The range of a tensor that has a storage of its own. */
 export function rangeOf(tensor: Tensor): StorageRange {
   const { place } = tensor;
-  if (place.kind === "root") {
+  if (place.kind === "plan") {
     throw new TypeError(`Cannot access "${tensor.label}": it is a temporary of a plan`);
   }
   return { storage: place.storage, offset: place.offset, length: tensor.size };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HostArray } from "../tensor/dtype.ts";
-import type { Node, Root, Step } from "../record/recorder.ts";
+import type { Command, Node, PlanBuffer } from "../record/recorder.ts";
 import type { Role, Scalar, Storage } from "../tensor/tensor.ts";
 
 /** A range of a storage. */
@@ -22,9 +22,9 @@ export interface Recording {
   /** Name in messages. */
   readonly label: string;
   /** Launches and clears in order. */
-  readonly steps: readonly Step[];
-  /** Memory by root number. */
-  readonly roots: readonly Root[];
+  readonly commands: readonly Command[];
+  /** Memory by buffer number. */
+  readonly buffers: readonly PlanBuffer[];
   /** The tape; costs per op. */
   readonly nodes: readonly Node[];
 }
@@ -49,8 +49,8 @@ export interface Executable extends Disposable {
     inputs: ReadonlyMap<number, HostArray>,
     scalars: ReadonlyMap<Scalar, number>,
   ): Promise<readonly number[]>;
-  /** Where a root with memory of its own lies. */
-  storageOf(root: number): Storage;
+  /** Where a buffer with memory of its own lies. */
+  storageOf(buffer: number): Storage;
 }
 
 /** What a plan needs of its device. */

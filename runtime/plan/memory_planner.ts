@@ -7,27 +7,27 @@
  * @module
  */
 import { bytesPer } from "../tensor/dtype.ts";
-import type { Root, Step } from "../record/recorder.ts";
+import type { Command, PlanBuffer } from "../record/recorder.ts";
 
 /** Where each temporary lives, and how large each shared buffer is. */
 export interface Layout {
-  /** Slot number by root number, for temporaries that are used. */
+  /** Slot number by buffer number, for temporaries that are used. */
   readonly slotOf: ReadonlyMap<number, number>;
   /** Bytes of each slot. */
   readonly slotBytes: readonly number[];
 }
 
-/** First and last step that touches each root. */
+/** First and last step that touches each buffer. */
 export function lifetimes(
-  steps: readonly Step[],
+  steps: readonly Command[],
 ): ReadonlyMap<number, readonly [first: number, last: number]> {
   const spans = new Map<number, [number, number]>();
   steps.forEach((step, i) => {
     const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
     for (const { place } of tensors) {
-      if (place.kind !== "root") continue;
-      const span = spans.get(place.root);
-      if (span === undefined) spans.set(place.root, [i, i]);
+      if (place.kind !== "plan") continue;
+      const span = spans.get(place.buffer);
+      if (span === undefined) spans.set(place.buffer, [i, i]);
       else span[1] = i;
     }
   });
@@ -39,27 +39,27 @@ export function lifetimes(
  *
  * @example
  * ```ts
- * import { planSlots, PORTABLE_TARGET, Recorder } from "@transformer-xl/runtime";
+ * import { planSlots, PORTABLE_LIMITS, Recorder } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
- * const rec = new Recorder(PORTABLE_TARGET);
- * assertEquals(planSlots(rec.steps, rec.roots).slotBytes, []);
+ * const rec = new Recorder(PORTABLE_LIMITS);
+ * assertEquals(planSlots(rec.commands, rec.buffers).slotBytes, []);
  * ```
  */
-export function planSlots(steps: readonly Step[], roots: readonly Root[]): Layout {
+export function planSlots(steps: readonly Command[], buffers: readonly PlanBuffer[]): Layout {
   const spans = [...lifetimes(steps)]
-    .filter(([root]) => roots[root]!.kind === "temporary")
+    .filter(([buffer]) => buffers[buffer]!.kind === "temporary")
     .sort(([, a], [, b]) => a[0] - b[0]);
   const slotOf = new Map<number, number>();
   const slotBytes: number[] = [];
   const busyUntil: number[] = [];
-  for (const [root, [first, last]] of spans) {
-    const { length, dtype } = roots[root]!;
+  for (const [buffer, [first, last]] of spans) {
+    const { length, dtype } = buffers[buffer]!;
     const bytes = Math.max(4, Math.ceil(length * bytesPer(dtype) / 4) * 4);
     const slot = bestFit(slotBytes, busyUntil, first, bytes);
     slotBytes[slot] = Math.max(slotBytes[slot] ?? 0, bytes);
     busyUntil[slot] = last;
-    slotOf.set(root, slot);
+    slotOf.set(buffer, slot);
   }
   return { slotOf, slotBytes };
 }

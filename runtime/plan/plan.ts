@@ -6,7 +6,7 @@
 import type { HostArray } from "../tensor/dtype.ts";
 import { DeviceError } from "../base/errors.ts";
 import type { Executable, Reader, Recording, StorageRange } from "./executable.ts";
-import { type Cost, type Count, type Step, totalCost } from "../record/recorder.ts";
+import { type Command, type Cost, type Count, totalCost } from "../record/recorder.ts";
 import type { Input, Role, Scalar, Storage, Tensor } from "../tensor/tensor.ts";
 
 /** What a run is given: tensors and numbers. */
@@ -46,7 +46,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
   readonly #executable: Executable;
   readonly #inputs: I;
   readonly #outputs: O;
-  readonly #taps: ReadonlyMap<string, Tensor>;
+  readonly #intermediates: ReadonlyMap<string, Tensor>;
   /** Memory of others that the plan touches, and the first step that does. */
   readonly #borrowed: ReadonlyMap<Storage, string>;
   #disposed = false;
@@ -58,18 +58,18 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     executable: Executable,
     inputs: I,
     outputs: O,
-    taps: ReadonlyMap<string, Tensor>,
+    intermediates: ReadonlyMap<string, Tensor>,
   ) {
     this.label = recording.label;
     this.cost = totalCost(recording.nodes);
-    this.launchCount = recording.steps.filter(({ kind }) => kind === "launch").length;
+    this.launchCount = recording.commands.filter(({ kind }) => kind === "launch").length;
     this.#device = device;
     this.#recording = recording;
     this.#executable = executable;
     this.#inputs = inputs;
     this.#outputs = outputs;
-    this.#taps = taps;
-    this.#borrowed = borrowedBy(recording.steps);
+    this.#intermediates = intermediates;
+    this.#borrowed = borrowedBy(recording.commands);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
       const input = this.#inputs[name];
       if (input?.role === "scalar") values.set(input, count);
     }
-    return totalCost(this.#recording.nodes.filter(({ steps: [, to] }) => to <= end), values);
+    return totalCost(this.#recording.nodes.filter(({ commands: [, to] }) => to <= end), values);
   }
 
   /** Bytes this plan owns, by role. */
@@ -97,8 +97,8 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
   }
 
   /** Names of the values kept for inspection. */
-  get taps(): readonly string[] {
-    return [...this.#taps.keys()];
+  get intermediates(): readonly string[] {
+    return [...this.#intermediates.keys()];
   }
 
   /**
@@ -130,7 +130,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
 
   /** Number of the last step that writes into a range; -1 when none does. */
   lastWrite({ storage, offset, length }: StorageRange): number {
-    return this.#recording.steps.findLastIndex((step) => {
+    return this.#recording.commands.findLastIndex((step) => {
       const written = step.kind === "clear" ? [step.tensor] : step.kernel.bindings
         .filter(({ access }) => access === "read_write")
         .map(({ name }) => step.operands[name]!);
@@ -149,16 +149,16 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
   async profile(values: RunValues<I>): Promise<OpTime[]> {
     const { inputs, scalars } = this.#bind(values);
     const times = await this.#executable.profile(inputs, scalars);
-    return this.#recording.nodes.filter(({ steps: [from, to] }) => to > from)
-      .map(({ name, steps: [from, to], cost }) => ({
-        label: to - from === 1 ? this.#recording.steps[from]!.label : name,
+    return this.#recording.nodes.filter(({ commands: [from, to] }) => to > from)
+      .map(({ name, commands: [from, to], cost }) => ({
+        label: to - from === 1 ? this.#recording.commands[from]!.label : name,
         elapsedMs: times.slice(from, to).reduce((sum, ms) => sum + ms, 0),
         cost,
       }));
   }
 
   /**
-   * Copies of outputs or taps of the latest run. Waits for the device.
+   * Copies of outputs or intermediates of the latest run. Waits for the device.
    *
    * @throws {TypeError} when the plan was disposed
    * @throws {DeviceError} when there is no such output, or the device reported an error
@@ -174,7 +174,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
 
   /** One line per step: number, label, operands with shapes and slots, workgroups. */
   toString(): string {
-    const lines = this.#recording.steps.map((step, i) =>
+    const lines = this.#recording.commands.map((step, i) =>
       `${String(i).padStart(4)} ${this.#line(step)}`
     );
     return [`plan "${this.label}": ${this.launchCount} launches`, ...lines, ""].join("\n");
@@ -214,7 +214,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
       if (array.length !== input.size) {
         refuse(`input "${name}" has ${array.length} elements, expected shape [${input.shape}]`);
       }
-      if (input.place.kind === "root") inputs.set(input.place.root, array);
+      if (input.place.kind === "plan") inputs.set(input.place.buffer, array);
     }
     return { inputs, scalars };
   }
@@ -223,9 +223,11 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     if (this.#disposed) {
       throw new TypeError(`Cannot read "${name}" of plan "${this.label}": it was disposed`);
     }
-    const tensor = Object.hasOwn(this.#outputs, name) ? this.#outputs[name] : this.#taps.get(name);
+    const tensor = Object.hasOwn(this.#outputs, name)
+      ? this.#outputs[name]
+      : this.#intermediates.get(name);
     if (tensor === undefined) {
-      const known = [...this.outputNames, ...this.taps].map((output) => `"${output}"`);
+      const known = [...this.outputNames, ...this.intermediates].map((output) => `"${output}"`);
       throw new DeviceError(
         "validation",
         `Cannot read "${name}" of plan "${this.label}": no such output, expected one of ${known}`,
@@ -234,10 +236,10 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     const { place } = tensor;
     return place.kind === "storage"
       ? { storage: place.storage, offset: place.offset, length: tensor.size }
-      : { storage: this.#executable.storageOf(place.root), offset: 0, length: tensor.size };
+      : { storage: this.#executable.storageOf(place.buffer), offset: 0, length: tensor.size };
   }
 
-  #line(step: Step): string {
+  #line(step: Command): string {
     if (step.kind === "clear") return `${step.label} [${step.tensor.shape}]`;
     const operands = step.kernel.bindings.map(({ name, access }) => {
       const tensor = step.operands[name]!;
@@ -249,13 +251,13 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
 
   #where({ place, label }: Tensor): string {
     if (place.kind === "storage") return `${place.storage.label}+${place.offset}`;
-    const slot = this.#executable.slotOf.get(place.root);
+    const slot = this.#executable.slotOf.get(place.buffer);
     return slot === undefined ? `"${label}"` : `s${slot}`;
   }
 }
 
 /** Storages that steps use, each with the label of the first one. */
-function borrowedBy(steps: readonly Step[]): ReadonlyMap<Storage, string> {
+function borrowedBy(steps: readonly Command[]): ReadonlyMap<Storage, string> {
   const borrowed = new Map<Storage, string>();
   for (const step of steps) {
     const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];

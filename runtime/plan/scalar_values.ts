@@ -6,10 +6,10 @@
 import { DeviceError } from "../base/errors.ts";
 import { fitsField, type ScalarField } from "../record/kernel.ts";
 import { foldedBox } from "../record/folded_kernel.ts";
-import type { Count, Step } from "../record/recorder.ts";
+import type { Command, Count } from "../record/recorder.ts";
 import { Scalar } from "../tensor/tensor.ts";
 
-type LaunchStep = Extract<Step, { kind: "launch" }>;
+type LaunchStep = Extract<Command, { kind: "launch" }>;
 
 /** Values given to a run. */
 export type ScalarValues = ReadonlyMap<Scalar, number>;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ScalarField } from "../record/kernel.ts";
-import type { Step } from "../record/recorder.ts";
+import type { Command } from "../record/recorder.ts";
 import { fieldValue, type ScalarValues } from "./scalar_values.ts";
 import { Scalar } from "../tensor/tensor.ts";
 
@@ -26,7 +26,7 @@ interface Block {
 }
 
 /** Packs the scalars of all launches. */
-export class ScalarBlocks {
+export class UniformBlocks {
   readonly #alignment: number;
   readonly #blocks = new Map<string, Block>();
   readonly #numbers = new Map<Scalar, number>();
@@ -48,7 +48,7 @@ export class ScalarBlocks {
   }
 
   /** Places the block of a launch; equal blocks share a place. Undefined without scalars. */
-  place(step: Extract<Step, { kind: "launch" }>): BlockPlace | undefined {
+  place(step: Extract<Command, { kind: "launch" }>): BlockPlace | undefined {
     const fields = step.kernel.scalars;
     if (fields.length === 0) return undefined;
     const values = fields.map(({ name }) => step.scalars![name]!);

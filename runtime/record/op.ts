@@ -34,7 +34,7 @@ export interface VjpSite<I, O, A> {
    * Gradient ranges of the inputs that are parameters. A `vjp` may add into a sink itself and leave
    * the input out of its result; what it returns for a parameter is added by autograd.
    */
-  readonly sinks: Grads<I>;
+  readonly gradients: Grads<I>;
 }
 
 /** Everything there is to know about an op. */
@@ -112,16 +112,16 @@ export function defineOp<I extends Tensors, O extends Tensors, A>(
         rec.temporary(shape, dtype, `${definition.name}.${key}`),
       ]),
     ) as unknown as O;
-    const from = rec.steps.length;
+    const from = rec.commands.length;
     definition.forward(rec, inputs, outputs, attrs);
     const { vjp } = definition;
     rec.nodes.push({
       name: definition.name,
       inputs,
       outputs,
-      steps: [from, rec.steps.length],
+      commands: [from, rec.commands.length],
       cost: definition.cost(inputs, attrs),
-      vjp: vjp && ((grads, wants, sinks) =>
+      vjp: vjp && ((grads, wants, gradients) =>
         vjp(
           rec,
           {
@@ -129,7 +129,7 @@ export function defineOp<I extends Tensors, O extends Tensors, A>(
             outputs,
             attrs,
             wants: (input) => wants.has(input as string),
-            sinks: sinks as Grads<I>,
+            gradients: gradients as Grads<I>,
           },
           grads as Grads<O>,
         ) as Tensors),
@@ -160,12 +160,12 @@ export function bytesOf(...tensors: readonly (Tensor | undefined)[]): number {
  */
 export function reshape(rec: Recorder, x: Tensor, shape: Shape): Tensor {
   const y = rec.alias(x, shape);
-  const at = rec.steps.length;
+  const at = rec.commands.length;
   rec.nodes.push({
     name: "reshape",
     inputs: { x },
     outputs: { y },
-    steps: [at, at],
+    commands: [at, at],
     cost: { flops: 0, bytes: 0 },
     vjp: ({ y: dy }) => ({ x: dy && reshape(rec, dy, x.shape) }),
   });
@@ -175,6 +175,6 @@ export function reshape(rec: Recorder, x: Tensor, shape: Shape): Tensor {
 /** Workgroups of `size` lanes for `count` elements, folded over y where x would be too long. */
 export function linearWorkgroups(rec: Recorder, count: number, size: number): [number, number] {
   const groups = Math.ceil(count / size);
-  const x = Math.min(groups, rec.target.maxWorkgroups);
+  const x = Math.min(groups, rec.limits.maxWorkgroups);
   return [x, x === 0 ? 0 : Math.ceil(groups / x)];
 }

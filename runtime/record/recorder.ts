@@ -10,8 +10,8 @@ import { ShaderError } from "../base/errors.ts";
 import { fitsField, type Kernel, kernelFor } from "./kernel.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { FOLD_FIELDS, foldedKernel } from "./folded_kernel.ts";
-import type { Target } from "../tensor/device_limits.ts";
-import { Input, type Place, Scalar, Tensor, type Tensors } from "../tensor/tensor.ts";
+import type { DeviceLimits } from "../tensor/device_limits.ts";
+import { type BufferRange, Input, Scalar, Tensor, type Tensors } from "../tensor/tensor.ts";
 
 /**
  * Workgroups along one axis: frozen, or `ceil(scalar / per)` at every run, with the largest value of
@@ -36,7 +36,7 @@ export interface Launch {
 }
 
 /** What a plan does, in order. */
-export type Step =
+export type Command =
   | ({
     readonly kind: "launch";
     readonly label: string;
@@ -45,9 +45,9 @@ export type Step =
   } & Launch)
   | { readonly kind: "clear"; readonly label: string; readonly tensor: Tensor };
 
-/** Memory a plan owns; tensors are views of roots. */
-export interface Root {
-  /** `temporary` roots share slots; the others have memory of their own. */
+/** Memory a plan owns; tensors are views of buffers. */
+export interface PlanBuffer {
+  /** `temporary` buffers share slots; the others have memory of their own. */
   kind: "temporary" | "input" | "output" | "constant";
   /** Name in messages. */
   readonly label: string;
@@ -78,12 +78,12 @@ export interface Node {
   /** Outputs by name. */
   readonly outputs: Tensors;
   /** First and one past the last step it appended. */
-  readonly steps: readonly [from: number, to: number];
+  readonly commands: readonly [from: number, to: number];
   /** Work it stands for. */
   readonly cost: Cost;
   /** Records the cotangents of the inputs; absent when it has no derivative. */
   readonly vjp:
-    | ((grads: Tensors, wants: ReadonlySet<string>, sinks: Tensors) => Tensors)
+    | ((grads: Tensors, wants: ReadonlySet<string>, gradients: Tensors) => Tensors)
     | undefined;
 }
 
@@ -104,7 +104,7 @@ export function totalCost(nodes: readonly Node[], counts?: ReadonlyMap<Scalar, n
  *
  * @example
  * ```ts
- * import { kernel, PORTABLE_TARGET, Recorder } from "@transformer-xl/runtime";
+ * import { kernel, PORTABLE_LIMITS, Recorder } from "@transformer-xl/runtime";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
  * const negate = kernel("negate", `
@@ -113,11 +113,11 @@ export function totalCost(nodes: readonly Node[], counts?: ReadonlyMap<Scalar, n
  *   @compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) { y[id.x] = -x[id.x]; }
  * `, ({ x, y }) => { for (let i = 0; i < x!.length; i++) y![i] = -x![i]!; });
  *
- * const rec = new Recorder(PORTABLE_TARGET);
+ * const rec = new Recorder(PORTABLE_LIMITS);
  * const x = rec.input("x", [4], "f32");
  * const y = rec.temporary([4], "f32", "y");
  * rec.launch({ kernel: negate, operands: { x, y }, workgroups: [4] });
- * assertEquals(rec.steps.map(({ label }) => label), ["negate"]);
+ * assertEquals(rec.commands.map(({ label }) => label), ["negate"]);
  * assertThrows(
  *   () => rec.launch({ kernel: negate, operands: { x }, workgroups: [4] }),
  *   SyntaxError,
@@ -127,30 +127,30 @@ export function totalCost(nodes: readonly Node[], counts?: ReadonlyMap<Scalar, n
  */
 export class Recorder {
   /** What the recording is for. */
-  readonly target: Target;
+  readonly limits: DeviceLimits;
   /** Launches and clears in order. */
-  readonly steps: Step[] = [];
+  readonly commands: Command[] = [];
   /** The tape. */
   readonly nodes: Node[] = [];
-  /** Memory by root number. */
-  readonly roots: Root[] = [];
+  /** Memory by buffer number. */
+  readonly buffers: PlanBuffer[] = [];
   /** Scalars handed out. */
   readonly scalars: Scalar[] = [];
   /** Values kept for inspection, by name. */
-  readonly taps: Map<string, Tensor> = new Map();
-  readonly #places = new WeakSet<Place>();
+  readonly intermediates: Map<string, Tensor> = new Map();
+  readonly #ranges = new WeakSet<BufferRange>();
   readonly #scopes: string[] = [];
-  readonly #keepTaps: boolean;
+  readonly #keepIntermediates: boolean;
 
-  /** An empty recording; `taps` keeps the values that {@link Recorder.tap} names. */
-  constructor(target: Target, options: { readonly taps?: boolean } = {}) {
-    this.target = target;
-    this.#keepTaps = options.taps ?? false;
+  /** An empty recording; `intermediates` keeps the values that {@link Recorder.keepIntermediate} names. */
+  constructor(limits: DeviceLimits, options: { readonly intermediates?: boolean } = {}) {
+    this.limits = limits;
+    this.#keepIntermediates = options.intermediates ?? false;
   }
 
   /** A tensor the host writes before every run. */
   input<D extends DType>(label: string, shape: Shape, dtype: D): Input<D> {
-    const place = this.#root("input", label, dtype, sizeOf(shape));
+    const place = this.#buffer("input", label, dtype, sizeOf(shape));
     return new Input(shape, dtype, label, place) as Input<D>;
   }
 
@@ -176,14 +176,14 @@ export class Recorder {
       shape,
       dtype,
       label,
-      this.#root("constant", label, dtype, values.length, values),
+      this.#buffer("constant", label, dtype, values.length, values),
     );
   }
 
   /** A value computed and used within one run; its memory is shared by lifetime. */
   temporary(shape: Shape, dtype: DType, label: string): Tensor {
     const name = this.#qualified(label);
-    return new Tensor(shape, dtype, name, this.#root("temporary", name, dtype, sizeOf(shape)));
+    return new Tensor(shape, dtype, name, this.#buffer("temporary", name, dtype, sizeOf(shape)));
   }
 
   /**
@@ -204,16 +204,16 @@ export class Recorder {
   keep(tensor: Tensor): void {
     const { place } = tensor;
     this.#checkOwn(tensor);
-    if (place.kind === "root" && this.roots[place.root]!.kind === "temporary") {
-      this.roots[place.root]!.kind = "output";
+    if (place.kind === "plan" && this.buffers[place.buffer]!.kind === "temporary") {
+      this.buffers[place.buffer]!.kind = "output";
     }
   }
 
-  /** Keeps a value for inspection under `name` when the plan is recorded with taps. */
-  tap(tensor: Tensor, name: string): void {
-    if (!this.#keepTaps) return;
+  /** Keeps a value for inspection under `name` when the plan is recorded with intermediates. */
+  keepIntermediate(tensor: Tensor, name: string): void {
+    if (!this.#keepIntermediates) return;
     this.keep(tensor);
-    this.taps.set(name, tensor);
+    this.intermediates.set(name, tensor);
   }
 
   /** Prefixes the labels of everything recorded inside `body`. */
@@ -229,12 +229,12 @@ export class Recorder {
   /** Sets every element to zero. */
   clear(tensor: Tensor): void {
     this.#checkOwn(tensor);
-    this.steps.push({ kind: "clear", label: this.#qualified(`clear ${tensor.label}`), tensor });
+    this.commands.push({ kind: "clear", label: this.#qualified(`clear ${tensor.label}`), tensor });
   }
 
   /**
    * Appends one launch; element types that the kernel leaves open follow the operands. Where a
-   * dimension has more workgroups than the target dispatches, they are folded over the others.
+   * dimension has more workgroups than the limits dispatches, they are folded over the others.
    *
    * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
    * the kernel, one buffer would be both read and written, a constant would be written, or the
@@ -245,25 +245,31 @@ export class Recorder {
     for (const tensor of Object.values(more.operands)) this.#checkOwn(tensor);
     const dtypes = Object.entries(more.operands).map(([name, { dtype }]) => [name, dtype]);
     const asked = { kernel: kernelFor(general, Object.fromEntries(dtypes)), ...more };
-    checkLaunch(asked, this.roots);
-    const launch = foldLaunch(asked, this.target.maxWorkgroups);
-    this.steps.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
+    checkLaunch(asked, this.buffers);
+    const launch = foldLaunch(asked, this.limits.maxWorkgroups);
+    this.commands.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
   }
 
   #qualified(label: string): string {
     return [...this.#scopes, label].join("/");
   }
 
-  #root(kind: Root["kind"], label: string, dtype: DType, length: number, values?: HostArray) {
-    this.roots.push({ kind, label, dtype, length, ...(values && { values }) });
-    const place = { kind: "root", root: this.roots.length - 1 } as const;
-    this.#places.add(place);
+  #buffer(
+    kind: PlanBuffer["kind"],
+    label: string,
+    dtype: DType,
+    length: number,
+    values?: HostArray,
+  ) {
+    this.buffers.push({ kind, label, dtype, length, ...(values && { values }) });
+    const place = { kind: "plan", buffer: this.buffers.length - 1 } as const;
+    this.#ranges.add(place);
     return place;
   }
 
   /** Root numbers of two recordings overlap: a foreign one would silently name other memory. */
   #checkOwn({ place, label }: Tensor): void {
-    if (place.kind === "root" && !this.#places.has(place)) {
+    if (place.kind === "plan" && !this.#ranges.has(place)) {
       throw new TypeError(
         `Cannot use "${label}": it belongs to another recording; carry it in a state, or record both in one plan`,
       );
@@ -273,7 +279,7 @@ export class Recorder {
 
 function checkLaunch(
   { kernel, operands, constants = {}, scalars = {} }: Launch,
-  roots: readonly Root[],
+  buffers: readonly PlanBuffer[],
 ): void {
   const fail = (why: string): never => {
     throw new ShaderError(`Cannot launch "${kernel.name}": ${why}`);
@@ -311,12 +317,12 @@ function checkLaunch(
     }
     const { place } = tensor;
     if (
-      binding.access === "read_write" && place.kind === "root" &&
-      roots[place.root]!.kind === "constant"
+      binding.access === "read_write" && place.kind === "plan" &&
+      buffers[place.buffer]!.kind === "constant"
     ) {
       fail(`operand "${binding.name}" is written, but "${tensor.label}" is a constant`);
     }
-    const memory = place.kind === "root" ? place.root : place.storage;
+    const memory = place.kind === "plan" ? place.buffer : place.storage;
     const before = access.get(memory);
     if (before !== undefined && (before === "read_write" || binding.access === "read_write")) {
       fail(`operand "${binding.name}" shares a buffer with another operand that is written`);
@@ -326,7 +332,7 @@ function checkLaunch(
 }
 
 /**
- * The launch as the target can dispatch it: itself, or with a folded kernel that is given the counts.
+ * The launch as the limits can dispatch it: itself, or with a folded kernel that is given the counts.
  *
  * @throws {ShaderError} when three dimensions do not hold its workgroups
  */

@@ -10,9 +10,9 @@ import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
 import { DeviceError } from "../base/errors.ts";
 import type { Executable, Recording, StorageRange } from "../plan/executable.ts";
 import { planSlots } from "../plan/memory_planner.ts";
-import type { Root, Step } from "../record/recorder.ts";
+import type { Command, PlanBuffer } from "../record/recorder.ts";
 import { fieldValue, type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
-import { PORTABLE_TARGET, type Target } from "../tensor/device_limits.ts";
+import { type DeviceLimits, PORTABLE_LIMITS } from "../tensor/device_limits.ts";
 import type { Role, Storage, Tensor } from "../tensor/tensor.ts";
 
 /** Width of the numbers the loops compute with. */
@@ -69,12 +69,12 @@ export class ReferenceDevice extends Device {
   /**
    * Opens the executor.
    *
-   * @param options precision of all floats, and the target that plans are recorded for: by default
+   * @param options precision of all floats, and the limits that plans are recorded for: by default
    * the limits every WebGPU has, with larger buffers
    */
-  constructor(options: { readonly precision: ReferencePrecision; readonly target?: Target }) {
+  constructor(options: { readonly precision: ReferencePrecision; readonly limits?: DeviceLimits }) {
     super(
-      options.target ?? { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
+      options.limits ?? { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
       {
         adapter: `reference executor (${options.precision})`,
         kind: "reference",
@@ -147,29 +147,29 @@ export class ReferenceDevice extends Device {
 
   /** Binds every step to its memory. */
   override compile(recording: Recording): Promise<Executable> {
-    const { steps, roots, label } = recording;
-    const { slotOf } = planSlots(steps, roots);
+    const { commands: steps, buffers, label } = recording;
+    const { slotOf } = planSlots(steps, buffers);
     const owned: ReferenceStorage[] = [];
     const keep = (storage: ReferenceStorage) => {
       owned.push(storage);
       return storage;
     };
-    const slots = slotLengths(slotOf, roots).map((length, n) =>
+    const slots = slotLengths(slotOf, buffers).map((length, n) =>
       keep(this.#allocate({ label: `${label} slot ${n}`, role: "temporary", dtype: "f32", length }))
     );
-    const storages = roots.map((root, n) => {
-      if (root.kind !== "temporary") {
-        const storage = keep(this.#allocate({ ...root, role: root.kind }));
-        if (root.values) this.write(storage, 0, root.values);
+    const storages = buffers.map((planBuffer, n) => {
+      if (planBuffer.kind !== "temporary") {
+        const storage = keep(this.#allocate({ ...planBuffer, role: planBuffer.kind }));
+        if (planBuffer.values) this.write(storage, 0, planBuffer.values);
         return storage;
       }
       const slot = slots[slotOf.get(n) ?? -1];
       if (slot === undefined) return undefined; // never used
-      const array = this.#array(root.dtype, slot.array.buffer, root.length);
-      return new ReferenceStorage(root.label, "temporary", root.dtype, array, () => {});
+      const array = this.#array(planBuffer.dtype, slot.array.buffer, planBuffer.length);
+      return new ReferenceStorage(planBuffer.label, "temporary", planBuffer.dtype, array, () => {});
     });
     const numbersOf = ({ place, size }: Tensor): Numbers => {
-      if (place.kind === "root") return storages[place.root]!.array.subarray(0, size);
+      if (place.kind === "plan") return storages[place.buffer]!.array.subarray(0, size);
       return (place.storage as ReferenceStorage).array.subarray(place.offset, place.offset + size);
     };
     const bound = steps.map((step) =>
@@ -177,11 +177,11 @@ export class ReferenceDevice extends Device {
         Object.entries(step.operands).map(([name, tensor]) => [name, numbersOf(tensor)]),
       )
     );
-    const mostWorkgroups = this.target.maxWorkgroups;
+    const mostWorkgroups = this.limits.maxWorkgroups;
     // Every number is checked before the first step, as on a GPU.
     const prepare = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
       const works = steps.map((step, i) => workOf(step, bound[i]!, scalars, mostWorkgroups));
-      for (const [root, values] of inputs) this.write(storages[root]!, 0, values);
+      for (const [planBuffer, values] of inputs) this.write(storages[planBuffer]!, 0, values);
       return works;
     };
     return Promise.resolve({
@@ -202,12 +202,12 @@ export class ReferenceDevice extends Device {
             return performance.now() - startMs;
           }),
         ),
-      storageOf: (root) => {
-        const storage = storages[root];
+      storageOf: (planBuffer) => {
+        const storage = storages[planBuffer];
         if (storage === undefined) {
           throw new DeviceError(
             "validation",
-            `Cannot read root ${root} of plan "${label}": it is never computed`,
+            `Cannot read buffer ${planBuffer} of plan "${label}": it is never computed`,
           );
         }
         return storage;
@@ -235,7 +235,7 @@ export class ReferenceDevice extends Device {
 
 /** What a step does with the scalars of a run. */
 function workOf(
-  step: Step,
+  step: Command,
   operands: Readonly<Record<string, Numbers>>,
   scalars: ScalarValues,
   mostWorkgroups: number,
@@ -250,10 +250,13 @@ function workOf(
 }
 
 /** Elements of each slot, as wide as its widest: bytes of the plan are those of a GPU. */
-function slotLengths(slotOf: ReadonlyMap<number, number>, roots: readonly Root[]): number[] {
+function slotLengths(
+  slotOf: ReadonlyMap<number, number>,
+  buffers: readonly PlanBuffer[],
+): number[] {
   const lengths: number[] = [];
-  for (const [root, slot] of slotOf) {
-    lengths[slot] = Math.max(lengths[slot] ?? 0, roots[root]!.length);
+  for (const [planBuffer, slot] of slotOf) {
+    lengths[slot] = Math.max(lengths[slot] ?? 0, buffers[planBuffer]!.length);
   }
   return lengths;
 }

@@ -9,7 +9,7 @@
 export type AdapterClass = "cpu" | "nvidia" | "amd" | "intel" | "apple" | "unknown";
 
 /** The facts that shape a recording. */
-export interface Target {
+export interface DeviceLimits {
   /** Family of the adapter. */
   readonly adapterClass: AdapterClass;
   /** Whether subgroup operations compile. */
@@ -26,7 +26,7 @@ export interface Target {
 export const OFFSET_ALIGNMENT = 256;
 
 /** The target of the reference executor when none is given: the limits every WebGPU has. */
-export const PORTABLE_TARGET: Target = {
+export const PORTABLE_LIMITS: DeviceLimits = {
   adapterClass: "cpu",
   subgroups: false,
   maxBindingBytes: 128 * 2 ** 20,

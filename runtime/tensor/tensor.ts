@@ -37,8 +37,8 @@ export interface Storage extends Disposable {
 }
 
 /** Where the elements of a tensor are. */
-export type Place =
-  | { readonly kind: "root"; readonly root: number }
+export type BufferRange =
+  | { readonly kind: "plan"; readonly buffer: number }
   | { readonly kind: "storage"; readonly storage: Storage; readonly offset: number };
 
 /** A handle on a value: shape, dtype and place. */
@@ -49,14 +49,14 @@ export class Tensor {
   readonly dtype: DType;
   /** Name in messages and in the printed plan. */
   readonly label: string;
-  #place: Place | undefined;
+  #place: BufferRange | undefined;
 
   /** A handle; tensors come from a recorder, a store or a device. */
-  constructor(shape: Shape, dtype: DType, label: string, place?: Place) {
+  constructor(shape: Shape, dtype: DType, label: string, range?: BufferRange) {
     this.shape = shape;
     this.dtype = dtype;
     this.label = label;
-    this.#place = place;
+    this.#place = range;
   }
 
   /** Elements. */
@@ -65,7 +65,7 @@ export class Tensor {
   }
 
   /** Where the elements are; parameters have a place once their store is sealed. */
-  get place(): Place {
+  get place(): BufferRange {
     if (this.#place === undefined) {
       throw new TypeError(`Cannot use "${this.label}": its parameter store is not sealed yet`);
     }
@@ -73,7 +73,7 @@ export class Tensor {
   }
 
   /** Gives a tensor its place, once. */
-  protected settle(place: Place): void {
+  protected settle(place: BufferRange): void {
     this.#place = place;
   }
 }

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuReport, LaunchLog, productsOf, reportRun, zipfSegments } from "@transformer-xl/bench";
 import { launchMatmul, tilePlanOf } from "@transformer-xl/kernels";
-import { DryDevice, PORTABLE_TARGET } from "@transformer-xl/runtime";
+import { DryDevice, PORTABLE_LIMITS } from "@transformer-xl/runtime";
 
 const HAS_ADAPTER = Boolean(await navigator.gpu?.requestAdapter());
 
@@ -39,7 +39,7 @@ Deno.test("the report's run is one chunk of the preset unless flags say otherwis
 });
 
 Deno.test("products are read back from a recording as they were launched", async () => {
-  const device = new DryDevice({ ...PORTABLE_TARGET, adapterClass: "nvidia" });
+  const device = new DryDevice({ ...PORTABLE_LIMITS, adapterClass: "nvidia" });
   using log = new LaunchLog(device);
   const a = device.state("a", [6144 * 512]);
   const b = device.state("b", [6144 * 512]);
@@ -60,12 +60,12 @@ Deno.test("products are read back from a recording as they were launched", async
   assertEquals([sizes.a, sizes.c, varies], [6144 * 512, 512 * 512, false]);
   assertEquals(steps, [0, 2], "a sum in parts has a second launch");
   assertEquals([varying!.varies, varying!.layout.K], [true, 6144]);
-  const step = recording!.steps[1]!;
+  const step = recording!.commands[1]!;
   assertEquals(step.kind === "launch" && tilePlanOf(step.kernel), undefined);
 });
 
 Deno.test("a launch is cut as its own plan says", async () => {
-  const device = new DryDevice({ ...PORTABLE_TARGET, adapterClass: "nvidia" });
+  const device = new DryDevice({ ...PORTABLE_LIMITS, adapterClass: "nvidia" });
   using log = new LaunchLog(device);
   const [a, b, c] = ["a", "b", "c"].map((name) => device.state(name, [64 * 64]));
   const launch = { form: "NN", a: a!, b: b!, c: c!, M: 64, N: 64, K: 64 } as const;

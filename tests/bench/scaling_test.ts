@@ -12,7 +12,7 @@ import {
   scalingRows,
   wordShares,
 } from "@transformer-xl/bench";
-import { PORTABLE_TARGET } from "@transformer-xl/runtime";
+import { PORTABLE_LIMITS } from "@transformer-xl/runtime";
 
 const RANKS = [1, 2, 4, 8, 16, 32, 64];
 
@@ -141,13 +141,13 @@ Deno.test("beyond one machine the slower link counts", () => {
 });
 
 Deno.test("a recording tells when its buckets are final", async () => {
-  const { buckets, parameters, flops, tokens } = await recordPreset("tiny", PORTABLE_TARGET);
+  const { buckets, parameters, flops, tokens } = await recordPreset("tiny", PORTABLE_LIMITS);
   assertEquals(tokens, 8 * 64);
   assert(flops > 0);
   assertEquals(buckets.reduce((sum, { bytes }) => sum + bytes, 0), 4 * parameters);
   assertEquals(buckets.at(-1)!.finalAt, 1);
 
-  const base = await recordPreset("wt103-base", PORTABLE_TARGET);
+  const base = await recordPreset("wt103-base", PORTABLE_LIMITS);
   const times = base.buckets.map(({ finalAt }) => finalAt);
   assertEquals(times, times.toSorted((a, b) => a - b));
   assert(times[0]! > 0.3 && times[0]! < 0.7, `${times}`); // forward, then the last layer

@@ -9,11 +9,11 @@ import {
   Batches,
   initialise,
   type Lengths,
-  type ModelShape,
+  type ModelConfig,
   TransformerXL,
   WordVocabulary,
 } from "@transformer-xl/model";
-import { DataError, type Device, ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+import { DataError, type Device, ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
 import { modelOf } from "@transformer-xl/train";
 import { smallConfig, smallCorpus } from "../support/small_run.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
@@ -33,18 +33,18 @@ async function lossOf(
   device: Device,
   { tgtLen, memLen, extLen = 0, ...shape }:
     & Pick<Lengths, "tgtLen" | "memLen">
-    & Partial<Lengths & ModelShape>,
+    & Partial<Lengths & ModelConfig>,
 ): Promise<number> {
-  using store = new ParamStore();
-  const model = new TransformerXL(store, { ...base, ...shape }, device.target);
-  store.seal(device, { gradients: false });
+  using store = new ParameterStore();
+  const model = new TransformerXL(store, { ...base, ...shape }, device.limits);
+  store.allocate(device, { gradients: false });
   initialise(device, store, 5);
   using evaluator = await Evaluator.create(device, model, { batchSize: B, tgtLen, memLen, extLen });
   const text = corpus.train.subarray(0, B * ROWS);
   const batches = new Batches(text, {
     batchSize: B,
-    targetLength: tgtLen,
-    extendedContext: extLen,
+    tgtLen: tgtLen,
+    extLen: extLen,
   });
   const { lossNats, tokens } = await evaluator.evaluate(batches);
   assertEquals(tokens, B * (ROWS - 1));
@@ -100,16 +100,16 @@ Deno.test("memory and clamped distances matter to the loss, distances beyond the
 });
 
 Deno.test("warm-up segments are run and not scored", async () => {
-  using store = new ParamStore();
-  const model = new TransformerXL(store, base, exact.target);
-  store.seal(exact, { gradients: false });
+  using store = new ParameterStore();
+  const model = new TransformerXL(store, base, exact.limits);
+  store.allocate(exact, { gradients: false });
   initialise(exact, store, 5);
   const lengths = { batchSize: B, tgtLen: 5, memLen: 8, extLen: 0 };
   using evaluator = await Evaluator.create(exact, model, lengths);
   const batches = new Batches(corpus.train.subarray(0, B * ROWS), {
     batchSize: B,
-    targetLength: 5,
-    warmupLength: 8,
+    tgtLen: 5,
+    warmupLen: 8,
   });
   const seen: number[] = [];
   const result = await evaluator.evaluate(batches, {

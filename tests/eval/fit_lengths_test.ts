@@ -14,13 +14,13 @@ const DEFAULTS: Lengths = { batchSize: 16, tgtLen: 64, extLen: 0, memLen: 640 };
 
 Deno.test("coverage counts what the segments of the text score", () => {
   for (const tokens of [40, 41, 100, 257]) {
-    for (const [batchSize, tgtLen, warmupLength] of [[1, 8, 0], [4, 3, 8], [3, 8, 20], [2, 5, 5]]) {
+    for (const [batchSize, tgtLen, warmupLen] of [[1, 8, 0], [4, 3, 8], [3, 8, 20], [2, 5, 5]]) {
       for (const maxSegments of [undefined, 4, 7]) {
         const settings = {
           tokens,
           batchSize: batchSize!,
           tgtLen: tgtLen!,
-          warmupLength: warmupLength!,
+          warmupLen: warmupLen!,
         };
         const coverage = coverageOf({ ...settings, maxSegments });
         const { scored, first, fill, beyond, rest } = coverage;
@@ -29,11 +29,11 @@ Deno.test("coverage counts what the segments of the text score", () => {
         try {
           const batches = new Batches(new Uint32Array(tokens), {
             batchSize: settings.batchSize,
-            targetLength: settings.tgtLen,
-            warmupLength: settings.warmupLength,
+            tgtLen: settings.tgtLen,
+            warmupLen: settings.warmupLen,
           });
           const segments = [...batches.segments()].slice(0, maxSegments);
-          for (const { warm, targets } of segments) if (warm) want += targets.length;
+          for (const { scored: warm, targets } of segments) if (warm) want += targets.length;
         } catch (error) {
           assert((error as Error).message.includes("only fill the memory"));
           continue;
@@ -45,7 +45,7 @@ Deno.test("coverage counts what the segments of the text score", () => {
 });
 
 Deno.test("evaluation says how many tokens it scored, and why any were left out", () => {
-  const settings = { tokens: 100, batchSize: 3, tgtLen: 8, warmupLength: 0 };
+  const settings = { tokens: 100, batchSize: 3, tgtLen: 8, warmupLen: 0 };
   const line = (more: object) => coverageLine("valid", coverageOf({ ...settings, ...more }), FLAGS);
   assertEquals(
     line({}),
@@ -53,7 +53,7 @@ Deno.test("evaluation says how many tokens it scored, and why any were left out"
       "1 that do not fill a row of all columns",
   );
   assertEquals(
-    line({ warmupLength: 40 }),
+    line({ warmupLen: 40 }),
     "valid: 75 of 100 tokens scored; not scored: 3 first in a column, with nothing before them, " +
       "21 to fill the memory, in columns shorter than the memory (lower --mem_len or --batch_size " +
       "to score them), 1 that do not fill a row of all columns",
@@ -93,7 +93,7 @@ Deno.test("default lengths shrink to score a short text whole: columns, then seg
   assertEquals(fitted(20), { batchSize: 1, tgtLen: 20, extLen: 0, memLen: 20 });
   for (let tokens = 2; tokens < 1500; tokens += 7) {
     const { batchSize, tgtLen, memLen } = fitted(tokens);
-    const { fill } = coverageOf({ tokens, batchSize, tgtLen, warmupLength: memLen });
+    const { fill } = coverageOf({ tokens, batchSize, tgtLen, warmupLen: memLen });
     assertEquals(fill, 0, `${tokens} tokens`);
   }
 });

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { matmul, sumAll } from "@transformer-xl/kernels";
+import { matmul, sum } from "@transformer-xl/kernels";
 import {
   backward,
   gradientsOf,
   openDevice,
-  ParamStore,
+  ParameterStore,
   readLogical,
   reshape,
   weightsOf,
@@ -19,10 +19,10 @@ import {
 import { assertEquals } from "@std/assert";
 
 using device = await openDevice("auto", console.log);
-using store = new ParamStore();
+using store = new ParameterStore();
 const w = store.param("w", [3, 2], { kind: "constant", value: 0.5 });
 const bias = store.param("bias", [2], { kind: "constant", value: 0 });
-store.seal(device, { gradients: true });
+store.allocate(device, { gradients: true });
 writeLogical(
   device,
   store,
@@ -38,7 +38,7 @@ using plan = await device.plan("loss and gradient", (rec) => {
   const y = matmul(rec, x, w, { bias });
   const ones = rec.constant("ones", [4, 2], "f32", new Float32Array(8).fill(1));
   backward(rec, [[y, ones]], [w, bias]);
-  return { inputs: { x }, outputs: { loss: sumAll(rec, reshape(rec, y, [8])) } };
+  return { inputs: { x }, outputs: { loss: sum(rec, reshape(rec, y, [8])) } };
 });
 plan.run({ x: Float32Array.from({ length: 12 }, (_, i) => i) });
 const { loss } = await plan.read("loss");

@@ -7,7 +7,7 @@
  * @module
  */
 import { Batches, CharacterVocabulary, initialise, TransformerXL } from "@transformer-xl/model";
-import { openDevice, ParamStore, parseFlags } from "@transformer-xl/runtime";
+import { openDevice, ParameterStore, parseFlags } from "@transformer-xl/runtime";
 import { modelOf, PRESETS, stepSettings, trainSchema, TrainStep } from "@transformer-xl/train";
 import { assert } from "@std/assert";
 
@@ -18,15 +18,15 @@ const flags = "--n_layer 2 --d_model 32 --d_inner 64 --batch_size 4 --tgt_len 16
 const { config } = parseFlags(trainSchema, flags.split(" "), { preset: PRESETS["tiny"]! });
 
 using device = await openDevice("auto", console.log);
-using store = new ParamStore();
-const model = new TransformerXL(store, modelOf(config, vocabulary.size, []), device.target);
-store.seal(device, { gradients: true });
+using store = new ParameterStore();
+const model = new TransformerXL(store, modelOf(config, vocabulary.size, []), device.limits);
+store.allocate(device, { gradients: true });
 initialise(device, store, config.seed);
 console.log(`${store.count} parameters, ${vocabulary.size} characters`);
 
 using step = await TrainStep.record(device, model, store, stepSettings(config));
-const { batchSize, tgtLen: targetLength, logInterval } = config;
-const batches = new Batches(vocabulary.encode(text), { batchSize, targetLength });
+const { batchSize, tgtLen: tgtLen, logInterval } = config;
+const batches = new Batches(vocabulary.encode(text), { batchSize, tgtLen: tgtLen });
 const means: number[] = [];
 let steps = 0;
 while (steps < 100) {

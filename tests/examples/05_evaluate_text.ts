@@ -8,7 +8,7 @@
  */
 import { Evaluator, manualIds } from "@transformer-xl/eval";
 import { Batches, CharacterVocabulary, initialise, TransformerXL } from "@transformer-xl/model";
-import { openDevice, ParamStore, parseFlags } from "@transformer-xl/runtime";
+import { openDevice, ParameterStore, parseFlags } from "@transformer-xl/runtime";
 import { modelOf, PRESETS, trainSchema } from "@transformer-xl/train";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
@@ -17,15 +17,15 @@ const vocabulary = new CharacterVocabulary([..."etaoin shrdlumfwyk"]);
 const { config } = parseFlags(trainSchema, [], { preset: PRESETS["tiny"]! });
 
 using device = await openDevice("auto", console.log);
-using store = new ParamStore();
-const model = new TransformerXL(store, modelOf(config, vocabulary.size, []), device.target);
-store.seal(device, { gradients: false }); // half the memory of training
+using store = new ParameterStore();
+const model = new TransformerXL(store, modelOf(config, vocabulary.size, []), device.limits);
+store.allocate(device, { gradients: false }); // half the memory of training
 initialise(device, store, config.seed);
 
 const lengths = { batchSize: 1, tgtLen: 8, extLen: 0, memLen: 32 };
 using evaluator = await Evaluator.create(device, model, lengths);
 const ids = manualIds([sentence], vocabulary);
-const batches = new Batches(ids, { batchSize: 1, targetLength: lengths.tgtLen });
+const batches = new Batches(ids, { batchSize: 1, tgtLen: lengths.tgtLen });
 
 // Segment by segment; the memory carries what was read before.
 evaluator.reset();

@@ -10,7 +10,7 @@ import {
   openCheckpoint,
   TransformerXL,
 } from "@transformer-xl/model";
-import { CheckpointError, ParamStore, ReferenceDevice } from "@transformer-xl/runtime";
+import { CheckpointError, ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
 import {
   CheckpointFiles,
   modelOf,
@@ -131,9 +131,9 @@ function isCertain(kind: string, verified: boolean): boolean {
 /** Loads the weights, as evaluation does. */
 async function load(checkpoint: ModelCheckpoint): Promise<void> {
   using device = new ReferenceDevice({ precision: "f32" });
-  using store = new ParamStore();
-  new TransformerXL(store, checkpoint.shape, device.target);
-  store.seal(device, { gradients: false });
+  using store = new ParameterStore();
+  new TransformerXL(store, checkpoint.shape, device.limits);
+  store.allocate(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
 }
 

@@ -10,7 +10,7 @@ import { assertCutoffs, type Corpus, cutoffsFor } from "@transformer-xl/model";
 import {
   isUserError,
   parseFlags,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   readConfigFile,
   scanFlags,
   wantsHelp,
@@ -153,7 +153,7 @@ async function train(
   cutStreams(config, corpus, share);
   rateWarnings(config);
   if (records && config.nLayer * config.batchChunk <= MAX_RECORDED) {
-    await footprint(config, shape, PORTABLE_TARGET, { share });
+    await footprint(config, shape, PORTABLE_LIMITS, { share });
   }
 }
 

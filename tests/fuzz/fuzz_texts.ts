@@ -10,7 +10,7 @@ import {
   type Corpus,
   type CorpusOptions,
   openCorpus,
-  PARTS,
+  SPLITS,
   splitWords,
   WordVocabulary,
 } from "@transformer-xl/model";
@@ -120,8 +120,8 @@ function optionsOf(random: Random): Partial<CorpusOptions> {
     lowerCase: maybe(true),
     unknown: maybe("<unk>"),
     vocabulary: maybe(WordVocabulary.fromText("the cat <unk> x1")),
-    parts: maybe(PARTS.filter(() => random(2) === 0)),
-    wholeAs: maybe(pick(random, PARTS)),
+    parts: maybe(SPLITS.filter(() => random(2) === 0)),
+    wholeAs: maybe(pick(random, SPLITS)),
     countFrom: maybe(pick(random, ["train", "all"] as const)),
   };
 }
@@ -191,7 +191,7 @@ async function openOrRefuse(options: CorpusOptions, folder: string): Promise<Cor
 }
 
 function checkConsistent({ vocabulary, counts, ...streams }: Corpus): void {
-  for (const part of PARTS) {
+  for (const part of SPLITS) {
     const ids = streams[part];
     const { tokens, lines, unknown } = counts[part];
     if (ids.length !== tokens || lines > tokens || unknown > tokens) {
@@ -205,10 +205,10 @@ function checkConsistent({ vocabulary, counts, ...streams }: Corpus): void {
 /** Where no word is left out, the ids are the text. */
 function checkText(corpus: Corpus, bytes: Uint8Array, { vocabulary, parts }: CorpusOptions): void {
   const { lowerCase } = corpus.vocabulary.toJSON();
-  const leavesOut = PARTS.some((part) => corpus.counts[part].unknown > 0);
+  const leavesOut = SPLITS.some((part) => corpus.counts[part].unknown > 0);
   if (leavesOut || vocabulary !== undefined || parts !== undefined) return;
   const isWords = corpus.vocabulary.kind === "word"; // a part may end inside a line
-  const decoded = PARTS.map((part) => corpus.vocabulary.decode(corpus[part]))
+  const decoded = SPLITS.map((part) => corpus.vocabulary.decode(corpus[part]))
     .join(isWords ? " " : "");
   const text = new TextDecoder().decode(bytes); // drops a byte order mark
   // The word "<eos>" is the end of a line; both are white space when decoded.
@@ -221,7 +221,7 @@ function checkText(corpus: Corpus, bytes: Uint8Array, { vocabulary, parts }: Cor
 function checkEqual(left: Corpus, right: Corpus, how: string): void {
   const same = left.vocabulary.fingerprint === right.vocabulary.fingerprint &&
     JSON.stringify(left.counts) === JSON.stringify(right.counts) &&
-    PARTS.every((part) => left[part].join() === right[part].join());
+    SPLITS.every((part) => left[part].join() === right[part].join());
   if (!same) throw new Error(`${how} give another corpus`);
 }
 

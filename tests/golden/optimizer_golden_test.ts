@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   type Device,
-  ParamStore,
+  ParameterStore,
   ReferenceDevice,
   SafetensorsFile,
   type Shape,
@@ -49,10 +49,10 @@ async function tensorsUnder(file: SafetensorsFile, prefix: string): Promise<Name
   return named;
 }
 
-function storeOf(device: Device, shapes: ReadonlyMap<string, Shape>): ParamStore {
-  const store = new ParamStore();
+function storeOf(device: Device, shapes: ReadonlyMap<string, Shape>): ParameterStore {
+  const store = new ParameterStore();
   for (const [name, shape] of shapes) store.param(name, shape, { kind: "constant", value: 0 });
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   return store;
 }
 

@@ -6,13 +6,18 @@ import {
   Moments,
   recordUpdate,
 } from "@transformer-xl/kernels";
-import { type Device, ParamStore, ReferenceDevice, writeWeights } from "@transformer-xl/runtime";
+import {
+  type Device,
+  ParameterStore,
+  ReferenceDevice,
+  writeWeights,
+} from "@transformer-xl/runtime";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 /** An update of three half weights, stepped with gradients that are already scaled. */
 class ScaledUpdate implements Disposable {
   readonly device: Device;
-  readonly store = new ParamStore({ dtype: "f16" });
+  readonly store = new ParameterStore({ dtype: "f16" });
   readonly lossScale: LossScale;
   readonly #owned = new DisposableStack();
   #run!: (lr: number) => void;
@@ -21,7 +26,7 @@ class ScaledUpdate implements Disposable {
   private constructor(device: Device, fixed?: number) {
     this.device = device;
     this.store.param("w", [3], { kind: "constant", value: 0 });
-    this.store.seal(device, { gradients: true });
+    this.store.allocate(device, { gradients: true });
     writeWeights(device, this.store, () => Float32Array.of(1, -2, 1 + 2 ** -12));
     this.lossScale = this.#owned.use(new LossScale(device, fixed));
   }
@@ -51,13 +56,13 @@ class ScaledUpdate implements Disposable {
 
   /** One update; every gradient is `gradient` after scaling. */
   step(gradient: number, lr = 1e-3): void {
-    this.device.write(this.store.segments[0]!.gradients!, 0, new Float32Array(4).fill(gradient));
+    this.device.write(this.store.buffers[0]!.gradients!, 0, new Float32Array(4).fill(gradient));
     this.#run(lr);
   }
 
   /** Masters, copies and moments. */
   async numbers(): Promise<{ masters: number[]; copies: number[]; moments: number[] }> {
-    const { masters, weights } = this.store.segments[0]!;
+    const { masters, weights } = this.store.buffers[0]!;
     const buffers = [masters, weights, this.#moments.m[0]!, this.#moments.v[0]!];
     const [a, b, m, v] = await this.device.read(
       buffers.map((storage) => ({ storage, offset: 0, length: 3 })),

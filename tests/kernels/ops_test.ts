@@ -6,7 +6,7 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels/cases";
+import { CATALOGUE, type OpCase, type OpCases } from "@transformer-xl/kernels/cases";
 import { type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { checkKernel } from "../support/check_kernel.ts";
 import { normals } from "../support/normals.ts";
@@ -30,7 +30,7 @@ for (const cases of CATALOGUE) {
 }
 
 /** sum_i <vjp(g)_i, u_i> = d/de <g, f(x + e u)> at 0, for random directions u. */
-async function checkDerivative(cases: OpCases, row: OpRow): Promise<void> {
+async function checkDerivative(cases: OpCases, row: OpCase): Promise<void> {
   using device = new ReferenceDevice({ precision: "f64" });
   using recorded = await recordRow(device, cases, row);
   recorded.run();

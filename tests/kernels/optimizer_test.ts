@@ -9,8 +9,8 @@ import {
   chooseAdapter,
   type Device,
   GpuDevice,
-  type LogicalTensor,
-  ParamStore,
+  type Parameter,
+  ParameterStore,
   ReferenceDevice,
   sizeOf,
 } from "@transformer-xl/runtime";
@@ -27,7 +27,7 @@ const LAMB: Options = { optimizer: { kind: "lamb", weightDecay: 0.01 }, clip: 0.
 const ADAM: Options = { optimizer: { kind: "adam", weightDecay: 0.01 }, clip: 0.25 };
 
 /** Longer than a chunk, of odd length, of one element, empty, and two tensors in four pieces. */
-function odd(store: ParamStore): void {
+function odd(store: ParameterStore): void {
   store.param("long", [9001], ZERO);
   store.param("one", [1], ZERO);
   store.param("none", [0, 4], ZERO);
@@ -43,7 +43,7 @@ function odd(store: ParamStore): void {
 }
 
 /** The same logical tensors, each one parameter. */
-function plain(store: ParamStore): void {
+function plain(store: ParameterStore): void {
   store.param("long", [9001], ZERO);
   store.param("one", [1], ZERO);
   store.param("none", [0, 4], ZERO);
@@ -53,36 +53,37 @@ function plain(store: ParamStore): void {
 }
 
 /** Seals with bindings of at most `maxBindingBytes`, so that segments are small. */
-function seal(store: ParamStore, device: Device, maxBindingBytes = 2 ** 31): ParamStore {
+function seal(store: ParameterStore, device: Device, maxBindingBytes = 2 ** 31): ParameterStore {
   const narrow = {
-    target: { ...device.target, maxBindingBytes },
+    limits: { ...device.limits, maxBindingBytes },
     allocate: (spec: Parameters<Device["allocate"]>[0]) => device.allocate(spec),
   };
-  store.seal(narrow as Device, { gradients: true });
+  store.allocate(narrow as Device, { gradients: true });
   return store;
 }
 
 function named(
-  store: ParamStore,
-  values: (logical: LogicalTensor, length: number) => ArrayLike<number>,
+  store: ParameterStore,
+  values: (logical: Parameter, length: number) => ArrayLike<number>,
 ): Named {
   return Object.fromEntries(
-    store.logical.map((l) => [l.name, Float64Array.from(values(l, sizeOf(l.shape)))]),
+    store.parameters.map((l) => [l.name, Float64Array.from(values(l, sizeOf(l.shape)))]),
   );
 }
 
-const initialOf = (store: ParamStore) => named(store, ({ name }, n) => normals(`init ${name}`, n));
-const gradientsAt = (store: ParamStore, step: number) =>
+const initialOf = (store: ParameterStore) =>
+  named(store, ({ name }, n) => normals(`init ${name}`, n));
+const gradientsAt = (store: ParameterStore, step: number) =>
   named(store, ({ name }, n) => normals(`gradient ${name} ${step}`, n));
 
 /** Three steps of a fresh store. */
 async function threeSteps(
   device: Device,
-  declare: (store: ParamStore) => void,
+  declare: (store: ParameterStore) => void,
   options: Options,
   maxBindingBytes?: number,
 ): Promise<AfterStep> {
-  using store = new ParamStore();
+  using store = new ParameterStore();
   declare(store);
   seal(store, device, maxBindingBytes);
   using updater = await openUpdater(device, store, initialOf(store), options);
@@ -154,7 +155,7 @@ for (const bad of [NaN, Infinity, -Infinity, 3e38]) {
     using reference = new ReferenceDevice({ precision: "f32" });
     for (const device of bad === 3e38 ? [gpu] : [gpu, reference]) {
       for (const options of [LAMB, ADAM]) {
-        using store = new ParamStore();
+        using store = new ParameterStore();
         odd(store);
         seal(store, device);
         using updater = await openUpdater(device, store, initialOf(store), options);
@@ -178,10 +179,10 @@ for (const bad of [NaN, Infinity, -Infinity, 3e38]) {
 Deno.test("padding between parameters is neither read nor written", async () => {
   const gpu = await openTestGpu();
   for (const options of [LAMB, ADAM]) {
-    using store = new ParamStore();
+    using store = new ParameterStore();
     odd(store);
     seal(store, gpu);
-    const segment = store.segments[0]!;
+    const segment = store.buffers[0]!;
     const { weights, gradients, length } = segment;
     const filled = new Float32Array(length).fill(7);
     gpu.write(weights, 0, filled);
@@ -203,7 +204,7 @@ Deno.test("padding between parameters is neither read nor written", async () => 
 
 Deno.test("the norm of four million equal gradients keeps six digits on the adapter", async () => {
   const gpu = await openTestGpu();
-  using store = new ParamStore();
+  using store = new ParameterStore();
   store.param("w", [4_000_001], ZERO);
   seal(store, gpu);
   const start = named(store, () => new Float64Array(4_000_001));

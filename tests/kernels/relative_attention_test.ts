@@ -8,8 +8,8 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { relativeAttention, type RelativeAttentionOptions } from "@transformer-xl/kernels";
 import {
   backward,
-  ParamStore,
-  PORTABLE_TARGET,
+  ParameterStore,
+  PORTABLE_LIMITS,
   Recorder,
   ReferenceDevice,
   ShapeError,
@@ -49,12 +49,12 @@ async function attend(
   options: { readonly filled: number; readonly reach?: number },
 ) {
   using device = new ReferenceDevice({ precision: "f64" });
-  using store = new ParamStore();
+  using store = new ParameterStore();
   for (const [name, shape] of Object.entries(shapes())) {
     store.param(name, shape, { kind: "constant", value: 0 });
   }
-  store.seal(device, { gradients: true });
-  const [q, kv, r, contentBias, positionBias] = store.params;
+  store.allocate(device, { gradients: true });
+  const [q, kv, r, contentBias, positionBias] = store.packed;
   using plan = await device.plan("attention", (rec) => {
     const filled = rec.scalar("filled");
     const ones = rec.constant("ones", [Q * B, C], "f32", new Float32Array(Q * B * C).fill(1));
@@ -64,11 +64,11 @@ async function attend(
       { q: q!, kv: kv!, r: r!, contentBias: contentBias!, positionBias: positionBias! },
       stated,
     );
-    for (const { gradient } of store.params) rec.clear(gradient);
-    backward(rec, [[y, ones]], store.params);
+    for (const { gradient } of store.packed) rec.clear(gradient);
+    backward(rec, [[y, ones]], store.packed);
     return { inputs: { filled }, outputs: { y, dKv: kv!.gradient } };
   });
-  for (const param of store.params) {
+  for (const param of store.packed) {
     const { place } = param;
     if (place.kind === "storage") {
       device.write(place.storage, place.offset, given[param.label as keyof typeof given]);
@@ -148,11 +148,11 @@ Deno.test("relativeAttention() has the same derivative when long sums are cut in
   const gradients = async (adapterClass: "cpu" | "nvidia") => {
     using device = new ReferenceDevice({
       precision: "f64",
-      target: { ...PORTABLE_TARGET, adapterClass },
+      limits: { ...PORTABLE_LIMITS, adapterClass },
     });
-    using store = new ParamStore();
+    using store = new ParameterStore();
     const r = store.param("r", [257, 6], { kind: "constant", value: 0 });
-    store.seal(device, { gradients: true });
+    store.allocate(device, { gradients: true });
     using plan = await device.plan("attention", (rec) => {
       const of = (name: string, shape: number[]) =>
         rec.constant(name, shape, "f32", normals(name, shape[0]! * shape[1]!));
@@ -173,7 +173,7 @@ Deno.test("relativeAttention() has the same derivative when long sums are cut in
 });
 
 Deno.test("relativeAttention() names the flags when probabilities exceed a binding", () => {
-  const rec = new Recorder({ ...PORTABLE_TARGET, maxBindingBytes: 4 * B * N * Q * K - 1 });
+  const rec = new Recorder({ ...PORTABLE_LIMITS, maxBindingBytes: 4 * B * N * Q * K - 1 });
   assertThrows(
     () => record(rec, {}),
     ShapeError,
@@ -182,17 +182,17 @@ Deno.test("relativeAttention() names the flags when probabilities exceed a bindi
 });
 
 Deno.test("relativeAttention() binds half the bytes in float16, and moves half", () => {
-  const half = new Recorder({ ...PORTABLE_TARGET, maxBindingBytes: 2 * B * N * Q * K });
+  const half = new Recorder({ ...PORTABLE_LIMITS, maxBindingBytes: 2 * B * N * Q * K });
   record(half, {}, "f16");
-  const whole = new Recorder(PORTABLE_TARGET);
+  const whole = new Recorder(PORTABLE_LIMITS);
   record(whole, {});
   assertEquals(2 * totalCost(half.nodes).bytes, totalCost(whole.nodes).bytes);
-  const floats = half.roots.filter(({ dtype }) => dtype !== "f16").map(({ label }) => label);
+  const floats = half.buffers.filter(({ dtype }) => dtype !== "f16").map(({ label }) => label);
   assertEquals(floats, []);
 });
 
 Deno.test("relativeAttention() names the operand whose shape disagrees", () => {
-  const rec = new Recorder(PORTABLE_TARGET);
+  const rec = new Recorder(PORTABLE_LIMITS);
   assertThrows(
     () => record(rec, { memoryRows: 5 }),
     ShapeError,

@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import { IGNORED, routeRows, segmentIds, softmaxNll } from "@transformer-xl/kernels";
-import { PORTABLE_TARGET, Recorder } from "@transformer-xl/runtime";
+import { crossEntropy, groupByToken, IGNORED, splitByCluster } from "@transformer-xl/kernels";
+import { PORTABLE_LIMITS, Recorder } from "@transformer-xl/runtime";
 import fc from "fast-check";
 
 const anyIds = fc.array(
@@ -18,9 +18,9 @@ const anyIds = fc.array(
   { maxLength: 60 },
 ).map((ids) => Uint32Array.from(ids));
 
-Deno.test("segmentIds() sorts positions by id, then by position, without ignored ones", () => {
+Deno.test("groupByToken() sorts positions by id, then by position, without ignored ones", () => {
   fc.assert(fc.property(anyIds, (ids) => {
-    const { order, starts, distinct } = segmentIds(ids, []);
+    const { order, starts, distinct } = groupByToken(ids, []);
     const want = [...ids.keys()].filter((n) => ids[n] !== IGNORED)
       .sort((a, b) => ids[a]! - ids[b]! || a - b);
     assertEquals([...order.subarray(0, want.length)], want);
@@ -38,10 +38,10 @@ Deno.test("segmentIds() sorts positions by id, then by position, without ignored
   }));
 });
 
-Deno.test("segmentIds() finds the segments of every table range", () => {
+Deno.test("groupByToken() finds the segments of every table range", () => {
   const tables = [{ from: 0, rows: 10 }, { from: 10, rows: 190_000 }, { from: 190_010, rows: 7 }];
   fc.assert(fc.property(anyIds, (ids) => {
-    const { distinct, ranges } = segmentIds(ids, tables);
+    const { distinct, ranges } = groupByToken(ids, tables);
     tables.forEach(({ from, rows }, i) => {
       const { first, count } = ranges[i]!;
       const inside = [...new Set(ids)].filter((id) => id >= from && id < from + rows)
@@ -51,11 +51,11 @@ Deno.test("segmentIds() finds the segments of every table range", () => {
   }));
 });
 
-Deno.test("routeRows() keeps positions in order and pads with ignored ones", () => {
+Deno.test("splitByCluster() keeps positions in order and pads with ignored ones", () => {
   const cutoffs = [5, 100, 300_000];
   const ids = fc.array(fc.oneof(fc.nat(299_999), fc.nat(7), fc.constant(IGNORED)));
   fc.assert(fc.property(ids, (list) => {
-    const { rows, ids, counts } = routeRows(Uint32Array.from(list), cutoffs);
+    const { rows, ids, counts } = splitByCluster(Uint32Array.from(list), cutoffs);
     cutoffs.forEach((to, k) => {
       const from = cutoffs[k - 1] ?? 0;
       const inside = [...list.keys()].filter((n) => list[n]! >= from && list[n]! < to);
@@ -67,12 +67,16 @@ Deno.test("routeRows() keeps positions in order and pads with ignored ones", () 
   }));
 });
 
-Deno.test("routeRows() names an id outside the vocabulary", () => {
-  assertThrows(() => routeRows(Uint32Array.of(3, 10), [5, 10]), RangeError, "id 10 at position 1");
+Deno.test("splitByCluster() names an id outside the vocabulary", () => {
+  assertThrows(
+    () => splitByCluster(Uint32Array.of(3, 10), [5, 10]),
+    RangeError,
+    "id 10 at position 1",
+  );
 });
 
-Deno.test("softmaxNll() refuses to form a gradient for a weight that is no parameter", () => {
-  const rec = new Recorder(PORTABLE_TARGET);
+Deno.test("crossEntropy() refuses to form a gradient for a weight that is no parameter", () => {
+  const rec = new Recorder(PORTABLE_LIMITS);
   const hidden = rec.input("hidden", [2, 3], "f32");
   const targets = rec.input("targets", [2], "u32");
   const blocks = [{
@@ -80,7 +84,7 @@ Deno.test("softmaxNll() refuses to form a gradient for a weight that is no param
     bias: rec.input("bias", [5], "f32"),
   }];
   assertThrows(
-    () => softmaxNll(rec, hidden, { blocks, targets, weight: 1, differentiate: true }),
+    () => crossEntropy(rec, hidden, { blocks, targets, weight: 1, differentiate: true }),
     TypeError,
     `"table" is not a parameter`,
   );

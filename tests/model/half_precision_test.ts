@@ -6,7 +6,7 @@ import {
   DeviceError,
   DryDevice,
   gradientsOf,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   ReferenceDevice,
 } from "@transformer-xl/runtime";
 import { type Flags, runProgram } from "../support/program.ts";
@@ -68,7 +68,7 @@ Deno.test("half precision moves half the bytes of weights, gradients, memory and
     tgtLen: 64, // so that the optimizer, which moves float32, is a small part
   };
   const plan = (fp16: boolean) =>
-    footprint({ ...config, fp16 }, modelOf(config, 1000, []), PORTABLE_TARGET);
+    footprint({ ...config, fp16 }, modelOf(config, 1000, []), PORTABLE_LIMITS);
   const [half, full] = [await plan(true), await plan(false)];
   const ratio = (role: "weights" | "gradients" | "temporary") =>
     half.bytes.get(role)! / full.bytes.get(role)!;
@@ -126,7 +126,7 @@ Deno.test("fifty skipped updates in a row end a run with what to try", async () 
 });
 
 Deno.test("half precision on an adapter without shader-f16 is refused", () => {
-  const device = new DryDevice(PORTABLE_TARGET);
+  const device = new DryDevice(PORTABLE_LIMITS);
   let message = "";
   try {
     precisionFor(true, device);

@@ -8,7 +8,7 @@ import {
   Batches,
   initialise,
   Memory,
-  type ModelShape,
+  type ModelConfig,
   NO_DROPOUT,
   parseModelShape,
   TransformerXL,
@@ -16,22 +16,22 @@ import {
 import {
   backward,
   type Device,
+  type DeviceLimits,
   GpuDevice,
   gradientsOf,
   type HostArray,
-  ParamStore,
+  ParameterStore,
   type PlanInputs,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   readLogical,
   ReferenceDevice,
-  type Target,
 } from "@transformer-xl/runtime";
 import { assertClose, largest } from "../support/compare.ts";
 
 const LENGTHS = { batchSize: 2, tgtLen: 8, extLen: 0, memLen: 8 };
 const V = 900;
 
-function shapeOf(options: Partial<ModelShape>): ModelShape {
+function shapeOf(options: Partial<ModelConfig>): ModelConfig {
   return parseModelShape({
     nToken: V,
     nLayer: 1,
@@ -58,16 +58,16 @@ function shapeOf(options: Partial<ModelShape>): ModelShape {
 }
 
 /** Losses and gradients of the second of two segments, and how many parameters hold them. */
-async function run(device: Device, target: Target, shape: ModelShape) {
-  using store = new ParamStore();
+async function run(device: Device, target: DeviceLimits, shape: ModelConfig) {
+  using store = new ParameterStore();
   const model = new TransformerXL(store, shape, target);
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   initialise(device, store, 5);
   using memory = new Memory(device, model, LENGTHS, "memory");
   let batch!: ReturnType<TransformerXL["inputs"]>;
   using plan = await device.plan("split", (rec) => {
     batch = model.inputs(rec, LENGTHS);
-    for (const param of store.params) rec.clear(param.gradient);
+    for (const param of store.packed) rec.clear(param.gradient);
     const { nll, parts } = model.forward(rec, batch, {
       lengths: LENGTHS,
       memory,
@@ -75,12 +75,12 @@ async function run(device: Device, target: Target, shape: ModelShape) {
       differentiate: true,
     });
     const one = rec.constant("one", [nll.size], "f32", new Float32Array(nll.size).fill(1));
-    backward(rec, parts.map((part) => [part, one]), store.params);
+    backward(rec, parts.map((part) => [part, one]), store.packed);
     const inputs: PlanInputs = batch.inputs;
     return { inputs, outputs: { nll } };
   });
   const ids = Uint32Array.from({ length: 40 }, (_, i) => i * 397 % V);
-  for (const segment of new Batches(ids, { batchSize: 2, targetLength: 8 }).segments()) {
+  for (const segment of new Batches(ids, { batchSize: 2, tgtLen: 8 }).segments()) {
     plan.run(batch.values(segment, memory, { chunks: 1, seed: 0, step: 0, stream: 0 }));
     memory.advance(segment.rows);
   }
@@ -88,10 +88,10 @@ async function run(device: Device, target: Target, shape: ModelShape) {
   for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
     results.set(name, values);
   }
-  return { results, params: store.params.length, segments: store.segments.length };
+  return { results, params: store.packed.length, segments: store.buffers.length };
 }
 
-const VARIANTS: Readonly<Record<string, Partial<ModelShape>>> = {
+const VARIANTS: Readonly<Record<string, Partial<ModelConfig>>> = {
   "tied tables": {},
   "tables of their own": { tieWeight: false },
   "narrowing clusters": { divVal: 2 },
@@ -99,13 +99,13 @@ const VARIANTS: Readonly<Record<string, Partial<ModelShape>>> = {
 
 for (const [name, options] of Object.entries(VARIANTS)) {
   const shape = shapeOf(options);
-  const small = { ...PORTABLE_TARGET, maxBindingBytes: 8192 };
+  const small = { ...PORTABLE_LIMITS, maxBindingBytes: 8192 };
 
   Deno.test(`a vocabulary cut at the binding limit gives the same losses and gradients: ${name}`, async () => {
-    using whole = new ReferenceDevice({ precision: "f64", target: PORTABLE_TARGET });
-    using cut = new ReferenceDevice({ precision: "f64", target: small });
-    const want = await run(whole, whole.target, shape);
-    const got = await run(cut, cut.target, shape);
+    using whole = new ReferenceDevice({ precision: "f64", limits: PORTABLE_LIMITS });
+    using cut = new ReferenceDevice({ precision: "f64", limits: small });
+    const want = await run(whole, whole.limits, shape);
+    const got = await run(cut, cut.limits, shape);
     assert(got.params > want.params + 3, "tables are cut");
     assert(got.segments > want.segments, "flat buffers are cut");
     assertEquals([...got.results.keys()], [...want.results.keys()]);
@@ -117,7 +117,7 @@ for (const [name, options] of Object.entries(VARIANTS)) {
   Deno.test(`the adapter computes a cut vocabulary like the reference: ${name}`, async () => {
     using gpu = await GpuDevice.open();
     using reference = new ReferenceDevice({ precision: "f64" });
-    const want = await run(reference, PORTABLE_TARGET, shape);
+    const want = await run(reference, PORTABLE_LIMITS, shape);
     const got = await run(gpu, small, shape);
     for (const [tensor, values] of want.results) {
       assertClose(got.results.get(tensor)!, values, 1e-5 * largest(values) + 1e-9, tensor);

@@ -43,12 +43,12 @@ async function run(
 
 const LIBRARY = `
 import { loadWeights, openCheckpoint, TransformerXL } from "@transformer-xl/model";
-import { openDevice, ParamStore } from "@transformer-xl/runtime";
+import { openDevice, ParameterStore } from "@transformer-xl/runtime";
 using checkpoint = await openCheckpoint(Deno.args[1]!);
 using device = await openDevice("cpu", () => {});
-using store = new ParamStore();
-new TransformerXL(store, checkpoint.shape, device.target);
-store.seal(device, { gradients: false });
+using store = new ParameterStore();
+new TransformerXL(store, checkpoint.shape, device.limits);
+store.allocate(device, { gradients: false });
 await loadWeights(device, store, checkpoint);
 console.log(checkpoint.vocabulary.kind);
 `;

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { OpCases, OpRow } from "@transformer-xl/kernels/cases";
+import type { OpCase, OpCases } from "@transformer-xl/kernels/cases";
 import { type GpuDevice, type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { assertClose, largest } from "./compare.ts";
 import { recordRow } from "./op_harness.ts";
@@ -16,7 +16,7 @@ export type RowDType = "f32" | "f16";
  * Half the distance of neighbouring numbers around 1, times what the orders of a few operations may
  * differ by. Sums are float32 with either dtype; halves are rounded on every store.
  */
-function toleranceOf(dtype: RowDType, { reduction = 1 }: OpRow): number {
+function toleranceOf(dtype: RowDType, { sumLength: reduction = 1 }: OpCase): number {
   return dtype === "f32" ? 16 * 2 ** -24 * Math.sqrt(reduction) : 4 * 2 ** -11;
 }
 
@@ -24,11 +24,11 @@ function toleranceOf(dtype: RowDType, { reduction = 1 }: OpRow): number {
 export async function checkKernel(
   gpu: GpuDevice,
   cases: OpCases,
-  row: OpRow,
+  row: OpCase,
   dtype: RowDType = "f32",
 ): Promise<void> {
   const liveBytes = gpu.liveBytes;
-  using reference = new ReferenceDevice({ precision: "f64", target: gpu.target });
+  using reference = new ReferenceDevice({ precision: "f64", limits: gpu.limits });
   const got = await run(gpu, cases, row, dtype);
   const want = await run(reference, cases, row, dtype);
   const rounding = toleranceOf(dtype, row);
@@ -43,7 +43,7 @@ export async function checkKernel(
 async function run(
   device: GpuDevice | ReferenceDevice,
   cases: OpCases,
-  row: OpRow,
+  row: OpCase,
   dtype: RowDType,
 ): Promise<ReadonlyMap<string, HostArray>> {
   using recorded = await recordRow(device, cases, row, { dtype });

@@ -9,7 +9,7 @@ import {
   gradientsOf,
   type HostArray,
   type Input,
-  ParamStore,
+  ParameterStore,
   type Plan,
   readLogical,
   type Recorder,
@@ -19,7 +19,7 @@ import {
   writeLogical,
 } from "@transformer-xl/runtime";
 import { normals } from "./normals.ts";
-import type { OpCases, OpRow } from "@transformer-xl/kernels/cases";
+import type { OpCase, OpCases } from "@transformer-xl/kernels/cases";
 
 /** Normal numbers repeat after this many: a prime, so that rows of a matrix differ. */
 const NORMALS_PERIOD = 65_521;
@@ -27,7 +27,7 @@ const NORMALS_PERIOD = 65_521;
 /** A recorded row: its plan, its parameters, and the cotangents it was seeded with. */
 export interface RecordedRow extends Disposable {
   /** Floats of the row. */
-  readonly store: ParamStore;
+  readonly store: ParameterStore;
   /** Runs with the row's integers and scalars. */
   run(): void;
   /** Values by name: outputs, `d operand`, and operands after the run. */
@@ -52,18 +52,18 @@ export interface RecordedRow extends Disposable {
 export async function recordRow(
   device: Device,
   cases: OpCases,
-  row: OpRow,
+  row: OpCase,
   options: { readonly derivative?: boolean; readonly dtype?: "f32" | "f16" } = {},
 ): Promise<RecordedRow> {
   const derivative = row.derivative !== false && options.derivative !== false;
-  const store = new ParamStore({ dtype: options.dtype ?? "f32" });
+  const store = new ParameterStore({ dtype: options.dtype ?? "f32" });
   const initial = new Map<string, HostArray>();
   for (const [name, spec] of Object.entries(row.operands)) {
     if (spec.dtype === "u32") continue;
     store.param(name, spec.shape, { kind: "constant", value: 0 });
     initial.set(name, valuesOf(name, row, sizeOf(spec.shape), spec.values));
   }
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   const fixed: Record<string, HostArray | number> = { ...row.scalars };
   const cotangents = new Map<string, HostArray>();
   const seeded: Disposable[] = [];
@@ -72,8 +72,8 @@ export async function recordRow(
     const inputs: Record<string, Input | Scalar> = {};
     const operands: Record<string, Tensor> = {};
     const scalars: Record<string, Scalar> = {};
-    for (const param of store.params) rec.clear(param.gradient);
-    for (const param of store.params) operands[param.label] = param;
+    for (const param of store.packed) rec.clear(param.gradient);
+    for (const param of store.packed) operands[param.label] = param;
     for (const [name, spec] of Object.entries(row.operands)) {
       if (spec.dtype !== "u32") continue;
       const input = rec.input(name, spec.shape, "u32");
@@ -95,12 +95,12 @@ export async function recordRow(
         cotangents.set(name, values);
         return [output, seed] as const;
       });
-      backward(rec, seeds, store.params);
+      backward(rec, seeds, store.packed);
     }
     return { inputs, outputs: { ...outputs, ...extra } };
   };
   const plan = await device.plan(`${cases.op}: ${row.name}`, record);
-  const weights = store.segments.map((segment) => segment.weights);
+  const weights = store.buffers.map((segment) => segment.weights);
   const current = new Map(initial);
   const writeAll = () =>
     writeLogical(
@@ -143,7 +143,7 @@ export async function recordRow(
 
 function valuesOf(
   name: string,
-  row: OpRow,
+  row: OpCase,
   length: number,
   values?: (i: number) => number,
 ): Float32Array<ArrayBuffer> {

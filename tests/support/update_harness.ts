@@ -7,7 +7,7 @@ import {
   type Device,
   gradientsOf,
   type HostArray,
-  type ParamStore,
+  type ParameterStore,
   readLogical,
   weightsOf,
   writeLogical,
@@ -42,7 +42,7 @@ export interface Updater extends Disposable {
 /** Records an update of `store`, whose weights start at `initial`. */
 export async function openUpdater(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   initial: Named,
   options: Pick<UpdateOptions, "optimizer" | "clip">,
 ): Promise<Updater> {

@@ -40,7 +40,7 @@ async function told(config: TrainConfig, files?: CheckpointFiles) {
   using trainer = await smallTrainer(device, config, corpus);
   const events: (TrainEvent & { readonly filled: number })[] = [];
   for await (const event of trainer.train(NEVER, files)) {
-    events.push({ ...event, filled: trainer.memories[0]!.filled });
+    events.push({ ...event, filled: trainer.memories[0]!.validRows });
   }
   return events;
 }

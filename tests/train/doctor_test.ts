@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import type { Target } from "@transformer-xl/runtime";
+import type { DeviceLimits } from "@transformer-xl/runtime";
 import { examine } from "@transformer-xl/train";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -23,11 +23,11 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
 
 Deno.test("the doctor plans with the limits that training plans with", async () => {
   const gpu = await openTestGpu();
-  const targets: Target[] = [];
+  const targets: DeviceLimits[] = [];
   const fit = await examine(() => {}, (target) => {
     targets.push(target);
     return Promise.resolve([]);
   });
   assertEquals(fit, true);
-  assertEquals(targets, [gpu.target]);
+  assertEquals(targets, [gpu.limits]);
 });

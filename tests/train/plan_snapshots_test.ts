@@ -6,7 +6,12 @@
  */
 import { assertEquals } from "@std/assert";
 import { TransformerXL } from "@transformer-xl/model";
-import { ParamStore, parseFlags, PORTABLE_TARGET, ReferenceDevice } from "@transformer-xl/runtime";
+import {
+  ParameterStore,
+  parseFlags,
+  PORTABLE_LIMITS,
+  ReferenceDevice,
+} from "@transformer-xl/runtime";
 import { modelOf, stepSettings, trainSchema, TrainStep } from "@transformer-xl/train";
 
 const FOLDER = new URL("plans/", import.meta.url);
@@ -23,11 +28,11 @@ const VARIANT = `${TINY} --dropout 0.1 --dropatt 0.1 --pre_lnorm --batch_chunk 2
 for (const [name, flags] of [["tiny", `${TINY} --dropout 0`], ["tiny_variant", VARIANT]] as const) {
   Deno.test(`the recorded step of ${name} is the stored one`, async () => {
     const { config } = parseFlags(trainSchema, flags.split(" "));
-    using device = new ReferenceDevice({ precision: "f32", target: PORTABLE_TARGET });
-    using store = new ParamStore();
+    using device = new ReferenceDevice({ precision: "f32", limits: PORTABLE_LIMITS });
+    using store = new ParameterStore();
     const shape = modelOf(config, VOCABULARY, config.cutoffs);
-    const model = new TransformerXL(store, shape, device.target);
-    store.seal(device, { gradients: true });
+    const model = new TransformerXL(store, shape, device.limits);
+    store.allocate(device, { gradients: true });
     using step = await TrainStep.record(device, model, store, stepSettings(config));
     const text = step.plans.map((plan) => plan.toString()).join("\n");
     const path = new URL(`${name}.txt`, FOLDER);

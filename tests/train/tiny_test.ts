@@ -8,7 +8,7 @@ import { Evaluator } from "@transformer-xl/eval";
 import { Batches, initialise, type Lengths, TransformerXL } from "@transformer-xl/model";
 import {
   type Device,
-  ParamStore,
+  ParameterStore,
   parseFlags,
   readLogical,
   ReferenceDevice,
@@ -32,19 +32,19 @@ interface Trained {
 
 async function trainAndEvaluate(device: Device): Promise<Trained> {
   const { config } = parseFlags(trainSchema, FLAGS.split(" "));
-  using store = new ParamStore();
-  const model = new TransformerXL(store, modelOf(config, 24, config.cutoffs), device.target);
-  store.seal(device, { gradients: true });
+  using store = new ParameterStore();
+  const model = new TransformerXL(store, modelOf(config, 24, config.cutoffs), device.limits);
+  store.allocate(device, { gradients: true });
   initialise(device, store, 1);
   using step = await TrainStep.record(device, model, store, stepSettings(config));
-  const segments = [...new Batches(TEXT, { batchSize: 4, targetLength: 16 }).segments()];
+  const segments = [...new Batches(TEXT, { batchSize: 4, tgtLen: 16 }).segments()];
   for (let n = 0; n < STEPS; n++) step.run(segments[n]!, 0.02, n, n);
   const metrics = await step.metrics(STEPS);
   assert(metrics.every(({ applied, gradientNorm }) => applied && gradientNorm > 0));
 
   const lengths: Lengths = { batchSize: 4, tgtLen: 16, extLen: 0, memLen: 16 };
   using evaluator = await Evaluator.create(device, model, lengths);
-  const batches = new Batches(TEXT, { batchSize: 4, targetLength: 16 });
+  const batches = new Batches(TEXT, { batchSize: 4, tgtLen: 16 });
   const { lossNats } = await evaluator.evaluate(batches, { maxSegments: 5 });
 
   const weights: number[] = [];
@@ -65,7 +65,7 @@ Deno.test("a tiny model trains on the adapter, twice to the same bits, and frees
   assert(first.losses.at(-1)! < first.losses[0]! - 0.1, `last loss ${first.losses.at(-1)}`);
   assert(first.lossNats < first.losses[0]!);
 
-  using reference = new ReferenceDevice({ precision: "f64", target: gpu.target });
+  using reference = new ReferenceDevice({ precision: "f64", limits: gpu.limits });
   const want = await trainAndEvaluate(reference);
   assertEquals(reference.liveBytes, 0);
   first.losses.forEach((loss, n) => {

@@ -24,7 +24,7 @@ import {
   DeviceError,
   GpuDevice,
   gradientsOf,
-  ParamStore,
+  ParameterStore,
   readLogical,
   ReferenceDevice,
   TextLog,
@@ -112,10 +112,10 @@ Deno.test("another seed gives another run", async () => {
 
 /** Gradients of the second step of Adam, unclipped, from its first moments: memory is in play. */
 async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corpus) {
-  using store = new ParamStore();
+  using store = new ParameterStore();
   const shape = modelOf(config, corpus.vocabulary.size, []);
-  const model = new TransformerXL(store, shape, device.target);
-  store.seal(device, { gradients: true });
+  const model = new TransformerXL(store, shape, device.limits);
+  store.allocate(device, { gradients: true });
   initialise(device, store, config.seed);
   using step = await TrainStep.record(device, model, store, stepSettings(config));
   let n = 0;

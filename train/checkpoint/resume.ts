@@ -7,7 +7,7 @@ import {
   assertSameVocabulary,
   type Corpus,
   type ModelCheckpoint,
-  type ModelShape,
+  type ModelConfig,
 } from "@transformer-xl/model";
 import { CheckpointError, flagName, type FlagOrigin } from "@transformer-xl/runtime";
 import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
@@ -102,7 +102,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
 export function checkContinues(
   checkpoint: ModelCheckpoint,
   config: TrainConfig,
-  shape: ModelShape,
+  shape: ModelConfig,
   corpus: Corpus,
   { otherText = false, isTestDue = false }: {
     readonly otherText?: boolean;
@@ -140,7 +140,7 @@ function changedSettings(
   { shape: before, vocabulary }: ModelCheckpoint,
   stored: TrainConfig,
   config: TrainConfig,
-  shape: ModelShape,
+  shape: ModelConfig,
 ): string[] {
   const isSameModel = equal(before, { ...shape, dropout: before.dropout, dropatt: before.dropatt });
   const names = Object.keys(CHANGES) as (keyof TrainConfig)[];

@@ -19,7 +19,7 @@ import {
 import type { TransformerXL } from "@transformer-xl/model";
 import {
   type Device,
-  type ParamStore,
+  type ParameterStore,
   type ProcessGroup,
   type SafetensorsSource,
   weightsOf,
@@ -92,7 +92,7 @@ export interface TrainingParts {
   /** The model. */
   readonly model: TransformerXL;
   /** Its parameters. */
-  readonly store: ParamStore;
+  readonly store: ParameterStore;
   /** Moments and memories. */
   readonly step: TrainStep;
 }
@@ -123,11 +123,11 @@ export async function writeTrainingCheckpoint(
   if (step.lossScale) sources.push(floatSource(LOSS_SCALE, [3], await step.lossScale.read()));
   const allColumns = columns * memories.length * group.size;
   for (const layer of layers) {
-    const shape = [memories[0]!.filled, allColumns, model.shape.dModel];
+    const shape = [memories[0]!.validRows, allColumns, model.config.dModel];
     const values = () => gatherLayer({ group, memories }, layer);
     sources.push({ name: memoryName(layer), shape, dtype, values });
   }
-  await writeSafetensors(path, sources, checkpointMetadata(model.shape, training));
+  await writeSafetensors(path, sources, checkpointMetadata(model.config, training));
 }
 
 /** Hands over the memories of this process in the order in which the first one writes them. */

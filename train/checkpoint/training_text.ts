@@ -8,8 +8,8 @@ import {
   type Corpus,
   corpusLines,
   type ModelCheckpoint,
-  PARTS,
   spacesAdvice,
+  SPLITS,
   type TextFile,
 } from "@transformer-xl/model";
 import { CheckpointError, type TextLog } from "@transformer-xl/runtime";
@@ -43,7 +43,7 @@ export function checkSameText(
 ): string[] {
   const { text: before } = trainingRecord(checkpoint);
   if (before === undefined) return ["The checkpoint does not say which text it was trained on"];
-  const changes = PARTS.flatMap((part) => {
+  const changes = SPLITS.flatMap((part) => {
     const change = changeOf(before[part], source.identity[part]);
     return change === undefined ? [] : [[part, change] as const];
   });

@@ -5,7 +5,7 @@
  * @module
  */
 import type {
-  ParamStore,
+  ParameterStore,
   Plan,
   PlanInputs,
   PlanOutputs,
@@ -40,7 +40,7 @@ interface Piece {
  */
 export function bucketsOf(
   plan: Pick<Plan<PlanInputs, PlanOutputs>, "lastWrite">,
-  store: ParamStore,
+  store: ParameterStore,
   longest: number = BUCKET_LENGTH,
 ): Bucket[] {
   const pieces = piecesOf(plan, store, longest).sort((a, b) => a.finalStep - b.finalStep);
@@ -65,10 +65,10 @@ export function bucketsOf(
 /** Every parameter's gradient with the padding behind it, long ones in several pieces. */
 function piecesOf(
   plan: Pick<Plan<PlanInputs, PlanOutputs>, "lastWrite">,
-  store: ParamStore,
+  store: ParameterStore,
   longest: number,
 ): Piece[] {
-  return store.segments.flatMap(({ gradients: storage, length: end, ranges }) => {
+  return store.buffers.flatMap(({ gradients: storage, length: end, ranges }) => {
     if (storage === undefined) {
       throw new TypeError("Cannot exchange gradients: the store was sealed without them");
     }

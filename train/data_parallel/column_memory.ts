@@ -39,7 +39,7 @@ export async function* gatherLayer(
   { group, memories }: ColumnSettings,
   layer: number,
 ): AsyncGenerator<Floats> {
-  const rows = memories[0]!.filled;
+  const rows = memories[0]!.validRows;
   const blocks: Floats[] = [];
   for (const memory of memories) {
     const own = await memory.readLayer(layer) as Floats;

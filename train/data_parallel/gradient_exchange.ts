@@ -13,7 +13,7 @@
  */
 import type {
   Device,
-  ParamStore,
+  ParameterStore,
   Plan,
   PlanInputs,
   PlanOutputs,
@@ -25,7 +25,7 @@ import { type Bucket, bucketsOf } from "./buckets.ts";
 import { decodeRequest, encodeRequest, type RunRequest } from "./request.ts";
 
 /** Buckets on their way at one time: bounds the memory of the host. */
-export const MOST_UNDER_WAY = 16;
+export const MAX_IN_FLIGHT = 16;
 
 /** The exchange of one recording's gradients. */
 export class GradientExchange {
@@ -46,7 +46,7 @@ export class GradientExchange {
     device: Device,
     group: ProcessGroup,
     plan: Plan<PlanInputs, PlanOutputs>,
-    store: ParamStore,
+    store: ParameterStore,
     longest?: number,
   ) {
     this.#device = device;
@@ -91,7 +91,7 @@ export class GradientExchange {
           for (const promise of [agreed, done]) promise.catch(() => {}); // awaited further down
           underWay.push(done);
         }
-        while (underWay.length > MOST_UNDER_WAY) await underWay.shift();
+        while (underWay.length > MAX_IN_FLIGHT) await underWay.shift();
       }
     }
     await Promise.all(underWay);

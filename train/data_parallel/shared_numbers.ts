@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Device, ParamStore, ProcessGroup } from "@transformer-xl/runtime";
+import type { Device, ParameterStore, ProcessGroup } from "@transformer-xl/runtime";
 import type { StepMetrics } from "../step/metric_rings.ts";
 
 const PIECE_LENGTH = 2 * 2 ** 20;
@@ -16,10 +16,10 @@ const PIECE_LENGTH = 2 * 2 ** 20;
 export async function broadcastWeights(
   device: Device,
   group: ProcessGroup,
-  store: ParamStore,
+  store: ParameterStore,
 ): Promise<void> {
   if (group.size === 1) return;
-  for (const { masters, weights, length: end } of store.segments) {
+  for (const { masters, weights, length: end } of store.buffers) {
     for (let offset = 0; offset < end; offset += PIECE_LENGTH) {
       const length = Math.min(PIECE_LENGTH, end - offset);
       const [own] = await device.read([{ storage: masters, offset, length }]);

@@ -9,6 +9,7 @@ import {
   checkDriver,
   chooseAdapter,
   countLoopIterations,
+  type DeviceLimits,
   grantsFeature,
   isUserError,
   LOOP_TEST_ITERATIONS,
@@ -16,14 +17,13 @@ import {
   messageOf,
   Readback,
   requestDevice,
-  type Target,
   targetOf,
 } from "@transformer-xl/runtime";
 import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
 import { fitReport, formatBytes, type MemoryNeed } from "./fit.ts";
 
 /** What runs take on a device with these limits. */
-export type Needs = (target: Target, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
+export type Needs = (target: DeviceLimits, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
 
 /** Takes one line of the report: its subject and what was found. */
 export type Say = (subject: string, finding: string) => void;

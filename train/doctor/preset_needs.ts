@@ -4,7 +4,7 @@
  * @module
  */
 import { cutoffsFor, type Dataset } from "@transformer-xl/model";
-import { isUserError, type Target } from "@transformer-xl/runtime";
+import { type DeviceLimits, isUserError } from "@transformer-xl/runtime";
 import { modelOf, trainSchema } from "../config.ts";
 import { footprint } from "../footprint.ts";
 import { fitChunks } from "../settings/fit_chunks.ts";
@@ -24,7 +24,7 @@ const VOCABULARY_SIZES: Readonly<Record<Dataset, number | null>> = {
  * batch chunks that training would choose there.
  */
 export async function presetNeeds(
-  target: Target,
+  target: DeviceLimits,
   memoryBytes: number,
 ): Promise<readonly MemoryNeed[]> {
   const needs: MemoryNeed[] = [];

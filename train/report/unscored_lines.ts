@@ -30,7 +30,7 @@ export function unscoredLines(
       tokens: corpus[part].length,
       batchSize,
       tgtLen,
-      warmupLength: compat === "2019" ? 0 : memLen,
+      warmupLen: compat === "2019" ? 0 : memLen,
       maxSegments: evalMaxSteps > 0 ? evalMaxSteps : undefined,
     });
     return coverage.fill + coverage.beyond > 0 ? [coverageLine(part, coverage, FLAGS)] : [];

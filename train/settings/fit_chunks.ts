@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ModelShape } from "@transformer-xl/model";
-import type { Device, ProcessGroup, Target } from "@transformer-xl/runtime";
+import type { ModelConfig } from "@transformer-xl/model";
+import type { Device, DeviceLimits, ProcessGroup } from "@transformer-xl/runtime";
 import { vulkanAdapters } from "@transformer-xl/runtime/setup";
 import type { TrainConfig } from "../config.ts";
 import { USABLE_PART } from "../doctor/fit.ts";
@@ -20,8 +20,8 @@ import { type Share, WHOLE } from "../step/lengths.ts";
  */
 export async function fitChunks(
   config: TrainConfig,
-  shape: ModelShape,
-  target: Target,
+  shape: ModelConfig,
+  target: DeviceLimits,
   { memoryBytes, share = WHOLE, group }: {
     readonly memoryBytes: number;
     readonly share?: Share;

@@ -10,9 +10,9 @@ import {
   type LossScale,
   type Moments,
   recordUpdate,
-  sumAll,
+  storeScalar,
+  sum,
   type UpdateOptions,
-  writeAt,
 } from "@transformer-xl/kernels";
 import {
   type BatchInputs,
@@ -24,7 +24,7 @@ import {
 import {
   backward,
   type Device,
-  type ParamStore,
+  type ParameterStore,
   type Plan,
   type PlanInputs,
   type PlanOutputs,
@@ -58,7 +58,7 @@ export interface StepParts {
   /** Model. */
   readonly model: TransformerXL;
   /** Its parameters, with gradients. */
-  readonly store: ParamStore;
+  readonly store: ParameterStore;
   /** Moments of the gradients. */
   readonly moments: Moments;
   /** What gradients are scaled by; as they are without. */
@@ -97,11 +97,11 @@ export async function recordGradients(
       differentiate: true,
       ...(lossScale && { lossScale: lossScale.state }),
     }); // [T B, 1]
-    const loss = sumAll(rec, nll);
-    writeAt(rec, rings.losses, slot, loss, { scale: inputs.weight, accumulate: chunk > 0 });
+    const loss = sum(rec, nll);
+    storeScalar(rec, rings.losses, slot, loss, { scale: inputs.weight, accumulate: chunk > 0 });
 
     const one = rec.constant("one", [nll.size], "f32", new Float32Array(nll.size).fill(1));
-    backward(rec, parts.map((part) => [part, one]), store.params);
+    backward(rec, parts.map((part) => [part, one]), store.packed);
     const all: PlanInputs = { ...inputs.inputs, slot };
     return { inputs: all, outputs: {} };
   });
@@ -125,9 +125,9 @@ export function recordOptimizer(
       ...(lossScale && { lossScale }),
       ...rates,
     });
-    writeAt(rec, rings.norms, slot, done.gradNorm);
-    writeAt(rec, rings.applied, slot, done.applied);
-    writeAt(rec, rings.scales, slot, done.lossScale);
+    storeScalar(rec, rings.norms, slot, done.gradNorm);
+    storeScalar(rec, rings.applied, slot, done.applied);
+    storeScalar(rec, rings.scales, slot, done.lossScale);
     const inputs: PlanInputs = { slot, ...rates };
     return { inputs, outputs: {} };
   });

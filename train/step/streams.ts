@@ -24,12 +24,12 @@ export interface Streams {
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
   const whole = evalLengths(config);
-  const warmupLength = config.compat === "2019" ? 0 : whole.memLen;
+  const warmupLen = config.compat === "2019" ? 0 : whole.memLen;
   const evaluated = (part: "valid" | "test") =>
-    cut(corpus[part], part, whole, share, { warmupLength, columnsFlag: "--eval_batch_size" });
+    cut(corpus[part], part, whole, share, { warmupLen, columnsFlag: "--eval_batch_size" });
   return {
     train: cut(corpus.train, "train", trainLengths(config), share, {
-      warmupLength: 0,
+      warmupLen: 0,
       columnsFlag: "--batch_size",
     }),
     valid: config.noEval ? undefined : evaluated("valid"),
@@ -40,18 +40,18 @@ export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = W
 function cut(
   text: Uint32Array,
   name: string,
-  { batchSize, tgtLen: targetLength, extLen: extendedContext }: Lengths,
+  { batchSize, tgtLen: tgtLen, extLen: extLen }: Lengths,
   { rank, size: ranks }: Share,
-  { warmupLength, columnsFlag }: {
-    readonly warmupLength: number;
+  { warmupLen, columnsFlag }: {
+    readonly warmupLen: number;
     readonly columnsFlag: string;
   },
 ): Batches {
   return new Batches(text, {
     batchSize,
-    targetLength,
-    extendedContext,
-    warmupLength,
+    tgtLen: tgtLen,
+    extLen: extLen,
+    warmupLen: warmupLen,
     columnsFlag,
     name,
     rank,

@@ -9,7 +9,7 @@ import type {
   Cost,
   Device,
   OpTime,
-  ParamStore,
+  ParameterStore,
   Plan,
   PlanInputs,
   PlanOutputs,
@@ -50,7 +50,7 @@ export class TrainStep implements Disposable {
   static async record(
     device: Device,
     model: TransformerXL,
-    store: ParamStore,
+    store: ParameterStore,
     settings: StepSettings,
     group?: ProcessGroup,
   ): Promise<TrainStep> {

@@ -38,7 +38,7 @@ export class TrainingHealth implements Disposable {
     { device, store, step }: TrainingParts,
     saved: boolean,
   ): Promise<TrainingHealth> {
-    const weights = store.segments.flatMap(({ weights, masters }) =>
+    const weights = store.buffers.flatMap(({ weights, masters }) =>
       masters === weights ? [weights] : [masters, weights]
     );
     const check = await FiniteCheck.record(device, [

@@ -20,14 +20,14 @@ export interface BatchSettings {
   /** Columns over all ranks. */
   readonly batchSize: number;
   /** Rows per segment (T); the last segment of an epoch may be shorter. */
-  readonly targetLength: number;
+  readonly tgtLen: number;
   /** Rows repeated in front of every segment's inputs (E, default 0). */
-  readonly extendedContext?: number | undefined;
+  readonly extLen?: number | undefined;
   /**
    * Memory length (M) to fill before scoring starts: each column is preceded by the text in front of
-   * it, rounded up to whole segments, whose segments have `warm` false. 0 (the default) for training.
+   * it, rounded up to whole segments, whose segments have `scored` false. 0 (the default) for training.
    */
-  readonly warmupLength?: number | undefined;
+  readonly warmupLen?: number | undefined;
   /** This process among `ranks` (default 0). */
   readonly rank?: number | undefined;
   /** Processes that share the columns (default 1). */
@@ -53,7 +53,7 @@ export interface Segment {
   /** The first row that is new in this segment; a checkpoint stores it as `last_iter`. */
   readonly start: number;
   /** False for a segment that only fills the memory and must not be scored. */
-  readonly warm: boolean;
+  readonly scored: boolean;
 }
 
 /** Whether {@link columnShare} gives every process a column. */
@@ -92,7 +92,7 @@ export function columnShare(
  * import { assertEquals } from "@std/assert";
  *
  * const stream = Uint32Array.from({ length: 11 }, (_, id) => id);
- * const batches = new Batches(stream, { batchSize: 2, targetLength: 3 });
+ * const batches = new Batches(stream, { batchSize: 2, tgtLen: 3 });
  * const [first] = batches.segments();
  * assertEquals([...first!.inputs], [0, 5, 1, 6, 2, 7]);
  * assertEquals([...first!.targets], [1, 6, 2, 7, 3, 8]);
@@ -108,15 +108,15 @@ export class Batches {
   /** Rows that are served: warm-up rows and stream rows. */
   readonly rows: number;
   /** Rows per segment (T). */
-  readonly targetLength: number;
+  readonly tgtLen: number;
   /** Segments from row 0. The last row of a column is only ever a target. */
   readonly segmentCount: number;
   /** ceil(rows / T), the total that log lines show; one too many when T divides rows - 1. */
   readonly batchCount: number;
   #tokens: Uint32Array;
   #batchSize: number;
-  #extendedContext: number;
-  /** Segments that start below this row are not warm. */
+  #extLen: number;
+  /** Segments that start below this row are not scored. */
   #warmFrom: number;
   #warmupRows: number;
   #shifts: Uint32Array;
@@ -129,7 +129,12 @@ export class Batches {
    * @throws {ConfigError} if this rank would get no column.
    */
   constructor(tokens: Uint32Array, settings: BatchSettings) {
-    const { batchSize, targetLength, extendedContext = 0, warmupLength = 0 } = settings;
+    const {
+      batchSize,
+      tgtLen: tgtLen,
+      extLen: extLen = 0,
+      warmupLen: warmupLen = 0,
+    } = settings;
     const { rank = 0, ranks = 1, name = "text", columnsFlag = "--batch_size" } = settings;
     this.columnRows = Math.floor(tokens.length / batchSize);
     if (this.columnRows < 2) {
@@ -141,7 +146,7 @@ export class Batches {
     const share = columnShare(batchSize, rank, ranks);
     this.firstColumn = share.firstColumn;
     this.columns = share.columns;
-    this.#warmFrom = Math.ceil(warmupLength / targetLength) * targetLength;
+    this.#warmFrom = Math.ceil(warmupLen / tgtLen) * tgtLen;
     this.#warmupRows = Math.min(this.#warmFrom, this.columnRows);
     this.rows = this.#warmupRows + this.columnRows;
     if (this.#warmFrom >= this.rows - 1) {
@@ -150,12 +155,12 @@ export class Batches {
           `only fill the memory; use more text, a shorter --mem_len or a smaller ${columnsFlag}`,
       );
     }
-    this.targetLength = targetLength;
-    this.segmentCount = Math.ceil((this.rows - 1) / targetLength);
-    this.batchCount = Math.ceil(this.rows / targetLength);
+    this.tgtLen = tgtLen;
+    this.segmentCount = Math.ceil((this.rows - 1) / tgtLen);
+    this.batchCount = Math.ceil(this.rows / tgtLen);
     this.#tokens = tokens;
     this.#batchSize = batchSize;
-    this.#extendedContext = extendedContext;
+    this.#extLen = extLen;
     this.#shifts = new Uint32Array(this.columns);
   }
 
@@ -174,10 +179,10 @@ export class Batches {
 
   /**
    * The segments from row `start` to the end of the epoch. To go on after a segment, start at its
-   * `start` plus `targetLength`.
+   * `start` plus `tgtLen`.
    */
   *segments(start = 0): Generator<Segment, void, undefined> {
-    for (let row = start; row < this.rows - 1; row += this.targetLength) yield this.segment(row);
+    for (let row = start; row < this.rows - 1; row += this.tgtLen) yield this.segment(row);
   }
 
   /**
@@ -191,8 +196,8 @@ export class Batches {
         `Cannot take the segment at row ${start}: rows are 0 .. ${this.rows - 2}`,
       );
     }
-    const targetRows = Math.min(this.targetLength, this.rows - 1 - start);
-    const inputStart = Math.max(0, start - this.#extendedContext);
+    const targetRows = Math.min(this.tgtLen, this.rows - 1 - start);
+    const inputStart = Math.max(0, start - this.#extLen);
     const rows = start + targetRows - inputStart;
     return {
       inputs: this.#copyRows(inputStart, rows),
@@ -201,7 +206,7 @@ export class Batches {
       targetRows,
       columns: this.columns,
       start,
-      warm: start >= this.#warmFrom,
+      scored: start >= this.#warmFrom,
     };
   }
 

@@ -16,7 +16,7 @@ import {
 import { locateCorpus } from "./corpus_files.ts";
 import { type Dataset, dataSet } from "../data_sets.ts";
 import { encodeCorpus, type PartFiles } from "./encode_corpus.ts";
-import { type Part, PARTS } from "../files/split_names.ts";
+import { type Split, SPLITS } from "../files/split_names.ts";
 import { hashFile, type TextFile } from "../files/text_file.ts";
 import type { Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
 import type { WordOptions } from "../vocabulary/word_vocabulary.ts";
@@ -46,9 +46,9 @@ export interface CorpusOptions extends WordOptions {
    */
   readonly vocabulary?: Vocabulary | undefined;
   /** The parts to open, if the text has parts (default: all); the others are empty. */
-  readonly parts?: readonly Part[] | undefined;
+  readonly parts?: readonly Split[] | undefined;
   /** Do not cut the text: all of it is this part, the others are empty. */
-  readonly wholeAs?: Part | undefined;
+  readonly wholeAs?: Split | undefined;
   /** Where encoded corpora are kept; without it nothing is cached. */
   readonly cacheDir?: string | undefined;
   /** Bytes read at a time (default 1 MiB). */
@@ -117,7 +117,7 @@ const DEFAULT_CHUNK_BYTES = 1 << 20;
  * is too short to be split.
  */
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
-  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, parts = PARTS, wholeAs } = options;
+  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, parts = SPLITS, wholeAs } = options;
   const wanted = wholeAs === undefined ? parts : [];
   const located = await locateCorpus(dataset, options.path, options.files, wanted);
   const { leftOut } = located;
@@ -125,10 +125,10 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   if (located.split === "lines") {
     files = { split: "lines", whole: located.whole, as: wholeAs };
   } else if (wholeAs !== undefined) {
-    const whole = PARTS.flatMap((part) => located.parts[part] ?? []);
+    const whole = SPLITS.flatMap((part) => located.parts[part] ?? []);
     files = { split: "lines", whole, as: wholeAs };
   } else {
-    const opened = PARTS.filter((part) => parts.includes(part));
+    const opened = SPLITS.filter((part) => parts.includes(part));
     files = {
       split: "files",
       parts: Object.fromEntries(opened.map((part) => [part, located.parts[part]!])),
@@ -136,7 +136,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   }
   const identity = await identify(files, chunkBytes);
   const key = corpusKey(options, files, identity);
-  const paths = PARTS.flatMap((part) => identity[part].map(({ path }) => path));
+  const paths = SPLITS.flatMap((part) => identity[part].map(({ path }) => path));
   const source = { dataset, files: paths, identity, leftOut, key };
   const path = cacheDir === undefined ? undefined : cachePath(cacheDir, key);
 
@@ -174,9 +174,9 @@ function kindOf({ vocabulary, vocab, dataset }: CorpusOptions): VocabularyKind {
   return vocabulary?.kind ?? vocab ?? dataSet(dataset).vocabulary;
 }
 
-function countedParts(options: CorpusOptions): readonly Part[] {
+function countedParts(options: CorpusOptions): readonly Split[] {
   const fallback = kindOf(options) === "word" ? dataSet(options.dataset).countWordsIn : "all";
-  return (options.countFrom ?? fallback) === "train" ? ["train"] : PARTS;
+  return (options.countFrom ?? fallback) === "train" ? ["train"] : SPLITS;
 }
 
 async function identify(files: PartFiles, chunkBytes: number): Promise<TextIdentity> {
@@ -203,7 +203,7 @@ function corpusKey(options: CorpusOptions, files: PartFiles, identity: TextIdent
     ? { parts: countedParts(options), lowerCase, minFreq, maxSize, unknown }
     : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
   const layout = files.split === "lines" ? files.as ?? "cut" : "files";
-  const hashes = PARTS.map((part) => identity[part].map(({ sha256 }) => sha256));
+  const hashes = SPLITS.map((part) => identity[part].map(({ sha256 }) => sha256));
   return createHash("sha256")
     .update(JSON.stringify([FORMAT, layout, kindOf(options), counting, hashes]))
     .digest("hex");

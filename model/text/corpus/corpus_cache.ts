@@ -12,7 +12,7 @@ import {
   writeSafetensors,
 } from "@transformer-xl/runtime";
 import { z } from "zod";
-import { type Part, PARTS } from "../files/split_names.ts";
+import { type Split, SPLITS } from "../files/split_names.ts";
 import type { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { vocabularyFromJSON } from "../vocabulary/vocabulary_from_json.ts";
 
@@ -37,7 +37,7 @@ export interface EncodedCorpus {
   /** Ids for the final test. */
   readonly test: Uint32Array<ArrayBuffer>;
   /** Sizes of the parts. */
-  readonly counts: Readonly<Record<Part, PartCounts>>;
+  readonly counts: Readonly<Record<Split, PartCounts>>;
 }
 
 const FORMAT = "transformer-xl-corpus";
@@ -74,7 +74,7 @@ export async function readCorpusCache(
       test: await file.tensor("test", "U32"),
       counts: countsRecord.parse(JSON.parse(counts)),
     };
-    return PARTS.every((part) => fits(corpus, part)) ? corpus : undefined;
+    return SPLITS.every((part) => fits(corpus, part)) ? corpus : undefined;
   } catch (error) {
     const unusable = error instanceof CheckpointError || error instanceof DataError ||
       error instanceof SyntaxError || error instanceof z.ZodError;
@@ -84,7 +84,7 @@ export async function readCorpusCache(
 }
 
 /** Whether every id has a symbol: the writer may have been another program. */
-function fits({ vocabulary, counts, ...streams }: EncodedCorpus, part: Part): boolean {
+function fits({ vocabulary, counts, ...streams }: EncodedCorpus, part: Split): boolean {
   const ids = streams[part];
   const { size } = vocabulary;
   return ids.length === counts[part].tokens && ids.every((id) => id < size);
@@ -109,7 +109,7 @@ export async function writeCorpusCache(
   }
   await writeSafetensors(path, [
     { name: "vocabulary", dtype: "U8", shape: [symbols.length], values: symbols },
-    ...PARTS.map((part) => ({
+    ...SPLITS.map((part) => ({
       name: part,
       dtype: "U32" as const,
       shape: [corpus[part].length],

@@ -6,7 +6,7 @@
  */
 import { DataError } from "@transformer-xl/runtime";
 import { type Dataset, dataSet } from "../data_sets.ts";
-import { type Part, partOfWord, PARTS, type SplitName, splitName } from "../files/split_names.ts";
+import { partOfWord, type Split, type SplitName, splitName, SPLITS } from "../files/split_names.ts";
 import { shown, specialKind, statPath } from "../files/text_file.ts";
 import { type FolderEntries, listFolder, TEXT_ENDINGS, textsUnder } from "../files/text_folder.ts";
 
@@ -19,7 +19,7 @@ export type CorpusFiles =
   & (
     | {
       readonly split: "files";
-      readonly parts: Readonly<Partial<Record<Part, readonly string[]>>>;
+      readonly parts: Readonly<Partial<Record<Split, readonly string[]>>>;
     }
     | { readonly split: "lines"; readonly whole: readonly string[] }
   );
@@ -40,7 +40,7 @@ export async function locateCorpus(
   dataset: Dataset,
   path: string | undefined,
   files: readonly string[] | undefined,
-  wanted: readonly Part[] = PARTS,
+  wanted: readonly Split[] = SPLITS,
 ): Promise<CorpusFiles> {
   const { place } = dataSet(dataset);
   if (place === "listed") {
@@ -77,7 +77,7 @@ export async function locateCorpus(
 async function inFolder(
   dataset: Dataset,
   folder: string,
-  wanted: readonly Part[],
+  wanted: readonly Split[],
 ): Promise<CorpusFiles> {
   const entries = await listFolder(folder);
   const parts = partFiles(folder, entries) ?? await partFolders(entries);
@@ -112,21 +112,21 @@ async function inFolder(
 
 type Located = Extract<CorpusFiles, { split: "files" }> & {
   /** How a missing part would be called. */
-  readonly nameOf: (part: Part) => string;
+  readonly nameOf: (part: Split) => string;
 };
 
 interface Named extends SplitName {
   readonly path: string;
 }
 
-type Group = Map<Part, Named[]>;
+type Group = Map<Split, Named[]>;
 
 function groupsOf(files: readonly { readonly name: string; readonly path: string }[]) {
   const groups = new Map<string, Group>();
   for (const { name, path } of files) {
     const split = splitName(name);
     if (split === undefined) continue;
-    const group = groups.get(split.text) ?? new Map<Part, Named[]>();
+    const group = groups.get(split.text) ?? new Map<Split, Named[]>();
     groups.set(split.text, group);
     group.set(split.part, [...group.get(split.part) ?? [], { ...split, path }]);
   }
@@ -155,7 +155,7 @@ function partFiles(folder: string, { files, leftOut }: FolderEntries): Located |
     );
   }
   const [text, group] = chosen;
-  const parts: Partial<Record<Part, string[]>> = {};
+  const parts: Partial<Record<Split, string[]>> = {};
   for (const [part, named] of group) {
     const other = named.find(({ word }) => word !== named[0]!.word);
     if (other !== undefined) {
@@ -185,7 +185,7 @@ async function partFolders(
   if (named.length === 0 || named.some(({ part }) => part === undefined)) return undefined;
   const isLoose = (name: string) => /\.txt$/i.test(name);
   if (files.some(({ name }) => isLoose(name))) return undefined;
-  const parts: Partial<Record<Part, string[]>> = {};
+  const parts: Partial<Record<Split, string[]>> = {};
   const passed = [...leftOut, ...files.map(({ path }) => `${shown(path)} (no part)`)];
   for (const { part, path } of named) {
     if (parts[part!] !== undefined) return undefined;
@@ -204,11 +204,11 @@ function checkWanted(
   dataset: Dataset,
   folder: string,
   { parts, nameOf }: Located,
-  wanted: readonly Part[],
+  wanted: readonly Split[],
 ): void {
   const missing = wanted.filter((part) => parts[part] === undefined);
   if (missing.length === 0) return;
-  const present = PARTS.filter((part) => parts[part] !== undefined);
+  const present = SPLITS.filter((part) => parts[part] !== undefined);
   throw new DataError(
     `Cannot open data set "${dataset}": ${shown(folder)} has the part ` +
       `${present.map((part) => `"${part}" (${shown(parts[part]![0]!)})`).join(" and ")} but no ` +
@@ -236,6 +236,6 @@ function refuseNestedParts(dataset: Dataset, folder: string, texts: readonly str
 }
 
 function layoutNames(joint: "or" | "nor"): string {
-  return FAVOURITES.map((text) => PARTS.map((part) => text.replace("*", part)).join(", "))
+  return FAVOURITES.map((text) => SPLITS.map((part) => text.replace("*", part)).join(", "))
     .join(` ${joint} `);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Corpus } from "./corpus.ts";
-import { type Part, PARTS } from "../files/split_names.ts";
+import { type Split, SPLITS } from "../files/split_names.ts";
 
 /** Paths that a run prints; of more files, their number. */
 const MAX_PATHS = 5;
@@ -26,11 +26,11 @@ const MIN_WORDS_PER_LINE = 1.5;
  */
 export function corpusLines(
   { vocabulary, counts, source }: Corpus,
-  name: (part: Part) => string = (part) => part,
+  name: (part: Split) => string = (part) => part,
 ): string[] {
   const lines: string[] = [];
   const { identity, leftOut, notKept } = source;
-  for (const part of PARTS) {
+  for (const part of SPLITS) {
     const { tokens, lines: count, unknown } = counts[part];
     if (tokens === 0) continue;
     const share = unknown === 0 ? "" : `, ${unknownText(unknown, tokens)}`;
@@ -39,8 +39,8 @@ export function corpusLines(
       : pathsText(identity[part].map(({ path }) => path));
     lines.push(`    - ${name(part)} : ${tokens} tokens, ${count} lines${share}${paths}`);
   }
-  const total = PARTS.reduce((sum, part) => sum + counts[part].tokens, 0);
-  const unknown = PARTS.reduce((sum, part) => sum + counts[part].unknown, 0);
+  const total = SPLITS.reduce((sum, part) => sum + counts[part].tokens, 0);
+  const unknown = SPLITS.reduce((sum, part) => sum + counts[part].unknown, 0);
   const { files } = source;
   const cut = identity.split === "lines" && lines.length > 1 ? `, cut into parts` : "";
   lines.unshift(
@@ -71,8 +71,8 @@ function pathsText(paths: readonly string[]): string {
 /** Says so when a vocabulary of words does not suit the text; undefined when it does. */
 export function spacesAdvice({ vocabulary, counts }: Corpus): string | undefined {
   if (vocabulary.kind !== "word") return undefined;
-  const tokens = PARTS.reduce((sum, part) => sum + counts[part].tokens, 0);
-  const lines = PARTS.reduce((sum, part) => sum + counts[part].lines, 0);
+  const tokens = SPLITS.reduce((sum, part) => sum + counts[part].tokens, 0);
+  const lines = SPLITS.reduce((sum, part) => sum + counts[part].lines, 0);
   const words = tokens - lines;
   const distinct = vocabulary.size - 1;
   const perLine = words / lines;

@@ -9,7 +9,7 @@ import { CharacterScanner } from "./scan/character_scanner.ts";
 import { CharacterVocabulary } from "../vocabulary/character_vocabulary.ts";
 import type { EncodedCorpus, PartCounts } from "./corpus_cache.ts";
 import type { Scanner } from "./scan/scanner.ts";
-import { type Part, PARTS } from "../files/split_names.ts";
+import { type Split, SPLITS } from "../files/split_names.ts";
 import { readText, shown } from "../files/text_file.ts";
 import type { SymbolCount, Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
 import { LINE_END, WordScanner } from "./scan/word_scanner.ts";
@@ -17,15 +17,15 @@ import { END_OF_LINE, type WordOptions, WordVocabulary } from "../vocabulary/wor
 
 /** Where the parts come from: their own files, or one stream that is cut or taken whole. */
 export type PartFiles =
-  | { readonly split: "files"; readonly parts: Readonly<Partial<Record<Part, readonly string[]>>> }
-  | { readonly split: "lines"; readonly whole: readonly string[]; readonly as: Part | undefined };
+  | { readonly split: "files"; readonly parts: Readonly<Partial<Record<Split, readonly string[]>>> }
+  | { readonly split: "lines"; readonly whole: readonly string[]; readonly as: Split | undefined };
 
 /** How to count and look up. */
 export interface EncodeOptions extends WordOptions {
   /** Words or characters. */
   readonly kind: VocabularyKind;
   /** Parts whose symbols are counted. */
-  readonly counted: readonly Part[];
+  readonly counted: readonly Split[];
   /** The vocabulary; counted if not given. */
   readonly vocabulary?: Vocabulary | undefined;
   /** Bytes read at a time. */
@@ -39,7 +39,7 @@ const TEST_FROM = 0.95;
 /** Stands for a symbol without an id. */
 const MISSING = 0xffffffff;
 
-type Streams = Record<Part, Uint32Array<ArrayBuffer>>;
+type Streams = Record<Split, Uint32Array<ArrayBuffer>>;
 
 /** A file and the first of its provisional ids within the stream of its part. */
 interface FileStart {
@@ -62,8 +62,8 @@ export async function encodeCorpus(
   const symbols = scanner.symbols();
   const vocabulary = options.vocabulary ?? countVocabulary(options, streams, symbols);
   const { ids, isUnknown } = renumbering(symbols, vocabulary, options.unknown);
-  const counts = {} as Record<Part, PartCounts>;
-  for (const part of PARTS) {
+  const counts = {} as Record<Split, PartCounts>;
+  for (const part of SPLITS) {
     const stream = streams[part];
     let lines = 0;
     let unknown = 0;
@@ -88,7 +88,7 @@ async function scanParts(
   files: PartFiles,
   scanner: Scanner,
   { chunkBytes, kind }: EncodeOptions,
-): Promise<{ streams: Streams; starts: Record<Part, FileStart[]> }> {
+): Promise<{ streams: Streams; starts: Record<Split, FileStart[]> }> {
   const scan = async (paths: readonly string[], starts: FileStart[]) => {
     for (const path of paths) {
       starts.push({ path, firstId: scanner.ids.length });
@@ -102,11 +102,11 @@ async function scanParts(
     }
     return scanner.ids.take();
   };
-  const starts: Record<Part, FileStart[]> = { train: [], valid: [], test: [] };
+  const starts: Record<Split, FileStart[]> = { train: [], valid: [], test: [] };
   const none = () => new Uint32Array(0);
   if (files.split === "files") {
     const streams: Streams = { train: none(), valid: none(), test: none() };
-    for (const part of PARTS) streams[part] = await scan(files.parts[part] ?? [], starts[part]);
+    for (const part of SPLITS) streams[part] = await scan(files.parts[part] ?? [], starts[part]);
     return { streams, starts };
   }
   const whole: FileStart[] = [];
@@ -117,7 +117,7 @@ async function scanParts(
   }
   const streams = splitAtLines(stream, scanner.lineEnd, files.whole, kind);
   let first = 0;
-  for (const part of PARTS) {
+  for (const part of SPLITS) {
     starts[part] = whole.map(({ path, firstId }) => ({ path, firstId: firstId - first }));
     first += streams[part].length;
   }

@@ -7,12 +7,12 @@
  */
 
 /** The parts of a corpus, in the order in which symbols are counted. */
-export const PARTS = ["train", "valid", "test"] as const;
+export const SPLITS = ["train", "valid", "test"] as const;
 
 /** A part of a corpus by name. */
-export type Part = typeof PARTS[number];
+export type Split = typeof SPLITS[number];
 
-const SPELLINGS: ReadonlyMap<string, Part> = new Map<string, Part>([
+const SPELLINGS: ReadonlyMap<string, Split> = new Map<string, Split>([
   ["train", "train"],
   ["training", "train"],
   ["valid", "valid"],
@@ -34,7 +34,7 @@ const NOT_TEXT =
 /** A file name that says which part it is. */
 export interface SplitName {
   /** The part. */
-  readonly part: Part;
+  readonly part: Split;
   /** How the part is spelled. */
   readonly word: string;
   /** The name with `*` for the part, without a shard number: equal for the parts of one text. */
@@ -47,7 +47,7 @@ export interface SplitName {
 }
 
 /** The part that a folder or a word stands for. */
-export function partOfWord(word: string): Part | undefined {
+export function partOfWord(word: string): Split | undefined {
   return SPELLINGS.get(word.toLowerCase());
 }
 

@@ -20,7 +20,7 @@ export interface Ending {
 }
 
 /** Whether the process only lost another one, which ended earlier. */
-export function isEcho(ending: Ending): boolean {
+export function isSecondaryFailure(ending: Ending): boolean {
   return ending.failure?.origin === "echo" && ending.signal === null;
 }
 

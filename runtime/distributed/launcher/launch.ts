@@ -5,7 +5,7 @@
  * @module
  */
 import { newSecret, TOKEN_VARIABLE } from "../job_token.ts";
-import { causeOf, type Ending, exitCodeOf, isEcho } from "./ending.ts";
+import { causeOf, type Ending, exitCodeOf, isSecondaryFailure } from "./ending.ts";
 import { JobFolder } from "./job_folder.ts";
 import {
   listenTo,
@@ -18,7 +18,7 @@ import {
 import { RankLinks } from "./rank_links.ts";
 import { RankProcess, type ShowRanks, writeLine } from "./rank_process.ts";
 import { FOLDER_VARIABLE, HEARTBEAT_VARIABLE, LAUNCHER_VARIABLE } from "./wire.ts";
-import { within } from "../../base/with_timeout.ts";
+import { withTimeout } from "../../base/with_timeout.ts";
 
 /** A job on one machine. */
 export interface LaunchOptions {
@@ -123,16 +123,18 @@ class Job {
   async #fail(first: Ending): Promise<number> {
     this.#isEnding = true;
     let culprit = first;
-    if (isEcho(first)) {
-      const own = this.#firstEnding((ending) => !this.#isFine(ending) && !isEcho(ending));
-      culprit = await within(own, ECHO_GRACE_MS) ?? first;
+    if (isSecondaryFailure(first)) {
+      const own = this.#firstEnding((ending) =>
+        !this.#isFine(ending) && !isSecondaryFailure(ending)
+      );
+      culprit = await withTimeout(own, ECHO_GRACE_MS) ?? first;
     }
     for (const rank of this.#ranks) {
       rank.silence();
       // After a stop was asked for, a second signal would interrupt a checkpoint being written.
       if (this.#stop === undefined) rank.send("SIGTERM");
     }
-    await within(this.#allEnded(), TERMINATE_MS);
+    await withTimeout(this.#allEnded(), TERMINATE_MS);
     for (const rank of this.#ranks) rank.kill();
     await this.#allEnded();
     const { size } = this.#options;
@@ -145,7 +147,7 @@ class Job {
     if (ending.code === 0 || this.#killedBy !== undefined) return true;
     if (this.#stop === undefined) return false;
     // One that was still preparing ends at once, and others may lose it before they are told.
-    return ending.code === STOP_CODES[this.#stop.signal] || isEcho(ending);
+    return ending.code === STOP_CODES[this.#stop.signal] || isSecondaryFailure(ending);
   }
 
   /** The first end of a process that `matches`, or undefined when all have ended otherwise. */

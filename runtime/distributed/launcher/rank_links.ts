@@ -7,7 +7,7 @@ import { TextLineStream } from "@std/streams";
 import { type Failure, parseMessage } from "./wire.ts";
 
 /** Bytes that a process may say without ending a line. */
-const MOST_PENDING_BYTES = 256 * 1024;
+const MAX_PENDING_BYTES = 256 * 1024;
 
 /** Time for a caller to say who it is. */
 const GREETING_MS = 10_000;
@@ -105,7 +105,7 @@ export class RankLinks implements Disposable {
     let isOwner = false;
     try {
       const lines = connection.readable
-        .pipeThrough(bounded(MOST_PENDING_BYTES))
+        .pipeThrough(bounded(MAX_PENDING_BYTES))
         .pipeThrough(new TextDecoderStream())
         .pipeThrough(new TextLineStream());
       for await (const line of lines) {

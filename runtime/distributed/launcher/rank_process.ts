@@ -9,7 +9,7 @@ import { messageOf } from "../../gpu/adapter.ts";
 import { tryWrite } from "../../logs/standard_streams.ts";
 import type { Ending } from "./ending.ts";
 import type { RankLink } from "./rank_links.ts";
-import { within } from "../../base/with_timeout.ts";
+import { withTimeout } from "../../base/with_timeout.ts";
 
 /** Which ranks show what they print to standard output. */
 export type ShowRanks = "first" | "all";
@@ -127,7 +127,7 @@ export class RankProcess {
     const { code, signal } = await this.#child.status;
     this.#isRunning = false;
     const lastWords = code === 0 ? forwarded : Promise.all([forwarded, this.#link.closed]);
-    await within(lastWords, LAST_WORDS_MS);
+    await withTimeout(lastWords, LAST_WORDS_MS);
     this.#link.close();
     const { failure } = this.#link;
     return { rank: this.rank, code, signal, failure, silentMs: this.#silentMs };

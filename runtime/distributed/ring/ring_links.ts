@@ -36,7 +36,7 @@ export interface ConnectedRing {
 const POLL_MS = 10;
 const TOKEN_BYTES = 16;
 const CALLER_MS = 5000; // time for a caller to say the token
-const MOST_CALLERS = 64; // that may be about to say it
+const MAX_CALLERS = 64; // that may be about to say it
 const MAX_SOCKET_PATH = 100; // some systems allow 103 bytes, most 107
 
 interface Address {
@@ -161,7 +161,7 @@ async function accept(
   const listenTo = async (conn: Deno.Conn) => {
     callers.add(conn);
     const [oldest] = callers;
-    if (callers.size > MOST_CALLERS) closeQuietly(oldest!);
+    if (callers.size > MAX_CALLERS) closeQuietly(oldest!);
     const isPrevious = await saysToken(conn, token);
     callers.delete(conn);
     if (isPrevious) resolve(conn);

@@ -248,6 +248,6 @@ export type CaseRecord = z.infer<typeof caseSchema>;
 export type RecordOf<K extends CaseRecord["kind"], R = CaseRecord> = R extends
   { readonly kind: infer J } ? K extends J ? R : never : never;
 /** Settings of the model, with the reference's defaults filled in. */
-export type ModelConfig = z.infer<typeof modelConfig>;
+export type CaseConfig = z.infer<typeof modelConfig>;
 /** Half-widths of the weight generator. */
 export type GeneratorInit = z.infer<typeof generatorInit>;

@@ -86,6 +86,6 @@ async function readSegments(golden: GoldenCase, vocabularySize: number): Promise
     targetRows: rows,
     columns,
     start: 0,
-    warm: true,
+    scored: true,
   }));
 }

@@ -1,5 +1,5 @@
 /**
- * Kind `evaluation`: whole evaluations of a stream, with and without warm-up, cut short, repeated.
+ * Kind `evaluation`: whole evaluations of a stream, with and without scored-up, cut short, repeated.
  *
  * @module
  */
@@ -28,9 +28,9 @@ export async function checkEvaluation(
     using evaluator = await Evaluator.create(device, network.model, lengths);
     const batches = new Batches(stream, {
       batchSize: setting.batch_size,
-      targetLength: config.tgt_len,
-      extendedContext: config.ext_len,
-      warmupLength: setting.warmup ? config.mem_len : 0,
+      tgtLen: config.tgt_len,
+      extLen: config.ext_len,
+      warmupLen: setting.warmup ? config.mem_len : 0,
     });
     findings.compareExactly("batch count", `case ${c}`, [batches.batchCount], [setting.n_batch]);
     const ran: SegmentLoss[] = [];

@@ -35,7 +35,7 @@ export async function checkForward(
   const limits = tolerancesOf(device, record);
   using network = await buildModel(device, golden, record);
   using memory = new Memory(device, network.model, lengths, "memory");
-  const shapes = maskShapes(network.model.shape, lengths);
+  const shapes = maskShapes(network.model.config, lengths);
   const maskSizes = new Map([...shapes].map(([site, shape]) => [site, sizeOf(shape)] as const));
   using plans = new DisposableStack();
   const recorded = new Map<string, SegmentPlan>();
@@ -51,7 +51,7 @@ export async function checkForward(
       );
     recorded.set(key, plan);
 
-    const { filled } = memory;
+    const { validRows: filled } = memory;
     const place = { rows: segment.rows, filled, memLen: lengths.memLen };
     const masks = await readMasks(golden, s, shapes, place);
     clearGradients(network);
@@ -112,7 +112,7 @@ async function readSegment(
     targetRows,
     columns,
     start: 0,
-    warm: true,
+    scored: true,
   };
 }
 
@@ -126,10 +126,10 @@ async function compareActivation(
   limits: Tolerances,
 ): Promise<void> {
   const want = await golden.floats(`s${s}/act/${name}`);
-  if (!plan.taps.includes(name)) {
+  if (!plan.intermediates.includes(name)) {
     throw new DataError(
       `Cannot check "s${s}/act/${name}" of "${golden.folder}": the network keeps ` +
-        plan.taps.map((tap) => `"${tap}"`).join(", "),
+        plan.intermediates.map((tap) => `"${tap}"`).join(", "),
     );
   }
   const got = (await plan.read(name))[name]!;

@@ -7,7 +7,7 @@ import { Moments, recordUpdate, type UpdateOptions } from "@transformer-xl/kerne
 import {
   type Device,
   gradientsOf,
-  ParamStore,
+  ParameterStore,
   type Plan,
   type PlanInputs,
   readLogical,
@@ -70,7 +70,7 @@ export async function checkOptimizer(
   const optimizer = optimizerOf(record.config, record.semantics);
   const limit = tolerancesOf(device, { id: record.id }).optimizer;
   using store = declare(golden, record.order, "init/");
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   using moments = new Moments(device, store);
   using plan = await recordPlan(device, store, moments, optimizer, Infinity);
   await write(device, golden, store, weightsOf(store), "init/");
@@ -114,7 +114,7 @@ export async function checkClip(
       const prefix = golden.names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))))
         .find((first) => /^clip./.test(first) && Number(first.slice(4)) === clip) ?? `clip${clip}`;
       using store = declare(golden, names, "in/grad/");
-      store.seal(device, { gradients: true });
+      store.allocate(device, { gradients: true });
       using moments = new Moments(device, store);
       const optimizer: Optimizer = { kind, weightDecay: 0, betas: [0, 0.999] };
       using plan = await recordPlan(device, store, moments, optimizer, clip);
@@ -133,8 +133,8 @@ export async function checkClip(
   }
 }
 
-function declare(golden: GoldenCase, names: readonly string[], prefix: string): ParamStore {
-  const store = new ParamStore();
+function declare(golden: GoldenCase, names: readonly string[], prefix: string): ParameterStore {
+  const store = new ParameterStore();
   for (const name of names) {
     store.param(name, golden.shape(`${prefix}${name}`), { kind: "constant", value: 0 });
   }
@@ -143,7 +143,7 @@ function declare(golden: GoldenCase, names: readonly string[], prefix: string): 
 
 async function recordPlan(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   moments: Moments,
   optimizer: Optimizer,
   clip: number,
@@ -162,12 +162,12 @@ async function recordPlan(
 async function write(
   device: Device,
   golden: GoldenCase,
-  store: ParamStore,
+  store: ParameterStore,
   buffers: Parameters<typeof writeLogical>[2],
   prefix: string,
 ): Promise<void> {
   const stored = new Map<string, Floats>();
-  for (const { name } of store.logical) {
+  for (const { name } of store.parameters) {
     stored.set(name, await golden.floats(`${prefix}${name}`));
   }
   writeLogical(device, store, buffers, ({ name }) => stored.get(name)!);

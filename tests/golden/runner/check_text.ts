@@ -14,9 +14,9 @@ export function checkIterator(record: RecordOf<"iterator">, findings: Findings):
     const tokens = Uint32Array.from({ length: setting.n }, (_, id) => id);
     const batches = new Batches(tokens, {
       batchSize: setting.batch_size,
-      targetLength: setting.tgt_len,
-      extendedContext: setting.ext_len,
-      warmupLength: setting.mem_len ?? 0,
+      tgtLen: setting.tgt_len,
+      extLen: setting.ext_len,
+      warmupLen: setting.mem_len ?? 0,
       rank: setting.rank,
       ranks: setting.ranks,
     });
@@ -36,7 +36,7 @@ export function checkIterator(record: RecordOf<"iterator">, findings: Findings):
       findings.compareExactly("data", where, segment.inputs, want.data.flat());
       findings.compareExactly("target", where, segment.targets, want.target.flat());
       findings.compareExactly("length", where, [segment.targetRows], [want.seq_len]);
-      findings.compareExactly("warm", where, [segment.warm], [want.warm]);
+      findings.compareExactly("scored", where, [segment.scored], [want.warm]);
     });
   });
   record.rolls.forEach((roll, r) => checkRoll(roll, r, findings));

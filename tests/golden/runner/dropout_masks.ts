@@ -5,13 +5,13 @@
  *
  * @module
  */
-import type { Lengths, ModelShape } from "@transformer-xl/model";
+import type { Lengths, ModelConfig } from "@transformer-xl/model";
 import { DataError, sizeOf } from "@transformer-xl/runtime";
 import type { GoldenCase } from "./golden_case.ts";
 
 /** Shape of the mask of every site that drops, by name, at full length. */
 export function maskShapes(
-  { dropout, dropatt, nLayer, nHead: N, dModel: D, dInner: F }: ModelShape,
+  { dropout, dropatt, nLayer, nHead: N, dModel: D, dInner: F }: ModelConfig,
   { batchSize: B, tgtLen, extLen, memLen }: Lengths,
 ): Map<string, readonly number[]> {
   const Q = tgtLen + extLen;

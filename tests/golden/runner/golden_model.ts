@@ -3,26 +3,26 @@
  *
  * @module
  */
-import { type Compat, type Lengths, type ModelShape, TransformerXL } from "@transformer-xl/model";
+import { type Compat, type Lengths, type ModelConfig, TransformerXL } from "@transformer-xl/model";
 import {
   ConfigError,
   DataError,
   type Device,
   gradientsOf,
-  ParamStore,
+  ParameterStore,
   readLogical,
   sizeOf,
   weightsOf,
   writeWeights,
 } from "@transformer-xl/runtime";
-import type { GeneratorInit, ModelConfig } from "./case_schema.ts";
+import type { CaseConfig, GeneratorInit } from "./case_schema.ts";
 import { type Floats, type GoldenCase, UnsupportedCase } from "./golden_case.ts";
 import { generatedWeights } from "./weight_generator.ts";
 
 /** What a case says of its network. */
 export interface NetworkRecord {
   /** Settings. */
-  readonly config: ModelConfig;
+  readonly config: CaseConfig;
   /** Of the weight generator. */
   readonly seed: number;
   /** Of the weight generator. */
@@ -34,7 +34,7 @@ export interface NetworkRecord {
 /** A network with its parameters on a device. */
 export interface GoldenModel extends Disposable {
   /** Its parameters. */
-  readonly store: ParamStore;
+  readonly store: ParameterStore;
   /** Its forward pass. */
   readonly model: TransformerXL;
   /** Its device. */
@@ -46,7 +46,7 @@ export interface GoldenModel extends Disposable {
  *
  * @throws {UnsupportedCase} for attention that the product does not have
  */
-export function shapeOf({ config, semantics }: NetworkRecord): ModelShape {
+export function shapeOf({ config, semantics }: NetworkRecord): ModelConfig {
   if (config.attn_type !== 0) {
     throw new UnsupportedCase(
       `attn_type ${config.attn_type} is not supported, only 0 (relative attention) is`,
@@ -85,7 +85,7 @@ export function compatOf(semantics: NetworkRecord["semantics"]): Compat {
 }
 
 /** Lengths of a case for `batchSize` columns. */
-export function lengthsOf(config: ModelConfig, batchSize: number): Lengths {
+export function lengthsOf(config: CaseConfig, batchSize: number): Lengths {
   return { batchSize, tgtLen: config.tgt_len, extLen: config.ext_len, memLen: config.mem_len };
 }
 
@@ -101,9 +101,9 @@ export async function buildModel(
   record: NetworkRecord,
 ): Promise<GoldenModel> {
   const shape = shapeOf(record);
-  const store = new ParamStore();
-  const model = new TransformerXL(store, shape, device.target);
-  store.seal(device, { gradients: true });
+  const store = new ParameterStore();
+  const model = new TransformerXL(store, shape, device.limits);
+  store.allocate(device, { gradients: true });
   try {
     await loadWeights(device, store, golden, record);
   } catch (error) {
@@ -116,11 +116,11 @@ export async function buildModel(
 /** Writes `p/<name>`, or generated values where it is absent. */
 export async function loadWeights(
   device: Device,
-  store: ParamStore,
+  store: ParameterStore,
   golden: GoldenCase,
   { seed, init }: NetworkRecord,
 ): Promise<void> {
-  const names = new Set(store.logical.map(({ name }) => name));
+  const names = new Set(store.parameters.map(({ name }) => name));
   const unknown = golden.under("p/").find((name) => !names.has(name));
   if (unknown !== undefined) {
     throw new DataError(
@@ -128,7 +128,7 @@ export async function loadWeights(
     );
   }
   const stored = new Map<string, Floats>();
-  for (const { name, shape } of store.logical) {
+  for (const { name, shape } of store.parameters) {
     if (!golden.has(`p/${name}`)) continue;
     const given = golden.shape(`p/${name}`);
     if (given.join() !== shape.join()) {

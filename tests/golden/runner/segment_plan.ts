@@ -68,11 +68,11 @@ export class SegmentPlan implements Disposable {
         const seeds = parts.map((part) =>
           [part, rec.constant("one", part.shape, "f32", one(part))] as const
         );
-        backward(rec, seeds, store.params);
+        backward(rec, seeds, store.packed);
       }
       const inputs: PlanInputs = { ...batch.inputs, ...masks };
       return { inputs, outputs: { nll } };
-    }, { taps });
+    }, { intermediates: taps });
     return new SegmentPlan(plan, batch, memory);
   }
 

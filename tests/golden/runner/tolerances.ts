@@ -4,7 +4,7 @@
  * @module
  */
 import { type Device, ReferenceDevice } from "@transformer-xl/runtime";
-import type { ModelConfig } from "./case_schema.ts";
+import type { CaseConfig } from "./case_schema.ts";
 import type { Floats } from "./golden_case.ts";
 
 /** Limits by kind of result. */
@@ -68,7 +68,7 @@ export function isFloat64(device: Device): boolean {
 /** What holds for a device; `config` is that of the network, where there is one. */
 export function tolerancesOf(
   device: Device,
-  { id, config }: { readonly id: string; readonly config?: ModelConfig },
+  { id, config }: { readonly id: string; readonly config?: CaseConfig },
 ): Tolerances {
   if (isFloat64(device)) return FLOAT64;
   const limits = config !== undefined && config.d_model >= WIDE ? WIDE_FLOAT32 : FLOAT32;

@@ -41,7 +41,7 @@ function rowsOf(ids: Uint32Array, columns: number): number[][] {
 }
 
 function plain(
-  { inputs, targets, targetRows, columns, warm }: Segment,
+  { inputs, targets, targetRows, columns, scored: warm }: Segment,
 ): IteratorCase["segments"][0] {
   const data = rowsOf(inputs, columns);
   return { data, target: rowsOf(targets, columns), seq_len: targetRows, warm };
@@ -51,9 +51,9 @@ for (const { segments, ...setting } of golden.cases) {
   Deno.test(`Batches equals the reference with ${JSON.stringify(setting)}`, () => {
     const batches = new Batches(stream(setting.n), {
       batchSize: setting.batch_size,
-      targetLength: setting.tgt_len,
-      extendedContext: setting.ext_len,
-      warmupLength: setting.mem_len ?? 0,
+      tgtLen: setting.tgt_len,
+      extLen: setting.ext_len,
+      warmupLen: setting.mem_len ?? 0,
       rank: setting.rank,
       ranks: setting.ranks,
     });
@@ -68,18 +68,18 @@ for (const { segments, ...setting } of golden.cases) {
 Deno.test("Batches goes on from any segment as if it had never stopped", () => {
   const batches = new Batches(stream(103), {
     batchSize: 4,
-    targetLength: 5,
-    extendedContext: 3,
-    warmupLength: 7,
+    tgtLen: 5,
+    extLen: 3,
+    warmupLen: 7,
   });
   const all = [...batches.segments()];
   for (const [i, { start }] of all.entries()) {
-    assertEquals([...batches.segments(start + batches.targetLength)], all.slice(i + 1));
+    assertEquals([...batches.segments(start + batches.tgtLen)], all.slice(i + 1));
   }
 });
 
 Deno.test("Batches gives the ranks disjoint columns whose union is one process's", () => {
-  const setting = { batchSize: 6, targetLength: 4, warmupLength: 8 };
+  const setting = { batchSize: 6, tgtLen: 4, warmupLen: 8 };
   const whole = [...new Batches(stream(103), setting).segments()];
   const parts = [0, 1, 2].map((rank) => {
     return [...new Batches(stream(103), { ...setting, rank, ranks: 3 }).segments()];
@@ -96,31 +96,31 @@ Deno.test("Batches counts the published numbers of rows and segments", () => {
   // Tokens of WikiText-103; only lengths matter, so the streams need no content.
   const valid = new Batches(new Uint32Array(217_646), {
     batchSize: 16,
-    targetLength: 192,
-    warmupLength: 192,
+    tgtLen: 192,
+    warmupLen: 192,
   });
   assertEquals([valid.rows, valid.segmentCount], [13_602 + 192, 72]);
   const test = new Uint32Array(245_569);
-  const base = new Batches(test, { batchSize: 16, targetLength: 64, warmupLength: 640 });
+  const base = new Batches(test, { batchSize: 16, tgtLen: 64, warmupLen: 640 });
   assertEquals([base.rows, base.segmentCount], [15_348 + 640, 250]);
-  assertEquals(new Batches(test, { batchSize: 16, targetLength: 64 }).segmentCount, 240);
-  const large = new Batches(test, { batchSize: 16, targetLength: 128, warmupLength: 1600 });
+  assertEquals(new Batches(test, { batchSize: 16, tgtLen: 64 }).segmentCount, 240);
+  const large = new Batches(test, { batchSize: 16, tgtLen: 128, warmupLen: 1600 });
   assertEquals([large.rows, large.segmentCount], [15_348 + 1664, 133]);
 });
 
 Deno.test("Batches refuses a stream too short for one input and one target row", () => {
-  const setting = { batchSize: 4, targetLength: 5, name: "valid" };
+  const setting = { batchSize: 4, tgtLen: 5, name: "valid" };
   assertThrows(() => new Batches(stream(7), setting), DataError, `"valid"`);
   assertEquals([...new Batches(stream(8), setting).segments()].length, 1);
 });
 
 Deno.test("Batches refuses a rank without columns", () => {
-  const setting = { batchSize: 4, targetLength: 5, ranks: 3, rank: 2 };
+  const setting = { batchSize: 4, tgtLen: 5, ranks: 3, rank: 2 };
   assertThrows(() => new Batches(stream(99), setting), ConfigError, "multiple of 3");
 });
 
 Deno.test("Batches refuses a segment that has no target", () => {
-  const batches = new Batches(stream(20), { batchSize: 2, targetLength: 3 });
+  const batches = new Batches(stream(20), { batchSize: 2, tgtLen: 3 });
   assertEquals(batches.segment(8).targetRows, 1);
   for (const row of [-1, 9, NaN]) assertThrows(() => batches.segment(row), RangeError);
 });
@@ -157,7 +157,7 @@ Deno.test("rollShifts() draws the reference's shifts and adds them up over epoch
 
 for (const { seed, rows, after_first, after_second } of golden.rolls) {
   Deno.test(`Batches.roll() equals the reference's rotated columns from seed ${seed}`, () => {
-    const batches = new Batches(stream(rows * 4), { batchSize: 4, targetLength: rows - 1 });
+    const batches = new Batches(stream(rows * 4), { batchSize: 4, tgtLen: rows - 1 });
     const column = (): number[][] => {
       const { inputs, targets } = batches.segment(0);
       return [...rowsOf(inputs, 4), rowsOf(targets, 4).at(-1)!];
@@ -172,13 +172,13 @@ for (const { seed, rows, after_first, after_second } of golden.rolls) {
 
 Deno.test("Batches are refused where warm-up leaves nothing to score", () => {
   const cut = (tokens: number) =>
-    new Batches(stream(tokens), { batchSize: 2, targetLength: 4, warmupLength: 6, name: "valid" });
+    new Batches(stream(tokens), { batchSize: 2, tgtLen: 4, warmupLen: 6, name: "valid" });
   const message = 'Cannot score "valid" in columns of 4 rows: the first 8 only fill';
   assertThrows(() => cut(8), DataError, message);
-  assertEquals([...cut(10).segments()].map(({ warm }) => warm), [false, false, true]);
+  assertEquals([...cut(10).segments()].map(({ scored: warm }) => warm), [false, false, true]);
 });
 
 Deno.test("Batches.roll() refuses batches with warm-up rows", () => {
-  const batches = new Batches(stream(40), { batchSize: 2, targetLength: 4, warmupLength: 4 });
+  const batches = new Batches(stream(40), { batchSize: 2, tgtLen: 4, warmupLen: 4 });
   assertThrows(() => batches.roll(1, 1), RangeError);
 });

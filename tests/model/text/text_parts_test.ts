@@ -16,8 +16,8 @@ import {
   type Dataset,
   DATASETS,
   openCorpus,
-  PARTS,
   spacesAdvice,
+  SPLITS,
   WordVocabulary,
 } from "@transformer-xl/model";
 import { ConfigError, DataError } from "@transformer-xl/runtime";
@@ -57,7 +57,7 @@ Deno.test("parts are found in every usual spelling", async () => {
   for (const [i, [train, valid, test]] of spellings.entries()) {
     const path = await write(scratch, `f${i}`, { [train]: TRAIN, [valid]: VALID, [test]: TEST });
     const { source, vocabulary, ...streams } = await openCorpus({ dataset: "text", path });
-    const texts = PARTS.map((part) => vocabulary.decode(streams[part]));
+    const texts = SPLITS.map((part) => vocabulary.decode(streams[part]));
     assertEquals(texts, [TRAIN, VALID, TEST], train);
     assertEquals(source.files, [train, valid, test].map((name) => `${path}/${name}`));
   }

@@ -4,8 +4,8 @@ import {
   backward,
   gradientsOf,
   type HostArray,
-  type Param,
-  ParamStore,
+  type PackedParameter,
+  ParameterStore,
   readLogical,
   type Recorder,
   ReferenceDevice,
@@ -20,10 +20,10 @@ import { opaque, scaled } from "../../support/sample_ops.ts";
 /** Parameters `v` = [1, 2] and `w` = [10, 20] on a float64 device. */
 function twoParameters() {
   const device = new ReferenceDevice({ precision: "f64" });
-  const store = new ParamStore();
+  const store = new ParameterStore();
   const v = store.param("v", [2], { kind: "constant", value: 0 });
   const w = store.param("w", [2], { kind: "constant", value: 0 });
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   writeLogical(
     device,
     store,
@@ -54,7 +54,7 @@ function differentiated(
   { device }: { readonly device: ReferenceDevice },
   record: (rec: Recorder) => {
     readonly values: readonly Tensor[];
-    readonly params: readonly Param[];
+    readonly params: readonly PackedParameter[];
     readonly wanted?: Readonly<Record<string, Tensor>>;
   },
 ) {
@@ -149,7 +149,7 @@ Deno.test("a seed that reaches no parameter needs no derivative", async () => {
 
 Deno.test("values that reach no parameter cost no launches", async () => {
   using model = twoParameters();
-  const launches = async (params: readonly Param[]) => {
+  const launches = async (params: readonly PackedParameter[]) => {
     using plan = await differentiated(model, (rec) => {
       const side = scaled(rec, scaled(rec, scaled(rec, model.w, 2), 3), 4);
       return { values: [add(rec, scaled(rec, model.v, 2), side)], params };
@@ -208,9 +208,9 @@ Deno.test("a gradient passes a change of shape", async () => {
 
 Deno.test("a parameter without gradients cannot be learnt", () => {
   using device = new ReferenceDevice({ precision: "f64" });
-  using store = new ParamStore();
+  using store = new ParameterStore();
   const w = store.param("w", [2], { kind: "constant", value: 0 });
-  store.seal(device, { gradients: false });
+  store.allocate(device, { gradients: false });
   assertThrows(
     () => w.gradient,
     TypeError,

@@ -105,8 +105,8 @@ Deno.test("a failed plan leaves the device usable, also when plans are made at t
 Deno.test("a buffer beyond the largest binding is refused with the plan's name, and freed", async () => {
   const gpu = await openTestGpu();
   const before = gpu.liveBytes;
-  const length = gpu.target.maxBindingBytes / 4 + 64;
-  if (length * 4 > gpu.target.maxBufferBytes) return; // every buffer can be bound as a whole here
+  const length = gpu.limits.maxBindingBytes / 4 + 64;
+  if (length * 4 > gpu.limits.maxBufferBytes) return; // every buffer can be bound as a whole here
   {
     using vast = gpu.state("vast", [length]);
     await assertRejects(
@@ -125,7 +125,7 @@ Deno.test("a buffer beyond the largest binding is refused with the plan's name, 
 Deno.test("memory beyond a buffer's limit or the budget is refused before the driver is asked", async () => {
   const gpu = await openTestGpu();
   const before = gpu.liveBytes;
-  const { maxBufferBytes } = gpu.target;
+  const { maxBufferBytes } = gpu.limits;
   const error = assertThrows(
     () => gpu.state("vast", [maxBufferBytes / 4 + 1]),
     DeviceError,

@@ -4,9 +4,9 @@ import {
   DeviceError,
   gradientsOf,
   type Init,
-  type LogicalTensor,
-  ParamStore,
-  PORTABLE_TARGET,
+  type Parameter,
+  ParameterStore,
+  PORTABLE_LIMITS,
   readLogical,
   ReferenceDevice,
   ShapeError,
@@ -19,29 +19,32 @@ const ZERO: Init = { kind: "constant", value: 0 };
 
 /** A device whose bindings hold `bytes`. */
 function smallBindings(bytes: number): ReferenceDevice {
-  const target = { ...PORTABLE_TARGET, maxBindingBytes: bytes };
-  return new ReferenceDevice({ precision: "f32", target });
+  const target = { ...PORTABLE_LIMITS, maxBindingBytes: bytes };
+  return new ReferenceDevice({ precision: "f32", limits: target });
 }
 
 /** Element i of tensor n is n + i / 1000. */
-function numbered({ index, shape }: LogicalTensor): Float32Array<ArrayBuffer> {
+function numbered({ index, shape }: Parameter): Float32Array<ArrayBuffer> {
   const length = shape.reduce((size, axis) => size * axis, 1);
   return Float32Array.from({ length }, (_, i) => index + i / 1000);
 }
 
 Deno.test("logical tensors keep the order of declaration, parameters that of packing", () => {
-  const store = new ParamStore();
+  const store = new ParameterStore();
   const table = store.declare("table", [6, 2], ZERO);
   store.param("bias", [3], ZERO);
   store.pack("rows", [{ logical: table, from: 0, to: 6 }]);
-  assertEquals(store.logical.map(({ name, index }) => [name, index]), [["table", 0], ["bias", 1]]);
-  assertEquals(store.params.map(({ label }) => label), ["bias", "rows"]);
+  assertEquals(store.parameters.map(({ name, index }) => [name, index]), [["table", 0], [
+    "bias",
+    1,
+  ]]);
+  assertEquals(store.packed.map(({ label }) => label), ["bias", "rows"]);
   assertEquals(store.count, 15);
 });
 
 Deno.test("a parameter of several logical tensors is one tensor of all their rows", () => {
   using device = smallBindings(4096);
-  using store = new ParamStore();
+  using store = new ParameterStore();
   const words = store.declare("words", [4, 3], ZERO);
   const clusters = store.declare("clusters", [2, 3], ZERO);
   const head = store.pack("head", [
@@ -49,7 +52,7 @@ Deno.test("a parameter of several logical tensors is one tensor of all their row
     { logical: clusters, from: 0, to: 2 },
   ]);
   const tail = store.pack("tail", [{ logical: words, from: 2, to: 4 }]);
-  store.seal(device, { gradients: false });
+  store.allocate(device, { gradients: false });
   writeLogical(device, store, weightsOf(store), numbered);
   assertEquals([head.shape, tail.shape], [[4, 3], [2, 3]]);
   const { place } = head;
@@ -64,16 +67,16 @@ Deno.test("a parameter of several logical tensors is one tensor of all their row
 
 Deno.test("parameters start at multiples of 256 bytes and fill segments of one binding", () => {
   using device = smallBindings(1024);
-  using store = new ParamStore();
+  using store = new ParameterStore();
   for (const [name, size] of [["a", 3], ["b", 65], ["c", 64], ["d", 200], ["e", 1]] as const) {
     store.param(name, [size], ZERO);
   }
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   assertEquals(
-    store.segments.map(({ ranges }) => ranges.map(({ param, offset }) => [param.label, offset])),
+    store.buffers.map(({ ranges }) => ranges.map(({ param, offset }) => [param.label, offset])),
     [[["a", 0], ["b", 64], ["c", 192]], [["d", 0]], [["e", 0]]],
   );
-  for (const { length, weights, gradients, ranges } of store.segments) {
+  for (const { length, weights, gradients, ranges } of store.buffers) {
     assert(length * 4 <= 1024);
     assertEquals([weights.length, gradients!.length], [length, length]);
     for (const { param, offset } of ranges) {
@@ -86,21 +89,21 @@ Deno.test("parameters start at multiples of 256 bytes and fill segments of one b
 
 Deno.test("a limit that is no multiple of 256 bytes still bounds segments", () => {
   using device = smallBindings(1000);
-  using store = new ParamStore();
+  using store = new ParameterStore();
   for (const name of ["a", "b", "c", "d"]) store.param(name, [60], ZERO);
-  store.seal(device, { gradients: false });
-  assertEquals(store.segments.map(({ length }) => length), [192, 64]);
+  store.allocate(device, { gradients: false });
+  assertEquals(store.buffers.map(({ length }) => length), [192, 64]);
 });
 
 Deno.test("a parameter of exactly one binding fits, one element more does not", () => {
   using device = smallBindings(1024);
-  using fits = new ParamStore();
+  using fits = new ParameterStore();
   fits.param("w", [256], ZERO);
-  fits.seal(device, { gradients: false });
-  using exceeds = new ParamStore();
+  fits.allocate(device, { gradients: false });
+  using exceeds = new ParameterStore();
   exceeds.param("w", [257], ZERO);
   assertThrows(
-    () => exceeds.seal(device, { gradients: false }),
+    () => exceeds.allocate(device, { gradients: false }),
     DeviceError,
     'Cannot place parameter "w" [257]: it needs 1.0 KiB, one binding of this adapter holds 1.0 KiB',
   );
@@ -111,7 +114,7 @@ for (const where of ["the reference executor", "the adapter"] as const) {
     const device = where === "the adapter" ? await openTestGpu() : smallBindings(1024);
     const before = device.liveBytes;
     {
-      using store = new ParamStore();
+      using store = new ParameterStore();
       const table = store.declare("table", [100, 5], ZERO);
       const odd = store.declare("odd", [7, 1, 5], ZERO);
       store.param("bias", [13], ZERO);
@@ -121,9 +124,9 @@ for (const where of ["the reference executor", "the adapter"] as const) {
       ]);
       store.pack("low rows", [{ logical: table, from: 0, to: 33 }]);
       store.pack("middle rows", [{ logical: table, from: 33, to: 60 }]);
-      store.seal(device, { gradients: true });
+      store.allocate(device, { gradients: true });
       const moments = store.likeWeights(device, "first moment");
-      assertEquals(moments.map(({ length }) => length), store.segments.map(({ length }) => length));
+      assertEquals(moments.map(({ length }) => length), store.buffers.map(({ length }) => length));
       // Weights, gradients and moments are laid out alike, and do not touch each other.
       const kinds = [weightsOf(store), gradientsOf(store), moments];
       kinds.forEach((buffers, k) => {
@@ -145,9 +148,9 @@ for (const where of ["the reference executor", "the adapter"] as const) {
 
 Deno.test("memory of a store starts at zero and is accounted by role", async () => {
   using device = smallBindings(1024);
-  const store = new ParamStore();
+  const store = new ParameterStore();
   store.param("w", [100], ZERO);
-  store.seal(device, { gradients: true });
+  store.allocate(device, { gradients: true });
   const [moment] = store.likeWeights(device, "moment");
   assertEquals(Object.fromEntries(device.liveBytesByRole), {
     weights: 512,
@@ -162,7 +165,7 @@ Deno.test("memory of a store starts at zero and is accounted by role", async () 
 });
 
 Deno.test("pack() refuses rows of different widths", () => {
-  const store = new ParamStore();
+  const store = new ParameterStore();
   const a = store.declare("a", [2, 3], ZERO);
   const b = store.declare("b", [2, 4], ZERO);
   assertThrows(
@@ -173,7 +176,7 @@ Deno.test("pack() refuses rows of different widths", () => {
 });
 
 Deno.test("declare() refuses a name that is taken", () => {
-  const store = new ParamStore();
+  const store = new ParameterStore();
   store.declare("w", [1], ZERO);
   assertThrows(() => store.declare("w", [1], ZERO), TypeError, 'Cannot declare "w" twice');
 });
@@ -187,20 +190,20 @@ Deno.test("seal() refuses rows in no parameter or in two, and a second time", ()
     [[], "hold 0 rows, 0 of them in order"],
   ];
   for (const [spans, message] of cases) {
-    const store = new ParamStore();
+    const store = new ParameterStore();
     const logical = store.declare("w", [4, 2], ZERO);
     for (const [from, to] of spans) store.pack(`${from}`, [{ logical, from, to }]);
-    assertThrows(() => store.seal(device, { gradients: false }), TypeError, message);
+    assertThrows(() => store.allocate(device, { gradients: false }), TypeError, message);
   }
-  using store = new ParamStore();
+  using store = new ParameterStore();
   store.param("w", [1], ZERO);
-  store.seal(device, { gradients: false });
-  assertThrows(() => store.seal(device, { gradients: false }), TypeError, "twice");
+  store.allocate(device, { gradients: false });
+  assertThrows(() => store.allocate(device, { gradients: false }), TypeError, "twice");
 });
 
 Deno.test("a store that is not sealed can be neither recorded, written nor read", async () => {
   using device = smallBindings(1024);
-  const store = new ParamStore();
+  const store = new ParameterStore();
   const w = store.param("w", [1], ZERO);
   const message = "Cannot access parameters: their store is not sealed, or was disposed";
   assertThrows(() => w.place, TypeError, 'Cannot use "w": its parameter store is not sealed yet');
@@ -218,9 +221,9 @@ Deno.test("a store that is not sealed can be neither recorded, written nor read"
 
 Deno.test("writeLogical() refuses another number of elements", () => {
   using device = smallBindings(1024);
-  using store = new ParamStore();
+  using store = new ParameterStore();
   store.param("w", [2, 3], ZERO);
-  store.seal(device, { gradients: false });
+  store.allocate(device, { gradients: false });
   assertThrows(
     () => writeLogical(device, store, weightsOf(store), () => new Float32Array(5)),
     CheckpointError,

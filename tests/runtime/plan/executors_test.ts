@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type Device,
   DryDevice,
-  ParamStore,
+  ParameterStore,
   ReferenceDevice,
   type Role,
 } from "@transformer-xl/runtime";
@@ -11,13 +11,13 @@ import { openTestGpu } from "../../support/test_gpu.ts";
 
 Deno.test("a dry device counts what the adapter allocates", async () => {
   const gpu = await openTestGpu();
-  const dry = new DryDevice(gpu.target);
+  const dry = new DryDevice(gpu.limits);
   const bytesOn = async (device: Device) => {
     const before = new Map(device.liveBytesByRole);
     using state = device.state("state", [3]);
-    using store = new ParamStore();
+    using store = new ParameterStore();
     store.param("w", [5], { kind: "constant", value: 0 });
-    store.seal(device, { gradients: true });
+    store.allocate(device, { gradients: true });
     using plan = await device.plan("scale", (rec) => {
       const x = rec.input("x", [1000], "f32");
       const factor = rec.scalar("factor");

@@ -3,7 +3,7 @@ import {
   type Device,
   gradientsOf,
   type HostArray,
-  ParamStore,
+  ParameterStore,
   readLogical,
   ReferenceDevice,
   weightsOf,
@@ -34,7 +34,7 @@ const ROUNDED = [1, 1, 1, 1 + 2 ** -9, 0, 2 ** -24, 65_504, Infinity, -0];
 
 const zero = { kind: "constant", value: 0 } as const;
 
-async function valuesOf(device: Device, store: ParamStore, buffers = weightsOf(store)) {
+async function valuesOf(device: Device, store: ParameterStore, buffers = weightsOf(store)) {
   const values: Record<string, HostArray> = {};
   for await (const [{ name }, array] of readLogical(device, store, buffers)) values[name] = array;
   return values;
@@ -96,7 +96,7 @@ for (const [where, open] of DEVICES) {
 
   Deno.test(`a store of halves trains float32 masters and binds rounded copies on ${where}`, async () => {
     const device = await open();
-    using store = new ParamStore({ dtype: "f16" });
+    using store = new ParameterStore({ dtype: "f16" });
     const words = store.declare("words", [3, 3], zero);
     const clusters = store.declare("clusters", [2, 3], zero);
     store.pack("head", [
@@ -105,7 +105,7 @@ for (const [where, open] of DEVICES) {
     ]);
     store.pack("tail", [{ logical: words, from: 1, to: 3 }]);
     store.param("bias", [1], zero);
-    store.seal(device, { gradients: true });
+    store.allocate(device, { gradients: true });
     const value = (i: number) => 1 + (i + 1) * 2 ** -13;
     writeWeights(device, store, ({ shape, index }) =>
       Float32Array.from(
@@ -113,12 +113,12 @@ for (const [where, open] of DEVICES) {
         (_, i) => value(i + 10 * index),
       ));
     const masters = await valuesOf(device, store);
-    const copies = await valuesOf(device, store, store.segments.map(({ weights }) => weights));
+    const copies = await valuesOf(device, store, store.buffers.map(({ weights }) => weights));
     assertEquals([...masters["words"]!], Array.from({ length: 9 }, (_, i) => value(i)));
     for (const [name, array] of Object.entries(masters)) {
       assertEquals([...copies[name]!], [...array].map(Math.f16round), name);
     }
-    assertEquals(store.segments[0]!.gradients!.dtype, "f16");
+    assertEquals(store.buffers[0]!.gradients!.dtype, "f16");
     writeLogical(
       device,
       store,
@@ -132,9 +132,9 @@ for (const [where, open] of DEVICES) {
   Deno.test(`a store of halves that is not trained has no masters on ${where}`, async () => {
     const device = await open();
     const before = device.liveBytes;
-    using store = new ParamStore({ dtype: "f16" });
+    using store = new ParameterStore({ dtype: "f16" });
     store.param("table", [64, 64], zero);
-    store.seal(device, { gradients: false });
+    store.allocate(device, { gradients: false });
     writeWeights(device, store, () => new Float32Array(64 * 64).fill(1 / 3));
     assertEquals(device.liveBytes - before, 2 * 64 * 64);
     assertEquals((await valuesOf(device, store))["table"]![0], Math.f16round(1 / 3));

@@ -5,7 +5,7 @@ import {
   type HostArray,
   lifetimes,
   planSlots,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   Recorder,
   ReferenceDevice,
   type Tensor,
@@ -47,10 +47,10 @@ function record(rec: Recorder, { steps, outputs }: Graph) {
 }
 
 function plannedOf(graph: Graph) {
-  const rec = new Recorder(PORTABLE_TARGET);
+  const rec = new Recorder(PORTABLE_LIMITS);
   const { outputs } = record(rec, graph);
   for (const output of Object.values(outputs)) rec.keep(output);
-  return { rec, spans: lifetimes(rec.steps), layout: planSlots(rec.steps, rec.roots) };
+  return { rec, spans: lifetimes(rec.commands), layout: planSlots(rec.commands, rec.buffers) };
 }
 
 Deno.test("planSlots() never shares a slot between tensors alive together", () => {
@@ -73,7 +73,7 @@ Deno.test("planSlots() never shares a slot between tensors alive together", () =
 Deno.test("planSlots() gives every used temporary, and nothing else, a slot that is large enough", () => {
   fc.assert(fc.property(graphs, (graph) => {
     const { rec, spans, layout: { slotOf, slotBytes } } = plannedOf(graph);
-    rec.roots.forEach(({ kind, length, dtype }, root) => {
+    rec.buffers.forEach(({ kind, length, dtype }, root) => {
       const slot = slotOf.get(root);
       assertEquals(slot !== undefined, kind === "temporary" && spans.has(root));
       if (slot !== undefined) assert(slotBytes[slot]! >= length * bytesPer(dtype));
@@ -84,7 +84,7 @@ Deno.test("planSlots() gives every used temporary, and nothing else, a slot that
 Deno.test("planSlots() takes no more bytes than one buffer per temporary, and less for a chain", () => {
   fc.assert(fc.property(graphs, (graph) => {
     const { rec, layout: { slotOf, slotBytes } } = plannedOf(graph);
-    const naive = [...slotOf.keys()].reduce((sum, root) => sum + 4 * rec.roots[root]!.length, 0);
+    const naive = [...slotOf.keys()].reduce((sum, root) => sum + 4 * rec.buffers[root]!.length, 0);
     assert(slotBytes.reduce((sum, bytes) => sum + bytes, 0) <= naive);
   }));
   const chain = {
@@ -97,29 +97,29 @@ Deno.test("planSlots() takes no more bytes than one buffer per temporary, and le
 Deno.test("planSlots() keeps inputs, outputs, constants and states out of slots", () => {
   using device = new ReferenceDevice({ precision: "f64" });
   using state = device.state("state", [8]);
-  const rec = new Recorder(PORTABLE_TARGET);
+  const rec = new Recorder(PORTABLE_LIMITS);
   const input = rec.input("input", [8], "f32");
   const constant = rec.constant("constant", [8], "f32", new Float32Array(8));
   const temporary = mixed(rec, input, constant, 8);
   const output = mixed(rec, temporary, state, 8);
   rec.keep(output);
-  const { slotOf } = planSlots(rec.steps, rec.roots);
-  assertEquals([...slotOf.keys()], [rec.roots.findIndex(({ kind }) => kind === "temporary")]);
-  assertEquals(rec.roots.map(({ kind }) => kind), ["input", "constant", "temporary", "output"]);
+  const { slotOf } = planSlots(rec.commands, rec.buffers);
+  assertEquals([...slotOf.keys()], [rec.buffers.findIndex(({ kind }) => kind === "temporary")]);
+  assertEquals(rec.buffers.map(({ kind }) => kind), ["input", "constant", "temporary", "output"]);
 });
 
 Deno.test("planSlots() gives a temporary that no step touches no memory", () => {
-  const rec = new Recorder(PORTABLE_TARGET);
+  const rec = new Recorder(PORTABLE_LIMITS);
   rec.temporary([1000], "f32", "unused");
-  assertEquals(planSlots(rec.steps, rec.roots), { slotOf: new Map(), slotBytes: [] });
+  assertEquals(planSlots(rec.commands, rec.buffers), { slotOf: new Map(), slotBytes: [] });
 });
 
 /** The graph in plain arrays, nothing shared. */
 function evaluate(graph: Graph, x: Float32Array): Map<string, Float64Array> {
-  const rec = new Recorder(PORTABLE_TARGET);
+  const rec = new Recorder(PORTABLE_LIMITS);
   const { outputs, values } = record(rec, graph);
   const arrays = new Map<Tensor, Float64Array>([[values[0]!, Float64Array.from(x)]]);
-  for (const step of rec.steps) {
+  for (const step of rec.commands) {
     if (step.kind !== "launch") continue;
     const a = arrays.get(step.operands["a"]!)!;
     const b = arrays.get(step.operands["b"]!)!;

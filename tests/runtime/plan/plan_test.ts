@@ -3,7 +3,7 @@ import {
   type Device,
   DeviceError,
   kernel,
-  ParamStore,
+  ParameterStore,
   rangeOf,
   type Recorder,
   ReferenceDevice,
@@ -231,12 +231,12 @@ onBoth("taps are kept only when asked for, and change no output", async (device)
   const record = (rec: Recorder) => {
     const x = rec.input("x", [4], "f32");
     const hidden = scaled(rec, x, 2);
-    rec.tap(hidden, "hidden");
+    rec.keepIntermediate(hidden, "hidden");
     return { inputs: { x }, outputs: { y: scaled(rec, scaled(rec, hidden, 3), 5) } };
   };
   using bare = await device.plan("bare", record);
-  using tapped = await device.plan("tapped", record, { taps: true });
-  assertEquals([bare.taps, tapped.taps], [[], ["hidden"]]);
+  using tapped = await device.plan("tapped", record, { intermediates: true });
+  assertEquals([bare.intermediates, tapped.intermediates], [[], ["hidden"]]);
   for (const plan of [bare, tapped]) {
     plan.run({ x: Float32Array.of(1, 2, 3, 4) });
     assertEquals([...(await plan.read("y")).y], [30, 60, 90, 120]);
@@ -305,9 +305,9 @@ onBoth("an empty tensor is bound, cleared and read", async (device) => {
 });
 
 onBoth("clear() zeroes a tensor and nothing beside it", async (device) => {
-  using store = new ParamStore();
+  using store = new ParameterStore();
   const w = store.param("w", [3], { kind: "constant", value: 0 });
-  store.seal(device, { gradients: false });
+  store.allocate(device, { gradients: false });
   const storage = rangeOf(w).storage;
   device.write(storage, 0, new Float32Array(64).fill(1));
   using plan = await device.plan("clear", (rec) => {

@@ -5,14 +5,14 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { CATALOGUE, type OpCases, type OpRow } from "@transformer-xl/kernels/cases";
+import { CATALOGUE, type OpCase, type OpCases } from "@transformer-xl/kernels/cases";
 import {
   type AdapterClass,
   chooseAdapter,
   type Device,
   GpuDevice,
   kernel,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   ReferenceDevice,
   ShaderError,
 } from "@transformer-xl/runtime";
@@ -28,8 +28,8 @@ async function open(adapterClass: AdapterClass): Promise<GpuDevice> {
 
 /** Lets a device dispatch at most `maxWorkgroups` along each dimension. */
 function narrow<D extends Device>(device: D, maxWorkgroups: number): D {
-  return Object.defineProperty(device, "target", {
-    value: { ...device.target, maxWorkgroups },
+  return Object.defineProperty(device, "limits", {
+    value: { ...device.limits, maxWorkgroups },
     configurable: true,
   });
 }
@@ -42,12 +42,12 @@ function narrow<D extends Device>(device: D, maxWorkgroups: number): D {
 async function narrowFor(
   device: GpuDevice,
   cases: OpCases,
-  row: OpRow,
+  row: OpCase,
 ): Promise<readonly string[] | undefined> {
   for (const limit of [1, 2, 3, 5, 9]) {
     try {
       // Recording needs no adapter: a reference device records the same launches.
-      using reference = new ReferenceDevice({ precision: "f32", target: device.target });
+      using reference = new ReferenceDevice({ precision: "f32", limits: device.limits });
       using recorded = await recordRow(narrow(reference, limit), cases, row);
       if (limit === 1) return undefined;
       narrow(device, limit);
@@ -160,7 +160,7 @@ Deno.test("more workgroups than WebGPU's own limit along x run on the adapter as
     () => {},
   );
   using gpu = await GpuDevice.open();
-  const count = gpu.target.maxWorkgroups + 1000;
+  const count = gpu.limits.maxWorkgroups + 1000;
   using seen = gpu.state("seen", [count], "u32");
   using plan = await gpu.plan("mark", (rec) => {
     rec.launch({ kernel: mark, operands: { seen }, workgroups: [count] });
@@ -173,11 +173,11 @@ Deno.test("more workgroups than WebGPU's own limit along x run on the adapter as
 
 Deno.test("a million words, and a memory of 200,000 rows, are planned like any other run", async () => {
   const words = smallConfig({ noEval: true, noTest: true });
-  const { parameters } = await footprint(words, modelOf(words, 1_000_000, []), PORTABLE_TARGET);
+  const { parameters } = await footprint(words, modelOf(words, 1_000_000, []), PORTABLE_LIMITS);
   assertEquals(parameters.get("embedding"), 16_000_000);
   const rows = smallConfig({ noEval: true, noTest: true, batchSize: 2, memLen: 100_000 });
   for (const adapterClass of ["cpu", "nvidia"] as const) {
-    const target = { ...PORTABLE_TARGET, adapterClass };
-    assert((await footprint(rows, modelOf(rows, 100, []), target)).launches > 0);
+    const limits = { ...PORTABLE_LIMITS, adapterClass };
+    assert((await footprint(rows, modelOf(rows, 100, []), limits)).launches > 0);
   }
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   kernel,
   type Launch,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   Recorder,
   ReferenceDevice,
   ShaderError,
@@ -12,7 +12,7 @@ import { COPY_VECTORS, MIX, SCALE, scaled } from "../../support/sample_ops.ts";
 
 /** A recorder with an input `x` and a temporary `y` of `size` floats. */
 function recording(size = 8) {
-  const rec = new Recorder(PORTABLE_TARGET);
+  const rec = new Recorder(PORTABLE_LIMITS);
   const x = rec.input("x", [size], "f32");
   const y = rec.temporary([size], "f32", "y");
   const scale: Launch = {
@@ -26,14 +26,14 @@ function recording(size = 8) {
 
 function assertRefused(rec: Recorder, launch: Launch, message: string): void {
   assertThrows(() => rec.launch(launch), ShaderError, message);
-  assertEquals(rec.steps, [], "a refused launch is not recorded");
+  assertEquals(rec.commands, [], "a refused launch is not recorded");
 }
 
 Deno.test("launch() appends a step labelled with its scopes", () => {
   const { rec, scale } = recording();
   rec.scope("layer0", () => rec.scope("attention", () => rec.launch(scale)));
   rec.launch(scale);
-  assertEquals(rec.steps.map(({ label }) => label), ["layer0/attention/scale", "scale"]);
+  assertEquals(rec.commands.map(({ label }) => label), ["layer0/attention/scale", "scale"]);
 });
 
 Deno.test("a scope ends when its body throws", () => {
@@ -44,7 +44,7 @@ Deno.test("a scope ends when its body throws", () => {
     })
   );
   rec.launch(scale);
-  assertEquals(rec.steps[0]!.label, "scale");
+  assertEquals(rec.commands[0]!.label, "scale");
 });
 
 Deno.test("launch() refuses an operand that is missing, and one that is not declared", () => {
@@ -85,7 +85,7 @@ Deno.test("launch() refuses a constant that is missing, and one that is not decl
     'Cannot launch "copy_vectors": constants [TILE] are not declared',
   );
   rec.launch({ ...copy, constants: { STRIDE: 1 } });
-  assertEquals(rec.steps.length, 1, "a constant with a default may be left out");
+  assertEquals(rec.commands.length, 1, "a constant with a default may be left out");
 });
 
 Deno.test("launch() refuses another dtype than the kernel's", () => {
@@ -131,7 +131,7 @@ Deno.test("launch() refuses two ranges of one state, one of them written", () =>
 Deno.test("launch() lets one buffer be read through two bindings", () => {
   const { rec, x, y } = recording();
   rec.launch({ kernel: MIX, operands: { a: x, b: x, c: y }, workgroups: [1] });
-  assertEquals(rec.steps.length, 1);
+  assertEquals(rec.commands.length, 1);
 });
 
 Deno.test("launch() refuses to write a constant", () => {
@@ -165,12 +165,12 @@ Deno.test("launch() folds workgroups above the target's limit, and refuses what 
       "each of three dimensions",
   );
   rec.launch({ ...scale, workgroups: [65_536, 3] });
-  const step = rec.steps.at(-1)!;
+  const step = rec.commands.at(-1)!;
   assert(step.kind === "launch" && step.folded);
   assertEquals(step.label, "scale_folded");
   assertEquals(workgroupsOf(step, new Map(), 65_535), [49_152, 4, 1]);
   rec.launch({ ...scale, workgroups: [65_535, 65_535] });
-  assertEquals((rec.steps.at(-1) as { folded?: boolean }).folded, undefined);
+  assertEquals((rec.commands.at(-1) as { folded?: boolean }).folded, undefined);
 });
 
 Deno.test("constant() refuses values that do not fill the shape", () => {
@@ -185,7 +185,7 @@ Deno.test("constant() refuses values that do not fill the shape", () => {
 Deno.test("an op is one node with its launches and its work", () => {
   const { rec, x } = recording();
   scaled(rec, scaled(rec, x, 2), 3);
-  assertEquals(rec.nodes.map(({ name, steps, cost }) => ({ name, steps, cost })), [
+  assertEquals(rec.nodes.map(({ name, commands: steps, cost }) => ({ name, steps, cost })), [
     { name: "scale", steps: [0, 1], cost: { flops: 8, bytes: 64 } },
     { name: "scale", steps: [1, 2], cost: { flops: 8, bytes: 64 } },
   ]);
@@ -194,5 +194,5 @@ Deno.test("an op is one node with its launches and its work", () => {
 Deno.test("a kernel without operands of its own still launches", () => {
   const { rec } = recording();
   rec.launch({ kernel: kernel("empty", "", () => {}), operands: {}, workgroups: [1] });
-  assertEquals(rec.steps.length, 1);
+  assertEquals(rec.commands.length, 1);
 });

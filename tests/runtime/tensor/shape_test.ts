@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   dims,
   linearWorkgroups,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
   Recorder,
   reshape,
   ShapeError,
@@ -63,10 +63,10 @@ Deno.test("sizeOf() multiplies the axes; no axes are one element, an empty axis 
 });
 
 Deno.test("reshape() keeps the place and refuses another number of elements", () => {
-  const rec = new Recorder(PORTABLE_TARGET);
+  const rec = new Recorder(PORTABLE_LIMITS);
   const x = rec.temporary([2, 6], "f32", "x");
   const y = reshape(rec, x, [3, 4]);
-  assertEquals([y.shape, y.place, rec.steps.length], [[3, 4], x.place, 0]);
+  assertEquals([y.shape, y.place, rec.commands.length], [[3, 4], x.place, 0]);
   assertThrows(
     () => reshape(rec, x, [5]),
     TypeError,
@@ -75,7 +75,7 @@ Deno.test("reshape() keeps the place and refuses another number of elements", ()
 });
 
 Deno.test("linearWorkgroups() folds long dispatches over y and covers every element", () => {
-  const rec = new Recorder({ ...PORTABLE_TARGET, maxWorkgroups: 10 });
+  const rec = new Recorder({ ...PORTABLE_LIMITS, maxWorkgroups: 10 });
   for (const count of [0, 1, 64, 65, 640, 641, 1280, 1281, 6000]) {
     const [x, y] = linearWorkgroups(rec, count, 64);
     assertEquals(x <= 10 && y <= 10 && x * y * 64 >= count, true, `${count} in ${x} x ${y}`);

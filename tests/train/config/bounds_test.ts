@@ -11,9 +11,9 @@ import {
   ConfigError,
   DeviceError,
   flagSpecs,
-  ParamStore,
+  ParameterStore,
   parseFlags,
-  PORTABLE_TARGET,
+  PORTABLE_LIMITS,
 } from "@transformer-xl/runtime";
 import { trainSchema } from "@transformer-xl/train";
 import { smallConfig } from "../../support/small_run.ts";
@@ -60,9 +60,9 @@ Deno.test("a seed has 32 bits", () => {
 
 Deno.test("an embedding row that exceeds one binding is refused in one sentence", () => {
   const shape = resolveModel(smallConfig({ dEmbed: 2 ** 18 }), 100, []);
-  const target = { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 19 };
+  const target = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 19 };
   const { message } = assertThrows(
-    () => new TransformerXL(new ParamStore(), shape, target),
+    () => new TransformerXL(new ParameterStore(), shape, target),
     DeviceError,
   );
   assertStringIncludes(message, "lower --d_embed");

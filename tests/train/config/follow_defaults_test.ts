@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { cutoffsFor } from "@transformer-xl/model";
-import { parseFlags, PORTABLE_TARGET } from "@transformer-xl/runtime";
+import { parseFlags, PORTABLE_LIMITS } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
   continueCurve,
@@ -105,7 +105,7 @@ Deno.test("a new --max_step of a continued run keeps the stored curve", () => {
   assertEquals(continued("--max_step", "90", "--max_step_scheduler", "90"), 90);
 });
 
-const LARGE_TARGET = { ...PORTABLE_TARGET, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 };
+const LARGE_TARGET = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 };
 
 Deno.test("wt103-base runs in one batch chunk on eight cards of 16 GB, as the reference does", async () => {
   const config = trainSchema.parse({ ...PRESETS["wt103-base"], fp16: true });

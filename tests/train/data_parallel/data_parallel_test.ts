@@ -10,7 +10,7 @@ import {
   type Device,
   GpuDevice,
   gradientsOf,
-  ParamStore,
+  ParameterStore,
   type ProcessGroup,
   ReferenceDevice,
   SoloGroup,
@@ -212,10 +212,10 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
   return await Promise.all(
     memoryGroups(2).map(async (group) => {
       using device = await open();
-      using store = new ParamStore();
+      using store = new ParameterStore();
       const shape = modelOf(config, corpus.vocabulary.size, []);
-      const model = new TransformerXL(store, shape, device.target);
-      store.seal(device, { gradients: true });
+      const model = new TransformerXL(store, shape, device.limits);
+      store.allocate(device, { gradients: true });
       initialise(device, store, 1);
       const settings = { ...stepSettings(config, group), ringSize: 4, bucketLength };
       using step = await TrainStep.record(device, model, store, settings, group);
