@@ -1,5 +1,5 @@
 /**
- * Kind `evaluation`: whole evaluations of a stream, with and without scored-up, cut short, repeated.
+ * Kind `evaluation`: whole evaluations of a stream, with and without warm-up, cut short, repeated.
  *
  * @module
  */
