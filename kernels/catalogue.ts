@@ -22,6 +22,8 @@ import {
 } from "./rows/cases.ts";
 import { softmaxNllCases } from "./softmax_nll/cases.ts";
 
+export { normals } from "./normals.ts";
+export { type RecordedRow, recordRow } from "./record_case.ts";
 export type { CaseOutputs, OpCase, OpCases, OperandSpec } from "./op_cases.ts";
 
 /** All ops. */

@@ -14,6 +14,7 @@ export * from "./record/elementwise.ts";
 export { JsonFault, type JsonLimits, parseGuardedJson } from "./base/guarded_json.ts";
 export { oneLine, quoted } from "./base/one_line.ts";
 export * from "./base/errors.ts";
+export { hashName } from "./base/hash.ts";
 export { isFiniteData } from "./files/safetensors/finite_data.ts";
 export * from "./plan/executable.ts";
 export * from "./autograd/add.ts";
@@ -96,7 +97,7 @@ export {
 } from "./flags/parse.ts";
 export { JsonLog, type JsonLogOptions, namedNonFinite } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
-export * from "./machine/stop_signals.ts";
+export * from "./flags/stop_signals.ts";
 export { warn } from "./logs/standard_streams.ts";
 export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
 export { readConfigFile } from "./flags/config_file.ts";

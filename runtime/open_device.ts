@@ -3,17 +3,11 @@
  *
  * @module
  */
-import type { Device } from "./plan/device.ts";
+import type { Device, DeviceChoice } from "./plan/device.ts";
 import { DeviceError } from "./base/errors.ts";
 import { chooseAdapter } from "./gpu/adapter.ts";
 import { GpuDevice } from "./gpu/gpu_device.ts";
 import { ReferenceDevice } from "./reference/reference_device.ts";
-
-/** `gpu`: an adapter or an error; `cpu`: plain loops; `auto`: an adapter, else plain loops. */
-export type DeviceChoice = "auto" | "gpu" | "cpu";
-
-/** Values of {@link DeviceChoice}, for flags. */
-export const DEVICE_CHOICES = ["auto", "gpu", "cpu"] as const;
 
 /**
  * Opens a device and says which one.

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { CATALOGUE } from "@transformer-xl/kernels/cases";
-import { recordRow } from "@transformer-xl/tests";
+import { CATALOGUE, recordRow } from "@transformer-xl/kernels/cases";
 import { Bench } from "../harness/harness.ts";
 
 const bench = await Bench.open();

@@ -6,7 +6,7 @@
  */
 import { assignGpus, listAdapters, selectGpu } from "../machine/select_gpu.ts";
 import { ConfigError } from "../base/errors.ts";
-import type { DeviceChoice } from "../open_device.ts";
+import type { DeviceChoice } from "../plan/device.ts";
 import type { Facts } from "./same_facts.ts";
 import { launch } from "./launcher/launch.ts";
 import { openGroup } from "./open_group.ts";

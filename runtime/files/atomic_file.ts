@@ -7,8 +7,8 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { hasProcess } from "../machine/process_identity.ts";
-import { hashName } from "../random/philox.ts";
+import { hasProcess } from "./process_identity.ts";
+import { hashName } from "../base/hash.ts";
 
 /** `<file>.<host>-<pid>-<count>.tmp`: names the writer, so that only dead writers are swept. */
 const TEMPORARY = /\.([0-9a-f]{1,8})-(\d+)-\d+\.tmp$/;

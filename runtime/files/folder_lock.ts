@@ -11,7 +11,7 @@
  * @module
  */
 import { ConfigError } from "../base/errors.ts";
-import { isRunning, type ProcessIdentity, thisProcess } from "../machine/process_identity.ts";
+import { isRunning, type ProcessIdentity, thisProcess } from "./process_identity.ts";
 
 /** Name of the lock file. */
 export const LOCK_NAME = "run.lock";

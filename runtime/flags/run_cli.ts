@@ -6,7 +6,7 @@
  */
 import { ConfigError, isUserError } from "../base/errors.ts";
 import { tryWrite } from "../logs/standard_streams.ts";
-import { listenTo, SAVE_SIGNALS } from "../machine/stop_signals.ts";
+import { listenTo, SAVE_SIGNALS } from "./stop_signals.ts";
 
 /** What a missing permission means for the user; undefined for any other error. */
 export function permissionError(error: unknown): ConfigError | undefined {

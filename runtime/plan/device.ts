@@ -15,6 +15,12 @@ import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { DeviceLimits } from "../tensor/device_limits.ts";
 import { type Role, type Storage, Tensor } from "../tensor/tensor.ts";
 
+/** `gpu`: an adapter or an error; `cpu`: plain loops; `auto`: an adapter, else plain loops. */
+export type DeviceChoice = "auto" | "gpu" | "cpu";
+
+/** Values of {@link DeviceChoice}, for flags. */
+export const DEVICE_CHOICES = ["auto", "gpu", "cpu"] as const;
+
 /** What a device says of itself. */
 export interface DeviceInfo {
   /** Adapter as its driver names it, or the executor. */

@@ -87,25 +87,6 @@ export function philox4x32(
   return block.slice();
 }
 
-/**
- * FNV-1a of the UTF-8 bytes of a name: the stream number of a parameter.
- *
- * @returns An unsigned 32-bit integer
- *
- * @example
- * ```ts
- * import { hashName } from "@transformer-xl/runtime";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(hashName("foobar"), 0xbf9cf968);
- * ```
- */
-export function hashName(name: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
-}
-
 /** Block `index` of a stream into `block`. Seeds up to 2^53 use both key words. */
 function drawBlock(seed: number, stream: number, index: number): void {
   const high = Math.floor(index / 2 ** 32);

@@ -6,11 +6,15 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { CATALOGUE, type OpCase, type OpCases } from "@transformer-xl/kernels/cases";
+import {
+  CATALOGUE,
+  normals,
+  type OpCase,
+  type OpCases,
+  recordRow,
+} from "@transformer-xl/kernels/cases";
 import { type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { checkKernel } from "../support/check_kernel.ts";
-import { normals } from "../support/normals.ts";
-import { recordRow } from "../support/op_harness.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 const only = Deno.env.get("TXL_OP"); // one op while working on it

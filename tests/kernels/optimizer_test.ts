@@ -16,7 +16,7 @@ import {
 } from "@transformer-xl/runtime";
 import type { UpdateOptions } from "@transformer-xl/kernels";
 import { relativeError } from "../support/compare.ts";
-import { normals } from "../support/normals.ts";
+import { normals } from "@transformer-xl/kernels/cases";
 import { openTestGpu } from "../support/test_gpu.ts";
 import { type AfterStep, type Named, openUpdater } from "../support/update_harness.ts";
 

@@ -15,7 +15,7 @@ import {
   ShapeError,
   totalCost,
 } from "@transformer-xl/runtime";
-import { normals } from "../support/normals.ts";
+import { normals } from "@transformer-xl/kernels/cases";
 
 const [B, N, H, Q, M] = [2, 3, 5, 4, 6];
 const [K, C] = [M + Q, N * H];

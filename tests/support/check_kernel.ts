@@ -4,10 +4,9 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { OpCase, OpCases } from "@transformer-xl/kernels/cases";
+import { type OpCase, type OpCases, recordRow } from "@transformer-xl/kernels/cases";
 import { type GpuDevice, type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { assertClose, largest } from "./compare.ts";
-import { recordRow } from "./op_harness.ts";
 
 /** Width of the float operands of a row. */
 export type RowDType = "f32" | "f16";

@@ -14,7 +14,7 @@ import {
   STOP_CODES,
   STOP_SIGNALS,
   type StopSignal,
-} from "../../machine/stop_signals.ts";
+} from "../../flags/stop_signals.ts";
 import { RankLinks } from "./rank_links.ts";
 import { RankProcess, type ShowRanks, writeLine } from "./rank_process.ts";
 import { FOLDER_VARIABLE, HEARTBEAT_VARIABLE, LAUNCHER_VARIABLE } from "./wire.ts";

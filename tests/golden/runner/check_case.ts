@@ -4,13 +4,13 @@
  * @module
  */
 import type { Device } from "@transformer-xl/runtime";
-import { checkAccumulation } from "./check_accumulation.ts";
-import { checkEvaluation } from "./check_evaluation.ts";
-import { checkForward } from "./check_forward.ts";
-import { checkSchedule, checkStatistics } from "./check_numbers.ts";
-import { checkClip, checkOptimizer } from "./check_optimizer.ts";
-import { checkIterator, checkVocabulary } from "./check_text.ts";
-import { checkTrajectory, type TrajectoryOptions } from "./check_trajectory.ts";
+import { checkAccumulation } from "./checks/check_accumulation.ts";
+import { checkEvaluation } from "./checks/check_evaluation.ts";
+import { checkForward } from "./checks/check_forward.ts";
+import { checkSchedule, checkStatistics } from "./checks/check_numbers.ts";
+import { checkClip, checkOptimizer } from "./checks/check_optimizer.ts";
+import { checkIterator, checkVocabulary } from "./checks/check_text.ts";
+import { checkTrajectory, type TrajectoryOptions } from "./checks/check_trajectory.ts";
 import { Findings } from "./findings.ts";
 import { type GoldenCase, UnsupportedCase } from "./golden_case.ts";
 

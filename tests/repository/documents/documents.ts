@@ -18,7 +18,7 @@ export interface Document {
 }
 
 /** Pages beside the READMEs. */
-export const PAGES: readonly string[] = ["train/several_gpus.md", "tests/reliability.md"];
+export const PAGES: readonly string[] = ["train/several_gpus.md", "tests/fuzz/reliability.md"];
 
 /** The front door, the README of every member that has one, and further pages. */
 export function readDocuments(): readonly Document[] {

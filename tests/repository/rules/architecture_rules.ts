@@ -26,18 +26,16 @@ export const MAX_COLUMNS = 100;
 export type Rule = (files: readonly SourceFile[]) => Offences;
 
 const MEMBER_NAME = /^@transformer-xl\/([\w-]+)(?:\/|$)/;
-const ABOVE_ALL: readonly string[] = ["bench", "tests", "mod.ts"];
 
-/** A member sees those below it; bench, tests and mod.ts see every member. */
+/** A member sees those below it; mod.ts sees those that a program is made of. */
 export function arrowsPointDown(files: readonly SourceFile[]): Offences {
-  const order: readonly string[] = MEMBERS;
+  const order: readonly string[] = [...MEMBERS.slice(0, -2), "mod.ts", ...MEMBERS.slice(-2)];
   return files.flatMap((file) => {
-    const from = memberOf(file.path);
+    const from = order.indexOf(memberOf(file.path));
     return importsOf(file).flatMap((specifier) => {
       const to = MEMBER_NAME.exec(specifier)?.[1];
       if (to === undefined) return [];
-      const isBelow = order.indexOf(to) < order.indexOf(from) && !ABOVE_ALL.includes(to);
-      const isSeen = ABOVE_ALL.includes(from) ? order.includes(to) && to !== from : isBelow;
+      const isSeen = order.includes(to) && order.indexOf(to) < from;
       return isSeen ? [] : [`${file.path} imports "${specifier}"`];
     });
   });

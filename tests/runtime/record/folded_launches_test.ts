@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { CATALOGUE, type OpCase, type OpCases } from "@transformer-xl/kernels/cases";
+import { CATALOGUE, type OpCase, type OpCases, recordRow } from "@transformer-xl/kernels/cases";
 import {
   type AdapterClass,
   chooseAdapter,
@@ -18,7 +18,6 @@ import {
 } from "@transformer-xl/runtime";
 import { footprint, modelOf } from "@transformer-xl/train";
 import { checkKernel } from "../../support/check_kernel.ts";
-import { recordRow } from "../../support/op_harness.ts";
 import { smallConfig } from "../../support/small_run.ts";
 
 /** Opens an adapter whose limit is set by {@link narrow}. */

@@ -1,5 +1,5 @@
 /**
- * Records a row of the catalogue with its derivative, and runs it on any device.
+ * The recording of one case with its derivative, on any device.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
   writeLogical,
 } from "@transformer-xl/runtime";
 import { normals } from "./normals.ts";
-import type { OpCase, OpCases } from "@transformer-xl/kernels/cases";
+import type { OpCase, OpCases } from "./op_cases.ts";
 
 /** Normal numbers repeat after this many: a prime, so that rows of a matrix differ. */
 const NORMALS_PERIOD = 65_521;

@@ -4,9 +4,9 @@
  * @module
  */
 import { Batches, rollShifts, WordVocabulary } from "@transformer-xl/model";
-import type { RecordOf } from "./case_schema.ts";
-import type { Findings } from "./findings.ts";
-import { UnsupportedCase } from "./golden_case.ts";
+import type { RecordOf } from "../case_schema.ts";
+import type { Findings } from "../findings.ts";
+import { UnsupportedCase } from "../golden_case.ts";
 
 /** Segments, warm-up, ranks and rotation of a stream 0, 1, 2, ... */
 export function checkIterator(record: RecordOf<"iterator">, findings: Findings): void {

@@ -6,10 +6,10 @@
  */
 import { type Lengths, Memory, type Segment } from "@transformer-xl/model";
 import { DataError, type Device, sizeOf } from "@transformer-xl/runtime";
-import type { RecordOf } from "./case_schema.ts";
-import { maskShapes, readMasks } from "./dropout_masks.ts";
-import type { Findings } from "./findings.ts";
-import type { GoldenCase } from "./golden_case.ts";
+import type { RecordOf } from "../case_schema.ts";
+import { maskShapes, readMasks } from "../dropout_masks.ts";
+import type { Findings } from "../findings.ts";
+import type { GoldenCase } from "../golden_case.ts";
 import {
   buildModel,
   clearGradients,
@@ -18,9 +18,9 @@ import {
   meanOf,
   normOf,
   readByName,
-} from "./golden_model.ts";
-import { filledMemory, SegmentPlan } from "./segment_plan.ts";
-import { limitFor, type Tolerances, tolerancesOf } from "./tolerances.ts";
+} from "../golden_model.ts";
+import { filledMemory, SegmentPlan } from "../segment_plan.ts";
+import { limitFor, type Tolerances, tolerancesOf } from "../tolerances.ts";
 
 /** Checks a case on a device. */
 export async function checkForward(

@@ -14,14 +14,14 @@ import {
   trainSchema,
 } from "@transformer-xl/train";
 import { z } from "zod";
-import type { RecordOf } from "./case_schema.ts";
+import type { RecordOf } from "../case_schema.ts";
 import { optimizerOf } from "./check_optimizer.ts";
-import type { Findings } from "./findings.ts";
-import { type GoldenCase, UnsupportedCase } from "./golden_case.ts";
-import { compatOf, loadWeights, readByName, shapeOf } from "./golden_model.ts";
-import { filledMemory } from "./segment_plan.ts";
-import { isFloat64, limitFor } from "./tolerances.ts";
-import { type TrajectoryLimits, trajectoryLimits } from "./trajectory_limits.ts";
+import type { Findings } from "../findings.ts";
+import { type GoldenCase, UnsupportedCase } from "../golden_case.ts";
+import { compatOf, loadWeights, readByName, shapeOf } from "../golden_model.ts";
+import { filledMemory } from "../segment_plan.ts";
+import { isFloat64, limitFor } from "../tolerances.ts";
+import { type TrajectoryLimits, trajectoryLimits } from "../trajectory_limits.ts";
 
 /** What a trajectory needs beside its folder. */
 export interface TrajectoryOptions {

@@ -1,5 +1,5 @@
 /**
- * Reproducible standard normal numbers for tests.
+ * Reproducible standard normal numbers for the operands of cases.
  *
  * @module
  */

@@ -15,11 +15,11 @@ import {
   weightsOf,
   writeLogical,
 } from "@transformer-xl/runtime";
-import type { RecordOf } from "./case_schema.ts";
-import type { Findings } from "./findings.ts";
-import { type Floats, type GoldenCase, UnsupportedCase } from "./golden_case.ts";
-import { readByName } from "./golden_model.ts";
-import { limitFor, tolerancesOf } from "./tolerances.ts";
+import type { RecordOf } from "../case_schema.ts";
+import type { Findings } from "../findings.ts";
+import { type Floats, type GoldenCase, UnsupportedCase } from "../golden_case.ts";
+import { readByName } from "../golden_model.ts";
+import { limitFor, tolerancesOf } from "../tolerances.ts";
 
 type Optimizer = UpdateOptions["optimizer"];
 type UpdatePlan = Plan<PlanInputs, { readonly gradNorm: Tensor; readonly applied: Tensor }>;

@@ -5,9 +5,9 @@
  */
 import { mean, percentile, weightedMean } from "@transformer-xl/eval";
 import { Plateau, rateAfter, rateOf, type ScheduleSettings } from "@transformer-xl/train";
-import type { RecordOf } from "./case_schema.ts";
-import type { Findings } from "./findings.ts";
-import { UnsupportedCase } from "./golden_case.ts";
+import type { RecordOf } from "../case_schema.ts";
+import type { Findings } from "../findings.ts";
+import { UnsupportedCase } from "../golden_case.ts";
 
 /** Both sides compute in float64. */
 const LIMIT = 1e-12;

@@ -7,13 +7,13 @@
 import { Memory, type Segment } from "@transformer-xl/model";
 import { DataError, type Device } from "@transformer-xl/runtime";
 import { splitColumns } from "@transformer-xl/train";
-import type { RecordOf } from "./case_schema.ts";
+import type { RecordOf } from "../case_schema.ts";
 import { compareGradients } from "./check_forward.ts";
-import type { Findings } from "./findings.ts";
-import type { GoldenCase } from "./golden_case.ts";
-import { buildModel, clearGradients, lengthsOf, meanOf } from "./golden_model.ts";
-import { filledMemory, SegmentPlan } from "./segment_plan.ts";
-import { limitFor, tolerancesOf } from "./tolerances.ts";
+import type { Findings } from "../findings.ts";
+import type { GoldenCase } from "../golden_case.ts";
+import { buildModel, clearGradients, lengthsOf, meanOf } from "../golden_model.ts";
+import { filledMemory, SegmentPlan } from "../segment_plan.ts";
+import { limitFor, tolerancesOf } from "../tolerances.ts";
 
 /** Checks a case on a device. */
 export async function checkAccumulation(

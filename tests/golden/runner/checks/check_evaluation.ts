@@ -6,11 +6,11 @@
 import { bitsPerCharacter, Evaluator, perplexity, type SegmentLoss } from "@transformer-xl/eval";
 import { Batches } from "@transformer-xl/model";
 import type { Device } from "@transformer-xl/runtime";
-import type { RecordOf } from "./case_schema.ts";
-import type { Findings } from "./findings.ts";
-import type { GoldenCase } from "./golden_case.ts";
-import { buildModel, lengthsOf } from "./golden_model.ts";
-import { tolerancesOf } from "./tolerances.ts";
+import type { RecordOf } from "../case_schema.ts";
+import type { Findings } from "../findings.ts";
+import type { GoldenCase } from "../golden_case.ts";
+import { buildModel, lengthsOf } from "../golden_model.ts";
+import { tolerancesOf } from "../tolerances.ts";
 
 /** Checks a case on a device. */
 export async function checkEvaluation(

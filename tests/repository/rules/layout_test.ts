@@ -1,0 +1,82 @@
+/**
+ * The layout of the repository: its top level, its folders, and the arrows between them.
+ *
+ * @module
+ */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import {
+  FOLDER_ORDER,
+  foldersAreSmall,
+  foldersPointDown,
+  MAX_FILES,
+  testsLieInFolders,
+  TOP_LEVEL,
+  topLevelIsFixed,
+} from "./layout_rules.ts";
+import { testRules } from "./rule_case.ts";
+import { ROOT } from "./source_tree.ts";
+
+testRules([
+  {
+    name: "folders of a member import only folders below them",
+    rule: foldersPointDown,
+    good: {
+      "runtime/plan/a.ts": 'import { x } from "../base/b.ts";\nimport { y } from "./y.ts";',
+      "runtime/files/b/a.ts": 'import { x } from "../../base/b.ts";',
+      "runtime/a.ts": 'import { x } from "./distributed/b.ts";',
+      "runtime/gpu/a.ts": 'import version from "../deno.json" with { type: "json" };',
+      "model/attention/a.ts": 'import type { X } from "../config.ts";',
+    },
+    bad: [
+      { "runtime/base/a.ts": 'import { x } from "../plan/b.ts";' },
+      { "runtime/plan/a.ts": 'import type { X } from "../params/b.ts";' },
+      { "runtime/distributed/ring/a.ts": 'import { x } from "../../mod.ts";' },
+      { "runtime/unknown/a.ts": "" },
+      { "model/text/files/a.ts": 'export * from "../../vocabulary/b.ts";' },
+    ],
+  },
+  {
+    name: `no folder has more than ${MAX_FILES} source files at its root`,
+    rule: foldersAreSmall,
+    good: { ...numbered("train/", MAX_FILES), ...numbered("train/step/", MAX_FILES) },
+    bad: [
+      numbered("train/", MAX_FILES + 1),
+      numbered("tests/golden/runner/", MAX_FILES + 1),
+      { ...numbered("kernels/a/", MAX_FILES), "kernels/a/b.wgsl": "" },
+    ],
+  },
+  {
+    name: "tests lie in the folder of their member",
+    rule: testsLieInFolders,
+    good: { "tests/runtime/plan/a_test.ts": "", "tests/run.ts": "" },
+    bad: [{ "tests/a_test.ts": "" }, { "tests/misc/a_test.ts": "" }],
+  },
+]);
+
+Deno.test("the top level holds the owner's names and few others", async () => {
+  assertEquals(topLevelIsFixed([...TOP_LEVEL, "LICENSE", ".github"]), []);
+  assertNotEquals(topLevelIsFixed([...TOP_LEVEL, "web"]), []);
+  assertNotEquals(topLevelIsFixed(TOP_LEVEL.slice(1)), []);
+  assertEquals(topLevelIsFixed(await topLevel()), []);
+});
+
+Deno.test("runtime/README.md lists its folders in the order of their imports", () => {
+  const readme = Deno.readTextFileSync(new URL("runtime/README.md", ROOT));
+  const listed = [...readme.matchAll(/^\| `(\w+)\/`/gm)].map(([, name]) => name);
+  assertEquals(listed, [...FOLDER_ORDER.runtime!]);
+});
+
+/** A tree of `count` files in `folder`. */
+function numbered(folder: string, count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`${folder}a${i}.ts`, ""]));
+}
+
+/** Names of the root that git does not ignore: runs write theirs beside the source. */
+async function topLevel(): Promise<readonly string[]> {
+  const ignored = (await Deno.readTextFile(new URL(".gitignore", ROOT))).split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.replace(/^\//, "").replace(/\/$/, ""))
+    .map((line) => new RegExp(`^${line.replaceAll(".", "\\.").replaceAll("*", ".*")}$`));
+  return [...Deno.readDirSync(ROOT)].map(({ name }) => name)
+    .filter((name) => !ignored.some((pattern) => pattern.test(name)));
+}
