@@ -1,49 +1,24 @@
 /**
- * Every op's cases: the table that tests and benchmarks walk. Adding an op adds one line. Programs
- * that use the ops do not load it: it is the entry point `@transformer-xl/kernels/cases`.
+ * The cases of every op, one line each.
  *
  * @module
  */
-import type { OpCases } from "./op_cases.ts";
-import { dropoutCases } from "./dropout/cases.ts";
-import { castCases, reluBackwardCases, scaleCases } from "./elementwise/cases.ts";
-import { embeddingCases } from "./embedding/cases.ts";
-import { layerNormCases } from "./layer_norm/cases.ts";
-import { matmulCases } from "./matmul/cases.ts";
-import { columnSumCases, sumAllCases, writeAtCases } from "./reduce/cases.ts";
-import { relativeAttentionCases } from "./relative_attention/cases.ts";
-import {
-  combineRowsCases,
-  concatRowsCases,
-  copyRowsCases,
-  gatherRowsCases,
-  scatterRowsCases,
-  sliceRowsCases,
-} from "./rows/cases.ts";
-import { softmaxNllCases } from "./softmax_nll/cases.ts";
-
-export { normals } from "./normals.ts";
-export { type RecordedRow, recordRow } from "./record_case.ts";
-export type { CaseOutputs, OpCase, OpCases, OperandSpec } from "./op_cases.ts";
-
-/** All ops. */
-export const CATALOGUE: readonly OpCases[] = [
-  castCases,
-  columnSumCases,
-  combineRowsCases,
-  concatRowsCases,
-  copyRowsCases,
-  dropoutCases,
-  embeddingCases,
-  gatherRowsCases,
-  layerNormCases,
-  matmulCases,
-  relativeAttentionCases,
-  reluBackwardCases,
-  scaleCases,
-  scatterRowsCases,
-  sliceRowsCases,
-  softmaxNllCases,
-  sumAllCases,
-  writeAtCases,
-];
+export * from "./add/cases.ts";
+export * from "./cast/cases.ts";
+export * from "./combine_rows/cases.ts";
+export * from "./concat/cases.ts";
+export * from "./copy_rows/cases.ts";
+export * from "./cross_entropy/cases.ts";
+export * from "./dropout/cases.ts";
+export * from "./embedding/cases.ts";
+export * from "./gather/cases.ts";
+export * from "./layer_norm/cases.ts";
+export * from "./matmul/cases.ts";
+export * from "./relative_attention/cases.ts";
+export * from "./relu/cases.ts";
+export * from "./scale/cases.ts";
+export * from "./scatter/cases.ts";
+export * from "./slice/cases.ts";
+export * from "./store_scalar/cases.ts";
+export * from "./sum/cases.ts";
+export * from "./sum_rows/cases.ts";

@@ -1,22 +1,26 @@
 /**
- * The ops: one folder each, with WGSL, reference loops, definition and cases.
+ * The ops: one folder each, with WGSL, loops, definition and cases.
  *
  * @module
  */
+export * from "./add/mod.ts";
+export * from "./cast/mod.ts";
+export * from "./combine_rows/mod.ts";
+export * from "./concat/mod.ts";
+export * from "./copy_rows/mod.ts";
+export * from "./cross_entropy/mod.ts";
 export * from "./dropout/mod.ts";
-export * from "./elementwise/cast.ts";
-export * from "./elementwise/relu_backward.ts";
-export * from "./elementwise/scale.ts";
 export * from "./embedding/mod.ts";
 export * from "./finite/mod.ts";
+export * from "./gather/mod.ts";
 export * from "./layer_norm/mod.ts";
 export * from "./matmul/mod.ts";
-export * from "./matmul/plans.ts";
-export * from "./matmul/tile.ts";
 export * from "./optimizer/mod.ts";
-export * from "./reduce/column_sum.ts";
-export * from "./reduce/sum_all.ts";
-export * from "./reduce/write_at.ts";
 export * from "./relative_attention/mod.ts";
-export * from "./rows/mod.ts";
-export * from "./softmax_nll/mod.ts";
+export * from "./relu/mod.ts";
+export * from "./scale/mod.ts";
+export * from "./scatter/mod.ts";
+export * from "./slice/mod.ts";
+export * from "./store_scalar/mod.ts";
+export * from "./sum/mod.ts";
+export * from "./sum_rows/mod.ts";

@@ -1,6 +1,6 @@
 /**
  * `deno run -A bench/tile_sweep/main.ts`: times the tile plans of the matmul kernels on this machine's
- * adapter, product by product, and suggests a row for the table in `kernels/matmul/plans.ts`.
+ * adapter, product by product, and suggests a row for the table in `kernels/matmul/tiles/plans.ts`.
  *
  * @module
  */
@@ -91,7 +91,7 @@ async function sweepType(
   await device.idle(); // rejects with the first device error
   if ("preset" in shapes) say(totalLine(results));
   const { adapterClass } = device.limits;
-  say(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/plans.ts, from ${dtype}:`);
+  say(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/tiles/plans.ts, from ${dtype}:`);
   for (const line of tableLines(adapterClass, suggestedTiles(results))) say(line);
   const left = results.reduce((sum, result) => sum + result.left, 0);
   if (left > 0) say(`${left} candidates were left for want of time: raise --budget_s`);

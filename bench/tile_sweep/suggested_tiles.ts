@@ -64,7 +64,7 @@ export function suggestedTiles(results: readonly SweepResult[]): SuggestedTile[]
   }).sort((a, b) => b.rate - a.rate || b.tileM * b.tileN - a.tileM * a.tileN);
 }
 
-/** The row as it stands in kernels/matmul/plans.ts. */
+/** The row as it stands in kernels/matmul/tiles/plans.ts. */
 export function tableLines(
   adapterClass: AdapterClass,
   tiles: readonly SuggestedTile[],

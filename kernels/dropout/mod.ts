@@ -10,18 +10,14 @@
 import {
   bytesOf,
   defineOp,
-  kernel,
   like,
   linearWorkgroups,
-  philox4x32,
-  PHILOX_WGSL,
   type Recorder,
   type Scalar,
   ShapeError,
   type Tensor,
 } from "@transformer-xl/runtime";
-import givenMask from "./given_mask.wgsl" with { type: "text" };
-import philoxMask from "./philox_mask.wgsl" with { type: "text" };
+import { GIVEN, PHILOX } from "./kernels.ts";
 
 /** Where the mask comes from. */
 export type DropoutMask =
@@ -49,26 +45,6 @@ export interface Dropout {
   /** Which elements. */
   readonly mask: DropoutMask;
 }
-
-const PHILOX = kernel(
-  "dropout",
-  `${PHILOX_WGSL}\n${philoxMask}`,
-  ({ x, y }, s) => {
-    const { count, seed, step, stream, site, threshold, factor } = s as Record<string, number>;
-    for (let block = 0; 8 * block < count!; block++) {
-      const words = philox4x32([block, step!, stream!, 0], [seed!, site!]);
-      for (let j = 0; j < Math.min(8, count! - 8 * block); j++) {
-        const draw = (words[j >> 1]! >>> (16 * (j & 1))) & 0xffff;
-        const e = 8 * block + j;
-        y![e] = draw >= threshold! ? x![e]! * factor! : 0;
-      }
-    }
-  },
-);
-
-const GIVEN = kernel("dropout_given", givenMask, ({ x, keep, y }, { count, factor }) => {
-  for (let i = 0; i < count!; i++) y![i] = keep![i] !== 0 ? x![i]! * factor! : 0;
-});
 
 /**
  * Records `y = x * keep / (1 - rate)` for ops that contain a dropout; backward is the same launch

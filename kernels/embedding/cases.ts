@@ -4,7 +4,7 @@
  * @module
  */
 import type { OpCase, OpCases } from "../op_cases.ts";
-import { IGNORED } from "../softmax_nll/mod.ts";
+import { IGNORED } from "../cross_entropy/mod.ts";
 import { embedding, groupByToken, type TableRange } from "./mod.ts";
 
 /** A case: tables of `rows` ids each, one after the other from `from`. */

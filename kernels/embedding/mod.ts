@@ -14,17 +14,16 @@ import {
   type Count,
   defineOp,
   dims,
-  kernel,
   like,
   type Recorder,
   type Scalar,
   ShapeError,
   type Tensor,
 } from "@transformer-xl/runtime";
-import forwardSource from "./embedding.wgsl" with { type: "text" };
-import gradientSource from "./embedding_gradient.wgsl" with { type: "text" };
+import { EMBEDDING, EMBEDDING_GRADIENT } from "./kernels.ts";
 
-export { type ClusterSplit, groupByToken, type HostSegments, splitByCluster } from "./segments.ts";
+export { groupByToken, type HostTokenGroups } from "./group_by_token.ts";
+export { type ClusterSplit, splitByCluster } from "./split_by_cluster.ts";
 
 /** Consecutive rows of a table. */
 export interface TableRange {
@@ -47,38 +46,6 @@ export interface TokenGroups {
   /** Segments that fall into each table range, in the order of the tables. */
   readonly ranges: readonly { readonly first: Scalar; readonly count: Scalar }[];
 }
-
-type Fields<K extends string> = { readonly [F in K]: number };
-
-const EMBEDDING = kernel("embedding", forwardSource, ({ ids, table, y }, sizes) => {
-  const { positions, rows, width, first_id, scale, zero_others } = sizes as Fields<
-    "positions" | "rows" | "width" | "first_id" | "scale" | "zero_others"
-  >;
-  for (let n = 0; n < positions; n++) {
-    const row = ids![n]! - first_id;
-    const [from, to] = [row * width, n * width];
-    if (row >= 0 && row < rows) {
-      for (let c = 0; c < width; c++) y![to + c] = scale * table![from + c]!;
-    } else if (zero_others) y!.fill(0, to, to + width);
-  }
-});
-
-const EMBEDDING_GRADIENT = kernel("embedding_gradient", gradientSource, (operands, sizes) => {
-  const { order, starts, distinct, dy, dtable } = operands;
-  const { first, segments, width, first_id, scale } = sizes as Fields<
-    "first" | "segments" | "width" | "first_id" | "scale"
-  >;
-  const sum = new Float64Array(width);
-  for (let s = first; s < first + segments; s++) {
-    sum.fill(0);
-    for (let j = starts![s]!; j < starts![s + 1]!; j++) {
-      const from = order![j]! * width;
-      for (let c = 0; c < width; c++) sum[c]! += dy![from + c]!;
-    }
-    const to = (distinct![s]! - first_id) * width;
-    for (let c = 0; c < width; c++) dtable![to + c]! += scale * sum[c]!;
-  }
-});
 
 /** `ids`, and the tables as `table0`, `table1`, ... */
 type In = { readonly ids: Tensor; readonly [table: `table${number}`]: Tensor };

@@ -6,25 +6,12 @@
 import {
   bytesPer,
   type Device,
-  kernel,
   type Plan,
   type Storage,
   type Tensor,
 } from "@transformer-xl/runtime";
+import { OUT_OF_RANGE } from "./kernels.ts";
 import { flat, recordNode } from "../optimizer/flat.ts";
-import source from "./out_of_range.wgsl" with { type: "text" };
-
-const OUT_OF_RANGE = kernel(
-  "out_of_range",
-  source,
-  ({ x, found }, { count, first, lanes, limit }) => {
-    const bound = 2 ** limit!;
-    found!.fill(0, first!, first! + lanes!);
-    for (let i = 0; i < count!; i++) {
-      if (!(Math.abs(x![i]!) < bound)) found![first! + i % lanes!] = 1;
-    }
-  },
-);
 
 /** Lanes of a launch; few enough that reading their verdicts costs nothing. */
 const MAX_GROUPS = 64;

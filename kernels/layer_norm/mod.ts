@@ -17,7 +17,8 @@ import {
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { accumulateColumnSum, sumRows } from "../reduce/column_sum.ts";
+import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
+import { rowLanes } from "../shared/row_lanes.ts";
 import { BACKWARD, GAIN_PARTIALS, PLAIN, RESIDUAL } from "./kernels.ts";
 
 /** Options of {@link layerNorm}. */
@@ -30,22 +31,6 @@ export interface LayerNormOptions {
 
 /** Rows of one partial sum of the gradients of gain and bias. */
 const BLOCK = 64;
-
-/** How rows lie on lanes. */
-interface RowLanes {
-  /** Lanes of one row. */
-  readonly LANES: number;
-  /** Rows of a workgroup. */
-  readonly ROWS: number;
-}
-
-/**
- * One row per lane of a vector on a processor, where exchanging sums costs more than strided loads;
- * a subgroup's worth of neighbouring lanes per row on a GPU, where neighbours load together.
- */
-function rowLanes({ limits: target }: Recorder): RowLanes {
-  return target.adapterClass === "cpu" ? { LANES: 1, ROWS: 8 } : { LANES: 32, ROWS: 4 };
-}
 
 type In = {
   readonly x: Tensor;
@@ -64,7 +49,7 @@ const backwardOp = defineOp<
   infer: ({ z }) => ({ dz: like(z) }),
   forward(rec, { dy, z, gain, stats }, { dz }) {
     const [rows, columns] = z.shape as [number, number];
-    const lanes = rowLanes(rec);
+    const lanes = rowLanes(rec.limits);
     rec.launch({
       kernel: BACKWARD,
       operands: { dy, z, gain, stats, dz },
@@ -111,7 +96,7 @@ const op = defineOp<In, Out, { readonly eps: number }>({
   },
   forward(rec, { x, residual, gain, bias }, { y, stats, z }, { eps }) {
     const [rows, columns] = x.shape as [number, number];
-    const lanes = rowLanes(rec);
+    const lanes = rowLanes(rec.limits);
     rec.launch({
       kernel: residual ? RESIDUAL : PLAIN,
       operands: { x, gain, bias, y, stats, ...(residual && { residual, z: z! }) },
@@ -130,7 +115,7 @@ const op = defineOp<In, Out, { readonly eps: number }>({
     const total = (name: "gain" | "bias", partial: Tensor) => {
       if (!wants(name)) return undefined;
       if (gradients[name] === undefined) return sumRows(rec, partial);
-      accumulateColumnSum(rec, gradients[name], partial);
+      accumulateSumRows(rec, gradients[name], partial);
       return undefined;
     };
     const dgain = total("gain", partials.dgain);

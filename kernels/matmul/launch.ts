@@ -5,21 +5,11 @@
  *
  * @module
  */
-import {
-  type Count,
-  type DeviceLimits,
-  type Kernel,
-  kernel,
-  type Recorder,
-  type Reference,
-  type Scalar,
-  type Tensor,
-} from "@transformer-xl/runtime";
-import { type MatmulProblem, tilePlanFor } from "./plans.ts";
-import reduceSource from "./reduce_partials.wgsl" with { type: "text" };
-import { type MatmulForm, matmulReference, splitMatmulReference } from "./reference.ts";
-import { tileGrid, tileSource } from "./tile.ts";
-import type { TilePlan } from "./tile_plan.ts";
+import type { Count, DeviceLimits, Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
+import { type MatmulProblem, tilePlanFor } from "./tiles/plans.ts";
+import { matmulKernel, REDUCE_PARTIALS } from "./kernels.ts";
+import { tileGrid } from "./tiles/tile.ts";
+import type { MatmulForm, TilePlan } from "./tiles/tile_plan.ts";
 
 /** A size that is frozen, or given at every run up to a capacity. */
 export type Extent = number | { readonly scalar: Scalar; readonly capacity: number };
@@ -120,7 +110,7 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
   const c = split ? rec.temporary([plan.splitK, m, N], "f32", "matmul.partial") : launch.c;
   const [cOuter, cInner] = split ? [m * N, 0] : batch?.c ?? zero;
   rec.launch({
-    kernel: kernelOf(plan),
+    kernel: matmulKernel(plan),
     operands: { a: launch.a, b: launch.b, c, ...(launch.bias && { bias: launch.bias }) },
     scalars: {
       M: scalarOfExtent(M),
@@ -169,47 +159,6 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
 /** One workgroup along z, or none when there is nothing to add to an accumulator. */
 function unlessEmpty(K: Extent, accumulate: boolean): Count {
   return accumulate && typeof K !== "number" ? { scalar: K.scalar, per: K.capacity } : 1;
-}
-
-const REDUCE_PARTIALS = kernel("matmul_reduce", reduceSource, ({ partial, c }, s) => {
-  const { N, splits, accumulate } = s as Record<string, number> & typeof s;
-  for (let m = 0; m < s["M"]!; m++) {
-    const out = s["c_offset"]! + m * s["ldc"]!;
-    for (let n = 0; n < N!; n++) {
-      let sum = accumulate ? c![out + n]! : 0;
-      for (let part = 0; part < splits!; part++) {
-        sum += partial![part * s["part_stride"]! + m * N! + n]!;
-      }
-      c![out + n] = sum;
-    }
-  }
-});
-
-const KERNELS = new Map<string, Kernel>();
-
-/** By what variants of a kernel for narrower operands have in common. */
-const PLANS = new WeakMap<Reference, TilePlan>();
-
-/** The plan of a recorded kernel; undefined when it is no matrix product. */
-export function tilePlanOf({ reference }: Kernel): TilePlan | undefined {
-  return PLANS.get(reference);
-}
-
-/** One kernel per distinct plan. */
-function kernelOf(plan: TilePlan): Kernel {
-  const key = JSON.stringify(plan);
-  let found = KERNELS.get(key);
-  if (found === undefined) {
-    const { form, epilogue, tileM, tileN, splitK } = plan;
-    found = kernel(
-      `matmul_${form}_${tileM}x${tileN}`,
-      tileSource(plan).source,
-      splitK > 1 ? splitMatmulReference(form, plan.tileK) : matmulReference(form, epilogue),
-    );
-    KERNELS.set(key, found);
-    PLANS.set(found.reference, plan);
-  }
-  return found;
 }
 
 /**

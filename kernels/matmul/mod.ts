@@ -18,10 +18,10 @@ import {
   ShapeError,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { reluBackward } from "../elementwise/relu_backward.ts";
-import { accumulateColumnSum, sumRows } from "../reduce/column_sum.ts";
+import { reluBackward } from "../relu/mod.ts";
+import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
 import { type Extent, launchMatmul } from "./launch.ts";
-import type { MatmulForm } from "./reference.ts";
+import type { MatmulForm } from "./tiles/tile_plan.ts";
 
 export {
   type BatchStrides,
@@ -29,9 +29,10 @@ export {
   launchMatmul,
   type MatmulLaunch,
   matmulProblem,
-  tilePlanOf,
 } from "./launch.ts";
-export type { MatmulForm } from "./reference.ts";
+export * from "./tiles/plans.ts";
+export * from "./tiles/tile.ts";
+export { tilePlanOf } from "./kernels.ts";
 
 /** Options of {@link matmul}. */
 export interface MatmulOptions {
@@ -85,7 +86,7 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
     const [da, db] = products[form];
     let dbias: Tensor | undefined;
     if (bias && wants("bias")) {
-      if (gradients.bias) accumulateColumnSum(rec, gradients.bias, dc, rows && { rows });
+      if (gradients.bias) accumulateSumRows(rec, gradients.bias, dc, rows && { rows });
       else dbias = sumRows(rec, dc, rows && { rows });
     }
     return {

@@ -22,7 +22,7 @@ import {
   type VjpSite,
 } from "@transformer-xl/runtime";
 import { type Dropout, launchDropout } from "../dropout/mod.ts";
-import { accumulateColumnSum, sumRows } from "../reduce/column_sum.ts";
+import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
 import type { Geometry, Operands } from "./geometry.ts";
 import {
   blockOf,
@@ -34,7 +34,7 @@ import {
   scatterPositions,
   timeMajor,
 } from "./products.ts";
-import { launchAddBiases, launchPackHeads, launchSoftmaxBackward } from "./rows.ts";
+import { launchAddBiases, launchPackHeads, launchSoftmaxBackward } from "./launches.ts";
 
 /** Inputs of the op; `keep` is the given dropout mask. */
 export type AttentionInputs = Operands & {
@@ -115,7 +115,7 @@ export function attentionBackward(
     if (!wants(name)) return;
     const sum = gradients[name];
     if (sum === undefined) grads[name] = rec.alias(sumRows(rec, rows), shape);
-    else accumulateColumnSum(rec, sum, rows);
+    else accumulateSumRows(rec, sum, rows);
   };
   if (wants("q") || wants("contentBias") || wants("positionBias")) {
     const dContent = temporary(q.shape, "dContent");

@@ -32,7 +32,7 @@ import {
 } from "./backward.ts";
 import { expectBindable, geometryOf } from "./geometry.ts";
 import { blockOf, dotRows, dotWithPositions, mixRows, packed, timeMajor } from "./products.ts";
-import { launchAddBiases, launchPackHeads, launchSoftmax } from "./rows.ts";
+import { launchAddBiases, launchPackHeads, launchSoftmax } from "./launches.ts";
 
 /** Operands of {@link relativeAttention}; rows are time-major, heads side by side in a row. */
 export interface RelativeAttentionInputs {

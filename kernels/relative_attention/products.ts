@@ -11,7 +11,7 @@
  */
 import type { Recorder, Tensor } from "@transformer-xl/runtime";
 import { type BatchStrides, launchMatmul } from "../matmul/launch.ts";
-import { launchColumnSum } from "../reduce/column_sum.ts";
+import { launchSumRows } from "../sum_rows/mod.ts";
 import type { Geometry } from "./geometry.ts";
 
 /** One matrix [rows, H] for every batch column and head, inside a tensor. */
@@ -184,7 +184,7 @@ export function scatterPositions(
       c: [K * C, H],
     },
   });
-  if (parts > 1) launchColumnSum(rec, sums, dr);
+  if (parts > 1) launchSumRows(rec, sums, dr);
 }
 
 const SHORTEST_PART = 256;

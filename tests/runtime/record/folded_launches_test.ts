@@ -61,14 +61,14 @@ async function narrowFor(
 /** Kernels that only the recorder folds: they know nothing of a limit. */
 const FOLDED = [
   "bias_gradient",
-  "column_sum",
   "layer_norm_gain",
   "matmul_NN_8x16",
   "matmul_NT_8x16",
   "matmul_TN_8x16",
   "matmul_reduce",
   "softmax_row",
-  "sum_all",
+  "sum",
+  "sum_rows",
 ];
 
 Deno.test("every op equals its reference where an adapter dispatches only a few workgroups", async (test) => {

@@ -1,0 +1,15 @@
+/**
+ * Every op's cases: the table that tests and benchmarks walk. Programs that use the ops do not load
+ * it: it is the entry point `@transformer-xl/kernels/cases`.
+ *
+ * @module
+ */
+import * as catalogue from "./catalogue.ts";
+import type { OpCases } from "./op_cases.ts";
+
+export { normals } from "./normals.ts";
+export type { CaseOutputs, OpCase, OpCases, OperandSpec } from "./op_cases.ts";
+export { type RecordedRow, recordRow } from "./record_case.ts";
+
+/** All ops, by the name of their table. */
+export const CATALOGUE: readonly OpCases[] = Object.values(catalogue);

@@ -1,0 +1,53 @@
+/**
+ * The kernel that copies a run of rows, with its loop; concatenating and slicing use it as well.
+ *
+ * @module
+ */
+import {
+  dims,
+  elementwiseKernel,
+  elementwiseWorkgroups,
+  type Recorder,
+  type Scalar,
+  type Tensor,
+} from "@transformer-xl/runtime";
+import source from "./copy_rows.wgsl" with { type: "text" };
+
+const COPY_ROWS = elementwiseKernel("copy_rows", source, ({ x, y }, s) => {
+  const { count, columns: C } = s as { count: number; columns: number };
+  const shift = (s["x_start"]! - s["x_back"]!) * C;
+  const end = s["x_rows"]! * C;
+  const start = s["y_start"]! * C;
+  for (let i = 0; i < count; i++) {
+    const from = i + shift;
+    y![start + i] = from >= 0 && from < end ? x![from]! : 0;
+  }
+});
+
+/** Records y[yStart + r] = x[r + xStart - xBack] for r < count; zero where that is no row of x. */
+export function launchCopyRows(
+  rec: Recorder,
+  x: Tensor,
+  y: Tensor,
+  at: {
+    readonly count: number;
+    readonly xStart?: number | Scalar;
+    readonly xBack?: number | Scalar;
+    readonly yStart?: number;
+  },
+): void {
+  const { R, C } = dims({ x: "R C", y: "S C" }, { x, y });
+  rec.launch({
+    kernel: COPY_ROWS,
+    operands: { x, y },
+    scalars: {
+      count: at.count * C,
+      columns: C,
+      x_rows: R,
+      x_start: at.xStart ?? 0,
+      x_back: at.xBack ?? 0,
+      y_start: at.yStart ?? 0,
+    },
+    workgroups: elementwiseWorkgroups(rec, at.count * C),
+  });
+}

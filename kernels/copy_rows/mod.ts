@@ -1,0 +1,26 @@
+/**
+ * A run of rows into a tensor that outlives the run: `target[i] = x[start + i]`.
+ *
+ * @module
+ */
+import { bytesOf, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime";
+import { launchCopyRows } from "./kernels.ts";
+
+/**
+ * Records `target[i] = x[start + i]` for every row of target, in place: the update of a memory. Rows
+ * past the end of x become zero. No derivative.
+ *
+ * @throws {ShapeError} when the columns differ
+ */
+export function copyRows(rec: Recorder, target: Tensor, x: Tensor, start: number | Scalar): void {
+  const from = rec.commands.length;
+  launchCopyRows(rec, x, target, { count: target.shape[0]!, xStart: start });
+  rec.nodes.push({
+    name: "copy_rows",
+    inputs: { x },
+    outputs: {},
+    commands: [from, rec.commands.length],
+    cost: { flops: 0, bytes: 2 * bytesOf(target) },
+    vjp: undefined,
+  });
+}

@@ -1,0 +1,33 @@
+/**
+ * The kernel of gather with its loop, and its launch.
+ *
+ * @module
+ */
+import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { type RowCount, rowWorkgroups } from "../shared/row_count.ts";
+import source from "./gather.wgsl" with { type: "text" };
+
+const GATHER = kernel("gather", source, ({ x, rows, y }, { count, columns, factor }) => {
+  for (let i = 0; i < count!; i++) {
+    const [to, from] = [i * columns!, rows![i]! * columns!];
+    for (let c = 0; c < columns!; c++) y![to + c] = factor! * x![from + c]!;
+  }
+});
+
+/** Records `y[i] = factor * x[rows[i]]` for i < count. */
+export function launchGather(
+  rec: Recorder,
+  x: Tensor,
+  rows: Tensor,
+  y: Tensor,
+  count: RowCount,
+  factor: number,
+): void {
+  const { C, Rc } = dims({ x: "R C", rows: "Rc", y: "Rc C" }, { x, rows, y });
+  rec.launch({
+    kernel: GATHER,
+    operands: { x, rows, y },
+    scalars: { count, columns: C, factor },
+    workgroups: rowWorkgroups(rec, count, Rc, C),
+  });
+}

@@ -1,0 +1,160 @@
+/**
+ * The kernels of the matrix product, one per tile plan, with their loops.
+ *
+ * @module
+ */
+import { type Kernel, kernel, type Numbers, type Reference } from "@transformer-xl/runtime";
+import reduceSource from "./reduce_partials.wgsl" with { type: "text" };
+import { tileSource } from "./tiles/tile.ts";
+import type { MatmulForm, TilePlan } from "./tiles/tile_plan.ts";
+
+/** Adds the parts of split sums in order. */
+export const REDUCE_PARTIALS = kernel("matmul_reduce", reduceSource, ({ partial, c }, s) => {
+  const { N, splits, accumulate } = s as Record<string, number> & typeof s;
+  for (let m = 0; m < s["M"]!; m++) {
+    const out = s["c_offset"]! + m * s["ldc"]!;
+    for (let n = 0; n < N!; n++) {
+      let sum = accumulate ? c![out + n]! : 0;
+      for (let part = 0; part < splits!; part++) {
+        sum += partial![part * s["part_stride"]! + m * N! + n]!;
+      }
+      c![out + n] = sum;
+    }
+  }
+});
+
+const KERNELS = new Map<string, Kernel>();
+
+/** By what variants of a kernel for narrower operands have in common. */
+const PLANS = new WeakMap<Reference, TilePlan>();
+
+/** The plan of a recorded kernel; undefined when it is no matrix product. */
+export function tilePlanOf({ reference }: Kernel): TilePlan | undefined {
+  return PLANS.get(reference);
+}
+
+/** One kernel per distinct plan. */
+export function matmulKernel(plan: TilePlan): Kernel {
+  const key = JSON.stringify(plan);
+  let found = KERNELS.get(key);
+  if (found === undefined) {
+    const { form, epilogue, tileM, tileN, splitK } = plan;
+    found = kernel(
+      `matmul_${form}_${tileM}x${tileN}`,
+      tileSource(plan).source,
+      splitK > 1 ? splitMatmulReference(form, plan.tileK) : matmulReference(form, epilogue),
+    );
+    KERNELS.set(key, found);
+    PLANS.set(found.reference, plan);
+  }
+  return found;
+}
+
+/** c = relu?(alpha * a . b + bias + c?), per batch; sums in float64. */
+function matmulReference(
+  form: MatmulForm,
+  { relu, accumulate }: { readonly relu: boolean; readonly accumulate: boolean },
+): Reference {
+  return ({ a, b, c, bias }, s) => {
+    const { M, N, alpha } = s as Record<string, number> & typeof s;
+    const row = new Float64Array(N!);
+    for (let batch = 0; batch < s["outer"]! * s["inner"]!; batch++) {
+      const outer = Math.floor(batch / s["inner"]!);
+      const inner = batch % s["inner"]!;
+      const a0 = s["a_offset"]! + outer * s["a_outer"]! + inner * s["a_inner"]!;
+      const b0 = s["b_offset"]! + outer * s["b_outer"]! + inner * s["b_inner"]!;
+      const c0 = s["c_offset"]! + outer * s["c_outer"]! + inner * s["c_inner"]!;
+      for (let m = 0; m < M!; m++) {
+        if (form === "NT") dotRow(row, a!, a0 + m * s["lda"]!, b!, b0, s["ldb"]!, s["K"]!);
+        else {
+          const [first, step] = form === "NN" ? [m * s["lda"]!, 1] : [m, s["lda"]!];
+          axpyRows(row, a!, a0 + first, step, b!, b0, s["ldb"]!, s["K"]!);
+        }
+        const out = c0 + m * s["ldc"]!;
+        for (let n = 0; n < N!; n++) {
+          let value = alpha! * row[n]! + (bias ? bias[n]! : 0);
+          if (accumulate) value += c![out + n]!;
+          c![out + n] = relu && value < 0 ? 0 : value;
+        }
+      }
+    }
+  };
+}
+
+/** The parts of a sum cut into `splits` ranges of k, each a matrix of its own. */
+function splitMatmulReference(form: MatmulForm, tileK: number): Reference {
+  const whole = matmulReference(form, { relu: false, accumulate: false });
+  return (operands, s) => {
+    const { K, splits, lda, ldb } = s as Record<string, number> & typeof s;
+    const length = Math.ceil(K! / (tileK * splits!)) * tileK;
+    for (let part = 0; part < splits!; part++) {
+      const from = Math.min(part * length, K!);
+      whole(operands, {
+        ...s,
+        outer: 1,
+        inner: 1,
+        K: Math.min(length, K! - from),
+        a_offset: s["a_offset"]! + from * (form === "TN" ? lda! : 1),
+        b_offset: s["b_offset"]! + from * (form === "NT" ? 1 : ldb!),
+        c_offset: s["c_offset"]! + part * s["c_outer"]!,
+      });
+    }
+  };
+}
+
+/** row[n] = sum_k a[k] * b[n, k]; four columns at once, because one sum waits for its own additions. */
+function dotRow(
+  row: Float64Array,
+  a: Numbers,
+  a0: number,
+  b: Numbers,
+  b0: number,
+  ldb: number,
+  K: number,
+): void {
+  let n = 0;
+  for (; n + 4 <= row.length; n += 4) {
+    const b1 = b0 + n * ldb;
+    const b2 = b1 + ldb;
+    const b3 = b2 + ldb;
+    const b4 = b3 + ldb;
+    let [sum1, sum2, sum3, sum4] = [0, 0, 0, 0];
+    for (let k = 0; k < K; k++) {
+      const x = a[a0 + k]!;
+      sum1 += x * b[b1 + k]!;
+      sum2 += x * b[b2 + k]!;
+      sum3 += x * b[b3 + k]!;
+      sum4 += x * b[b4 + k]!;
+    }
+    row[n] = sum1;
+    row[n + 1] = sum2;
+    row[n + 2] = sum3;
+    row[n + 3] = sum4;
+  }
+  for (; n < row.length; n++) {
+    const from = b0 + n * ldb;
+    let sum = 0;
+    for (let k = 0; k < K; k++) sum += a[a0 + k]! * b[from + k]!;
+    row[n] = sum;
+  }
+}
+
+/** row = sum_k a[k * step] * b[k, :]. */
+function axpyRows(
+  row: Float64Array,
+  a: Numbers,
+  a0: number,
+  step: number,
+  b: Numbers,
+  b0: number,
+  ldb: number,
+  K: number,
+): void {
+  row.fill(0);
+  for (let k = 0; k < K; k++) {
+    const factor = a[a0 + k * step]!;
+    if (factor === 0) continue;
+    const from = b0 + k * ldb;
+    for (let n = 0; n < row.length; n++) row[n]! += factor * b[from + n]!;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The matmul kernel generator: a tile plan in, WGSL text out. Unrolled text is what makes these
+ * kernels fast (every WGSL loop carries a hidden trip counter), which is why they alone are
+ * generated instead of written.
+ *
+ * @module
+ */
+import { lanes } from "./tile_plan.ts";
+import type { TilePlan } from "./tile_plan.ts";
+import { laneTileSource } from "./tile_lanes.ts";
+import { workgroupTileSource } from "./tile_workgroup.ts";
+
+export type { Epilogue, MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
+
+/** A generated kernel and what a launch of it needs to know. */
+export interface TileSource {
+  /** WGSL text; the entry point is `main`. */
+  readonly source: string;
+  /** Invocations per workgroup. */
+  readonly workgroupSize: number;
+  /** Rows of C per workgroup: workgroup y covers rows y * tileM and on. */
+  readonly tileM: number;
+  /** Columns of C per workgroup: workgroup x covers columns x * tileN and on. */
+  readonly tileN: number;
+  /** Workgroup memory in bytes. */
+  readonly workgroupBytes: number;
+}
+
+/**
+ * Writes the kernel of a plan.
+ *
+ * @example
+ * ```ts
+ * import { tileSource } from "@transformer-xl/kernels";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ *
+ * const { source, workgroupSize } = tileSource({
+ *   form: "NT", stage: "subgroup", tileM: 8, tileN: 16, tileK: 2, microM: 8, microN: 2,
+ *   vec4: false, splitK: 1, epilogue: { bias: false, relu: false, accumulate: false },
+ * });
+ * assertEquals(workgroupSize, 8);
+ * assertStringIncludes(source, "subgroupBroadcast");
+ * ```
+ *
+ * @throws {RangeError} When the plan's numbers do not divide one another.
+ */
+export function tileSource(plan: TilePlan): TileSource {
+  checkPlan(plan);
+  const { tileM, tileN } = plan;
+  if (plan.stage !== "workgroup") {
+    return { source: laneTileSource(plan), workgroupSize: lanes, tileM, tileN, workgroupBytes: 0 };
+  }
+  return { ...workgroupTileSource(plan), tileM, tileN };
+}
+
+/**
+ * Workgroups to dispatch for a C of `rows` x `columns`; z is the batch, or the part of a split sum.
+ *
+ * @example
+ * ```ts
+ * import { tileGrid } from "@transformer-xl/kernels";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tileGrid({ tileM: 24, tileN: 32, splitK: 1 }, 50, 33, 6), [2, 3, 6]);
+ * ```
+ */
+export function tileGrid(
+  plan: Pick<TilePlan, "tileM" | "tileN" | "splitK">,
+  rows: number,
+  columns: number,
+  batches: number,
+): [number, number, number] {
+  return [
+    Math.ceil(columns / plan.tileN),
+    Math.ceil(rows / plan.tileM),
+    plan.splitK > 1 ? plan.splitK : batches,
+  ];
+}
+
+function checkPlan(plan: TilePlan): void {
+  const { stage, tileM, tileN, tileK, microM, microN, splitK, epilogue, vec4 } = plan;
+  const laneShaped = microM === tileM && microN * lanes === tileN && !vec4;
+  const fits = stage === "workgroup"
+    ? [microM, microN, tileK].every((size) => size % 4 === 0) && tileM % microM === 0 &&
+      tileN % microN === 0
+    : laneShaped && (stage === "direct" || tileM % lanes === 0);
+  if (!fits) {
+    throw new RangeError(
+      `Cannot write a "${stage}" matmul kernel: tile ${tileM} x ${tileN} x ${tileK} with micro-tile ` +
+        `${microM} x ${microN}${vec4 ? " and vec4" : ""} does not divide evenly`,
+    );
+  }
+  if (splitK > 1 && (epilogue.bias || epilogue.relu || epilogue.accumulate)) {
+    throw new RangeError(
+      "Cannot write a matmul kernel with splitK above 1 and an epilogue: partial sums are stored " +
+        "plain, let reduce_partials.wgsl accumulate",
+    );
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * What a matmul kernel is: the tile plan, and the parts of WGSL text every plan shares (uniform
+ * struct, bindings, tile origin, epilogue).
+ *
+ * Sizes, strides and offsets are uniforms, never constants, so one pipeline serves all shapes of a
+ * form; a plan fixes only how the work is cut.
+ *
+ * @module
+ */
+
+/** How the operands lie: NN: a [M, K], b [K, N]; NT: a [M, K], b [N, K]; TN: a [K, M], b [K, N]. */
+export type MatmulForm = "NN" | "NT" | "TN";
+
+/** What happens to alpha * sum before it is stored, in this order. */
+export interface Epilogue {
+  /** Add bias[n]; the kernel has one more binding, `bias`. */
+  readonly bias: boolean;
+  /** Add what C holds instead of overwriting it. */
+  readonly accumulate: boolean;
+  /** Replace negative values by 0. */
+  readonly relu: boolean;
+}
+
+/**
+ * Where tiles of A and B live while they are multiplied.
+ *
+ * - `subgroup`: registers of one 8-lane subgroup, passed around by subgroupBroadcast. Needs
+ *   subgroups of at least 8 lanes.
+ * - `direct`: registers of one lane; every lane loads all rows of A itself.
+ * - `workgroup`: workgroup memory, a register micro-tile per invocation.
+ */
+export type TileStage = "subgroup" | "direct" | "workgroup";
+
+/** How one matmul kernel cuts its work. Equal plans give equal WGSL text. */
+export interface TilePlan {
+  /** Layout of the operands. */
+  readonly form: MatmulForm;
+  /** Where tiles live. */
+  readonly stage: TileStage;
+  /** Rows of C per workgroup. */
+  readonly tileM: number;
+  /** Columns of C per workgroup. */
+  readonly tileN: number;
+  /** Steps of k per turn of the main loop. */
+  readonly tileK: number;
+  /** Rows of C per invocation. */
+  readonly microM: number;
+  /** Columns of C per invocation. */
+  readonly microN: number;
+  /**
+   * Bind a, b and c as arrays of vec4: for `workgroup` plans only, when every row length, row
+   * stride, offset and batch stride of the three operands is a multiple of 4.
+   */
+  readonly vec4: boolean;
+  /**
+   * Parts the sum over k is cut into. Above 1, workgroup z is the part, c receives partial sums
+   * [splitK, M, N] (part stride `c_outer`), and `reduce_partials.wgsl` adds them in order.
+   */
+  readonly splitK: number;
+  /** What happens to a sum before it is stored. */
+  readonly epilogue: Epilogue;
+}
+
+/** Lanes of a `subgroup` or `direct` workgroup: the vector width of an AVX2 rasteriser. */
+export const lanes = 8;
+
+/** Components of a vec4, in order. */
+export const xyzw = ["x", "y", "z", "w"] as const;
+
+/** Integers 0 .. count-1, the way generated code is enumerated. */
+export function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** Each line moved right by `levels` steps of two spaces. */
+export function indent(levels: number, lines: readonly string[]): string[] {
+  return lines.map((line) => (line === "" ? "" : "  ".repeat(levels) + line));
+}
+
+/** One line on the kernel's formula, as the head of its text. */
+export function formulaComment(plan: TilePlan): string {
+  const { bias, relu, accumulate } = plan.epilogue;
+  const a = plan.form === "TN" ? "A[k,m]" : "A[m,k]";
+  const b = plan.form === "NT" ? "B[n,k]" : "B[k,n]";
+  const sum = `alpha * sum_k ${a} * ${b}${bias ? " + bias[n]" : ""}`;
+  if (relu) return `// C[m,n] = max(${accumulate ? "C[m,n] + " : ""}${sum}, 0)`;
+  return `// C[m,n] ${accumulate ? "+=" : "="} ${sum}`;
+}
+
+/**
+ * The element types, the uniform struct and the bindings. Operands may be half precision, and so may
+ * the result; tiles and sums are float32. Strides and offsets count elements; batch z
+ * of outer * inner has inner index z % inner and outer index z / inner.
+ */
+export function declarations(plan: TilePlan): string[] {
+  const item = (alias: string) => plan.vec4 ? `vec4<${alias}>` : alias;
+  const bias = plan.epilogue.bias;
+  return [
+    "alias Value = f32;",
+    "alias Out = f32;",
+    "struct Scalars {",
+    ...["M", "N", "K", "lda", "ldb", "ldc", "a_offset", "b_offset", "c_offset"]
+      .map((name) => `  ${name}: u32,`),
+    ...["a_outer", "a_inner", "b_outer", "b_inner", "c_outer", "c_inner"]
+      .map((name) => `  ${name}: u32,`),
+    "  outer: u32,",
+    "  inner: u32,",
+    "  splits: u32,",
+    "  alpha: f32,",
+    "}",
+    "",
+    `@group(0) @binding(0) var<storage, read> a: array<${item("Value")}>;`,
+    `@group(0) @binding(1) var<storage, read> b: array<${item("Value")}>;`,
+    `@group(0) @binding(2) var<storage, read_write> c: array<${item("Out")}>;`,
+    ...(bias ? ["@group(0) @binding(3) var<storage, read> bias: array<Value>;"] : []),
+    `@group(0) @binding(${bias ? 4 : 3}) var<uniform> scalars: Scalars;`,
+    "",
+  ];
+}
+
+/**
+ * Opening statements of `main`: the tile's origin (m0, n0), an early return for tiles outside C,
+ * where each operand starts (a_start, b_start, c_start), and the range of k (k_begin, k_end).
+ */
+export function origin(plan: TilePlan): string[] {
+  const assign = (name: string, value: string) => `let ${name} = ${value};`;
+  const edge = [
+    `let m0 = group.y * ${plan.tileM}u;`,
+    `let n0 = group.x * ${plan.tileN}u;`,
+    "if (m0 >= scalars.M || n0 >= scalars.N) {",
+    "  return;",
+    "}",
+  ];
+  if (plan.splitK > 1) {
+    return [
+      ...edge,
+      `// Part group.z sums k_begin <= k < k_end; parts are multiples of ${plan.tileK}.`,
+      `let part_steps = (scalars.K + ${plan.tileK}u * scalars.splits - 1u) / ` +
+      `(${plan.tileK}u * scalars.splits);`,
+      assign("k_begin", `min(group.z * part_steps * ${plan.tileK}u, scalars.K)`),
+      assign("k_end", `min(k_begin + part_steps * ${plan.tileK}u, scalars.K)`),
+      assign("a_start", "scalars.a_offset"),
+      assign("b_start", "scalars.b_offset"),
+      assign("c_start", "scalars.c_offset + group.z * scalars.c_outer"),
+    ];
+  }
+  const start = (x: string) =>
+    `scalars.${x}_offset + outer_batch * scalars.${x}_outer + inner_batch * scalars.${x}_inner`;
+  return [
+    ...edge,
+    "let outer_batch = group.z / scalars.inner;",
+    "let inner_batch = group.z % scalars.inner;",
+    assign("k_begin", "0u"),
+    assign("k_end", "scalars.K"),
+    assign("a_start", start("a")),
+    assign("b_start", start("b")),
+    assign("c_start", start("c")),
+  ];
+}
+
+/** The epilogue applied to an accumulator; `bias` and `previous` are used when the plan has them. */
+export function epilogueValue(
+  plan: TilePlan,
+  sum: string,
+  bias: string,
+  previous: string,
+  zero: string,
+): string {
+  const { bias: biased, relu, accumulate } = plan.epilogue;
+  const value = `${accumulate ? `${previous} + ` : ""}scalars.alpha * ${sum}${
+    biased ? ` + ${bias}` : ""
+  }`;
+  return relu ? `max(${value}, ${zero})` : value;
+}

@@ -1,0 +1,12 @@
+/**
+ * The kernel of scale with its loop.
+ *
+ * @module
+ */
+import { elementwiseKernel } from "@transformer-xl/runtime";
+import source from "./scale.wgsl" with { type: "text" };
+
+/** See mod.ts. */
+export const SCALE = elementwiseKernel("scale", source, ({ x, y }, { count, factor }) => {
+  for (let i = 0; i < count!; i++) y![i] = factor! * x![i]!;
+});

@@ -1,0 +1,36 @@
+/**
+ * The kernel of scatter with its loop, and its launch; other moves of rows use it as well.
+ *
+ * @module
+ */
+import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { type RowCount, rowWorkgroups } from "../shared/row_count.ts";
+import source from "./scatter.wgsl" with { type: "text" };
+
+const SCATTER = kernel("scatter", source, ({ x, rows, y }, s) => {
+  const { count, columns, factor, accumulate } = s as Record<string, number>;
+  for (let i = 0; i < count!; i++) {
+    const [from, to] = [i * columns!, rows![i]! * columns!];
+    for (let c = 0; c < columns!; c++) {
+      y![to + c] = factor! * x![from + c]! + (accumulate ? y![to + c]! : 0);
+    }
+  }
+});
+
+/** Records `y[rows[i]] (+)= factor * x[i]` for i < count. */
+export function launchScatter(
+  rec: Recorder,
+  x: Tensor,
+  rows: Tensor,
+  y: Tensor,
+  count: RowCount,
+  { factor, accumulate }: { readonly factor: number; readonly accumulate: boolean },
+): void {
+  const { C, Rc } = dims({ x: "Rc C", rows: "Rc", y: "R C" }, { x, rows, y });
+  rec.launch({
+    kernel: SCATTER,
+    operands: { x, rows, y },
+    scalars: { count, columns: C, factor, accumulate: accumulate ? 1 : 0 },
+    workgroups: rowWorkgroups(rec, count, Rc, C),
+  });
+}

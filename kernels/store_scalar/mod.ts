@@ -1,0 +1,46 @@
+/**
+ * One number into a row of numbers that outlives the run: losses read at intervals.
+ *
+ * @module
+ */
+import { bytesOf, dims, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime";
+import { STORE_SCALAR } from "./kernels.ts";
+
+/** Options of {@link storeScalar}. */
+export interface StoreScalarOptions {
+  /** Add instead of replacing. */
+  readonly accumulate?: boolean;
+  /** Factor, 1 by default. */
+  readonly scale?: number | Scalar;
+}
+
+/**
+ * Records `target[index] (+)= scale * value[0]`, in place. An index past the end writes nothing.
+ * No derivative.
+ *
+ * @throws {ShapeError} unless target is [capacity] and value is [1]
+ */
+export function storeScalar(
+  rec: Recorder,
+  target: Tensor,
+  index: Scalar | number,
+  value: Tensor,
+  { accumulate = false, scale = 1 }: StoreScalarOptions = {},
+): void {
+  const { capacity } = dims({ target: "capacity", value: "1" }, { target, value });
+  const from = rec.commands.length;
+  rec.launch({
+    kernel: STORE_SCALAR,
+    operands: { value, target_values: target },
+    scalars: { index, capacity, factor: scale, accumulate: accumulate ? 1 : 0 },
+    workgroups: [1],
+  });
+  rec.nodes.push({
+    name: "store_scalar",
+    inputs: { value },
+    outputs: {},
+    commands: [from, rec.commands.length],
+    cost: { flops: 2, bytes: 2 * bytesOf(value) },
+    vjp: undefined,
+  });
+}
