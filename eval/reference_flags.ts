@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { type ForeignFlag, foreignFlag, missingFlag } from "@transformer-xl/runtime";
-
-const NUMBER = { test: /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, wanted: "a number" };
+import { type ForeignFlag, foreignFlag, missingFlag, NUMBER_VALUE } from "@transformer-xl/runtime";
 
 /** Flags that both programs have there. */
 export function sharedReferenceFlags(
@@ -70,7 +68,7 @@ export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   }),
   foreignFlag("seed", {
     arity: "one",
-    values: NUMBER,
+    values: NUMBER_VALUE,
     instead: "evaluation draws no random numbers",
   }),
   foreignFlag("manual_vocab", {

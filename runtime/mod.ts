@@ -41,6 +41,8 @@ export * from "./record/op.ts";
 export * from "./open_device.ts";
 export * from "./params/parameter_store.ts";
 export * from "./random/philox.ts";
+export { formatBytes, formatClock, formatSeconds } from "./base/format.ts";
+export { writeAll, writeAllSync } from "./files/write_all.ts";
 export type { Backend, ProcessGroup } from "./distributed/process_group.ts";
 export {
   BACKEND_CHOICES,
@@ -95,7 +97,7 @@ export {
   scanFlags,
   wantsHelp,
 } from "./flags/parse.ts";
-export { JsonLog, type JsonLogOptions, namedNonFinite } from "./logs/json_log.ts";
+export { JsonLog, namedNonFinite } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
 export * from "./flags/stop_signals.ts";
 export { warn } from "./logs/standard_streams.ts";

@@ -59,6 +59,7 @@ import { PRESETS } from "./presets.ts";
 import { rateWarnings } from "./settings/rate_warnings.ts";
 import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { Reporter } from "./report/report.ts";
+import { RULE } from "./report/report_lines.ts";
 import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
 import { cutStreams } from "./step/streams.ts";
 import { Trainer } from "./trainer.ts";
@@ -77,8 +78,6 @@ import {
   openRestart,
   WorkDirectory,
 } from "./checkpoint/work_directory.ts";
-
-const RULE = "=".repeat(100);
 
 /** Settings that are paths, as the user means them from where they stand. */
 const PATHS = ["workDir", "configFile", "restart", "data"] as const;

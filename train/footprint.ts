@@ -12,7 +12,7 @@ import {
   DeviceError,
   type DeviceLimits,
   DryDevice,
-  mebibytes,
+  formatBytes,
   ParameterStore,
   type Role,
   sizeOf,
@@ -66,7 +66,9 @@ export async function footprint(
     throw new DeviceError(
       error.reason,
       `Cannot train with --d_model ${config.dModel} and --d_inner ${config.dInner}: a row or matrix ` +
-        `of weights is larger than the ${mebibytes(bindingBytes)} that the device binds at once; ` +
+        `of weights is larger than the ${
+          formatBytes(bindingBytes)
+        } that the device binds at once; ` +
         "lower --d_model or --d_inner",
       { cause: error },
     );
@@ -101,9 +103,9 @@ export function checkFits(
   if (largest.bytes > bindingBytes) {
     throw new DeviceError(
       "out-of-memory",
-      `Cannot train: one buffer of a step needs ${mebibytes(largest.bytes)} ` +
-        `(${mebibytes(total)} in all), the device binds at most ${
-          mebibytes(bindingBytes)
+      `Cannot train: one buffer of a step needs ${formatBytes(largest.bytes)} ` +
+        `(${formatBytes(total)} in all), the device binds at most ${
+          formatBytes(bindingBytes)
         } at once; ` +
         REMEDY,
     );
@@ -111,8 +113,8 @@ export function checkFits(
   if (total <= budgetBytes) return;
   throw new DeviceError(
     "out-of-memory",
-    `Cannot train: the plan needs ${mebibytes(total)} (${rolesText(bytes)}), the device has ` +
-      `${mebibytes(budgetBytes)}; ${2 * parameterBytes(bytes) > total ? SMALLER_MODEL : REMEDY}`,
+    `Cannot train: the plan needs ${formatBytes(total)} (${rolesText(bytes)}), the device has ` +
+      `${formatBytes(budgetBytes)}; ${2 * parameterBytes(bytes) > total ? SMALLER_MODEL : REMEDY}`,
   );
 }
 
@@ -125,9 +127,9 @@ export function footprintLines(
     `#params = ${total}`,
     `#non emb params = ${parameters.get("layers") ?? 0}`,
     ...[...parameters].map(([part, count]) => `    - ${part} : ${count}`),
-    `device memory = ${mebibytes(totalBytes(bytes))}`,
+    `device memory = ${formatBytes(totalBytes(bytes))}`,
     ...[...bytes].filter(([, size]) => size > 0).map(([role, size]) =>
-      `    - ${role} : ${mebibytes(size)}`
+      `    - ${role} : ${formatBytes(size)}`
     ),
     `launches per step = ${launches}`,
     `MFLOP per token = ${(flopsPerToken / 1e6).toFixed(2)}`,
@@ -148,7 +150,7 @@ function parameterBytes(bytes: ReadonlyMap<Role, number>): number {
 function rolesText(bytes: ReadonlyMap<Role, number>): string {
   return [...bytes].filter(([, size]) => size > 0)
     .sort(([, a], [, b]) => b - a)
-    .map(([role, size]) => `${role} ${mebibytes(size)}`).join(", ");
+    .map(([role, size]) => `${role} ${formatBytes(size)}`).join(", ");
 }
 
 /** Sums over the first word of the checkpoint names. */

@@ -3,19 +3,15 @@
  *
  * @module
  */
-import { type GpuDevice, mebibytes, type Speeds } from "@transformer-xl/runtime";
+import {
+  formatBytes,
+  type GpuDevice,
+  REQUESTED_LIMITS,
+  type Speeds,
+} from "@transformer-xl/runtime";
 import { digits } from "../harness/results.ts";
 import type { Part } from "./breakdown.ts";
 import type { StepReport } from "./measure_step.ts";
-
-/** Limits that decide what fits and which tiles can be used. */
-const LIMITS = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupsPerDimension",
-] as const;
 
 /** Below this many TFLOP/s or GB/s an op does something else. */
 const SMALLEST_RATE = 1e-3;
@@ -28,9 +24,9 @@ export function adapterLines(device: GpuDevice, peak: Speeds): string[] {
   const { gpu, info, limits: target } = device;
   return [
     `class: ${target.adapterClass}; features: ${info.features.join(", ") || "none"}`,
-    ...LIMITS.map((limit) => {
+    ...REQUESTED_LIMITS.map((limit) => {
       const value = gpu.limits[limit];
-      return `${limit}: ${/Storage|Buffer/.test(limit) ? mebibytes(value) : value}`;
+      return `${limit}: ${/Storage|Buffer/.test(limit) ? formatBytes(value) : value}`;
     }),
     `peaks: ${digits(peak.flopsPerSecond / 1e12)} TFLOP/s of float32 multiply-adds, ` +
     `${digits(peak.copyBytesPerSecond / 1e9)} GB/s copied`,
@@ -47,7 +43,7 @@ export function stepLines(report: StepReport, peak: Speeds): string[] {
   return [
     "",
     `${name}: ${parameters} parameters, ${
-      mebibytes(bytes)
+      formatBytes(bytes)
     }, ${launches} launches, ${tokens} tokens`,
     `  step: ${digits(medianMs)} ms (${digits(minMs)} to ${
       digits(maxMs)

@@ -13,6 +13,7 @@ import {
   messageOf,
   type ProcessGroup,
   sweepFolders,
+  writeAll,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
@@ -165,10 +166,6 @@ async function readAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
     if (count === null) return; // shortened meanwhile: the digest tells
     done += count;
   }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -8,13 +8,11 @@
  */
 import { basename, dirname, join } from "node:path";
 import { hasProcess } from "./process_identity.ts";
+import { writeAll } from "./write_all.ts";
 import { hashName } from "../base/hash.ts";
 
 /** `<file>.<host>-<pid>-<count>.tmp`: names the writer, so that only dead writers are swept. */
 const TEMPORARY = /\.([0-9a-f]{1,8})-(\d+)-\d+\.tmp$/;
-
-/** One write call moves at most this much: Linux stops at 2 GiB, and this bounds kernel copies. */
-const SLICE_BYTES = 64 << 20;
 
 /** Temporaries this process has open: names and paths. */
 const open = new Map<string, string>();
@@ -39,12 +37,6 @@ async function syncDirectory(directory: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using handle = await Deno.open(directory);
   await handle.sync();
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += await file.write(bytes.subarray(done, done + SLICE_BYTES));
-  }
 }
 
 /**
@@ -138,26 +130,6 @@ export class AtomicFile implements AsyncDisposable {
     open.delete(basename(this.#temporary));
     if (open.size === 0) removeEventListener("unload", removeOpen);
   }
-}
-
-/**
- * Replaces the file at `path` by `content`, whole or not at all.
- *
- * @param content Text, bytes, or pieces of bytes in order
- */
-export async function writeAtomically(
-  path: string,
-  content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
-  await using file = await AtomicFile.create(path);
-  if (typeof content === "string") {
-    await file.write(new TextEncoder().encode(content));
-  } else if (content instanceof Uint8Array) {
-    await file.write(content);
-  } else {
-    for await (const bytes of content) await file.write(bytes);
-  }
-  await file.commit();
 }
 
 /**

@@ -11,7 +11,9 @@
  * @module
  */
 import { ConfigError } from "../base/errors.ts";
+import { formatSeconds } from "../base/format.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "./process_identity.ts";
+import { writeAllSync } from "./write_all.ts";
 
 /** Name of the lock file. */
 export const LOCK_NAME = "run.lock";
@@ -177,7 +179,7 @@ async function isHolding(
   // A process of this machine would have kept this one from getting the lock.
   if (holder.host === Deno.hostname()) return !isLocked && isRunning(holder);
   onWait?.(
-    `Waiting ${Math.round(silenceMs / 1000)} s to see whether ${describe(holder)} still runs`,
+    `Waiting ${formatSeconds(silenceMs)} to see whether ${describe(holder)} still runs`,
   );
   const first = await renewedAt(path);
   const endMs = performance.now() + silenceMs;
@@ -214,11 +216,10 @@ function parseHolder(text: string): Holder | undefined {
 }
 
 function writeHolder(file: Deno.FsFile, holder: Holder): void {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(holder)}\n`);
   try {
     file.truncateSync(0);
     file.seekSync(0, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    writeAllSync(file, `${JSON.stringify(holder)}\n`);
   } catch {
     file.truncateSync(0); // a full disk: the lock holds without a name
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import { ConfigError } from "../base/errors.ts";
-import type { FlagArity } from "./spec.ts";
+import { type FlagArity, NUMBER } from "./spec.ts";
 import { quote } from "./quote.ts";
 
 /** A flag that is read and answered, but is no setting. */
@@ -26,12 +26,26 @@ export interface ForeignFlag {
   readonly answer: (words: readonly string[]) => string;
 }
 
+/** A description of the values that a foreign flag accepts. */
+export interface ForeignValues {
+  /** Matches a value that is accepted. */
+  readonly test: RegExp;
+  /** What it is, for error messages. */
+  readonly wanted: string;
+}
+
+/** Any integer. */
+export const INTEGER_VALUE: ForeignValues = { test: /^-?\d+$/, wanted: "an integer" };
+
+/** Any number. */
+export const NUMBER_VALUE: ForeignValues = { test: NUMBER, wanted: "a number" };
+
 /** What {@link foreignFlag} needs to know. */
 export interface ForeignFlagOptions {
   /** Words that follow it, `none` by default. */
   readonly arity?: FlagArity;
   /** Values that are accepted: names, or a test with its description; any without it. */
-  readonly values?: readonly string[] | { readonly test: RegExp; readonly wanted: string };
+  readonly values?: readonly string[] | ForeignValues;
   /** Key of the setting that it is another name of. */
   readonly alias?: string;
   /** What happens instead; the line is `--name: instead`. */

@@ -158,7 +158,8 @@ function metavarOf(schema: JsonSchema): string {
   }
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** A number as it is typed on a command line. */
+export const NUMBER: RegExp = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** One word as the first alternative that it can be; `undefined` when it can be none. */
 function readWord(kinds: readonly JsonSchema[], word: string): unknown {

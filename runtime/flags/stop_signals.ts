@@ -7,11 +7,14 @@
 /** A signal that asks a program to end. */
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
+/** Numbers of the signals that end a process, which POSIX fixes. */
+export const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 } as const;
+
 /** Exit codes of programs that ended because they were asked to: 128 + the signal's number. */
 export const STOP_CODES: Readonly<Record<StopSignal, number>> = {
-  SIGHUP: 129,
-  SIGINT: 130,
-  SIGTERM: 143,
+  SIGHUP: 128 + SIGNAL_NUMBERS.SIGHUP,
+  SIGINT: 128 + SIGNAL_NUMBERS.SIGINT,
+  SIGTERM: 128 + SIGNAL_NUMBERS.SIGTERM,
 };
 
 const IS_WINDOWS = Deno.build.os === "windows";

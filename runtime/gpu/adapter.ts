@@ -97,7 +97,8 @@ export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): Dev
   };
 }
 
-const LIMITS = [
+/** Limits of an adapter that bound what a device can be asked for. */
+export const REQUESTED_LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
@@ -120,7 +121,9 @@ export async function requestDevice(choice: AdapterChoice): Promise<GPUDevice> {
       `Cannot open adapter "${choice.name}": it no longer answers`,
     );
   }
-  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+  const requiredLimits = Object.fromEntries(
+    REQUESTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]),
+  );
   try {
     return await adapter.requestDevice({
       label: choice.name,

@@ -5,7 +5,8 @@
  */
 import type { DType, HostArray } from "../tensor/dtype.ts";
 import { bytesPer } from "../tensor/dtype.ts";
-import { checkParts, checkRange, checkWrite, Device, mebibytes } from "../plan/device.ts";
+import { formatBytes } from "../base/format.ts";
+import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
 import { DeviceError, ShaderError } from "../base/errors.ts";
 import type { Executable, Recording, StorageRange } from "../plan/executable.ts";
 import { connect, type Connection, disconnect } from "./connection.ts";
@@ -193,7 +194,7 @@ export class GpuDevice extends Device {
     }
     const [invalid, full] = await Promise.all(scopes);
     if (!invalid && !full) return executable;
-    const inUse = mebibytes(this.liveBytes);
+    const inUse = formatBytes(this.liveBytes);
     executable[Symbol.dispose]();
     throw full
       ? new DeviceError(

@@ -14,12 +14,6 @@ export function namedNonFinite(_key: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** Settings of a {@link JsonLog}. */
-export interface JsonLogOptions extends LogFileOptions {
-  /** Put before each object, as in `DLLL {...}`; empty by default. */
-  readonly prefix?: string;
-}
-
 /**
  * A JSON-lines file, opened at the first record.
  *
@@ -43,19 +37,17 @@ export interface JsonLogOptions extends LogFileOptions {
 export class JsonLog implements Disposable {
   /** The file's path. */
   readonly path: string;
-  readonly #prefix: string;
   readonly #file: LineFile;
 
   /** Touches no file yet. */
-  constructor(path: string, options: JsonLogOptions = {}) {
+  constructor(path: string, options: LogFileOptions = {}) {
     this.path = path;
-    this.#prefix = options.prefix ?? "";
     this.#file = new LineFile(path, options);
   }
 
   /** Appends one object as one line. NaN and infinities are written as strings. */
   write(record: object): void {
-    this.#file.write(`${this.#prefix}${JSON.stringify(record, namedNonFinite)}\n`);
+    this.#file.write(`${JSON.stringify(record, namedNonFinite)}\n`);
   }
 
   /** Closes the file; a later record opens it again. */

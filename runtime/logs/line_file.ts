@@ -5,7 +5,7 @@
  * @module
  */
 import { isSystemError, systemReason } from "../files/system_reason.ts";
-import { writeNow } from "./progress_line.ts";
+import { writeAllSync } from "../files/write_all.ts";
 import { warn } from "./standard_streams.ts";
 
 /** How a log file is opened. */
@@ -35,7 +35,7 @@ export class LineFile implements Disposable {
   write(lines: string): void {
     try {
       this.#file ??= this.#open();
-      writeNow(this.#file, lines);
+      writeAllSync(this.#file, lines);
       this.#bytes = this.#file.statSync().size;
       this.#isLosing = false;
     } catch (error) {
@@ -76,7 +76,7 @@ export class LineFile implements Disposable {
       file.seekSync(-1, Deno.SeekMode.End);
       const last = new Uint8Array(1);
       file.readSync(last);
-      if (last[0] !== 0x0a) writeNow(file, "\n");
+      if (last[0] !== 0x0a) writeAllSync(file, "\n");
     }
     return file;
   }

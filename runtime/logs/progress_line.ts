@@ -6,6 +6,7 @@
  * @module
  */
 
+import { formatClock } from "../base/format.ts";
 import { tryWrite } from "./standard_streams.ts";
 
 /** The terminal a {@link ProgressLine} draws on. */
@@ -16,12 +17,6 @@ export interface Terminal {
   columns(): number;
   /** Writes text now. */
   write(text: string): void;
-}
-
-/** Writes all of a text to a stream before returning. */
-export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
 }
 
 const standardOutput: Terminal = {
@@ -112,13 +107,7 @@ export class ProgressLine implements Disposable {
 export function progressText(done: number, total: number, elapsedMs: number): string {
   const parts = [`${done} / ${total}`, `${(100 * done / total).toFixed(1)}%`];
   if (done > 0) {
-    const seconds = Math.round(elapsedMs / done * (total - done) / 1000);
-    const two = (n: number) => String(n).padStart(2, "0");
-    parts.push(
-      `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${
-        two(seconds % 60)
-      } left`,
-    );
+    parts.push(`${formatClock(elapsedMs / done * (total - done))} left`);
   }
   return parts.join(" | ");
 }

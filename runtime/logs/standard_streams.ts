@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { writeAllSync } from "../files/write_all.ts";
 import { isSystemError, systemReason } from "../files/system_reason.ts";
 
 /** A stream of lines. */
@@ -21,17 +22,23 @@ const RETRY_MS = 5;
  * @returns undefined, or why the rest of it is lost
  */
 export function tryWrite(sink: TextSink, text: string): string | undefined {
-  const bytes = new TextEncoder().encode(text);
-  for (let done = 0; done < bytes.length;) {
+  try {
+    writeAllSync({ writeSync: (bytes) => writePatiently(sink, bytes) }, text);
+    return undefined;
+  } catch (error) {
+    if (isSystemError(error)) return systemReason(error);
+    throw error;
+  }
+}
+
+function writePatiently(sink: TextSink, bytes: Uint8Array): number {
+  for (;; wait(RETRY_MS)) {
     try {
-      done += sink.writeSync(bytes.subarray(done));
+      return sink.writeSync(bytes);
     } catch (error) {
-      if (error instanceof Deno.errors.WouldBlock) wait(RETRY_MS); // a pipe set not to block
-      else if (isSystemError(error)) return systemReason(error);
-      else throw error;
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error; // else a pipe set not to block
     }
   }
-  return undefined;
 }
 
 /** Prints `warning: SENTENCE` to standard error, if that can still be written to. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { twoDigits } from "../base/format.ts";
 import { LineFile, type LogFileOptions } from "./line_file.ts";
 import { tryWrite, warn } from "./standard_streams.ts";
 import type { ProgressLine } from "./progress_line.ts";
@@ -27,9 +28,8 @@ export interface TextLogOptions extends LogFileOptions {
 
 /** `2020-02-29 23:59:01`, local time. */
 function timestamp(date: Date): string {
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
-    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())} ` +
+    `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}:${twoDigits(date.getSeconds())}`;
 }
 
 /**

@@ -174,7 +174,7 @@ export async function* readLogical(
 }
 
 /** Elements that {@link logicalPieces} reads at a time. */
-const PIECE_ELEMENTS = 1 << 20;
+export const PIECE_ELEMENTS = 1 << 20;
 
 /** A logical tensor whose elements are read when they are asked for. */
 export interface LogicalPieces {

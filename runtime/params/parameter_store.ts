@@ -10,7 +10,8 @@
  *
  * @module
  */
-import { type Device, mebibytes } from "../plan/device.ts";
+import type { Device } from "../plan/device.ts";
+import { formatBytes } from "../base/format.ts";
 import { bytesPer, type DType } from "../tensor/dtype.ts";
 import { DeviceError, ShapeError } from "../base/errors.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
@@ -236,8 +237,8 @@ export class ParameterStore implements Disposable {
         throw new DeviceError(
           "out-of-memory",
           `Cannot place parameter "${param.label}" [${param.shape}]: it needs ${
-            mebibytes(param.size * 4)
-          }, one binding of this adapter holds ${mebibytes(limit * 4)}`,
+            formatBytes(param.size * 4)
+          }, one binding of this adapter holds ${formatBytes(limit * 4)}`,
         );
       }
       const padded = Math.ceil(param.size / unit) * unit;

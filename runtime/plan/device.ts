@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { bytesPer, type DType, type HostArray } from "../tensor/dtype.ts";
+import type { DType, HostArray } from "../tensor/dtype.ts";
 import { DeviceError } from "../base/errors.ts";
+import { formatBytes } from "../base/format.ts";
 import { Plan, type PlanInputs, type PlanOutputs } from "./plan.ts";
 import type { Executable, Recording, StorageRange } from "./executable.ts";
 import { Recorder } from "../record/recorder.ts";
@@ -40,7 +41,6 @@ export abstract class Device implements Disposable {
   /** Bytes that may be allocated before {@link Device.allocate} refuses; Infinity if unknown. */
   readonly budgetBytes: number;
   readonly #live = new Map<Role, number>();
-  #peakBytes = 0;
 
   /** Called by the executors. */
   constructor(limits: DeviceLimits, info: DeviceInfo, budgetBytes: number) {
@@ -57,11 +57,6 @@ export abstract class Device implements Disposable {
   /** Bytes allocated now, by role. */
   get liveBytesByRole(): ReadonlyMap<Role, number> {
     return this.#live;
-  }
-
-  /** Most bytes allocated at one time. */
-  get peakBytes(): number {
-    return this.#peakBytes;
   }
 
   /**
@@ -179,7 +174,6 @@ export abstract class Device implements Disposable {
   /** Accounts for memory that was allocated (positive) or freed (negative). */
   protected account(role: Role, bytes: number): void {
     this.#live.set(role, (this.#live.get(role) ?? 0) + bytes);
-    this.#peakBytes = Math.max(this.#peakBytes, this.liveBytes);
   }
 
   /** Refuses an allocation that cannot succeed. */
@@ -187,17 +181,17 @@ export abstract class Device implements Disposable {
     if (bytes > this.limits.maxBufferBytes) {
       throw new DeviceError(
         "out-of-memory",
-        `Cannot allocate "${label}": it needs ${mebibytes(bytes)}, ` +
-          `one buffer of this adapter holds ${mebibytes(this.limits.maxBufferBytes)}`,
+        `Cannot allocate "${label}": it needs ${formatBytes(bytes)}, ` +
+          `one buffer of this adapter holds ${formatBytes(this.limits.maxBufferBytes)}`,
       );
     }
     if (this.liveBytes + bytes > this.budgetBytes) {
       throw new DeviceError(
         "out-of-memory",
-        `Cannot allocate "${label}": it needs ${mebibytes(bytes)} beside ${
-          mebibytes(this.liveBytes)
+        `Cannot allocate "${label}": it needs ${formatBytes(bytes)} beside ${
+          formatBytes(this.liveBytes)
         } ` +
-          `in use, the device has ${mebibytes(this.budgetBytes)}`,
+          `in use, the device has ${formatBytes(this.budgetBytes)}`,
       );
     }
   }
@@ -293,18 +287,4 @@ export function rangeOf(tensor: Tensor): StorageRange {
     throw new TypeError(`Cannot access "${tensor.label}": it is a temporary of a plan`);
   }
   return { storage: place.storage, offset: place.offset, length: tensor.size };
-}
-
-/** Bytes of a tensor on a GPU. */
-export function tensorBytes(tensor: Tensor): number {
-  return tensor.size * bytesPer(tensor.dtype);
-}
-
-/** Bytes for people: `1.5 MiB`. */
-export function mebibytes(bytes: number): string {
-  return bytes >= 2 ** 30
-    ? `${(bytes / 2 ** 30).toFixed(2)} GiB`
-    : bytes >= 2 ** 20
-    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
-    : `${(bytes / 2 ** 10).toFixed(1)} KiB`;
 }

@@ -174,11 +174,13 @@ export interface UniformOptions {
  *
  * @example
  * ```ts
- * import { fillNormal, hashName, normalAt } from "@transformer-xl/runtime";
+ * import { fillNormal, hashName } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
- * const weight = fillNormal(new Float32Array(6), 1111, hashName("layers.0.weight"), { std: 0.02 });
- * assertEquals(weight[5], normalAt(1111, hashName("layers.0.weight"), 5, { std: 0.02 }));
+ * const stream = hashName("layers.0.weight");
+ * const weight = fillNormal(new Float32Array(6), 1111, stream, { std: 0.02 });
+ * const last = fillNormal(new Float32Array(1), 1111, stream, { std: 0.02, start: 5 });
+ * assertEquals(weight[5], last[0]);
  * ```
  */
 export function fillNormal(
@@ -235,32 +237,4 @@ export function fillUniform(
     for (let lane = 0; lane < 4; lane++) target[i + lane] = low + scale * (block[lane]! >>> 8);
   }
   return target;
-}
-
-/**
- * One element of {@link fillNormal}.
- *
- * @returns A float32 value
- */
-export function normalAt(
-  seed: number,
-  stream: number,
-  index: number,
-  options: Omit<NormalOptions, "start"> = {},
-): number {
-  return fillNormal(new Float32Array(1), seed, stream, { ...options, start: index })[0]!;
-}
-
-/**
- * One element of {@link fillUniform}.
- *
- * @returns A float32 value, in [0, 1) unless bounds are given
- */
-export function uniformAt(
-  seed: number,
-  stream: number,
-  index: number,
-  options: Omit<UniformOptions, "start"> = {},
-): number {
-  return fillUniform(new Float32Array(1), seed, stream, { ...options, start: index })[0]!;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Memory } from "@transformer-xl/model";
-import type { HostArray, ProcessGroup } from "@transformer-xl/runtime";
+import { type HostArray, PIECE_ELEMENTS, type ProcessGroup } from "@transformer-xl/runtime";
 
 /** The memory of one layer for all columns. */
 export interface ColumnMemory {
@@ -16,9 +16,6 @@ export interface ColumnMemory {
 }
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-
-/** Elements of memory that are handed out at a time. */
-const PIECE_ELEMENTS = 1 << 20;
 
 /** Columns of all processes. */
 export interface ColumnSettings {

@@ -4,9 +4,8 @@
  * @module
  */
 import type { Device, ParameterStore, ProcessGroup } from "@transformer-xl/runtime";
+import { BUCKET_LENGTH } from "./buckets.ts";
 import type { StepMetrics } from "../step/metric_rings.ts";
-
-const PIECE_LENGTH = 2 * 2 ** 20;
 
 /**
  * Gives every process the weights of the first.
@@ -20,8 +19,8 @@ export async function broadcastWeights(
 ): Promise<void> {
   if (group.size === 1) return;
   for (const { masters, weights, length: end } of store.buffers) {
-    for (let offset = 0; offset < end; offset += PIECE_LENGTH) {
-      const length = Math.min(PIECE_LENGTH, end - offset);
+    for (let offset = 0; offset < end; offset += BUCKET_LENGTH) {
+      const length = Math.min(BUCKET_LENGTH, end - offset);
       const [own] = await device.read([{ storage: masters, offset, length }]);
       const bytes = await group.broadcast(new Uint8Array(new Float32Array(own!).buffer));
       const values = new Float32Array(bytes.buffer, bytes.byteOffset, length);

@@ -10,6 +10,7 @@ import {
   chooseAdapter,
   countLoopIterations,
   type DeviceLimits,
+  formatBytes,
   grantsFeature,
   isUserError,
   LOOP_TEST_ITERATIONS,
@@ -17,10 +18,11 @@ import {
   messageOf,
   Readback,
   requestDevice,
+  REQUESTED_LIMITS,
   targetOf,
 } from "@transformer-xl/runtime";
 import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
-import { fitReport, formatBytes, type MemoryNeed } from "./fit.ts";
+import { fitReport, type MemoryNeed } from "./fit.ts";
 
 /** What runs take on a device with these limits. */
 export type Needs = (target: DeviceLimits, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
@@ -35,15 +37,6 @@ const FEATURES = [
   "timestamp-query",
   "wgpu-shader-f64",
   "wgpu-mappable-primary-buffers",
-] as const;
-
-const LIMITS = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupsPerDimension",
 ] as const;
 
 /**
@@ -67,7 +60,7 @@ export async function examine(say: Say, needs: Needs): Promise<boolean> {
   say("Chosen", `${choice.name} (${choice.software ? "software" : choice.adapterClass})`);
   if (known !== undefined) say("Driver", `${known.driver}, Vulkan ${known.vulkanVersion}`);
   say("Features", (await grantedFeatures(choice)).join(", ") || "none of those asked for");
-  for (const limit of LIMITS) say("Limit", `${limit} ${choice.adapter.limits[limit]}`);
+  for (const limit of REQUESTED_LIMITS) say("Limit", `${limit} ${choice.adapter.limits[limit]}`);
   try {
     return await examineDevice(say, choice, known, needs);
   } catch (error) {

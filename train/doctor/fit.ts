@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatBytes } from "@transformer-xl/runtime";
 
 /** A run and what it needs. */
 export interface MemoryNeed {
@@ -41,11 +42,4 @@ export function fitReport(needs: readonly MemoryNeed[], memoryBytes: number): re
     const verdict = bytes <= USABLE_PART * memoryBytes ? "fits        " : "does not fit";
     return `${name.padEnd(width)}  ${verdict} ${formatBytes(bytes)}`;
   });
-}
-
-/** Bytes for people: "128.0 MiB", "23.5 GiB". */
-export function formatBytes(bytes: number): string {
-  return bytes < 2 ** 30
-    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
-    : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

@@ -9,7 +9,8 @@ import type { LogEvent } from "../events.ts";
 import type { StepMetrics } from "../step/metric_rings.ts";
 
 const THIN_RULE = "-".repeat(100);
-const RULE = "=".repeat(100);
+/** The line above and below a section. */
+export const RULE: string = "=".repeat(100);
 
 /** How losses are shown. */
 export interface LossStyle {

@@ -4,10 +4,14 @@
  * @module
  */
 import { sharedReferenceFlags } from "@transformer-xl/eval";
-import { type ForeignFlag, foreignFlag, missingFlag } from "@transformer-xl/runtime";
+import {
+  type ForeignFlag,
+  foreignFlag,
+  INTEGER_VALUE,
+  missingFlag,
+  NUMBER_VALUE,
+} from "@transformer-xl/runtime";
 
-const INTEGER = { test: /^-?\d+$/, wanted: "an integer" };
-const NUMBER = { test: /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, wanted: "a number" };
 const LEVELS = ["O0", "O1", "O2", "O3"];
 const HALF = "--fp16 alone decides: half weights with float32 masters";
 
@@ -28,7 +32,7 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   }),
   foreignFlag("gpu0_bsz", {
     arity: "one",
-    values: INTEGER,
+    values: INTEGER_VALUE,
     instead: "all GPUs get equal shares of --batch_size",
   }),
   foreignFlag("profile", { instead: "nothing is profiled during training" }),
@@ -58,7 +62,7 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   }),
   foreignFlag("emb_init_range", {
     arity: "one",
-    values: NUMBER,
+    values: NUMBER_VALUE,
     instead: "embeddings are initialised as --init, --init_std and --init_range say",
   }),
   foreignFlag("mom", {

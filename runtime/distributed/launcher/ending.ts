@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatSeconds } from "../../base/format.ts";
 import type { Failure } from "./wire.ts";
 
 /** The end of one process. */
@@ -35,8 +36,4 @@ export function causeOf(ending: Ending): string {
   if (silentMs !== undefined) return `no heartbeat for ${formatSeconds(silentMs)}`;
   if (signal !== null) return `killed by ${signal}`;
   return failure === undefined ? `exit code ${code}` : `exit code ${code}: ${failure.sentence}`;
-}
-
-function formatSeconds(elapsedMs: number): string {
-  return `${elapsedMs < 10_000 ? (elapsedMs / 1000).toFixed(1) : Math.round(elapsedMs / 1000)} s`;
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { connectTo, encodeMessage, type RankMessage, writeAll } from "./wire.ts";
+import { writeAll } from "../../files/write_all.ts";
+import { connectTo, encodeMessage, type RankMessage } from "./wire.ts";
 
 /** How a process makes itself heard. */
 export interface HeartbeatOptions {

@@ -17,7 +17,7 @@ import {
 } from "../../flags/stop_signals.ts";
 import { RankLinks } from "./rank_links.ts";
 import { RankProcess, type ShowRanks, writeLine } from "./rank_process.ts";
-import { FOLDER_VARIABLE, HEARTBEAT_VARIABLE, LAUNCHER_VARIABLE } from "./wire.ts";
+import { BEAT_MS, FOLDER_VARIABLE, HEARTBEAT_VARIABLE, LAUNCHER_VARIABLE } from "./wire.ts";
 import { withTimeout } from "../../base/with_timeout.ts";
 
 /** A job on one machine. */
@@ -38,7 +38,6 @@ export interface LaunchOptions {
   readonly showRanks: ShowRanks;
 }
 
-const BEAT_MS = 1000;
 const ECHO_GRACE_MS = 400; // time for the process that failed first to be noticed
 const TERMINATE_MS = 1500; // time to end on SIGTERM
 

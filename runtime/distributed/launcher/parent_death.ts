@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { SIGNAL_NUMBERS } from "../../flags/stop_signals.ts";
 
 const PR_SET_PDEATHSIG = 1;
-const SIGKILL = 9n;
 
 /** Does so on Linux, with permission for FFI; elsewhere it does nothing. */
 export function dieWithParent(): void {
@@ -14,7 +14,7 @@ export function dieWithParent(): void {
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return;
   try {
     using libc = openLibc();
-    libc.symbols.prctl(PR_SET_PDEATHSIG, SIGKILL, 0n, 0n, 0n);
+    libc.symbols.prctl(PR_SET_PDEATHSIG, BigInt(SIGNAL_NUMBERS.SIGKILL), 0n, 0n, 0n);
   } catch {
     // Another C library: the open connection to the launcher is left.
   }

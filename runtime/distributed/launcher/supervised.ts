@@ -6,17 +6,18 @@
  */
 import { GroupError } from "../../base/errors.ts";
 import { messageOf } from "../../gpu/adapter.ts";
+import { writeAll } from "../../files/write_all.ts";
 import { dieWithParent } from "./parent_death.ts";
 import { TOKEN_VARIABLE } from "../job_token.ts";
 import type { HeartbeatOptions } from "./heartbeat_worker.ts";
 import {
+  BEAT_MS,
   connectTo,
   encodeMessage,
   type FailureOrigin,
   HEARTBEAT_VARIABLE,
   LAUNCHER_VARIABLE,
   type RankMessage,
-  writeAll,
 } from "./wire.ts";
 
 /** The connection to the launcher, until it is disposed or the program exits. */
@@ -30,7 +31,6 @@ export interface LauncherLink extends Disposable {
   reportFailure(origin: FailureOrigin, sentence: string): Promise<void>;
 }
 
-const DEFAULT_BEAT_MS = 1000;
 const ORPHAN_CODE = 1;
 
 /**
@@ -69,7 +69,7 @@ export async function joinLauncher(
   void connection.read(new Uint8Array(1)).then(end, end); // the launcher says nothing: it is gone
   const rank = Number(read("RANK"));
   const token = read(TOKEN_VARIABLE) ?? "";
-  const beatMs = Number(read(HEARTBEAT_VARIABLE) ?? DEFAULT_BEAT_MS);
+  const beatMs = Number(read(HEARTBEAT_VARIABLE) ?? BEAT_MS);
   await send({ kind: "join", rank, token });
   const heartbeats = await startHeartbeats({ address, rank, token, beatMs });
   return {

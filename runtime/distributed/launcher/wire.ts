@@ -8,6 +8,9 @@
 /** Environment variable with the address of the launcher: a path, or host:port on Windows. */
 export const LAUNCHER_VARIABLE = "TXL_LAUNCHER";
 
+/** Time between two heartbeats, unless a launcher asks for less. */
+export const BEAT_MS = 1000;
+
 /** Environment variable with the time between two heartbeats. */
 export const HEARTBEAT_VARIABLE = "TXL_HEARTBEAT_MS";
 
@@ -57,15 +60,6 @@ export function parseMessage(line: string): RankMessage | undefined {
   const isFailure = kind === "failure" && (origin === "own" || origin === "echo") &&
     typeof sentence === "string";
   return isFailure ? { kind, origin, sentence } : undefined;
-}
-
-/** Writes all of `bytes`. */
-export async function writeAll(
-  connection: Deno.Conn,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  let left = bytes;
-  while (left.length > 0) left = left.subarray(await connection.write(left));
 }
 
 /** Opens a connection to a launcher. */

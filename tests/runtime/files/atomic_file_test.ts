@@ -1,17 +1,19 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AtomicFile, sweepTemporaries, writeAtomically } from "@transformer-xl/runtime";
+import { AtomicFile, sweepTemporaries } from "@transformer-xl/runtime";
 
 const PIECES = 16;
 const PIECE_BYTES = 32 << 10;
 
 /** Overwrites one file for ever with contents that are each one repeated byte. */
 const ENDLESS_WRITER = `
-  import { writeAtomically } from "@transformer-xl/runtime";
+  import { AtomicFile } from "@transformer-xl/runtime";
   const path = Deno.args[0];
   console.log("ready");
   for (let n = 1;; n = n % 255 + 1) {
     const piece = new Uint8Array(${PIECE_BYTES}).fill(n);
-    await writeAtomically(path, Array(${PIECES}).fill(piece));
+    await using file = await AtomicFile.create(path);
+    for (let i = 0; i < ${PIECES}; i++) await file.write(piece);
+    await file.commit();
   }
 `;
 
@@ -23,7 +25,7 @@ Deno.test("kill -9 at any moment leaves the old file or the new one", async () =
   const directory = await Deno.makeTempDir();
   const path = `${directory}/checkpoint`;
   try {
-    await writeAtomically(path, new Uint8Array(PIECES * PIECE_BYTES));
+    await Deno.writeFile(path, new Uint8Array(PIECES * PIECE_BYTES));
     let interrupted = 0;
     for (let round = 0; round < 8; round++) {
       const child = new Deno.Command(Deno.execPath(), {
@@ -55,7 +57,7 @@ Deno.test("AtomicFile is invisible until commit and leaves nothing after a disca
   const directory = await Deno.makeTempDir();
   const path = `${directory}/a`;
   const text = (s: string) => new TextEncoder().encode(s);
-  await writeAtomically(path, "old");
+  await Deno.writeTextFile(path, "old");
   {
     await using file = await AtomicFile.create(path);
     await file.write(text("new...."));
@@ -73,7 +75,10 @@ Deno.test("AtomicFile is invisible until commit and leaves nothing after a disca
   assertEquals(await Deno.readTextFile(path), "new te.xt");
   assertEquals(names(directory), ["a"]);
   await Deno.mkdir(`${directory}/taken/x`, { recursive: true });
-  await assertRejects(() => writeAtomically(`${directory}/taken`, "x"));
+  await assertRejects(async () => {
+    await using file = await AtomicFile.create(`${directory}/taken`);
+    await file.commit();
+  });
   assertEquals(names(directory), ["a", "taken"]);
   await Deno.remove(directory, { recursive: true });
 });

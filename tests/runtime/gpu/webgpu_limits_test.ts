@@ -223,6 +223,6 @@ test("memory that does not exist is refused with both sizes", () => {
   assertThrows(
     () => device.state("vast", [2 ** 30]),
     Error,
-    'Cannot allocate "vast": it needs 8.00 GiB, one buffer of this adapter holds 2.00 GiB',
+    'Cannot allocate "vast": it needs 8.0 GiB, one buffer of this adapter holds 2.0 GiB',
   );
 });

@@ -26,12 +26,12 @@ Deno.test("JsonLog appends to an older log, ends a torn line, and truncates when
   }
   assertEquals(Deno.readTextFileSync(path), '{"step":1}\n{"ste\n{"step":2}\n');
   {
-    using log = new JsonLog(path, { mode: "truncate", prefix: "DLLL " });
+    using log = new JsonLog(path, { mode: "truncate" });
     log.write({ step: 3 });
     log.close();
     log.write({ step: 4 });
   }
-  assertEquals(Deno.readTextFileSync(path), 'DLLL {"step":3}\nDLLL {"step":4}\n');
+  assertEquals(Deno.readTextFileSync(path), '{"step":3}\n{"step":4}\n');
 });
 
 Deno.test("two logs of one file do not overwrite each other", () => {

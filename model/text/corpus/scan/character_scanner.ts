@@ -5,10 +5,9 @@
  */
 import { IdBlocks } from "./id_blocks.ts";
 import { InvalidUtf8, type Scanner } from "./scanner.ts";
-import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "./utf8.ts";
+import { INCOMPLETE, INVALID, LINE_FEED, readCodePoint, utf8Width } from "./utf8.ts";
 
 const CODE_POINTS = 0x110000;
-const LINE_FEED = 0x0a;
 const LONGEST_CHARACTER = 4;
 
 /** A {@link Scanner} for single characters. */

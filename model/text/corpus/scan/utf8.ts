@@ -5,6 +5,9 @@
  * @module
  */
 
+/** The byte, and the code point, that ends a line. */
+export const LINE_FEED = 0x0a;
+
 /** What {@link readCodePoint} returns when the bytes end inside a character. */
 export const INCOMPLETE = -1;
 

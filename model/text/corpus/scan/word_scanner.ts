@@ -8,10 +8,9 @@
 import { ByteInterner } from "./byte_interner.ts";
 import { IdBlocks } from "./id_blocks.ts";
 import { InvalidUtf8, type Scanner } from "./scanner.ts";
-import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "./utf8.ts";
+import { INCOMPLETE, INVALID, LINE_FEED, readCodePoint, utf8Width } from "./utf8.ts";
 import { isWhitespace } from "../../vocabulary/whitespace.ts";
 
-const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /** The provisional id of a line end. */
