@@ -20,7 +20,13 @@ import {
 } from "@transformer-xl/model";
 import type { ModelConfig } from "@transformer-xl/model";
 import { processFields } from "@transformer-xl/runtime";
-import { LARGEST_SCALE } from "@transformer-xl/kernels";
+import {
+  LARGEST_SCALE,
+  type OptimizerDefinition,
+  type OptimizerName,
+  OPTIMIZERS,
+  type OptimizerSettings,
+} from "@transformer-xl/kernels";
 import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
@@ -82,8 +88,9 @@ export const trainSchema = z.strictObject({
 
   ...modelFields,
 
-  optim: z.enum(["lamb", "jitlamb", "adam"]).default("jitlamb")
-    .describe("Optimizer; jitlamb is an alias of lamb").meta(optimization),
+  optim: z.enum(Object.keys(OPTIMIZERS) as [OptimizerName, ...OptimizerName[]])
+    .default("jitlamb").describe("Optimizer; jitlamb is an alias of lamb").meta(optimization),
+  mom: z.number().min(0).lt(1).default(0).describe("Momentum of sgd").meta(optimization),
   lr: rateValue.default(0.01).describe("Base learning rate").meta(optimization),
   scheduler: z.enum(SCHEDULES).default("cosine").describe("Learning-rate schedule").meta(
     optimization,
@@ -102,7 +109,7 @@ export const trainSchema = z.strictObject({
   lrMin: rateValue.default(0).describe("Minimum rate of dev_perf").meta(optimization),
   clip: z.number().positive().max(MAX_RATE).default(0.25).describe("Maximum global gradient norm")
     .meta(optimization),
-  weightDecay: rateValue.default(0).describe("Weight decay").meta(optimization),
+  weightDecay: rateValue.default(0).describe("Weight decay of lamb and adam").meta(optimization),
   lossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
     .describe("Fixed loss scale for --fp16; none: dynamic loss scaling").meta(optimization),
   staticLossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
@@ -152,6 +159,7 @@ export type TrainConfig = z.infer<typeof trainSchema>;
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, memLen, nLayer } = config;
   checkLossScale(config);
+  checkOptimizer(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
       `Cannot cut --batch_size ${batchSize} into --batch_chunk ${batchChunk} equal chunks: ` +
@@ -179,6 +187,26 @@ export function checkTrainConfig(config: TrainConfig): void {
     throw new ConfigError(
       `Cannot score only --eval_max_steps ${evalMaxSteps} segments: the first ${warmup} fill the ` +
         "memory and are not scored; raise it or lower --mem_len",
+    );
+  }
+}
+
+/** Flags that only some optimizers read. */
+const OPTIMIZER_FLAGS: readonly [keyof TrainConfig, string, keyof OptimizerSettings][] = [
+  ["mom", "--mom", "momentum"],
+  ["weightDecay", "--weight_decay", "weightDecay"],
+];
+
+/** Refuses settings that the optimizer would ignore. */
+function checkOptimizer(config: TrainConfig): void {
+  const definitions = Object.entries(OPTIMIZERS) as [OptimizerName, OptimizerDefinition][];
+  for (const [key, flag, setting] of OPTIMIZER_FLAGS) {
+    const reads = definitions.filter(([, { settings }]) => settings.includes(setting))
+      .map(([name]) => name);
+    if (config[key] === 0 || reads.includes(config.optim)) continue;
+    throw new ConfigError(
+      `Cannot use ${flag} ${config[key]} with --optim ${config.optim}: only ${reads.join(", ")} ` +
+        `${reads.length === 1 ? "reads" : "read"} it; leave it out or change --optim`,
     );
   }
 }

@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from "@transformer-xl/runtime";
 import { OUT_OF_RANGE } from "./kernels.ts";
-import { flat, recordNode } from "../optimizer/flat.ts";
+import { flat, recordNode } from "../optimizer/flat/flat.ts";
 
 /** Lanes of a launch; few enough that reading their verdicts costs nothing. */
 const MAX_GROUPS = 64;

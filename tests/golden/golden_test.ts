@@ -38,6 +38,7 @@ const CASES = [
     "F12",
   ],
   ...["F13a", "F13b", "F15", "F16", "F17", "D1", "G1", "G2", "O1", "O1-wd", "O2-2019", "O3-adam"],
+  ...["O3-sgd", "O3-sgd-mom", "O3-adagrad"],
   ...["O4", "O4-short", "T1", "T1-adam", "T3-2019", "I1", "V1", "E1", "E2"],
 ];
 const WITHOUT_DEVICE = new Set(["O4", "O4-short", "I1", "V1", "E2"]);
@@ -147,7 +148,7 @@ Deno.test("the runner refuses what the product does not do, and says what", asyn
   const changes: [string, (record: CaseJson) => void, string][] = [
     ["T1", (record) => record["semantics"] = "2019", 'roll with semantics "2019"'],
     ["F1", (record) => record.config["attn_type"] = 2, "attn_type 2"],
-    ["O3-adam", (record) => record.config["name"] = "sgd", 'optimizer "sgd"'],
+    ["O3-adam", (record) => record.config["name"] = "rprop", 'optimizer "rprop"'],
     ["O1", (record) => record.config["compat"] = 2018, "compat 2018"],
   ];
   for (const [id, change, message] of changes) {

@@ -1,5 +1,5 @@
 /**
- * LAMB, Adam and clipping against the PyTorch reference: to 1e-9 in float64, to 1e-6 of a tensor's
+ * Optimizers and clipping against the PyTorch reference: to 1e-9 in float64, to 1e-6 of a tensor's
  * largest value on the adapter.
  *
  * @module
@@ -12,7 +12,7 @@ import {
   SafetensorsFile,
   type Shape,
 } from "@transformer-xl/runtime";
-import type { UpdateOptions } from "@transformer-xl/kernels";
+import type { OptimizerName } from "@transformer-xl/kernels";
 import { relativeError } from "../support/compare.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 import { type Named, openUpdater } from "../support/update_harness.ts";
@@ -21,8 +21,9 @@ const GOLDEN = new URL("./cases/", import.meta.url).pathname;
 
 interface OptimizerCase {
   readonly config: {
-    readonly name: "lamb" | "adam";
-    readonly weight_decay: number;
+    readonly name: OptimizerName;
+    readonly weight_decay?: number;
+    readonly mom?: number;
     readonly compat?: number;
     readonly eps?: number;
     readonly betas?: [number, number];
@@ -35,6 +36,14 @@ interface ClipCase {
   readonly clips: readonly number[];
   readonly total_norm: number;
 }
+
+/** Names of states in PyTorch. */
+const STATE_NAMES: Readonly<Record<string, string>> = {
+  m: "exp_avg",
+  v: "exp_avg_sq",
+  momentum: "momentum_buffer",
+  sum: "sum",
+};
 
 async function readCase<T>(id: string): Promise<T> {
   return JSON.parse(await Deno.readTextFile(`${GOLDEN}${id}/case.json`));
@@ -60,10 +69,10 @@ async function checkSteps(device: Device, id: string, tolerance: number): Promis
   const { config, learning_rates: rates, order } = await readCase<OptimizerCase>(id);
   using file = await SafetensorsFile.open(`${GOLDEN}${id}/tensors.safetensors`);
   using store = storeOf(device, new Map(order.map((name) => [name, file.shape(`init/${name}`)])));
-  const { name: kind, weight_decay: weightDecay, compat, ...rest } = config;
+  const { name: kind, weight_decay: weightDecay = 0, mom: momentum = 0, compat, ...rest } = config;
   const zeroRatio = compat === 2019 ? 0 : 1;
   using updater = await openUpdater(device, store, await tensorsUnder(file, "init/"), {
-    optimizer: { kind, weightDecay, zeroRatio, ...rest } satisfies UpdateOptions["optimizer"],
+    optimizer: { kind, weightDecay, momentum, zeroRatio, ...rest },
     clip: Infinity,
   });
   const close = (got: ArrayLike<number>, want: ArrayLike<number>, what: string) => {
@@ -79,13 +88,10 @@ async function checkSteps(device: Device, id: string, tolerance: number): Promis
     }
     assertEquals(after.applied, 1);
     if (i + 1 < rates.length) continue;
-    const [m, v] = [
-      await tensorsUnder(file, "final/exp_avg/"),
-      await tensorsUnder(file, "final/exp_avg_sq/"),
-    ];
-    for (const name of order) {
-      close(after.m[name]!, m[name]!, `first moment of "${name}"`);
-      close(after.v[name]!, v[name]!, `second moment of "${name}"`);
+    for (const [state, got] of Object.entries(after.states)) {
+      const want = await tensorsUnder(file, `final/${STATE_NAMES[state]}/`);
+      assertEquals(Object.keys(want).sort(), [...order].sort());
+      for (const name of order) close(got[name]!, want[name]!, `state ${state} of "${name}"`);
     }
   }
 }
@@ -108,19 +114,19 @@ async function checkClip(device: Device, tolerance: number): Promise<void> {
       optimizer: { kind: "lamb", weightDecay: 0 },
       clip,
     });
-    const { norm, m } = await updater.step(gradients, 0.01);
+    const { norm, states } = await updater.step(gradients, 0.01);
     assert(Math.abs(norm - total) <= tolerance * total, `norm ${norm}, want ${total}`);
     const key = clip === 1e9 ? "1000000000.0" : String(clip);
     const clipped = await tensorsUnder(file, `clip${key}/grad/`);
     assertEquals(Object.keys(clipped), names);
     for (const name of names) {
-      const error = relativeError(m[name]!, clipped[name]!.map((g) => 0.1 * g));
+      const error = relativeError(states["m"]![name]!, clipped[name]!.map((g) => 0.1 * g));
       assert(error <= tolerance, `clip ${clip}, "${name}": relative error ${error}`);
     }
   }
 }
 
-for (const id of ["O1", "O1-wd", "O2-2019", "O3-adam"]) {
+for (const id of ["O1", "O1-wd", "O2-2019", "O3-adam", "O3-sgd", "O3-sgd-mom", "O3-adagrad"]) {
   Deno.test(`twenty steps of golden ${id} agree in float64`, async () => {
     using device = new ReferenceDevice({ precision: "f64" });
     await checkSteps(device, id, 1e-9);

@@ -3,7 +3,8 @@ import {
   FIRST_SCALE,
   LARGEST_SCALE,
   LossScale,
-  Moments,
+  openOptimizer,
+  type Optimizer,
   recordUpdate,
 } from "@transformer-xl/kernels";
 import {
@@ -21,7 +22,7 @@ class ScaledUpdate implements Disposable {
   readonly lossScale: LossScale;
   readonly #owned = new DisposableStack();
   #run!: (lr: number) => void;
-  #moments!: Moments;
+  #optimizer!: Optimizer;
 
   private constructor(device: Device, fixed?: number) {
     this.device = device;
@@ -34,23 +35,15 @@ class ScaledUpdate implements Disposable {
   static async open(device: Device, fixed?: number): Promise<ScaledUpdate> {
     const update = new ScaledUpdate(device, fixed);
     const { store, lossScale } = update;
-    const moments = update.#moments = update.#owned.use(new Moments(device, store));
+    const optimizer = update.#owned.use(openOptimizer(device, store, { kind: "lamb" }));
+    update.#optimizer = optimizer;
     const plan = update.#owned.use(
-      await device.plan("update", (rec) => {
-        const lr = rec.scalar("lr");
-        const biasCorrection1 = rec.scalar("1 - beta1^t");
-        const biasCorrection2 = rec.scalar("1 - beta2^t");
-        const rates = { lr, biasCorrection1, biasCorrection2 };
-        const outputs = recordUpdate(rec, store, moments, {
-          optimizer: { kind: "lamb", weightDecay: 0 },
-          clip: Infinity,
-          lossScale,
-          ...rates,
-        });
-        return { inputs: rates, outputs };
-      }),
+      await device.plan(
+        "update",
+        (rec) => recordUpdate(rec, store, optimizer, { clip: Infinity, lossScale }),
+      ),
     );
-    update.#run = (lr) => plan.run({ lr, biasCorrection1: 1, biasCorrection2: 1 });
+    update.#run = (lr) => plan.run(optimizer.scalars(1, lr));
     return update;
   }
 
@@ -63,7 +56,8 @@ class ScaledUpdate implements Disposable {
   /** Masters, copies and moments. */
   async numbers(): Promise<{ masters: number[]; copies: number[]; moments: number[] }> {
     const { masters, weights } = this.store.buffers[0]!;
-    const buffers = [masters, weights, this.#moments.m[0]!, this.#moments.v[0]!];
+    const { m: first, v: second } = this.#optimizer.states;
+    const buffers = [masters, weights, first![0]!, second![0]!];
     const [a, b, m, v] = await this.device.read(
       buffers.map((storage) => ({ storage, offset: 0, length: 3 })),
     );

@@ -12,7 +12,7 @@ import {
   weightsOf,
   writeLogical,
 } from "@transformer-xl/runtime";
-import { Moments, recordUpdate, type UpdateOptions } from "@transformer-xl/kernels";
+import { openOptimizer, type OptimizerChoice, recordUpdate } from "@transformer-xl/kernels";
 
 /** Values by logical tensor. */
 export type Named = Readonly<Record<string, Float64Array<ArrayBuffer>>>;
@@ -25,15 +25,21 @@ export interface AfterStep {
   readonly applied: number;
   /** Weights by logical tensor. */
   readonly weights: Readonly<Record<string, HostArray>>;
-  /** First moments. */
-  readonly m: Readonly<Record<string, HostArray>>;
-  /** Second moments. */
-  readonly v: Readonly<Record<string, HostArray>>;
+  /** States of the optimizer: values by logical tensor, by state. */
+  readonly states: Readonly<Record<string, Readonly<Record<string, HostArray>>>>;
   /** Gradients after the step. */
   readonly gradients: Readonly<Record<string, HostArray>>;
 }
 
-/** A store with an update; owns moments and plan. */
+/** What an update is recorded with. */
+export interface UpdateSettings {
+  /** Optimizer. */
+  readonly optimizer: OptimizerChoice;
+  /** Largest gradient norm. */
+  readonly clip: number;
+}
+
+/** A store with an update; owns optimizer states and plan. */
 export interface Updater extends Disposable {
   /** Runs step after step: gradients in, update, everything out. */
   step(gradients: Named, lr: number): Promise<AfterStep>;
@@ -44,45 +50,38 @@ export async function openUpdater(
   device: Device,
   store: ParameterStore,
   initial: Named,
-  options: Pick<UpdateOptions, "optimizer" | "clip">,
+  { optimizer: choice, clip }: UpdateSettings,
 ): Promise<Updater> {
-  const moments = new Moments(device, store);
-  const plan = await device.plan("update", (rec) => {
-    const lr = rec.scalar("lr");
-    const biasCorrection1 = rec.scalar("1 - beta1^t");
-    const biasCorrection2 = rec.scalar("1 - beta2^t");
-    const scalars = { lr, biasCorrection1, biasCorrection2 };
-    return {
-      inputs: scalars,
-      outputs: recordUpdate(rec, store, moments, { ...options, ...scalars }),
-    };
-  });
+  const optimizer = openOptimizer(device, store, choice);
+  const plan = await device.plan("update", (rec) => recordUpdate(rec, store, optimizer, { clip }));
   const read = async (buffers: Parameters<typeof readLogical>[2]) => {
     const values: Record<string, HostArray> = {};
     for await (const [{ name }, array] of readLogical(device, store, buffers)) values[name] = array;
     return values;
   };
   writeLogical(device, store, weightsOf(store), ({ name }) => initial[name]!);
-  const [beta1, beta2] = options.optimizer.betas ?? [0.9, 0.999];
   let t = 0;
   return {
     async step(gradients, lr) {
       t++;
       writeLogical(device, store, gradientsOf(store), ({ name }) => gradients[name]!);
-      plan.run({ lr, biasCorrection1: 1 - beta1 ** t, biasCorrection2: 1 - beta2 ** t });
+      plan.run(optimizer.scalars(t, lr));
       const { gradNorm, applied } = await plan.read("gradNorm", "applied");
+      const states: Record<string, Record<string, HostArray>> = {};
+      for (const [state, buffers] of Object.entries(optimizer.states)) {
+        states[state] = await read(buffers);
+      }
       return {
         norm: gradNorm[0]!,
         applied: applied[0]!,
         weights: await read(weightsOf(store)),
-        m: await read(moments.m),
-        v: await read(moments.v),
+        states,
         gradients: await read(gradientsOf(store)),
       };
     },
     [Symbol.dispose]() {
       plan[Symbol.dispose]();
-      moments[Symbol.dispose]();
+      optimizer[Symbol.dispose]();
     },
   };
 }

@@ -125,7 +125,7 @@ async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corp
     n++;
   }
   const moments: Record<string, Float64Array<ArrayBuffer>> = {};
-  for await (const [{ name }, values] of readLogical(device, store, step.moments.m)) {
+  for await (const [{ name }, values] of readLogical(device, store, step.optimizer.states["m"]!)) {
     moments[name] = Float64Array.from(values);
   }
   return { moments, losses: (await step.metrics(2)).map(({ lossNats }) => lossNats) };

@@ -11,7 +11,9 @@ import {
   unusable,
   VOCABULARY,
 } from "@transformer-xl/model";
+import { optimizerStates } from "@transformer-xl/kernels";
 import type { TrainConfig } from "../config.ts";
+import { optimizerOf } from "../step/lengths.ts";
 import type { z } from "zod";
 
 /** What of a record is checked. */
@@ -26,9 +28,6 @@ export interface RunState {
     readonly filled: number;
   };
 }
-
-/** States that every optimizer keeps beside a weight. */
-const MOMENTS = ["m", "v"] as const;
 
 /** Settings of one start of the program: neither model nor schedule, so no checkpoint decides them. */
 const OF_ONE_START = [
@@ -89,14 +88,14 @@ function contradiction({ config, progress }: RunState): string | undefined {
   }
 }
 
-/** Compares moments and memories with the model and the batch. */
+/** Compares optimizer states and memories with the model and the batch. */
 function checkState({ path, file, shape }: ModelCheckpoint, record: RunState): void {
   const { batchSize, memLen } = record.config;
   const weights = file.names.filter((name) =>
     name !== VOCABULARY && !/^optimizer\.|^memory\./.test(name)
   );
-  for (const state of MOMENTS) {
-    for (const name of weights) checkFloats(file, `optimizer.${state}/${name}`, file.shape(name));
+  for (const state of Object.keys(optimizerStates(optimizerOf(record.config)))) {
+    for (const name of weights) checkFloats(file, statePrefix(state) + name, file.shape(name));
   }
   if (file.has(LOSS_SCALE)) checkFloats(file, LOSS_SCALE, [3]);
   const layers = memLen === 0 ? 0 : shape.nLayer;
@@ -130,6 +129,11 @@ export function checkPosition(
 
 /** Name of the tensor with the state of dynamic loss scaling. */
 export const LOSS_SCALE = "optimizer.loss_scale";
+
+/** What stands before a weight's name in the name of its optimizer state. */
+export function statePrefix(state: string): string {
+  return `optimizer.${state}/`;
+}
 
 /** Name of the tensor with the memory of a layer. */
 export function memoryName(layer: number): string {

@@ -15,7 +15,7 @@ import { checkPosition } from "./checkpoint_checks.ts";
 import type { TrainConfig } from "../config.ts";
 
 /**
- * Whether a continued run may change a setting. `fixed` ones shape parameters, memories, moments or
+ * Whether a continued run may change a setting. `fixed` ones shape parameters, memories, optimizer states or
  * the order of the text; every setting is listed, so that none is ignored without a word.
  */
 const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
@@ -64,6 +64,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   initStd: "fixed",
   projInitStd: "fixed",
   optim: "fixed",
+  mom: "fixed",
   lr: "free",
   scheduler: "free",
   maxStepScheduler: "free",

@@ -1,5 +1,5 @@
 /**
- * Training state on disk, on top of the model's: moments, memories, and where in the text and in the
+ * Training state on disk, on top of the model's: optimizer states, memories, and where in the text and in the
  * schedule training stands. Continuing from it is bit-equal to never having stopped.
  *
  * @module
@@ -26,7 +26,7 @@ import {
   writeSafetensors,
 } from "@transformer-xl/runtime";
 import { z } from "zod";
-import { checkedRecord, LOSS_SCALE, memoryName } from "./checkpoint_checks.ts";
+import { checkedRecord, LOSS_SCALE, memoryName, statePrefix } from "./checkpoint_checks.ts";
 import { trainSchema } from "../config.ts";
 import {
   type ColumnMemory,
@@ -93,7 +93,7 @@ export interface TrainingParts {
   readonly model: TransformerXL;
   /** Its parameters. */
   readonly store: ParameterStore;
-  /** Moments and memories. */
+  /** Optimizer states and memories. */
   readonly step: TrainStep;
 }
 
@@ -116,8 +116,9 @@ export async function writeTrainingCheckpoint(
   const dtype = await floatDtype(device, store);
   const sources: SafetensorsSource[] = [
     ...logicalSources(device, store, weightsOf(store), "", dtype),
-    ...logicalSources(device, store, step.moments.m, "optimizer.m/", dtype),
-    ...logicalSources(device, store, step.moments.v, "optimizer.v/", dtype),
+    ...Object.entries(step.optimizer.states).flatMap(([state, buffers]) =>
+      logicalSources(device, store, buffers, statePrefix(state), dtype)
+    ),
     vocabularySource(vocabulary),
   ];
   if (step.lossScale) sources.push(floatSource(LOSS_SCALE, [3], await step.lossScale.read()));
@@ -149,7 +150,7 @@ export function trainingRecord(checkpoint: ModelCheckpoint): TrainingRecord {
 }
 
 /**
- * Restores weights, moments, and the memories of this process's columns.
+ * Restores weights, optimizer states, and the memories of this process's columns.
  *
  * @param firstColumn number of the first column of this process
  * @throws {CheckpointError} when a tensor is missing or has another shape
@@ -161,8 +162,9 @@ export async function restoreTraining(
   firstColumn: number,
 ): Promise<void> {
   await loadWeights(device, store, checkpoint);
-  await loadLogical(device, store, step.moments.m, checkpoint, "optimizer.m/");
-  await loadLogical(device, store, step.moments.v, checkpoint, "optimizer.v/");
+  for (const [state, buffers] of Object.entries(step.optimizer.states)) {
+    await loadLogical(device, store, buffers, checkpoint, statePrefix(state));
+  }
   const layers: ColumnMemory[] = [];
   for (const layer of step.memories[0]!.layers.keys()) {
     const name = memoryName(layer);

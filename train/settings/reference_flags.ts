@@ -65,12 +65,6 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     values: NUMBER_VALUE,
     instead: "embeddings are initialised as --init, --init_std and --init_range say",
   }),
-  foreignFlag("mom", {
-    arity: "one",
-    values: { test: /^[+-]?(0+\.?0*|\.0+)$/, wanted: "0" },
-    instead: "there is no optimizer with momentum of its own",
-    remedy: "there is no --optim sgd, leave it out",
-  }),
   foreignFlag("sample_softmax", {
     arity: "one",
     values: { test: /^(-\d+|0)$/, wanted: "-1" },

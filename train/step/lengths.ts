@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OptimizerChoice } from "@transformer-xl/kernels";
 import { columnShare, type Lengths } from "@transformer-xl/model";
 import { lossScaleOf, type TrainConfig } from "../config.ts";
 import type { StepSettings } from "./step.ts";
@@ -40,29 +41,32 @@ export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE):
   };
 }
 
-/** The update rule behind every name: one that is missing here does not compile. */
-const UPDATE_RULES: Readonly<Record<TrainConfig["optim"], StepSettings["optimizer"]["kind"]>> = {
-  lamb: "lamb",
-  jitlamb: "lamb",
-  adam: "adam",
-};
+/** The optimizer of a configuration. */
+export function optimizerOf(
+  { optim, weightDecay, mom, compat }: Pick<
+    TrainConfig,
+    "optim" | "weightDecay" | "mom" | "compat"
+  >,
+): OptimizerChoice {
+  return {
+    kind: optim,
+    weightDecay,
+    momentum: mom,
+    zeroRatio: compat === "2019" ? 0 : 1,
+  };
+}
 
 /** Settings of a step of one process. */
 export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSettings {
-  const { batchChunk, clip, weightDecay, logInterval } = config;
-  const is2019 = config.compat === "2019";
-  const seed = config.seed + (is2019 ? share.rank : 0);
+  const { batchChunk, clip, logInterval } = config;
+  const seed = config.seed + (config.compat === "2019" ? share.rank : 0);
   const lossScale = lossScaleOf(config);
   return {
     lengths: trainLengths(config, share),
     batchChunk,
     clip,
     seed,
-    optimizer: {
-      kind: UPDATE_RULES[config.optim],
-      weightDecay,
-      zeroRatio: is2019 ? 0 : 1,
-    },
+    optimizer: optimizerOf(config),
     ...(lossScale !== undefined && { lossScale }),
     ringSize: logInterval,
   };

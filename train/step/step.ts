@@ -8,11 +8,11 @@
  */
 import {
   type LossScale,
-  type Moments,
+  type Optimizer,
+  type OptimizerChoice,
   recordUpdate,
   storeScalar,
   sum,
-  type UpdateOptions,
 } from "@transformer-xl/kernels";
 import {
   type BatchInputs,
@@ -37,8 +37,8 @@ export interface StepSettings {
   readonly lengths: Lengths;
   /** Batch chunks: gradients are summed over them, memory is kept per chunk. */
   readonly batchChunk: number;
-  /** Update rule. */
-  readonly optimizer: UpdateOptions["optimizer"];
+  /** Optimizer and its hyperparameters. */
+  readonly optimizer: OptimizerChoice;
   /** Largest global gradient norm. */
   readonly clip: number;
   /** Seed of the dropout masks. */
@@ -59,8 +59,8 @@ export interface StepParts {
   readonly model: TransformerXL;
   /** Its parameters, with gradients. */
   readonly store: ParameterStore;
-  /** Moments of the gradients. */
-  readonly moments: Moments;
+  /** Optimizer with its states. */
+  readonly optimizer: Optimizer;
   /** What gradients are scaled by; as they are without. */
   readonly lossScale: LossScale | undefined;
   /** Numbers that are read at log intervals. */
@@ -110,25 +110,19 @@ export async function recordGradients(
 
 /** Records norm, clipping, optimizer and the rule of the loss scale; clears the gradients. */
 export function recordOptimizer(
-  { device, store, moments, lossScale, rings }: StepParts,
-  { optimizer, clip }: StepSettings,
+  { device, store, optimizer, lossScale, rings }: StepParts,
+  { clip }: StepSettings,
 ): Promise<Plan<PlanInputs, PlanOutputs>> {
   return device.plan("update", (rec) => {
-    const lr = rec.scalar("lr");
     const slot = rec.scalar("slot");
-    const biasCorrection1 = rec.scalar("biasCorrection1");
-    const biasCorrection2 = rec.scalar("biasCorrection2");
-    const rates = { lr, biasCorrection1, biasCorrection2 };
-    const done = recordUpdate(rec, store, moments, {
-      optimizer,
+    const { inputs, outputs } = recordUpdate(rec, store, optimizer, {
       clip,
       ...(lossScale && { lossScale }),
-      ...rates,
     });
-    storeScalar(rec, rings.norms, slot, done.gradNorm);
-    storeScalar(rec, rings.applied, slot, done.applied);
-    storeScalar(rec, rings.scales, slot, done.lossScale);
-    const inputs: PlanInputs = { slot, ...rates };
-    return { inputs, outputs: {} };
+    storeScalar(rec, rings.norms, slot, outputs.gradNorm);
+    storeScalar(rec, rings.applied, slot, outputs.applied);
+    storeScalar(rec, rings.scales, slot, outputs.lossScale);
+    const all: PlanInputs = { ...inputs, slot };
+    return { inputs: all, outputs: {} };
   });
 }

@@ -1,9 +1,9 @@
 /**
- * The plans of a training step together with what they own: moments, memories, rings.
+ * The plans of a training step together with what they own: optimizer states, memories, rings.
  *
  * @module
  */
-import { LossScale, Moments } from "@transformer-xl/kernels";
+import { LossScale, openOptimizer, type Optimizer } from "@transformer-xl/kernels";
 import type { Memory, Segment, TransformerXL } from "@transformer-xl/model";
 import type {
   Cost,
@@ -54,12 +54,12 @@ export class TrainStep implements Disposable {
     settings: StepSettings,
     group?: ProcessGroup,
   ): Promise<TrainStep> {
-    const moments = new Moments(device, store);
+    const optimizer = openOptimizer(device, store, settings.optimizer);
     const rings = new MetricRings(device, settings.ringSize);
     const lossScale = settings.lossScale === undefined
       ? undefined
       : new LossScale(device, settings.lossScale === "dynamic" ? undefined : settings.lossScale);
-    const step = new TrainStep({ device, model, store, moments, lossScale, rings }, settings);
+    const step = new TrainStep({ device, model, store, optimizer, lossScale, rings }, settings);
     for (let chunk = 0; chunk < settings.batchChunk; chunk++) {
       step.#chunks.push(await recordGradients(step.#parts, settings, chunk));
     }
@@ -71,9 +71,9 @@ export class TrainStep implements Disposable {
     return step;
   }
 
-  /** First and second moments of the gradients. */
-  get moments(): Moments {
-    return this.#parts.moments;
+  /** The optimizer with its states. */
+  get optimizer(): Optimizer {
+    return this.#parts.optimizer;
   }
 
   /** What gradients are scaled by; undefined in full precision. */
@@ -165,14 +165,14 @@ export class TrainStep implements Disposable {
     return this.#parts.rings.read(count);
   }
 
-  /** Frees recordings, memories, moments and rings. */
+  /** Frees recordings, memories, optimizer states and rings. */
   [Symbol.dispose](): void {
     for (const { plan, memory } of this.#chunks) {
       plan[Symbol.dispose]();
       memory[Symbol.dispose]();
     }
     this.#update[Symbol.dispose]();
-    this.#parts.moments[Symbol.dispose]();
+    this.#parts.optimizer[Symbol.dispose]();
     this.#parts.lossScale?.[Symbol.dispose]();
     this.#parts.rings[Symbol.dispose]();
   }
@@ -191,12 +191,6 @@ export class TrainStep implements Disposable {
       yield [plan, { ...inputs.values(part, memory, { chunks, seed, step, stream }), slot }];
       memory.advance(part.rows);
     }
-    const [beta1, beta2] = this.#settings.optimizer.betas ?? [0.9, 0.999];
-    yield [this.#update, {
-      lr,
-      slot,
-      biasCorrection1: 1 - beta1 ** (step + 1),
-      biasCorrection2: 1 - beta2 ** (step + 1),
-    }];
+    yield [this.#update, { ...this.#parts.optimizer.scalars(step + 1, lr), slot }];
   }
 }

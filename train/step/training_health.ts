@@ -43,7 +43,7 @@ export class TrainingHealth implements Disposable {
     );
     const check = await FiniteCheck.record(device, [
       { name: "weights", storages: weights, limit: WEIGHT_LIMIT },
-      { name: "moments of the gradients", storages: [...step.moments.m, ...step.moments.v] },
+      { name: "states of the optimizer", storages: Object.values(step.optimizer.states).flat() },
     ]);
     return new TrainingHealth(step, check, saved);
   }

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { Moments, recordUpdate, type UpdateOptions } from "@transformer-xl/kernels";
+import {
+  openOptimizer,
+  type Optimizer,
+  type OptimizerChoice,
+  type OptimizerName,
+  OPTIMIZERS,
+  recordUpdate,
+} from "@transformer-xl/kernels";
 import {
   type Device,
   gradientsOf,
@@ -11,7 +18,6 @@ import {
   type Plan,
   type PlanInputs,
   readLogical,
-  type Tensor,
   weightsOf,
   writeLogical,
 } from "@transformer-xl/runtime";
@@ -21,8 +27,15 @@ import { type Floats, type GoldenCase, UnsupportedCase } from "../golden_case.ts
 import { readByName } from "../golden_model.ts";
 import { limitFor, tolerancesOf } from "../tolerances.ts";
 
-type Optimizer = UpdateOptions["optimizer"];
-type UpdatePlan = Plan<PlanInputs, { readonly gradNorm: Tensor; readonly applied: Tensor }>;
+type UpdatePlan = Plan<PlanInputs, ReturnType<typeof recordUpdate>["outputs"]>;
+
+/** Names of states in PyTorch. */
+const STATE_NAMES: Readonly<Record<string, string>> = {
+  m: "exp_avg",
+  v: "exp_avg_sq",
+  momentum: "momentum_buffer",
+  sum: "sum",
+};
 
 /**
  * The rule a case names: that of 2019 by its semantics, by `compat`, or as `lamb2019`.
@@ -36,62 +49,58 @@ export function optimizerOf(
     readonly weight_decay?: number | undefined;
     readonly betas?: readonly [number, number] | undefined;
     readonly eps?: number | undefined;
+    readonly mom?: number | undefined;
   },
   semantics: RecordOf<"optimizer">["semantics"],
-): Optimizer {
-  const kind = ["jitlamb", "lamb2019"].includes(config.name) ? "lamb" : config.name;
+): OptimizerChoice {
+  const kind = config.name === "lamb2019" ? "lamb" : config.name;
   const is2019 = [semantics, String(config.compat)].includes("2019") || config.name === "lamb2019";
   if (config.compat !== undefined && config.compat !== 2019) {
     throw new UnsupportedCase(
       `compat ${config.compat} of optimizer "${config.name}" is not supported`,
     );
   }
-  if (kind !== "lamb" && kind !== "adam") {
+  if (!Object.hasOwn(OPTIMIZERS, kind)) {
     throw new UnsupportedCase(
-      `optimizer "${config.name}" is not supported, only "lamb" and "adam" are`,
+      `optimizer "${config.name}" is not supported, only ${Object.keys(OPTIMIZERS).join(", ")} are`,
     );
   }
   return {
-    kind,
+    kind: kind as OptimizerName,
     weightDecay: config.weight_decay ?? 0,
+    momentum: config.mom ?? 0,
     zeroRatio: is2019 ? 0 : 1,
     ...(config.betas && { betas: config.betas }),
     ...(config.eps !== undefined && { eps: config.eps }),
   };
 }
 
-/** Steps with stored gradients; parameters after each, moments at the end. */
+/** Steps with stored gradients; parameters after each, states at the end. */
 export async function checkOptimizer(
   device: Device,
   golden: GoldenCase,
   record: RecordOf<"optimizer">,
   findings: Findings,
 ): Promise<void> {
-  const optimizer = optimizerOf(record.config, record.semantics);
+  const choice = optimizerOf(record.config, record.semantics);
   const limit = tolerancesOf(device, { id: record.id }).optimizer;
   using store = declare(golden, record.order, "init/");
   store.allocate(device, { gradients: true });
-  using moments = new Moments(device, store);
-  using plan = await recordPlan(device, store, moments, optimizer, Infinity);
+  using optimizer = openOptimizer(device, store, choice);
+  using plan = await recordPlan(device, store, optimizer, Infinity);
   await write(device, golden, store, weightsOf(store), "init/");
-  const [beta1, beta2] = optimizer.betas ?? [0.9, 0.999];
   for (const [i, lr] of record.learning_rates.entries()) {
     await write(device, golden, store, gradientsOf(store), `step${i + 1}/grad/`);
-    plan.run({
-      lr,
-      biasCorrection1: 1 - beta1 ** (i + 1),
-      biasCorrection2: 1 - beta2 ** (i + 1),
-    });
+    plan.run(optimizer.scalars(i + 1, lr));
     for (const [name, got] of await readByName({ device, store }, "weights")) {
       const want = await golden.floats(`step${i + 1}/param/${name}`);
       findings.compare("parameter", `step ${i + 1} ${name}`, got, want, limitFor(limit, want));
     }
   }
-  const states: [string, Moments["m"]][] = [["exp_avg", moments.m], ["exp_avg_sq", moments.v]];
-  for (const [state, buffers] of states) {
+  for (const [state, buffers] of Object.entries(optimizer.states)) {
     for await (const [{ name }, got] of readLogical(device, store, buffers)) {
-      const want = await golden.floats(`final/${state}/${name}`);
-      findings.compare("moment", `${state} ${name}`, got, want, limitFor(limit, want));
+      const want = await golden.floats(`final/${STATE_NAMES[state]}/${name}`);
+      findings.compare("state", `${state} ${name}`, got, want, limitFor(limit, want));
     }
   }
 }
@@ -115,16 +124,15 @@ export async function checkClip(
         .find((first) => /^clip./.test(first) && Number(first.slice(4)) === clip) ?? `clip${clip}`;
       using store = declare(golden, names, "in/grad/");
       store.allocate(device, { gradients: true });
-      using moments = new Moments(device, store);
-      const optimizer: Optimizer = { kind, weightDecay: 0, betas: [0, 0.999] };
-      using plan = await recordPlan(device, store, moments, optimizer, clip);
+      using optimizer = openOptimizer(device, store, { kind, betas: [0, 0.999] });
+      using plan = await recordPlan(device, store, optimizer, clip);
       await write(device, golden, store, gradientsOf(store), "in/grad/");
-      plan.run({ lr: 0, biasCorrection1: 1, biasCorrection2: 1 - 0.999 });
+      plan.run(optimizer.scalars(1, 0));
       const where = `clip ${clip} ${kind}`;
       const { gradNorm } = await plan.read("gradNorm");
       const norm = record.total_norm;
       findings.compareNumber("gradient norm", where, gradNorm[0]!, norm, limits.optimizer);
-      for await (const [{ name }, got] of readLogical(device, store, moments.m)) {
+      for await (const [{ name }, got] of readLogical(device, store, optimizer.states["m"]!)) {
         const want = await golden.floats(`${prefix}/grad/${name}`);
         const limit = limitFor(limits.optimizer, want);
         findings.compare("clipped gradient", `${where} ${name}`, got, want, limit);
@@ -144,17 +152,11 @@ function declare(golden: GoldenCase, names: readonly string[], prefix: string): 
 async function recordPlan(
   device: Device,
   store: ParameterStore,
-  moments: Moments,
   optimizer: Optimizer,
   clip: number,
 ): Promise<UpdatePlan> {
   return await device.plan("golden update", (rec) => {
-    const inputs = {
-      lr: rec.scalar("lr"),
-      biasCorrection1: rec.scalar("1 - beta1^t"),
-      biasCorrection2: rec.scalar("1 - beta2^t"),
-    };
-    const outputs = recordUpdate(rec, store, moments, { optimizer, clip, ...inputs });
+    const { inputs, outputs } = recordUpdate(rec, store, optimizer, { clip });
     return { inputs: inputs as PlanInputs, outputs };
   });
 }

@@ -127,7 +127,7 @@ async function compareState(
 /** The run as a training configuration; every step is logged. */
 function trainConfigOf(record: RecordOf<"trajectory">, fp16: boolean): TrainConfig {
   const { config, training, optimizer, seed, semantics } = record;
-  const { kind, weightDecay, zeroRatio } = optimizerOf(optimizer, semantics);
+  const { kind, weightDecay, momentum, zeroRatio } = optimizerOf(optimizer, semantics);
   if (zeroRatio === 0 && semantics === "HEAD") {
     throw new UnsupportedCase(
       `optimizer "${optimizer.name}" with semantics "HEAD" is not supported`,
@@ -144,6 +144,7 @@ function trainConfigOf(record: RecordOf<"trajectory">, fp16: boolean): TrainConf
     compat: compatOf(semantics),
     optim: kind,
     weightDecay,
+    mom: momentum,
     lr: optimizer.lr,
     scheduler: training.scheduler,
     maxStepScheduler: training.max_step_scheduler ?? null,

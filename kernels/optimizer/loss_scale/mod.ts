@@ -10,13 +10,12 @@
 import {
   type Device,
   type HostArray,
-  kernel,
   rangeOf,
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { recordNode } from "./flat.ts";
-import source from "./loss_scale.wgsl" with { type: "text" };
+import { recordNode } from "../flat/flat.ts";
+import { FOLLOW } from "./kernels.ts";
 
 /** Scale of the first step. */
 export const FIRST_SCALE = 2 ** 16;
@@ -24,25 +23,6 @@ export const FIRST_SCALE = 2 ** 16;
 export const LARGEST_SCALE = 2 ** 24;
 /** Good updates after which the scale doubles. */
 export const SCALE_WINDOW = 2000;
-
-const FOLLOW = kernel("loss_scale", source, ({ applied, state, now }, { window, most }) => {
-  let [scale, good, skipped] = [state![0]!, state![1]!, state![2]!];
-  if (applied![0] === 0) {
-    skipped++;
-    good = 0;
-    if (window! > 0) scale /= 2;
-  } else {
-    skipped = 0;
-    good++;
-    if (good === window) {
-      scale = Math.min(2 * scale, most!);
-      good = 0;
-    }
-  }
-  state![0] = now![0] = scale;
-  state![1] = good;
-  state![2] = skipped;
-});
 
 /** A loss scale on the device. The caller owns it. */
 export class LossScale implements Disposable {

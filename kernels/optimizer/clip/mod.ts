@@ -4,37 +4,11 @@
  *
  * @module
  */
-import { kernel, type Recorder, type Tensor } from "@transformer-xl/runtime";
-import { forEachChunk, type RecordedChunks } from "./chunks.ts";
-import { flat, recordNode } from "./flat.ts";
-import clipSource from "./clip.wgsl" with { type: "text" };
-import squareSumsSource from "./square_sums.wgsl" with { type: "text" };
-
-const SQUARE_SUMS = kernel(
-  "square_sums",
-  squareSumsSource,
-  ({ chunks, gradients, sums }, { first, count }) => {
-    const g = gradients!;
-    forEachChunk(chunks!, first!, count!, (from, to, _logical, slot) => {
-      let squares = 0;
-      for (let i = from; i < to; i++) squares += g[i]! * g[i]!;
-      sums![slot] = squares;
-    });
-  },
-);
-
-const CLIP = kernel("clip", clipSource, (operands, { count, clip }) => {
-  const { sums, control, norm, applied } = operands;
-  const scale = operands["loss_scale"]![0]!;
-  let sum = 0;
-  for (let i = 0; i < count!; i++) sum += sums![i]!;
-  const length = Math.sqrt(sum) / scale;
-  const finite = Number.isFinite(sum) ? 1 : 0;
-  norm![0] = length;
-  applied![0] = control![1] = finite;
-  const factor = length + 1e-6 > clip! ? clip! / (length + 1e-6) : 1;
-  control![0] = finite === 0 ? 0 : factor / scale;
-});
+import type { Recorder, Tensor } from "@transformer-xl/runtime";
+import type { RecordedChunks } from "../flat/chunks.ts";
+import { flat, recordNode } from "../flat/flat.ts";
+import { recordOverChunks } from "../flat/over_chunks.ts";
+import { CLIP, SQUARE_SUMS } from "./kernels.ts";
 
 const LARGEST = 2 ** 128 - 2 ** 104; // of float32: no norm exceeds it
 
@@ -66,16 +40,11 @@ export function recordGradientNorm(
   const norm = rec.temporary([1], "f32", "gradient_norm");
   const applied = rec.temporary([1], "f32", "applied");
   const { elements, count } = chunks;
-  recordNode(rec, "square_sums", { flops: 2 * elements, bytes: chunks.gradientBytes }, () => {
-    for (const part of chunks.segments) {
-      rec.launch({
-        kernel: SQUARE_SUMS,
-        operands: { chunks: chunks.rows, gradients: flat(part.segment.gradients!), sums },
-        constants: chunks.constants,
-        ...chunks.over(part),
-      });
-    }
-  });
+  const cost = { flops: 2 * elements, bytes: chunks.gradientBytes };
+  recordOverChunks(rec, "square_sums", chunks, cost, ({ gradients }) => ({
+    kernel: SQUARE_SUMS,
+    operands: { gradients: flat(gradients!), sums },
+  }));
   recordNode(rec, "clip", { flops: count, bytes: 4 * count }, () =>
     rec.launch({
       kernel: CLIP,

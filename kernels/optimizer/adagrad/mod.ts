@@ -1,0 +1,29 @@
+/**
+ * Adagrad: rates that fall with the sum of all squared gradients of an element:
+ *
+ *     sum = sum + g^2,  p = p - lr * g / (sqrt(sum) + eps),  g = c * gradient
+ *
+ * @module
+ */
+import { flat } from "../flat/flat.ts";
+import { recordOverChunks, updateCost, updateOperands } from "../flat/over_chunks.ts";
+import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
+import { ADAGRAD } from "./kernels.ts";
+
+/** Adagrad (Duchi et al., 2011) as in PyTorch; sums start at 0, and nothing decays. */
+export const adagrad: OptimizerDefinition = {
+  settings: ["eps"],
+  states: () => ({ sum: "sums of squared gradients" }),
+  rule({ sum }, { eps = 1e-10 }) {
+    return {
+      scalars: (_step, lr) => ({ lr }),
+      record(rec, chunks, { control }, { lr }) {
+        recordOverChunks(rec, "adagrad", chunks, updateCost(chunks, 7, 1), (buffer, n) => ({
+          kernel: ADAGRAD(buffer),
+          operands: { control, sum: flat(sum![n]!), ...updateOperands(buffer) },
+          scalars: { rate: lr, eps },
+        }));
+      },
+    } satisfies UpdateRule<"lr">;
+  },
+};

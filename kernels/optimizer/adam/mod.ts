@@ -1,0 +1,41 @@
+/**
+ * Adam with the decay of an L2 penalty (added to the gradient, not to the step), in one launch per
+ * flat buffer:
+ *
+ *     g = c * gradient + decay * p,  m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
+ *     p = p - lr * (m / (1 - beta1^t)) / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ *
+ * @module
+ */
+import { flat } from "../flat/flat.ts";
+import { recordOverChunks, updateCost, updateOperands } from "../flat/over_chunks.ts";
+import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
+import { ADAM } from "./kernels.ts";
+
+/** Adam (Kingma and Ba, 2015) as in PyTorch. */
+export const adam: OptimizerDefinition = {
+  settings: ["weightDecay", "betas", "eps"],
+  states: () => ({ m: "first moments", v: "second moments" }),
+  rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8 }) {
+    const rates = { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay: weightDecay };
+    return {
+      scalars: (step, lr) => ({
+        lr,
+        biasCorrection1: 1 - beta1 ** step,
+        biasCorrection2: 1 - beta2 ** step,
+      }),
+      record(rec, chunks, { control }, { lr, biasCorrection1, biasCorrection2 }) {
+        recordOverChunks(rec, "adam", chunks, updateCost(chunks, 15, 2), (buffer, n) => ({
+          kernel: ADAM(buffer),
+          operands: { control, m: flat(m![n]!), v: flat(v![n]!), ...updateOperands(buffer) },
+          scalars: {
+            rate: lr,
+            correction1: biasCorrection1,
+            correction2: biasCorrection2,
+            ...rates,
+          },
+        }));
+      },
+    } satisfies UpdateRule<"lr" | "biasCorrection1" | "biasCorrection2">;
+  },
+};

@@ -1,0 +1,64 @@
+/**
+ * LAMB: Adam's direction without its corrections for the zero start, rescaled for each logical
+ * tensor to the tensor's own norm:
+ *
+ *     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  g = c * gradient,
+ *     u = m / (sqrt(v) + eps) + decay * p,  ratio = min(||p||, 10) / (||u|| + eps),
+ *     p = p - lr * ratio * u
+ *
+ * Three launches: moments with the norms' partial sums, trust ratios, weights. Between them only one
+ * number per tensor waits in memory, not the direction.
+ *
+ * @module
+ */
+import { linearWorkgroups } from "@transformer-xl/runtime";
+import { copiedBytes } from "../flat/chunks.ts";
+import { flat, recordNode, weightOperands } from "../flat/flat.ts";
+import { recordOverChunks } from "../flat/over_chunks.ts";
+import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
+import { APPLY_KERNELS, MOMENTS, RATIO } from "./kernels.ts";
+
+/** LAMB (You et al., 2020) as in the reference: no bias correction, norms clamped to 10. */
+export const lamb: OptimizerDefinition = {
+  settings: ["weightDecay", "betas", "eps", "zeroRatio"],
+  states: () => ({ m: "first moments", v: "second moments" }),
+  rule({ m, v }, settings) {
+    const { weightDecay: decay = 0, betas: [beta1, beta2] = [0.9, 0.999] } = settings;
+    const { eps = 1e-6, zeroRatio = 1 } = settings;
+    return {
+      scalars: (_step, lr) => ({ lr }),
+      record(rec, chunks, { control }, { lr }) {
+        const { starts, tensors, elements, count, gradientBytes } = chunks;
+        const sums = rec.temporary([count, 2], "f32", "lamb.sums");
+        const ratios = rec.temporary([tensors], "f32", "lamb.ratios");
+        const moments = (n: number) => ({ m: flat(m![n]!), v: flat(v![n]!) });
+        const momentCost = { flops: 16 * elements, bytes: 20 * elements + gradientBytes };
+        recordOverChunks(rec, "lamb_moments", chunks, momentCost, (buffer, n) => ({
+          kernel: MOMENTS,
+          operands: {
+            control,
+            weights: flat(buffer.masters),
+            gradients: flat(buffer.gradients!),
+            ...moments(n),
+            sums,
+          },
+          scalars: { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay },
+        }));
+        recordNode(rec, "lamb_ratio", { flops: 2 * count, bytes: 8 * count }, () =>
+          rec.launch({
+            kernel: RATIO,
+            operands: { starts, sums, ratios },
+            constants: chunks.constants,
+            scalars: { tensors, eps, zero_ratio: zeroRatio },
+            workgroups: linearWorkgroups(rec, tensors, 1),
+          }));
+        const cost = { flops: 7 * elements, bytes: 16 * elements + copiedBytes(chunks) };
+        recordOverChunks(rec, "lamb_apply", chunks, cost, (buffer, n) => ({
+          kernel: APPLY_KERNELS[zeroRatio](buffer),
+          operands: { control, ratios, ...moments(n), ...weightOperands(buffer) },
+          scalars: { rate: lr, eps, decay },
+        }));
+      },
+    } satisfies UpdateRule<"lr">;
+  },
+};

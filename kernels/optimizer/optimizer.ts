@@ -1,0 +1,66 @@
+/**
+ * Interface of optimizers: the states they keep beside the weights, the numbers a step needs from the
+ * host, and the recording of an update. `registry.ts` lists the optimizers.
+ *
+ * @module
+ */
+import type { FlatBuffers, Recorder, Scalar } from "@transformer-xl/runtime";
+import type { GradientNorm } from "./clip/mod.ts";
+import type { RecordedChunks } from "./flat/chunks.ts";
+
+/** Hyperparameters of all optimizers; each one lists those it reads. */
+export interface OptimizerSettings {
+  /** Weight decay; 0 by default. LAMB adds it to the step, Adam to the gradient. */
+  readonly weightDecay?: number;
+  /** Momentum; 0 by default. */
+  readonly momentum?: number;
+  /** Decay of the first and second moments; [0.9, 0.999] by default. */
+  readonly betas?: readonly [number, number];
+  /** Added to a denominator; 1e-6 for LAMB, 1e-8 for Adam, 1e-10 for Adagrad by default. */
+  readonly eps?: number;
+  /**
+   * Trust ratio of LAMB for a tensor whose weights or update have the norm 0; 1 by default. With
+   * 0, as in the reference of 2019, tensors that start at zero never move.
+   */
+  readonly zeroRatio?: 0 | 1;
+}
+
+/** Update rule of one step. */
+export interface UpdateRule<S extends string = string> {
+  /**
+   * Numbers of one step, for the scalars of {@link UpdateRule.record}.
+   *
+   * @param step steps done, this one included, from 1
+   * @param lr learning rate
+   */
+  scalars(step: number, lr: number): Readonly<Record<S, number>>;
+  /**
+   * Records the update of every weight from its gradient times `norm.control[0]`. Where
+   * `norm.control[1]` is 0, weights and states keep every bit.
+   *
+   * @param store flat buffers of the store, in chunks
+   * @param scalars those of {@link UpdateRule.scalars}, by name
+   */
+  record(
+    rec: Recorder,
+    store: RecordedChunks,
+    norm: GradientNorm,
+    scalars: Readonly<Record<S, Scalar>>,
+  ): void;
+}
+
+/** Optimizer with its states on a device. The caller owns it. */
+export interface Optimizer extends UpdateRule, Disposable {
+  /** Float32 buffers beside the weights, zero at first; checkpoints store `optimizer.<state>/NAME`. */
+  readonly states: Readonly<Record<string, FlatBuffers>>;
+}
+
+/** Definition of an optimizer: one folder, and one line in `registry.ts`. */
+export interface OptimizerDefinition {
+  /** Settings that it reads; others have no effect. */
+  readonly settings: readonly (keyof OptimizerSettings)[];
+  /** Names of its states, each with the label of its buffers. */
+  states(settings: OptimizerSettings): Readonly<Record<string, string>>;
+  /** Its rule over given states. */
+  rule(states: Optimizer["states"], settings: OptimizerSettings): UpdateRule;
+}
