@@ -6,6 +6,7 @@
 import {
   canShare,
   type Compat,
+  COMPAT_RULES,
   COMPATS,
   DATASET_CHOICES,
   lengthValue,
@@ -80,7 +81,7 @@ export type EvalConfig = z.infer<typeof evalSchema>;
 
 /** Rows that fill the memory before scoring starts: none in a sentence, none in 2019. */
 export function warmupRows({ manual, memLen }: EvalConfig, compat: Compat): number {
-  return manual.length > 0 || compat === "2019" ? 0 : memLen;
+  return manual.length === 0 && COMPAT_RULES[compat].warmsUp ? memLen : 0;
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { ConfigError } from "@transformer-xl/runtime";
 import { z } from "zod";
+import { COMPAT_RULES, COMPATS } from "./compat.ts";
 import {
   MAX_CUTOFFS,
   MAX_LAYERS,
@@ -19,12 +20,6 @@ import {
 const model = { group: "Model" } as const;
 const positive = z.int().positive();
 const rate = z.number().min(0).lt(1);
-
-/** Versions of the reference whose rules can be followed: of February 2023 and November 2019. */
-export const COMPATS = ["head", "2019"] as const;
-
-/** A version of the reference. */
-export type Compat = (typeof COMPATS)[number];
 
 /** Fields of the model section of a command line. */
 export const modelFields = {
@@ -94,32 +89,26 @@ const modelSection = z.object(modelFields);
 /** The model section of a configuration. */
 export type ModelSection = z.infer<typeof modelSection>;
 
+const { attnType: _, notTied: __, adaptive: ___, ...storedFields } = modelFields;
+
+type StoredFields = typeof storedFields;
+
+/** Settings that a model keeps as they are, without defaults: a checkpoint holds them all. */
+const requiredFields = Object.fromEntries(
+  Object.entries(storedFields).map(([key, field]) => [key, field.unwrap()]),
+) as { [Key in keyof StoredFields]: ReturnType<StoredFields[Key]["unwrap"]> };
+
 /** Everything that fixes parameters and mathematics; stored in every checkpoint. */
 export const modelShape = z.strictObject({
   nToken: positive,
-  nLayer: positive,
-  nHead: positive,
-  dHead: positive,
-  dModel: positive.refine((d) => d % 2 === 0, "must be even: sines and cosines share it"),
-  dInner: positive,
-  dEmbed: positive,
-  divVal: positive,
-  /** Ascending cluster bounds, without the vocabulary size. */
-  cutoffs: z.array(positive).max(MAX_CUTOFFS),
+  ...requiredFields,
+  dModel: widthValue.refine((d) => d % 2 === 0, "must be even: sines and cosines share it"),
+  dEmbed: widthValue,
   /** Per cluster: whether the softmax shares the projection of the embedding. */
   tieProjs: z.array(z.boolean()),
   tieWeight: z.boolean(),
-  preLnorm: z.boolean(),
-  clampLen: z.int(),
-  sameLength: z.boolean(),
-  dropout: rate,
-  dropatt: rate,
-  init: z.enum(["normal", "uniform"]),
-  initRange: z.number(),
-  initStd: z.number(),
-  projInitStd: z.number(),
   /** Version of the reference; checkpoints from before there was a choice follow `head`. */
-  compat: z.enum(COMPATS).default("head"),
+  compat: modelFields.compat,
 });
 
 /** Everything that fixes parameters and mathematics of a model. */
@@ -149,18 +138,19 @@ export function resolveModel(
   nToken: number,
   cutoffs: readonly number[],
 ): ModelConfig {
-  if (section.attnType !== 0) {
+  const { attnType, notTied, adaptive, ...stored } = modelSection.parse(section);
+  if (attnType !== 0) {
     throw new ConfigError(
-      `Cannot build attn_type ${section.attnType}: only relative attention is supported; use --attn_type 0`,
+      `Cannot build attn_type ${attnType}: only relative attention is supported; use --attn_type 0`,
     );
   }
-  if (!section.adaptive && section.cutoffs.length > 0) {
+  const { dEmbed, dModel, divVal } = stored;
+  if (!adaptive && stored.cutoffs.length > 0) {
     throw new ConfigError(
-      `Cannot use --cutoffs ${section.cutoffs.join(",")}: they need --adaptive`,
+      `Cannot use --cutoffs ${stored.cutoffs.join(",")}: they need --adaptive`,
     );
   }
-  const bounds = section.adaptive ? [...cutoffs] : [];
-  const { dEmbed, dModel, divVal } = section;
+  const bounds = adaptive ? [...cutoffs] : [];
   const width = dEmbed < 0 ? dModel : dEmbed;
   const smallest = Math.floor(width / divVal ** bounds.length);
   if (smallest < 1) {
@@ -172,31 +162,13 @@ export function resolveModel(
   if (dModel % 2 !== 0) {
     throw new ConfigError(`Cannot use --d_model ${dModel}: it must be even`);
   }
-  const { nLayer, nHead, dHead, dInner, dropout, dropatt, preLnorm, clampLen, sameLength } =
-    section;
-  const { init, initRange, initStd, projInitStd, compat } = section;
   return {
     nToken,
-    nLayer,
-    nHead,
-    dHead,
-    dModel,
-    dInner,
+    ...stored,
     dEmbed: width,
-    divVal,
     cutoffs: bounds,
     tieProjs: [false, ...bounds.map(() => true)],
-    tieWeight: !section.notTied,
-    preLnorm,
-    clampLen,
-    sameLength,
-    dropout,
-    dropatt,
-    init,
-    initRange,
-    initStd,
-    projInitStd,
-    compat,
+    tieWeight: !notTied,
   };
 }
 
@@ -211,7 +183,7 @@ export function maxDistanceOf(
   memLen: number,
 ): number | undefined {
   if (!sameLength) return undefined;
-  if (compat === "head") return memLen;
+  if (COMPAT_RULES[compat].seesWholeMemory) return memLen;
   if (memLen > 0) return memLen - 1;
   throw new ConfigError(
     "Cannot use --same_length of --compat 2019 without memory: every key would be hidden; " +

@@ -15,6 +15,7 @@ export * from "./checkpoint/checkpoint.ts";
 export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/checkpoint_checks.ts";
 export { type Cluster, clusterShares, clustersOf } from "./vocabulary/clusters.ts";
 export * from "./bounds.ts";
+export * from "./compat.ts";
 export * from "./config.ts";
 export * from "./dropout_masks.ts";
 export { initialise } from "./init.ts";

@@ -1,6 +1,6 @@
 /**
- * Which number is how wide: one table for the whole program. Whatever is not named here (sums,
- * accumulators, means and variances, norms) is float32 inside kernels with either precision.
+ * Which number is how wide: one table for the whole program. Whatever is not named here (masters and
+ * moments, losses, sums, means and variances, norms) is float32 with either precision.
  *
  * @module
  */
@@ -10,48 +10,18 @@ import { type Device, DeviceError } from "@transformer-xl/runtime";
 export interface Precision {
   /** Name in lines that are printed. */
   readonly name: "fp32" | "fp16";
-  /** What is trained, saved and loaded. */
-  readonly masters: "f32";
-  /** What kernels bind: copies rounded from the masters where it is narrower. */
+  /** What kernels bind, and their gradients: where it is narrower, copies of float32 masters. */
   readonly weights: "f32" | "f16";
-  /** Of the weights. */
-  readonly gradients: "f32" | "f16";
   /** Hidden rows, attention probabilities, logits, and their cotangents. */
   readonly activations: "f32" | "f16";
   /** The memory of earlier segments. */
   readonly memories: "f32" | "f16";
-  /** Mean and deviation of layer norm. */
-  readonly statistics: "f32";
-  /** Losses of tokens and steps. */
-  readonly losses: "f32";
-  /** First and second moments of the optimizer. */
-  readonly moments: "f32";
 }
 
 /** The two precisions; `fp16` is what `--fp16` asks for (the reference's Apex level O2). */
 export const PRECISIONS: Readonly<Record<Precision["name"], Precision>> = {
-  fp32: {
-    name: "fp32",
-    masters: "f32",
-    weights: "f32",
-    gradients: "f32",
-    activations: "f32",
-    memories: "f32",
-    statistics: "f32",
-    losses: "f32",
-    moments: "f32",
-  },
-  fp16: {
-    name: "fp16",
-    masters: "f32",
-    weights: "f16",
-    gradients: "f16",
-    activations: "f16",
-    memories: "f16",
-    statistics: "f32",
-    losses: "f32",
-    moments: "f32",
-  },
+  fp32: { name: "fp32", weights: "f32", activations: "f32", memories: "f32" },
+  fp16: { name: "fp16", weights: "f16", activations: "f16", memories: "f16" },
 };
 
 /**

@@ -6,6 +6,7 @@
  */
 import {
   canShare,
+  COMPAT_RULES,
   DATASET_CHOICES,
   lengthValue,
   MAX_RATE,
@@ -181,7 +182,7 @@ export function checkTrainConfig(config: TrainConfig): void {
         "lower it",
     );
   }
-  const warms = memLen > 0 && config.compat !== "2019";
+  const warms = memLen > 0 && COMPAT_RULES[config.compat].warmsUp;
   const warmup = warms ? Math.ceil((context - evalTgtLen) / evalTgtLen) : 0;
   if (evalMaxSteps > 0 && evalMaxSteps <= warmup) {
     throw new ConfigError(
@@ -299,8 +300,14 @@ export function checkShares(config: TrainConfig, processes: number): void {
 /** The learning-rate curve of a configuration. */
 export function scheduleOf(config: TrainConfig): ScheduleSettings {
   const { scheduler, lr, warmupStep, etaMin, maxStepScheduler, maxStep, compat } = config;
-  const cosineFromZero = compat === "2019";
-  return { scheduler, lr, warmupStep, etaMin, steps: maxStepScheduler ?? maxStep, cosineFromZero };
+  return {
+    scheduler,
+    lr,
+    warmupStep,
+    etaMin,
+    steps: maxStepScheduler ?? maxStep,
+    cosineFromZero: COMPAT_RULES[compat].startsCosineAtZero,
+  };
 }
 
 /** The model of a configuration, for a vocabulary. */

@@ -11,6 +11,7 @@
 import { Backlog, type EvalResult, Evaluator } from "@transformer-xl/eval";
 import {
   type Batches,
+  COMPAT_RULES,
   type Corpus,
   initialise,
   loadWeights,
@@ -171,7 +172,7 @@ export class Trainer implements Disposable {
   ): AsyncGenerator<TrainEvent> {
     this.#ownRequest = () => signal.aborted ? "stop" : takeSaveRequest() ? "save" : "none";
     const { maxStep, tgtLen, seed, roll, logInterval, evalInterval, noEval } = this.#config;
-    const is2019 = this.#config.compat === "2019";
+    const rules = COMPAT_RULES[this.#config.compat];
     const { train: batches } = this.#streams;
     const schedule = scheduleOf(this.#config);
     let lastYieldMs = performance.now();
@@ -200,7 +201,7 @@ export class Trainer implements Disposable {
         tokens += segment.targets.length;
 
         const last = step === maxStep;
-        const evaluates = step % evalInterval === 0 || last && !is2019;
+        const evaluates = step % evalInterval === 0 || last && rules.evaluatesLastStep;
         if (step % logInterval === 0) {
           yield await this.#log(segment, pending, tokens, intervalMs);
           pending = tokens = 0;
@@ -220,7 +221,7 @@ export class Trainer implements Disposable {
         }
         if (last) return;
       }
-      if (is2019) this.memories.forEach((memory) => memory.reset());
+      if (!rules.keepsMemoryAcrossEpochs) this.memories.forEach((memory) => memory.reset());
       this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null };
       tokens = 0;
       intervalMs = performance.now();

@@ -4,6 +4,7 @@
  * @module
  */
 import { bitsPerCharacterText, mean, perplexityText, weightedMean } from "@transformer-xl/eval";
+import { type Compat, COMPAT_RULES } from "@transformer-xl/model";
 import { fixed, scientific } from "@transformer-xl/runtime";
 import type { LogEvent } from "../events.ts";
 import type { StepMetrics } from "../step/metric_rings.ts";
@@ -110,7 +111,7 @@ export function summaryLines(
 /**
  * Throughput over the step lines of a run, averaged over time. The first lines, while memory fills
  * and kernels warm up, do not count unless there are no others. The reference's first version
- * dropped one line less and did not weight.
+ * drops one line less and does not weight the others.
  *
  * @returns tokens per second; undefined without a line
  */
@@ -119,14 +120,14 @@ export function throughputOf(
   { memLen, tgtLen, compat }: {
     readonly memLen: number;
     readonly tgtLen: number;
-    readonly compat: "head" | "2019";
+    readonly compat: Compat;
   },
 ): number | undefined {
-  const is2019 = compat === "2019";
-  const steady = lines.slice(Math.floor(memLen / tgtLen) + (is2019 ? 1 : 2));
+  const { weightsThroughput } = COMPAT_RULES[compat];
+  const steady = lines.slice(Math.floor(memLen / tgtLen) + (weightsThroughput ? 2 : 1));
   const kept = steady.length > 0 ? steady : lines;
   if (kept.length === 0) return undefined;
   const rates = kept.map(({ tokensPerSecond }) => tokensPerSecond);
-  if (is2019 || kept.length === 1) return mean(rates);
+  if (!weightsThroughput || kept.length === 1) return mean(rates);
   return weightedMean(rates, kept.map(({ msPerBatch, metrics }) => msPerBatch * metrics.length));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { coverageLine, coverageOf } from "@transformer-xl/eval";
-import type { Corpus } from "@transformer-xl/model";
+import { COMPAT_RULES, type Corpus } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths } from "../step/lengths.ts";
 
@@ -30,7 +30,7 @@ export function unscoredLines(
       tokens: corpus[part].length,
       batchSize,
       tgtLen,
-      warmupLen: compat === "2019" ? 0 : memLen,
+      warmupLen: COMPAT_RULES[compat].warmsUp ? memLen : 0,
       maxSegments: evalMaxSteps > 0 ? evalMaxSteps : undefined,
     });
     return coverage.fill + coverage.beyond > 0 ? [coverageLine(part, coverage, FLAGS)] : [];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { canShare, type Corpus } from "@transformer-xl/model";
+import { canShare, COMPAT_RULES, type Corpus } from "@transformer-xl/model";
 import type { FlagOrigin } from "@transformer-xl/runtime";
 import { contextOf, type TrainConfig } from "../config.ts";
 import { evalLengths } from "../step/lengths.ts";
@@ -74,6 +74,6 @@ export function fitEvaluation(
 function canScore(config: TrainConfig, tokens: number): boolean {
   const { batchSize, tgtLen, memLen } = evalLengths(config);
   const rows = Math.floor(tokens / batchSize);
-  const warmup = config.compat === "2019" ? 0 : Math.ceil(memLen / tgtLen) * tgtLen;
+  const warmup = COMPAT_RULES[config.compat].warmsUp ? Math.ceil(memLen / tgtLen) * tgtLen : 0;
   return rows >= 2 && warmup < Math.min(warmup, rows) + rows - 1;
 }

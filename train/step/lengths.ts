@@ -4,7 +4,7 @@
  * @module
  */
 import type { OptimizerChoice } from "@transformer-xl/kernels";
-import { columnShare, type Lengths } from "@transformer-xl/model";
+import { columnShare, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
 import { lossScaleOf, type TrainConfig } from "../config.ts";
 import type { StepSettings } from "./step.ts";
 
@@ -52,14 +52,14 @@ export function optimizerOf(
     kind: optim,
     weightDecay,
     momentum: mom,
-    zeroRatio: compat === "2019" ? 0 : 1,
+    zeroRatio: COMPAT_RULES[compat].movesZeroTensors ? 1 : 0,
   };
 }
 
 /** Settings of a step of one process. */
 export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSettings {
   const { batchChunk, clip, logInterval } = config;
-  const seed = config.seed + (config.compat === "2019" ? share.rank : 0);
+  const seed = config.seed + (COMPAT_RULES[config.compat].sharesMasks ? 0 : share.rank);
   const lossScale = lossScaleOf(config);
   return {
     lengths: trainLengths(config, share),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Batches, type Corpus, type Lengths } from "@transformer-xl/model";
+import { Batches, COMPAT_RULES, type Corpus, type Lengths } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, type Share, trainLengths, WHOLE } from "./lengths.ts";
 
@@ -24,7 +24,7 @@ export interface Streams {
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
   const whole = evalLengths(config);
-  const warmupLen = config.compat === "2019" ? 0 : whole.memLen;
+  const warmupLen = COMPAT_RULES[config.compat].warmsUp ? whole.memLen : 0;
   const evaluated = (part: "valid" | "test") =>
     cut(corpus[part], part, whole, share, { warmupLen, columnsFlag: "--eval_batch_size" });
   return {
