@@ -5,91 +5,27 @@
  * @module
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { type Corpus, initialise, openCheckpoint, TransformerXL } from "@transformer-xl/model";
+import { initialise, TransformerXL } from "@transformer-xl/model";
 import {
   type Device,
   GpuDevice,
   gradientsOf,
   ParameterStore,
-  type ProcessGroup,
   ReferenceDevice,
-  SoloGroup,
   type StorageRange,
   weightsOf,
 } from "@transformer-xl/runtime";
 import {
   bucketsOf,
-  CheckpointFiles,
   cutStreams,
   modelOf,
   stepSettings,
-  type TrainConfig,
   Trainer,
-  type TrainEvent,
   TrainStep,
 } from "@transformer-xl/train";
 import { memoryGroups } from "../../support/processes/memory_group.ts";
-import { Scratch, smallConfig, smallCorpus, weightsNow } from "../../support/small_run.ts";
-
-/** A batch that four processes in two chunks can share, without what differs among processes. */
-const SHARED = {
-  batchSize: 8,
-  batchChunk: 1,
-  dropout: 0,
-  dropatt: 0,
-  logInterval: 1,
-  evalBatchSize: 3,
-  noTest: true,
-} as const;
-
-interface Told {
-  readonly losses: readonly number[];
-  readonly validations: readonly number[];
-  readonly weights: readonly number[];
-  readonly last: TrainEvent | undefined;
-}
-
-interface Run {
-  readonly config: TrainConfig;
-  readonly corpus: Corpus;
-  readonly device?: () => Device;
-  readonly signals?: readonly AbortSignal[];
-  readonly workDir?: string;
-  readonly from?: string;
-}
-
-/** One process from start to end. */
-async function member(run: Run, group: ProcessGroup): Promise<Told> {
-  const { config, corpus, workDir, from } = run;
-  using device = run.device?.() ?? new ReferenceDevice({ precision: "f32" });
-  const shape = modelOf(config, corpus.vocabulary.size, []);
-  using checkpoint = from === undefined ? undefined : await openCheckpoint(from);
-  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint, group);
-  const losses: number[] = [];
-  const validations: number[] = [];
-  const signal = run.signals?.[group.rank] ?? new AbortController().signal;
-  const files = workDir === undefined
-    ? undefined
-    : new CheckpointFiles(workDir, { saveAll: false });
-  let last: TrainEvent | undefined;
-  for await (const event of trainer.train(signal, files)) {
-    last = event;
-    if (event.kind === "log") losses.push(event.metrics[0]!.lossNats);
-    if (event.kind === "eval") validations.push(event.result.lossNats);
-  }
-  return { losses, validations, weights: await weightsNow(device, trainer), last };
-}
-
-/** All processes of a run. */
-function together(run: Run, size: number): Promise<Told[]> {
-  const groups = size === 1 ? [new SoloGroup()] : memoryGroups(size);
-  return Promise.all(groups.map((group) => member(run, group)));
-}
-
-function distance(a: readonly number[], b: readonly number[]): number {
-  assertEquals(a.length, b.length);
-  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!) / Math.abs(b[i]!)));
-}
+import { distance, member, SHARED, together } from "../../support/processes/train_together.ts";
+import { Scratch, smallConfig, smallCorpus } from "../../support/small_run.ts";
 
 for (const [size, batchChunk] of [[2, 1], [4, 1], [2, 2]] as const) {
   Deno.test(`${size} processes in ${batchChunk} chunks learn as one process`, async () => {

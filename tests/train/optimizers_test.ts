@@ -1,0 +1,112 @@
+/**
+ * What a run needs of its optimizer, for every optimizer of the registry: checkpoints with all
+ * states, bit-equal resume, several processes, half precision.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type OptimizerName, OPTIMIZERS, optimizerStates } from "@transformer-xl/kernels";
+import { openCheckpoint } from "@transformer-xl/model";
+import { ConfigError, GpuDevice } from "@transformer-xl/runtime";
+import { checkTrainConfig, trainSchema } from "@transformer-xl/train";
+import { distance, SHARED, together } from "../support/processes/train_together.ts";
+import { Scratch, smallConfig, smallCorpus } from "../support/small_run.ts";
+
+const NAMES = Object.keys(OPTIMIZERS) as OptimizerName[];
+
+/** One name of each definition. */
+const DISTINCT = NAMES.filter((name, i) =>
+  NAMES.findIndex((other) => OPTIMIZERS[other] === OPTIMIZERS[name]) === i
+);
+
+/** Settings of a short run; momentum where the optimizer reads it. */
+function shortRun(optim: OptimizerName) {
+  const mom = OPTIMIZERS[optim].settings.includes("momentum") ? 0.9 : 0;
+  return { ...SHARED, optim, mom, noEval: true, maxStepScheduler: 16, evalInterval: 8 };
+}
+
+Deno.test("every optimizer is a value of --optim", () => {
+  for (const optim of NAMES) assertEquals(trainSchema.parse({ optim }).optim, optim);
+  assertThrows(() => trainSchema.parse({ optim: "rprop" }));
+});
+
+Deno.test("a flag that the optimizer would ignore is refused", () => {
+  const check = (settings: Parameters<typeof smallConfig>[0]) =>
+    checkTrainConfig(smallConfig(settings));
+  check({ optim: "sgd", mom: 0.9 });
+  check({ optim: "adam", weightDecay: 0.1 });
+  assertThrows(
+    () => check({ optim: "lamb", mom: 0.9 }),
+    ConfigError,
+    "Cannot use --mom 0.9 with --optim lamb: only sgd reads it",
+  );
+  assertThrows(
+    () => check({ optim: "adagrad", weightDecay: 0.1 }),
+    ConfigError,
+    "Cannot use --weight_decay 0.1 with --optim adagrad: only lamb, jitlamb, adam read it",
+  );
+});
+
+for (const optim of DISTINCT) {
+  for (const fp16 of [false, true]) {
+    const precision = fp16 ? "half" : "full";
+    Deno.test(`two processes of ${optim} in ${precision} precision learn as one and resume bit-equal`, async () => {
+      await using scratch = new Scratch();
+      const corpus = await smallCorpus();
+      const settings = { ...shortRun(optim), fp16 };
+      const config = smallConfig({ ...settings, maxStep: 16 });
+      const whole = await together({ config, corpus }, 2);
+      assertEquals(whole[1]!.weights, whole[0]!.weights);
+      const [alone] = await together({ config, corpus }, 1);
+      const error = distance(whole[0]!.losses, alone!.losses);
+      assert(error < (fp16 ? 5e-3 : 1e-5), `${error}`);
+
+      await Deno.mkdir(scratch.at("run"));
+      const half = smallConfig({ ...settings, maxStep: 8 });
+      await together({ config: half, corpus, workDir: scratch.at("run") }, 2);
+      const from = scratch.at("run/checkpoint_last.safetensors");
+      for (const { losses, weights } of await together({ config, corpus, from }, 2)) {
+        assertEquals(losses, whole[0]!.losses.slice(8));
+        assertEquals(weights, whole[0]!.weights);
+      }
+      using checkpoint = await openCheckpoint(from);
+      const { names } = checkpoint.file;
+      const states = Object.keys(optimizerStates({ kind: optim, momentum: settings.mom }));
+      const moments = names.filter((name) => /^optimizer\.\w+\//.test(name));
+      const weights = names.filter((name) => moments.includes(`optimizer.${states[0]}/${name}`));
+      assert(weights.length > 10);
+      const wanted = states.flatMap((state) => weights.map((name) => `optimizer.${state}/${name}`));
+      assertEquals(moments.toSorted(), wanted.toSorted());
+    });
+  }
+
+  Deno.test(`a run of ${optim} resumes bit-equal on the adapter`, async () => {
+    await using scratch = new Scratch();
+    const corpus = await smallCorpus();
+    const device = () => GpuDevice.open();
+    const settings = shortRun(optim);
+    const config = smallConfig({ ...settings, maxStep: 16 });
+    const [whole] = await together({ config, corpus, device }, 1);
+    const half = smallConfig({ ...settings, maxStep: 8 });
+    await together({ config: half, corpus, device, workDir: scratch.path }, 1);
+    const from = scratch.at("checkpoint_last.safetensors");
+    const [rest] = await together({ config, corpus, device, from }, 1);
+    assertEquals(rest!.losses, whole!.losses.slice(8));
+    assertEquals(rest!.weights, whole!.weights);
+  });
+}
+
+Deno.test("sgd without momentum keeps no state and resumes bit-equal", async () => {
+  await using scratch = new Scratch();
+  const corpus = await smallCorpus();
+  const settings = { ...shortRun("sgd"), mom: 0 };
+  const [whole] = await together({ config: smallConfig({ ...settings, maxStep: 16 }), corpus }, 1);
+  const half = smallConfig({ ...settings, maxStep: 8 });
+  await together({ config: half, corpus, workDir: scratch.path }, 1);
+  const from = scratch.at("checkpoint_last.safetensors");
+  using checkpoint = await openCheckpoint(from);
+  assertEquals(checkpoint.file.names.filter((name) => name.startsWith("optimizer.")), []);
+  const config = smallConfig({ ...settings, maxStep: 16 });
+  const [rest] = await together({ config, corpus, from }, 1);
+  assertEquals(rest!.weights, whole!.weights);
+});
