@@ -61,7 +61,7 @@ import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { Reporter } from "./report/report.ts";
 import { RULE } from "./report/report_lines.ts";
 import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
-import { cutStreams } from "./step/streams.ts";
+import { cutStreams, neededSplits } from "./step/streams.ts";
 import { Trainer } from "./trainer.ts";
 import { unscoredLines } from "./report/unscored_lines.ts";
 import {
@@ -176,7 +176,7 @@ async function member(start: Start): Promise<number> {
   if (isFirst && place !== undefined) console.log(place); // before it is opened
   const corpus = await firstThenOthers(
     group,
-    () => openText(config, cacheDir, checkpoint?.vocabulary),
+    () => openText(config, cacheDir, checkpoint?.vocabulary, { required: neededSplits(config) }),
   );
   const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
   await assertSameFacts(group, modelFacts(textDigests(corpus), corpus.vocabulary, shape));
@@ -335,9 +335,9 @@ async function run(
       }
       reporter.test(result);
     }
-    if (rank === 0) await files!.endTest();
   }
   reporter.summary(elapsedMs, config);
+  if (rank === 0) await files?.endTest();
   return 0;
 }
 

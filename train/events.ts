@@ -11,7 +11,7 @@ export type TrainEvent =
   | LogEvent
   | { readonly kind: "progress"; readonly step: number }
   | EvalEvent
-  | { readonly kind: "checkpoint"; readonly step: number; readonly path: string }
+  | SaveEvent
   | { readonly kind: "interrupted"; readonly step: number };
 
 /** A log line. */
@@ -51,3 +51,8 @@ export interface EvalEvent {
   /** Smallest validation loss so far. */
   readonly best: boolean;
 }
+
+/** A checkpoint; or that it could not be written, and that the run goes on without it. */
+export type SaveEvent =
+  | { readonly kind: "checkpoint"; readonly step: number; readonly path: string }
+  | { readonly kind: "unsaved"; readonly step: number; readonly reason: string };

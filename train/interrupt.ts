@@ -1,7 +1,7 @@
 /**
- * Signals of a run. SIGINT, SIGTERM and SIGHUP ask it to save and stop, a second one stops it at
- * once; SIGUSR1 asks it to save and go on. While there is nothing to save, the first one stops it at
- * once.
+ * Signals of a run. SIGINT, SIGTERM and SIGHUP ask it to save and stop, a second one ends it at
+ * once; SIGUSR1 asks it to save and go on. While there is nothing to save the system ends it at the
+ * first one, however busy it is.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface Interrupt extends Disposable {
   readonly signal: AbortSignal;
   /** Whether a signal asked to save since this was called last. */
   takeSaveRequest(): boolean;
-  /** From now on the program saves before it ends; before, a signal ends it at once. */
+  /** From now on the program saves before it ends; before, the system ends it. */
   startSaving(): void;
   /**
    * Exit code of a run that a signal ended: 128 + the signal's number; that of SIGTERM when another
@@ -32,20 +32,10 @@ export interface Interrupt extends Disposable {
 /** Listens until disposed. */
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
-  let saves = false;
   let isSaveWanted = false;
-  let stop: { readonly signal: StopSignal; readonly atMs: number } | undefined;
+  let stop: StopSignal | undefined;
   using listeners = new DisposableStack();
   listeners.use(listenTo(SAVE_SIGNALS, () => isSaveWanted = true));
-  listeners.use(listenTo(STOP_SIGNALS, (signal) => {
-    if (!saves) Deno.exit(STOP_CODES[signal]);
-    if (stop !== undefined) {
-      if (performance.now() - stop.atMs < SAME_REQUEST_MS) return;
-      Deno.exit(STOP_CODES[signal]);
-    }
-    stop = { signal, atMs: performance.now() };
-    controller.abort();
-  }));
   const all = listeners.move();
   return {
     signal: controller.signal,
@@ -54,8 +44,18 @@ export function listenForInterrupt(): Interrupt {
       isSaveWanted = false;
       return wanted;
     },
-    startSaving: () => void (saves = true),
-    exitCode: () => STOP_CODES[stop?.signal ?? "SIGTERM"],
+    startSaving() {
+      const stops = all.use(listenTo(STOP_SIGNALS, (signal) => {
+        if (stop !== undefined) return;
+        stop = signal;
+        controller.abort();
+        // Without a listener the system ends the program, even in the middle of a long step.
+        const timer = setTimeout(() => stops[Symbol.dispose](), SAME_REQUEST_MS);
+        Deno.unrefTimer(timer);
+        all.defer(() => clearTimeout(timer));
+      }));
+    },
+    exitCode: () => STOP_CODES[stop ?? "SIGTERM"],
     [Symbol.dispose]: () => all.dispose(),
   };
 }

@@ -14,22 +14,14 @@ import {
   COMPAT_RULES,
   type Corpus,
   initialise,
-  loadWeights,
   type Memory,
   type ModelCheckpoint,
   type ModelConfig,
-  openCheckpoint,
   precisionFor,
   type Segment,
   TransformerXL,
 } from "@transformer-xl/model";
-import {
-  decideOnFirst,
-  type Device,
-  ParameterStore,
-  type ProcessGroup,
-  SoloGroup,
-} from "@transformer-xl/runtime";
+import { type Device, ParameterStore, type ProcessGroup, SoloGroup } from "@transformer-xl/runtime";
 import {
   type Progress,
   restoreTraining,
@@ -38,14 +30,20 @@ import {
 } from "./checkpoint/training_checkpoint.ts";
 import { scheduleOf, type TrainConfig } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
-import type { EvalEvent, TrainEvent } from "./events.ts";
-import { broadcastWeights, meanLosses, sharedSpeed } from "./data_parallel/shared_numbers.ts";
+import type { EvalEvent, SaveEvent, TrainEvent } from "./events.ts";
+import {
+  broadcastWeights,
+  loadSharedWeights,
+  meanLosses,
+  sharedSpeed,
+} from "./data_parallel/shared_numbers.ts";
 import type { RunRequest } from "./data_parallel/request.ts";
 import { evalLengths, stepSettings } from "./step/lengths.ts";
 import { continuedProgress } from "./checkpoint/resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
 import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
+import { saveInGroup, type SaveWish } from "./data_parallel/save_in_group.ts";
 import { firstProgress } from "./checkpoint/first_progress.ts";
 import { TrainStep } from "./step/train_step.ts";
 import { TrainingHealth } from "./step/training_health.ts";
@@ -70,6 +68,8 @@ export class Trainer implements Disposable {
   readonly #backlog = new Backlog({ first: 64, largest: 4096 });
   #ownRequest: () => RunRequest = () => "none"; // of this process
   #progress: Progress;
+  /** The loss of the best checkpoint on disk. */
+  #bestSavedNats: number | null;
 
   private constructor(
     device: Device,
@@ -87,6 +87,7 @@ export class Trainer implements Disposable {
     this.#store = new ParameterStore({ dtype: precisionFor(config.fp16, device).weights });
     this.#model = new TransformerXL(this.#store, shape, device.limits);
     this.#progress = progress;
+    this.#bestSavedNats = progress.bestLossNats;
     this.#plateau = new Plateau(config, progress.plateau);
   }
 
@@ -236,12 +237,7 @@ export class Trainer implements Disposable {
    * @throws {GroupError} when another process is gone
    */
   async test(path: string): Promise<EvalResult | undefined> {
-    await decideOnFirst(this.#group, async () => {
-      using checkpoint = await openCheckpoint(path);
-      await loadWeights(this.#device, this.#store, checkpoint);
-      return null;
-    });
-    await broadcastWeights(this.#device, this.#group, this.#store);
+    await loadSharedWeights(this.#device, this.#group, this.#store, path);
     const result = await this.#evaluate(this.#streams.test!, false);
     if (typeof result === "string") return undefined;
     this.#health.checkEvaluation(result.lossNats, "test text");
@@ -297,8 +293,9 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Evaluates and saves; true when the run has to stop. The evaluation is told last: what was
-   * printed survives a kill. One that a signal interrupts starts anew, after a restart if need be.
+   * Evaluates and saves; true when the run has to stop. The evaluation is told first: a kill before
+   * the save repeats it, and none is lost. One that a signal interrupts starts anew, after a restart
+   * if need be.
    */
   async *#pause(
     evaluates: boolean,
@@ -306,27 +303,29 @@ export class Trainer implements Disposable {
     files: CheckpointFiles | undefined,
     asked: RunRequest = "none",
   ): AsyncGenerator<TrainEvent, boolean> {
-    const { step } = this.#progress;
     await this.#finiteMetrics(pending);
     let request = asked;
     let evaluated: EvalEvent | undefined;
+    let isSaved = files === undefined;
     for (let saves = true; evaluates && evaluated === undefined;) {
       const found = request === "none" ? await this.#validate(saves) : request;
       if (typeof found !== "string") evaluated = found;
       else {
-        if (files !== undefined && saves) {
-          yield { kind: "checkpoint", step, path: await this.#save(files, { due: true }) };
+        if (files !== undefined && !isSaved) {
+          const event = await this.#save(files, { due: true, must: found === "stop" });
+          isSaved = event.kind === "checkpoint";
+          yield event;
         }
         saves = false; // the state stays the same until the evaluation is done
         if (found === "stop") return true;
       }
       request = "none";
     }
-    if (files !== undefined) {
-      yield { kind: "checkpoint", step, path: await this.#save(files, { evaluated }) };
-    }
     if (evaluated !== undefined) yield evaluated;
-    return request === "stop";
+    const stops = request === "stop";
+    const must = stops || this.#progress.step >= this.#config.maxStep;
+    if (files !== undefined) yield await this.#save(files, { evaluated, must });
+    return stops;
   }
 
   async #validate(saves: boolean): Promise<EvalEvent | RunRequest> {
@@ -355,31 +354,32 @@ export class Trainer implements Disposable {
     return evaluateInGroup(this.#group, this.#evaluator!, batches, this.#ownRequest, options);
   }
 
-  /** The first process writes what all of them hold; returns when it is on disk. */
-  async #save(
-    files: CheckpointFiles,
-    { evaluated, due = false }: { evaluated?: EvalEvent | undefined; due?: boolean },
-  ): Promise<string> {
+  /**
+   * The first process writes what all of them hold; returns when it is on disk, or when it cannot be
+   * written and does not have to.
+   */
+  async #save(files: CheckpointFiles, wish: SaveWish): Promise<SaveEvent> {
     const { step } = this.#progress;
     await this.#health.checkState(step);
     const { validRows: filled } = this.#step.memories[0]!;
-    this.#progress = { ...this.#progress, filled, evaluationDue: due };
+    this.#progress = { ...this.#progress, filled, evaluationDue: wish.due ?? false };
     const { vocabulary, source } = this.#corpus;
     const training = { config: this.#config, progress: this.#progress, text: source.identity };
-    const write = (path: string) =>
-      writeTrainingCheckpoint(path, this.#parts(), this.#group, vocabulary, training);
-    if (this.#group.rank > 0) {
-      await write(files.last);
-    } else {
-      await files.save(write, {
-        step,
-        best: evaluated?.best ?? false,
-        evaluated: evaluated !== undefined,
-      });
+    const { failure, isWritten } = await saveInGroup(
+      this.#group,
+      files,
+      (path) => writeTrainingCheckpoint(path, this.#parts(), this.#group, vocabulary, training),
+      step,
+      wish,
+    );
+    if (wish.evaluated?.best && isWritten) this.#bestSavedNats = this.#progress.bestLossNats;
+    if (failure !== undefined) {
+      // The best checkpoint is another one still.
+      this.#progress = { ...this.#progress, bestLossNats: this.#bestSavedNats };
+      return { kind: "unsaved", step, reason: failure };
     }
-    await this.#group.barrier();
     this.#health.saved = true;
-    return files.last;
+    return { kind: "checkpoint", step, path: files.last };
   }
 
   #parts() {

@@ -12,7 +12,7 @@ import { trainedTextOf } from "./trained_text.ts";
 
 /** A token stream to score. */
 export interface ScoredText {
-  /** Name in results: a part, or `test` for a whole text. */
+  /** Name in results: a part, `file` where it was asked for, or `test` for a whole text. */
   readonly name: string;
   /** Its tokens. */
   readonly ids: Uint32Array;
@@ -65,9 +65,10 @@ export async function scoredTexts(
     parts === "whole" ? { wholeAs: "test" } : { parts },
   );
   const name = (part: Split) => parts === "whole" ? "whole text" : part;
-  const names: readonly Split[] = parts === "whole" ? ["test"] : parts;
   return {
-    texts: names.map((part) => ({ name: part, ids: corpus[part], whole: parts === "whole" })),
+    texts: parts === "whole"
+      ? [{ name: config.split === "file" ? "file" : "test", ids: corpus.test, whole: true }]
+      : parts.map((part) => ({ name: part, ids: corpus[part], whole: false })),
     lines: corpusLines(corpus, name),
   };
 }

@@ -7,7 +7,7 @@ import { type Corpus, openCorpus } from "./corpus/corpus.ts";
 import type { Dataset } from "./data_sets.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
-import { ConfigError } from "@transformer-xl/runtime";
+import { ConfigError, exitAtSignals } from "@transformer-xl/runtime";
 import { selfFiles } from "./self_corpus.ts";
 
 /** The symbol of unknown words where no other is chosen. */
@@ -35,6 +35,8 @@ export interface TextSettings {
 export interface TextSelection {
   /** Parts, if the text has parts (default: all). */
   readonly parts?: readonly Split[] | undefined;
+  /** Parts that have to be there, if the text has parts (default: those to open). */
+  readonly required?: readonly Split[] | undefined;
   /** Take the whole text as this part. */
   readonly wholeAs?: Split | undefined;
 }
@@ -60,7 +62,7 @@ export async function textPlace(
 
 /**
  * Opens the text, with the vocabulary of a checkpoint if one is given. Its words for unknown ones are
- * used where it has any.
+ * used where it has any. A signal that ends the program meanwhile leaves no half file in the cache.
  *
  * @param cacheDir where encoded text is kept; nowhere if undefined
  * @throws {ConfigError} when a data set needs a folder and none is given, or settings of words are
@@ -79,6 +81,7 @@ export async function openText(
     ...(vocab !== "auto" && { vocab }),
     ...selection,
     cacheDir,
+    guardCache: exitAtSignals,
     ...(vocabulary === undefined
       ? countSettings(settings)
       : { vocabulary, unknown: vocabulary.has(UNKNOWN) ? UNKNOWN : undefined }),

@@ -33,7 +33,7 @@ export const SAVE_SIGNALS: readonly "SIGUSR1"[] = IS_WINDOWS ? [] : ["SIGUSR1"];
  */
 export const SAME_REQUEST_MS = 500;
 
-/** Calls `onSignal` for every signal until disposed. */
+/** Calls `onSignal` for every signal until disposed; then the system does what it did before. */
 export function listenTo<S extends Deno.Signal>(
   signals: readonly S[],
   onSignal: (signal: S) => void,
@@ -43,5 +43,13 @@ export function listenTo<S extends Deno.Signal>(
     Deno.addSignalListener(signal, listener);
     return () => Deno.removeSignalListener(signal, listener);
   });
-  return { [Symbol.dispose]: () => removers.forEach((remove) => remove()) };
+  return { [Symbol.dispose]: () => removers.splice(0).forEach((remove) => remove()) };
+}
+
+/**
+ * Lets a signal end the program as it ends, with files removed that are half written. Needed only
+ * while there are any: otherwise the system ends the program, sooner than a busy one can.
+ */
+export function exitAtSignals(): Disposable {
+  return listenTo(STOP_SIGNALS, (signal) => Deno.exit(STOP_CODES[signal]));
 }

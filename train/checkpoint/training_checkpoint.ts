@@ -18,6 +18,7 @@ import {
 } from "@transformer-xl/model";
 import type { TransformerXL } from "@transformer-xl/model";
 import {
+  CheckpointError,
   type Device,
   type ParameterStore,
   type ProcessGroup,
@@ -123,15 +124,25 @@ export async function writeTrainingCheckpoint(
   ];
   if (step.lossScale) sources.push(floatSource(LOSS_SCALE, [3], await step.lossScale.read()));
   const allColumns = columns * memories.length * group.size;
+  const missing = new Set(layers);
   for (const layer of layers) {
     const shape = [memories[0]!.validRows, allColumns, model.config.dModel];
-    const values = () => gatherLayer({ group, memories }, layer);
+    const values = () => {
+      missing.delete(layer);
+      return gatherLayer({ group, memories }, layer);
+    };
     sources.push({ name: memoryName(layer), shape, dtype, values });
   }
-  await writeSafetensors(path, sources, checkpointMetadata(model.config, training));
+  try {
+    await writeSafetensors(path, sources, checkpointMetadata(model.config, training));
+  } catch (error) {
+    // The others hand over all layers, whatever becomes of the file.
+    if (error instanceof CheckpointError) await giveMemories({ group, memories }, [...missing]);
+    throw error;
+  }
 }
 
-/** Hands over the memories of this process in the order in which the first one writes them. */
+/** Takes part in the exchange of memories, in the order in which the first process writes them. */
 async function giveMemories(columns: ColumnSettings, layers: readonly number[]): Promise<void> {
   for (const layer of layers.toSorted((a, b) => memoryName(a) < memoryName(b) ? -1 : 1)) {
     const pieces = gatherLayer(columns, layer);

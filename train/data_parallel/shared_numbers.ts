@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { Device, ParameterStore, ProcessGroup } from "@transformer-xl/runtime";
+import { loadWeights, openCheckpoint } from "@transformer-xl/model";
+import {
+  decideOnFirst,
+  type Device,
+  type ParameterStore,
+  type ProcessGroup,
+} from "@transformer-xl/runtime";
 import { BUCKET_LENGTH } from "./buckets.ts";
 import type { StepMetrics } from "../step/metric_rings.ts";
 
@@ -28,6 +34,26 @@ export async function broadcastWeights(
       if (weights !== masters) device.write(weights, offset, values);
     }
   }
+}
+
+/**
+ * Loads the weights of a checkpoint, which only the first process reads.
+ *
+ * @throws {CheckpointError} when it cannot be read
+ * @throws {GroupError} when another process is gone
+ */
+export async function loadSharedWeights(
+  device: Device,
+  group: ProcessGroup,
+  store: ParameterStore,
+  path: string,
+): Promise<void> {
+  await decideOnFirst(group, async () => {
+    using checkpoint = await openCheckpoint(path);
+    await loadWeights(device, store, checkpoint);
+    return null;
+  });
+  await broadcastWeights(device, group, store);
 }
 
 /**

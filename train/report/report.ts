@@ -41,6 +41,7 @@ export class Reporter {
     if (event.kind === "log") this.#log(event);
     else if (event.kind === "eval") this.#validation(event);
     else if (event.kind === "checkpoint") this.#json?.write({ ...event });
+    else if (event.kind === "unsaved") this.#unsaved(event.step, event.reason);
     else if (event.kind === "interrupted") {
       this.#text.write(`Interrupted at step ${event.step}; continue with --restart`);
     }
@@ -78,6 +79,14 @@ export class Reporter {
     const { lossNats, elapsedMs, tokens } = result;
     this.#write(validationLines({ index, step, lossNats, elapsedMs }, this.#style));
     this.#json?.write({ kind: "eval", step, lossNats, tokens, elapsedMs, best });
+  }
+
+  #unsaved(step: number, reason: string): void {
+    this.#text.write(
+      `${reason}; the run goes on and saves again after the next interval`,
+      "WARNING",
+    );
+    this.#json?.write({ kind: "unsaved", step, reason });
   }
 
   #write(lines: readonly string[]): void {

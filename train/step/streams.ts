@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Batches, COMPAT_RULES, type Corpus, type Lengths } from "@transformer-xl/model";
+import { Batches, COMPAT_RULES, type Corpus, type Lengths, type Split } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, type Share, trainLengths, WHOLE } from "./lengths.ts";
 
@@ -15,6 +15,11 @@ export interface Streams {
   readonly valid: Batches | undefined;
   /** Test text; undefined with `--no_test` or `--no_eval`, which leaves nothing to test. */
   readonly test: Batches | undefined;
+}
+
+/** The parts that a run cannot do without: the evaluated ones only where it evaluates. */
+export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] {
+  return noEval ? ["train"] : noTest ? ["train", "valid"] : ["train", "valid", "test"];
 }
 
 /**

@@ -49,8 +49,12 @@ export interface CorpusOptions extends WordOptions {
   readonly parts?: readonly Split[] | undefined;
   /** Do not cut the text: all of it is this part, the others are empty. */
   readonly wholeAs?: Split | undefined;
+  /** The parts that have to be there, if the text has parts (default: those to open). */
+  readonly required?: readonly Split[] | undefined;
   /** Where encoded corpora are kept; without it nothing is cached. */
   readonly cacheDir?: string | undefined;
+  /** Called before a file of the cache is written; what it returns is disposed of afterwards. */
+  readonly guardCache?: (() => Disposable) | undefined;
   /** Bytes read at a time (default 1 MiB). */
   readonly chunkBytes?: number | undefined;
 }
@@ -118,7 +122,7 @@ const DEFAULT_CHUNK_BYTES = 1 << 20;
  */
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, parts = SPLITS, wholeAs } = options;
-  const wanted = wholeAs === undefined ? parts : [];
+  const wanted = wholeAs === undefined ? options.required ?? parts : [];
   const located = await locateCorpus(dataset, options.path, options.files, wanted);
   const { leftOut } = located;
   let files: PartFiles;
@@ -131,7 +135,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
     const opened = SPLITS.filter((part) => parts.includes(part));
     files = {
       split: "files",
-      parts: Object.fromEntries(opened.map((part) => [part, located.parts[part]!])),
+      parts: Object.fromEntries(opened.map((part) => [part, located.parts[part] ?? []])),
     };
   }
   const identity = await identify(files, chunkBytes);
@@ -151,7 +155,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
     counted: countedParts(options),
     chunkBytes,
   });
-  const notKept = path === undefined ? undefined : await keep(path, key, encoded);
+  const notKept = path === undefined ? undefined : await keep(path, key, encoded, options);
   return { ...encoded, source: { ...source, cached: false, notKept } };
 }
 
@@ -160,7 +164,9 @@ async function keep(
   path: string,
   key: string,
   encoded: EncodedCorpus,
+  { guardCache }: CorpusOptions,
 ): Promise<string | undefined> {
+  using _guard = guardCache?.();
   try {
     await writeCorpusCache(path, key, encoded);
     return undefined;

@@ -214,9 +214,13 @@ function checkWanted(
       `${present.map((part) => `"${part}" (${shown(parts[part]![0]!)})`).join(" and ")} but no ` +
       `${missing.map((part) => `"${part}"`).join(" and ")}, add ` +
       `${missing.map((part) => shown(nameOf(part))).join(" and ")}` +
-      (wanted.includes("train") && present.length > 0
+      (!wanted.includes("train")
+        ? ""
+        : missing.includes("train")
         ? ", or give --data one file, which is split"
-        : ""),
+        : missing.includes("valid")
+        ? ", or train with --no_eval"
+        : ", or train with --no_test"),
   );
 }
 
