@@ -28,6 +28,7 @@ export { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 export { continueCurve } from "./checkpoint/resume.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
+export { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 export { evalLengths, stepSettings, trainLengths } from "./step/lengths.ts";
 export { type Preset, PRESETS } from "./presets.ts";
 export { Reporter, type ReportStyle } from "./report/report.ts";

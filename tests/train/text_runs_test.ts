@@ -140,7 +140,10 @@ Deno.test("a file given to evaluation is scored whole, however short", async () 
   assertMatch(whole, /test: 449 of 450 tokens scored/);
   assert(!whole.includes("valid loss"), whole);
   assertMatch(await score(1), /test: 8 of 9 tokens scored/);
-  assertMatch(await score(50, "--split", "file"), /test: 449 of 450 tokens scored/);
+  assertMatch(
+    await score(50, "--split", "file"),
+    /\| file loss .* file ppl .*file: 449 of 450 tokens scored/s,
+  );
   assertMatch(await score(50, "--split", "train"), /train: 4\d\d of 4\d\d tokens scored/);
 });
 
@@ -158,6 +161,23 @@ Deno.test("evaluation needs the parts it scores and no others", async () => {
   );
   await Deno.writeTextFile(`${folder}/wiki.test.tokens`, wordText(20));
   assertMatch(await evaluated(workDir, "--data", folder), /valid: 179.*test: 179 of 180/s);
+});
+
+Deno.test("training needs the parts it trains on and evaluates, and no others", async () => {
+  await using scratch = new Scratch();
+  const folder = scratch.at("parts");
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(`${folder}/train.txt`, wordText(60));
+  await Deno.writeTextFile(`${folder}/test.txt`, wordText(20, 2));
+  await assertRejects(() => trained(scratch, folder), DataError, "or train with --no_eval");
+  const workDir = await trained(scratch, folder, { no_eval: true });
+  assertMatch(await Deno.readTextFile(`${workDir}/train_log.log`), /train : 540 tokens/);
+  await Deno.rename(`${folder}/test.txt`, `${folder}/valid.txt`);
+  await assertRejects(() => trained(scratch, folder), DataError, "or train with --no_test");
+  assertMatch(
+    await Deno.readTextFile(`${await trained(scratch, folder, { no_test: true })}/train_log.log`),
+    /\| Eval +1 at step +2 /,
+  );
 });
 
 Deno.test("unknown words become <unk> where the vocabulary has one, counted and printed", async () => {

@@ -36,7 +36,7 @@ Deno.test({
       restart: true,
       max_step: 20_000,
     });
-    await program.printed(/^\| Eval .* step +8 /); // step 4 was replaced
+    await program.printed(/^\| Eval .* step +12 /); // steps 4 and 8 were replaced
     const open = [...Deno.readDirSync(`/proc/${program.pid}/fd`)].map(({ name }) =>
       targetOf(`/proc/${program.pid}/fd/${name}`)
     );
