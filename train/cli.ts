@@ -302,6 +302,7 @@ async function run(
   json?.write(textRecord(corpus));
   const characters = corpus.vocabulary.kind === "char";
   const reporter = new Reporter(text, json, { characters, own: rank > 0 });
+  interrupt.startSaving(); // before the line that says where the run stands
   if (checkpoint) {
     text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
     const unverified = unverifiedLine(checkpoint);
@@ -309,7 +310,6 @@ async function run(
   }
   const startMs = performance.now();
   const firstStep = trainer.progress.step;
-  interrupt.startSaving();
   const { signal } = interrupt;
   for await (const event of trainer.train(signal, files, interrupt.takeSaveRequest)) {
     if (event.kind === "progress" && progress.shows) {
