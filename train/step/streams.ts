@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { Batches, COMPAT_RULES, type Corpus, type Lengths, type Split } from "@transformer-xl/model";
+import {
+  Batches,
+  COMPAT_RULES,
+  type Corpus,
+  type Lengths,
+  type Split,
+} from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, type Share, trainLengths, WHOLE } from "./lengths.ts";
 
