@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { tryProgram } from "@transformer-xl/runtime/setup";
-import { readDocuments } from "./documents/documents.ts";
+import { documentAt } from "./documents/documents.ts";
 import { Scratch } from "../support/small_run.ts";
 import { readSourceFiles, resolvePath, ROOT } from "./rules/source_tree.ts";
 
@@ -25,10 +25,10 @@ for (const program of ["train", "eval"]) {
   });
 }
 
-Deno.test("the README shows the commands that deno task compile runs", async () => {
+Deno.test("train/running.md shows the commands of deno task compile", async () => {
   await using scratch = new Scratch();
-  const [readme] = readDocuments();
-  const named = [...readme!.text.matchAll(/^deno compile .*$/gm)].map(([line]) => line);
+  const page = documentAt("train/running.md");
+  const named = [...page.text.matchAll(/^deno compile .*$/gm)].map(([line]) => line);
   const outputs = named.map((line) =>
     [/-o (\S+) (\S+)$/.exec(line)!].map(([, ...rest]) => rest)[0]!
   );

@@ -1,12 +1,12 @@
 /**
- * The library in projects of others, with the configurations that README.md shows.
+ * The library in foreign projects, with the configurations of `model/importing.md`.
  *
  * @module
  */
 import { tryProgram } from "@transformer-xl/runtime/setup";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { readDocuments } from "./documents/documents.ts";
+import { documentAt } from "./documents/documents.ts";
 import { Scratch } from "../support/small_run.ts";
 import { ROOT } from "./rules/source_tree.ts";
 
@@ -17,11 +17,10 @@ const { symbols } = WordVocabulary.fromText("a b a");
 console.log(symbols.join(" "));
 `;
 
-/** The JSON blocks of the README's section, in order: links, path, workspace. */
+/** The JSON blocks of the page, in order: links, path, workspace. */
 function configurations(): readonly string[] {
-  const [readme] = readDocuments();
-  const section = /\n## Use it as a library\n([\s\S]*?)\n## /.exec(readme!.text)![1]!;
-  return [...section.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => json!);
+  const { text } = documentAt("model/importing.md");
+  return [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => json!);
 }
 
 async function deno(folder: string, ...args: readonly string[]): Promise<string> {

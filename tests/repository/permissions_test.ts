@@ -1,6 +1,5 @@
 /**
- * What the programs need, as README.md states it, and that launched processes get no more than their
- * launcher has.
+ * Permissions of the programs as `train/running.md` states them, and of launched processes.
  *
  * @module
  */
@@ -13,14 +12,14 @@ import { Scratch, SMALL, wordText } from "../support/small_run.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/[/\\]$/, "");
 
-/** The permission flags that README.md states after a comment. */
+/** The permission flags that the page states after a comment. */
 async function stated(
   comment: string,
   places: Readonly<Record<string, string>>,
 ): Promise<string[]> {
-  const readme = await Deno.readTextFile(`${ROOT}/README.md`);
-  const [, line] = new RegExp(`^# ${comment}.*\n(deno run .*)$`, "m").exec(readme) ?? [];
-  assert(line !== undefined, `README.md states no permissions of ${comment}`);
+  const page = await Deno.readTextFile(`${ROOT}/train/running.md`);
+  const [, line] = new RegExp(`^# ${comment}.*\n(deno run .*)$`, "m").exec(page) ?? [];
+  assert(line !== undefined, `train/running.md states no permissions of ${comment}`);
   const flags = line.split(" ").filter((word) => word.startsWith("--allow-"));
   return flags.map((flag) => flag.replaceAll(/\b[A-Z]{3,}\b/g, (name) => places[name] ?? name));
 }
@@ -53,7 +52,7 @@ await loadWeights(device, store, checkpoint);
 console.log(checkpoint.vocabulary.kind);
 `;
 
-Deno.test("training, evaluation, several processes and the library run with what README.md states", async () => {
+Deno.test("training, evaluation, several processes and the library run with the documented permissions", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const workDir = scratch.at("run");

@@ -1,64 +1,107 @@
 /**
- * What the READMEs promise, as functions of their text: tables of flags, links with anchors, tasks
- * and excerpts. The tests apply them to the repository; `update_readme.ts` writes the tables.
+ * Checks of the Markdown pages: flag tables, links with anchors, tasks, commands and excerpts.
+ *
+ * Each check is a function of page texts. The tests apply them to the repository;
+ * `update_readme.ts` writes the flag tables.
  *
  * @module
  */
 import { evalSchema } from "@transformer-xl/eval";
-import { flagTable } from "@transformer-xl/runtime";
+import { flagTable, scanFlags } from "@transformer-xl/runtime";
 import { trainSchema } from "@transformer-xl/train";
 import { MEMBERS, ROOT } from "../rules/source_tree.ts";
 
-/** A Markdown file by its path from the root. */
+/** A Markdown page. */
 export interface Document {
-  /** Path with forward slashes. */
+  /** Path from the root, with forward slashes. */
   readonly path: string;
   /** Content. */
   readonly text: string;
 }
 
-/** Pages beside the READMEs. */
-export const PAGES: readonly string[] = ["train/several_gpus.md", "tests/fuzz/reliability.md"];
-
-/** The front door, the README of every member that has one, and further pages. */
+/** Every Markdown page of the repository, in path order, `README.md` of the root first. */
 export function readDocuments(): readonly Document[] {
-  const readmes = ["README.md", ...MEMBERS.map((member) => `${member}/README.md`)];
-  return [...readmes, ...PAGES].flatMap((path) => {
-    try {
-      return [{ path, text: Deno.readTextFileSync(new URL(path, ROOT)) }];
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
-    }
-  });
+  const atRoot = [...Deno.readDirSync(ROOT)].map(({ name }) => name);
+  const paths = [...atRoot, ...[".std", ...MEMBERS].flatMap(walk)]
+    .filter((path) => path.endsWith(".md") && path !== "README.md").sort();
+  return ["README.md", ...paths]
+    .map((path) => ({ path, text: Deno.readTextFileSync(new URL(path, ROOT)) }));
 }
 
-/** Tables of flags by the name in their marker, `<!-- flags:train -->`. */
-const TABLES: ReadonlyMap<string, () => string> = new Map([
-  ["train", () => flagTable(trainSchema)],
-  ["eval", () => flagTable(evalSchema)],
+function walk(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? walk(`${folder}/${name}`) : [`${folder}/${name}`]
+  );
+}
+
+/** The page with this path. */
+export function documentAt(path: string): Document {
+  return { path, text: Deno.readTextFileSync(new URL(path, ROOT)) };
+}
+
+/** Schemas by the name of their task and of their flag table, `<!-- flags:train -->`. */
+const SCHEMAS = { train: trainSchema, eval: evalSchema } as const;
+
+/** Pages with a flag table, by the name of the table. */
+export const FLAG_PAGES: ReadonlyMap<keyof typeof SCHEMAS, string> = new Map([
+  ["train", "train/README.md"],
+  ["eval", "eval/README.md"],
 ]);
 
 /**
- * The text with every table of flags as the schemas have it now.
+ * The text with the flag table of `name` generated from its schema.
  *
- * @throws {Error} when the markers of a table are missing
+ * @throws {Error} if the markers of the table are missing
  */
-export function withFlagTables(text: string): string {
-  let updated = text;
-  for (const [name, table] of TABLES) {
-    const [open, close] = [`<!-- flags:${name} -->`, "<!-- /flags -->"];
-    const from = updated.indexOf(open);
-    const to = updated.indexOf(close, from);
-    if (from < 0 || to < 0) {
-      throw new Error(`Cannot write the flags of "${name}": ${open} ... ${close} is missing`);
-    }
-    updated = `${updated.slice(0, from + open.length)}\n\n${table()}\n\n${updated.slice(to)}`;
+export function withFlagTable(name: keyof typeof SCHEMAS, text: string): string {
+  const [open, close] = [`<!-- flags:${name} -->`, "<!-- /flags -->"];
+  const from = text.indexOf(open);
+  const to = text.indexOf(close, from);
+  if (from < 0 || to < 0) {
+    throw new Error(`Cannot write the flags of "${name}": ${open} ... ${close} is missing`);
   }
-  return updated;
+  const table = flagTable(SCHEMAS[name]);
+  return `${text.slice(0, from + open.length)}\n\n${table}\n\n${text.slice(to)}`;
 }
 
-/** Markdown without what is shown word for word: fenced blocks and inline code. */
+/** Commands of shell blocks, without comments and with continued lines joined. */
+export function commands(documents: readonly Document[]): readonly Document[] {
+  return documents.flatMap(({ path, text }) =>
+    [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) =>
+      block!.replaceAll("\\\n", " ").split("\n")
+        .map((line) => line.replace(/(^|\s)#.*/, "").trim()).filter((line) => line !== "")
+        .map((line) => ({ path, text: line.replaceAll(/\s+/g, " ") }))
+    )
+  );
+}
+
+/** Commands with a program that does not exist, or a flag that `train` or `eval` does not have. */
+export function wrongCommands(documents: readonly Document[]): readonly string[] {
+  return commands(documents).flatMap(({ path, text }) => {
+    const deno = /\bdeno(?:@[\d.]+)? (task|run|test|compile) (.*)$/.exec(text);
+    if (deno === null) return [];
+    const words = shellWords(deno[2]!);
+    const at = deno[1] === "task" ? 0 : words.findIndex((word) => /\.ts$/.test(word));
+    const programs = deno[1] === "task" ? [] : words.filter((word) => /^\w+\/.*\.ts$/.test(word));
+    const missing = programs.filter((program) => contentOf(program, documents) === undefined)
+      .map((program) => `${path} runs "${program}"`);
+    const name = deno[1] === "task" ? words[0]! : /^(train|eval)\/cli\.ts$/.exec(words[at]!)?.[1];
+    if (name !== "train" && name !== "eval") return missing;
+    try {
+      scanFlags(SCHEMAS[name], words.slice(at + 1));
+    } catch (error) {
+      return [...missing, `${path} types "${text}": ${(error as Error).message}`];
+    }
+    return missing;
+  });
+}
+
+/** Words of a command line, with quoted ones unquoted. */
+function shellWords(line: string): readonly string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+}
+
+/** Markdown without fenced blocks and inline code. */
 function prose(text: string): string {
   return text.replaceAll(/^```[\s\S]*?^```$/gm, "").replaceAll(/`[^`\n]*`/g, "");
 }
@@ -73,7 +116,7 @@ export function anchors(text: string): ReadonlySet<string> {
   );
 }
 
-/** Relative links that lead nowhere, and anchors that no heading has. */
+/** Relative links without a target, and anchors without a heading. */
 export function brokenLinks(documents: readonly Document[]): readonly string[] {
   return documents.flatMap(({ path, text }) =>
     [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link]) => {
@@ -88,7 +131,7 @@ export function brokenLinks(documents: readonly Document[]): readonly string[] {
   );
 }
 
-/** Text of a document or file; empty for a folder; undefined when there is no such thing. */
+/** Text of a page or file; empty for a folder; undefined if it does not exist. */
 function contentOf(path: string, documents: readonly Document[]): string | undefined {
   const given = documents.find((document) => document.path === path);
   if (given !== undefined) return given.text;
@@ -101,7 +144,7 @@ function contentOf(path: string, documents: readonly Document[]): string | undef
   }
 }
 
-/** Tasks that the documents name and deno.json does not have. */
+/** Tasks that pages name and deno.json does not have. */
 export function unknownTasks(
   documents: readonly Document[],
   tasks: readonly string[],
@@ -113,7 +156,7 @@ export function unknownTasks(
   );
 }
 
-/** Blocks marked `<!-- excerpt: path -->` that do not stand in that file word for word. */
+/** Blocks marked `<!-- excerpt: path -->` that are not part of that file. */
 export function staleExcerpts(documents: readonly Document[]): readonly string[] {
   const marked = /<!-- excerpt: (\S+) -->\s*^```[^\n]*\n([\s\S]*?)^```$/gm;
   return documents.flatMap(({ path, text }) =>

@@ -2,32 +2,65 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   anchors,
   brokenLinks,
-  PAGES,
+  commands,
+  documentAt,
+  FLAG_PAGES,
   readDocuments,
   staleExcerpts,
   unknownTasks,
-  withFlagTables,
+  withFlagTable,
+  wrongCommands,
 } from "./documents.ts";
 import { MEMBERS, ROOT } from "../rules/source_tree.ts";
 
 const DOCUMENTS = readDocuments();
+const MAX_README_LINES = 200;
 
-Deno.test("every member has a README", () => {
+Deno.test("every member has a README, and every page is read", () => {
   const paths = DOCUMENTS.map(({ path }) => path);
   const readmes = ["README.md", ...MEMBERS.map((member) => `${member}/README.md`)];
-  assertEquals([...readmes, ...PAGES], paths);
+  assertEquals(readmes.filter((path) => !paths.includes(path)), []);
+  for (const page of ["CHANGELOG.md", "tests/golden/cases/README.md", ".std/README.md"]) {
+    assert(paths.includes(page), page);
+  }
+  assert(paths.includes("runtime/decisions/recordings_only.md"));
 });
 
-Deno.test("the tables of flags in README.md are those of the schemas", () => {
-  const { text } = DOCUMENTS.find(({ path }) => path === "README.md")!;
-  const updated = withFlagTables(text);
-  const open = "<!-- flags:train -->";
-  assert(withFlagTables(text.replace(open, `${open}\nold`)) === updated);
-  assertThrows(() => withFlagTables("no markers"), Error, open);
-  assert(
-    text === updated,
-    "README.md is out of date: run `deno run -A tests/repository/documents/update_readme.ts`",
-  );
+Deno.test("the README is short", () => {
+  const lines = documentAt("README.md").text.trimEnd().split("\n").length;
+  assert(lines < MAX_README_LINES, `README.md has ${lines} lines`);
+});
+
+for (const [name, path] of FLAG_PAGES) {
+  Deno.test(`the flag table of ${name} agrees with its schema`, () => {
+    const { text } = documentAt(path);
+    const updated = withFlagTable(name, text);
+    const open = `<!-- flags:${name} -->`;
+    assertEquals(withFlagTable(name, text.replace(open, `${open}\nold`)), updated);
+    assertThrows(() => withFlagTable(name, "no markers"), Error, open);
+    assert(
+      text === updated,
+      `${path} is out of date: run \`deno run -A tests/repository/documents/update_readme.ts\``,
+    );
+  });
+}
+
+Deno.test("commands() reads shell blocks", () => {
+  const text = "```sh\n# a\ndeno task \\\n  train # b\n\nls\n```\n\n```text\nno\n```\n";
+  const lines = commands([{ path: "a.md", text }]).map((command) => command.text);
+  assertEquals(lines, ["deno task train", "ls"]);
+});
+
+Deno.test("every command of a page names an existing program and existing flags", () => {
+  const wrong = (line: string) =>
+    wrongCommands([{ path: "a.md", text: `\`\`\`sh\n${line}\n\`\`\`\n` }]).length;
+  assertEquals(wrong('deno task eval --manual "a b" --split test'), 0);
+  assertEquals(wrong("mpirun -np 2 deno run -A train/cli.ts --fp16"), 0);
+  assertEquals(wrong("deno task train --presett tiny"), 1);
+  assertEquals(wrong("npx -y deno@2.9.6 task train --layers 3"), 1);
+  assertEquals(wrong("deno run -A train/cli.ts --nothing"), 1);
+  assertEquals(wrong("deno test -A tests/nothing_test.ts"), 1);
+  assertEquals(wrongCommands(DOCUMENTS), []);
 });
 
 Deno.test("anchors() names headings as code hosts do", () => {
@@ -35,7 +68,7 @@ Deno.test("anchors() names headings as code hosts do", () => {
   assertEquals([...anchors(text)], ["the-house", "a-step-twice"]);
 });
 
-Deno.test("every link of a README leads somewhere", () => {
+Deno.test("every link of a page has a target", () => {
   const text = "[a](mod.ts) [b](https://x.y/z) [c](#here) [d](../mod.ts#no) `[e](f)`\n\n## Here\n";
   assertEquals(brokenLinks([{ path: "train/README.md", text }]), [
     'train/README.md links to "../mod.ts#no"',
@@ -44,7 +77,7 @@ Deno.test("every link of a README leads somewhere", () => {
   assertEquals(brokenLinks(DOCUMENTS), []);
 });
 
-Deno.test("every task that a README names is in deno.json", () => {
+Deno.test("every task that a page names is in deno.json", () => {
   const text = "`deno task train --fp16`, `npx -y deno@2.9.6 task tests`\n";
   assertEquals(unknownTasks([{ path: "README.md", text }], ["train"]), [
     'README.md names the task "tests"',
@@ -53,7 +86,7 @@ Deno.test("every task that a README names is in deno.json", () => {
   assertEquals(unknownTasks(DOCUMENTS, Object.keys(tasks)), []);
 });
 
-Deno.test("every excerpt in a README stands in the file it names", () => {
+Deno.test("every excerpt in a page is part of the file it names", () => {
   const shows = (line: string) => [{
     path: "README.md",
     text: `<!-- excerpt: .gitignore -->\n\n\`\`\`text\n${line}\n\`\`\`\n`,

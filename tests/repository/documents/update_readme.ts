@@ -1,12 +1,13 @@
 /**
- * Writes the tables of flags in README.md anew from the schemas.
+ * Generator of the flag tables in the members' pages.
  *
  * @module
  */
-import { withFlagTables } from "./documents.ts";
+import { documentAt, FLAG_PAGES, withFlagTable } from "./documents.ts";
 import { ROOT } from "../rules/source_tree.ts";
 
 if (import.meta.main) {
-  const path = new URL("README.md", ROOT);
-  await Deno.writeTextFile(path, withFlagTables(await Deno.readTextFile(path)));
+  for (const [name, path] of FLAG_PAGES) {
+    await Deno.writeTextFile(new URL(path, ROOT), withFlagTable(name, documentAt(path).text));
+  }
 }

@@ -1,0 +1,82 @@
+/**
+ * The transcript of a quickstart: the lines worth showing and the losses they contain.
+ *
+ * @module
+ */
+
+/** A loss in bits per character at a step. */
+export interface LossPoint {
+  /** Steps done. */
+  readonly step: number;
+  /** Bits per character. */
+  readonly bits: number;
+}
+
+/** The losses of a training run. */
+export interface Losses {
+  /** Mean of the steps since the previous log line. */
+  readonly train: readonly LossPoint[];
+  /** Evaluations on the validation split. */
+  readonly valid: readonly LossPoint[];
+  /** The evaluation on the test split after the last step. */
+  readonly test: LossPoint;
+}
+
+const STEP = /^\| epoch +\d+ step +(\d+) .* bpc +([\d.]+)/;
+const EVALUATION = /^\| Eval +\d+ at step +(\d+) .* bpc +([\d.]+)/;
+const TEST = /^\| End of training .* test bpc +([\d.]+)/;
+
+/** Stands for lines left out. */
+export const ELLIPSIS = "⋮";
+
+/**
+ * The losses of a transcript.
+ *
+ * @throws {Error} if training did not finish
+ */
+export function lossesOf(transcript: string): Losses {
+  const points = (pattern: RegExp) =>
+    transcript.split("\n").flatMap((line) => {
+      const [, step, bits] = pattern.exec(line) ?? [];
+      return step === undefined ? [] : [{ step: Number(step), bits: Number(bits) }];
+    });
+  const [train, valid] = [points(STEP), points(EVALUATION)];
+  const tested = transcript.split("\n").map((line) => TEST.exec(line)).find((found) => found);
+  const last = train.at(-1);
+  if (!tested || !last) throw new Error("Cannot draw the quickstart: it has no final test");
+  return { train, valid, test: { step: last.step, bits: Number(tested[1]) } };
+}
+
+/**
+ * The lines shown: commands, device, size, the first two step lines, each evaluation with the step
+ * lines around it, and the results. Runs of other lines become one {@link ELLIPSIS}; rules and
+ * blank lines are left out.
+ */
+export function shownLines(transcript: string): readonly string[] {
+  const lines = transcript.split("\n").map((line) => line.trimEnd())
+    .filter((line) => !/^(?:-+|=+)?$/.test(line));
+  const isShown = (line: string, i: number) =>
+    SHOWN.test(line) || STEP.test(line) && i <= lines.findIndex((one) => STEP.test(one)) + 1 ||
+    EVALUATION.test(lines[i + 1] ?? "");
+  const shown: string[] = [];
+  for (const [i, line] of lines.entries()) {
+    if (isShown(line, i)) shown.push(line);
+    else if (shown.at(-1) !== ELLIPSIS) shown.push(ELLIPSIS);
+  }
+  while (shown.at(-1) === ELLIPSIS) shown.pop();
+  return shown;
+}
+
+const SHOWN = new RegExp(
+  [
+    /^\$ /,
+    /^device: /,
+    /^#params/,
+    /^device memory/,
+    /^launches per step/,
+    EVALUATION,
+    /^\| End of training/,
+    /^Training (?:time|throughput)/,
+    /^\| (?:valid|test|all) loss/,
+  ].map(({ source }) => source).join("|"),
+);
