@@ -48,16 +48,17 @@ export function lossesOf(transcript: string): Losses {
 }
 
 /**
- * The lines shown: commands, device, size, the first two step lines, each evaluation with the step
- * lines around it, and the results. Runs of other lines become one {@link ELLIPSIS}; rules and
- * blank lines are left out.
+ * The lines shown: commands, the device of training, parameters, the first two step lines, each
+ * evaluation with the step line before it, and the results. Runs of other lines become one
+ * {@link ELLIPSIS}; rules and blank lines are left out.
  */
 export function shownLines(transcript: string): readonly string[] {
   const lines = transcript.split("\n").map((line) => line.trimEnd())
     .filter((line) => !/^(?:-+|=+)?$/.test(line));
+  const firstStep = lines.findIndex((line) => STEP.test(line));
   const isShown = (line: string, i: number) =>
-    SHOWN.test(line) || STEP.test(line) && i <= lines.findIndex((one) => STEP.test(one)) + 1 ||
-    EVALUATION.test(lines[i + 1] ?? "");
+    SHOWN.test(line) || i < firstStep && /^device: /.test(line) ||
+    i === firstStep || i === firstStep + 1 || EVALUATION.test(lines[i + 1] ?? "");
   const shown: string[] = [];
   for (const [i, line] of lines.entries()) {
     if (isShown(line, i)) shown.push(line);
@@ -70,13 +71,10 @@ export function shownLines(transcript: string): readonly string[] {
 const SHOWN = new RegExp(
   [
     /^\$ /,
-    /^device: /,
     /^#params/,
-    /^device memory/,
-    /^launches per step/,
     EVALUATION,
     /^\| End of training/,
-    /^Training (?:time|throughput)/,
+    /^Training throughput/,
     /^\| (?:valid|test|all) loss/,
   ].map(({ source }) => source).join("|"),
 );
