@@ -91,14 +91,12 @@ async function evaluateShare(
   await assertSameFacts(group, startFacts(config, shared.digest));
   checkShare(config, size);
   const shape = shapeOf(config, checkpoint.shape);
-  using logs = await openEvalLogs({
-    ...config,
-    workDirGiven: origin.get("workDir") !== "default",
-    rank,
-  });
-  const { text, json } = logs;
+  // Logs are opened once nothing is left to refuse; what is told before them is kept for the file.
+  const announced: string[] = [];
   const announce = (line: string) => {
-    if (rank === 0) text.write(line);
+    if (rank > 0) return;
+    console.log(line);
+    announced.push(line);
   };
   const cacheDir = await cacheFolder(config);
   const { texts, lines: textLines } = await firstThenOthers(
@@ -132,6 +130,13 @@ async function evaluateShare(
     });
     return [name, batches, filled] as const;
   });
+  using logs = await openEvalLogs({
+    ...config,
+    workDirGiven: origin.get("workDir") !== "default",
+    rank,
+    announced,
+  });
+  const { text, json } = logs;
   json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: shape });
   for (const line of textLines) text.write(line);
   await takeGpu(config);

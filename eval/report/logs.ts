@@ -21,6 +21,8 @@ export interface EvalLogSettings {
   readonly debug: boolean;
   /** Whether every process prints and logs. */
   readonly logAllRanks: boolean;
+  /** Lines printed before, for the file. */
+  readonly announced: readonly string[];
 }
 
 /** Where an evaluation prints and logs. */
@@ -36,7 +38,7 @@ export interface EvalLogs extends Disposable {
  * they cannot be written, the evaluation prints alone and says so.
  */
 export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
-  const { workDir, workDirGiven, model, rank, debug, logAllRanks } = settings;
+  const { workDir, workDirGiven, model, rank, debug, logAllRanks, announced } = settings;
   if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }), undefined);
   if (debug) {
     const text = new TextLog();
@@ -56,6 +58,8 @@ export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs>
     text.write(`No log is written to "${folder}": ${systemReason(error)}`, "WARNING");
     return logs(text, undefined);
   }
+  using file = new TextLog({ path: `${base}.log`, mode: "append", console: false });
+  for (const line of announced) file.write(line);
   return logs(
     new TextLog({ path: `${base}.log`, mode: "append" }),
     new JsonLog(`${base}.json`, { mode: "truncate" }),
