@@ -11,12 +11,12 @@ import {
   type Input,
   ParameterStore,
   type Plan,
-  readLogical,
+  readParameters,
   type Recorder,
   type Scalar,
   sizeOf,
   type Tensor,
-  writeLogical,
+  writeParameters,
 } from "@transformer-xl/runtime";
 import { normals } from "./normals.ts";
 import type { OpCase, OpCases } from "./op_cases.ts";
@@ -103,7 +103,7 @@ export async function recordRow(
   const weights = store.buffers.map((segment) => segment.weights);
   const current = new Map(initial);
   const writeAll = () =>
-    writeLogical(
+    writeParameters(
       device,
       store,
       weights,
@@ -125,10 +125,10 @@ export async function recordRow(
       const results = new Map<string, HostArray>(
         Object.entries(await plan.read(...plan.outputNames)),
       );
-      for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
+      for await (const [{ name }, values] of readParameters(device, store, gradientsOf(store))) {
         if (derivative) results.set(`d ${name}`, values);
       }
-      for await (const [{ name }, values] of readLogical(device, store, weights)) {
+      for await (const [{ name }, values] of readParameters(device, store, weights)) {
         results.set(name, values);
       }
       return results;

@@ -41,7 +41,7 @@ export function constantInit(value: number): Init {
   return { kind: "constant", value };
 }
 
-/** Writes the initial weights of `seed` into a sealed store. */
+/** Writes the initial weights of `seed` into an allocated store. */
 export function initialise(device: Device, store: ParameterStore, seed: number): void {
   writeWeights(device, store, ({ name, shape, init }) => {
     const values = new Float32Array(sizeOf(shape));

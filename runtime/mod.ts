@@ -39,6 +39,7 @@ export * from "./params/parameter_io.ts";
 export { fixed, scientific } from "./logs/number_text.ts";
 export * from "./record/op.ts";
 export * from "./open_device.ts";
+export * from "./params/parameter.ts";
 export * from "./params/parameter_store.ts";
 export * from "./random/philox.ts";
 export { formatBytes, formatClock, formatSeconds } from "./base/format.ts";

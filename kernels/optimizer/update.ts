@@ -44,9 +44,9 @@ export interface UpdateResult {
  * Records the update of every parameter of `store` from its gradients, then clears the gradients.
  * When a gradient is not finite, weights and states keep every bit; a dynamic loss scale is halved.
  * Half weights are rounded from the masters in the same launch. Norms of LAMB are those of
- * logical tensors, whatever parameters they are packed into.
+ * parameters, however they are packed.
  *
- * @throws {TypeError} when the store was sealed without gradients
+ * @throws {TypeError} when the store was allocated without gradients
  * @example
  * ```ts
  * import { openOptimizer, recordUpdate } from "@transformer-xl/kernels";

@@ -61,8 +61,8 @@ export class Attention {
     this.#layer = layer;
     this.#biases = biases;
     const qkv = store.declare(at("qkv_net.weight"), [3 * inner, dModel], matrixInit(shape));
-    this.#query = store.pack(at("query"), [{ logical: qkv, from: 0, to: inner }]);
-    this.#keyValue = store.pack(at("key_value"), [{ logical: qkv, from: inner, to: 3 * inner }]);
+    this.#query = store.pack(at("query"), [{ parameter: qkv, from: 0, to: inner }]);
+    this.#keyValue = store.pack(at("key_value"), [{ parameter: qkv, from: inner, to: 3 * inner }]);
     this.#out = store.param(at("o_net.weight"), [dModel, inner], matrixInit(shape));
     this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(shape));
     this.#bias = store.param(at("layer_norm.bias"), [dModel], constantInit(0));

@@ -11,8 +11,8 @@ import {
   type Device,
   type FlatBuffers,
   type HostArray,
-  logicalPieces,
   namedNonFinite,
+  parameterPieces,
   type ParameterStore,
   quoted,
   SafetensorsFile,
@@ -114,16 +114,16 @@ export function vocabularySource(vocabulary: Vocabulary): SafetensorsSource {
   return { name: VOCABULARY, dtype: "U8", shape: [values.length], values };
 }
 
-/** Logical tensors of flat buffers, each under `prefix` + name, read piece by piece when written. */
-export function logicalSources(
+/** Parameters of flat buffers, each under `prefix` + name, read piece by piece when written. */
+export function parameterSources(
   device: Device,
   store: ParameterStore,
   buffers: FlatBuffers,
   prefix: string,
   dtype: FloatDtype,
 ): SafetensorsSource[] {
-  return logicalPieces(device, store, buffers, dtype).map((
-    { logical: { name, shape }, pieces },
+  return parameterPieces(device, store, buffers, dtype).map((
+    { parameter: { name, shape }, pieces },
   ) => ({
     name: prefix + name,
     shape,
@@ -154,11 +154,11 @@ export function floatSource(
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /**
- * Loads logical tensors stored under `prefix` + name into flat buffers.
+ * Loads parameters stored under `prefix` + name into flat buffers.
  *
  * @throws {CheckpointError} when one is missing or has another shape
  */
-export async function loadLogical(
+export async function loadParameters(
   device: Device,
   store: ParameterStore,
   buffers: FlatBuffers,

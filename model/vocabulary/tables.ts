@@ -124,8 +124,8 @@ export class VocabularyTables {
     const init = vector ? constantInit(0) : matrixInit(this.#shape);
     const name = (i: number) => [prefix, i, suffix].filter((part) => part !== undefined).join(".");
     if (divVal === 1) {
-      const logical = this.#store.declare(name(0), vector ? [nToken] : [nToken, dEmbed], init);
-      return this.#clusters.map(({ from, to }) => ({ logical, from, to }));
+      const parameter = this.#store.declare(name(0), vector ? [nToken] : [nToken, dEmbed], init);
+      return this.#clusters.map(({ from, to }) => ({ parameter, from, to }));
     }
     return this.#clusters.map(({ from, to, width }, i) =>
       whole(this.#store.declare(name(i), vector ? [to - from] : [to - from, width], init))
@@ -161,18 +161,18 @@ export class VocabularyTables {
   }
 }
 
-function whole(logical: Parameter): RowRange {
-  return { logical, from: 0, to: logical.shape[0]! };
+function whole(parameter: Parameter): RowRange {
+  return { parameter, from: 0, to: parameter.shape[0]! };
 }
 
 /** Cuts a list of row ranges into lists of at most `limit` rows. */
 function cut(pieces: readonly RowRange[], limit: number): RowRange[][] {
   const parts: RowRange[][] = [[]];
   let rows = 0;
-  for (const { logical, from, to } of pieces) {
+  for (const { parameter, from, to } of pieces) {
     for (let at = from; at < to;) {
       const end = Math.min(to, at + limit - rows);
-      parts.at(-1)!.push({ logical, from: at, to: end });
+      parts.at(-1)!.push({ parameter, from: at, to: end });
       rows += end - at;
       at = end;
       if (rows === limit) {
@@ -189,7 +189,7 @@ function rangesOf(tables: readonly PackedParameter[], { from, to }: Cluster): Em
   const ranges: EmbeddingRange[] = [];
   let at = from;
   for (const table of tables) {
-    const rows = Math.min(table.size / rowSize(table.pieces[0]!.logical), to - at);
+    const rows = Math.min(table.size / rowSize(table.rowRanges[0]!.parameter), to - at);
     if (rows > 0) ranges.push({ table, from: at, rows });
     at += rows;
   }

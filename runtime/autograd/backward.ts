@@ -8,7 +8,7 @@
  * @module
  */
 import { accumulate, add } from "./add.ts";
-import type { PackedParameter } from "../params/parameter_store.ts";
+import type { PackedParameter } from "../params/parameter.ts";
 import type { Node, Recorder } from "../record/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

@@ -1,41 +1,42 @@
 /**
- * Logical tensors in and out of flat buffers: initial values, checkpoints, moments.
+ * Parameters in and out of flat buffers: initial values, checkpoints, moments.
  *
  * @module
  */
 import type { Device } from "../plan/device.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { CheckpointError } from "../base/errors.ts";
-import { type Parameter, type ParameterStore, rowSize } from "./parameter_store.ts";
+import { type Parameter, rowSize } from "./parameter.ts";
+import type { ParameterStore } from "./parameter_store.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/tensor.ts";
 
-/** Which flat buffer of each segment is meant: master weights, gradients, or moments. */
+/** One storage for every flat buffer of a store: master weights, gradients, or a state of the optimizer. */
 export type FlatBuffers = readonly Storage[];
 
-function checkSealed(store: ParameterStore): void {
+function checkAllocated(store: ParameterStore): void {
   if (store.buffers.length === 0 && store.packed.length > 0) {
-    throw new TypeError("Cannot access parameters: their store is not sealed, or was disposed");
+    throw new TypeError("Cannot access parameters: their store is not allocated, or was disposed");
   }
 }
 
 interface Range {
-  readonly segment: number;
+  readonly buffer: number;
   readonly offset: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Where the rows of each logical tensor lie, in row order. */
+/** Where the rows of each parameter lie, in row order. */
 function rangesOf(store: ParameterStore): ReadonlyMap<Parameter, Range[]> {
-  checkSealed(store);
-  const ranges = new Map<Parameter, Range[]>(store.parameters.map((logical) => [logical, []]));
-  store.buffers.forEach((segment, n) => {
-    for (const { param, offset } of segment.ranges) {
+  checkAllocated(store);
+  const ranges = new Map<Parameter, Range[]>(store.parameters.map((parameter) => [parameter, []]));
+  store.buffers.forEach((buffer, n) => {
+    for (const { packed, offset } of buffer.ranges) {
       let at = offset;
-      for (const { logical, from, to } of param.pieces) {
-        ranges.get(logical)!.push({ segment: n, offset: at, from, to });
-        at += (to - from) * rowSize(logical);
+      for (const { parameter, from, to } of packed.rowRanges) {
+        ranges.get(parameter)!.push({ buffer: n, offset: at, from, to });
+        at += (to - from) * rowSize(parameter);
       }
     }
   });
@@ -43,71 +44,73 @@ function rangesOf(store: ParameterStore): ReadonlyMap<Parameter, Range[]> {
   return ranges;
 }
 
-/** Elements of a logical tensor, row-major. */
+/** Elements of a parameter, row-major. */
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /**
- * Writes logical tensors into flat buffers, one parameter at a time.
+ * Writes parameters into flat buffers, one packed parameter at a time.
  *
- * @param values elements of a logical tensor, row-major; asked once for each
+ * @param values elements of a parameter, row-major; asked once for each
  * @throws {CheckpointError} when `values` gives the wrong number of elements
- * @throws {TypeError} when the store is not sealed
+ * @throws {TypeError} when the store is not allocated
  */
-export function writeLogical(
+export function writeParameters(
   device: Device,
   store: ParameterStore,
   buffers: FlatBuffers,
-  values: (logical: Parameter) => Floats,
+  values: (parameter: Parameter) => Floats,
 ): void {
   writeInto(device, store, (n) => [buffers[n]!], values);
 }
 
-/** Writes into several buffers per segment. */
+/** Writes into several storages per flat buffer. */
 function writeInto(
   device: Device,
   store: ParameterStore,
-  buffersOf: (segment: number) => Iterable<Storage>,
-  values: (logical: Parameter) => Floats,
+  storagesOf: (buffer: number) => Iterable<Storage>,
+  values: (parameter: Parameter) => Floats,
 ): void {
-  const writes = writing(device, store, buffersOf);
+  const writes = writing(device, store, storagesOf);
   let next = writes.next();
   while (!next.done) next = writes.next(values(next.value));
 }
 
-/** Writes parameter by parameter; yields each logical tensor once and takes its elements. */
+/** Writes one packed parameter at a time; yields each parameter once and takes its elements. */
 function* writing(
   device: Device,
   store: ParameterStore,
-  buffersOf: (segment: number) => Iterable<Storage>,
+  storagesOf: (buffer: number) => Iterable<Storage>,
 ): Generator<Parameter, void, Floats> {
-  checkSealed(store);
+  checkAllocated(store);
   const held = new Map<Parameter, Floats>();
-  const open = new Map<Parameter, number>(); // parameters that still need it
-  for (const { logical } of store.packed.flatMap(({ pieces }) => pieces)) {
-    open.set(logical, (open.get(logical) ?? 0) + 1);
+  const open = new Map<Parameter, number>(); // packed parameters that still need it
+  for (const { parameter } of store.packed.flatMap(({ rowRanges }) => rowRanges)) {
+    open.set(parameter, (open.get(parameter) ?? 0) + 1);
   }
-  for (const [n, segment] of store.buffers.entries()) {
-    for (const { param, offset } of segment.ranges) {
+  for (const [n, buffer] of store.buffers.entries()) {
+    for (const { packed, offset } of buffer.ranges) {
       const parts: Floats[] = [];
-      for (const { logical, from, to } of param.pieces) {
-        const elements = held.get(logical) ?? checkedSize(logical, yield logical);
-        const left = open.get(logical)! - 1;
-        open.set(logical, left);
-        if (left > 0) held.set(logical, elements);
-        else held.delete(logical);
-        const width = rowSize(logical);
+      for (const { parameter, from, to } of packed.rowRanges) {
+        const elements = held.get(parameter) ?? checkedSize(parameter, yield parameter);
+        const left = open.get(parameter)! - 1;
+        open.set(parameter, left);
+        if (left > 0) held.set(parameter, elements);
+        else held.delete(parameter);
+        const width = rowSize(parameter);
         parts.push(elements.subarray(from * width, to * width) as Floats);
       }
-      for (const buffer of buffersOf(n)) device.write(buffer, offset, joined(parts, buffer.dtype));
+      for (const storage of storagesOf(n)) {
+        device.write(storage, offset, joined(parts, storage.dtype));
+      }
     }
   }
 }
 
-function checkedSize(logical: Parameter, elements: Floats): Floats {
-  if (elements.length === sizeOf(logical.shape)) return elements;
+function checkedSize(parameter: Parameter, elements: Floats): Floats {
+  if (elements.length === sizeOf(parameter.shape)) return elements;
   throw new CheckpointError(
-    `Cannot load "${logical.name}": it has ${elements.length} elements, ` +
-      `expected shape [${logical.shape}]`,
+    `Cannot load "${parameter.name}": it has ${elements.length} elements, ` +
+      `expected shape [${parameter.shape}]`,
   );
 }
 
@@ -126,17 +129,17 @@ function joined(parts: readonly Floats[], dtype: DType): Floats {
 }
 
 /**
- * Reads logical tensors from flat buffers, in declaration order, one at a time.
+ * Reads parameters from flat buffers, in declaration order, one at a time.
  *
- * @throws {TypeError} when the store is not sealed
+ * @throws {TypeError} when the store is not allocated
  * @example
  * ```ts
  * import {
  *   ParameterStore,
- *   readLogical,
+ *   readParameters,
  *   ReferenceDevice,
  *   weightsOf,
- *   writeLogical,
+ *   writeParameters,
  * } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
@@ -144,71 +147,71 @@ function joined(parts: readonly Floats[], dtype: DType): Floats {
  * using store = new ParameterStore();
  * store.param("bias", [3], { kind: "constant", value: 0 });
  * store.allocate(device, { gradients: false });
- * writeLogical(device, store, weightsOf(store), ({ shape }) => Float32Array.of(1, 2, shape[0]!));
- * for await (const [{ name }, values] of readLogical(device, store, weightsOf(store))) {
+ * writeParameters(device, store, weightsOf(store), ({ shape }) => Float32Array.of(1, 2, shape[0]!));
+ * for await (const [{ name }, values] of readParameters(device, store, weightsOf(store))) {
  *   assertEquals([name, ...values], ["bias", 1, 2, 3]);
  * }
  * ```
  */
-export async function* readLogical(
+export async function* readParameters(
   device: Device,
   store: ParameterStore,
   buffers: FlatBuffers,
 ): AsyncGenerator<readonly [Parameter, Floats]> {
-  for (const [logical, ranges] of rangesOf(store)) {
-    const width = rowSize(logical);
+  for (const [parameter, ranges] of rangesOf(store)) {
+    const width = rowSize(parameter);
     const parts = await device.read(
-      ranges.map(({ segment, offset, from, to }) => ({
-        storage: buffers[segment]!,
+      ranges.map(({ buffer, offset, from, to }) => ({
+        storage: buffers[buffer]!,
         offset,
         length: (to - from) * width,
       })),
     );
-    const total = sizeOf(logical.shape);
+    const total = sizeOf(parameter.shape);
     const whole = parts[0] instanceof Float64Array
       ? new Float64Array(total)
       : new Float32Array(total);
     parts.forEach((part, i) => whole.set(part, ranges[i]!.from * width));
-    yield [logical, whole];
+    yield [parameter, whole];
   }
 }
 
-/** Elements that {@link logicalPieces} reads at a time. */
+/** Elements that {@link parameterPieces} reads at a time. */
 export const PIECE_ELEMENTS = 1 << 20;
 
-/** A logical tensor whose elements are read when they are asked for. */
-export interface LogicalPieces {
+/** A parameter whose elements are read when they are asked for. */
+export interface ParameterPieces {
   /** The tensor. */
-  readonly logical: Parameter;
+  readonly parameter: Parameter;
   /** Its elements, row-major, piece by piece; a piece holds until the next one is asked for. */
   pieces(): AsyncGenerator<Floats>;
 }
 
 /**
- * Logical tensors in declaration order, to be read in pieces of at most 4 MiB of float32: nothing is
+ * Parameters in declaration order, to be read in pieces of at most 4 MiB of float32: nothing is
  * held on the host but the piece at hand.
  *
  * @param dtype Width of the pieces; float64 exists on reference devices only
- * @throws {TypeError} when the store is not sealed
+ * @throws {TypeError} when the store is not allocated
  */
-export function logicalPieces(
+export function parameterPieces(
   device: Device,
   store: ParameterStore,
   buffers: FlatBuffers,
   dtype: "F32" | "F64",
-): LogicalPieces[] {
-  return [...rangesOf(store)].map(([logical, ranges]) => ({
-    logical,
+): ParameterPieces[] {
+  return [...rangesOf(store)].map(([parameter, ranges]) => ({
+    parameter,
     async *pieces() {
-      const width = rowSize(logical);
+      const width = rowSize(parameter);
       const room = new Float32Array(
-        dtype === "F32" ? Math.min(PIECE_ELEMENTS, sizeOf(logical.shape)) : 0,
+        dtype === "F32" ? Math.min(PIECE_ELEMENTS, sizeOf(parameter.shape)) : 0,
       );
-      for (const { segment, offset, from, to } of ranges) {
+      for (const { buffer, offset, from, to } of ranges) {
         const end = offset + (to - from) * width;
         for (let at = offset; at < end; at += PIECE_ELEMENTS) {
           const length = Math.min(PIECE_ELEMENTS, end - at);
-          const range = { storage: buffers[segment]!, offset: at, length };
+          const range = { storage: buffers[buffer]!, offset: at, length };
           if (dtype === "F64") {
             yield (await device.read([range]))[0] as Float64Array<ArrayBuffer>;
           } else {
@@ -225,35 +228,35 @@ export function logicalPieces(
 /**
  * Writes the weights of a store: the masters, and what kernels bind where that is rounded.
  *
- * @param values elements of a logical tensor, row-major; asked once for each
+ * @param values elements of a parameter, row-major; asked once for each
  * @throws {CheckpointError} when `values` gives the wrong number of elements
- * @throws {TypeError} when the store is not sealed
+ * @throws {TypeError} when the store is not allocated
  */
 export function writeWeights(
   device: Device,
   store: ParameterStore,
-  values: (logical: Parameter) => Floats,
+  values: (parameter: Parameter) => Floats,
 ): void {
   writeInto(device, store, (n) => weightBuffers(store, n), values);
 }
 
-function weightBuffers(store: ParameterStore, segment: number): ReadonlySet<Storage> {
-  const { masters, weights } = store.buffers[segment]!;
+function weightBuffers(store: ParameterStore, buffer: number): ReadonlySet<Storage> {
+  const { masters, weights } = store.buffers[buffer]!;
   return new Set([masters, weights]); // one and the same in full precision
 }
 
 /**
- * As {@link writeLogical}, or {@link writeWeights} without `buffers`, for elements that arrive one tensor
+ * As {@link writeParameters}, or {@link writeWeights} without `buffers`, for elements that arrive one tensor
  * after the other, so that the host holds few of them.
  *
  * @throws {CheckpointError} when `values` gives the wrong number of elements
- * @throws {TypeError} when the store is not sealed
+ * @throws {TypeError} when the store is not allocated
  */
 export async function writeArriving(
   device: Device,
   store: ParameterStore,
   buffers: FlatBuffers | undefined,
-  values: (logical: Parameter) => Promise<Floats>,
+  values: (parameter: Parameter) => Promise<Floats>,
 ): Promise<void> {
   const writes = writing(
     device,
@@ -264,15 +267,15 @@ export async function writeArriving(
   while (!next.done) next = writes.next(await values(next.value));
 }
 
-/** The weights of a store as they are trained and saved, one buffer per segment. */
+/** The weights of a store as they are trained and saved, one storage per flat buffer. */
 export function weightsOf(store: ParameterStore): FlatBuffers {
   return store.buffers.map(({ masters }) => masters);
 }
 
 /**
- * The gradient buffers of a store, one per segment.
+ * The gradients of a store, one storage per flat buffer.
  *
- * @throws {TypeError} when the store was sealed without gradients
+ * @throws {TypeError} when the store was allocated without gradients
  */
 export function gradientsOf(store: ParameterStore): FlatBuffers {
   return store.buffers.map(({ gradients }) => {

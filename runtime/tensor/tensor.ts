@@ -64,10 +64,10 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** Where the elements are; parameters have a place once their store is sealed. */
+  /** Where the elements are; parameters have a place once their store is allocated. */
   get place(): BufferRange {
     if (this.#place === undefined) {
-      throw new TypeError(`Cannot use "${this.label}": its parameter store is not sealed yet`);
+      throw new TypeError(`Cannot use "${this.label}": its parameter store is not allocated yet`);
     }
     return this.#place;
   }

@@ -11,10 +11,10 @@ import {
   gradientsOf,
   openDevice,
   ParameterStore,
-  readLogical,
+  readParameters,
   reshape,
   weightsOf,
-  writeLogical,
+  writeParameters,
 } from "@transformer-xl/runtime";
 import { assertEquals } from "@std/assert";
 
@@ -23,7 +23,7 @@ using store = new ParameterStore();
 const w = store.param("w", [3, 2], { kind: "constant", value: 0.5 });
 const bias = store.param("bias", [2], { kind: "constant", value: 0 });
 store.allocate(device, { gradients: true });
-writeLogical(
+writeParameters(
   device,
   store,
   weightsOf(store),
@@ -44,7 +44,7 @@ plan.run({ x: Float32Array.from({ length: 12 }, (_, i) => i) });
 const { loss } = await plan.read("loss");
 assertEquals(loss[0], 66); // 2 * 0.5 * (0 + 1 + ... + 11)
 
-for await (const [{ name, shape }, gradient] of readLogical(device, store, gradientsOf(store))) {
+for await (const [{ name, shape }, gradient] of readParameters(device, store, gradientsOf(store))) {
   console.log(`d loss / d ${name} [${shape}] =`, gradient);
   if (name === "w") assertEquals([...gradient], [18, 18, 22, 22, 26, 26]); // column sums of x
   if (name === "bias") assertEquals([...gradient], [4, 4]);

@@ -7,7 +7,7 @@
  * @module
  */
 import { openCheckpoint, openCorpus } from "@transformer-xl/model";
-import { openDevice, parseFlags, readLogical, weightsOf } from "@transformer-xl/runtime";
+import { openDevice, parseFlags, readParameters, weightsOf } from "@transformer-xl/runtime";
 import { CheckpointFiles, modelOf, PRESETS, Trainer, trainSchema } from "@transformer-xl/train";
 import { assertEquals } from "@std/assert";
 
@@ -35,7 +35,7 @@ async function train(folder: string, maxStep: number, resume: boolean): Promise<
     if (event.kind === "log") console.log(folder, event.step, event.metrics.at(-1)!.lossNats);
   }
   const weights: number[] = [];
-  for await (const [, values] of readLogical(device, trainer.store, weightsOf(trainer.store))) {
+  for await (const [, values] of readParameters(device, trainer.store, weightsOf(trainer.store))) {
     weights.push(...values);
   }
   return weights;

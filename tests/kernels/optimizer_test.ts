@@ -38,16 +38,16 @@ function odd(store: ParameterStore): void {
   store.param("none", [0, 4], ZERO);
   const rows = store.declare("rows", [700, 7], ZERO);
   const bias = store.declare("bias", [3, 7], ZERO);
-  store.pack("late rows", [{ logical: rows, from: 300, to: 700 }]);
+  store.pack("late rows", [{ parameter: rows, from: 300, to: 700 }]);
   store.param("row", [5, 3], ZERO);
   store.pack("early rows", [
-    { logical: rows, from: 0, to: 300 },
-    { logical: bias, from: 2, to: 3 },
-    { logical: bias, from: 0, to: 2 },
+    { parameter: rows, from: 0, to: 300 },
+    { parameter: bias, from: 2, to: 3 },
+    { parameter: bias, from: 0, to: 2 },
   ]);
 }
 
-/** The same logical tensors, each one parameter. */
+/** The same parameters, each one parameter. */
 function plain(store: ParameterStore): void {
   store.param("long", [9001], ZERO);
   store.param("one", [1], ZERO);
@@ -58,7 +58,11 @@ function plain(store: ParameterStore): void {
 }
 
 /** Seals with bindings of at most `maxBindingBytes`, so that segments are small. */
-function seal(store: ParameterStore, device: Device, maxBindingBytes = 2 ** 31): ParameterStore {
+function allocate(
+  store: ParameterStore,
+  device: Device,
+  maxBindingBytes = 2 ** 31,
+): ParameterStore {
   const narrow = {
     limits: { ...device.limits, maxBindingBytes },
     allocate: (spec: Parameters<Device["allocate"]>[0]) => device.allocate(spec),
@@ -69,7 +73,7 @@ function seal(store: ParameterStore, device: Device, maxBindingBytes = 2 ** 31):
 
 function named(
   store: ParameterStore,
-  values: (logical: Parameter, length: number) => ArrayLike<number>,
+  values: (parameter: Parameter, length: number) => ArrayLike<number>,
 ): Named {
   return Object.fromEntries(
     store.parameters.map((l) => [l.name, Float64Array.from(values(l, sizeOf(l.shape)))]),
@@ -90,7 +94,7 @@ async function threeSteps(
 ): Promise<AfterStep> {
   using store = new ParameterStore();
   declare(store);
-  seal(store, device, maxBindingBytes);
+  allocate(store, device, maxBindingBytes);
   using updater = await openUpdater(device, store, initialOf(store), options);
   await updater.step(gradientsAt(store, 1), 0.01);
   await updater.step(gradientsAt(store, 2), 0.02);
@@ -145,7 +149,7 @@ Deno.test("the work split of hardware adapters gives the same update", async () 
   }
 });
 
-Deno.test("an update does not depend on how logical tensors are packed", async () => {
+Deno.test("an update does not depend on how parameters are packed", async () => {
   using device = new ReferenceDevice({ precision: "f64" });
   for (const options of EVERY) {
     const want = await threeSteps(device, plain, options);
@@ -169,7 +173,7 @@ for (const bad of [NaN, Infinity, -Infinity, 3e38]) {
       for (const options of EVERY) {
         using store = new ParameterStore();
         odd(store);
-        seal(store, device);
+        allocate(store, device);
         using updater = await openUpdater(device, store, initialOf(store), options);
         const before = await updater.step(gradientsAt(store, 1), 0.01);
         assertEquals(before.applied, 1);
@@ -191,7 +195,7 @@ Deno.test("padding between parameters is neither read nor written", async () => 
   for (const options of EVERY) {
     using store = new ParameterStore();
     odd(store);
-    seal(store, gpu);
+    allocate(store, gpu);
     const segment = store.buffers[0]!;
     const { weights, gradients, length } = segment;
     const filled = new Float32Array(length).fill(7);
@@ -204,8 +208,8 @@ Deno.test("padding between parameters is neither read nor written", async () => 
     assert(Math.abs(after.norm / Math.sqrt(squares) - 1) < 1e-6);
     const [all] = await gpu.read([{ storage: weights, offset: 0, length }]);
     const padding = new Set(filled.keys());
-    for (const { param, offset } of segment.ranges) {
-      for (let i = 0; i < param.size; i++) padding.delete(offset + i);
+    for (const { packed, offset } of segment.ranges) {
+      for (let i = 0; i < packed.size; i++) padding.delete(offset + i);
     }
     assert(padding.size > 0);
     for (const i of padding) assertEquals(all![i], 7);
@@ -216,7 +220,7 @@ Deno.test("the norm of four million equal gradients keeps six digits on the adap
   const gpu = await openTestGpu();
   using store = new ParameterStore();
   store.param("w", [4_000_001], ZERO);
-  seal(store, gpu);
+  allocate(store, gpu);
   const start = named(store, () => new Float64Array(4_000_001));
   using updater = await openUpdater(gpu, store, start, { ...LAMB, clip: Infinity });
   const { norm } = await updater.step({ w: new Float64Array(4_000_001).fill(0.1) }, 0.01);

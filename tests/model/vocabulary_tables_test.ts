@@ -23,7 +23,7 @@ import {
   ParameterStore,
   type PlanInputs,
   PORTABLE_LIMITS,
-  readLogical,
+  readParameters,
   ReferenceDevice,
 } from "@transformer-xl/runtime";
 import { assertClose, largest } from "../support/compare.ts";
@@ -85,7 +85,7 @@ async function run(device: Device, target: DeviceLimits, shape: ModelConfig) {
     memory.advance(segment.rows);
   }
   const results = new Map<string, HostArray>([["nll", (await plan.read("nll")).nll]]);
-  for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
+  for await (const [{ name }, values] of readParameters(device, store, gradientsOf(store))) {
     results.set(name, values);
   }
   return { results, params: store.packed.length, segments: store.buffers.length };

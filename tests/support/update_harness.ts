@@ -8,13 +8,13 @@ import {
   gradientsOf,
   type HostArray,
   type ParameterStore,
-  readLogical,
+  readParameters,
   weightsOf,
-  writeLogical,
+  writeParameters,
 } from "@transformer-xl/runtime";
 import { openOptimizer, type OptimizerChoice, recordUpdate } from "@transformer-xl/kernels";
 
-/** Values by logical tensor. */
+/** Values by parameter. */
 export type Named = Readonly<Record<string, Float64Array<ArrayBuffer>>>;
 
 /** What a step leaves behind. */
@@ -23,9 +23,9 @@ export interface AfterStep {
   readonly norm: number;
   /** Reported flag. */
   readonly applied: number;
-  /** Weights by logical tensor. */
+  /** Weights by parameter. */
   readonly weights: Readonly<Record<string, HostArray>>;
-  /** States of the optimizer: values by logical tensor, by state. */
+  /** States of the optimizer: values by parameter, by state. */
   readonly states: Readonly<Record<string, Readonly<Record<string, HostArray>>>>;
   /** Gradients after the step. */
   readonly gradients: Readonly<Record<string, HostArray>>;
@@ -54,17 +54,19 @@ export async function openUpdater(
 ): Promise<Updater> {
   const optimizer = openOptimizer(device, store, choice);
   const plan = await device.plan("update", (rec) => recordUpdate(rec, store, optimizer, { clip }));
-  const read = async (buffers: Parameters<typeof readLogical>[2]) => {
+  const read = async (buffers: Parameters<typeof readParameters>[2]) => {
     const values: Record<string, HostArray> = {};
-    for await (const [{ name }, array] of readLogical(device, store, buffers)) values[name] = array;
+    for await (const [{ name }, array] of readParameters(device, store, buffers)) {
+      values[name] = array;
+    }
     return values;
   };
-  writeLogical(device, store, weightsOf(store), ({ name }) => initial[name]!);
+  writeParameters(device, store, weightsOf(store), ({ name }) => initial[name]!);
   let t = 0;
   return {
     async step(gradients, lr) {
       t++;
-      writeLogical(device, store, gradientsOf(store), ({ name }) => gradients[name]!);
+      writeParameters(device, store, gradientsOf(store), ({ name }) => gradients[name]!);
       plan.run(optimizer.scalars(t, lr));
       const { gradNorm, applied } = await plan.read("gradNorm", "applied");
       const states: Record<string, Record<string, HostArray>> = {};

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Compat, openCheckpoint, parseModelShape } from "@transformer-xl/model";
-import { ConfigError, readLogical, ReferenceDevice, weightsOf } from "@transformer-xl/runtime";
+import { ConfigError, readParameters, ReferenceDevice, weightsOf } from "@transformer-xl/runtime";
 import {
   CheckpointFiles,
   checkTrainConfig,
@@ -83,7 +83,7 @@ Deno.test("biases that start at zero stay there with --compat 2019", async () =>
     using trainer = await smallTrainer(device, config, corpus);
     for await (const _ of trainer.train(NEVER));
     for await (
-      const [{ name }, values] of readLogical(device, trainer.store, weightsOf(trainer.store))
+      const [{ name }, values] of readParameters(device, trainer.store, weightsOf(trainer.store))
     ) {
       if (!name.endsWith("bias")) continue;
       if (["r_w_bias", "r_r_bias"].includes(name)) continue; // these start at random

@@ -10,7 +10,7 @@ import {
   type Device,
   ParameterStore,
   parseFlags,
-  readLogical,
+  readParameters,
   ReferenceDevice,
   weightsOf,
 } from "@transformer-xl/runtime";
@@ -48,7 +48,7 @@ async function trainAndEvaluate(device: Device): Promise<Trained> {
   const { lossNats } = await evaluator.evaluate(batches, { maxSegments: 5 });
 
   const weights: number[] = [];
-  for await (const [, values] of readLogical(device, store, weightsOf(store))) {
+  for await (const [, values] of readParameters(device, store, weightsOf(store))) {
     weights.push(...values);
   }
   return { losses: metrics.map(({ lossNats }) => lossNats), weights, lossNats };

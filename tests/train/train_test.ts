@@ -25,7 +25,7 @@ import {
   GpuDevice,
   gradientsOf,
   ParameterStore,
-  readLogical,
+  readParameters,
   ReferenceDevice,
   TextLog,
   weightsOf,
@@ -125,7 +125,9 @@ async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corp
     n++;
   }
   const moments: Record<string, Float64Array<ArrayBuffer>> = {};
-  for await (const [{ name }, values] of readLogical(device, store, step.optimizer.states["m"]!)) {
+  for await (
+    const [{ name }, values] of readParameters(device, store, step.optimizer.states["m"]!)
+  ) {
     moments[name] = Float64Array.from(values);
   }
   return { moments, losses: (await step.metrics(2)).map(({ lossNats }) => lossNats) };

@@ -8,10 +8,10 @@ import {
   checkpointMetadata,
   floatDtype,
   floatSource,
-  loadLogical,
+  loadParameters,
   loadWeights,
-  logicalSources,
   type ModelCheckpoint,
+  parameterSources,
   readFloats,
   type Vocabulary,
   vocabularySource,
@@ -116,9 +116,9 @@ export async function writeTrainingCheckpoint(
   if (group.rank > 0) return await giveMemories({ group, memories }, layers);
   const dtype = await floatDtype(device, store);
   const sources: SafetensorsSource[] = [
-    ...logicalSources(device, store, weightsOf(store), "", dtype),
+    ...parameterSources(device, store, weightsOf(store), "", dtype),
     ...Object.entries(step.optimizer.states).flatMap(([state, buffers]) =>
-      logicalSources(device, store, buffers, statePrefix(state), dtype)
+      parameterSources(device, store, buffers, statePrefix(state), dtype)
     ),
     vocabularySource(vocabulary),
   ];
@@ -174,7 +174,7 @@ export async function restoreTraining(
 ): Promise<void> {
   await loadWeights(device, store, checkpoint);
   for (const [state, buffers] of Object.entries(step.optimizer.states)) {
-    await loadLogical(device, store, buffers, checkpoint, statePrefix(state));
+    await loadParameters(device, store, buffers, checkpoint, statePrefix(state));
   }
   const layers: ColumnMemory[] = [];
   for (const layer of step.memories[0]!.layers.keys()) {

@@ -36,7 +36,7 @@ interface Piece {
  *
  * @param plan the recording that writes the gradients last
  * @param longest elements of a bucket
- * @throws {TypeError} when the store was sealed without gradients
+ * @throws {TypeError} when the store was allocated without gradients
  */
 export function bucketsOf(
   plan: Pick<Plan<PlanInputs, PlanOutputs>, "lastWrite">,
@@ -70,11 +70,11 @@ function piecesOf(
 ): Piece[] {
   return store.buffers.flatMap(({ gradients: storage, length: end, ranges }) => {
     if (storage === undefined) {
-      throw new TypeError("Cannot exchange gradients: the store was sealed without them");
+      throw new TypeError("Cannot exchange gradients: the store was allocated without them");
     }
-    return ranges.flatMap(({ param, offset }, n) => {
+    return ranges.flatMap(({ packed, offset }, n) => {
       const next = ranges[n + 1]?.offset ?? end;
-      const finalStep = plan.lastWrite({ storage, offset, length: param.size });
+      const finalStep = plan.lastWrite({ storage, offset, length: packed.size });
       const pieces: Piece[] = [];
       for (let from = offset; from < next; from += longest) {
         const range = { storage, offset: from, length: Math.min(longest, next - from) };

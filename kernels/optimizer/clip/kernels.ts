@@ -14,7 +14,7 @@ export const SQUARE_SUMS = kernel(
   squareSumsSource,
   ({ chunks, gradients, sums }, { first, count }) => {
     const g = gradients!;
-    forEachChunk(chunks!, first!, count!, (from, to, _logical, slot) => {
+    forEachChunk(chunks!, first!, count!, (from, to, _parameter, slot) => {
       let squares = 0;
       for (let i = from; i < to; i++) squares += g[i]! * g[i]!;
       sums![slot] = squares;

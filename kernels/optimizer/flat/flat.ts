@@ -23,7 +23,7 @@ export function flat(storage: Storage): Tensor {
   return new Tensor([length], dtype, label, { kind: "storage", storage, offset: 0 });
 }
 
-/** The master weights of a segment, and their copies where kernels bind others. */
+/** The master weights of a flat buffer, and their copies where kernels bind others. */
 export function weightOperands(
   { weights, masters }: FlatBuffer,
 ): { readonly weights: Tensor; readonly copies?: Tensor } {
@@ -37,7 +37,7 @@ export function weightKernels(
   name: string,
   source: string,
   reference: Reference,
-): (segment: FlatBuffer) => Kernel {
+): (buffer: FlatBuffer) => Kernel {
   const plain = kernel(name, plainSource + source, reference);
   const copied = kernel(`${name}_copied`, copiedSource + source, (operands, sizes) => {
     reference(operands, sizes);

@@ -19,9 +19,9 @@ export function recordOverChunks(
   launch: (buffer: FlatBuffer, n: number) => ChunkLaunch,
 ): void {
   recordNode(rec, name, cost, () =>
-    chunks.segments.forEach((part, n) => {
+    chunks.buffers.forEach((part, n) => {
       const { scalars, workgroups } = chunks.over(part);
-      const { kernel, operands, scalars: more } = launch(part.segment, n);
+      const { kernel, operands, scalars: more } = launch(part.buffer, n);
       rec.launch({
         kernel,
         operands: { chunks: chunks.rows, ...operands },

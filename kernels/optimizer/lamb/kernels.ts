@@ -16,7 +16,7 @@ export const MOMENTS = kernel("lamb_moments", momentsSource, (operands, sizes) =
   const { first, count, beta1, gain1, beta2, gain2, eps, decay } = sizes;
   const c = control![0]!;
   if (control![1] === 0) return;
-  forEachChunk(chunks!, first!, count!, (from, to, _logical, slot) => {
+  forEachChunk(chunks!, first!, count!, (from, to, _parameter, slot) => {
     let [pp, uu] = [0, 0];
     for (let i = from; i < to; i++) {
       const g = c * gradients![i]!;
@@ -51,8 +51,8 @@ const applyKernels = (rounded: (factor: number) => number) =>
     const { chunks, control, ratios, m, v, weights: p } = operands;
     const { first, count, rate, eps, decay } = sizes;
     if (control![1] === 0) return;
-    forEachChunk(chunks!, first!, count!, (from, to, logical) => {
-      const factor = rounded(rounded(rate!) * rounded(ratios![logical]!));
+    forEachChunk(chunks!, first!, count!, (from, to, parameter) => {
+      const factor = rounded(rounded(rate!) * rounded(ratios![parameter]!));
       for (let i = from; i < to; i++) {
         p![i]! -= factor * (m![i]! / (Math.sqrt(v![i]!) + eps!) + decay! * p![i]!);
       }

@@ -1,4 +1,4 @@
-// Trust ratio of every logical tensor:
+// Trust ratio of every parameter:
 //   wn = min(||p||, 10),  un = ||u||,  ratio = wn / (un + eps), zero_ratio where either norm is 0.
 // sums: {p^2, u^2} per chunk, those of one tensor side by side in row order; starts: [tensors + 1].
 // One workgroup per tensor walks its chunks, so the order of summation is fixed.

@@ -10,7 +10,7 @@ import {
   type Device,
   gradientsOf,
   ParameterStore,
-  readLogical,
+  readParameters,
   sizeOf,
   weightsOf,
   writeWeights,
@@ -165,7 +165,7 @@ export async function readByName(
 ): Promise<Map<string, Floats>> {
   const buffers = which === "gradients" ? gradientsOf(store) : weightsOf(store);
   const values = new Map<string, Floats>();
-  for await (const [{ name }, elements] of readLogical(device, store, buffers)) {
+  for await (const [{ name }, elements] of readParameters(device, store, buffers)) {
     values.set(name, elements);
   }
   return values;

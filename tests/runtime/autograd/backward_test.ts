@@ -6,14 +6,14 @@ import {
   type HostArray,
   type PackedParameter,
   ParameterStore,
-  readLogical,
+  readParameters,
   type Recorder,
   ReferenceDevice,
   reshape,
   type Seed,
   type Tensor,
   weightsOf,
-  writeLogical,
+  writeParameters,
 } from "@transformer-xl/runtime";
 import { opaque, scaled } from "../../support/sample_ops.ts";
 
@@ -24,7 +24,7 @@ function twoParameters() {
   const v = store.param("v", [2], { kind: "constant", value: 0 });
   const w = store.param("w", [2], { kind: "constant", value: 0 });
   store.allocate(device, { gradients: true });
-  writeLogical(
+  writeParameters(
     device,
     store,
     weightsOf(store),
@@ -37,7 +37,7 @@ function twoParameters() {
     w,
     async gradients(): Promise<Record<string, readonly number[]>> {
       const found: Record<string, readonly number[]> = {};
-      for await (const [{ name }, values] of readLogical(device, store, gradientsOf(store))) {
+      for await (const [{ name }, values] of readParameters(device, store, gradientsOf(store))) {
         found[name] = [...values];
       }
       return found;

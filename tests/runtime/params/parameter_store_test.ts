@@ -7,11 +7,11 @@ import {
   type Parameter,
   ParameterStore,
   PORTABLE_LIMITS,
-  readLogical,
+  readParameters,
   ReferenceDevice,
   ShapeError,
   weightsOf,
-  writeLogical,
+  writeParameters,
 } from "@transformer-xl/runtime";
 import { openTestGpu } from "../../support/test_gpu.ts";
 
@@ -29,11 +29,11 @@ function numbered({ index, shape }: Parameter): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length }, (_, i) => index + i / 1000);
 }
 
-Deno.test("logical tensors keep the order of declaration, parameters that of packing", () => {
+Deno.test("parameters keep the order of declaration, parameters that of packing", () => {
   const store = new ParameterStore();
   const table = store.declare("table", [6, 2], ZERO);
   store.param("bias", [3], ZERO);
-  store.pack("rows", [{ logical: table, from: 0, to: 6 }]);
+  store.pack("rows", [{ parameter: table, from: 0, to: 6 }]);
   assertEquals(store.parameters.map(({ name, index }) => [name, index]), [["table", 0], [
     "bias",
     1,
@@ -42,18 +42,18 @@ Deno.test("logical tensors keep the order of declaration, parameters that of pac
   assertEquals(store.count, 15);
 });
 
-Deno.test("a parameter of several logical tensors is one tensor of all their rows", () => {
+Deno.test("a parameter of several parameters is one tensor of all their rows", () => {
   using device = smallBindings(4096);
   using store = new ParameterStore();
   const words = store.declare("words", [4, 3], ZERO);
   const clusters = store.declare("clusters", [2, 3], ZERO);
   const head = store.pack("head", [
-    { logical: words, from: 0, to: 2 },
-    { logical: clusters, from: 0, to: 2 },
+    { parameter: words, from: 0, to: 2 },
+    { parameter: clusters, from: 0, to: 2 },
   ]);
-  const tail = store.pack("tail", [{ logical: words, from: 2, to: 4 }]);
+  const tail = store.pack("tail", [{ parameter: words, from: 2, to: 4 }]);
   store.allocate(device, { gradients: false });
-  writeLogical(device, store, weightsOf(store), numbered);
+  writeParameters(device, store, weightsOf(store), numbered);
   assertEquals([head.shape, tail.shape], [[4, 3], [2, 3]]);
   const { place } = head;
   assert(place.kind === "storage");
@@ -73,16 +73,16 @@ Deno.test("parameters start at multiples of 256 bytes and fill segments of one b
   }
   store.allocate(device, { gradients: true });
   assertEquals(
-    store.buffers.map(({ ranges }) => ranges.map(({ param, offset }) => [param.label, offset])),
+    store.buffers.map(({ ranges }) => ranges.map(({ packed, offset }) => [packed.label, offset])),
     [[["a", 0], ["b", 64], ["c", 192]], [["d", 0]], [["e", 0]]],
   );
   for (const { length, weights, gradients, ranges } of store.buffers) {
     assert(length * 4 <= 1024);
     assertEquals([weights.length, gradients!.length], [length, length]);
-    for (const { param, offset } of ranges) {
+    for (const { packed, offset } of ranges) {
       assertEquals(offset * 4 % 256, 0);
-      assertEquals(param.place, { kind: "storage", storage: weights, offset });
-      assertEquals(param.gradient.place, { kind: "storage", storage: gradients!, offset });
+      assertEquals(packed.place, { kind: "storage", storage: weights, offset });
+      assertEquals(packed.gradient.place, { kind: "storage", storage: gradients!, offset });
     }
   }
 });
@@ -110,7 +110,7 @@ Deno.test("a parameter of exactly one binding fits, one element more does not", 
 });
 
 for (const where of ["the reference executor", "the adapter"] as const) {
-  Deno.test(`what writeLogical() writes, readLogical() reads, over segments, on ${where}`, async () => {
+  Deno.test(`what writeParameters() writes, readParameters() reads, over segments, on ${where}`, async () => {
     const device = where === "the adapter" ? await openTestGpu() : smallBindings(1024);
     const before = device.liveBytes;
     {
@@ -119,24 +119,29 @@ for (const where of ["the reference executor", "the adapter"] as const) {
       const odd = store.declare("odd", [7, 1, 5], ZERO);
       store.param("bias", [13], ZERO);
       store.pack("high rows", [
-        { logical: table, from: 60, to: 100 },
-        { logical: odd, from: 0, to: 7 },
+        { parameter: table, from: 60, to: 100 },
+        { parameter: odd, from: 0, to: 7 },
       ]);
-      store.pack("low rows", [{ logical: table, from: 0, to: 33 }]);
-      store.pack("middle rows", [{ logical: table, from: 33, to: 60 }]);
+      store.pack("low rows", [{ parameter: table, from: 0, to: 33 }]);
+      store.pack("middle rows", [{ parameter: table, from: 33, to: 60 }]);
       store.allocate(device, { gradients: true });
       const moments = store.likeWeights(device, "first moment");
       assertEquals(moments.map(({ length }) => length), store.buffers.map(({ length }) => length));
       // Weights, gradients and moments are laid out alike, and do not touch each other.
       const kinds = [weightsOf(store), gradientsOf(store), moments];
       kinds.forEach((buffers, k) => {
-        writeLogical(device, store, buffers, (logical) => numbered(logical).map((x) => x + 10 * k));
+        writeParameters(
+          device,
+          store,
+          buffers,
+          (parameter) => numbered(parameter).map((x) => x + 10 * k),
+        );
       });
       for (const [k, buffers] of kinds.entries()) {
         const names: string[] = [];
-        for await (const [logical, values] of readLogical(device, store, buffers)) {
-          names.push(logical.name);
-          assertEquals(values, numbered(logical).map((x) => x + 10 * k), logical.name);
+        for await (const [parameter, values] of readParameters(device, store, buffers)) {
+          names.push(parameter.name);
+          assertEquals(values, numbered(parameter).map((x) => x + 10 * k), parameter.name);
         }
         assertEquals(names, ["table", "odd", "bias"]);
       }
@@ -169,7 +174,7 @@ Deno.test("pack() refuses rows of different widths", () => {
   const a = store.declare("a", [2, 3], ZERO);
   const b = store.declare("b", [2, 4], ZERO);
   assertThrows(
-    () => store.pack("ab", [{ logical: a, from: 0, to: 2 }, { logical: b, from: 0, to: 2 }]),
+    () => store.pack("ab", [{ parameter: a, from: 0, to: 2 }, { parameter: b, from: 0, to: 2 }]),
     ShapeError,
     'Cannot pack "b" [2,4] with "a" [2,3]: rows have 4 and 3 elements',
   );
@@ -181,7 +186,7 @@ Deno.test("declare() refuses a name that is taken", () => {
   assertThrows(() => store.declare("w", [1], ZERO), TypeError, 'Cannot declare "w" twice');
 });
 
-Deno.test("seal() refuses rows in no parameter or in two, and a second time", () => {
+Deno.test("allocate() refuses rows in no parameter or in two, and a second time", () => {
   using device = smallBindings(1024);
   const cases: [readonly (readonly [number, number])[], string][] = [
     [[[0, 2]], "hold 2 rows, 2 of them in order"],
@@ -191,8 +196,8 @@ Deno.test("seal() refuses rows in no parameter or in two, and a second time", ()
   ];
   for (const [spans, message] of cases) {
     const store = new ParameterStore();
-    const logical = store.declare("w", [4, 2], ZERO);
-    for (const [from, to] of spans) store.pack(`${from}`, [{ logical, from, to }]);
+    const parameter = store.declare("w", [4, 2], ZERO);
+    for (const [from, to] of spans) store.pack(`${from}`, [{ parameter, from, to }]);
     assertThrows(() => store.allocate(device, { gradients: false }), TypeError, message);
   }
   using store = new ParameterStore();
@@ -201,31 +206,35 @@ Deno.test("seal() refuses rows in no parameter or in two, and a second time", ()
   assertThrows(() => store.allocate(device, { gradients: false }), TypeError, "twice");
 });
 
-Deno.test("a store that is not sealed can be neither recorded, written nor read", async () => {
+Deno.test("a store that is not allocated can be neither recorded, written nor read", async () => {
   using device = smallBindings(1024);
   const store = new ParameterStore();
   const w = store.param("w", [1], ZERO);
-  const message = "Cannot access parameters: their store is not sealed, or was disposed";
-  assertThrows(() => w.place, TypeError, 'Cannot use "w": its parameter store is not sealed yet');
+  const message = "Cannot access parameters: their store is not allocated, or was disposed";
   assertThrows(
-    () => writeLogical(device, store, weightsOf(store), numbered),
+    () => w.place,
+    TypeError,
+    'Cannot use "w": its parameter store is not allocated yet',
+  );
+  assertThrows(
+    () => writeParameters(device, store, weightsOf(store), numbered),
     TypeError,
     message,
   );
   await assertRejects(
-    async () => await Array.fromAsync(readLogical(device, store, weightsOf(store))),
+    async () => await Array.fromAsync(readParameters(device, store, weightsOf(store))),
     TypeError,
     message,
   );
 });
 
-Deno.test("writeLogical() refuses another number of elements", () => {
+Deno.test("writeParameters() refuses another number of elements", () => {
   using device = smallBindings(1024);
   using store = new ParameterStore();
   store.param("w", [2, 3], ZERO);
   store.allocate(device, { gradients: false });
   assertThrows(
-    () => writeLogical(device, store, weightsOf(store), () => new Float32Array(5)),
+    () => writeParameters(device, store, weightsOf(store), () => new Float32Array(5)),
     CheckpointError,
     'Cannot load "w": it has 5 elements, expected shape [2,3]',
   );

@@ -4,10 +4,10 @@ import {
   gradientsOf,
   type HostArray,
   ParameterStore,
-  readLogical,
+  readParameters,
   ReferenceDevice,
   weightsOf,
-  writeLogical,
+  writeParameters,
   writeWeights,
 } from "@transformer-xl/runtime";
 import { openTestGpu } from "../../support/test_gpu.ts";
@@ -36,7 +36,9 @@ const zero = { kind: "constant", value: 0 } as const;
 
 async function valuesOf(device: Device, store: ParameterStore, buffers = weightsOf(store)) {
   const values: Record<string, HostArray> = {};
-  for await (const [{ name }, array] of readLogical(device, store, buffers)) values[name] = array;
+  for await (const [{ name }, array] of readParameters(device, store, buffers)) {
+    values[name] = array;
+  }
   return values;
 }
 
@@ -100,10 +102,10 @@ for (const [where, open] of DEVICES) {
     const words = store.declare("words", [3, 3], zero);
     const clusters = store.declare("clusters", [2, 3], zero);
     store.pack("head", [
-      { logical: words, from: 0, to: 1 },
-      { logical: clusters, from: 0, to: 2 },
+      { parameter: words, from: 0, to: 1 },
+      { parameter: clusters, from: 0, to: 2 },
     ]);
-    store.pack("tail", [{ logical: words, from: 1, to: 3 }]);
+    store.pack("tail", [{ parameter: words, from: 1, to: 3 }]);
     store.param("bias", [1], zero);
     store.allocate(device, { gradients: true });
     const value = (i: number) => 1 + (i + 1) * 2 ** -13;
@@ -119,7 +121,7 @@ for (const [where, open] of DEVICES) {
       assertEquals([...copies[name]!], [...array].map(Math.f16round), name);
     }
     assertEquals(store.buffers[0]!.gradients!.dtype, "f16");
-    writeLogical(
+    writeParameters(
       device,
       store,
       gradientsOf(store),

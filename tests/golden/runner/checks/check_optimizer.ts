@@ -17,9 +17,9 @@ import {
   ParameterStore,
   type Plan,
   type PlanInputs,
-  readLogical,
+  readParameters,
   weightsOf,
-  writeLogical,
+  writeParameters,
 } from "@transformer-xl/runtime";
 import type { RecordOf } from "../case_schema.ts";
 import type { Findings } from "../findings.ts";
@@ -98,7 +98,7 @@ export async function checkOptimizer(
     }
   }
   for (const [state, buffers] of Object.entries(optimizer.states)) {
-    for await (const [{ name }, got] of readLogical(device, store, buffers)) {
+    for await (const [{ name }, got] of readParameters(device, store, buffers)) {
       const want = await golden.floats(`final/${STATE_NAMES[state]}/${name}`);
       findings.compare("state", `${state} ${name}`, got, want, limitFor(limit, want));
     }
@@ -132,7 +132,7 @@ export async function checkClip(
       const { gradNorm } = await plan.read("gradNorm");
       const norm = record.total_norm;
       findings.compareNumber("gradient norm", where, gradNorm[0]!, norm, limits.optimizer);
-      for await (const [{ name }, got] of readLogical(device, store, optimizer.states["m"]!)) {
+      for await (const [{ name }, got] of readParameters(device, store, optimizer.states["m"]!)) {
         const want = await golden.floats(`${prefix}/grad/${name}`);
         const limit = limitFor(limits.optimizer, want);
         findings.compare("clipped gradient", `${where} ${name}`, got, want, limit);
@@ -165,12 +165,12 @@ async function write(
   device: Device,
   golden: GoldenCase,
   store: ParameterStore,
-  buffers: Parameters<typeof writeLogical>[2],
+  buffers: Parameters<typeof writeParameters>[2],
   prefix: string,
 ): Promise<void> {
   const stored = new Map<string, Floats>();
   for (const { name } of store.parameters) {
     stored.set(name, await golden.floats(`${prefix}${name}`));
   }
-  writeLogical(device, store, buffers, ({ name }) => stored.get(name)!);
+  writeParameters(device, store, buffers, ({ name }) => stored.get(name)!);
 }
