@@ -91,7 +91,7 @@ export async function recordRow(
         const values = row.cotangent === "one"
           ? new Float32Array(output.size).fill(1)
           : valuesOf(`cotangent ${name}`, row, output.size);
-        if (seed.place.kind === "storage") device.write(seed.place.storage, 0, values);
+        if (seed.range.kind === "storage") device.write(seed.range.storage, 0, values);
         cotangents.set(name, values);
         return [output, seed] as const;
       });

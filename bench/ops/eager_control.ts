@@ -25,11 +25,11 @@ export function eagerControl(device: GpuDevice, rec: Recorder): () => void {
     if (!pipelines.has(kernel)) pipelines.set(kernel, compile(gpu, kernel));
     const [pipeline, layout] = pipelines.get(kernel)!;
     const entries: GPUBindGroupEntry[] = kernel.bindings.map(({ index, name }) => {
-      const { place } = operands[name]!;
-      if (place.kind !== "plan") {
+      const { range } = operands[name]!;
+      if (range.kind !== "plan") {
         throw new TypeError(`Cannot run "${step.label}": "${name}" lives on`);
       }
-      return { binding: index, resource: { buffer: buffers[place.buffer]! } };
+      return { binding: index, resource: { buffer: buffers[range.buffer]! } };
     });
     if (kernel.scalarsBinding !== undefined) {
       const buffer = uniform(gpu, kernel, step.scalars ?? {});

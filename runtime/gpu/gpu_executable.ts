@@ -57,14 +57,14 @@ export function compileGpuPlan(
     };
     write(frozen, blocks.pack(false, new Map()));
 
-    const bindingOf = ({ place, size, dtype }: Tensor): GPUBufferBinding => {
+    const bindingOf = ({ range, size, dtype }: Tensor): GPUBufferBinding => {
       // Empty tensors still bind one vector; every buffer has room for it.
       const bytes = size === 0 ? 16 : wholeWords(size * bytesPer(dtype));
-      return place.kind === "plan"
-        ? { buffer: storages[place.buffer]!.buffer, offset: 0, size: bytes }
+      return range.kind === "plan"
+        ? { buffer: storages[range.buffer]!.buffer, offset: 0, size: bytes }
         : {
-          buffer: (place.storage as GpuStorage).buffer,
-          offset: place.offset * bytesPer(place.storage.dtype),
+          buffer: (range.storage as GpuStorage).buffer,
+          offset: range.offset * bytesPer(range.storage.dtype),
           size: bytes,
         };
     };

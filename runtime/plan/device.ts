@@ -214,7 +214,7 @@ class State extends Tensor implements Disposable {
 function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
   const returned = new Set<unknown>(
     Object.values(inputs).map((input) =>
-      input.role === "input" && input.place.kind === "plan" ? input.place.buffer : input
+      input.role === "input" && input.range.kind === "plan" ? input.range.buffer : input
     ),
   );
   const refuse = (what: string) => {
@@ -282,9 +282,9 @@ export function checkWrite(range: StorageRange): void {
 
 /** The range of a tensor that has a storage of its own. */
 export function rangeOf(tensor: Tensor): StorageRange {
-  const { place } = tensor;
-  if (place.kind === "plan") {
+  const { range } = tensor;
+  if (range.kind === "plan") {
     throw new TypeError(`Cannot access "${tensor.label}": it is a temporary of a plan`);
   }
-  return { storage: place.storage, offset: place.offset, length: tensor.size };
+  return { storage: range.storage, offset: range.offset, length: tensor.size };
 }

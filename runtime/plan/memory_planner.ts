@@ -24,10 +24,10 @@ export function lifetimes(
   const spans = new Map<number, [number, number]>();
   steps.forEach((step, i) => {
     const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
-    for (const { place } of tensors) {
-      if (place.kind !== "plan") continue;
-      const span = spans.get(place.buffer);
-      if (span === undefined) spans.set(place.buffer, [i, i]);
+    for (const { range } of tensors) {
+      if (range.kind !== "plan") continue;
+      const span = spans.get(range.buffer);
+      if (span === undefined) spans.set(range.buffer, [i, i]);
       else span[1] = i;
     }
   });

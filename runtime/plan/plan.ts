@@ -134,9 +134,9 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
       const written = step.kind === "clear" ? [step.tensor] : step.kernel.bindings
         .filter(({ access }) => access === "read_write")
         .map(({ name }) => step.operands[name]!);
-      return written.some(({ place, size }) =>
-        place.kind === "storage" && place.storage === storage &&
-        place.offset < offset + length && offset < place.offset + size
+      return written.some(({ range, size }) =>
+        range.kind === "storage" && range.storage === storage &&
+        range.offset < offset + length && offset < range.offset + size
       );
     });
   }
@@ -214,7 +214,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
       if (array.length !== input.size) {
         refuse(`input "${name}" has ${array.length} elements, expected shape [${input.shape}]`);
       }
-      if (input.place.kind === "plan") inputs.set(input.place.buffer, array);
+      if (input.range.kind === "plan") inputs.set(input.range.buffer, array);
     }
     return { inputs, scalars };
   }
@@ -233,10 +233,10 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
         `Cannot read "${name}" of plan "${this.label}": no such output, expected one of ${known}`,
       );
     }
-    const { place } = tensor;
-    return place.kind === "storage"
-      ? { storage: place.storage, offset: place.offset, length: tensor.size }
-      : { storage: this.#executable.storageOf(place.buffer), offset: 0, length: tensor.size };
+    const { range } = tensor;
+    return range.kind === "storage"
+      ? { storage: range.storage, offset: range.offset, length: tensor.size }
+      : { storage: this.#executable.storageOf(range.buffer), offset: 0, length: tensor.size };
   }
 
   #line(step: Command): string {
@@ -249,9 +249,9 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     return `${step.label} ${operands.join(" ")} <${groups}${step.folded ? " folded" : ""}>`;
   }
 
-  #where({ place, label }: Tensor): string {
-    if (place.kind === "storage") return `${place.storage.label}+${place.offset}`;
-    const slot = this.#executable.slotOf.get(place.buffer);
+  #where({ range, label }: Tensor): string {
+    if (range.kind === "storage") return `${range.storage.label}+${range.offset}`;
+    const slot = this.#executable.slotOf.get(range.buffer);
     return slot === undefined ? `"${label}"` : `s${slot}`;
   }
 }
@@ -261,9 +261,9 @@ function borrowedBy(steps: readonly Command[]): ReadonlyMap<Storage, string> {
   const borrowed = new Map<Storage, string>();
   for (const step of steps) {
     const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
-    for (const { place } of tensors) {
-      if (place.kind === "storage" && !borrowed.has(place.storage)) {
-        borrowed.set(place.storage, step.label);
+    for (const { range } of tensors) {
+      if (range.kind === "storage" && !borrowed.has(range.storage)) {
+        borrowed.set(range.storage, step.label);
       }
     }
   }

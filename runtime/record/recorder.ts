@@ -150,8 +150,8 @@ export class Recorder {
 
   /** A tensor the host writes before every run. */
   input<D extends DType>(label: string, shape: Shape, dtype: D): Input<D> {
-    const place = this.#buffer("input", label, dtype, sizeOf(shape));
-    return new Input(shape, dtype, label, place) as Input<D>;
+    const range = this.#buffer("input", label, dtype, sizeOf(shape));
+    return new Input(shape, dtype, label, range) as Input<D>;
   }
 
   /** A number given at every run. */
@@ -197,15 +197,15 @@ export class Recorder {
         `Cannot view "${tensor.label}" as [${shape}]: current shape is [${tensor.shape}]`,
       );
     }
-    return new Tensor(shape, tensor.dtype, tensor.label, tensor.place);
+    return new Tensor(shape, tensor.dtype, tensor.label, tensor.range);
   }
 
   /** Gives an output memory of its own, readable between runs. */
   keep(tensor: Tensor): void {
-    const { place } = tensor;
+    const { range } = tensor;
     this.#checkOwn(tensor);
-    if (place.kind === "plan" && this.buffers[place.buffer]!.kind === "temporary") {
-      this.buffers[place.buffer]!.kind = "output";
+    if (range.kind === "plan" && this.buffers[range.buffer]!.kind === "temporary") {
+      this.buffers[range.buffer]!.kind = "output";
     }
   }
 
@@ -262,14 +262,14 @@ export class Recorder {
     values?: HostArray,
   ) {
     this.buffers.push({ kind, label, dtype, length, ...(values && { values }) });
-    const place = { kind: "plan", buffer: this.buffers.length - 1 } as const;
-    this.#ranges.add(place);
-    return place;
+    const range = { kind: "plan", buffer: this.buffers.length - 1 } as const;
+    this.#ranges.add(range);
+    return range;
   }
 
   /** Root numbers of two recordings overlap: a foreign one would silently name other memory. */
-  #checkOwn({ place, label }: Tensor): void {
-    if (place.kind === "plan" && !this.#ranges.has(place)) {
+  #checkOwn({ range, label }: Tensor): void {
+    if (range.kind === "plan" && !this.#ranges.has(range)) {
       throw new TypeError(
         `Cannot use "${label}": it belongs to another recording; carry it in a state, or record both in one plan`,
       );
@@ -315,14 +315,14 @@ function checkLaunch(
         `operand "${binding.name}" has ${tensor.size} elements, not a multiple of ${binding.width}`,
       );
     }
-    const { place } = tensor;
+    const { range } = tensor;
     if (
-      binding.access === "read_write" && place.kind === "plan" &&
-      buffers[place.buffer]!.kind === "constant"
+      binding.access === "read_write" && range.kind === "plan" &&
+      buffers[range.buffer]!.kind === "constant"
     ) {
       fail(`operand "${binding.name}" is written, but "${tensor.label}" is a constant`);
     }
-    const memory = place.kind === "plan" ? place.buffer : place.storage;
+    const memory = range.kind === "plan" ? range.buffer : range.storage;
     const before = access.get(memory);
     if (before !== undefined && (before === "read_write" || binding.access === "read_write")) {
       fail(`operand "${binding.name}" shares a buffer with another operand that is written`);

@@ -168,9 +168,9 @@ export class ReferenceDevice extends Device {
       const array = this.#array(planBuffer.dtype, slot.array.buffer, planBuffer.length);
       return new ReferenceStorage(planBuffer.label, "temporary", planBuffer.dtype, array, () => {});
     });
-    const numbersOf = ({ place, size }: Tensor): Numbers => {
-      if (place.kind === "plan") return storages[place.buffer]!.array.subarray(0, size);
-      return (place.storage as ReferenceStorage).array.subarray(place.offset, place.offset + size);
+    const numbersOf = ({ range, size }: Tensor): Numbers => {
+      if (range.kind === "plan") return storages[range.buffer]!.array.subarray(0, size);
+      return (range.storage as ReferenceStorage).array.subarray(range.offset, range.offset + size);
     };
     const bound = steps.map((step) =>
       step.kind === "clear" ? { x: numbersOf(step.tensor) } : Object.fromEntries(

@@ -1,5 +1,5 @@
 /**
- * Handles on values. A tensor has a shape, a dtype and a place, never numbers: numbers live in a
+ * Handles on values. A tensor has a shape, a dtype and a range of a buffer, never numbers: numbers live in a
  * {@link Storage} (memory with an owner and a name) or, for the temporaries of a plan, in a slot
  * that the memory planner assigns.
  *
@@ -41,7 +41,7 @@ export type BufferRange =
   | { readonly kind: "plan"; readonly buffer: number }
   | { readonly kind: "storage"; readonly storage: Storage; readonly offset: number };
 
-/** A handle on a value: shape, dtype and place. */
+/** A handle on a value: shape, dtype and buffer range. */
 export class Tensor {
   /** Sizes of the axes, outermost first. */
   readonly shape: Shape;
@@ -49,14 +49,14 @@ export class Tensor {
   readonly dtype: DType;
   /** Name in messages and in the printed plan. */
   readonly label: string;
-  #place: BufferRange | undefined;
+  #range: BufferRange | undefined;
 
   /** A handle; tensors come from a recorder, a store or a device. */
   constructor(shape: Shape, dtype: DType, label: string, range?: BufferRange) {
     this.shape = shape;
     this.dtype = dtype;
     this.label = label;
-    this.#place = range;
+    this.#range = range;
   }
 
   /** Elements. */
@@ -64,17 +64,17 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** Where the elements are; parameters have a place once their store is allocated. */
-  get place(): BufferRange {
-    if (this.#place === undefined) {
+  /** Where the elements are; packed parameters have a range once their store is allocated. */
+  get range(): BufferRange {
+    if (this.#range === undefined) {
       throw new TypeError(`Cannot use "${this.label}": its parameter store is not allocated yet`);
     }
-    return this.#place;
+    return this.#range;
   }
 
-  /** Gives a tensor its place, once. */
-  protected settle(place: BufferRange): void {
-    this.#place = place;
+  /** Gives a tensor its range, once. */
+  protected settle(range: BufferRange): void {
+    this.#range = range;
   }
 }
 

@@ -69,9 +69,9 @@ async function attend(
     return { inputs: { filled }, outputs: { y, dKv: kv!.gradient } };
   });
   for (const param of store.packed) {
-    const { place } = param;
-    if (place.kind === "storage") {
-      device.write(place.storage, place.offset, given[param.label as keyof typeof given]);
+    const { range } = param;
+    if (range.kind === "storage") {
+      device.write(range.storage, range.offset, given[param.label as keyof typeof given]);
     }
   }
   plan.run({ filled: options.filled });

@@ -55,9 +55,9 @@ Deno.test("a parameter of several parameters is one tensor of all their rows", (
   store.allocate(device, { gradients: false });
   writeParameters(device, store, weightsOf(store), numbered);
   assertEquals([head.shape, tail.shape], [[4, 3], [2, 3]]);
-  const { place } = head;
-  assert(place.kind === "storage");
-  return device.read([{ storage: place.storage, offset: place.offset, length: head.size }])
+  const { range } = head;
+  assert(range.kind === "storage");
+  return device.read([{ storage: range.storage, offset: range.offset, length: head.size }])
     .then(([values]) => {
       const want = [0, 1, 2, 3, 4, 5].map((i) => i / 1000)
         .concat([0, 1, 2, 3, 4, 5].map((i) => 1 + i / 1000));
@@ -81,8 +81,8 @@ Deno.test("parameters start at multiples of 256 bytes and fill segments of one b
     assertEquals([weights.length, gradients!.length], [length, length]);
     for (const { packed, offset } of ranges) {
       assertEquals(offset * 4 % 256, 0);
-      assertEquals(packed.place, { kind: "storage", storage: weights, offset });
-      assertEquals(packed.gradient.place, { kind: "storage", storage: gradients!, offset });
+      assertEquals(packed.range, { kind: "storage", storage: weights, offset });
+      assertEquals(packed.gradient.range, { kind: "storage", storage: gradients!, offset });
     }
   }
 });
@@ -212,7 +212,7 @@ Deno.test("a store that is not allocated can be neither recorded, written nor re
   const w = store.param("w", [1], ZERO);
   const message = "Cannot access parameters: their store is not allocated, or was disposed";
   assertThrows(
-    () => w.place,
+    () => w.range,
     TypeError,
     'Cannot use "w": its parameter store is not allocated yet',
   );

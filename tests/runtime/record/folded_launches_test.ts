@@ -136,7 +136,7 @@ Deno.test("a folded kernel sees the grid, the threads and the scalars that its l
     return { inputs: { groups }, outputs: { seen, line } };
   });
   for (const groups of [7, 0, 10]) { // 4 workgroups along x, none, 5
-    if (seen.place.kind === "storage") gpu.write(seen.place.storage, 0, new Uint32Array(300));
+    if (seen.range.kind === "storage") gpu.write(seen.range.storage, 0, new Uint32Array(300));
     plan.run({ groups });
     const got = (await plan.read("seen")).seen;
     const want = Array.from({ length: 300 }, (_, i) => {

@@ -62,11 +62,11 @@ Deno.test("sizeOf() multiplies the axes; no axes are one element, an empty axis 
   assertEquals([sizeOf([2, 3, 4]), sizeOf([]), sizeOf([5, 0])], [24, 1, 0]);
 });
 
-Deno.test("reshape() keeps the place and refuses another number of elements", () => {
+Deno.test("reshape() keeps the range and refuses another number of elements", () => {
   const rec = new Recorder(PORTABLE_LIMITS);
   const x = rec.temporary([2, 6], "f32", "x");
   const y = reshape(rec, x, [3, 4]);
-  assertEquals([y.shape, y.place, rec.commands.length], [[3, 4], x.place, 0]);
+  assertEquals([y.shape, y.range, rec.commands.length], [[3, 4], x.range, 0]);
   assertThrows(
     () => reshape(rec, x, [5]),
     TypeError,
