@@ -1,6 +1,6 @@
 /**
- * A bound on the work that a device has yet to do, so that a signal is obeyed soon. Submitting takes
- * a host microseconds; without a bound minutes of work may be waiting.
+ * A limit on submitted but unfinished work, so that signals take effect soon. Submitting takes the
+ * host microseconds; without a limit, minutes of work may be queued.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `deno task eval`: a checkpoint's loss on a data set or on a sentence.
+ * `deno task eval`: the loss of a checkpoint on a data set or a sentence.
  *
  * @module
  */

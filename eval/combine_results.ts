@@ -1,5 +1,5 @@
 /**
- * One result of several processes, each of which evaluated its own columns.
+ * Combination of the results of several ranks, each of which evaluated its own columns.
  *
  * @module
  */

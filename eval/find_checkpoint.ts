@@ -1,5 +1,5 @@
 /**
- * The checkpoint that evaluation scores.
+ * Choice of the checkpoint to evaluate.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Refusal of weights and losses that are not finite.
+ * Rejection of non-finite weights and losses.
  *
  * @module
  */

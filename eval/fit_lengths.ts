@@ -1,5 +1,5 @@
 /**
- * Default lengths that fit the text.
+ * Default lengths adapted to the length of the text.
  *
  * @module
  */

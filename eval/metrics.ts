@@ -1,5 +1,5 @@
 /**
- * Units of losses, and statistics of timings. Conversions between units exist only here.
+ * Units of losses, and timing statistics. All conversions between units are here.
  *
  * @module
  */

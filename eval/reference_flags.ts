@@ -1,5 +1,5 @@
 /**
- * Flags of NVIDIA's programs that set nothing here, so that their command lines run as they are.
+ * Flags of NVIDIA's programs that set nothing here, so that their command lines work unchanged.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Bounds of the numbers of a configuration: far above anything that has been trained, and low enough
- * that products of a few of them stay exact and counting them takes no time.
+ * Bounds of configuration values: far above any trained model, and low enough that products of
+ * several values stay exact.
  *
  * @module
  */

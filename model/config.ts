@@ -1,6 +1,6 @@
 /**
- * What the network is: flags, defaults and checks of the model section, and the resolved shape that
- * a checkpoint stores. Flag names and defaults are NVIDIA's.
+ * The model section of the configuration: flags, defaults and checks, and the resolved model
+ * configuration that a checkpoint stores. Flag names and defaults are NVIDIA's.
  *
  * @module
  */

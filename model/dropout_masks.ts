@@ -1,7 +1,7 @@
 /**
- * Where the network drops, and with which random numbers. A site is named as in the reference's
- * masks (`word_emb`, `l3/ff1`); its number keys the counter-based generator, so a mask depends only
- * on (seed, site, step, stream, element): the same on every device, and after a restart.
+ * Dropout sites and their random numbers. Sites have the names of the reference (`word_emb`,
+ * `l3/ff1`); a site's number keys the counter-based generator, so a mask only depends on (seed,
+ * site, step, stream, element) and is the same on every device and after a restart.
  *
  * @module
  */

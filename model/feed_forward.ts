@@ -1,6 +1,6 @@
 /**
- * Position-wise feed-forward block: y = W2 drop(relu(W1 u + b1)) + b2, dropped, with a residual
- * connection, normalised after it (post-norm) or before the block (pre-norm).
+ * The position-wise feed-forward block: y = W2 drop(relu(W1 u + b1)) + b2, with dropout, a residual
+ * connection and layer norm after (post-norm) or before (pre-norm) the block.
  *
  * @module
  */

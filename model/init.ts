@@ -1,7 +1,7 @@
 /**
- * Initial values by kind of parameter, as the reference's weights_init: every matrix and table from
- * one rule, projections always normal, gains around 1, biases 0. Values come from the seed, the
- * parameter's name and the element's index, so they do not depend on layout or device.
+ * Initial values by kind of parameter, as in the reference's `weights_init`: one rule for all
+ * matrices and tables, normal projections, gains around 1, biases 0. Values depend on seed,
+ * parameter name and element index only, not on layout or device.
  *
  * @module
  */

@@ -1,8 +1,7 @@
 /**
- * The memory of the network: the input of every layer for the last M rows, per batch column.
- *
- * Shapes stay static: the state always has M rows, filled from the end; rows that hold nothing yet
- * are masked, so numbers equal those of the reference's growing memory.
+ * The memory of the model: the inputs of every layer for the last M rows of each batch column.
+ * Shapes are static: the state always has M rows, filled from the end; rows without content are
+ * masked, so the numbers equal those of the reference's growing memory.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Which number is how wide: one table for the whole program. Whatever is not named here (masters and
- * moments, losses, sums, means and variances, norms) is float32 with either precision.
+ * Element types of weights, activations and gradients, in one table. Everything else (master
+ * weights, optimizer state, losses, sums, statistics, norms) is float32 in either precision.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What processes that score or train one model must have in common.
+ * Facts that must be equal on all ranks that train or evaluate one model.
  *
  * @module
  */

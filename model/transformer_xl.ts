@@ -1,9 +1,7 @@
 /**
- * Transformer-XL (Dai et al. 2019): the page to read first.
- *
- * Tokens are embedded, pass through L decoder layers that also attend to the memory of earlier
- * segments, and end in an (adaptive) softmax over the vocabulary. Every layer's input becomes the
- * memory of the next segment.
+ * Transformer-XL (Dai et al. 2019); start reading here. Tokens are embedded, pass through L decoder
+ * layers that also attend to the memory of earlier segments, and end in an (adaptive) softmax over
+ * the vocabulary. The input of every layer becomes the memory of the next segment.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Values, shapes, recorder, autograd, planner, plans and devices: a small record-and-replay
- * runtime over WebGPU that knows nothing of neural networks.
+ * Recording, differentiation, memory planning and replay of WebGPU kernels, with the flags, files,
+ * logs and processes that its programs share. It knows nothing of neural networks.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The device a user asked for.
+ * Opening of the device that a user requested.
  *
  * @module
  */

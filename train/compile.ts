@@ -1,6 +1,6 @@
 /**
- * `deno task compile`: executables of the training and the evaluation program with their kernels
- * inside. Deno takes its runtime part, denort, from `DENORT_BIN` or its cache, or downloads it once.
+ * `deno task compile`: executables of training and evaluation with their kernels. Deno uses the
+ * runtime named by `DENORT_BIN`, or its cached one, or downloads it once.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The command line of training: one schema is types, defaults, flags, help, checkpoint metadata and
- * the README's table. Names and defaults are NVIDIA's.
+ * The configuration of training. One schema provides types, defaults, flags, help, checkpoint
+ * metadata and the flag table. Names and defaults are NVIDIA's.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a configuration would take: parameters, memory by role, launches and work, without
- * allocating anything.
+ * The footprint of a configuration: parameters, memory by role, launches and work, computed without
+ * allocation.
  *
  * @module
  */

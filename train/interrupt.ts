@@ -1,7 +1,7 @@
 /**
- * Signals of a run. SIGINT, SIGTERM and SIGHUP ask it to save and stop, a second one ends it at
- * once; SIGUSR1 asks it to save and go on. While there is nothing to save the system ends it at the
- * first one, however busy it is.
+ * Signals of a run. SIGINT, SIGTERM and SIGHUP request a save and stop; a second one ends the
+ * process at once. SIGUSR1 requests a save. While there is nothing to save, the first signal ends
+ * the process, however busy it is.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Named settings. They stand beneath the flags, so each can be changed on the command line. None
- * names `batchChunk`: it follows from the memory of the device, see {@link fitChunks}.
+ * Named settings, overridden by the configuration file and flags. None sets `batchChunk`, which
+ * follows from the memory of the device; see {@link fitChunks}.
  *
  * @module
  */

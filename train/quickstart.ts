@@ -1,6 +1,6 @@
 /**
- * `deno task quickstart`: trains the `tiny` preset on the program's own text, evaluates it, and
- * scores a sentence. Every command it runs is printed, so that it can be typed again.
+ * `deno task quickstart`: trains the `tiny` preset on the text of this repository, evaluates it and
+ * scores a sentence. It prints every command before running it.
  *
  * @module
  */

@@ -1,10 +1,8 @@
 /**
- * The training loop. It yields what happens; printing, logs and exit codes belong to the command
- * line.
- *
- * Epochs go on until `max_step`. The memory of the network runs on across epochs, and the last step
- * is evaluated; with `--compat 2019` neither is so. Nothing is read from the device between log
- * lines.
+ * The training loop, as an async generator of events; printing, logs and exit codes belong to the
+ * command line. Epochs repeat until `max_step`, memory carries over between epochs, and the last
+ * step is evaluated; `--compat 2019` does neither of the last two. Nothing is read from the device
+ * between log lines.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How much of a text an evaluation scores, and what the rest is needed for.
+ * The number of tokens that an evaluation scores, and the reasons for the others.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The log files of an evaluation: `eval_log.log` is appended, `eval_log.json` is that of the latest
- * evaluation, one JSON object a line. Names and modes are the reference's.
+ * The log files of an evaluation: `eval_log.log` is appended to; `eval_log.json` is replaced and
+ * has one JSON object per line. Names and modes are the reference's.
  *
  * @module
  */

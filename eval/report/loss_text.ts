@@ -1,5 +1,5 @@
 /**
- * Losses as log lines show them.
+ * Losses as text of log lines.
  *
  * @module
  */

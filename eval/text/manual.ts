@@ -1,7 +1,7 @@
 /**
- * Text typed by a person, as token ids, split as the text of training was: by the rules of WikiText
- * where the vocabulary is of WikiText, at white space where it is of other words, and not at all where
- * it is of characters. A line of the training text has the ids it had in training.
+ * The token ids of a typed sentence, split as the training text was: by WikiText's rules for their
+ * vocabularies, at white space for other words, and into characters. A line of the training text
+ * gets the ids it had in training.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What an evaluation scores: a sentence, the parts of a text that are asked for, or a whole file. The
- * text is that of the flags, else the one whose place the checkpoint remembers.
+ * The text of an evaluation: a sentence, the requested splits of a text, or a whole file. It comes
+ * from the flags, or else from the location that the checkpoint stores.
  *
  * @module
  */

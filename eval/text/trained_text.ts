@@ -1,5 +1,5 @@
 /**
- * The text that a checkpoint was trained on, as its record of training names it.
+ * The training text of a checkpoint, from its training record.
  *
  * @module
  */

@@ -1,9 +1,8 @@
 /**
  * A model on disk: one safetensors file with the weights under the reference's names, the
- * vocabulary, and the model's shape. State of training beside them is left alone.
- *
- * Nothing in it is executed. Before use its content is checked against its checksum, where it has
- * one, and against itself.
+ * vocabulary and the model configuration. Training state in the same file is ignored. Nothing in
+ * the file is executed; it is verified against its checksum, if it has one, and checked for
+ * consistency.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Whether a checkpoint agrees with itself, decided on its header before anything is allocated: the
- * model it claims against the names, shapes and types of its tensors, and the vocabulary against both.
+ * Consistency checks of a checkpoint, on its header and before any allocation: the model
+ * configuration against names, shapes and types of the tensors, and the vocabulary against both.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * One checkpoint for all processes of a job. The first process says which; those that do not find
- * the same file on their disks receive it from the first.
+ * One checkpoint for all ranks of a job. Rank 0 chooses it; ranks that do not find the same file
+ * receive it from rank 0.
  *
  * @module
  */

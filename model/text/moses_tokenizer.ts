@@ -1,7 +1,6 @@
 /**
- * Turns a sentence that a user types into the words of the WikiText corpora: the English rules of the
- * Moses tokenizer, then WikiText's marks for separators inside numbers and compounds (`@.@`, `@,@`,
- * `@-@`).
+ * Tokeniser of typed sentences for WikiText models: the English rules of the Moses tokenizer, then
+ * WikiText's marks for separators inside numbers and compounds (`@.@`, `@,@`, `@-@`).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The program's own text: sources, kernels and documents of its members. Real text that every clone
- * has, so that a first training run downloads nothing.
+ * The text of this repository: sources, kernels and pages of its members. Every clone has it, so a
+ * first training run downloads nothing.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * What a recording asks of the host for one segment, and how the host answers: padded ids, ids
- * grouped for the embedding gradient, targets routed to clusters, lengths. The host knows the ids,
- * so nothing of this is computed on the device.
+ * Host-computed inputs of a segment: padded ids, ids grouped for the embedding gradient, targets
+ * split by cluster, and lengths. The host knows the ids, so the device computes none of this.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Clusters of the adaptive embedding and softmax: which ids, and how wide.
+ * Clusters of the adaptive embedding and softmax: id ranges and widths.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * The two sums autograd needs: cotangents that meet at one value, and a cotangent that reaches a
- * parameter's gradient.
+ * Sums for autograd: of cotangents that reach the same value, and into a parameter's gradient.
  *
  * @module
  */

@@ -1,9 +1,7 @@
 /**
- * Reverse-mode differentiation over a recording.
- *
- * One walk over the tape, last op first. The first cotangent that reaches a value moves, later ones
- * add. Parameters accumulate (`+=`, so that several recordings share one gradient), activations
- * assign.
+ * Reverse-mode differentiation of a recording: one walk over the tape, last op first. The first
+ * cotangent of a value is moved, later ones are added. Parameter gradients accumulate (`+=`), so
+ * several recordings can share them; activation gradients are assigned.
  *
  * @module
  */

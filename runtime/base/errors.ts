@@ -1,7 +1,8 @@
 /**
- * The errors a user can meet. Messages say `Cannot <action>: <current state, wanted state>`, quote
- * values, have no final period, and end with the remedy where there is one. The command line prints
- * the message of these and exits 2; any other error is a bug and keeps its stack.
+ * Error classes for mistakes that a user can correct. Messages have the form `Cannot <action>:
+ * <current state, wanted state>`, quote values, have no final period and end with the remedy.
+ * Command-line programs print the message and exit with code 2; any other error is a bug and keeps
+ * its stack.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Amounts as people read them: bytes and durations.
+ * Human-readable byte counts and durations.
  *
  * @module
  */

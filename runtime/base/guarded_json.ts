@@ -1,6 +1,6 @@
 /**
- * JSON from files that nobody vouches for: depth and number of values are bounded before anything is
- * built from it, and no key may occur twice, which `JSON.parse` would hide.
+ * JSON parser for untrusted files. It limits depth and number of values before building anything,
+ * and rejects duplicate keys, which `JSON.parse` would hide.
  *
  * @module
  */

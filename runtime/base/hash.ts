@@ -1,5 +1,5 @@
 /**
- * A hash of names: 32 bits, the same on every machine.
+ * A 32-bit hash of names, equal on every machine.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Text of unknown origin inside messages: shortened, and without control characters.
+ * Untrusted text for messages: shortened and without control characters.
  *
  * @module
  */

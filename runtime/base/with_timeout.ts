@@ -1,5 +1,5 @@
 /**
- * Waiting no longer than a given time.
+ * A promise with a time limit.
  *
  * @module
  */

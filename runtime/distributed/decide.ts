@@ -1,6 +1,6 @@
 /**
- * Decisions of a group: the first process decides what depends on its disk, and a failure of one
- * process before the first step is a failure of all, in one sentence.
+ * Decisions of a process group: rank 0 decides what depends on its disk, and a failure of one rank
+ * before the first step ends all ranks with the same message.
  *
  * @module
  */

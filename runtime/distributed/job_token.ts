@@ -1,5 +1,5 @@
 /**
- * By what the processes of one job know each other at a port that anybody may call.
+ * The token by which ranks of one job recognise each other at a port that anyone can reach.
  *
  * @module
  */

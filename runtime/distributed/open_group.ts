@@ -1,5 +1,5 @@
 /**
- * The group of the job this process belongs to.
+ * The process group of the job this process belongs to.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Settings of programs that run as several processes, one per GPU.
+ * Flags of programs that run as several processes, one per GPU.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What processes that train one model together can do with each other. Every process calls the same
- * operations in the same order; each resolves when this process has its part of the result.
+ * The collective operations of a process group. All ranks call the same operations in the same
+ * order; each call resolves when the rank has its part of the result.
  *
  * @module
  */

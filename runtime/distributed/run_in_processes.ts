@@ -1,6 +1,6 @@
 /**
- * The roles of a program that may run as several processes: alone, the launcher of others, or one of
- * those that a launcher started.
+ * The roles of a program that may run as several processes: single process, launcher, or rank of a
+ * job.
  *
  * @module
  */

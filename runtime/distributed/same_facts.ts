@@ -1,5 +1,5 @@
 /**
- * What must be equal on all processes of a job before its first step.
+ * Comparison of settings, text and checkpoint between ranks before the first step.
  *
  * @module
  */

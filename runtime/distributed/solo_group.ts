@@ -1,5 +1,5 @@
 /**
- * The group of a process that trains alone.
+ * The process group of a single process.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Which process of which machine wrote a file, so that a later process can tell whether the writer
- * still runs.
+ * The identity of the process that wrote a file, so that a later process can tell whether it is
+ * still running.
  *
  * @module
  */

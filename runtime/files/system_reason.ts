@@ -1,5 +1,5 @@
 /**
- * The reason an operating system gives for a refused file operation, in a few words.
+ * Short reasons of operating systems for failed file operations.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Paths as a user types them. `deno task` starts programs in the project's folder, wherever the user
- * stands, and says where that is in INIT_CWD.
+ * Paths relative to the user's folder. `deno task` starts programs in the project folder and passes
+ * the user's folder in INIT_CWD.
  *
  * @module
  */

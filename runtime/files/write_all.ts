@@ -1,5 +1,5 @@
 /**
- * Writes that are complete: a file, a pipe or a connection may take fewer bytes than it is given.
+ * Complete writes: a file, pipe or connection may accept fewer bytes than it is given.
  *
  * @module
  */

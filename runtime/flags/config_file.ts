@@ -1,5 +1,5 @@
 /**
- * The file behind `--config_file`.
+ * The configuration file of `--config_file`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Which flag a word of the command line means: its exact name, or a beginning that only one flag has.
+ * Lookup of a flag by its exact name or by an unambiguous prefix.
  *
  * @module
  */

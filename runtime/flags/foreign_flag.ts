@@ -1,6 +1,6 @@
 /**
- * Flags of a program whose command lines are taken over, but which set nothing here. Each is accepted
- * with one line that says what happens instead, or refused where its value asks for what is missing.
+ * Flags of other programs that are accepted for compatibility but set nothing. Each prints one line
+ * about its effect here, or is rejected if its value requires a missing feature.
  *
  * @module
  */

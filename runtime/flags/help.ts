@@ -1,5 +1,5 @@
 /**
- * The text of `--help` and the README's table of flags, both from the schema.
+ * The `--help` text and the Markdown flag table, both generated from the schema.
  *
  * @module
  */

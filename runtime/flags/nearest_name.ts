@@ -1,5 +1,5 @@
 /**
- * The name a mistyped one was meant to be, for error messages.
+ * The nearest name to a mistyped one, for error messages.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Values of flags that name a file or a folder.
+ * Schemas of flags that name a file or folder.
  *
  * @module
  */

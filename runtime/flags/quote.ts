@@ -1,6 +1,6 @@
 /**
- * Values and foreign messages inside error messages: one line, of bounded length, without characters
- * that move the cursor or reverse the text of a terminal.
+ * Values and foreign messages quoted in error messages: one line, limited in length, without
+ * characters that move the cursor or reverse text.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The frame of a command-line program: user errors become one sentence and exit code 2, bugs keep
- * their stack.
+ * The entry point of command-line programs: user errors become one sentence and exit code 2, bugs
+ * keep their stack.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * What a zod object says about the command line: one {@link FlagSpec} per key, read from its JSON
- * schema. Everything else (parsing, help, the README's table) works from these.
+ * Flag specifications derived from a zod object, one {@link FlagSpec} per key. Parsing, help and
+ * flag tables use them.
  *
  * A field's `.meta()` may hold `group` (heading in the help), `metavar` (name of the value, as in
- * `--data PATH`) and `hidden: true` (accepted, but listed nowhere).
+ * `--data PATH`) and `hidden: true` (accepted, but not listed).
  *
  * @module
  */

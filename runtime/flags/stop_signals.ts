@@ -1,5 +1,5 @@
 /**
- * The signals that ask a program to end or to save, and their exit codes.
+ * Signals that ask a program to stop or save, and their exit codes.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Choosing an adapter and learning what it can do. Deno's `adapter.features` hides features that
- * `requestDevice` grants (subgroups among them), so features are found by trying.
+ * Selection and capabilities of an adapter. Deno's `adapter.features` hides features that
+ * `requestDevice` grants, such as subgroups, so features are detected by requesting them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Temporaries' memory, shared by all plans of a device: plans never overlap on one queue, so the
- * slots of one may be the slots of another.
+ * A pool of buffers for the temporaries of all plans of a device. Plans never overlap on one queue,
+ * so they can share slots.
  *
  * @module
  */

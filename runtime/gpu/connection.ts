@@ -1,8 +1,7 @@
 /**
- * WebGPU devices and what belongs to one alone. A device that was closed without an error is kept
- * for the next one that is opened on the same adapter: a driver gives the memory of a device back
- * only when the garbage collector finds it, which sees a few hundred bytes where there are
- * megabytes.
+ * WebGPU devices and the objects tied to them. A device closed without an error is kept and reused
+ * for the same adapter, because its memory is only released by the garbage collector, which does
+ * not see its size.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * A device that runs nothing and allocates nothing: it only counts. It tells what a configuration
- * would take before anything is allocated.
+ * A device that runs and allocates nothing. It counts what a configuration would need.
  *
  * @module
  */

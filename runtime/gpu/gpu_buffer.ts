@@ -1,5 +1,5 @@
 /**
- * GPU memory and the guarded ways in and out of it.
+ * GPU memory with checked uploads and copies.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The GPU executor over WebGPU: pipelines, buffers, errors made loud.
+ * The WebGPU executor: pipelines, buffers, and reporting of device errors.
  *
  * @module
  */

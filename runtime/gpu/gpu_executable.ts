@@ -1,6 +1,6 @@
 /**
- * A recording compiled for a GPU: pipelines and bind groups made once, one encoder, one pass and
- * one submit per run.
+ * A plan compiled for a GPU: pipelines and bind groups are created once; each run is one encoder,
+ * one pass and one submit.
  *
  * @module
  */

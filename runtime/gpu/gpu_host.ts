@@ -1,5 +1,5 @@
 /**
- * What a compiled plan needs of the GPU it runs on, and what its steps become.
+ * The interface between a compiled plan and its GPU, and the GPU form of commands.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Time of every launch, from timestamp queries: one pass per launch, so only for profiling.
+ * Timing of every launch with timestamp queries. It needs one pass per launch, so it is for
+ * profiling only.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * A log of JSON objects, one a line, each in the file before `write` returns. A line that a killed
- * run left unfinished is closed when the file is opened again, so it spoils no other line.
+ * A log of JSON objects, one per line. Each line is in the file before `write` returns. An
+ * incomplete line of a killed run is terminated when the file is opened again, so it does not
+ * affect other lines.
  *
  * @module
  */

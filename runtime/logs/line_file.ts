@@ -1,6 +1,7 @@
 /**
- * A file of whole lines, each in the file before `write` returns. A full disk costs lines, not the
- * program: it is told once on standard error, and later lines are written again when there is room.
+ * An append-only file of whole lines. Each line is in the file before `write` returns. A full disk
+ * loses lines, not the program: one warning goes to standard error, and writing resumes when there
+ * is space.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Numbers as Python's format specifications print them, which the reference's lines are made of.
+ * Numbers in Python's `format` notation, which the reference's log lines use.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * One line at the bottom of a terminal that is overwritten in place. On anything that is not a
- * terminal (a file, a pipe, a batch system) nothing is ever written. Whoever prints other lines to
- * the same terminal calls {@link ProgressLine.clear} first, as text_log.ts does.
+ * A progress line at the bottom of a terminal, overwritten in place. Nothing is written to files,
+ * pipes or batch systems. Other output to the same terminal must call {@link ProgressLine.clear}
+ * first, as `text_log.ts` does.
  *
  * @module
  */

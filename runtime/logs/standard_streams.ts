@@ -1,7 +1,6 @@
 /**
- * Standard output and standard error of a program that has more to do than to print. A reader that
- * went away (`| head`, a dead `tee`, a closed terminal) or a full disk behind `> file` loses lines,
- * never the work.
+ * Standard output and standard error for long-running programs: a closed reader (`| head`, a closed
+ * terminal) or a full disk loses lines, never the run.
  *
  * @module
  */

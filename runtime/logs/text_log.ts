@@ -1,6 +1,6 @@
 /**
- * The log a person reads: bare messages on the console, and the same messages with time and level in
- * a file, `YYYY-mm-dd HH:MM:SS - INFO - message`. With a rank, both carry it before the message.
+ * The text log: plain messages on the console, and the same messages with time and level in a file,
+ * `YYYY-mm-dd HH:MM:SS - INFO - message`. With a rank, both have it before the message.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * Programs of the machine that this repository can use and does not need. All of them are started
- * here: a missing program, one that may not be executed and one that fails are results, never
- * exceptions. Source: POSIX, "Command Search and Execution" (exit codes 126 and 127).
+ * Optional programs of the machine. A missing program, one that cannot be executed and one that
+ * fails are results, not exceptions.
+ *
+ * Source: POSIX, "Command Search and Execution" (exit codes 126 and 127).
  *
  * @module
  */

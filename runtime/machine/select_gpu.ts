@@ -1,6 +1,6 @@
 /**
- * Which GPU belongs to which process of a machine, and how a process takes its own. WebGPU offers
- * only "the best adapter", so the Vulkan loader is made to see no other one.
+ * Assignment of GPUs to the ranks of a machine. WebGPU only offers a default adapter, so the Vulkan
+ * loader is configured to show a rank its own GPU only.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * A way around a race at the end of `deno test` and `deno bench`. These run files in a thread of
- * their own; when it ends, the main thread calls `exit`, whose handlers take the Vulkan driver down
- * while the thread still gives its memory back. With Mesa's software driver that corrupts the heap
- * in every tenth run, and the program dies of a signal after all results were printed.
+ * A workaround for a race at the end of `deno test` and `deno bench`. They run files in a thread;
+ * when it ends, the main thread calls `exit`, whose handlers unload the Vulkan driver while the
+ * thread still releases its memory. With Mesa's software driver, every tenth run crashes after
+ * printing its results.
  *
  * @module
  */

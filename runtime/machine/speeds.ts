@@ -1,6 +1,6 @@
 /**
- * Two speeds that bound every kernel: bytes copied and multiply-adds done per second. Each is the
- * best of several dispatches that take long enough to hide the cost of a submission.
+ * Two measured speeds that bound every kernel: copied bytes and multiply-adds per second. Each is
+ * the best of several dispatches that are long enough to hide the cost of a submission.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Every Vulkan adapter of the machine with what WebGPU does not tell: PCI address, driver version,
- * memory. The answers come from the Vulkan loader through FFI; offsets below are those of the C
- * structures in vulkan_core.h on 64-bit systems.
+ * Vulkan adapters with properties that WebGPU lacks: PCI address, driver version, memory. They come
+ * from the Vulkan loader through FFI; the offsets are those of the C structures in vulkan_core.h on
+ * 64-bit systems.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Parameters in and out of flat buffers: initial values, checkpoints, moments.
+ * Reading and writing of parameters in flat buffers: initial values, checkpoints, optimizer state.
  *
  * @module
  */

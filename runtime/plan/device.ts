@@ -1,8 +1,7 @@
 /**
- * What every executor offers: memory with owners, plans, reads. Two executors exist: the GPU, and
- * the reference executor that replays the same plan through plain loops.
- *
- * Only `plan`, `read` and `idle` are async; nothing inside a training step is.
+ * The interface of executors: owned memory, plans and reads. There are two executors: the GPU, and
+ * the reference executor that runs the same plan as plain loops. Only `plan`, `read` and `idle` are
+ * async; nothing inside a training step is.
  *
  * @module
  */

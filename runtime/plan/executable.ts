@@ -1,5 +1,5 @@
 /**
- * What a recording becomes: the border between plans and the devices that run them.
+ * The interface between plans and the devices that run them.
  *
  * @module
  */

@@ -1,8 +1,7 @@
 /**
- * Memory planning: which temporaries may share a buffer. Pure; no device.
- *
- * A slot is one whole buffer, never a range of one, because WebGPU forbids a buffer to be bound
- * read-only and writable in the same launch.
+ * Assignment of temporaries to shared buffers, as a pure function. A slot is a whole buffer, never
+ * a range of one, because WebGPU forbids binding a buffer as read-only and writable in the same
+ * launch.
  *
  * @module
  */

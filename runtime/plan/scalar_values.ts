@@ -1,5 +1,5 @@
 /**
- * Numbers of a run: values of uniform fields, and workgroup counts that follow a scalar.
+ * Values of uniform fields, and workgroup counts that depend on a scalar.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Uniform blocks of a plan. Blocks whose fields are all frozen are written once; the others are
- * written together before every run, with one call.
+ * Uniform blocks of a plan. Blocks with constant fields only are written once; all others are
+ * written before every run, in one call.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
- * Counter-based random numbers on the host: Philox4x32-10 and what parameter initialisation draws
- * from it. Value `i` of stream `s` under a seed is a pure function of (seed, s, i), so a tensor may
- * be filled in any order, in pieces, on any rank. Only exactly rounded operations (+, -, *, /, sqrt)
- * and integer arithmetic are used, so every machine makes the same bits.
+ * Counter-based random numbers on the host: Philox4x32-10 (Salmon et al. 2011) and the
+ * distributions of parameter initialisation. Value `i` of stream `s` is a pure function of (seed,
+ * s, i), so a tensor can be filled in any order, in pieces, on any rank. Only exactly rounded
+ * operations (+, -, *, /, sqrt) and integer arithmetic are used, so the bits are equal on every
+ * machine.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * The reference executor: replays a plan through the kernels' plain loops, temporaries in their
- * planned slots. Float64 for tests (where it also proves the memory planner), float32 for
- * `--device cpu`. What a plan stores as f16 is rounded to it here too.
+ * The reference executor: it runs a plan with the plain loops of its kernels, temporaries in their
+ * planned slots. Float64 for tests, which also verifies the memory planner, and float32 for
+ * `--device cpu`. Values that a plan stores as f16 are rounded to f16.
  *
  * @module
  */

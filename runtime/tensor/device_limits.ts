@@ -1,6 +1,6 @@
 /**
- * What ops may know about the machine they are recorded for: enough to choose tiles and to split
- * tables, never the device itself. A plan recorded for a target runs on any executor.
+ * Properties of a device that ops may use while recording: enough to choose tiles and split tables.
+ * A plan recorded for these limits runs on any executor.
  *
  * @module
  */

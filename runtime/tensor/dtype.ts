@@ -1,5 +1,5 @@
 /**
- * Element types. A dtype belongs to a tensor; there is no promotion, a cast is an op.
+ * Element types. There is no promotion; a conversion is a `cast` op.
  *
  * @module
  */

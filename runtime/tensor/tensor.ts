@@ -1,7 +1,7 @@
 /**
- * Handles on values. A tensor has a shape, a dtype and a range of a buffer, never numbers: numbers live in a
- * {@link Storage} (memory with an owner and a name) or, for the temporaries of a plan, in a slot
- * that the memory planner assigns.
+ * Handles of values. A tensor has a shape, a dtype and a location, never numbers: numbers are in a
+ * {@link Storage}, which has an owner and a name, or, for temporaries of a plan, in a slot that the
+ * memory planner assigns.
  *
  * @module
  */

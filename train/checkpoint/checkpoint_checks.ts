@@ -1,6 +1,5 @@
 /**
- * Whether the state of training in a checkpoint agrees with itself, decided on numbers and shapes
- * alone.
+ * Consistency checks of the training state in a checkpoint, on numbers and shapes alone.
  *
  * @module
  */

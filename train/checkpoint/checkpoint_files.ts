@@ -1,9 +1,7 @@
 /**
- * Files of a run: `checkpoint_last`, `checkpoint_best`, and with `--save_all` one per evaluation.
- *
- * A best checkpoint is written before the last one: a kill in between leaves an old last, from which
- * the same best is made again. The other order could leave a last that believes in a best that is
- * not there.
+ * Checkpoint files of a run: `checkpoint_last`, `checkpoint_best`, and with `--save_all` one per
+ * evaluation. The best checkpoint is written before the last one: if the process is killed in
+ * between, resuming from the older last checkpoint produces the same best one again.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Where training stands before its first step.
+ * The progress of a run before its first step.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Whether a run may continue from a checkpoint: what shapes the state must be the same.
+ * Validation of a resumed run: settings that shape the state must equal those of the checkpoint.
  *
  * @module
  */

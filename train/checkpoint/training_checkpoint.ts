@@ -1,6 +1,6 @@
 /**
- * Training state on disk, on top of the model's: optimizer states, memories, and where in the text and in the
- * schedule training stands. Continuing from it is bit-equal to never having stopped.
+ * Training state on disk, in addition to the model's: optimizer state, memories, and the position
+ * in text and schedule. A run resumed from it is bit-equal to an uninterrupted one.
  *
  * @module
  */

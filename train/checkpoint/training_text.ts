@@ -1,6 +1,6 @@
 /**
- * The text of a run and of the checkpoint it continues from: said before it is opened, compared with
- * what was trained on, and told in the log.
+ * The text of a run and of the checkpoint it resumes: announced before it is opened, compared with
+ * the training text, and logged.
  *
  * @module
  */

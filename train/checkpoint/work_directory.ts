@@ -1,6 +1,6 @@
 /**
- * The folder of a run: whether it can be written to, whether it holds the checkpoints of another
- * run, whether another process works in it, and where `--restart` finds its checkpoint.
+ * The work directory of a run: write access, checkpoints of other runs, its lock, and the
+ * checkpoint that `--restart` resumes.
  *
  * @module
  */

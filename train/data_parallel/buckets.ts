@@ -1,6 +1,6 @@
 /**
- * Buckets: the gradient of a model in pieces that are exchanged as soon as they are final, in the
- * order in which the backward pass finishes them.
+ * Gradient buckets: pieces of the gradient that are exchanged as soon as they are final, in the
+ * order in which the backward pass completes them.
  *
  * @module
  */

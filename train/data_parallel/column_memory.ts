@@ -1,6 +1,6 @@
 /**
- * Memories as columns of the whole batch, whatever processes and chunks they are spread over: what a
- * checkpoint stores, and what a run of another size takes its share of.
+ * Memories by column of the whole batch, independent of ranks and chunks: the form in which
+ * checkpoints store them and from which a run with another number of ranks takes its share.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One evaluation by all processes of a group, which a signal may end.
+ * One evaluation on all ranks, which a signal may stop.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a run was asked to do by a signal, and how all processes of a group come to know it.
+ * Requests of signals (stop, save) and their distribution to all ranks.
  *
  * @module
  */

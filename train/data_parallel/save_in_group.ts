@@ -1,5 +1,5 @@
 /**
- * One save by all processes of a group: the first one writes, and all know how it went.
+ * One save on all ranks: rank 0 writes, and all ranks learn the outcome.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Numbers that all processes of a run share: weights at the start, losses and speed at log lines.
+ * Numbers shared by all ranks: initial weights, and losses and speed of log lines.
  *
  * @module
  */

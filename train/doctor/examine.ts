@@ -1,6 +1,6 @@
 /**
- * What a machine can do, line by line. Everything is tried rather than believed: features by asking
- * for a device with them, the driver by running a long loop, reading by writing first.
+ * The report of `deno task doctor`, line by line. Everything is tested: features by requesting
+ * them, the driver by running a long loop, reading by writing first.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Which training runs fit a memory.
+ * The training runs that fit into a given memory.
  *
  * @module
  */

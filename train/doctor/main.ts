@@ -1,5 +1,6 @@
 /**
- * `deno task doctor`: reports what this machine can train. Exits 1 when it cannot.
+ * `deno task doctor`: a report of what this machine can train. It exits with code 1 if it cannot
+ * train.
  *
  * @module
  */

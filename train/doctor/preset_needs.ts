@@ -1,5 +1,5 @@
 /**
- * What each preset takes on a device, from a recording that allocates nothing.
+ * Memory and work of each preset on a device, from a recording that allocates nothing.
  *
  * @module
  */

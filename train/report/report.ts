@@ -1,6 +1,6 @@
 /**
- * What training prints: the reference's lines, to console and log file, and one JSON object per
- * event.
+ * The output of training: the reference's lines on console and in the log file, and one JSON object
+ * per event.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The lines that training prints, in the reference's format.
+ * The log lines of training, in the reference's format.
  *
  * @module
  */

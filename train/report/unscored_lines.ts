@@ -1,5 +1,5 @@
 /**
- * What the evaluations of a run leave out of their texts.
+ * Log lines about tokens that evaluations do not score.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The number of batch chunks that a preset leaves to the memory of the device.
+ * The number of gradient-accumulation steps of a preset, from the memory of the device.
  *
  * @module
  */

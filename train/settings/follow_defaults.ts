@@ -1,5 +1,5 @@
 /**
- * Defaults that depend on other settings: what nobody gave gives way to what was given.
+ * Defaults that depend on other settings.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Learning rates that are allowed but seldom meant, with their numbers.
+ * Warnings about unusual learning rates.
  *
  * @module
  */

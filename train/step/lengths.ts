@@ -1,5 +1,5 @@
 /**
- * Lengths of the recordings that a configuration needs.
+ * Lengths of the recordings of a configuration.
  *
  * @module
  */

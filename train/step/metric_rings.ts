@@ -1,6 +1,6 @@
 /**
- * Numbers of recent steps, kept on the device until a log line is due: the host does not wait for
- * them inside a step.
+ * Metrics of recent steps, kept on the device until a log line is due, so that the host does not
+ * wait inside a step.
  *
  * @module
  */

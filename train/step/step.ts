@@ -1,8 +1,7 @@
 /**
- * A training step, as two recordings: the gradients of one batch chunk, and the update.
- *
- * The first runs once per chunk and adds to the gradients; the second clips them, updates the
- * weights, and clears them for the next step. Losses and norms stay on the device, in rings.
+ * A training step as two recordings: the gradients of one batch chunk, and the update. The first
+ * runs once per chunk and accumulates gradients; the second clips them, updates the weights and
+ * clears the gradients. Losses and norms stay on the device, in rings.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The plans of a training step together with what they own: optimizer states, memories, rings.
+ * The plans of a training step with the objects they own: optimizer state, memories, rings. {@link
+ * TrainStep.run} submits a step.
  *
  * @module
  */

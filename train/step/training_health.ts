@@ -1,6 +1,6 @@
 /**
- * Whether a run still learns: finite losses, weights and moments, updates that are applied. What
- * does not is told before it is saved, so that `--restart` always finds a state to continue from.
+ * Health checks of a run: finite losses, weights and optimizer state, and applied updates. A
+ * failure is reported before a checkpoint is written, so `--restart` always finds a usable state.
  *
  * @module
  */

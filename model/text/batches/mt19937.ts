@@ -1,6 +1,6 @@
 /**
- * The Mersenne Twister MT19937 with the classic seeding, bit-equal to C++ `std::mt19937(seed)` and so
- * to the CPU generator of PyTorch. It serves only to draw the same column shifts as the reference.
+ * The Mersenne Twister MT19937, bit-equal to C++ `std::mt19937(seed)` and so to PyTorch's CPU
+ * generator. It only draws the column shifts of `--roll`.
  *
  * @module
  */

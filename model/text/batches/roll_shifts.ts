@@ -1,7 +1,7 @@
 /**
- * How far each batch column is rotated in an epoch (`--roll`). The reference rotates its columns in
- * place before every epoch, so rotations add up; adding up the shifts instead gives the columns of any
- * epoch at once, and a resumed run sees the order of a run that never stopped.
+ * Rotation of each batch column per epoch (`--roll`). The reference rotates its columns in place
+ * before every epoch, so rotations accumulate; summing the shifts gives the columns of any epoch
+ * directly, and a resumed run sees the same order.
  *
  * @module
  */

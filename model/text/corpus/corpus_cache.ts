@@ -1,7 +1,7 @@
 /**
- * Encoded corpora on disk, as safetensors: the vocabulary as JSON text and the ids of all parts. A file
- * is named by a hash of what it was made from, so a changed source or option never meets an old one,
- * and it is replaced whole or not at all. Whatever is wrong with it, the text is encoded again.
+ * A cache of encoded corpora as safetensors files: the vocabulary as JSON and the ids of all
+ * splits. The file name is a hash of source and options, and the file is replaced atomically. If it
+ * cannot be used, the text is encoded again.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Which files make up a data set: the parts that their names tell, or the texts of a folder that is
- * yet to be split.
+ * The files of a data set: its splits by name, or the files of a folder to be split.
  *
  * @module
  */

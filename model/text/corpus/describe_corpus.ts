@@ -1,6 +1,6 @@
 /**
- * What was read, as lines for people: files, tokens and lines of every part, the vocabulary, unknown
- * words, what was left out, and a word of advice where words are not separated by spaces.
+ * The log lines about a corpus: files, tokens and lines of every split, vocabulary, unknown words,
+ * skipped files, and a hint if words are not separated by spaces.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Files to ids: a scanner numbers symbols as they appear, the vocabulary is chosen from the counts or
- * given, and the ids are renumbered in place.
+ * Encoding of files: a scanner numbers symbols in order of appearance, the vocabulary is built from
+ * the counts or given, and ids are renumbered in place.
  *
  * @module
  */

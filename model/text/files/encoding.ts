@@ -1,7 +1,7 @@
 /**
- * What a file is when it is not UTF-8: its encoding or its format by its first bytes, or by how well
- * a sample reads in the encodings that are common for text. The result goes into a message that ends
- * with a command, so encodings are named as iconv names them.
+ * Detection of the encoding or format of a file that is not UTF-8, from its first bytes or from how
+ * well a sample decodes in common encodings. The result is part of a message with a command, so
+ * encodings have their iconv names.
  *
  * @module
  */

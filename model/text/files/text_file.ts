@@ -1,6 +1,6 @@
 /**
- * One text file: whether it can be read, its hash, and its bytes in chunks, so that a file may be
- * longer than a JavaScript string. A byte order mark is no part of the text.
+ * A text file: its readability, its hash, and its bytes in chunks, so that a file may exceed the
+ * length of a JavaScript string. A byte order mark is not part of the text.
  *
  * @module
  */

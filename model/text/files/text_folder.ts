@@ -1,6 +1,6 @@
 /**
- * What lies in a folder of text: files to read, folders, and what is left out and why. Links are
- * followed, once each; hidden entries are passed over.
+ * The content of a text folder: files to read, folders, and skipped entries with the reason. Links
+ * are followed once each; hidden entries are ignored.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Every Unicode code point is a symbol, line feeds included; nothing marks the end of a line and
- * nothing is unknown by design: a corpus counts its characters in all of its parts, so that evaluation
- * never meets a character without an id.
+ * The character vocabulary: every Unicode code point is a symbol, line feeds included. There is no
+ * end-of-line symbol and no unknown symbol: a corpus counts the characters of all splits, so
+ * evaluation never meets a character without an id.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Where the adaptive softmax and the adaptive embedding cut the id range into frequency bins. A cut-off
- * is the first id of the next bin; the bins of [c0, c1, c2] are [0, c0), [c0, c1), [c1, c2), [c2, V).
+ * Cutoffs of the adaptive softmax and embedding. A cutoff is the first id of the next cluster; the
+ * clusters of [c0, c1, c2] are [0, c0), [c0, c1), [c1, c2), [c2, V).
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * What a model needs to know about text: which symbols there are and which id each has. Ids follow
- * frequency (the most frequent symbol first), because the adaptive softmax cuts the id range into
- * frequency bins; equal counts keep the order of first occurrence.
+ * The interface of vocabularies: symbols and their ids. Ids are ordered by descending count,
+ * because the adaptive softmax cuts the id range into clusters of frequency; equal counts keep the
+ * order of first occurrence.
  *
  * @module
  */

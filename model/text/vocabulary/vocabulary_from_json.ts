@@ -1,5 +1,5 @@
 /**
- * Reads a vocabulary back from a checkpoint or a cache, and checks that two vocabularies agree.
+ * Deserialisation of a vocabulary from a checkpoint or cache, and comparison of two vocabularies.
  *
  * @module
  */

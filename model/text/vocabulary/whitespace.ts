@@ -1,7 +1,7 @@
 /**
- * White space as Python's `str.split()` sees it, because vocabularies must agree with the reference
- * word for word. JavaScript's `\s` lacks U+001C-001F and U+0085 and has U+FEFF; here U+FEFF, U+200B
- * and U+180E are ordinary characters of a word.
+ * White space as in Python's `str.split()`, so that vocabularies agree with the reference.
+ * JavaScript's `\s` lacks U+001C-001F and U+0085 and contains U+FEFF; here U+FEFF, U+200B and
+ * U+180E belong to words.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Words as the reference counts and encodes them: `<eos>` has id 0 and ends every line, also an empty
- * one; then come the words by descending count. `<unk>` is an ordinary word of the WikiText files.
+ * The word vocabulary of the reference: `<eos>` has id 0 and ends every line, including empty ones;
+ * words follow by descending count. `<unk>` is an ordinary word of the WikiText files.
  *
  * @module
  */

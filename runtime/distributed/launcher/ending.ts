@@ -1,5 +1,5 @@
 /**
- * How a process ended, and what that says about the job.
+ * The outcome of a process and its meaning for the job.
  *
  * @module
  */

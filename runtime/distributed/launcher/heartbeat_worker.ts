@@ -1,6 +1,6 @@
 /**
- * The thread that tells the launcher that its process lives, however busy the main thread is. A
- * process that is stopped or swapped out gives no sign of life.
+ * A worker thread that sends heartbeats to the launcher while the main thread is busy. A stopped or
+ * swapped-out process sends none.
  *
  * @module
  */

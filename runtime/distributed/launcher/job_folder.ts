@@ -1,5 +1,5 @@
 /**
- * The private folder of a job, in which its processes find the launcher and each other.
+ * The private folder of a job, where its ranks find the launcher and each other.
  *
  * @module
  */

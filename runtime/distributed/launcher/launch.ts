@@ -1,6 +1,6 @@
 /**
- * Starts the processes of a job on this machine and sees to it that they end together: torchrun's
- * environment, one output, signals passed on, and no process left behind.
+ * The launcher of a job on this machine: it starts the ranks with torchrun's environment variables,
+ * merges their output, forwards signals, and ends all ranks together.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The permissions of this process as flags, for processes that run the same program: they get what
- * this one has and no more.
+ * The permissions of this process as flags for the processes it starts, which get the same and no
+ * more.
  *
  * @module
  */

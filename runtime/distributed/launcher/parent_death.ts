@@ -1,6 +1,6 @@
 /**
- * Asks the kernel to end this process with its parent. It holds even while the main thread is busy
- * or stopped, when no JavaScript could notice.
+ * A request to the kernel to end this process with its parent. It works even while the main thread
+ * is busy or stopped.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One process of a job, seen from the launcher.
+ * One rank of a job, seen from the launcher.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The frame of a program that may be one of several processes of a job.
+ * The entry point of a program that may be one rank of a job.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How to start this program once more.
+ * The command that starts this program again.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The launched process's side: a thread of its own gives signs of life, the main one says why it
- * ends, and the process never outlives the launcher.
+ * The rank's side of the launcher connection: a worker thread sends heartbeats, the main thread
+ * reports why it ends, and the process never outlives the launcher.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the processes of a job tell the launcher: lines of JSON over one connection per process. The
- * launcher says nothing; that the connection is open says that it lives.
+ * The protocol from ranks to the launcher: lines of JSON over one connection per rank. The launcher
+ * sends nothing; an open connection means that it is alive.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Closing what the other end, or a time limit, may have closed before.
+ * Closing of connections that the peer or a time limit may have closed already.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What processes say to each other at `MASTER_PORT`, one line of JSON each. Anybody may call there,
- * so every field is checked and every line is bounded, in length and in time.
+ * The messages that ranks exchange at `MASTER_PORT`, one line of JSON each. Anyone can connect
+ * there, so every field is validated and every line is limited in length and time.
  *
  * @module
  */

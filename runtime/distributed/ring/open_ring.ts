@@ -1,5 +1,5 @@
 /**
- * From the environment of a process to its place in a standing ring.
+ * Creation of a connected ring from the environment of a rank.
  *
  * @module
  */

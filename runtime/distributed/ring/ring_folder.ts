@@ -1,5 +1,5 @@
 /**
- * The private folder in which the processes of a job without our launcher publish their sockets.
+ * The private folder in which ranks publish their sockets when another launcher started them.
  *
  * @module
  */

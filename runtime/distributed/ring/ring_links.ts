@@ -1,6 +1,6 @@
 /**
- * How the processes of one machine find each other: each listens on a socket and publishes its
- * address as a file in a private directory; each dials the next one.
+ * The connections of a ring on one machine: each rank listens on a socket, publishes its address as
+ * a file in a private folder, and connects to the next rank.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the main thread and the thread of a group's engine say to each other.
+ * The messages between the main thread and the worker thread of a process group.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The thread in which the engine of a group runs, so that it moves while the main thread waits for
- * the GPU. It serves one request after the other.
+ * The worker thread that runs the engine of a process group while the main thread waits for the
+ * GPU. It handles one request at a time.
  *
  * @module
  */

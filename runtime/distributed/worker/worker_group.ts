@@ -1,6 +1,6 @@
 /**
- * A group as the main thread sees it: every call becomes a message to the engine's thread, whose
- * answers come in the order of the calls.
+ * A process group on a worker thread: every call becomes a message, and replies arrive in the order
+ * of the calls.
  *
  * @module
  */

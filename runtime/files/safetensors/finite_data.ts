@@ -1,5 +1,5 @@
 /**
- * Whether stored numbers are finite, decided on their bits: an exponent of ones is an infinity or NaN.
+ * A test for finite numbers on their bits: an exponent of all ones is an infinity or NaN.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Reads safetensors files lazily: opening reads and checks the header, each tensor is read when
- * asked for, whole or by ranges of bytes. Nothing in a file is ever executed, and every way in
- * which a file can disagree with itself is one {@link CheckpointError} naming the file.
+ * A lazy reader of safetensors files: opening reads and validates the header; tensors are read on
+ * demand, whole or by byte range. Nothing in a file is executed, and every inconsistency is a
+ * {@link CheckpointError} that names the file.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Writes safetensors files piece by piece, so that a checkpoint needs no second copy in memory. The
+ * A streaming writer of safetensors files, so that a checkpoint needs no second copy in memory. The
  * metadata entry "sha256" is the checksum of `content_digest.ts`.
  *
  * @module

@@ -1,9 +1,7 @@
 /**
- * Refusing drivers that compute wrong numbers without an error.
- *
- * Mesa's software rasteriser before version 25 leaves every shader loop after 65,535 iterations per
- * invocation, silently. The adapter's name carries the LLVM version only, so the loop itself is the
- * test: it takes about a millisecond and cannot be wrong.
+ * Detection of drivers that silently compute wrong numbers. Mesa's software rasteriser before
+ * version 25 leaves every shader loop after 65,535 iterations per invocation. The adapter's name
+ * only contains the LLVM version, so the test runs such a loop, which takes about a millisecond.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Installing Mesa's Vulkan driver with apt: from the release as it is configured where that has
- * Mesa 25, else from the release's backports, asked of the same archive.
+ * Installation of Mesa's Vulkan driver with apt: from the configured release if it has Mesa 25,
+ * otherwise from its backports in the same archive.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * Reading the configuration of apt, in both of its formats: one-line `*.list` and deb822
- * `*.sources`. Setup takes the archive that a system already trusts and asks it for one more suite;
- * no address is written in this program.
+ * Parser of apt's configuration: one-line `*.list` and deb822 `*.sources` files. Setup uses the
+ * archive that the system already trusts; this program contains no archive address.
  *
  * @module
  */

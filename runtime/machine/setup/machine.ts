@@ -1,5 +1,5 @@
 /**
- * What set-up needs of the machine it runs on. Tests give it another machine.
+ * The interface between setup and the machine, replaced in tests.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * `deno task setup`: a usable adapter, or the way to one. Exits 1 when there is none. On a terminal
- * it asks before it changes the system, unless `--yes` is given.
+ * `deno task setup`: finds a usable adapter or installs a software driver. It exits with code 1 if
+ * there is none. On a terminal it asks before it changes the system, unless `--yes` is given.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Making a machine ready for the runtime, and telling what it has.
+ * Setup of a machine and detection of optional programs.
  *
  * @module
  */

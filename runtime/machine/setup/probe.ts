@@ -1,7 +1,6 @@
 /**
- * A program that opens the best adapter, self-tests included, and prints as JSON whether it can be
- * used. It runs as a process of its own: drivers are loaded once per process, and a broken one may
- * end the process.
+ * A program that opens the default adapter with its self-tests and prints the result as JSON. It is
+ * a separate process because drivers are loaded once per process and a broken one may end it.
  *
  * @module
  */

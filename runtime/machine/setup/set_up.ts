@@ -1,6 +1,6 @@
 /**
- * Making a machine ready: a usable adapter is left alone, a missing or outdated software driver is
- * installed where that can be done without asking, and otherwise the user is told what to run.
+ * Setup of a machine: a usable adapter is left alone; a missing or outdated software driver is
+ * installed if that is possible without asking; otherwise the user is told what to run.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Numbers distinct byte strings in the order in which they first appear. Open addressing over one
- * byte arena: no JavaScript string is made per occurrence, which is what makes counting a large
- * corpus two to three times faster than splitting decoded text.
+ * A table of distinct byte strings, numbered in order of first appearance. It uses open addressing
+ * over one byte arena and creates no JavaScript string per occurrence, so counting a large corpus
+ * is two to three times faster than splitting decoded text.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Splits bytes into Unicode code points, line ends included; nothing is added or normalised.
+ * A scanner of Unicode code points, including line ends. It adds and normalises nothing.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A growing list of ids for streams whose length is not known beforehand. It grows by whole blocks,
- * so that a stream of 100 million ids never has to be copied to make room.
+ * A growable list of ids for streams of unknown length. It grows in blocks, so ids are never
+ * copied.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * One strict UTF-8 character at a time, straight from the bytes. `TextDecoder` says that a file is
- * invalid but not where, and a string of a whole file may be longer than JavaScript allows.
+ * A strict UTF-8 decoder of one character at a time. `TextDecoder` does not report where a file is
+ * invalid, and a string of a whole file may exceed JavaScript's limit.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Splits bytes into words at Python's white space and into lines at LF, CR and CRLF. Every line end
- * yields the id 0; word n (in order of first occurrence) yields n + 1. A last line without a line end
- * still ends.
+ * A scanner of words, separated by Python's white space, and lines, ended by LF, CR or CRLF. Every
+ * line end yields the id 0; word n (in order of first occurrence) yields n + 1. A last line without
+ * a line end still ends.
  *
  * @module
  */
