@@ -127,16 +127,18 @@ export interface Lengths {
 }
 
 /**
- * The shape of a model for a vocabulary. Projections are tied as in the reference: all but the
- * head's for WikiText.
+ * The shape of a model for a vocabulary.
  *
  * @param cutoffs cluster bounds, used when `section.adaptive`
+ * @param tieProjections whether the softmax's tails share the embedding's projections; the head
+ * never does
  * @throws {ConfigError} when settings contradict each other
  */
 export function resolveModel(
   section: ModelSection,
   nToken: number,
   cutoffs: readonly number[],
+  tieProjections = true,
 ): ModelConfig {
   const { attnType, notTied, adaptive, ...stored } = modelSection.parse(section);
   if (attnType !== 0) {
@@ -167,7 +169,7 @@ export function resolveModel(
     ...stored,
     dEmbed: width,
     cutoffs: bounds,
-    tieProjs: [false, ...bounds.map(() => true)],
+    tieProjs: [false, ...bounds.map(() => tieProjections)],
     tieWeight: !notTied,
   };
 }

@@ -7,7 +7,9 @@
 import {
   canShare,
   COMPAT_RULES,
+  dataSet,
   DATASET_CHOICES,
+  datasetOf,
   lengthValue,
   MAX_RATE,
   MAX_STEPS,
@@ -316,5 +318,6 @@ export function modelOf(
   nToken: number,
   cutoffs: readonly number[],
 ): ModelConfig {
-  return resolveModel(config as ModelSection, nToken, cutoffs);
+  const { tieProjections } = dataSet(datasetOf(config));
+  return resolveModel(config as ModelSection, nToken, cutoffs, tieProjections);
 }

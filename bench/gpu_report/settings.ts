@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { cutoffsFor, type ModelConfig } from "@transformer-xl/model";
+import { cutoffsFor, dataSet, datasetOf, type ModelConfig } from "@transformer-xl/model";
+import { ConfigError } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
   modelOf,
@@ -43,9 +44,6 @@ export interface ReportRun {
 /** Columns of one chunk of the presets, with which a card of 16 GB trains them alone. */
 const COLUMNS: Readonly<Record<string, number>> = { "wt103-base": 32, "wt103-large": 8 };
 
-/** Symbols of the vocabularies of the presets. */
-const VOCABULARY: Readonly<Record<string, number>> = { wt103: 267_735, auto: 96 };
-
 /**
  * The training run that flags stand for.
  *
@@ -69,7 +67,13 @@ export function reportRun(
     noTest: true,
   };
   checkTrainConfig(config);
-  const nToken = VOCABULARY[named.dataset]!;
-  const cutoffs = config.adaptive ? cutoffsFor(config.dataset, nToken) : [];
+  const dataset = datasetOf(config);
+  const { vocabularySize: nToken } = dataSet(dataset);
+  if (nToken === undefined) {
+    throw new ConfigError(
+      `Cannot time --preset ${preset}: data set "${dataset}" has no vocabulary size of its own; choose another preset`,
+    );
+  }
+  const cutoffs = config.adaptive ? cutoffsFor(dataset, nToken) : [];
   return { config, shape: modelOf(config, nToken, cutoffs) };
 }

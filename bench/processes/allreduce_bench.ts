@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { cutoffsFor } from "@transformer-xl/model";
+import { dataSet } from "@transformer-xl/model";
 import { missingProgram } from "@transformer-xl/runtime/setup";
 import {
   BUCKET_LENGTH,
@@ -28,7 +28,6 @@ interface Row extends AllReduceJob {
 
 const MB = 2 ** 20;
 const BASE_PARAMETERS = 191_950_298;
-const BASE_TOKENS = 267_735;
 
 const ROWS: readonly Row[] = [
   { what: "1 MB", bytes: MB, bucketBytes: MB, warmUps: 20, samples: 5, runs: 20 },
@@ -72,7 +71,8 @@ for (const backend of ["ring", "mpi"] as const) {
 /** A step of `wt103-base` on one of the processes: its operations at the peak of this adapter. */
 async function modelBaseStep(): Promise<number> {
   const config = trainSchema.parse({ ...PRESETS["wt103-base"], noEval: true, noTest: true });
-  const shape = modelOf(config, BASE_TOKENS, cutoffsFor(config.dataset, BASE_TOKENS));
+  const { vocabularySize, cutoffs } = dataSet("wt103");
+  const shape = modelOf(config, vocabularySize, cutoffs);
   const share = { rank: 0, size: PROCESSES };
   const { flopsPerToken } = await footprint(config, shape, bench.device.limits, {
     share,

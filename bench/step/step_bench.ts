@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { clusterShares, initialise, TransformerXL } from "@transformer-xl/model";
+import { clusterShares, dataSet, initialise, TransformerXL } from "@transformer-xl/model";
 import { type GpuDevice, ParameterStore } from "@transformer-xl/runtime";
 import {
   modelOf,
@@ -43,15 +43,16 @@ const SMALL_WORDS: Preset = {
   batchSize: 8,
 };
 
-const WT103_CUTOFFS = [19_997, 39_997, 199_997];
+const SELF = dataSet("self");
+const WT103 = dataSet("wt103");
 
 const SETTINGS: Readonly<Record<string, Setting>> = {
-  "tiny": { preset: PRESETS["tiny"]!, nToken: 96, cutoffs: [] },
+  "tiny": { preset: PRESETS["tiny"]!, nToken: SELF.vocabularySize, cutoffs: [] },
   "small words": { preset: SMALL_WORDS, nToken: 30_000, cutoffs: [3000, 10_000] },
   "wt103-base": {
     preset: PRESETS["wt103-base"]!,
-    nToken: 267_735,
-    cutoffs: WT103_CUTOFFS,
+    nToken: WT103.vocabularySize,
+    cutoffs: WT103.cutoffs,
     needsGpu: true,
   },
 };

@@ -5,9 +5,15 @@
  *
  * @module
  */
-import { splitWords, tokenizeManual, type Vocabulary, WordVocabulary } from "@transformer-xl/model";
+import {
+  dataSet,
+  splitWords,
+  tokenizeManual,
+  UNKNOWN,
+  type Vocabulary,
+  WordVocabulary,
+} from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
-import { UNKNOWN } from "@transformer-xl/model";
 
 /** A sentence as a model sees it. */
 export interface ManualText {
@@ -57,7 +63,9 @@ export function manualIds(
 }
 
 function isWikiText(vocabulary: WordVocabulary, dataset: string | undefined): boolean {
-  if (dataset === "wt103" || dataset === "wt2") return true;
+  if (dataset !== undefined && dataset !== "auto" && dataSet(dataset).prepare === "wikitext") {
+    return true;
+  }
   if (!vocabulary.has(UNKNOWN)) return false;
   // WikiText marks separators inside numbers and compounds; no other text has these words.
   const hasMarks = vocabulary.has("@-@") && vocabulary.has("@,@");

@@ -1,7 +1,7 @@
 /**
- * The data sets by name: where their text lies, what their symbols are, and which parts are counted.
- * Flags, opening and cut-offs read this table, so a new name that lacks an entry does not compile and
- * cannot be taken for another one.
+ * Table of data sets: files, symbols, cut-offs, tied projections and how typed text is prepared.
+ * Flags, opening, the model's defaults, the doctor and the benchmarks read it, so a new data set is
+ * one entry.
  *
  * @module
  */
@@ -14,27 +14,60 @@ export interface DataSet {
    * `parts`: a folder with train, valid and test; `any`: such a folder, any other folder, or a file;
    * `listed`: files that the program lists.
    */
-  readonly place: "parts" | "any" | "listed";
+  readonly files: "parts" | "any" | "listed";
   /** Kind of symbols unless another is asked for. */
   readonly vocabulary: VocabularyKind;
+  /**
+   * Symbols of its full vocabulary, about as many where the text changes; undefined where every text
+   * has its own. Plans without a text use it.
+   */
+  readonly vocabularySize: number | undefined;
   /** Whether words are counted in the training part alone or in all parts. */
-  readonly countWordsIn: "train" | "all";
-  /** Cut-offs of its full vocabulary; other vocabularies are cut in proportion. */
-  readonly cutoffs?: readonly number[];
+  readonly countFrom: "train" | "all";
+  /** Cut-offs of its full vocabulary; undefined where those of WikiText-103 are taken in proportion. */
+  readonly cutoffs: readonly number[] | undefined;
+  /** Whether the tails of the adaptive softmax share the projections of the embedding. */
+  readonly tieProjections: boolean;
+  /** Preparation of typed text: Moses tokens with WikiText's marks, or none. */
+  readonly prepare: "wikitext" | "none";
 }
 
-/** NVIDIA's cut-offs: with its three cluster columns the head has 20,000 columns. */
-export const WIKITEXT_103_CUTOFFS: readonly number[] = [19997, 39997, 199997];
-
 const TABLE = {
-  self: { place: "listed", vocabulary: "char", countWordsIn: "all" },
-  text: { place: "any", vocabulary: "word", countWordsIn: "all" },
-  wt2: { place: "parts", vocabulary: "word", countWordsIn: "train" },
-  wt103: {
-    place: "parts",
+  self: {
+    files: "listed",
+    vocabulary: "char",
+    vocabularySize: 192,
+    countFrom: "all",
+    cutoffs: undefined,
+    tieProjections: true,
+    prepare: "none",
+  },
+  text: {
+    files: "any",
     vocabulary: "word",
-    countWordsIn: "train",
-    cutoffs: WIKITEXT_103_CUTOFFS,
+    vocabularySize: undefined,
+    countFrom: "all",
+    cutoffs: undefined,
+    tieProjections: true,
+    prepare: "none",
+  },
+  wt2: {
+    files: "parts",
+    vocabulary: "word",
+    vocabularySize: 33_278,
+    countFrom: "train",
+    cutoffs: undefined,
+    tieProjections: true,
+    prepare: "wikitext",
+  },
+  wt103: {
+    files: "parts",
+    vocabulary: "word",
+    vocabularySize: 267_735,
+    countFrom: "train",
+    cutoffs: [19_997, 39_997, 199_997], // with its three cluster columns the head has 20,000 columns
+    tieProjections: true,
+    prepare: "wikitext",
   },
 } as const satisfies Readonly<Record<string, DataSet>>;
 
@@ -52,10 +85,21 @@ export const DATASET_CHOICES: ["auto", ...Dataset[]] = ["auto", ...DATASETS];
  *
  * @throws {ConfigError} if there is none of that name
  */
+export function dataSet<Name extends Dataset>(name: Name): (typeof TABLE)[Name];
+/** As above, for a name that is yet to be checked. */
+export function dataSet(name: string): DataSet;
 export function dataSet(name: string): DataSet {
   if (Object.hasOwn(TABLE, name)) return TABLE[name as Dataset];
   throw new ConfigError(
     `Cannot open data set ${JSON.stringify(name)}: there is none of that name, ` +
       `use one of ${DATASETS.join(", ")}`,
   );
+}
+
+/** The data set that settings name: `auto` is `text` where a text is given, else `self`. */
+export function datasetOf(
+  { dataset, data }: { readonly dataset: "auto" | Dataset; readonly data: string | null },
+): Dataset {
+  if (dataset !== "auto") return dataset;
+  return data === null ? "self" : "text";
 }

@@ -21,7 +21,14 @@ export {
 export type { EncodedCorpus, PartCounts } from "./corpus/corpus_cache.ts";
 export { type CorpusFiles, locateCorpus } from "./corpus/corpus_files.ts";
 export { assertCutoffs, cutoffsFor } from "./vocabulary/cutoffs.ts";
-export { type DataSet, type Dataset, dataSet, DATASET_CHOICES, DATASETS } from "./data_sets.ts";
+export {
+  type DataSet,
+  type Dataset,
+  dataSet,
+  DATASET_CHOICES,
+  datasetOf,
+  DATASETS,
+} from "./data_sets.ts";
 export { corpusLines, spacesAdvice } from "./corpus/describe_corpus.ts";
 export { tokenizeManual } from "./moses_tokenizer.ts";
 export { Mt19937 } from "./batches/mt19937.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Corpus, openCorpus } from "./corpus/corpus.ts";
-import type { Dataset } from "./data_sets.ts";
+import { type Dataset, dataSet, datasetOf } from "./data_sets.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError, exitAtSignals } from "@transformer-xl/runtime";
@@ -47,13 +47,14 @@ export interface TextSelection {
  * @throws {ConfigError} when a data set needs a folder and none is given, or has one and takes none
  */
 export async function textPlace(
-  { dataset, data }: TextSettings,
+  settings: TextSettings,
 ): Promise<{ readonly dataset: Dataset; readonly path?: string; readonly files?: string[] }> {
-  const name = dataset === "auto" ? data === null ? "self" : "text" : dataset;
-  if (name === "self") {
+  const { data } = settings;
+  const name = datasetOf(settings);
+  if (dataSet(name).files === "listed") {
     if (data === null) return { dataset: name, files: await selfFiles() };
     throw new ConfigError(
-      `Cannot open --data "${data}" as data set "self", which is the program's own text; use --dataset text`,
+      `Cannot open --data "${data}" as data set "${name}", which is the program's own text; use --dataset text`,
     );
   }
   if (data !== null) return { dataset: name, path: data };

@@ -3,21 +3,13 @@
  *
  * @module
  */
-import { cutoffsFor, type Dataset } from "@transformer-xl/model";
+import { cutoffsFor, dataSet, datasetOf } from "@transformer-xl/model";
 import { type DeviceLimits, isUserError } from "@transformer-xl/runtime";
 import { modelOf, trainSchema } from "../config.ts";
 import { footprint } from "../footprint.ts";
 import { fitChunks } from "../settings/fit_chunks.ts";
 import { PRESETS } from "../presets.ts";
 import type { MemoryNeed } from "./fit.ts";
-
-/** Symbols of the data sets' vocabularies, with the end of sentence; null where the text decides. */
-const VOCABULARY_SIZES: Readonly<Record<Dataset, number | null>> = {
-  wt103: 267_735,
-  wt2: 33_278,
-  self: 128, // about the characters of source text
-  text: null,
-};
 
 /**
  * Bytes of a training run of every preset whose vocabulary size is known, on one device, with the
@@ -30,10 +22,9 @@ export async function presetNeeds(
   const needs: MemoryNeed[] = [];
   for (const [name, preset] of Object.entries(PRESETS)) {
     const config = trainSchema.parse(preset);
-    // Without --data a preset trains on the program's own text.
-    const dataset = config.dataset === "auto" ? "self" : config.dataset;
-    const vocabSize = VOCABULARY_SIZES[dataset];
-    if (vocabSize === null) continue;
+    const dataset = datasetOf(config);
+    const { vocabularySize: vocabSize } = dataSet(dataset);
+    if (vocabSize === undefined) continue;
     const cutoffs = config.adaptive ? cutoffsFor(dataset, vocabSize) : [];
     const shape = modelOf(config, vocabSize, cutoffs);
     try {

@@ -181,7 +181,7 @@ function kindOf({ vocabulary, vocab, dataset }: CorpusOptions): VocabularyKind {
 }
 
 function countedParts(options: CorpusOptions): readonly Split[] {
-  const fallback = kindOf(options) === "word" ? dataSet(options.dataset).countWordsIn : "all";
+  const fallback = kindOf(options) === "word" ? dataSet(options.dataset).countFrom : "all";
   return (options.countFrom ?? fallback) === "train" ? ["train"] : SPLITS;
 }
 

@@ -41,8 +41,8 @@ export async function locateCorpus(
   files: readonly string[] | undefined,
   wanted: readonly Split[] = SPLITS,
 ): Promise<CorpusFiles> {
-  const { place } = dataSet(dataset);
-  if (place === "listed") {
+  const { files: kind } = dataSet(dataset);
+  if (kind === "listed") {
     if (files !== undefined && files.length > 0) {
       return { split: "lines", whole: files, leftOut: [] };
     }
@@ -53,7 +53,7 @@ export async function locateCorpus(
   if (path === undefined) {
     throw new DataError(`Cannot open data set "${dataset}": no place is given, add --data`);
   }
-  const any = place === "any";
+  const any = kind === "any";
   const found = await statPath(path);
   const wish = any ? "a file or folder" : "a folder";
   if (found === undefined) {
@@ -89,7 +89,7 @@ async function inFolder(
   if (only !== undefined && others.length === 0 && entries.files.length === 0) {
     return await inFolder(dataset, only.path, wanted);
   }
-  if (dataSet(dataset).place === "parts") {
+  if (dataSet(dataset).files === "parts") {
     throw new DataError(
       `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")}, ` +
         `give --data the folder with these files`,

@@ -5,10 +5,10 @@
  * @module
  */
 import { ConfigError } from "@transformer-xl/runtime";
-import { dataSet, WIKITEXT_103_CUTOFFS } from "../data_sets.ts";
+import { dataSet } from "../data_sets.ts";
 
-/** The vocabulary of WikiText-103, from which other sizes take their proportions. */
-const WIKITEXT_103_SIZE = 267735;
+/** WikiText-103, from which other vocabularies take their proportions. */
+const WIKITEXT_103 = dataSet("wt103");
 
 /** Below this the head of a full softmax is smaller than what three tails would cost. */
 const SMALLEST_ADAPTIVE = 1000;
@@ -41,9 +41,9 @@ export function cutoffsFor(dataset: string, vocabSize: number): number[] {
         `leave out --adaptive or give --cutoffs`,
     );
   }
-  const clusters = WIKITEXT_103_CUTOFFS.length;
-  return WIKITEXT_103_CUTOFFS.map((cutoff) => {
-    const share = (cutoff + clusters) / WIKITEXT_103_SIZE * vocabSize;
+  const clusters = WIKITEXT_103.cutoffs.length;
+  return WIKITEXT_103.cutoffs.map((cutoff) => {
+    const share = (cutoff + clusters) / WIKITEXT_103.vocabularySize * vocabSize;
     return Math.round(share / ROUNDING) * ROUNDING - clusters;
   });
 }
