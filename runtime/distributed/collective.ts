@@ -21,6 +21,14 @@ export interface Engine
   close(): Promise<void>;
 }
 
+/** How long a process of a group waits. */
+export interface GroupLimits {
+  /** Time for one operation; undefined waits forever. */
+  readonly timeoutMs?: number | undefined;
+  /** Time without a sign of life of the next process; undefined does not listen for any. */
+  readonly silenceMs?: number | undefined;
+}
+
 /** A collective operation. */
 export interface Collective {
   /** Its name in messages. */

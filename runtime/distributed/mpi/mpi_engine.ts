@@ -3,7 +3,9 @@
  *
  * MPI moves the bytes and this program adds them, in the order that collective.ts states: the sums
  * of MPI_Allreduce may run in any order, and would give other bits with another library or layout.
- * Calls block, so the engine belongs into a thread of its own.
+ * No call but those that begin and end MPI blocks in the library, so that this process can give signs
+ * of life, and notice that another gives none, while it waits. It waits without giving way to other
+ * work, so the engine belongs into a thread of its own.
  *
  * @module
  */
@@ -18,16 +20,19 @@ import {
   describe,
   encodeHeader,
   type Engine,
+  type GroupLimits,
   HEADER_BYTES,
   HEADER_NUMBERS,
   segment,
 } from "../collective.ts";
-import { type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
+import { checkCall, type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
+import { MpiPulse } from "./mpi_pulse.ts";
 import type { RankEnvironment } from "../rank_environment.ts";
 
 const SCRATCH_FLOATS = 2 ** 20; // what arrives is added while it is in the cache
 const BROADCAST_BYTES = 2 ** 30; // counts of MPI are 32-bit integers
-const SPIN_MS = 0.5;
+const SPIN_MS = 0.5; // while processes arrive
+const MOVING_MS = 200; // while bytes move, which every look at them helps
 const SLEEP_MS = 0.2;
 
 /** One process of an MPI job of two or more. */
@@ -41,50 +46,58 @@ export class MpiEngine implements Engine {
   /** Whether another thread may end the job through the library. */
   readonly abortsFromAnyThread: boolean;
   readonly #timeoutMs: number | undefined;
+  readonly #pulse: MpiPulse | undefined;
+  readonly #request = new BigUint64Array(1); // a handle: 4 or 8 bytes
+  readonly #isDone = new Int32Array(1);
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #scratch = new Float32Array(0);
   #sequence = 0;
+  #current: Collective | undefined;
   #failure: GroupError | undefined;
+  #beats: ReturnType<typeof setInterval> | undefined;
 
   private constructor(
     library: MpiLibrary,
-    { rank, size }: RankEnvironment,
+    environment: RankEnvironment,
     abortsFromAnyThread: boolean,
-    timeoutMs: number | undefined,
+    { timeoutMs, silenceMs }: GroupLimits,
   ) {
     this.library = library;
-    this.rank = rank;
-    this.size = size;
+    this.rank = environment.rank;
+    this.size = environment.size;
     this.abortsFromAnyThread = abortsFromAnyThread;
     this.#timeoutMs = timeoutMs;
+    if (silenceMs === undefined) return;
+    this.#pulse = new MpiPulse(library, environment, silenceMs);
+    this.#beats = setInterval(() => this.#beat(), this.#pulse.periodMs);
   }
 
   /**
    * Initialises MPI, and checks that it sees the job that the environment promises: with the library
    * of one MPI under the launcher of another every process is, silently, a job of its own.
    *
-   * @param timeoutMs Time for all processes to arrive at an operation; undefined waits forever
+   * @param limits How long to wait for other processes
    * @param given Library to use instead of one that suits the launcher
    * @throws {GroupError} when there is no library, or it sees another job
    */
   static open(
     environment: RankEnvironment,
-    timeoutMs: number | undefined,
+    limits: GroupLimits,
     given: string | undefined,
   ): MpiEngine {
     const library = openMpiLibrary(environment.launchedBy, given);
     const { symbols, abi, version, path } = library;
     const value = new Int32Array(1);
-    check("MPI_Init_thread", symbols.MPI_Init_thread(0n, 0n, abi.threadMultiple, value));
+    checkCall("MPI_Init_thread", symbols.MPI_Init_thread(0n, 0n, abi.threadMultiple, value));
     const abortsFromAnyThread = value[0]! >= abi.threadMultiple;
-    check("MPI_Comm_rank", symbols.MPI_Comm_rank(abi.world, value));
+    checkCall("MPI_Comm_rank", symbols.MPI_Comm_rank(abi.world, value));
     const rank = value[0]!;
-    check("MPI_Comm_size", symbols.MPI_Comm_size(abi.world, value));
+    checkCall("MPI_Comm_size", symbols.MPI_Comm_size(abi.world, value));
     const size = value[0]!;
     if (rank === environment.rank && size === environment.size) {
-      return new MpiEngine(library, environment, abortsFromAnyThread, timeoutMs);
+      return new MpiEngine(library, environment, abortsFromAnyThread, limits);
     }
-    check("MPI_Finalize", symbols.MPI_Finalize());
+    checkCall("MPI_Finalize", symbols.MPI_Finalize());
     throw new GroupError(
       `Cannot join the job: ${LAUNCHERS[environment.launchedBy]} started process ` +
         `${environment.rank} of ${environment.size}, but ${version} ("${path}") sees process ` +
@@ -95,116 +108,168 @@ export class MpiEngine implements Engine {
 
   /** As {@link ProcessGroup.allReduceMean}, in place. */
   async allReduceMean(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
-    await this.#begin("all-reduce", values.byteLength, 0);
-    const { symbols, abi } = this.library;
-    const segments = this.#ranks((rank) => segment(values.length, this.size, rank));
-    const pieceFloats = Math.max(1, Math.floor(SCRATCH_FLOATS / this.size));
-    const longest = Math.max(...segments.map(({ begin, end }) => end - begin));
-    for (let from = 0; from < longest; from += pieceFloats) {
-      this.#reducePiece(values, segments, from, pieceFloats);
-    }
-    check(
-      "MPI_Allgatherv",
-      symbols.MPI_Allgatherv(
-        abi.inPlace,
-        0,
-        abi.float,
-        values,
-        Int32Array.from(segments, ({ begin, end }) => end - begin),
-        Int32Array.from(segments, ({ begin }) => begin),
-        abi.float,
-        abi.world,
-      ),
-    );
-    return values;
+    return await this.#run("all-reduce", values.byteLength, 0, () => {
+      const segments = this.#ranks((rank) => segment(values.length, this.size, rank));
+      const pieceFloats = Math.max(1, Math.floor(SCRATCH_FLOATS / this.size));
+      const longest = Math.max(...segments.map(({ begin, end }) => end - begin));
+      for (let from = 0; from < longest; from += pieceFloats) {
+        this.#reducePiece(values, segments, from, pieceFloats);
+      }
+      const lengths = Int32Array.from(segments, ({ begin, end }) => end - begin);
+      const places = Int32Array.from(segments, ({ begin }) => begin);
+      this.#move("MPI_Iallgatherv", ({ symbols, abi }, request) =>
+        symbols.MPI_Iallgatherv(
+          abi.inPlace,
+          0,
+          abi.float,
+          values,
+          lengths,
+          places,
+          abi.float,
+          abi.world,
+          request,
+        ));
+      return values;
+    });
   }
 
   /** As {@link ProcessGroup.broadcast}. */
   async broadcast(bytes: Uint8Array<ArrayBuffer>, root = 0): Promise<Uint8Array<ArrayBuffer>> {
-    await this.#begin("broadcast", bytes.length, root);
-    this.#broadcast(bytes, root);
-    return bytes;
+    return await this.#run("broadcast", bytes.length, root, () => {
+      this.#broadcast(bytes, root);
+      return bytes;
+    });
   }
 
   /** As {@link ProcessGroup.allGather}: one broadcast by each process. */
   async allGather(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>[]> {
-    const headers = await this.#begin("all-gather", bytes.length, 0);
-    return headers.map((header, rank) => {
-      const part = rank === this.rank
-        ? bytes
-        : new Uint8Array(checkAnnounced(bytes.length, header.bytes, rank));
-      this.#broadcast(part, rank);
-      return part;
-    });
+    return await this.#run("all-gather", bytes.length, 0, (all) =>
+      all.map((theirs, rank) => {
+        const part = rank === this.rank
+          ? bytes
+          : new Uint8Array(checkAnnounced(bytes.length, theirs.bytes, rank));
+        this.#broadcast(part, rank);
+        return part;
+      }));
   }
 
   /** As {@link ProcessGroup.barrier}. */
   async barrier(timeoutMs?: number): Promise<void> {
-    await this.#begin("barrier", 0, 0, timeoutMs);
+    await this.#run("barrier", 0, 0, () => {}, timeoutMs);
   }
 
   /** Finalises MPI. After a failure that would wait for processes that may never come. */
   close(): Promise<void> {
-    if (this.#failure === undefined) check("MPI_Finalize", this.library.symbols.MPI_Finalize());
+    if (this.#failure !== undefined) return Promise.resolve();
+    const startMs = performance.now();
+    try {
+      this.#pulse?.leave((isDone) => {
+        while (!isDone()) this.#pause(startMs, SPIN_MS);
+      });
+    } finally {
+      clearInterval(this.#beats);
+    }
+    checkCall("MPI_Finalize", this.library.symbols.MPI_Finalize());
     return Promise.resolve();
   }
 
   /**
-   * Waits until all processes are there, and checks that they are about to do the same. The blocking
-   * calls of MPI occupy a core while they wait; this sleeps when it takes longer than a moment.
+   * Waits until all processes are there, checks that they are about to do the same, and does it. The
+   * engine can be used for nothing else after a failure.
    */
-  #begin(
+  #run<T>(
     kind: Collective["kind"],
     bytes: number,
     root: number,
+    work: (all: Collective[]) => T,
     timeoutMs: number | undefined = this.#timeoutMs,
-  ): Promise<Collective[]> {
+  ): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const own = { kind, bytes, root, sequence: this.#sequence++ };
+    this.#current = own;
     try {
-      const all = new Float64Array(HEADER_NUMBERS * this.size);
-      this.#gatherHeaders(own, all, timeoutMs);
-      return Promise.resolve(this.#ranks((rank) => {
-        const header = all.subarray(HEADER_NUMBERS * rank, HEADER_NUMBERS * (rank + 1));
-        checkSame(this.rank, own, rank, header);
-        return decodeHeader(header)!;
-      }));
+      return Promise.resolve(work(this.#meet(own, timeoutMs)));
     } catch (error) {
-      this.#failure = error as GroupError;
+      this.#fail(error);
       return Promise.reject(error);
+    } finally {
+      this.#current = undefined;
     }
   }
 
-  #gatherHeaders(own: Collective, all: Float64Array<ArrayBuffer>, timeoutMs?: number): void {
-    const { symbols, abi } = this.library;
+  #fail(error: unknown): void {
+    this.#failure ??= error as GroupError;
+    clearInterval(this.#beats);
+  }
+
+  /** What every process is about to do. */
+  #meet(own: Collective, timeoutMs?: number): Collective[] {
     const header = encodeHeader(own);
-    const request = new BigUint64Array(1); // a handle: 4 or 8 bytes
-    check(
-      "MPI_Iallgather",
+    const headers = new Float64Array(HEADER_NUMBERS * this.size);
+    this.#move("MPI_Iallgather", ({ symbols, abi }, request) =>
       symbols.MPI_Iallgather(
         header,
         HEADER_BYTES,
         abi.byte,
-        all,
+        headers,
         HEADER_BYTES,
         abi.byte,
         abi.world,
         request,
-      ),
-    );
-    const start = performance.now();
-    for (const flag = new Int32Array(1);;) {
-      check("MPI_Test", symbols.MPI_Test(request, flag, abi.ignoredStatus));
-      if (flag[0] !== 0) return;
-      const waitedMs = performance.now() - start;
-      if (timeoutMs !== undefined && waitedMs > timeoutMs) {
-        throw new GroupError(
-          `Cannot finish ${describe(own)}: not all of ${this.size} processes came to it within ` +
-            `${timeoutMs} ms; see what they do, or raise --heartbeat_s`,
-        );
-      }
-      if (waitedMs > SPIN_MS) Atomics.wait(this.#sleeper, 0, 0, SLEEP_MS);
+      ), { spinMs: SPIN_MS, timeoutMs });
+    return this.#ranks((rank) => {
+      const theirs = headers.subarray(HEADER_NUMBERS * rank, HEADER_NUMBERS * (rank + 1));
+      checkSame(this.rank, own, rank, theirs);
+      return decodeHeader(theirs)!;
+    });
+  }
+
+  /**
+   * Starts an operation of MPI and waits for its end. It sleeps in between when that takes longer
+   * than `spinMs`; the blocking calls of MPI would occupy a core and hear nothing.
+   */
+  #move(
+    name: string,
+    start: (library: MpiLibrary, request: BigUint64Array<ArrayBuffer>) => number,
+    { spinMs = MOVING_MS, timeoutMs = this.#timeoutMs }: {
+      readonly spinMs?: number;
+      readonly timeoutMs?: number | undefined;
+    } = {},
+  ): void {
+    const { symbols, abi } = this.library;
+    checkCall(name, start(this.library, this.#request));
+    const startMs = performance.now();
+    for (;;) {
+      checkCall("MPI_Test", symbols.MPI_Test(this.#request, this.#isDone, abi.ignoredStatus));
+      if (this.#isDone[0] !== 0) return;
+      this.#pause(startMs, spinMs, timeoutMs);
     }
+  }
+
+  /** Between two looks at an operation: signs of life, the time limit, and sleep. */
+  #pause(startMs: number, spinMs: number, timeoutMs = this.#timeoutMs): void {
+    this.#pulse?.tick(() => this.#action());
+    const waitedMs = performance.now() - startMs;
+    if (timeoutMs !== undefined && waitedMs > timeoutMs) {
+      throw new GroupError(
+        `Cannot finish ${this.#action()}: not all of ${this.size} processes came to it within ` +
+          `${timeoutMs} ms; see what they do, or raise --heartbeat_s`,
+      );
+    }
+    if (waitedMs > spinMs) Atomics.wait(this.#sleeper, 0, 0, SLEEP_MS);
+  }
+
+  /** A sign of life while there is nothing else to do. */
+  #beat(): void {
+    try {
+      this.#pulse?.tick(() => this.#action());
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #action(): string {
+    return this.#current === undefined ? "the work of the group" : describe(this.#current);
   }
 
   /** Floats `[from, from + pieceFloats)` of every segment go to its process and are added there. */
@@ -214,7 +279,6 @@ export class MpiEngine implements Engine {
     from: number,
     pieceFloats: number,
   ): void {
-    const { symbols, abi } = this.library;
     const lengthOf = ({ begin, end }: { readonly begin: number; readonly end: number }) =>
       Math.max(0, Math.min(end - begin - from, pieceFloats));
     const own = segments[this.rank]!;
@@ -224,19 +288,25 @@ export class MpiEngine implements Engine {
     }
     const isOther = (rank: number) => rank === this.rank ? 0 : 1; // the own part stays in place
     const arrived = this.#scratch;
-    check(
-      "MPI_Alltoallv",
-      symbols.MPI_Alltoallv(
-        values,
-        Int32Array.from(segments, (other, rank) => isOther(rank) * lengthOf(other)),
-        Int32Array.from(segments, (other) => Math.min(other.begin + from, other.end)),
-        abi.float,
-        arrived,
-        Int32Array.from(segments, (_, rank) => isOther(rank) * count),
-        Int32Array.from(segments, (_, rank) => rank * count),
-        abi.float,
-        abi.world,
-      ),
+    const given = Int32Array.from(segments, (other, rank) => isOther(rank) * lengthOf(other));
+    const givenAt = Int32Array.from(segments, (other) => Math.min(other.begin + from, other.end));
+    const taken = Int32Array.from(segments, (_, rank) => isOther(rank) * count);
+    const takenAt = Int32Array.from(segments, (_, rank) => rank * count);
+    this.#move(
+      "MPI_Ialltoallv",
+      ({ symbols, abi: { float, world } }, request) =>
+        symbols.MPI_Ialltoallv(
+          values,
+          given,
+          givenAt,
+          float,
+          arrived,
+          taken,
+          takenAt,
+          float,
+          world,
+          request,
+        ),
     );
     const firstAt = (this.rank + 1) % this.size * count;
     for (let step = 2; step < this.size; step++) {
@@ -248,10 +318,13 @@ export class MpiEngine implements Engine {
   }
 
   #broadcast(bytes: Uint8Array<ArrayBuffer>, root: number): void {
-    const { symbols, abi } = this.library;
     for (let at = 0; at < bytes.length; at += BROADCAST_BYTES) {
       const piece = bytes.subarray(at, at + BROADCAST_BYTES);
-      check("MPI_Bcast", symbols.MPI_Bcast(piece, piece.length, abi.byte, root, abi.world));
+      this.#move(
+        "MPI_Ibcast",
+        ({ symbols, abi: { byte, world } }, request) =>
+          symbols.MPI_Ibcast(piece, piece.length, byte, root, world, request),
+      );
     }
   }
 
@@ -268,7 +341,3 @@ const LAUNCHERS: Readonly<Record<RankEnvironment["launchedBy"], string>> = {
   mpich: "MPICH's mpirun or srun",
   slurm: "srun",
 };
-
-function check(call: string, code: number): void {
-  if (code !== 0) throw new GroupError(`Cannot go on: ${call} failed with error ${code}`);
-}

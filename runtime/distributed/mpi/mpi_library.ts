@@ -17,21 +17,23 @@ const SYMBOLS = {
   MPI_Init_thread: { parameters: [HANDLE, HANDLE, INT, BUFFER], result: INT },
   MPI_Comm_rank: { parameters: [HANDLE, BUFFER], result: INT },
   MPI_Comm_size: { parameters: [HANDLE, BUFFER], result: INT },
+  MPI_Isend: { parameters: [BUFFER, INT, HANDLE, INT, INT, HANDLE, BUFFER], result: INT },
+  MPI_Irecv: { parameters: [BUFFER, INT, HANDLE, INT, INT, HANDLE, BUFFER], result: INT },
   MPI_Iallgather: {
     parameters: [BUFFER, INT, HANDLE, BUFFER, INT, HANDLE, HANDLE, BUFFER],
     result: INT,
   },
-  MPI_Test: { parameters: [BUFFER, BUFFER, HANDLE], result: INT },
-  MPI_Alltoallv: {
-    parameters: [BUFFER, BUFFER, BUFFER, HANDLE, BUFFER, BUFFER, BUFFER, HANDLE, HANDLE],
+  MPI_Ialltoallv: {
+    parameters: [BUFFER, BUFFER, BUFFER, HANDLE, BUFFER, BUFFER, BUFFER, HANDLE, HANDLE, BUFFER],
     result: INT,
   },
   /** With MPI_IN_PLACE as the send buffer. */
-  MPI_Allgatherv: {
-    parameters: [HANDLE, INT, HANDLE, BUFFER, BUFFER, BUFFER, HANDLE, HANDLE],
+  MPI_Iallgatherv: {
+    parameters: [HANDLE, INT, HANDLE, BUFFER, BUFFER, BUFFER, HANDLE, HANDLE, BUFFER],
     result: INT,
   },
-  MPI_Bcast: { parameters: [BUFFER, INT, HANDLE, INT, HANDLE], result: INT },
+  MPI_Ibcast: { parameters: [BUFFER, INT, HANDLE, INT, HANDLE, BUFFER], result: INT },
+  MPI_Test: { parameters: [BUFFER, BUFFER, HANDLE], result: INT },
   MPI_Abort: { parameters: [HANDLE, INT], result: INT },
   MPI_Finalize: { parameters: [], result: INT },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -92,4 +94,13 @@ function versionOf(symbols: MpiLibrary["symbols"]): string {
   symbols.MPI_Get_library_version(text, length);
   const [line = ""] = new TextDecoder().decode(text.subarray(0, length[0])).split(/[\n\0,]/);
   return line.replaceAll(/\s+/g, " ").trim();
+}
+
+/**
+ * Checks what a function of MPI returned.
+ *
+ * @throws {GroupError} naming the function
+ */
+export function checkCall(name: string, code: number): void {
+  if (code !== 0) throw new GroupError(`Cannot go on: ${name} failed with error ${code}`);
 }

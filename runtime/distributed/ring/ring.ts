@@ -22,15 +22,16 @@ import {
   describe,
   encodeHeader,
   type Engine,
+  type GroupLimits,
   HEADER_NUMBERS,
   segment,
 } from "../collective.ts";
+import { SilenceWatch } from "../silence_watch.ts";
 
 const READ_BYTES = 2 ** 20; // more than a socket holds: one read takes what is there
 const GRACE_MS = 50; // for what is still on its way and says more than the end of a connection
 const LEAVES_IN_ORDER = -1;
 const IS_ALIVE = -2;
-const BEATS_PER_SILENCE = 4;
 
 /** The connections of one process. */
 export interface RingLinks {
@@ -40,14 +41,6 @@ export interface RingLinks {
   readonly previous: Deno.Conn;
 }
 
-/** How long a process of a ring waits. */
-export interface RingLimits {
-  /** Time for one operation; undefined waits forever. */
-  readonly timeoutMs?: number | undefined;
-  /** Time without a sign of life of the next process; undefined does not listen for any. */
-  readonly silenceMs?: number | undefined;
-}
-
 /** One process of a ring of two or more. */
 export class Ring implements Engine {
   /** Number of this process. */
@@ -55,7 +48,8 @@ export class Ring implements Engine {
   /** W: processes of the ring. */
   readonly size: number;
   readonly #links: RingLinks;
-  readonly #limits: RingLimits;
+  readonly #limits: GroupLimits;
+  readonly #watch: SilenceWatch | undefined;
   readonly #scratch = new Float32Array(READ_BYTES / 4);
   #sequence = 0;
   #current: Collective | undefined;
@@ -64,20 +58,19 @@ export class Ring implements Engine {
   #culprit: number | undefined;
   #hasTold = false;
   #beats: ReturnType<typeof setInterval> | undefined;
-  #lastHeardMs = performance.now();
-  #lastBeatMs = performance.now();
   #closed = false;
 
   /** Takes the connections over. */
-  constructor(rank: number, size: number, links: RingLinks, limits: RingLimits = {}) {
+  constructor(rank: number, size: number, links: RingLinks, limits: GroupLimits = {}) {
     this.rank = rank;
     this.size = size;
     this.#links = links;
     this.#limits = limits;
-    void this.#watchNext();
     const { silenceMs } = limits;
-    if (silenceMs === undefined) return;
-    this.#beats = setInterval(() => this.#beat(silenceMs), silenceMs / BEATS_PER_SILENCE);
+    const watch = silenceMs === undefined ? undefined : new SilenceWatch(silenceMs);
+    this.#watch = watch;
+    if (watch !== undefined) this.#beats = setInterval(() => this.#beat(watch), watch.periodMs);
+    void this.#watchNext();
   }
 
   /** As {@link ProcessGroup.allReduceMean}, in place. */
@@ -214,15 +207,11 @@ export class Ring implements Engine {
   }
 
   /** Gives a sign of life, and listens for those of the next process. */
-  #beat(silenceMs: number): void {
+  #beat(watch: SilenceWatch): void {
     if (this.#closed) return;
     void this.#sendBack(IS_ALIVE);
-    const nowMs = performance.now();
-    const wasAway = nowMs - this.#lastBeatMs > silenceMs / 2; // stopped: what was said waits
-    this.#lastBeatMs = nowMs;
-    if (wasAway) this.#lastHeardMs = nowMs;
-    const silentMs = nowMs - this.#lastHeardMs;
-    if (silentMs <= silenceMs) return;
+    const silentMs = watch.beat();
+    if (silentMs === undefined) return;
     const silent = this.#neighbour(1);
     this.#culprit = silent;
     this.#fail(
@@ -274,7 +263,7 @@ export class Ring implements Engine {
         if (count === null) return undefined;
         held += count;
       }
-      this.#lastHeardMs = performance.now();
+      this.#watch?.hear();
       const [number = NaN] = news;
       if (number === IS_ALIVE) continue;
       const isRank = Number.isInteger(number) && number >= 0 && number < this.size;

@@ -65,12 +65,12 @@ async function serve(request: GroupRequest): Promise<Served> {
 }
 
 async function open(options: EngineOptions): Promise<OpenedEngine> {
-  const { environment, timeoutMs, mpiLibrary } = options;
+  const { environment, mpiLibrary } = options;
   if (options.backend === "ring") {
     engine = await openRing(environment, options);
     return { mpi: undefined };
   }
-  const mpi = MpiEngine.open(environment, timeoutMs, mpiLibrary);
+  const mpi = MpiEngine.open(environment, options, mpiLibrary);
   engine = mpi;
   return { mpi: { path: mpi.library.path, abortsFromAnyThread: mpi.abortsFromAnyThread } };
 }

@@ -11,6 +11,8 @@ import {
   type OpenedEngine,
   unpackError,
 } from "./group_messages.ts";
+import { GroupError } from "../../base/errors.ts";
+import { withTimeout } from "../../base/with_timeout.ts";
 import { type MpiLibrary, openMpiLibrary } from "../mpi/mpi_library.ts";
 import type { Backend, ProcessGroup } from "../process_group.ts";
 
@@ -29,15 +31,17 @@ export class WorkerGroup implements ProcessGroup {
   readonly backend: Backend;
   readonly #worker: Worker;
   readonly #pending: Pending[] = [];
+  readonly #limitMs: number | undefined;
   #failure: unknown;
   #disposed = false;
   #opened: OpenedEngine | undefined;
   #library: MpiLibrary | undefined;
 
-  private constructor({ environment, backend }: EngineOptions) {
+  private constructor({ environment, backend, timeoutMs }: EngineOptions) {
     this.rank = environment.rank;
     this.size = environment.size;
     this.backend = backend;
+    this.#limitMs = backend === "mpi" ? timeoutMs : undefined;
     this.#worker = new Worker(new URL("./group_worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<GroupAnswer>) => this.#settle(data);
     this.#worker.onerror = (event) => {
@@ -54,7 +58,7 @@ export class WorkerGroup implements ProcessGroup {
   static async open(options: EngineOptions): Promise<WorkerGroup> {
     const group = new WorkerGroup(options);
     try {
-      group.#opened = await group.#ask({ kind: "open", options }) as OpenedEngine;
+      group.#opened = await group.#open(options);
       const { mpi } = group.#opened;
       // Held by this thread too: the end of the other one must not unload it beneath MPI's threads.
       if (mpi) group.#library = openMpiLibrary(options.environment.launchedBy, mpi.path);
@@ -101,12 +105,25 @@ export class WorkerGroup implements ProcessGroup {
     if (this.#disposed) return;
     this.#disposed = true;
     try {
-      await this.#ask({ kind: "close" });
+      const closed = this.#ask({ kind: "close" });
+      await (this.#limitMs === undefined ? closed : withTimeout(closed, this.#limitMs));
     } catch {
       // whoever called the operation that failed has the error
     } finally {
       this.#worker.terminate();
     }
+  }
+
+  /** MPI blocks its thread until all processes are there; a ring has a limit of its own. */
+  async #open(options: EngineOptions): Promise<OpenedEngine> {
+    const opening = this.#ask({ kind: "open", options }) as Promise<OpenedEngine>;
+    if (options.backend === "ring") return await opening;
+    const opened = await withTimeout(opening, options.startTimeoutMs);
+    if (opened !== undefined) return opened;
+    throw new GroupError(
+      `Cannot form a group of ${this.size} processes: not all of them joined MPI within ` +
+        `${options.startTimeoutMs} ms; see what they printed`,
+    );
   }
 
   #ask(request: GroupRequest, ...transfer: Transferable[]): Promise<unknown> {

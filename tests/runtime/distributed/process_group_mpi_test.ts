@@ -21,9 +21,9 @@ async function run(
   return { code, output: stdout + stderr };
 }
 
-function runJob(size: number, task: string): Promise<Ended> {
+function runJob(size: number, ...task: readonly string[]): Promise<Ended> {
   const options = ["-np", `${size}`, "--oversubscribe", "--bind-to", "none"];
-  return run("mpirun", [...options, Deno.execPath(), ...RANK_ARGS, task]);
+  return run("mpirun", [...options, Deno.execPath(), ...RANK_ARGS, ...task]);
 }
 
 const ignore = isMissing("mpirun");
@@ -54,6 +54,38 @@ Deno.test({
     const { code, output } = await runJob(2, "abort");
     assertEquals(code, 7, output);
     assert(!output.includes("was not ended"), output);
+  },
+});
+
+Deno.test({
+  name: "a process of mpirun that is stopped is named, and ends the job",
+  ignore,
+  fn: async () => {
+    const startMs = performance.now();
+    const { code, output } = await runJob(3, "stop", "1500");
+    assertEquals(code, 2, output);
+    assertStringIncludes(output, "process 1 gave no sign of life for");
+    assert(performance.now() - startMs < 20_000, output);
+  },
+});
+
+Deno.test({
+  name: "a process of mpirun that computes for longer than the silence is left alone",
+  ignore,
+  fn: async () => {
+    const { code, output } = await runJob(2, "busy", "1500");
+    assertEquals(code, 0, output);
+    assertEquals(output.split('"came"').length, 3, output);
+  },
+});
+
+Deno.test({
+  name: "a process that mpirun started and that never joins is not waited for without end",
+  ignore,
+  fn: async () => {
+    const { code, output } = await runJob(2, "absent");
+    assertEquals(code, 2, output);
+    assertStringIncludes(output, "not all of them joined MPI within 2000 ms");
   },
 });
 

@@ -224,23 +224,41 @@ interface EndedRank {
   readonly output: string;
 }
 
+function spawnRank(rank: number, size: number, task: readonly string[], env: Variables) {
+  const script = new URL("../../support/processes/group_rank.ts", import.meta.url).href;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-check", script, ...task],
+    env: { RANK: `${rank}`, WORLD_SIZE: `${size}`, ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+async function endOf(child: Deno.ChildProcess): Promise<EndedRank> {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
 /** Real processes, with the variables of the own launcher. */
 async function runRanks(size: number, task: string): Promise<EndedRank[]> {
   const ringDir = await Deno.makeTempDir();
-  const script = new URL("../../support/processes/group_rank.ts", import.meta.url).href;
   const ended = await Promise.all(
-    ranks(size).map(async (rank) => {
-      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--quiet", "--no-check", script, task],
-        env: { RANK: `${rank}`, WORLD_SIZE: `${size}`, TXL_RING_DIR: ringDir },
-        stdin: "null",
-      }).output();
-      const decoder = new TextDecoder();
-      return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
-    }),
+    ranks(size).map((rank) => endOf(spawnRank(rank, size, [task], { TXL_RING_DIR: ringDir }))),
   );
   await Deno.remove(ringDir, { recursive: true });
   return ended;
+}
+
+/** Real processes, with the variables of a launcher such as torchrun. */
+function spawnTorchrun(size: number, ...task: readonly string[]): Deno.ChildProcess[] {
+  const MASTER_PORT = `${freePort()}`;
+  return ranks(size).map((rank) =>
+    spawnRank(rank, size, task, { MASTER_ADDR: "127.0.0.1", MASTER_PORT, LOCAL_RANK: `${rank}` })
+  );
 }
 
 Deno.test("the others learn within a second that a process was killed, and end", async () => {
@@ -259,4 +277,29 @@ Deno.test("abort ends its process with the code, and a ring with it", async () =
   assertEquals(aborted!.code, 7);
   assertEquals(other!.code, 2);
   assertStringIncludes(other!.output, "process 1 is gone");
+});
+
+Deno.test({
+  name: "a process of another launcher that is stopped is named by all others within the silence",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const [first, stopped, last] = spawnTorchrun(3, "stop", "1500");
+    const startMs = performance.now();
+    try {
+      for (const { code, output } of await Promise.all([first!, last!].map(endOf))) {
+        assertEquals(code, 2, output);
+        assert(/process 1 (gave no sign of life for|is gone)/.test(output), output);
+      }
+      assert(performance.now() - startMs < 15_000);
+    } finally {
+      stopped!.kill("SIGKILL");
+      await endOf(stopped!);
+    }
+  },
+});
+
+Deno.test("a process of another launcher that computes for longer than the silence is left alone", async () => {
+  for (const { code, output } of await Promise.all(spawnTorchrun(2, "busy", "1500").map(endOf))) {
+    assertEquals([code, JSON.parse(output).result], [0, "came"], output);
+  }
 });

@@ -1,6 +1,6 @@
 /**
- * One process of a group, for tests that need real processes: `group_rank.ts TASK`, started with the
- * variables of a launcher.
+ * One process of a group, for tests that need real processes: `group_rank.ts TASK [SILENCE_MS]`,
+ * started with the variables of a launcher.
  *
  * @module
  */
@@ -72,6 +72,9 @@ export async function checkCollectives(group: ProcessGroup): Promise<string[]> {
   return wrong;
 }
 
+/** How long a busy process does not come to the next operation. */
+const BUSY_MS = 4000;
+
 /** Tasks by name; each returns what to print. */
 const TASKS: Readonly<Record<string, (group: ProcessGroup) => Promise<unknown>>> = {
   collectives: async (group) => ({ wrong: await checkCollectives(group), backend: group.backend }),
@@ -82,6 +85,18 @@ const TASKS: Readonly<Record<string, (group: ProcessGroup) => Promise<unknown>>>
     const error = await group.barrier().then(() => undefined, (error) => error);
     const elapsedMs = performance.now() - start;
     return { message: error?.message, lostRank: error?.lostRank, elapsedMs };
+  },
+  stop: async (group) => {
+    await group.barrier();
+    if (group.rank === 1) Deno.kill(Deno.pid, "SIGSTOP");
+    await group.allReduceMean(new Float32Array(100_000));
+  },
+  busy: async (group) => {
+    await group.barrier();
+    const endMs = performance.now() + BUSY_MS;
+    while (group.rank === 1 && performance.now() < endMs);
+    await group.barrier();
+    return "came";
   },
   abort: async (group) => {
     await group.barrier();
@@ -94,12 +109,19 @@ const TASKS: Readonly<Record<string, (group: ProcessGroup) => Promise<unknown>>>
 
 if (import.meta.main) {
   try {
-    await using group = await openGroup({ environment: rankEnvironment(), startTimeoutMs: 30_000 });
-    const result = await TASKS[Deno.args[0]!]!(group);
+    const [task = "", silence] = Deno.args;
+    const environment = rankEnvironment();
+    if (task === "absent" && environment.rank === 1) Deno.kill(Deno.pid, "SIGSTOP");
+    await using group = await openGroup({
+      environment,
+      startTimeoutMs: task === "absent" ? 2000 : 30_000,
+      ...(silence !== undefined && { silenceMs: Number(silence) }),
+    });
+    const result = await TASKS[task]!(group);
     console.log(JSON.stringify({ rank: group.rank, result }));
   } catch (error) {
     if (!(error instanceof GroupError)) throw error;
     console.log(JSON.stringify({ refused: error.message }));
-    Deno.exitCode = 2;
+    Deno.exit(2); // a thread that MPI blocks would keep the process
   }
 }
