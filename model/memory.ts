@@ -74,13 +74,15 @@ export class Memory implements Disposable {
     return rows!;
   }
 
-  /** Restores what {@link Memory.read} gave. */
-  write(layers: readonly HostArray[], filled: number): void {
-    this.#filled = filled;
-    layers.forEach((values, l) => {
-      const { storage, length } = rangeOf(this.layers[l]!);
-      this.#device.write(storage, length - values.length, values);
-    });
+  /** Restores what {@link Memory.readLayer} gave; {@link Memory.fill} then says how many rows it was. */
+  writeLayer(layer: number, values: HostArray): void {
+    const { storage, length } = rangeOf(this.layers[layer]!);
+    this.#device.write(storage, length - values.length, values);
+  }
+
+  /** Counts the last `rows` rows of every layer as filled. */
+  fill(rows: number): void {
+    this.#filled = rows;
   }
 
   /** Frees the states. */

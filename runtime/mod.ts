@@ -15,7 +15,7 @@ export { JsonFault, type JsonLimits, parseGuardedJson } from "./base/guarded_jso
 export { oneLine, quoted } from "./base/one_line.ts";
 export * from "./base/errors.ts";
 export { hashName } from "./base/hash.ts";
-export { isFiniteData } from "./files/safetensors/finite_data.ts";
+export { isFiniteData, isNonNegativeData } from "./files/safetensors/finite_data.ts";
 export * from "./plan/executable.ts";
 export * from "./autograd/add.ts";
 export * from "./gpu/adapter.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { DATASET_CHOICES, firstIssue, type ModelCheckpoint, unusable } from "@transformer-xl/model";
+import { pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import type { TextSettings } from "@transformer-xl/model";
 
@@ -11,7 +12,7 @@ import type { TextSettings } from "@transformer-xl/model";
 const trainedText = z.object({
   config: z.object({
     dataset: z.enum(DATASET_CHOICES),
-    data: z.string().min(1).nullable(),
+    data: pathValue.nullable(),
   }),
 });
 

@@ -23,6 +23,7 @@ import {
   checkedModel,
   checkedVocabulary,
   checkFloats,
+  isSecondMoment,
   metadataJson,
   unusable,
   VOCABULARY,
@@ -53,12 +54,12 @@ export interface ModelCheckpoint extends Disposable {
  * Opens a checkpoint, verifies it and checks it against itself.
  *
  * @throws {CheckpointError} when it is missing, damaged, contradicts itself, holds numbers that are
- * not finite, or is not a checkpoint of this program
+ * not finite or negative squares, or is not a checkpoint of this program
  */
 export async function openCheckpoint(path: string): Promise<ModelCheckpoint> {
   const file = await SafetensorsFile.open(path);
   try {
-    const { hasChecksum, notFinite } = await file.verify();
+    const { hasChecksum, notFinite, negative } = await file.verify(isSecondMoment);
     const { format, version, training } = file.metadata;
     if (format !== FORMAT || version !== VERSION) {
       throw unusable(
@@ -72,6 +73,12 @@ export async function openCheckpoint(path: string): Promise<ModelCheckpoint> {
       throw unusable(
         path,
         `tensor ${quoted(notFinite, 80)} holds numbers that are not finite; use an earlier one`,
+      );
+    }
+    if (negative !== undefined) {
+      throw unusable(
+        path,
+        `tensor ${quoted(negative, 80)} of squares holds negative numbers; use another copy`,
       );
     }
     return {

@@ -36,6 +36,11 @@ export const VOCABULARY = "vocabulary";
 const OPTIMIZER_STATE = /^optimizer\.\w+\//;
 const OTHER_STATE = /^(?:optimizer\.\w+|memory\.\d+)$/;
 
+/** Whether a tensor holds averages of squares of gradients. */
+export function isSecondMoment(name: string): boolean {
+  return name.startsWith("optimizer.v/");
+}
+
 /** Refuses a file in one sentence. */
 export function unusable(path: string, problem: string, cause?: unknown): CheckpointError {
   return new CheckpointError(`Cannot use ${quoted(path)}: ${oneLine(problem, 240)}`, { cause });

@@ -8,8 +8,9 @@ import {
   type Corpus,
   type ModelCheckpoint,
   type ModelConfig,
+  unusable,
 } from "@transformer-xl/model";
-import { CheckpointError, flagName, type FlagOrigin } from "@transformer-xl/runtime";
+import { CheckpointError, flagName, type FlagOrigin, oneLine } from "@transformer-xl/runtime";
 import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
 import { checkPosition } from "./checkpoint_checks.ts";
 import type { TrainConfig } from "../config.ts";
@@ -121,6 +122,10 @@ export function checkContinues(
         } out to take the checkpoint's`,
     );
   }
+  const odd = contradiction(checkpoint.shape, shape);
+  if (odd !== undefined) {
+    throw unusable(checkpoint.path, `its model and its settings differ: ${odd}; use another copy`);
+  }
   // In a shorter text that was accepted, the next epoch begins.
   if (!otherText) {
     checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
@@ -134,6 +139,23 @@ export function checkContinues(
         `and --max_step is ${config.maxStep}; raise --max_step`,
     );
   }
+}
+
+/** Fields of a model that a continued run may change. */
+const FREE_OF_MODEL: ReadonlySet<string> = new Set([
+  "dropout",
+  "dropatt",
+  "clampLen",
+  "sameLength",
+]);
+
+/** What of the stored model does not follow from the stored settings. */
+function contradiction(stored: ModelConfig, derived: ModelConfig): string | undefined {
+  const keys = Object.keys(derived) as (keyof ModelConfig)[];
+  const key = keys.find((key) => !FREE_OF_MODEL.has(key) && !equal(stored[key], derived[key]));
+  if (key === undefined) return undefined;
+  const [there, here] = [stored, derived].map((model) => oneLine(JSON.stringify(model[key]), 60));
+  return `${key} is ${there} in the one and ${here} by the others`;
 }
 
 /** Settings that may not change but do: `--tgt_len 32 (it is 64 there)`. */

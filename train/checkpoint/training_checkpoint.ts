@@ -10,9 +10,12 @@ import {
   floatSource,
   loadParameters,
   loadWeights,
+  MAX_STEPS,
   type ModelCheckpoint,
   parameterSources,
+  rateValue,
   readFloats,
+  unusable,
   type Vocabulary,
   vocabularySource,
 } from "@transformer-xl/model";
@@ -33,7 +36,7 @@ import {
   type ColumnMemory,
   type ColumnSettings,
   gatherLayer,
-  scatterMemories,
+  scatterLayer,
 } from "../data_parallel/column_memory.ts";
 import type { TrainStep } from "../step/train_step.ts";
 
@@ -43,7 +46,7 @@ const MAX_EPOCHS = 100_000;
 /** Where training stands. Fields that only older versions wrote are dropped. */
 export const progressSchema = z.object({
   /** Optimizer steps done. */
-  step: z.int().min(0),
+  step: z.int().min(0).max(MAX_STEPS),
   /** Epoch, from 1. Bounded, because the rotations of all epochs add up. */
   epoch: z.int().min(1).max(MAX_EPOCHS),
   /** First row of the last segment of this epoch that was used; null before the first. */
@@ -51,11 +54,11 @@ export const progressSchema = z.object({
   /** Whether the evaluation of this step is still to be done: a signal fell into it. */
   evaluationDue: z.boolean().default(false),
   /** Smallest validation loss; null before the first evaluation. */
-  bestLossNats: z.number().nullable(),
+  bestLossNats: z.number().min(0).nullable(),
   /** State of `dev_perf`. */
   plateau: z.strictObject({
-    rate: z.number(),
-    best: z.number().nullable(),
+    rate: rateValue,
+    best: z.number().min(0).nullable(),
     waited: z.int().min(0),
   }),
   /** Filled memory rows. */
@@ -164,7 +167,7 @@ export function trainingRecord(checkpoint: ModelCheckpoint): TrainingRecord {
  * Restores weights, optimizer states, and the memories of this process's columns.
  *
  * @param firstColumn number of the first column of this process
- * @throws {CheckpointError} when a tensor is missing or has another shape
+ * @throws {CheckpointError} when a tensor is missing or has another shape, or the loss scale is none
  */
 export async function restoreTraining(
   checkpoint: ModelCheckpoint,
@@ -172,20 +175,28 @@ export async function restoreTraining(
   progress: Progress,
   firstColumn: number,
 ): Promise<void> {
+  // A run that goes on in half precision after full precision starts with the first scale.
+  const isScaled = step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE);
+  const lossScale = isScaled ? await checkedLossScale(checkpoint) : undefined;
   await loadWeights(device, store, checkpoint);
   for (const [state, buffers] of Object.entries(step.optimizer.states)) {
     await loadParameters(device, store, buffers, checkpoint, statePrefix(state));
   }
-  const layers: ColumnMemory[] = [];
   for (const layer of step.memories[0]!.layers.keys()) {
     const name = memoryName(layer);
     const [rows, columns, width] = checkpoint.file.shape(name) as [number, number, number];
     const values = await readFloats(checkpoint.file, name);
-    layers.push({ values, shape: [rows, columns, width] });
+    const stored: ColumnMemory = { values, shape: [rows, columns, width] };
+    scatterLayer(stored, layer, step.memories, firstColumn, step.columns);
   }
-  scatterMemories(layers, step.memories, firstColumn, step.columns, progress.filled);
-  // A run that goes on in half precision after full precision starts with the first scale.
-  if (step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE)) {
-    step.lossScale.write(await readFloats(checkpoint.file, LOSS_SCALE));
-  }
+  for (const memory of step.memories) memory.fill(progress.filled);
+  if (lossScale !== undefined) step.lossScale!.write(lossScale);
+}
+
+/** Scale, good updates since it changed, skipped ones in a row. */
+async function checkedLossScale({ path, file }: ModelCheckpoint): Promise<ArrayLike<number>> {
+  const state = await readFloats(file, LOSS_SCALE);
+  const [scale = 0, ...counts] = state;
+  if (scale > 0 && counts.every((count) => Number.isInteger(count) && count >= 0)) return state;
+  throw unusable(path, `its loss scale is ${scale}, after ${counts.join(" and ")} updates`);
 }

@@ -81,23 +81,21 @@ function* interleaved(blocks: readonly Floats[], rows: number): Generator<Floats
 }
 
 /**
- * Gives every chunk of this process its columns.
+ * Gives every chunk of this process its columns of one layer.
  *
- * @param layers one per layer, see {@link gatherLayer}
+ * @param stored all columns, see {@link gatherLayer}
  * @param first number of this process's first column
  * @param columns B of one memory
- * @param filled rows that hold something
  */
-export function scatterMemories(
-  layers: readonly ColumnMemory[],
+export function scatterLayer(
+  stored: ColumnMemory,
+  layer: number,
   memories: readonly Memory[],
   first: number,
   columns: number,
-  filled: number,
 ): void {
   for (const [chunk, memory] of memories.entries()) {
-    const from = first + chunk * columns;
-    memory.write(layers.map((layer) => columnsOf(layer, from, columns)), filled);
+    memory.writeLayer(layer, columnsOf(stored, first + chunk * columns, columns));
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * A test for finite numbers on their bits: an exponent of all ones is an infinity or NaN.
+ * Tests of stored numbers: whether all are finite, decided on their bits, where an exponent of all ones
+ * is an infinity or NaN, and whether none is negative.
  *
  * @module
  */
@@ -34,6 +35,34 @@ export function isFiniteData(dtype: SafetensorsDtype, bytes: Uint8Array<ArrayBuf
     default:
       return true;
   }
+}
+
+/**
+ * True when no float32 or float64 in a piece of a tensor is below zero; always true for other types.
+ *
+ * @param bytes Whole elements
+ *
+ * @example
+ * ```ts
+ * import { isNonNegativeData } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isNonNegativeData("F32", new Uint8Array(Float32Array.of(0, -0, 2).buffer)), true);
+ * assertEquals(isNonNegativeData("F64", new Uint8Array(Float64Array.of(1, -1e-9).buffer)), false);
+ * ```
+ */
+export function isNonNegativeData(
+  dtype: SafetensorsDtype,
+  bytes: Uint8Array<ArrayBuffer>,
+): boolean {
+  if (dtype !== "F32" && dtype !== "F64") return true;
+  const width = dtype === "F32" ? 4 : 8;
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const values = dtype === "F32"
+    ? new Float32Array(buffer, byteOffset, byteLength / width)
+    : new Float64Array(buffer, byteOffset, byteLength / width);
+  for (let i = 0; i < values.length; i++) if (values[i]! < 0) return false;
+  return true;
 }
 
 /** Adding one to an exponent of ones reaches the sign bit. */

@@ -8,7 +8,7 @@
 import { quoted } from "../../base/one_line.ts";
 import { storedDigest } from "./content_digest.ts";
 import { CheckpointError } from "../../base/errors.ts";
-import { isFiniteData } from "./finite_data.ts";
+import { isFiniteData, isNonNegativeData } from "./finite_data.ts";
 import {
   HeaderFault,
   MAX_HEADER_BYTES,
@@ -32,6 +32,8 @@ export interface SafetensorsVerification {
   readonly hasChecksum: boolean;
   /** The first tensor with an infinity or NaN. */
   readonly notFinite: string | undefined;
+  /** The first tensor that must not, and does, hold a negative number. */
+  readonly negative: string | undefined;
 }
 
 /**
@@ -210,14 +212,18 @@ export class SafetensorsFile implements Disposable {
 
   /**
    * Reads the whole file once: compares it with the checksum in its metadata, and looks for numbers
-   * that are not finite.
+   * that are not finite, or negative where they must not be.
    *
+   * @param mustNotBeNegative Whether the numbers of a tensor are zero or above
    * @throws {CheckpointError} When the checksum is another
    */
-  async verify(): Promise<SafetensorsVerification> {
+  async verify(
+    mustNotBeNegative: (name: string) => boolean = () => false,
+  ): Promise<SafetensorsVerification> {
     const stored = this.metadata["sha256"];
     const digest = storedDigest(this.#header, this.#headerBytes);
     let notFinite: string | undefined;
+    let negative: string | undefined;
     for (const group of groupsOf(this.#header.entries)) {
       const first = group[0]!.beginByte;
       const last = group.at(-1)!.endByte;
@@ -232,6 +238,9 @@ export class SafetensorsFile implements Disposable {
           );
           digest?.update(piece);
           if (notFinite === undefined && !isFiniteData(dtype, piece)) notFinite = name;
+          if (negative === undefined && mustNotBeNegative(name)) {
+            negative = isNonNegativeData(dtype, piece) ? undefined : name;
+          }
           if (endByte <= end) digest?.endTensor({ name, dtype, shape: this.shape(name) });
         }
         if (end === last) break;
@@ -244,7 +253,7 @@ export class SafetensorsFile implements Disposable {
           `${quoted(stored!, 80)} was written, so it was damaged or changed; use another copy`,
       );
     }
-    return { hasChecksum: digest !== undefined, notFinite };
+    return { hasChecksum: digest !== undefined, notFinite, negative };
   }
 
   /** Closes the file handle; nothing happens the second time. */
