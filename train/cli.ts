@@ -67,6 +67,7 @@ import { unscoredLines } from "./report/unscored_lines.ts";
 import {
   checkSameText,
   logText,
+  textFacts,
   textOfCheckpoint,
   textRecord,
 } from "./checkpoint/training_text.ts";
@@ -179,9 +180,11 @@ async function member(start: Start): Promise<number> {
     () => openText(config, cacheDir, checkpoint?.vocabulary, { required: neededSplits(config) }),
   );
   const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
-  await assertSameFacts(group, modelFacts(textDigests(corpus), corpus.vocabulary, shape));
+  await assertSameFacts(group, modelFacts(textFacts(corpus), corpus.vocabulary, shape));
   const changes = checkpoint ? checkSameText(checkpoint, corpus, config, isTextGiven) : [];
-  const otherText = changes.length > 0;
+  // A checkpoint that does not name its text is continued on the one it is given.
+  const otherText = changes.length > 0 &&
+    (isTextGiven || config.acceptNewText || trainingRecord(checkpoint!).text !== undefined);
   if (checkpoint) {
     const { testDue } = new CheckpointFiles(config.workDir, config);
     const isTestDue = await decideOnFirst(group, () => exists(testDue));
@@ -382,14 +385,4 @@ function printConfig(
     text.write(`    - ${flag} : ${shown}${from}`);
   }
   text.write(RULE);
-}
-
-/** Tokens of each part, and the digest of the files they were read from. */
-function textDigests({ train, valid, test, source }: Corpus): Record<string, string> {
-  return {
-    train: `${train.length} tokens`,
-    valid: `${valid.length} tokens`,
-    test: `${test.length} tokens`,
-    "SHA-256": source.key,
-  };
 }

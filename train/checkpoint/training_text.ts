@@ -13,6 +13,7 @@ import {
   type TextFile,
 } from "@transformer-xl/model";
 import { CheckpointError, type TextLog } from "@transformer-xl/runtime";
+import { createHash } from "node:crypto";
 import { trainingRecord } from "./training_checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
 
@@ -98,4 +99,29 @@ export function textRecord({ vocabulary, counts, source }: Corpus): Record<strin
     files: source.identity,
     leftOut: source.leftOut,
   };
+}
+
+/**
+ * What processes must have in common of a text: for every part its tokens and files, then the
+ * digest of all files and of the way they are read.
+ */
+export function textFacts({ train, valid, test, source }: Corpus): Record<string, string> {
+  const { split, ...files } = source.identity;
+  const fact = (ids: Uint32Array, part: readonly TextFile[]) =>
+    `${ids.length} tokens ${
+      part.length === 0 && split === "lines" ? "of the text of train" : filesFact(part)
+    }`;
+  return {
+    train: fact(train, files.train),
+    valid: fact(valid, files.valid),
+    test: fact(test, files.test),
+    "SHA-256": source.key,
+  };
+}
+
+function filesFact(files: readonly TextFile[]): string {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const digest = createHash("sha256").update(files.map(({ sha256 }) => sha256).join());
+  const count = `${files.length} ${files.length === 1 ? "file" : "files"}`;
+  return `of ${bytes} bytes in ${count}, hash ${digest.digest("hex").slice(0, 16)}`;
 }
