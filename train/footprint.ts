@@ -41,20 +41,72 @@ export interface Footprint {
   readonly bytesPerToken: number;
 }
 
+/** What a footprint depends on beside the configuration. */
+export interface FootprintOptions {
+  /**
+   * Shares of the tokens in each cluster of the vocabulary; without them, work is that of every
+   * cluster at its capacity.
+   */
+  readonly shares?: readonly number[];
+  /** The process that is counted. */
+  readonly share?: Share;
+}
+
 /**
  * Records a run on nothing and counts.
  *
- * @param options.shares of the tokens in each cluster of the vocabulary; without them, work is that of
- * every cluster at its capacity
- * @param options.share the process that is counted
  * @throws {DeviceError} when one parameter alone exceeds what a kernel of the target can bind
  */
 export async function footprint(
   config: TrainConfig,
   shape: ModelConfig,
   target: DeviceLimits,
-  { shares, share = WHOLE }: { readonly shares?: readonly number[]; readonly share?: Share } = {},
+  options: FootprintOptions = {},
 ): Promise<Footprint> {
+  const { batchChunk, batchSize } = config;
+  if (batchChunk <= RECORDED_CHUNKS) return await record(config, shape, target, options);
+  // Every chunk after the first takes the same, so one and two tell what many take.
+  const some = (chunks: number, noEval: boolean) => ({
+    ...config,
+    batchChunk: chunks,
+    batchSize: chunks * (batchSize / batchChunk),
+    noEval,
+  });
+  const one = await record(some(1, true), shape, target, options);
+  const two = await record(some(2, config.noEval), shape, target, options);
+  const further = (of: (footprint: Recorded) => number) =>
+    of(two) + (batchChunk - 2) * (of(two) - of(one));
+  const perToken = (one: number, two: number) =>
+    (one + (batchChunk - 1) * (2 * two - one)) / batchChunk;
+  const role = (role: Role) => {
+    const added = (two.stepBytes.get(role) ?? 0) - (one.stepBytes.get(role) ?? 0);
+    return two.bytes.get(role)! + (batchChunk - 2) * added;
+  };
+  return {
+    parameters: two.parameters,
+    bytes: new Map([...two.bytes.keys()].map((key) => [key, role(key)])),
+    largest: two.largest,
+    launches: further(({ launches }) => launches),
+    flopsPerToken: perToken(one.flopsPerToken, two.flopsPerToken),
+    bytesPerToken: perToken(one.bytesPerToken, two.bytesPerToken),
+  };
+}
+
+/** Batch chunks that are recorded one by one. */
+const RECORDED_CHUNKS = 2;
+
+/** A footprint whose chunks have all been recorded. */
+interface Recorded extends Footprint {
+  /** Bytes by role before the recording of evaluation. */
+  readonly stepBytes: ReadonlyMap<Role, number>;
+}
+
+async function record(
+  config: TrainConfig,
+  shape: ModelConfig,
+  target: DeviceLimits,
+  { shares, share = WHOLE }: FootprintOptions,
+): Promise<Recorded> {
   const device = new DryDevice(target);
   const store = new ParameterStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
   const model = new TransformerXL(store, shape, target);
@@ -74,12 +126,14 @@ export async function footprint(
     );
   }
   const step = await TrainStep.record(device, model, store, stepSettings(config, share));
+  const stepBytes = new Map(device.liveBytesByRole);
   if (!config.noEval) {
     await Evaluator.create(device, model, evalLengths(config, share));
   }
   const tokens = config.batchSize / share.size * config.tgtLen;
   const cost = step.cost(shares);
   return {
+    stepBytes,
     parameters: parametersByPart(store),
     bytes: new Map(device.liveBytesByRole),
     largest: device.largest,
