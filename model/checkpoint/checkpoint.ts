@@ -23,7 +23,7 @@ import {
   checkedModel,
   checkedVocabulary,
   checkFloats,
-  isSecondMoment,
+  isOfSquares,
   metadataJson,
   unusable,
   VOCABULARY,
@@ -59,7 +59,7 @@ export interface ModelCheckpoint extends Disposable {
 export async function openCheckpoint(path: string): Promise<ModelCheckpoint> {
   const file = await SafetensorsFile.open(path);
   try {
-    const { hasChecksum, notFinite, negative } = await file.verify(isSecondMoment);
+    const { hasChecksum, notFinite, negative } = await file.verify(isOfSquares);
     const { format, version, training } = file.metadata;
     if (format !== FORMAT || version !== VERSION) {
       throw unusable(

@@ -36,9 +36,9 @@ export const VOCABULARY = "vocabulary";
 const OPTIMIZER_STATE = /^optimizer\.\w+\//;
 const OTHER_STATE = /^(?:optimizer\.\w+|memory\.\d+)$/;
 
-/** Whether a tensor holds averages of squares of gradients. */
-export function isSecondMoment(name: string): boolean {
-  return name.startsWith("optimizer.v/");
+/** Whether a tensor holds averages or sums of squared gradients. */
+export function isOfSquares(name: string): boolean {
+  return /^optimizer\.(?:v|sum)\//.test(name);
 }
 
 /** Refuses a file in one sentence. */

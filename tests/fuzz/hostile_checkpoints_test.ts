@@ -57,7 +57,8 @@ function memory(edit: (shape: number[]) => number[]): Parts {
   return parts;
 }
 
-function notFinite(name: string, value: number): Parts {
+/** The base with another second number in a tensor. */
+function number(name: string, value: number): Parts {
   const parts = base.parts();
   const bytes = base.tensor(parts, name);
   new DataView(bytes.buffer, bytes.byteOffset).setFloat32(4, value, true);
@@ -138,10 +139,28 @@ const CASES: readonly (readonly [what: string, parts: () => Parts, says: RegExp]
   ["a symbol twice", () => symbols((s) => s[3] = s[4]!), /vocabulary is wrong: .*occurs twice/],
   [
     "a weight that is NaN",
-    () => notFinite("layers.0.dec_attn.qkv_net.weight", NaN),
+    () => number("layers.0.dec_attn.qkv_net.weight", NaN),
     /"layers\.0\.dec_attn\.qkv_net\.weight" holds numbers that are not finite/,
   ],
-  ["an infinite moment", () => notFinite("optimizer.v/r_w_bias", Infinity), /are not finite/],
+  ["an infinite moment", () => number("optimizer.v/r_w_bias", Infinity), /are not finite/],
+  [
+    "a negative second moment",
+    () => number("optimizer.v/r_w_bias", -1e-9),
+    /"optimizer\.v\/r_w_bias" of squares holds negative numbers/,
+  ],
+  [
+    "a negative best loss",
+    () => training((_, p) => p.bestLossNats = -1),
+    /"progress\.bestLossNats"/,
+  ],
+  [
+    "a negative rate",
+    () => training((_, p) => p.plateau = { rate: -5, best: null, waited: 0 }),
+    /"progress\.plateau\.rate" is wrong/,
+  ],
+  ["a step of 2^52", () => training((_, p) => p.step = 2 ** 52), /"progress\.step" is wrong/],
+  ["a clamp below all", () => model({ clampLen: -7 }), /"clampLen" is wrong/],
+  ["no deviation", () => model({ initStd: 0 }), /"initStd" is wrong/],
   [
     "no moments",
     () => {
