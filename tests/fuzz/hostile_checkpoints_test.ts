@@ -75,10 +75,12 @@ function symbols(edit: (symbols: string[]) => void): Parts {
 
 const deep = "[".repeat(200_000) + "]".repeat(200_000);
 const CASES: readonly (readonly [what: string, parts: () => Parts, says: RegExp])[] = [
-  ["a billion layers", () => model({ nLayer: 1e9 }), /nLayer is 1000000000, but the file has only/],
+  ["a billion layers", () => model({ nLayer: 1e9 }), /"nLayer" is wrong \(Too big/],
+  ["200 layers", () => model({ nLayer: 200 }), /nLayer is 200, but the file has only|layers\.2\./],
   ["one layer less", () => model({ nLayer: 1 }), /tensor "layers\.1\..*" does not belong/],
-  ["a width of 10^8", () => model({ dEmbed: 1e8 }), /emb_layers\.0\.weight" is F32 \[10,4\], its/],
-  ["more heads", () => model({ nHead: 1e7 }), /"r_w_bias" is F32 \[1,4\], its model wants/],
+  ["a width of 10^8", () => model({ dEmbed: 1e8 }), /"dEmbed" is wrong \(Too big/],
+  ["a width of 10^5", () => model({ dEmbed: 1e5 }), /emb_layers\.0\.weight" is F32 \[10,4\], its/],
+  ["more heads", () => model({ nHead: 1e5 }), /"r_w_bias" is F32 \[1,4\], its model wants/],
   ["more words", () => model({ nToken: 2e9 }), /its model wants/],
   [
     "cut-offs above",
