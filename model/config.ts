@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ConfigError } from "@transformer-xl/runtime";
+import { ConfigError } from "@transformer-xl/runtime/core";
 import { z } from "zod";
 import { COMPAT_RULES, COMPATS } from "./compat.ts";
 import {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime";
+import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import {
   Attention,
   type AttentionBiases,

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Dropout } from "@transformer-xl/kernels";
-import { hashName, type Scalar } from "@transformer-xl/runtime";
+import { hashName, type Scalar } from "@transformer-xl/runtime/core";
 
 /** The mask of a site, or undefined where nothing is dropped. */
 export type DropoutSource = (site: string, rate: number) => Dropout | undefined;

@@ -11,7 +11,7 @@ import {
   type ParameterStore,
   type Recorder,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import type { ModelConfig } from "./config.ts";
 import type { DropoutSource } from "./dropout_masks.ts";
 import { constantInit, gainInit, matrixInit } from "./init.ts";

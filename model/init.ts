@@ -14,7 +14,7 @@ import {
   type ParameterStore,
   sizeOf,
   writeWeights,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import type { ModelConfig } from "./config.ts";
 
 type InitSection = Pick<ModelConfig, "init" | "initRange" | "initStd" | "projInitStd">;

@@ -11,7 +11,7 @@ import {
   rangeOf,
   type StorageRange,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import type { Lengths, ModelConfig } from "./config.ts";
 import type { Precision } from "./precision.ts";
 

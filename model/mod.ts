@@ -4,29 +4,21 @@
  *
  * @module
  */
-export { type TokenLosses } from "./vocabulary/adaptive_softmax.ts";
-export {
-  BatchInputs,
-  type RunNumbers,
-  type TargetInputs,
-  type TokenInputs,
-} from "./vocabulary/batch_inputs.ts";
-export * from "./checkpoint/checkpoint.ts";
-export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/checkpoint_checks.ts";
-export { type Cluster, clusterShares, clustersOf } from "./vocabulary/clusters.ts";
-export * from "./bounds.ts";
-export * from "./compat.ts";
-export * from "./config.ts";
-export * from "./dropout_masks.ts";
-export { initialise } from "./init.ts";
-export { Memory, type ModelOfMemory } from "./memory.ts";
-export { positionalTable } from "./attention/positional_embedding.ts";
-export { type Precision, precisionFor, PRECISIONS } from "./precision.ts";
-export * from "./text/mod.ts";
-export { type ForwardOptions, TransformerXL } from "./transformer_xl.ts";
-export { type ClusterTables, type EmbeddingRange, VocabularyTables } from "./vocabulary/tables.ts";
+export * from "./core.ts";
+export { openCheckpoint } from "./checkpoint/open_checkpoint.ts";
 export { openShared, type SharedCheckpoint } from "./checkpoint/shared_checkpoint.ts";
 export { modelFacts, sharedSettings, startFacts } from "./shared_facts.ts";
+export {
+  type Corpus,
+  type CorpusOptions,
+  type CorpusSource,
+  openCorpus,
+  type TextIdentity,
+} from "./text/corpus/corpus.ts";
+export type { EncodedCorpus, PartCounts } from "./text/corpus/corpus_cache.ts";
+export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
+export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
+export type { TextFile } from "./text/files/text_file.ts";
 export {
   openText,
   textPlace,

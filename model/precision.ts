@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Device, DeviceError } from "@transformer-xl/runtime";
+import { type Device, DeviceError } from "@transformer-xl/runtime/core";
 
 /** Widths of the numbers of a run. */
 export interface Precision {

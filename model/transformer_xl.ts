@@ -12,7 +12,7 @@ import type {
   ParameterStore,
   Recorder,
   Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
 import type { AttentionBiases } from "./attention/relative_attention_block.ts";

@@ -15,7 +15,7 @@ import {
   type Recorder,
   type Scalar,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { type Lengths, maxDistanceOf, type ModelConfig } from "../config.ts";
 import type { DropoutSource } from "../dropout_masks.ts";
 import { dropped } from "../feed_forward.ts";

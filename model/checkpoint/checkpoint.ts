@@ -14,11 +14,11 @@ import {
   parameterPieces,
   type ParameterStore,
   quoted,
-  SafetensorsFile,
+  type SafetensorsReader,
   type SafetensorsSource,
   weightsOf,
   writeArriving,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import {
   checkedModel,
   checkedVocabulary,
@@ -29,7 +29,7 @@ import {
   VOCABULARY,
 } from "./checkpoint_checks.ts";
 import type { ModelConfig } from "../config.ts";
-import type { Vocabulary } from "../text/mod.ts";
+import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
 
 const FORMAT = "transformer-xl";
 const VERSION = "1";
@@ -47,17 +47,17 @@ export interface ModelCheckpoint extends Disposable {
   /** True when its content was compared with its checksum; false when it has none. */
   readonly verified: boolean;
   /** The tensors. */
-  readonly file: SafetensorsFile;
+  readonly file: SafetensorsReader;
 }
 
 /**
- * Opens a checkpoint, verifies it and checks it against itself.
+ * Verifies a checkpoint and checks it against itself; its reader is closed where that fails.
  *
  * @throws {CheckpointError} when it is missing, damaged, contradicts itself, holds numbers that are
  * not finite or negative squares, or is not a checkpoint of this program
  */
-export async function openCheckpoint(path: string): Promise<ModelCheckpoint> {
-  const file = await SafetensorsFile.open(path);
+export async function readCheckpoint(file: SafetensorsReader): Promise<ModelCheckpoint> {
+  const { path } = file;
   try {
     const { hasChecksum, notFinite, negative } = await file.verify(isOfSquares);
     const { format, version, training } = file.metadata;
@@ -197,7 +197,7 @@ function checkStored(store: ParameterStore, { file }: ModelCheckpoint, prefix: s
 
 /** A float32 or float64 tensor. */
 export async function readFloats(
-  file: SafetensorsFile,
+  file: SafetensorsReader,
   name: string,
 ): Promise<Floats> {
   return file.dtype(name) === "F64"

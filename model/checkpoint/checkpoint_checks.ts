@@ -14,11 +14,13 @@ import {
   parseGuardedJson,
   PORTABLE_LIMITS,
   quoted,
-  type SafetensorsFile,
+  type SafetensorsReader,
   type Shape,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import type { z } from "zod";
-import { assertCutoffs, type Vocabulary, vocabularyFromJSON } from "../text/mod.ts";
+import { assertCutoffs } from "../text/vocabulary/cutoffs.ts";
+import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
+import { vocabularyFromJSON } from "../text/vocabulary/vocabulary_from_json.ts";
 import { clustersOf } from "../vocabulary/clusters.ts";
 import { type ModelConfig, modelShape } from "../config.ts";
 import { TransformerXL } from "../transformer_xl.ts";
@@ -51,7 +53,7 @@ export function unusable(path: string, problem: string, cause?: unknown): Checkp
  *
  * @throws {CheckpointError} When it is missing, not JSON, too deep or too long
  */
-export function metadataJson({ path, metadata }: SafetensorsFile, key: string): unknown {
+export function metadataJson({ path, metadata }: SafetensorsReader, key: string): unknown {
   const text = metadata[key];
   if (text === undefined) throw unusable(path, `its metadata has no "${key}"; use another copy`);
   try {
@@ -74,7 +76,7 @@ export function firstIssue(error: z.ZodError): string {
  *
  * @throws {CheckpointError} When the claim is impossible, or its tensors are others
  */
-export function checkedModel(file: SafetensorsFile): ModelConfig {
+export function checkedModel(file: SafetensorsReader): ModelConfig {
   const { path } = file;
   const parsed = modelShape.safeParse(metadataJson(file, "model"));
   if (!parsed.success) {
@@ -105,7 +107,7 @@ function contradiction(shape: ModelConfig, tensors: number): string | undefined 
 }
 
 /** Compares names, types and shapes with those that the model declares. */
-function checkTensors(file: SafetensorsFile, shape: ModelConfig): void {
+function checkTensors(file: SafetensorsReader, shape: ModelConfig): void {
   using declared = new ParameterStore();
   new TransformerXL(declared, shape, UNLIMITED);
   const wanted = new Map<string, Shape>(
@@ -126,7 +128,7 @@ function checkTensors(file: SafetensorsFile, shape: ModelConfig): void {
  *
  * @throws {CheckpointError} When it has not
  */
-export function checkFloats(file: SafetensorsFile, name: string, shape: Shape): void {
+export function checkFloats(file: SafetensorsReader, name: string, shape: Shape): void {
   const stored = !file.has(name)
     ? "missing"
     : `${file.dtype(name)} [${oneLine(file.shape(name).join(), 60)}]`;
@@ -143,7 +145,7 @@ export function checkFloats(file: SafetensorsFile, name: string, shape: Shape): 
  * @throws {CheckpointError} When it is missing, damaged, or not of the model's size
  */
 export async function checkedVocabulary(
-  file: SafetensorsFile,
+  file: SafetensorsReader,
   { nToken }: ModelConfig,
 ): Promise<Vocabulary> {
   const { path } = file;

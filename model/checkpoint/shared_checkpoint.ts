@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type ModelCheckpoint, openCheckpoint } from "./checkpoint.ts";
+import type { ModelCheckpoint } from "./checkpoint.ts";
+import { openCheckpoint } from "./open_checkpoint.ts";
 import {
   allSucceed,
   decideOnFirst,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ConfigError } from "@transformer-xl/runtime";
+import { ConfigError } from "@transformer-xl/runtime/core";
 import type { VocabularyKind } from "./vocabulary/vocabulary.ts";
 
 /** What is known of a data set. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { combineRows, embedding, matmul, scale } from "@transformer-xl/kernels";
-import type { Recorder, Tensor } from "@transformer-xl/runtime";
+import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
 import type { TokenInputs } from "./batch_inputs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { ClusterTables } from "./tables.ts";

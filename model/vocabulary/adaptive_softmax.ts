@@ -11,7 +11,7 @@
  * @module
  */
 import { crossEntropy, gather, matmul, scatter } from "@transformer-xl/kernels";
-import type { Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
+import type { Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
 import type { TargetInputs } from "./batch_inputs.ts";
 import type { ClusterTables } from "./tables.ts";
 

@@ -5,11 +5,11 @@
  * @module
  */
 import { groupByToken, IGNORED, splitByCluster, type TokenGroups } from "@transformer-xl/kernels";
-import type { Input, PlanInputs, Recorder, RunValues, Scalar } from "@transformer-xl/runtime";
+import type { Input, PlanInputs, Recorder, RunValues, Scalar } from "@transformer-xl/runtime/core";
 import { type Cluster, clustersOf } from "./clusters.ts";
 import type { Lengths, ModelConfig } from "../config.ts";
 import type { Memory } from "../memory.ts";
-import type { Segment } from "../text/mod.ts";
+import type { Segment } from "../text/batches/batches.ts";
 import type { ClusterTables } from "./tables.ts";
 
 /** Tokens as the embedding reads them. */

@@ -15,7 +15,7 @@ import {
   type ParameterStore,
   type RowRange,
   rowSize,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import type { VocabularyBlock } from "@transformer-xl/kernels";
 import { type Cluster, clustersOf } from "./clusters.ts";
 import type { ModelConfig } from "../config.ts";

@@ -49,8 +49,9 @@ export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice
   const adapter = await freshAdapter(gpu);
   if (!adapter) return undefined;
   const { info } = adapter;
-  const name = info.description || info.device || "unnamed adapter";
-  const software = /llvmpipe|lavapipe|swiftshader/i.test(name);
+  const name = info.description || info.device ||
+    [info.vendor, info.architecture].filter((word) => word !== "").join(" ") || "unnamed adapter";
+  const software = info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader/i.test(name);
   const features: string[] = [];
   for (const feature of WANTED_FEATURES) {
     if (await grantsFeature(gpu, feature)) features.push(feature);

@@ -7,6 +7,7 @@ import type { DType, HostArray } from "../tensor/dtype.ts";
 import { bytesPer } from "../tensor/dtype.ts";
 import { formatBytes } from "../base/format.ts";
 import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
+import { availableMemory } from "../base/available_memory.ts";
 import { DeviceError, ShaderError } from "../base/errors.ts";
 import type { Executable, Recording, StorageRange } from "../plan/executable.ts";
 import { connect, type Connection, disconnect } from "./connection.ts";
@@ -16,8 +17,6 @@ import { GpuStorage, upload } from "./gpu_buffer.ts";
 import type { ByteRange } from "./readback.ts";
 import type { Role, Storage } from "../tensor/tensor.ts";
 import { BufferPool } from "./buffer_pool.ts";
-
-const STORAGE_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
 /**
  * Plans on a GPU, or on a software Vulkan driver. Errors of WebGPU, which arrive late, are thrown by
@@ -59,7 +58,7 @@ export class GpuDevice extends Device {
         features: choice.features,
       },
       // A software driver overcommits, so the machine's memory is the limit; a GPU says no itself.
-      choice.software ? Deno.systemMemoryInfo().available : Infinity,
+      choice.software ? availableMemory() : Infinity,
     );
     this.gpu = connection.gpu;
     this.#choice = choice;
@@ -102,7 +101,8 @@ export class GpuDevice extends Device {
       readonly length: number;
     },
   ): GpuStorage {
-    return this.#allocate(spec, STORAGE_USAGE);
+    const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage; // not there in a page without WebGPU
+    return this.#allocate(spec, STORAGE | COPY_SRC | COPY_DST);
   }
 
   /** A uniform buffer of `bytes`, for the scalars of a plan. */
@@ -172,8 +172,9 @@ export class GpuDevice extends Device {
 
   /** Resolves when the queue is empty; rejects with the first error of the device. */
   override async idle(): Promise<void> {
-    // Blocks inside the call until the queue is empty; awaiting it would add 10 ms.
-    this.gpu.queue.onSubmittedWorkDone().catch(() => {});
+    const done = this.gpu.queue.onSubmittedWorkDone().catch(() => {});
+    // Where reads need no awaiting, the call itself blocks; awaiting it would add 10 ms.
+    if (!this.#connection.readback.synchronous) await done;
     await this.#settle();
   }
 

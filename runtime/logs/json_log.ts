@@ -5,15 +5,8 @@
  *
  * @module
  */
+import { namedNonFinite } from "../base/named_non_finite.ts";
 import { LineFile, type LogFileOptions } from "./line_file.ts";
-
-/**
- * Replacer for `JSON.stringify`: JSON has no NaN or infinities; their names keep a diverged run
- * visible where null would not. `Number(name)` gives the value back.
- */
-export function namedNonFinite(_key: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
-}
 
 /**
  * A JSON-lines file, opened at the first record.

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { availableMemory } from "../base/available_memory.ts";
 import type { DType, HostArray, NumberArray, Numbers } from "../tensor/dtype.ts";
 import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
 import { DeviceError } from "../base/errors.ts";
@@ -80,7 +81,7 @@ export class ReferenceDevice extends Device {
         kind: "reference",
         features: ["shader-f16"],
       },
-      Deno.systemMemoryInfo().available,
+      availableMemory(),
     );
     this.precision = options.precision;
   }

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { ConfigError, DataError } from "@transformer-xl/runtime";
+import { ConfigError, DataError } from "@transformer-xl/runtime/core";
 import { rollShifts } from "./roll_shifts.ts";
 
 /** How a stream is cut. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { DataError } from "@transformer-xl/runtime";
+import { DataError } from "@transformer-xl/runtime/core";
 import {
   fingerprintOf,
   type SymbolCount,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ConfigError } from "@transformer-xl/runtime";
+import { ConfigError } from "@transformer-xl/runtime/core";
 import { dataSet } from "../data_sets.ts";
 
 /** WikiText-103, from which other vocabularies take their proportions. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { sha256 } from "@transformer-xl/runtime/core";
 
 /** Whether symbols are words or single characters. */
 export type VocabularyKind = "word" | "char";
@@ -80,6 +80,5 @@ export function symbolsByCount(
 
 /** A hash of `kind` and `symbols`: 16 hexadecimal digits. */
 export function fingerprintOf(kind: VocabularyKind, symbols: readonly string[]): string {
-  const hash = createHash("sha256").update(JSON.stringify([kind, ...symbols]));
-  return hash.digest("hex").slice(0, 16);
+  return sha256(JSON.stringify([kind, ...symbols])).slice(0, 16);
 }

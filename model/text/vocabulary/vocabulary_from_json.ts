@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataError } from "@transformer-xl/runtime";
+import { DataError } from "@transformer-xl/runtime/core";
 import { z } from "zod";
 import { CharacterVocabulary } from "./character_vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DataError } from "@transformer-xl/runtime";
+import { DataError } from "@transformer-xl/runtime/core";
 import {
   type CountLimits,
   fingerprintOf,

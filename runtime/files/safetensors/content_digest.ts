@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { createHash, type Hash } from "node:crypto";
+import { type Hash, sha256 } from "../../base/sha256.ts";
 import { compare, type SafetensorsHeader, type TensorLayout } from "./header.ts";
 
 const PREFIX = "content:";
@@ -29,10 +29,13 @@ const BLANK_WHOLE = "0".repeat(64);
 export class ContentDigest {
   readonly #metadata: readonly (readonly [string, string])[];
   readonly #tensors: (readonly [string, string, readonly number[], string])[] = [];
-  #hash: Hash = createHash("sha256");
+  readonly #newHash: () => Hash;
+  #hash: Hash;
 
   /** A checksum of these metadata and the tensors to come. */
-  constructor(metadata: Readonly<Record<string, string>>) {
+  constructor(metadata: Readonly<Record<string, string>>, newHash: () => Hash) {
+    this.#newHash = newHash;
+    this.#hash = newHash();
     this.#metadata = Object.entries(metadata)
       .filter(([key]) => key !== "sha256")
       .sort(([a], [b]) => compare(a, b));
@@ -45,15 +48,15 @@ export class ContentDigest {
 
   /** Ends the current tensor. */
   endTensor({ name, dtype, shape }: TensorLayout): void {
-    this.#tensors.push([name, dtype, shape, this.#hash.digest("hex")]);
-    this.#hash = createHash("sha256");
+    this.#tensors.push([name, dtype, shape, this.#hash.hex()]);
+    this.#hash = this.#newHash();
   }
 
   /** The value that the metadata hold. */
   digest(): string {
     const tensors = this.#tensors.toSorted(([a], [b]) => compare(a, b));
     const text = JSON.stringify([this.#metadata, tensors]);
-    return PREFIX + createHash("sha256").update(text).digest("hex");
+    return PREFIX + sha256(text);
   }
 }
 
@@ -62,13 +65,15 @@ export class WholeFileDigest {
   readonly #hash: Hash;
 
   /** @param stored The digest as the header spells it */
-  constructor(headerBytes: Uint8Array<ArrayBuffer>, stored: string) {
+  constructor(headerBytes: Uint8Array<ArrayBuffer>, stored: string, newHash: () => Hash) {
     const blanked = headerBytes.slice();
     const at = new TextDecoder("latin1").decode(blanked).indexOf(`"sha256":"${stored}"`);
     if (at >= 0) blanked.set(new TextEncoder().encode(BLANK_WHOLE), at + 10);
     const length = new Uint8Array(8);
     new DataView(length.buffer).setBigUint64(0, BigInt(blanked.length), true);
-    this.#hash = createHash("sha256").update(length).update(blanked);
+    this.#hash = newHash();
+    this.#hash.update(length);
+    this.#hash.update(blanked);
   }
 
   /** The next bytes of the file. */
@@ -81,7 +86,7 @@ export class WholeFileDigest {
 
   /** The value that the metadata hold. */
   digest(): string {
-    return this.#hash.digest("hex");
+    return this.#hash.hex();
   }
 }
 
@@ -93,10 +98,11 @@ export class WholeFileDigest {
 export function storedDigest(
   { metadata }: Pick<SafetensorsHeader, "metadata">,
   headerBytes: Uint8Array<ArrayBuffer>,
+  newHash: () => Hash,
 ): ContentDigest | WholeFileDigest | undefined {
   const stored = metadata["sha256"];
   if (stored === undefined) return undefined;
   return stored.startsWith(PREFIX)
-    ? new ContentDigest(metadata)
-    : new WholeFileDigest(headerBytes, stored);
+    ? new ContentDigest(metadata, newHash)
+    : new WholeFileDigest(headerBytes, stored, newHash);
 }

@@ -1,5 +1,5 @@
 /**
- * A lazy reader of safetensors files: opening reads and validates the header; tensors are read on
+ * A lazy reader of safetensors: opening reads and validates the header; tensors are read on
  * demand, whole or by byte range. Nothing in a file is executed, and every inconsistency is a
  * {@link CheckpointError} that names the file.
  *
@@ -8,6 +8,8 @@
 import { quoted } from "../../base/one_line.ts";
 import { storedDigest } from "./content_digest.ts";
 import { CheckpointError } from "../../base/errors.ts";
+import { type Hash, Sha256 } from "../../base/sha256.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { isFiniteData, isNonNegativeData } from "./finite_data.ts";
 import {
   HeaderFault,
@@ -20,13 +22,10 @@ import {
   type SafetensorsHeader,
 } from "./header.ts";
 
-export type { SafetensorsArrays, SafetensorsDtype } from "./header.ts";
-export * from "./writer.ts";
-
-/** Piece that {@link SafetensorsFile.verify} reads at a time, a multiple of every element. */
+/** Piece that {@link SafetensorsReader.verify} reads at a time, a multiple of every element. */
 const VERIFY_BYTES = 4 << 20;
 
-/** What {@link SafetensorsFile.verify} found. */
+/** What {@link SafetensorsReader.verify} found. */
 export interface SafetensorsVerification {
   /** False when the metadata hold no checksum, so that changes would go unnoticed. */
   readonly hasChecksum: boolean;
@@ -36,85 +35,72 @@ export interface SafetensorsVerification {
   readonly negative: string | undefined;
 }
 
-/**
- * An open safetensors file. It holds a file handle: close it, or declare it with `using`.
- *
- * @example
- * ```ts
- * import { encodeSafetensors, SafetensorsFile } from "@transformer-xl/runtime";
- * import { assertEquals } from "@std/assert";
- *
- * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
- * const values = Uint32Array.of(1, 2, 3, 4, 5, 6);
- * const pieces = encodeSafetensors([{ name: "ids", dtype: "U32", shape: [2, 3], values }]);
- * await Deno.writeFile(path, ReadableStream.from(pieces));
- *
- * using file = await SafetensorsFile.open(path);
- * await file.verify();
- * assertEquals(file.names, ["ids"]);
- * assertEquals(file.shape("ids"), [2, 3]);
- * assertEquals(await file.tensor("ids", "U32"), values);
- * await Deno.remove(path);
- * ```
- */
-export class SafetensorsFile implements Disposable {
-  /** The path it was opened by. */
+/** The header of a source, and its bytes. */
+export interface StoredHeader {
+  /** What it says. */
+  readonly header: SafetensorsHeader;
+  /** How it is spelled. */
+  readonly headerBytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Reads a header and checks it against the size of its source. */
+export async function readHeader(source: ByteSource): Promise<StoredHeader> {
+  const { size } = source;
+  if (size < 8) throw new HeaderFault(`it has ${size} bytes, a header length has 8`);
+  const word = await source.read(0, 8);
+  const length = new DataView(word.buffer).getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) {
+    throw new HeaderFault(
+      `its header length reads ${length}, at most ${MAX_HEADER_BYTES} is possible, ` +
+        `so it is damaged or not a safetensors file`,
+    );
+  }
+  const headerLength = Number(length);
+  if (8 + headerLength > size) {
+    throw new HeaderFault(
+      `it is truncated, ${size - 8} of ${headerLength} header bytes are there`,
+    );
+  }
+  const headerBytes = await source.read(8, headerLength);
+  return { headerBytes, header: parseHeader(headerBytes, size - 8 - headerLength) };
+}
+
+/** Tensors of a source, read when asked for. It owns the source: close it, or use `using`. */
+export class SafetensorsReader implements Disposable {
+  /** Name of its source: the path of a file. */
   readonly path: string;
-  readonly #file: Deno.FsFile;
+  readonly #source: ByteSource;
   readonly #header: SafetensorsHeader;
   readonly #headerBytes: Uint8Array<ArrayBuffer>;
+  readonly #newHash: () => Hash;
   readonly #entries: ReadonlyMap<string, SafetensorsEntry>;
   #closed = false;
-  /** The last read asked for; reads share one file position, so each waits for the one before. */
-  #lastRead: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    path: string,
-    file: Deno.FsFile,
-    header: SafetensorsHeader,
-    headerBytes: Uint8Array<ArrayBuffer>,
+  /** A reader of a source whose header was read. */
+  protected constructor(
+    source: ByteSource,
+    { header, headerBytes }: StoredHeader,
+    newHash: () => Hash,
   ) {
-    this.path = path;
-    this.#file = file;
+    this.path = source.name;
+    this.#source = source;
     this.#header = header;
     this.#headerBytes = headerBytes;
+    this.#newHash = newHash;
     this.#entries = new Map(header.entries.map((entry) => [entry.name, entry]));
   }
 
   /**
-   * Opens a file and checks its header against its size.
+   * Reads and checks the header of a source, which is closed where that fails.
    *
-   * @throws {CheckpointError} When the file is missing, truncated or inconsistent
+   * @throws {CheckpointError} When it is truncated or inconsistent
    */
-  static async open(path: string): Promise<SafetensorsFile> {
-    let file: Deno.FsFile | undefined;
+  static async read(source: ByteSource): Promise<SafetensorsReader> {
     try {
-      // Looked at before it is opened: opening a named pipe waits for a writer.
-      if (!(await Deno.stat(path)).isFile) throw new HeaderFault(NOT_A_FILE);
-      file = await Deno.open(path);
-      const { size, isFile } = await file.stat();
-      if (!isFile) throw new HeaderFault(NOT_A_FILE);
-      if (size < 8) throw new HeaderFault(`it has ${size} bytes, a header length has 8`);
-      const word = await readAt(file, 0, 8);
-      const length = new DataView(word.buffer).getBigUint64(0, true);
-      if (length > MAX_HEADER_BYTES) {
-        throw new HeaderFault(
-          `its header length reads ${length}, at most ${MAX_HEADER_BYTES} is possible, ` +
-            `so it is damaged or not a safetensors file`,
-        );
-      }
-      const headerLength = Number(length);
-      if (8 + headerLength > size) {
-        throw new HeaderFault(
-          `it is truncated, ${size - 8} of ${headerLength} header bytes are there`,
-        );
-      }
-      const headerBytes = await readAt(file, 8, headerLength);
-      const header = parseHeader(headerBytes, size - 8 - headerLength);
-      return new SafetensorsFile(path, file, header, headerBytes);
+      return new SafetensorsReader(source, await readHeader(source), () => new Sha256());
     } catch (error) {
-      file?.close();
-      throw fault(path, error);
+      source.close();
+      throw readFault(source.name, error);
     }
   }
 
@@ -221,7 +207,7 @@ export class SafetensorsFile implements Disposable {
     mustNotBeNegative: (name: string) => boolean = () => false,
   ): Promise<SafetensorsVerification> {
     const stored = this.metadata["sha256"];
-    const digest = storedDigest(this.#header, this.#headerBytes);
+    const digest = storedDigest(this.#header, this.#headerBytes, this.#newHash);
     let notFinite: string | undefined;
     let negative: string | undefined;
     for (const group of groupsOf(this.#header.entries)) {
@@ -256,13 +242,13 @@ export class SafetensorsFile implements Disposable {
     return { hasChecksum: digest !== undefined, notFinite, negative };
   }
 
-  /** Closes the file handle; nothing happens the second time. */
+  /** Closes the source; nothing happens the second time. */
   close(): void {
-    if (!this.#closed) this.#file.close();
+    if (!this.#closed) this.#source.close();
     this.#closed = true;
   }
 
-  /** As {@link SafetensorsFile.close}. */
+  /** As {@link SafetensorsReader.close}. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -279,22 +265,13 @@ export class SafetensorsFile implements Disposable {
   }
 
   async #read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const offset = 8 + this.#headerBytes.length + begin;
-    const before = this.#lastRead;
-    const read = (async () => {
-      await before;
-      return await readAt(this.#file, offset, end - begin);
-    })();
-    this.#lastRead = read.catch(() => {});
     try {
-      return await read;
+      return await this.#source.read(8 + this.#headerBytes.length + begin, end - begin);
     } catch (error) {
-      throw fault(this.path, error);
+      throw readFault(this.path, error);
     }
   }
 }
-
-const NOT_A_FILE = "it is not a file but a folder, pipe or device; give a file";
 
 /** Tensors that follow each other, together at most a piece; a larger one alone. */
 function groupsOf(entries: readonly SafetensorsEntry[]): SafetensorsEntry[][] {
@@ -312,29 +289,11 @@ function groupsOf(entries: readonly SafetensorsEntry[]): SafetensorsEntry[][] {
   return groups;
 }
 
-async function readAt(
-  file: Deno.FsFile,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  await file.seek(offset, Deno.SeekMode.Start);
-  for (let done = 0; done < length;) {
-    const read = await file.read(bytes.subarray(done));
-    if (read === null) throw new HeaderFault(`it became shorter while it was read`);
-    done += read;
-  }
-  return bytes;
-}
-
-/** Names the file in what went wrong; programming errors pass. */
-function fault(path: string, error: unknown): unknown {
-  const action = `Cannot read checkpoint ${quoted(path)}`;
-  if (error instanceof HeaderFault) return new CheckpointError(`${action}: ${error.message}`);
-  if (error instanceof Deno.errors.NotFound) {
-    return new CheckpointError(`${action}: there is no such file, give the right path`, {
-      cause: error,
-    });
+/** Names the source in what went wrong; programming errors pass. */
+export function readFault(name: string, error: unknown): unknown {
+  const action = `Cannot read checkpoint ${quoted(name)}`;
+  if (error instanceof HeaderFault) {
+    return new CheckpointError(`${action}: ${error.message}`, { cause: error.cause });
   }
   if (error instanceof Error && "code" in error) {
     return new CheckpointError(`${action}: ${error.message}`, { cause: error });

@@ -5,33 +5,11 @@
  * @module
  */
 import { AtomicFile } from "../atomic_file.ts";
+import { nativeSha256 } from "../native_sha256.ts";
 import { BLANK_DIGEST, ContentDigest } from "./content_digest.ts";
 import { CheckpointError } from "../../base/errors.ts";
-import { digestOffset, layOut, type SafetensorsDtype, tensorByteLength } from "./header.ts";
-
-/** One tensor whose elements are at hand, row-major. */
-export interface SafetensorsTensor {
-  /** Unique within the file. */
-  readonly name: string;
-  /** Element type. */
-  readonly dtype: SafetensorsDtype;
-  /** Sizes of the axes; none for a scalar. */
-  readonly shape: readonly number[];
-  /** Elements in the machine's byte order, which is little-endian wherever Deno runs. */
-  readonly values: ArrayBufferView<ArrayBuffer>;
-}
-
-/** A tensor whose elements are fetched when their turn comes, whole or in pieces. */
-export interface SafetensorsSource extends Omit<SafetensorsTensor, "values"> {
-  /** Elements, or a function that is called once to fetch them. */
-  readonly values: SafetensorsTensor["values"] | (() => SafetensorsPieces);
-}
-
-/** What a {@link SafetensorsSource} may hand out. */
-export type SafetensorsPieces =
-  | ArrayBufferView<ArrayBuffer>
-  | Promise<ArrayBufferView<ArrayBuffer>>
-  | AsyncIterable<ArrayBufferView<ArrayBuffer>>;
+import { digestOffset, layOut, tensorByteLength } from "./header.ts";
+import type { SafetensorsSource, SafetensorsTensor } from "./tensor_source.ts";
 
 const SLICE_BYTES = 16 << 20;
 
@@ -73,7 +51,7 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer>[] {
   const { ordered, header } = layOut(tensors, metadata, BLANK_DIGEST);
-  const digest = new ContentDigest(metadata);
+  const digest = new ContentDigest(metadata, nativeSha256);
   const pieces = ordered.map((tensor) => {
     checkLength(tensor, tensor.values.byteLength);
     const piece = bytesOf(tensor.values);
@@ -127,7 +105,7 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const { ordered, header } = layOut(tensors, metadata, BLANK_DIGEST);
-  const digest = new ContentDigest(metadata);
+  const digest = new ContentDigest(metadata, nativeSha256);
   try {
     await using file = await AtomicFile.create(path);
     await file.write(header);

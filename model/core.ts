@@ -1,0 +1,64 @@
+/**
+ * The part of this member that runs wherever WebGPU or plain JavaScript does, browsers included: the
+ * network, its checkpoints from any source of bytes, vocabularies and batches.
+ *
+ * @module
+ */
+export { positionalTable } from "./attention/positional_embedding.ts";
+export * from "./bounds.ts";
+export * from "./checkpoint/checkpoint.ts";
+export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/checkpoint_checks.ts";
+export * from "./compat.ts";
+export * from "./config.ts";
+export * from "./dropout_masks.ts";
+export { initialise } from "./init.ts";
+export { Memory, type ModelOfMemory } from "./memory.ts";
+export { type Precision, precisionFor, PRECISIONS } from "./precision.ts";
+export {
+  Batches,
+  type BatchSettings,
+  canShare,
+  columnShare,
+  type Segment,
+} from "./text/batches/batches.ts";
+export { Mt19937 } from "./text/batches/mt19937.ts";
+export { type RollSettings, rollShifts } from "./text/batches/roll_shifts.ts";
+export {
+  type DataSet,
+  type Dataset,
+  dataSet,
+  DATASET_CHOICES,
+  datasetOf,
+  DATASETS,
+} from "./text/data_sets.ts";
+export { type Split, SPLITS } from "./text/files/split_names.ts";
+export { tokenizeManual } from "./text/moses_tokenizer.ts";
+export { CharacterVocabulary } from "./text/vocabulary/character_vocabulary.ts";
+export { assertCutoffs, cutoffsFor } from "./text/vocabulary/cutoffs.ts";
+export type {
+  CountLimits,
+  SymbolCount,
+  Vocabulary,
+  VocabularyKind,
+  VocabularyRecord,
+} from "./text/vocabulary/vocabulary.ts";
+export {
+  assertSameVocabulary,
+  vocabularyFromJSON,
+} from "./text/vocabulary/vocabulary_from_json.ts";
+export { splitWords } from "./text/vocabulary/whitespace.ts";
+export {
+  END_OF_LINE,
+  type WordOptions,
+  WordVocabulary,
+} from "./text/vocabulary/word_vocabulary.ts";
+export { type ForwardOptions, TransformerXL } from "./transformer_xl.ts";
+export { type TokenLosses } from "./vocabulary/adaptive_softmax.ts";
+export {
+  BatchInputs,
+  type RunNumbers,
+  type TargetInputs,
+  type TokenInputs,
+} from "./vocabulary/batch_inputs.ts";
+export { type Cluster, clusterShares, clustersOf } from "./vocabulary/clusters.ts";
+export { type ClusterTables, type EmbeddingRange, VocabularyTables } from "./vocabulary/tables.ts";
