@@ -7,7 +7,7 @@
 export * from "./core.ts";
 export { openCheckpoint } from "./checkpoint/open_checkpoint.ts";
 export { openShared, type SharedCheckpoint } from "./checkpoint/shared_checkpoint.ts";
-export { modelFacts, sharedSettings, startFacts } from "./shared_facts.ts";
+export { modelFacts, sharedSettings, startFacts } from "./checkpoint/shared_facts.ts";
 export {
   type Corpus,
   type CorpusOptions,

@@ -60,7 +60,8 @@ export class Sha256 implements Hash {
   #compress(bytes: Uint8Array, offset: number): void {
     const constants = ROUND_CONSTANTS;
     const w = this.#schedule;
-    for (let t = 0, at = offset; t < 16; t++, at += 4) {
+    for (let t = 0; t < 16; t++) {
+      const at = offset + 4 * t;
       w[t] = bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
     }
     for (let t = 16; t < 64; t++) {

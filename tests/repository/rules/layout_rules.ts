@@ -93,7 +93,7 @@ export function testsLieInFolders(files: readonly SourceFile[]): Offences {
 export function foldersAreSmall(files: readonly SourceFile[]): Offences {
   const byFolder = Map.groupBy(files, ({ path }) => path.slice(0, path.lastIndexOf("/") + 1));
   return [...byFolder]
-    .filter(([folder, { length }]) => length > MAX_FILES && folder !== "kernels/optimizer/")
+    .filter(([, { length }]) => length > MAX_FILES)
     .map(([folder, { length }]) => `${folder} has ${length} files`);
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ModelConfig } from "./config.ts";
-import type { Vocabulary } from "./text/vocabulary/vocabulary.ts";
+import type { ModelConfig } from "../config.ts";
+import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
 import { type Facts, settingFacts } from "@transformer-xl/runtime";
 
 /**
