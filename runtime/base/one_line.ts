@@ -19,7 +19,7 @@ const UNPRINTABLE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]/gu;
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(oneLine("a\nb", 80), "a\\u000ab");
- * assertEquals(oneLine("x".repeat(100), 9), "xxxxx…xxx");
+ * assertEquals(oneLine("x".repeat(100), 9), "xxxxxx…xx");
  * ```
  */
 export function oneLine(text: string, limit: number): string {
