@@ -17,10 +17,15 @@ import {
   othersAreImportedByName,
   wgslIsTidy,
 } from "./architecture_rules.ts";
+import { blocksStandOnce, MAX_REPEATED_LINES } from "./repeated_blocks.ts";
 import { type RuleCase, testRules } from "./rule_case.ts";
 import { importsOf, MEMBERS, ROOT } from "./source_tree.ts";
 
 const HEAD = "/**\n * Duty.\n *\n * @module\n */\n";
+/** A block of `count` different lines. */
+const block = (count: number) => Array.from({ length: count }, (_, i) => `  a${i}();\n`).join("");
+
+const NAMES = block(20).replaceAll("();", ",");
 const FLOAT_ATOMIC = "var<storage, read_write> x: array<atomic<f32>>;";
 
 const CASES: readonly RuleCase[] = [
@@ -124,6 +129,24 @@ const CASES: readonly RuleCase[] = [
     bad: [
       { "tests/a.ts": 'const args = ["run", "--no-lock"];' },
       { "tests/a.ts": 'const args = ["run", "--frozen=false"];' },
+    ],
+  },
+  {
+    name: `no block of more than ${MAX_REPEATED_LINES} lines stands twice`,
+    rule: blocksStandOnce,
+    good: {
+      "train/a.ts": block(MAX_REPEATED_LINES),
+      "train/b.ts": `${block(MAX_REPEATED_LINES)}// end\n}\n`,
+      "kernels/sum/cases.ts": block(50),
+      "kernels/add/cases.ts": block(50),
+      "model/a.ts": `import {\n${NAMES}} from "./b.ts";\n/*\n${block(20)}*/`,
+      "model/b.ts": `export {\n${NAMES}} from "./b.ts";\n/*\n${block(20)}*/`,
+    },
+    bad: [
+      { "train/a.ts": block(13), "tests/b_test.ts": `{\n${block(13)}}\n` },
+      { "train/a.ts": `${block(13)}b();\n${block(13)}` },
+      { "kernels/a.wgsl": block(20), "kernels/b.wgsl": block(20).replaceAll("\n", "\n\n") },
+      { "kernels/a.wgsl": "x = x + 1;\n".repeat(26) },
     ],
   },
   {

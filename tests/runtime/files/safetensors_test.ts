@@ -20,21 +20,10 @@ const directory = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
 const path = `${directory}/weights.safetensors`;
 
-const ARRAYS = {
-  F64: Float64Array,
-  F32: Float32Array,
-  F16: Float16Array,
-  BF16: Uint16Array,
-  I64: BigInt64Array,
-  I32: Int32Array,
-  I16: Int16Array,
-  I8: Int8Array,
-  U64: BigUint64Array,
-  U32: Uint32Array,
-  U16: Uint16Array,
-  U8: Uint8Array,
-  BOOL: Uint8Array,
-};
+const FLOATS = { F64: Float64Array, F32: Float32Array, F16: Float16Array, BF16: Uint16Array };
+const SIGNED = { I64: BigInt64Array, I32: Int32Array, I16: Int16Array, I8: Int8Array };
+const UNSIGNED = { U64: BigUint64Array, U32: Uint32Array, U16: Uint16Array, U8: Uint8Array };
+const ARRAYS = { ...FLOATS, ...SIGNED, ...UNSIGNED, BOOL: Uint8Array };
 
 /** One message for a file, which must name it and be one line. */
 async function messageOf(bytes: Uint8Array): Promise<string> {
