@@ -5,10 +5,10 @@
  * @module
  */
 
-/** Time that waiting work may take. */
+/** Maximum duration of queued work. */
 const MAX_WAIT_MS = 300;
 
-/** Counts submissions and waits for the device every so many. */
+/** Counter of submissions that waits for the device at intervals. */
 export class Backlog {
   readonly #largest: number;
   #limit: number;
@@ -23,7 +23,7 @@ export class Backlog {
     this.#largest = options.largest;
   }
 
-  /** Counts a submission; waits when enough are on their way. */
+  /** Counts a submission; waits if too many are in flight. */
   async add(wait: () => Promise<unknown>): Promise<void> {
     if (++this.#count < this.#limit) return;
     const startMs = performance.now();
@@ -31,7 +31,7 @@ export class Backlog {
     this.waited(performance.now() - startMs);
   }
 
-  /** Notes that everything submitted is done, and how long that was waited for. */
+  /** Records that all submitted work is done, and the time waited. */
   waited(elapsedMs: number): void {
     const limit = Math.ceil(this.#count * MAX_WAIT_MS / Math.max(elapsedMs, 1));
     this.#limit = Math.min(Math.max(1, limit), 2 * this.#limit, this.#largest);

@@ -53,7 +53,7 @@ const COVERAGE_FLAGS = {
 if (import.meta.main) await runRank(() => evaluate(Deno.args));
 
 /**
- * Evaluates as the flags say.
+ * Evaluates with the given flags.
  *
  * @returns exit code
  * @throws user errors, see {@link runRank}
@@ -77,7 +77,7 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
   }, (group) => evaluateShare(parsed, group));
 }
 
-/** One process: it scores its columns, and the first one tells the result of all. */
+/** One rank: it scores its columns, and rank 0 reports the combined result. */
 async function evaluateShare(
   { config, origin, notes }: ParsedFlags<EvalConfig>,
   group: ProcessGroup,
@@ -91,7 +91,7 @@ async function evaluateShare(
   await assertSameFacts(group, startFacts(config, shared.digest));
   checkShare(config, size);
   const shape = shapeOf(config, checkpoint.shape);
-  // Logs are opened once nothing is left to refuse; what is told before them is kept for the file.
+  // Logs are opened after all checks; earlier lines are kept for the file.
   const announced: string[] = [];
   const announce = (line: string) => {
     if (rank > 0) return;
@@ -197,7 +197,7 @@ async function evaluateShare(
   return 0;
 }
 
-/** Where encoded text is kept: in a work directory that is there. */
+/** Cache of encoded text, in an existing work directory. */
 async function cacheFolder({ workDir }: EvalConfig): Promise<string | undefined> {
   try {
     return (await Deno.stat(workDir)).isDirectory ? `${workDir}/cache` : undefined;
@@ -207,7 +207,7 @@ async function cacheFolder({ workDir }: EvalConfig): Promise<string | undefined>
   }
 }
 
-/** Tokens and digest of each part, by which processes know that they score the same. */
+/** Tokens and digest of each part, which ranks compare. */
 function textDigests(texts: readonly ScoredText[]): Record<string, string> {
   return Object.fromEntries(texts.map(({ name, ids }) => {
     const digest = createHash("sha256").update(
@@ -217,7 +217,7 @@ function textDigests(texts: readonly ScoredText[]): Record<string, string> {
   }));
 }
 
-/** Whether a text would only fill the memory: like a sentence, it is scored from its start. */
+/** Whether a text would only fill the memory; like a sentence, it is scored from its start. */
 function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
   const warmup = Math.ceil(warmupLen / tgtLen) * tgtLen;
   return Math.floor(ids.length / batchSize) <= warmup;

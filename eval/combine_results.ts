@@ -7,10 +7,10 @@ import type { ProcessGroup } from "@transformer-xl/runtime";
 import type { EvalResult } from "./evaluator.ts";
 
 /**
- * The loss over the columns of all processes, weighted by tokens: the same on each of them. Segments
- * stay those of this process.
+ * The loss over the columns of all ranks, weighted by tokens and equal on all ranks. Segments stay
+ * those of this process.
  *
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function combineResults(group: ProcessGroup, own: EvalResult): Promise<EvalResult> {
   if (group.size === 1) return own;

@@ -22,7 +22,7 @@ const general = { group: "General" } as const;
 const corpus = { group: "Text" } as const;
 const lengths = { group: "Lengths" } as const;
 
-/** Everything `deno task eval` accepts. */
+/** The schema of `deno task eval`. */
 export const evalSchema = z.strictObject({
   workDir: pathValue.default("LM-TFM").describe("Folder of checkpoints and logs")
     .meta({ ...general, metavar: "DIR" }),

@@ -29,7 +29,7 @@ export interface SegmentLoss {
   readonly elapsedMs: number;
 }
 
-/** What an evaluation found. */
+/** Result of an evaluation. */
 export interface EvalResult {
   /** Mean loss in nats per token, weighted by segment length. */
   readonly lossNats: number;
@@ -41,7 +41,7 @@ export interface EvalResult {
   readonly segments: readonly SegmentLoss[];
 }
 
-/** How to evaluate. */
+/** Options of an evaluation. */
 export interface EvaluateOptions {
   /** Stop after this many segments, warm-up included. */
   readonly maxSegments?: number;
@@ -49,12 +49,12 @@ export interface EvaluateOptions {
   readonly keepMemory?: boolean;
   /** Called after each segment with its loss; reading it makes every segment wait for the device. */
   readonly onSegment?: (segment: SegmentLoss, index: number) => Promise<void> | void;
-  /** Asked now and then, after signals had their turn, whether to end early. */
+  /** Polled at intervals, after signals were handled; returns whether to stop early. */
   readonly stops?: () => boolean;
 }
 
 const YIELD_MS = 200;
-const RING = 512; // losses kept on the device between reads
+const RING = 512; // number of losses kept on the device
 
 /** A recording of the model for one set of lengths. */
 export class Evaluator implements Disposable {
@@ -100,7 +100,7 @@ export class Evaluator implements Disposable {
     return this.#plan.launchCount;
   }
 
-  /** Evaluates a stream, from an empty memory unless told otherwise. */
+  /** Evaluates a stream, by default from an empty memory. */
   async evaluate(batches: Batches, options: EvaluateOptions = {}): Promise<EvalResult> {
     const startMs = performance.now();
     if (!options.keepMemory) this.#memory.reset();
@@ -151,7 +151,7 @@ export class Evaluator implements Disposable {
     this.#memory.advance(segment.rows);
   }
 
-  /** Forgets the memory. */
+  /** Clears the memory. */
   reset(): void {
     this.#memory.reset();
   }

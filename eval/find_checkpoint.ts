@@ -26,7 +26,7 @@ export async function findCheckpoint(
   );
 }
 
-/** Says that the last checkpoint stands in for the best one; nothing otherwise. */
+/** A line if the last checkpoint replaces a missing best one. */
 export function lastForBest(
   { model, workDir }: { readonly model: string | null; readonly workDir: string },
   path: string,

@@ -5,9 +5,9 @@
  */
 import { canShare, type Lengths } from "@transformer-xl/model";
 
-/** What lengths have to fit. */
+/** Constraints of the lengths. */
 export interface FitSettings {
-  /** Tokens of the shortest part. */
+  /** Tokens of the shortest split. */
   readonly tokens: number;
   /** Processes that share the batch columns. */
   readonly processes: number;
@@ -18,9 +18,9 @@ export interface FitSettings {
 }
 
 /**
- * Lengths with which a short text is scored whole: columns no shorter than what fills the memory.
- * Fewer columns come first, since they change nothing but speed; then shorter segments and memory.
- * Lengths that were given stay, and so does everything when nothing helps.
+ * Lengths with which a short text is scored completely: columns at least as long as the memory. The
+ * number of columns is reduced first, since it affects speed only; then segments and memory. Given
+ * lengths are kept, and all lengths if nothing helps.
  */
 export function fitLengths(
   lengths: Lengths,
@@ -50,7 +50,7 @@ export function fitLengths(
   return { ...lengths, batchSize, tgtLen, memLen };
 }
 
-/** What {@link fitLengths} changed; nothing when it changed nothing. */
+/** A line about the changes of {@link fitLengths}; empty if there are none. */
 export function fittedLine(before: Lengths, after: Lengths, tokens: number): string | undefined {
   const names = { batchSize: "--batch_size", tgtLen: "--tgt_len", memLen: "--mem_len" } as const;
   const changes = (["batchSize", "tgtLen", "memLen"] as const)

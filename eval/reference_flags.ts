@@ -5,7 +5,7 @@
  */
 import { type ForeignFlag, foreignFlag, missingFlag, NUMBER_VALUE } from "@transformer-xl/runtime";
 
-/** Flags that both programs have there. */
+/** Flags of both programs of the reference. */
 export function sharedReferenceFlags(
   { name, lines }: { readonly name: string; readonly lines: string },
 ): readonly ForeignFlag[] {

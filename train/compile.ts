@@ -6,7 +6,7 @@
  */
 import { tryProgram } from "@transformer-xl/runtime/setup";
 
-/** Modules that run as workers; nothing imports them, so they are named. */
+/** Worker modules, which no import names. */
 export const WORKERS: readonly string[] = [
   "runtime/distributed/launcher/heartbeat_worker.ts",
   "runtime/distributed/worker/group_worker.ts",
@@ -19,11 +19,11 @@ const EXECUTABLES: readonly (readonly [program: string, output: string])[] = [
   ["eval/cli.ts", "transformer-xl-eval"],
 ];
 
-/** How a compilation ended. */
+/** Result of a compilation. */
 export interface Compilation {
   /** The executable, if it was written. */
   readonly path: string | undefined;
-  /** What `deno compile` printed, or one sentence on what is missing. */
+  /** Output of `deno compile`, or one sentence about a missing prerequisite. */
   readonly report: string;
 }
 
@@ -36,7 +36,7 @@ export function compileCommand(program: string, output: string): readonly string
 /**
  * Runs {@link compileCommand} in the repository's root. Kernels are text imports, which Deno embeds.
  *
- * @throws {Error} with Deno's own words when the program does not compile
+ * @throws {Error} with Deno's message when the program does not compile
  */
 export async function compileProgram(program: string, output: string): Promise<Compilation> {
   const [, ...args] = compileCommand(program, output);

@@ -42,7 +42,7 @@ const training = { group: "Training" } as const;
 const validation = { group: "Validation" } as const;
 const stepCount = z.int().min(0).max(MAX_STEPS);
 
-/** Everything `deno task train` accepts. */
+/** The schema of `deno task train`. */
 export const trainSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null)
     .describe("Named settings, overridden by --config_file and flags").meta(general),
@@ -155,7 +155,7 @@ export const trainSchema = z.strictObject({
 export type TrainConfig = z.infer<typeof trainSchema>;
 
 /**
- * Checks what one field alone cannot tell.
+ * Checks rules between settings.
  *
  * @throws {ConfigError} naming the flags and values
  */
@@ -176,7 +176,7 @@ export function checkTrainConfig(config: TrainConfig): void {
     );
   }
   checkTokens(config);
-  if (config.noEval) return; // then nothing is tested either
+  if (config.noEval) return; // it skips the test as well
   const context = contextOf(config);
   if (evalTgtLen > context) {
     throw new ConfigError(
@@ -200,7 +200,7 @@ const OPTIMIZER_FLAGS: readonly [keyof TrainConfig, string, keyof OptimizerSetti
   ["weightDecay", "--weight_decay", "weightDecay"],
 ];
 
-/** Refuses settings that the optimizer would ignore. */
+/** Rejects settings that the optimizer would ignore. */
 function checkOptimizer(config: TrainConfig): void {
   const definitions = Object.entries(OPTIMIZERS) as [OptimizerName, OptimizerDefinition][];
   for (const [key, flag, setting] of OPTIMIZER_FLAGS) {
@@ -214,13 +214,13 @@ function checkOptimizer(config: TrainConfig): void {
   }
 }
 
-/** Layers, over all batch chunks, that are recorded; more would take minutes. */
+/** Maximum number of recorded layers, over all batch chunks; more would take minutes. */
 const MAX_RECORDED_LAYERS = 2048;
 
-/** Tokens of a batch with memory and context; plans for more do not fit any device. */
+/** Maximum number of tokens of a batch with memory and context; no device fits more. */
 const MAX_TOKENS = 2 ** 28;
 
-/** Refuses rows times columns that no device holds, before anything is counted. */
+/** Rejects batches that no device can hold, before anything is counted. */
 function checkTokens(config: TrainConfig): void {
   const { batchSize, evalBatchSize, tgtLen, extLen, memLen, noEval } = config;
   const rows = tgtLen + extLen + memLen;
@@ -236,14 +236,14 @@ function checkTokens(config: TrainConfig): void {
   );
 }
 
-/** Rows that a token of training can see, its own segment included. */
+/** Rows that a token attends to in training, its own segment included. */
 export function contextOf(
   { tgtLen, extLen, memLen }: Pick<TrainConfig, "tgtLen" | "extLen" | "memLen">,
 ): number {
   return memLen === 0 ? extLen + tgtLen : memLen + tgtLen;
 }
 
-/** A smaller loss scale leaves less of a gradient than float16 holds. */
+/** With a smaller loss scale, gradients underflow in float16. */
 const SMALLEST_SCALE = 2 ** -10;
 
 function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void {
@@ -299,7 +299,7 @@ export function checkShares(config: TrainConfig, processes: number): void {
   }
 }
 
-/** The learning-rate curve of a configuration. */
+/** The learning-rate schedule of a configuration. */
 export function scheduleOf(config: TrainConfig): ScheduleSettings {
   const { scheduler, lr, warmupStep, etaMin, maxStepScheduler, maxStep, compat } = config;
   return {

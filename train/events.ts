@@ -6,7 +6,7 @@
 import type { EvalResult } from "@transformer-xl/eval";
 import type { StepMetrics } from "./step/metric_rings.ts";
 
-/** One thing that happened. */
+/** An event. */
 export type TrainEvent =
   | LogEvent
   | { readonly kind: "progress"; readonly step: number }
@@ -16,15 +16,15 @@ export type TrainEvent =
 
 /** A log line. */
 export interface LogEvent {
-  /** What happened. */
+  /** Kind of event. */
   readonly kind: "log";
-  /** From 1. */
+  /** Starts at 1. */
   readonly epoch: number;
   /** Optimizer steps done. */
   readonly step: number;
   /** Segment of this epoch, from 1. */
   readonly batch: number;
-  /** Segments of an epoch, as the reference counts them. */
+  /** Segments of an epoch, counted as in the reference. */
   readonly batchCount: number;
   /** Rate that was set after this step. */
   readonly lr: number;
@@ -32,27 +32,29 @@ export interface LogEvent {
   readonly msPerBatch: number;
   /** Target tokens per second of all processes. */
   readonly tokensPerSecond: number;
-  /** The steps since the last line of this epoch; losses are means over all processes. */
+  /**
+   * Metrics of the steps since the previous line of this epoch; losses are means over all ranks.
+   */
   readonly metrics: readonly StepMetrics[];
-  /** The same of this process alone. */
+  /** Metrics of this rank alone. */
   readonly ownMetrics: readonly StepMetrics[];
 }
 
 /** A validation. */
 export interface EvalEvent {
-  /** What happened. */
+  /** Kind of event. */
   readonly kind: "eval";
   /** Optimizer steps done. */
   readonly step: number;
   /** Evaluations so far, by step number. */
   readonly index: number;
-  /** What it found. */
+  /** Its result. */
   readonly result: EvalResult;
   /** Smallest validation loss so far. */
   readonly best: boolean;
 }
 
-/** A checkpoint; or that it could not be written, and that the run goes on without it. */
+/** A checkpoint, or a failed write after which the run continues. */
 export type SaveEvent =
   | { readonly kind: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly kind: "unsaved"; readonly step: number; readonly reason: string };

@@ -16,15 +16,15 @@ import {
 
 /** Signals of a run. */
 export interface Interrupt extends Disposable {
-  /** Aborts at the first signal that asks to stop. */
+  /** Aborts at the first stop signal. */
   readonly signal: AbortSignal;
-  /** Whether a signal asked to save since this was called last. */
+  /** Whether a save signal arrived since the previous call. */
   takeSaveRequest(): boolean;
-  /** From now on the program saves before it ends; before, the system ends it. */
+  /** From now on the program saves before it ends; until then, the system ends it. */
   startSaving(): void;
   /**
-   * Exit code of a run that a signal ended: 128 + the signal's number; that of SIGTERM when another
-   * process of the run was the one to hear it.
+   * Exit code of a run stopped by a signal: 128 + its number; that of SIGTERM if another rank
+   * received it.
    */
   exitCode(): number;
 }
@@ -49,7 +49,7 @@ export function listenForInterrupt(): Interrupt {
         if (stop !== undefined) return;
         stop = signal;
         controller.abort();
-        // Without a listener the system ends the program, even in the middle of a long step.
+        // Without a listener the system ends the program, even during a long step.
         const timer = setTimeout(() => stops[Symbol.dispose](), SAME_REQUEST_MS);
         Deno.unrefTimer(timer);
         all.defer(() => clearTimeout(timer));

@@ -10,7 +10,7 @@ export type Preset = Readonly<Record<string, string | number | boolean>>;
 
 /** All presets by name. */
 export const PRESETS: Readonly<Record<string, Preset>> = {
-  /** A minute or two on any adapter: characters of the program's own sources and docs, or of `--data`. */
+  /** One to two minutes on any adapter: characters of this repository, or of `--data`. */
   tiny: {
     vocab: "char",
     nLayer: 2,

@@ -12,15 +12,15 @@
 /** Names of the schedules. */
 export const SCHEDULES = ["cosine", "inv_sqrt", "dev_perf", "constant"] as const;
 
-/** What fixes a learning-rate curve. */
+/** Settings of a learning-rate schedule. */
 export interface ScheduleSettings {
-  /** Shape of the curve. */
+  /** Shape of the schedule. */
   readonly scheduler: (typeof SCHEDULES)[number];
   /** Base rate. */
   readonly lr: number;
   /** Steps of linear warm-up. */
   readonly warmupStep: number;
-  /** Length of the curve in steps. */
+  /** Length of the schedule in steps. */
   readonly steps: number;
   /** Floor of the cosine. */
   readonly etaMin: number;
@@ -49,7 +49,7 @@ export function rateAfter(settings: ScheduleSettings, step: number, currentRate?
   const warmedUp = warmup > 1 ? lr * (warmup - 1) / warmup : lr;
   if (scheduler === "constant") return warmedUp;
   if (scheduler === "dev_perf") return currentRate ?? warmedUp;
-  if (steps === warmup && !settings.cosineFromZero) return lr; // the curve has no length
+  if (steps === warmup && !settings.cosineFromZero) return lr; // the schedule has no steps
   const phase = settings.cosineFromZero ? step / steps : (step - warmup) / (steps - warmup);
   return etaMin + (lr - etaMin) * (1 + Math.cos(Math.PI * phase)) / 2;
 }

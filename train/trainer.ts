@@ -47,9 +47,9 @@ import { TrainStep } from "./step/train_step.ts";
 import { TrainingHealth } from "./step/training_health.ts";
 import { cutStreams, type Streams } from "./step/streams.ts";
 
-const YIELD_MS = 100; // signals and the progress line get their turn this often
+const YIELD_MS = 100; // interval at which signals and the progress line are handled
 
-/** A training run: one process of it, with its device and its columns of the batch. */
+/** One rank of a training run, with its device and its columns of the batch. */
 export class Trainer implements Disposable {
   readonly #device: Device;
   readonly #group: ProcessGroup;
@@ -62,7 +62,7 @@ export class Trainer implements Disposable {
   #step!: TrainStep;
   #health!: TrainingHealth;
   #evaluator: Evaluator | undefined;
-  /** Submitted steps that are not known to be done. */
+  /** Steps in flight. */
   readonly #backlog = new Backlog({ first: 64, largest: 4096 });
   #ownRequest: () => RunRequest = () => "none"; // of this process
   #progress: Progress;
@@ -90,11 +90,11 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Allocates and records everything; continues from `checkpoint` if there is one. All processes
-   * of `group` create their trainers together and start from the weights of the first.
+   * Allocates and records everything; continues from `checkpoint` if there is one. All ranks create
+   * their trainers together and start from the weights of rank 0.
    *
-   * @param group the processes that share the batch; this one is alone without it
-   * @throws {DeviceError} when memory is short, or half precision is asked for and not offered
+   * @param group the ranks that share the batch; a single process without it
+   * @throws {DeviceError} when memory is short, or half precision is requested but not supported
    * @throws {DataError} when the text is too short
    * @throws {CheckpointError} when the checkpoint does not fit
    */
@@ -133,7 +133,7 @@ export class Trainer implements Disposable {
     return trainer;
   }
 
-  /** Where training stands. */
+  /** Progress of training. */
   get progress(): Progress {
     return this.#progress;
   }
@@ -156,13 +156,13 @@ export class Trainer implements Disposable {
   /**
    * Trains until `max_step`, or until `signal` aborts, which still saves.
    *
-   * Processes of a group call it together, and all stop when one of them is told to. Where a signal
-   * falls into an evaluation, the state before it is saved, and the evaluation is due on restart.
+   * All ranks call it together, and all stop if one receives a signal. If a signal interrupts an
+   * evaluation, the state before it is saved, and the evaluation is due on restart.
    *
-   * @param files where the first process writes checkpoints; nothing is saved without
-   * @param takeSaveRequest whether this process was asked to save since the last call
+   * @param files checkpoint files of rank 0; nothing is saved without them
+   * @param takeSaveRequest whether this rank received a save request since the last call
    * @throws {DeviceError} when losses or gradients are no longer finite
-   * @throws {GroupError} when another process is gone
+   * @throws {GroupError} when another rank has ended
    */
   async *train(
     signal: AbortSignal,
@@ -228,11 +228,11 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Evaluates the test text with the weights of a checkpoint, which only the first process reads.
+   * Evaluates the test text with the weights of a checkpoint, which only rank 0 reads.
    *
    * @returns undefined when a signal stopped it
    * @throws {CheckpointError} when it cannot be read
-   * @throws {GroupError} when another process is gone
+   * @throws {GroupError} when another rank has ended
    */
   async test(path: string): Promise<EvalResult | undefined> {
     await loadSharedWeights(this.#device, this.#group, this.#store, path);
@@ -250,7 +250,7 @@ export class Trainer implements Disposable {
     this.#store[Symbol.dispose]();
   }
 
-  /** Submits one step; what to do after it, on which all processes agree. */
+  /** Submits one step; returns the combined request of all ranks. */
   async #run(
     segment: Segment,
     rate: number,
@@ -291,9 +291,9 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Evaluates and saves; true when the run has to stop. The evaluation is told first: a kill before
-   * the save repeats it, and none is lost. One that a signal interrupts starts anew, after a restart
-   * if need be.
+   * Evaluates and saves; true when the run has to stop. The evaluation is reported first: a kill
+   * before the save repeats it, so none is lost. An interrupted evaluation starts again, after a
+   * restart if necessary.
    */
   async *#pause(
     evaluates: boolean,
@@ -353,8 +353,8 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * The first process writes what all of them hold; returns when it is on disk, or when it cannot be
-   * written and does not have to.
+   * Rank 0 writes the state of all ranks; returns when it is on disk, or when an optional write
+   * failed.
    */
   async #save(files: CheckpointFiles, wish: SaveWish): Promise<SaveEvent> {
     const { step } = this.#progress;
@@ -372,7 +372,7 @@ export class Trainer implements Disposable {
     );
     if (wish.evaluated?.best && isWritten) this.#bestSavedNats = this.#progress.bestLossNats;
     if (failure !== undefined) {
-      // The best checkpoint is another one still.
+      // The best checkpoint is still an earlier one.
       this.#progress = { ...this.#progress, bestLossNats: this.#bestSavedNats };
       return { kind: "unsaved", step, reason: failure };
     }
@@ -384,11 +384,14 @@ export class Trainer implements Disposable {
     return { device: this.#device, model: this.#model, store: this.#store, step: this.#step };
   }
 
-  /** The last `count` steps; stops a run that cannot recover, the last checkpoint stays as it is. */
+  /**
+   * Metrics of the last `count` steps; stops a run that cannot recover and keeps its last
+   * checkpoint.
+   */
   async #finiteMetrics(
     count: number,
   ): Promise<{ readonly metrics: StepMetrics[]; readonly ownMetrics: StepMetrics[] }> {
-    if (count === 0) return { metrics: [], ownMetrics: [] }; // all of them were told already
+    if (count === 0) return { metrics: [], ownMetrics: [] }; // all of them were reported already
     const ownMetrics = await this.#step.metrics(count);
     const metrics = await meanLosses(this.#group, ownMetrics);
     await this.#health.checkSteps(metrics, this.#progress.step - count + 1);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How a text is cut and scored. */
+/** Division of a text for scoring. */
 export interface CoverageSettings {
   /** Tokens of the text. */
   readonly tokens: number;
@@ -18,19 +18,19 @@ export interface CoverageSettings {
   readonly maxSegments?: number | undefined;
 }
 
-/** Tokens of a text by what an evaluation does with them; they add up to `tokens`. */
+/** Counts of a text's tokens by their use in an evaluation; they add up to `tokens`. */
 export interface Coverage {
   /** Tokens of the text. */
   readonly tokens: number;
   /** Tokens whose loss counts. */
   readonly scored: number;
-  /** First tokens of the columns: nothing stands before them. */
+  /** First tokens of the columns, which have no context. */
   readonly first: number;
   /** Tokens that only fill the memory, in columns shorter than the memory. */
   readonly fill: number;
-  /** Tokens behind the last segment that runs. */
+  /** Tokens after the last segment that runs. */
   readonly beyond: number;
-  /** Tokens that are too few for another row of all columns. */
+  /** Remaining tokens, too few for another row. */
   readonly rest: number;
 }
 

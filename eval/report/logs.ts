@@ -7,7 +7,7 @@
 import { isSystemError, JsonLog, systemReason, TextLog } from "@transformer-xl/runtime";
 import { dirname } from "node:path";
 
-/** What decides where logs go. */
+/** Settings of the log files. */
 export interface EvalLogSettings {
   /** Work directory. */
   readonly workDir: string;
@@ -25,7 +25,7 @@ export interface EvalLogSettings {
   readonly announced: readonly string[];
 }
 
-/** Where an evaluation prints and logs. */
+/** Output of an evaluation. */
 export interface EvalLogs extends Disposable {
   /** Console and text log. */
   readonly text: TextLog;
@@ -34,8 +34,8 @@ export interface EvalLogs extends Disposable {
 }
 
 /**
- * Opens the logs in the work directory, or beside the checkpoint when only that was given. Where
- * they cannot be written, the evaluation prints alone and says so.
+ * Opens the logs in the work directory, or beside the checkpoint if only that was given. If they
+ * cannot be written, a line says so and the evaluation only prints.
  */
 export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
   const { workDir, workDirGiven, model, rank, debug, logAllRanks, announced } = settings;

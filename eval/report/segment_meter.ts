@@ -52,11 +52,11 @@ export class SegmentMeter {
 }
 
 /**
- * The means of all processes, the same on each of them: losses weighted by batch columns, the time
- * of the slowest, the sum of tokens per second.
+ * The means over all ranks, equal on all ranks: losses weighted by batch columns, the time of the
+ * slowest rank, the sum of tokens per second.
  *
  * @param columns batch columns of this process
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function combineMeans(
   group: ProcessGroup,

@@ -15,18 +15,18 @@ import {
 } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
 
-/** A sentence as a model sees it. */
+/** A tokenised sentence. */
 export interface ManualText {
   /** Token ids, with an end of line where the vocabulary has one. */
   readonly ids: Uint32Array;
-  /** Words that have no id and became the unknown one. */
+  /** Words without an id, replaced by the unknown symbol. */
   readonly unknown: number;
 }
 
 /**
  * The words of `--manual`, joined by spaces.
  *
- * @param dataset what the model was trained on, if that is known
+ * @param dataset the training data set, if known
  * @throws {DataError} when the text has fewer than two tokens, or one that has no id where there is no
  * symbol for unknown words
  */
@@ -72,7 +72,7 @@ function isWikiText(vocabulary: WordVocabulary, dataset: string | undefined): bo
   return hasMarks || dataset === undefined && vocabulary.unknown === undefined;
 }
 
-/** A line of the corpus is tokenised already: all of its words are known as they stand. */
+/** A line of the corpus is already tokenised: all of its words are known. */
 function asWikiText(text: string, vocabulary: WordVocabulary): string {
   return splitWords(text).every((word) => vocabulary.has(word))
     ? splitWords(text).join(" ")

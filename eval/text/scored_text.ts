@@ -21,14 +21,14 @@ export interface ScoredText {
 }
 
 /**
- * Opens what is to be scored.
+ * Opens the text to score.
  *
- * @param cacheDir where encoded text is kept; nowhere if undefined
- * @param announce is told where the text lies before it is opened
- * @returns token streams, and lines that say what was read
+ * @param cacheDir folder of the cache; none if undefined
+ * @param announce called with the location of the text before it is opened
+ * @returns token streams, and lines about the text
  * @throws {ConfigError} when a data set needs a folder and none is given
  * @throws {DataError} when the text is missing, lacks a part, or has a symbol without an id
- * @throws {CheckpointError} when what the checkpoint says of its text makes no sense
+ * @throws {CheckpointError} when the checkpoint's record of its text is invalid
  */
 export async function scoredTexts(
   config: EvalConfig,
@@ -73,7 +73,7 @@ export async function scoredTexts(
   };
 }
 
-/** The parts that the flags ask for; a file that is given has none and is scored whole. */
+/** The splits that the flags request; a given file has none and is scored whole. */
 async function partsToScore(
   { split, data }: EvalConfig,
   settings: TextSettings,
@@ -84,5 +84,5 @@ async function partsToScore(
   const located = await locateCorpus(dataset, path, files, []);
   if (located.split === "lines") return data === null ? ["valid", "test"] : "whole";
   const present = (["valid", "test"] as const).filter((part) => located.parts[part] !== undefined);
-  return present.length > 0 ? present : ["valid", "test"]; // which then says what is missing
+  return present.length > 0 ? present : ["valid", "test"]; // which reports the missing one
 }

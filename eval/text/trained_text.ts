@@ -8,7 +8,7 @@ import { pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import type { TextSettings } from "@transformer-xl/model";
 
-/** The settings of a training configuration that name its text; what else it holds is not looked at. */
+/** The settings of a training configuration that name its text; others are ignored. */
 const trainedText = z.object({
   config: z.object({
     dataset: z.enum(DATASET_CHOICES),

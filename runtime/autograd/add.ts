@@ -49,7 +49,7 @@ export function add(rec: Recorder, a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * `sum += x`, elementwise, in place: how a cotangent reaches a parameter's gradient.
+ * `sum += x`, elementwise, in place: accumulation into a parameter's gradient.
  *
  * @throws {ShapeError} when the sizes differ
  */

@@ -10,18 +10,18 @@ import type { PackedParameter } from "../params/parameter.ts";
 import type { Node, Recorder } from "../record/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** A value and the cotangent that enters there. */
+/** A value and its cotangent. */
 export type Seed = readonly [value: Tensor, cotangent: Tensor];
 
 /**
  * Records `sum_i <cotangent_i, d value_i / d x>` for every parameter (added to its gradient) and
- * every tensor of `wanted` (returned; absent when nothing flows there).
+ * every tensor of `wanted` (returned; absent if no gradient reaches it).
  *
- * @param seeds where cotangents enter, and those cotangents; several at one value add up
- * @param params parameters that are learnt; the others are constants
- * @param wanted further tensors whose cotangents are asked for
- * @throws {TypeError} when a gradient must pass through an op without derivative, or a parameter's
- * store holds no gradients
+ * @param seeds values and their cotangents; several cotangents of one value are added
+ * @param params trained parameters; all others are constants
+ * @param wanted further tensors whose cotangents are returned
+ * @throws {TypeError} when a gradient would pass through an op without derivative, or a parameter
+ * has no gradient buffer
  * @example
  * ```ts
  * import { add, backward, gradientsOf, ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
@@ -92,7 +92,7 @@ export function backward(
   }));
 }
 
-/** Everything that depends on `targets`, and the targets. */
+/** All values that depend on `targets`, and the targets. */
 function reachable(nodes: readonly Node[], targets: ReadonlySet<Tensor>): ReadonlySet<Tensor> {
   const reached = new Set(targets);
   for (const node of nodes) {

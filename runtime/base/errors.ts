@@ -32,33 +32,36 @@ export class DataError extends Error {
   override readonly name = "DataError";
 }
 
-/** Longest message of a {@link CheckpointError}: what it quotes may come from a hostile file. */
+/** Maximum length of a {@link CheckpointError} message, which may quote an untrusted file. */
 const CHECKPOINT_MESSAGE_LENGTH = 399;
 
-/** A checkpoint is missing, damaged or of another model. Its message is one line below 400 characters. */
+/**
+ * A checkpoint is missing, damaged or belongs to another model. Its message is one line below 400
+ * characters.
+ */
 export class CheckpointError extends Error {
   /** Name of the class. */
   override readonly name = "CheckpointError";
 
-  /** An error about a file; control characters in the message are escaped, what is too long is cut. */
+  /** An error about a file; control characters are escaped and long messages are shortened. */
   constructor(message: string, options?: ErrorOptions) {
     super(oneLine(message, CHECKPOINT_MESSAGE_LENGTH), options);
   }
 }
 
-/** What a {@link GroupError} may carry besides its message. */
+/** Options of a {@link GroupError}. */
 export interface GroupErrorOptions extends ErrorOptions {
-  /** The process that is gone, if that is the trouble. */
+  /** The rank that ended, if that is the cause. */
   readonly lostRank?: number | undefined;
 }
 
-/** The processes of a job cannot find, hear or match each other. */
+/** The ranks of a job cannot connect, communicate or agree. */
 export class GroupError extends Error {
   /** Name of the class. */
   override readonly name = "GroupError";
   /**
-   * The process that is gone, where that is all this process knows: the one that ended first says
-   * why, so the others may be silent.
+   * The rank that ended, if that is all this rank knows; the rank that ended first reports the
+   * cause.
    */
   readonly lostRank: number | undefined;
 
@@ -69,7 +72,7 @@ export class GroupError extends Error {
   }
 }
 
-/** Why a {@link DeviceError} was thrown. */
+/** Reason of a {@link DeviceError}. */
 export type DeviceErrorReason =
   | "no-adapter"
   | "unsupported"
@@ -78,14 +81,14 @@ export type DeviceErrorReason =
   | "lost"
   | "not-finite";
 
-/** The device is absent, unfit, full, lost, or refused a launch. */
+/** The device is missing, unsuitable, out of memory or lost, or it rejected a launch. */
 export class DeviceError extends Error {
   /** Name of the class. */
   override readonly name = "DeviceError";
-  /** What kind of trouble it is. */
+  /** Kind of failure. */
   readonly reason: DeviceErrorReason;
 
-  /** An error of a device; `reason` says what to do about it. */
+  /** An error of a device; `reason` determines the remedy. */
   constructor(reason: DeviceErrorReason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;
@@ -93,7 +96,7 @@ export class DeviceError extends Error {
 }
 
 /**
- * True for the errors whose message alone is what a user needs.
+ * True for user errors, whose message is printed without a stack.
  *
  * @example
  * ```ts

@@ -6,15 +6,15 @@
  */
 import { oneLine, quoted } from "./one_line.ts";
 
-/** Bounds of a document. */
+/** Limits of a document. */
 export interface JsonLimits {
-  /** Deepest nesting of objects and arrays. */
+  /** Maximum nesting of objects and arrays. */
   readonly depth: number;
-  /** Most values: members, elements, objects and arrays. */
+  /** Maximum number of values: members, elements, objects and arrays. */
   readonly values: number;
 }
 
-/** What is wrong with a document; the caller adds whose it is. */
+/** A problem of a document; the caller adds the file name. */
 export class JsonFault extends Error {
   /** Name of the class. */
   override readonly name = "JsonFault";
@@ -58,7 +58,7 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
-/** One pass over the bytes; whatever is not JSON passes here and fails in the parser. */
+/** One pass over the bytes; malformed JSON passes here and is rejected by the parser. */
 function checkStructure(bytes: Uint8Array, { depth, values }: JsonLimits): void {
   const open: (Set<string> | undefined)[] = []; // keys of every open object, nothing for an array
   let count = 1;

@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Control characters, line separators and marks of direction: what must not reach a terminal. */
+/** Control characters, line separators and direction marks, which must not reach a terminal. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]/gu;
 
 /**
- * A text on one line: control characters become `\u00..`, and what exceeds `limit` is cut out of its
- * middle, so that beginning and end stay.
+ * Text on one line: control characters become `\u00..`, and text above `limit` is shortened in the
+ * middle.
  *
  * @param limit Length of the longest result, in UTF-16 code units
  *

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What `promise` resolves to, or undefined after `timeoutMs`. */
+/** The value of `promise`, or undefined after `timeoutMs`. */
 export async function withTimeout<T>(
   promise: Promise<T>,
   timeoutMs: number,

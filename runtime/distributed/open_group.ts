@@ -26,7 +26,7 @@ export interface OpenGroupOptions {
   readonly backend?: BackendChoice;
   /** Time for each collective operation; without it a process waits for the others forever. */
   readonly timeoutMs?: number | undefined;
-  /** Time without a sign of life after which a process of a ring counts as hung. */
+  /** Time without a heartbeat before a rank of a ring is considered hung. */
   readonly silenceMs?: number | undefined;
   /** What must be equal on all processes: it marks a job to which nothing else gives a number. */
   readonly settings?: Facts;

@@ -11,10 +11,13 @@ import { hasProcess } from "./process_identity.ts";
 import { writeAll } from "./write_all.ts";
 import { hashName } from "../base/hash.ts";
 
-/** `<file>.<host>-<pid>-<count>.tmp`: names the writer, so that only dead writers are swept. */
+/**
+ * `<file>.<host>-<pid>-<count>.tmp`: contains the writer, so that only files of dead writers are
+ * removed.
+ */
 const TEMPORARY = /\.([0-9a-f]{1,8})-(\d+)-\d+\.tmp$/;
 
-/** Temporaries this process has open: names and paths. */
+/** Names and paths of the temporaries of this process. */
 const open = new Map<string, string>();
 let count = 0;
 
@@ -32,7 +35,7 @@ function removeOpen(): void {
   }
 }
 
-/** Makes a directory's entries durable. Windows has no such call and orders renames itself. */
+/** Flushes a directory to disk. Windows has no such call and orders renames itself. */
 async function syncDirectory(directory: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using handle = await Deno.open(directory);
@@ -40,8 +43,8 @@ async function syncDirectory(directory: string): Promise<void> {
 }
 
 /**
- * A file being written, invisible under its name until {@link AtomicFile.commit}. Leaving its scope
- * without a commit discards it.
+ * A file being written, which gets its name at {@link AtomicFile.commit}. Leaving its scope without
+ * a commit discards it.
  *
  * @example
  * ```ts
@@ -81,7 +84,7 @@ export class AtomicFile implements AsyncDisposable {
     const name = `${basename(path)}.${hostTag()}-${Deno.pid}-${count++}.tmp`;
     const temporary = join(dirname(path), name);
     const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-    if (open.size === 0) addEventListener("unload", removeOpen); // a program that is told to end
+    if (open.size === 0) addEventListener("unload", removeOpen); // a program that is asked to end
     open.set(name, temporary);
     return new AtomicFile(path, temporary, file);
   }
@@ -112,7 +115,7 @@ export class AtomicFile implements AsyncDisposable {
     await syncDirectory(dirname(this.path));
   }
 
-  /** Removes what was written; does nothing after a commit. */
+  /** Removes the temporary file; no effect after a commit. */
   async discard(): Promise<void> {
     if (this.#closed) return;
     this.#close();
@@ -133,8 +136,8 @@ export class AtomicFile implements AsyncDisposable {
 }
 
 /**
- * Removes temporaries that dead processes of this machine left in a directory. Those of living
- * processes and of other machines sharing the directory stay.
+ * Removes temporaries of dead processes of this machine from a directory. Those of running
+ * processes and of other machines stay.
  *
  * @returns Names of the files removed, sorted
  */
@@ -144,13 +147,13 @@ export async function sweepTemporaries(directory: string): Promise<string[]> {
     const match = TEMPORARY.exec(entry.name);
     if (!entry.isFile || match === null || match[1] !== hostTag()) continue;
     const pid = Number(match[2]);
-    // A temporary with our own id that we do not hold is from an earlier process with that id.
+    // An unknown temporary with our own id belongs to an earlier process with that id.
     if (pid === Deno.pid ? open.has(entry.name) : hasProcess(pid)) continue;
     try {
       await Deno.remove(`${directory}/${entry.name}`);
       removed.push(entry.name);
     } catch (error) {
-      // Another process swept it first.
+      // Another process removed it first.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }

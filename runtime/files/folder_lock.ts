@@ -21,17 +21,17 @@ export const LOCK_NAME = "run.lock";
 /** Time between renewals. */
 export const BEAT_MS = 10_000;
 
-/** Time without a renewal after which a holder on another machine counts as dead. */
+/** Time without a renewal before a holder on another machine is considered dead. */
 export const SILENCE_MS = 35_000;
 
 const POLL_MS = 500;
-const WRITING_MS = 1000; // a holder that has just taken the lock is writing its name
+const WRITING_MS = 1000; // a new holder is writing its name
 
-/** What the lock file says. */
+/** The content of the lock file. */
 interface Holder extends ProcessIdentity {
-  /** When it took the lock, UTC. */
+  /** Time of acquisition, UTC. */
   readonly since: string;
-  /** Tells apart two locks of one process. */
+  /** Distinguishes two locks of one process. */
   readonly id: string;
 }
 
@@ -39,7 +39,7 @@ interface Holder extends ProcessIdentity {
 export interface FolderLockOptions {
   /** Instead of {@link SILENCE_MS}. */
   readonly silenceMs?: number;
-  /** Called before waiting for signs of a holder on another machine. */
+  /** Called before waiting for a renewal by a holder on another machine. */
   readonly onWait?: (sentence: string) => void;
 }
 
@@ -92,7 +92,7 @@ export class FolderLock implements Disposable {
         const isLocked = tryLock(file);
         const found = await readHolder(path);
         if (isLocked === false) {
-          // Held, and for a moment without a name.
+          // Held, but its name is not written yet.
           if (found === undefined && performance.now() - startMs < WRITING_MS) {
             await new Promise((resolve) => setTimeout(resolve, POLL_MS / 10));
           } else throw inUse(folder, found);
@@ -103,7 +103,7 @@ export class FolderLock implements Disposable {
           const holder = { ...thisProcess(), since: now(), id: crypto.randomUUID() };
           writeHolder(file, holder);
           return new FolderLock(path, file, holder);
-        } // else its holder removed it after it was opened here
+        } // otherwise its holder removed it after it was opened here
       } catch (error) {
         file.close();
         throw error;
@@ -132,16 +132,16 @@ export class FolderLock implements Disposable {
     removeEventListener("unload", this.#release);
     try {
       const isOwn = parseHolder(Deno.readTextFileSync(this.#path))?.id === this.#holder.id ||
-        this.#file.statSync().size === 0; // there was no room for a name
+        this.#file.statSync().size === 0; // the disk had no space for a name
       if (isOwn) Deno.removeSync(this.#path);
     } catch {
-      // The folder is gone, or no longer writable: an unlocked file locks nobody out.
+      // The folder was removed or is not writable; an unlocked file blocks no other process.
     }
     this.#file.close();
   }
 }
 
-/** Whether the operating system's lock was got; undefined where the file system has none. */
+/** Whether the operating system granted the lock; undefined on file systems without locks. */
 function tryLock(file: Deno.FsFile): boolean | undefined {
   try {
     return file.tryLockSync(true);
@@ -169,7 +169,7 @@ async function isSameFile(path: string, file: Deno.FsFile): Promise<boolean> {
   }
 }
 
-/** Whether the process that a lock file names still runs. */
+/** Whether the process named by a lock file is still running. */
 async function isHolding(
   path: string,
   holder: Holder,
@@ -211,7 +211,7 @@ function parseHolder(text: string): Holder | undefined {
       ? { host, pid, startTicks, since, id }
       : undefined;
   } catch {
-    return undefined; // half written by a process that died
+    return undefined; // incomplete: its writer died
   }
 }
 

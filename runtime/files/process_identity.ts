@@ -6,13 +6,13 @@
  */
 import process from "node:process";
 
-/** A process, told apart from a later one that got the same id. */
+/** A process, distinguished from a later one with the same id. */
 export interface ProcessIdentity {
   /** Name of its machine. */
   readonly host: string;
   /** Id on that machine. */
   readonly pid: number;
-  /** When it was started, in the kernel's clock ticks since boot; null where this is not told. */
+  /** Start time in the kernel's clock ticks since boot; null if unknown. */
   readonly startTicks: number | null;
 }
 
@@ -22,8 +22,8 @@ export function thisProcess(): ProcessIdentity {
 }
 
 /**
- * Whether a process of this machine still runs. An id that belongs to a process with another start
- * time was reused: its first owner is dead. Without start times an id in use counts as alive.
+ * Whether a process of this machine is still running. An id that belongs to a process with another
+ * start time was reused: its first owner is dead. Without start times an id in use counts as alive.
  */
 export function isRunning({ pid, startTicks: expected }: ProcessIdentity): boolean {
   if (!hasProcess(pid)) return false;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { ConfigError } from "../base/errors.ts";
 
 /**
- * The folder that relative paths of the command line mean.
+ * The folder of relative paths on the command line.
  *
  * @param env The environment; only INIT_CWD is read
  */
@@ -35,7 +35,7 @@ function projectFolder(): string | undefined {
 }
 
 /**
- * Settings with the paths among them absolute. Values that are no texts stay as they are.
+ * Settings with absolute paths. Values that are not strings stay unchanged.
  *
  * @param keys The settings that are paths
  * @throws {ConfigError} When one is empty

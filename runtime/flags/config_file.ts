@@ -6,7 +6,7 @@
 import { ConfigError } from "../base/errors.ts";
 import { oneLine, quote } from "./quote.ts";
 
-/** Settings take a few kilobytes; what is larger was meant for another flag. */
+/** Settings take a few kilobytes; a larger file was meant for another flag. */
 const MAX_BYTES = 2 ** 20;
 
 /**

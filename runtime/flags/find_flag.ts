@@ -9,18 +9,18 @@ import { nearestName } from "./nearest_name.ts";
 import type { ForeignFlag } from "./foreign_flag.ts";
 import { quote } from "./quote.ts";
 
-/** A flag as it was found. */
+/** Result of a lookup. */
 export type FoundFlag =
   | { readonly spec: FlagSpec; readonly negated: boolean }
   | { readonly foreign: ForeignFlag };
 
-/** Names shown of those that an ambiguous beginning could mean. */
+/** Maximum number of candidates listed for an ambiguous prefix. */
 const MAX_SHOWN = 6;
 
-/** The flags of a program by every name they have. */
+/** The flags of a program by each of their names. */
 export class FlagNames {
   readonly #byName = new Map<string, FoundFlag>();
-  /** Names that beginnings and suggestions may mean. */
+  /** Names for prefixes and suggestions. */
   readonly #shown: string[] = [];
 
   constructor(specs: readonly FlagSpec[], foreign: readonly ForeignFlag[]) {
@@ -59,7 +59,7 @@ export class FlagNames {
     throw new ConfigError(`Cannot parse ${shown}: there is no such flag, ${remedy}`);
   }
 
-  /** The shown name nearest to a mistyped one. */
+  /** The listed name nearest to a mistyped one. */
   near(typed: string): string | undefined {
     return typed.length > 60 ? undefined : nearestName(flagName(typed), this.#shown);
   }

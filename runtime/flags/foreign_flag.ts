@@ -8,7 +8,7 @@ import { ConfigError } from "../base/errors.ts";
 import { type FlagArity, NUMBER } from "./spec.ts";
 import { quote } from "./quote.ts";
 
-/** A flag that is read and answered, but is no setting. */
+/** A flag that is accepted but sets nothing. */
 export interface ForeignFlag {
   /** Name without dashes, `multi_gpu`. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface ForeignFlag {
   /** Key of the setting that it is another name of. */
   readonly alias?: string;
   /**
-   * The line that answers it.
+   * The line printed for it.
    *
    * @throws {ConfigError} when the value asks for what is missing
    */
@@ -40,7 +40,7 @@ export const INTEGER_VALUE: ForeignValues = { test: /^-?\d+$/, wanted: "an integ
 /** Any number. */
 export const NUMBER_VALUE: ForeignValues = { test: NUMBER, wanted: "a number" };
 
-/** What {@link foreignFlag} needs to know. */
+/** Options of {@link foreignFlag}. */
 export interface ForeignFlagOptions {
   /** Words that follow it, `none` by default. */
   readonly arity?: FlagArity;
@@ -48,9 +48,9 @@ export interface ForeignFlagOptions {
   readonly values?: readonly string[] | ForeignValues;
   /** Key of the setting that it is another name of. */
   readonly alias?: string;
-  /** What happens instead; the line is `--name: instead`. */
+  /** Effect here; the printed line is `--name: instead`. */
   readonly instead: string;
-  /** What to do where the value is refused. */
+  /** Remedy for rejected values. */
   readonly remedy?: string;
 }
 
@@ -98,7 +98,7 @@ export function foreignFlag(
   };
 }
 
-/** A switch, or a flag with any value, whose presence asks for what is missing. */
+/** A flag that always requires a missing feature. */
 export function missingFlag(name: string, arity: FlagArity, why: string): ForeignFlag {
   return {
     name,

@@ -6,7 +6,7 @@
 import type { z } from "zod";
 import { type FlagSpec, flagSpecs } from "./spec.ts";
 
-/** What a help text says around its flags. */
+/** Text of a help page beside its flags. */
 export interface FlagHelpOptions {
   /** First line, `deno task train [flags]`. */
   readonly usage: string;
@@ -35,7 +35,7 @@ function wrap(text: string, columns: number): string[] {
 }
 
 function synopsis(spec: FlagSpec): string {
-  // The twin of a negation, `--no_no_eval`, is accepted but teaches nobody.
+  // The negation of a negation, `--no_no_eval`, is accepted but not listed.
   if (spec.arity === "none") {
     return /^not?_/.test(spec.name) ? `--${spec.name}` : `--${spec.name}, --no_${spec.name}`;
   }
@@ -77,7 +77,7 @@ export function flagHelp(schema: z.ZodObject, options: FlagHelpOptions): string 
   if (options.description !== undefined) lines.push("", ...wrap(options.description, columns));
   const add = (left: string, right: string) => {
     const [first = "", ...rest] = wrap(right, columns - INDENT);
-    // A synopsis that reaches into the descriptions' column has a line of its own.
+    // A synopsis that exceeds its column gets its own line.
     if (left.length + 4 > INDENT) lines.push(`  ${left}`, " ".repeat(INDENT) + first);
     else lines.push(`  ${left}`.padEnd(INDENT) + first);
     lines.push(...rest.map((line) => " ".repeat(INDENT) + line));

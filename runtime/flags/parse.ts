@@ -15,18 +15,18 @@ import { FlagNames } from "./find_flag.ts";
 import type { ForeignFlag } from "./foreign_flag.ts";
 import { quote } from "./quote.ts";
 
-/** Where a value came from. */
+/** Origin of a value. */
 export type FlagOrigin = "default" | "preset" | "checkpoint" | "file" | "flag";
 
-/** Values beneath the flags. */
+/** Values that flags override. */
 export interface FlagLayers<S extends z.ZodObject> {
-  /** Overrules the defaults. */
+  /** Overrides the defaults. */
   readonly preset?: Readonly<Partial<z.input<S>>>;
-  /** Settings of a run that is continued; overrules the preset. */
+  /** Settings of a resumed run; overrides the preset. */
   readonly checkpoint?: Readonly<Partial<z.input<S>>>;
-  /** Overrules these; keys may be spelled as flags. See {@link readConfigFile}. */
+  /** Overrides these; keys may be spelled as flags. See {@link readConfigFile}. */
   readonly file?: Readonly<Record<string, unknown>>;
-  /** Flags that are accepted, or refused, but set nothing. */
+  /** Flags that are accepted or rejected but set nothing. */
   readonly foreign?: readonly ForeignFlag[];
 }
 
@@ -38,7 +38,7 @@ export interface ParsedFlags<C> {
   readonly given: Set<string>;
   /** Origin of every key of the schema. */
   readonly origin: Map<string, FlagOrigin>;
-  /** Lines that answer flags and settings of {@link FlagLayers.foreign}. */
+  /** Lines about flags and settings of {@link FlagLayers.foreign}. */
   readonly notes: readonly string[];
 }
 
@@ -120,12 +120,12 @@ function scan(
   const given = new Map<string, Given>();
   const notes = new Set<string>();
   const take = (spec: FlagSpec, value: unknown, text: string) => {
-    // A bare --restart behind a path asks for what the path has already said.
+    // A bare --restart after --restart PATH has no effect.
     const before = given.get(spec.key);
     if (value === true && spec.arity === "optional" && typeof before?.value === "string") return;
     given.set(spec.key, { spec, value, text });
   };
-  // `deno task train -- --fp16` hands the dashes on.
+  // `deno task train -- --fp16` passes the dashes on.
   for (let i = argv[0] === "--" ? 1 : 0; i < argv.length; i++) {
     const word = argv[i]!;
     if (wantsHelp([word])) throw new TypeError(`Cannot parse ${word}: ask wantsHelp() first`);
@@ -201,7 +201,7 @@ function quoteBare(value: unknown): string {
   return typeof value === "string" ? value : quote(value);
 }
 
-/** The first problem zod found, in terms of what the user wrote. */
+/** The first zod issue, in the user's terms. */
 function configError(
   issue: z.core.$ZodIssue,
   specs: readonly FlagSpec[],
@@ -258,8 +258,8 @@ function checkedFlags(
 }
 
 /**
- * Reads only what the flags say, before defaults and without rules between settings: for the flags
- * that choose a preset or a configuration file.
+ * Reads the flags only, without defaults and cross-field rules, for flags that select a preset or a
+ * configuration file.
  *
  * @param argv Words after the program's name
  * @param foreign Flags that are accepted but set nothing
@@ -291,8 +291,8 @@ export function scanFlags<S extends z.ZodObject>(
  *
  * Values: `--flag value` or `--flag=value`, negative numbers included. Booleans: `--fp16`,
  * `--no_fp16`, `--fp16=false`. Lists: `--cutoffs 10,20` or `--cutoffs 10 20`; texts in a list are
- * not split at commas. A `z.union([z.boolean(), z.string()])` may stand bare, which is `true`. A nullable
- * number takes `none`, an object takes JSON.
+ * not split at commas. A `z.union([z.boolean(), z.string()])` may have no value, which means
+ * `true`. A nullable number takes `none`, an object takes JSON.
  *
  * @param schema A strict object, keys in camelCase
  * @param argv Words after the program's name; see {@link wantsHelp} for `--help`

@@ -8,7 +8,7 @@ import { ConfigError, isUserError } from "../base/errors.ts";
 import { tryWrite } from "../logs/standard_streams.ts";
 import { listenTo, SAVE_SIGNALS } from "./stop_signals.ts";
 
-/** What a missing permission means for the user; undefined for any other error. */
+/** The user error for a missing permission; undefined for any other error. */
 export function permissionError(error: unknown): ConfigError | undefined {
   if (!(error instanceof Deno.errors.NotCapable)) return undefined;
   const reason = error.message.replace(/^R/, "r");
@@ -21,7 +21,7 @@ export function permissionError(error: unknown): ConfigError | undefined {
  * @param main returns the exit code
  */
 export async function runCli(main: () => Promise<number>): Promise<never> {
-  // Its default is to end the program, which one that cannot save must not.
+  // By default the signal would end the program, which must not happen to one that cannot save.
   using _ignored = listenTo(SAVE_SIGNALS, () => {});
   let code: number;
   try {

@@ -55,16 +55,16 @@ export interface FlagSpec {
   readonly metavar: string;
   /** What a value must be, for error messages: `an integer > 0`. */
   readonly wanted: string;
-  /** Default value as one would type it; `undefined` when there is none. */
+  /** Default value in command-line form; `undefined` if there is none. */
   readonly fallback: string | undefined;
   /** Heading in the help. */
   readonly group: string;
   /** Meaning in the help. */
   readonly description: string;
-  /** True when it is accepted but listed nowhere. */
+  /** True if it is accepted but not listed. */
   readonly hidden: boolean;
   /**
-   * Turns words of the command line into the value. Types are right afterwards, bounds unchecked.
+   * Parses words of the command line. Checks types but not bounds.
    *
    * @throws {ConfigError} When they cannot be read as the type
    */
@@ -90,7 +90,7 @@ function alternatives(schema: JsonSchema): JsonSchema[] {
     }));
   }
   if (typeof schema.type === "string") return [schema];
-  // Without a type anything goes, and any text is a text.
+  // A schema without a type accepts any text.
   return (schema.type ?? ["string" as const]).map((type) => ({ ...schema, type }));
 }
 
@@ -158,10 +158,10 @@ function metavarOf(schema: JsonSchema): string {
   }
 }
 
-/** A number as it is typed on a command line. */
+/** A number in command-line form. */
 export const NUMBER: RegExp = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** One word as the first alternative that it can be; `undefined` when it can be none. */
+/** One word parsed as the first matching alternative; `undefined` if none matches. */
 function readWord(kinds: readonly JsonSchema[], word: string): unknown {
   for (const kind of kinds) {
     const choice = choices(kind)?.find((value) => String(value) === word);
@@ -188,7 +188,7 @@ function listWords(items: readonly JsonSchema[], words: readonly string[]): stri
   return whole ? [...words] : words.flatMap((word) => word === "" ? [] : word.split(","));
 }
 
-/** A value as one would type it. */
+/** A value in command-line form. */
 function typed(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (value === null) return "none";

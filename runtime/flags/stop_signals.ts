@@ -4,13 +4,13 @@
  * @module
  */
 
-/** A signal that asks a program to end. */
+/** A signal that asks a program to stop. */
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** Numbers of the signals that end a process, which POSIX fixes. */
 export const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 } as const;
 
-/** Exit codes of programs that ended because they were asked to: 128 + the signal's number. */
+/** Exit codes of programs stopped by a signal: 128 + its number. */
 export const STOP_CODES: Readonly<Record<StopSignal, number>> = {
   SIGHUP: 128 + SIGNAL_NUMBERS.SIGHUP,
   SIGINT: 128 + SIGNAL_NUMBERS.SIGINT,
@@ -19,21 +19,21 @@ export const STOP_CODES: Readonly<Record<StopSignal, number>> = {
 
 const IS_WINDOWS = Deno.build.os === "windows";
 
-/** The signals that ask to end on this system: Ctrl-C, a batch system, a terminal that closes. */
+/** Signals that ask to stop on this system: Ctrl-C, a batch system, a closing terminal. */
 export const STOP_SIGNALS: readonly StopSignal[] = IS_WINDOWS
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** The signals that ask to save and go on. */
+/** Signals that ask to save and continue. */
 export const SAVE_SIGNALS: readonly "SIGUSR1"[] = IS_WINDOWS ? [] : ["SIGUSR1"];
 
 /**
- * What follows a signal within this time is the same request: a batch system sends it to every
- * process, a task runner passes it on.
+ * Signals within this time count as one request: a batch system signals every process, and a task
+ * runner forwards its signal.
  */
 export const SAME_REQUEST_MS = 500;
 
-/** Calls `onSignal` for every signal until disposed; then the system does what it did before. */
+/** Calls `onSignal` for every signal until disposed; then the default action is restored. */
 export function listenTo<S extends Deno.Signal>(
   signals: readonly S[],
   onSignal: (signal: S) => void,
@@ -47,8 +47,8 @@ export function listenTo<S extends Deno.Signal>(
 }
 
 /**
- * Lets a signal end the program as it ends, with files removed that are half written. Needed only
- * while there are any: otherwise the system ends the program, sooner than a busy one can.
+ * Removes incomplete files when a signal ends the program. Needed only while there are any;
+ * otherwise the system ends the program, even a busy one.
  */
 export function exitAtSignals(): Disposable {
   return listenTo(STOP_SIGNALS, (signal) => Deno.exit(STOP_CODES[signal]));

@@ -14,7 +14,7 @@ import type { Role } from "../tensor/tensor.ts";
 export interface GpuHost {
   /** The WebGPU device. */
   readonly gpu: GPUDevice;
-  /** What the device is. */
+  /** Properties of the device. */
   readonly info: DeviceInfo;
   /** What plans are recorded for. */
   readonly limits: DeviceLimits;

@@ -11,11 +11,11 @@ import { warn } from "./standard_streams.ts";
 
 /** How a log file is opened. */
 export interface LogFileOptions {
-  /** Keeps what the file holds (the default), or empties it. */
+  /** Appends to the file (the default), or truncates it. */
   readonly mode?: "append" | "truncate";
 }
 
-/** A file of lines, opened at the first one. */
+/** A file of lines, opened at the first write. */
 export class LineFile implements Disposable {
   readonly #path: string;
   readonly #options: LogFileOptions;
@@ -24,15 +24,13 @@ export class LineFile implements Disposable {
   #wasOpened = false;
   #isLosing = false;
 
-  /** Touches no file yet. */
+  /** Does not open the file yet. */
   constructor(path: string, options: LogFileOptions = {}) {
     this.#path = path;
     this.#options = options;
   }
 
-  /**
-   * Appends a text that ends with a line break: all of it, or nothing where the file system refuses.
-   */
+  /** Appends text that ends with a line break: all of it, or nothing if the file system refuses. */
   write(lines: string): void {
     try {
       this.#file ??= this.#open();
@@ -52,7 +50,7 @@ export class LineFile implements Disposable {
     }
   }
 
-  /** Closes the file; a later line opens it again and continues. */
+  /** Closes the file; a later line reopens it and appends. */
   close(): void {
     this.#file?.close();
     this.#file = undefined;
@@ -63,9 +61,9 @@ export class LineFile implements Disposable {
     this.close();
   }
 
-  /** Opens the file; a line that a killed run left unfinished is ended. */
+  /** Opens the file and terminates an incomplete last line. */
   #open(): Deno.FsFile {
-    // A log opened again after close continues, whatever its first opening did.
+    // A log reopened after close always appends.
     if (this.#options.mode === "truncate" && !this.#wasOpened) {
       Deno.openSync(this.#path, { write: true, create: true, truncate: true }).close();
     }

@@ -5,8 +5,8 @@
  */
 
 /**
- * `{:width.digitsf}`: right-aligned in a field that a longer number widens. NaN and infinities are
- * `nan`, `inf` and `-inf`.
+ * `{:width.digitsf}`: right-aligned; longer numbers exceed the width. NaN and infinities are `nan`,
+ * `inf` and `-inf`.
  *
  * @example
  * ```ts

@@ -25,7 +25,7 @@ const standardOutput: Terminal = {
   write: (text) => void tryWrite(Deno.stdout, text),
 };
 
-/** Redrawing more often than this is invisible and slows a terminal over a network. */
+/** More frequent updates are invisible and slow down remote terminals. */
 const MIN_INTERVAL_MS = 100;
 
 /**
@@ -67,12 +67,12 @@ export class ProgressLine implements Disposable {
     this.#now = now;
   }
 
-  /** True when updates are shown; callers may skip making a costly text otherwise. */
+  /** True if updates are shown; otherwise callers can skip formatting. */
   get shows(): boolean {
     return this.#shows;
   }
 
-  /** Shows a text in place of the one before, cut to the width; at most ten times a second. */
+  /** Replaces the shown text, cut to the width; at most ten times a second. */
   update(text: string): void {
     if (!this.#shows) return;
     const now = this.#now();

@@ -16,9 +16,9 @@ export interface TextSink {
 const RETRY_MS = 5;
 
 /**
- * Writes all of a text before returning.
+ * Writes all of a text synchronously.
  *
- * @returns undefined, or why the rest of it is lost
+ * @returns undefined, or the reason for which the rest is lost
  */
 export function tryWrite(sink: TextSink, text: string): string | undefined {
   try {
@@ -35,7 +35,7 @@ function writePatiently(sink: TextSink, bytes: Uint8Array): number {
     try {
       return sink.writeSync(bytes);
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error; // else a pipe set not to block
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error; // otherwise a non-blocking pipe
     }
   }
 }

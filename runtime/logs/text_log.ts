@@ -63,7 +63,7 @@ export class TextLog implements Disposable {
   readonly #file: LineFile | undefined;
   #lostConsole = false;
 
-  /** Touches no file yet. */
+  /** Does not open the file yet. */
   constructor(options: TextLogOptions = {}) {
     this.#options = options;
     if (options.path !== undefined) this.#file = new LineFile(options.path, options);
@@ -85,7 +85,7 @@ export class TextLog implements Disposable {
     }
   }
 
-  /** Closes the file; a later message opens it again. */
+  /** Closes the file; a later message reopens it. */
   close(): void {
     this.#file?.close();
   }
@@ -95,7 +95,7 @@ export class TextLog implements Disposable {
     this.close();
   }
 
-  /** Prints; a console that is gone is told once, where a file has the lines. */
+  /** Prints; a closed console is reported once, if the lines go to a file as well. */
   #print(line: string): void {
     const reason = tryWrite(Deno.stdout, line);
     if (reason === undefined || this.#lostConsole) return;

@@ -21,7 +21,7 @@ export type DeviceChoice = "auto" | "gpu" | "cpu";
 /** Values of {@link DeviceChoice}, for flags. */
 export const DEVICE_CHOICES = ["auto", "gpu", "cpu"] as const;
 
-/** What a device says of itself. */
+/** Properties of a device. */
 export interface DeviceInfo {
   /** Adapter as its driver names it, or the executor. */
   readonly adapter: string;
@@ -31,13 +31,13 @@ export interface DeviceInfo {
   readonly features: readonly string[];
 }
 
-/** A place where plans run. */
+/** An executor of plans. */
 export abstract class Device implements Disposable {
-  /** What ops are recorded for. */
+  /** Limits that ops are recorded for. */
   readonly limits: DeviceLimits;
-  /** What the device is. */
+  /** Properties of the device. */
   readonly info: DeviceInfo;
-  /** Bytes that may be allocated before {@link Device.allocate} refuses; Infinity if unknown. */
+  /** Memory budget of {@link Device.allocate} in bytes; Infinity if unknown. */
   readonly budgetBytes: number;
   readonly #live = new Map<Role, number>();
 
@@ -82,8 +82,8 @@ export abstract class Device implements Disposable {
   abstract write(storage: Storage, offset: number, values: HostArray): void;
 
   /**
-   * Copies of several ranges, in one round trip; waits for everything submitted before. Halves come
-   * as float32.
+   * Copies of several ranges, in one round trip; waits for all submitted work. Float16 values are
+   * returned as float32.
    *
    * @throws {RangeError} when a range leaves its storage
    * @throws {TypeError} when a storage was disposed
@@ -92,11 +92,11 @@ export abstract class Device implements Disposable {
   abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
 
   /**
-   * As {@link read}, into memory of the caller: `ranges[i]` into `into[i]`, as float32. Floats that
-   * are read again and again need no new memory.
+   * As {@link read}, into memory of the caller: `ranges[i]` into `into[i]`, as float32. Avoids
+   * allocation for repeated reads.
    *
-   * @param arrived called once the device is done with what was submitted and before the bytes are
-   * copied: what it submits runs meanwhile
+   * @param arrived called when submitted work is done and before the bytes are copied; work
+   * submitted by it runs during the copy
    * @throws {RangeError} when a range leaves its storage, or its memory has another length
    * @throws {TypeError} when a storage was disposed
    * @throws {DeviceError} the first error the device reported
@@ -116,7 +116,7 @@ export abstract class Device implements Disposable {
   /** Frees the device. */
   abstract [Symbol.dispose](): void;
 
-  /** A value that survives from run to run, zero at first. The caller owns its storage. */
+  /** A value that persists between runs, initially zero. The caller owns its storage. */
   state(label: string, shape: Shape, dtype: DType = "f32"): Tensor & Disposable {
     const storage = this.allocate({ label, role: "state", dtype, length: sizeOf(shape) });
     return new State(shape, dtype, label, storage);
@@ -125,7 +125,7 @@ export abstract class Device implements Disposable {
   /**
    * Records, plans memory, compiles kernels and builds bind groups.
    *
-   * @param record records the launches, and returns what a run is given and what can be read
+   * @param record records the launches and returns inputs and outputs
    * @param options `intermediates` keeps the values that {@link Recorder.keepIntermediate} names
    * @throws {ShaderError} when a kernel does not compile
    * @throws {DeviceError} when memory is short
@@ -175,7 +175,7 @@ export abstract class Device implements Disposable {
     this.#live.set(role, (this.#live.get(role) ?? 0) + bytes);
   }
 
-  /** Refuses an allocation that cannot succeed. */
+  /** Rejects an allocation that cannot succeed. */
   protected checkFits(label: string, bytes: number): void {
     if (bytes > this.limits.maxBufferBytes) {
       throw new DeviceError(
@@ -209,7 +209,7 @@ class State extends Tensor implements Disposable {
   }
 }
 
-/** Refuses a recording that no run could feed: what is not returned is never written. */
+/** Rejects a recording with inputs or scalars that are not returned, as no run could set them. */
 function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
   const returned = new Set<unknown>(
     Object.values(inputs).map((input) =>
@@ -228,7 +228,7 @@ function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
 }
 
 /**
- * Refuses memory of the caller that does not fit what is read into it.
+ * Rejects target arrays of the wrong length.
  *
  * @throws {RangeError} naming both lengths
  */
@@ -245,7 +245,7 @@ export function checkParts(
 }
 
 /**
- * Refuses a range that leaves its storage, or a storage that was disposed.
+ * Rejects a range outside its storage, and a disposed storage.
  *
  * @param action verb of the message
  */

@@ -17,7 +17,7 @@ export interface StorageRange {
   readonly length: number;
 }
 
-/** A finished recording: what an executor compiles. */
+/** A finished recording, the input of an executor. */
 export interface Recording {
   /** Name in messages. */
   readonly label: string;
@@ -53,7 +53,7 @@ export interface Executable extends Disposable {
   storageOf(buffer: number): Storage;
 }
 
-/** What a plan needs of its device. */
+/** The device interface that a plan uses. */
 export interface Reader {
   /** Copies of several ranges, in one round trip. */
   read(ranges: readonly StorageRange[]): Promise<HostArray[]>;

@@ -8,7 +8,7 @@
 import { bytesPer } from "../tensor/dtype.ts";
 import type { Command, PlanBuffer } from "../record/recorder.ts";
 
-/** Where each temporary lives, and how large each shared buffer is. */
+/** Slot of each temporary, and size of each slot. */
 export interface Layout {
   /** Slot number by buffer number, for temporaries that are used. */
   readonly slotOf: ReadonlyMap<number, number>;

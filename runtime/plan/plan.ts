@@ -9,13 +9,13 @@ import type { Executable, Reader, Recording, StorageRange } from "./executable.t
 import { type Command, type Cost, type Count, totalCost } from "../record/recorder.ts";
 import type { Input, Role, Scalar, Storage, Tensor } from "../tensor/tensor.ts";
 
-/** What a run is given: tensors and numbers. */
+/** Inputs of a run: tensors and numbers. */
 export type PlanInputs = Readonly<Record<string, Input | Scalar>>;
 
-/** What can be read between runs. */
+/** Tensors that can be read between runs. */
 export type PlanOutputs = Readonly<Record<string, Tensor>>;
 
-/** What the host gives for an input or a scalar. */
+/** Host value of an input or a scalar. */
 export type HostOf<T> = T extends Scalar ? number
   : T extends Input<"u32"> ? Uint32Array<ArrayBuffer>
   : Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -33,7 +33,7 @@ export interface OpTime {
   readonly cost: Cost;
 }
 
-/** A recording, ready to run. */
+/** A compiled recording that can be run repeatedly. */
 export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Disposable {
   /** Name in messages. */
   readonly label: string;
@@ -270,7 +270,7 @@ function borrowedBy(steps: readonly Command[]): ReadonlyMap<Storage, string> {
   return borrowed;
 }
 
-/** What a value is, for messages: `undefined`, `number`, `Float32Array`. */
+/** Type of a value, for messages: `undefined`, `number`, `Float32Array`. */
 function typeName(value: unknown): string {
   return typeof value === "object" && value !== null ? value.constructor.name : typeof value;
 }

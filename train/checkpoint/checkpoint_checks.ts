@@ -15,11 +15,11 @@ import type { TrainConfig } from "../config.ts";
 import { optimizerOf } from "../step/lengths.ts";
 import type { z } from "zod";
 
-/** What of a record is checked. */
+/** Parts of a training record that are checked. */
 export interface RunState {
   /** Settings of the run. */
   readonly config: TrainConfig;
-  /** Where it stands. */
+  /** Its progress. */
   readonly progress: {
     readonly step: number;
     readonly epoch: number;
@@ -28,7 +28,7 @@ export interface RunState {
   };
 }
 
-/** Settings of one start of the program: neither model nor schedule, so no checkpoint decides them. */
+/** Settings of a single start, which no checkpoint determines: neither model nor schedule. */
 const OF_ONE_START = [
   "acceptNewText",
   "configFile",
@@ -39,7 +39,7 @@ const OF_ONE_START = [
   "workDir",
 ] as const;
 
-/** The settings that a run takes from the checkpoint it continues. */
+/** The settings that a resumed run takes from its checkpoint. */
 export function settingsToContinue(
   { config }: Pick<RunState, "config">,
 ): Omit<TrainConfig, typeof OF_ONE_START[number]> {
@@ -76,7 +76,7 @@ export function checkedRecord<R extends RunState>(
   return result.data;
 }
 
-/** What cannot be true of a run. */
+/** Contradictions in a training record. */
 function contradiction({ config, progress }: RunState): string | undefined {
   const { tgtLen, memLen } = config;
   const { step, epoch, lastStart, filled } = progress;
@@ -108,7 +108,7 @@ function checkState({ path, file, shape }: ModelCheckpoint, record: RunState): v
 }
 
 /**
- * Refuses a position outside the text.
+ * Rejects a position outside the text.
  *
  * @param rows Rows of the batch columns of the training text
  * @throws {CheckpointError} When the last segment would start behind them
@@ -129,7 +129,7 @@ export function checkPosition(
 /** Name of the tensor with the state of dynamic loss scaling. */
 export const LOSS_SCALE = "optimizer.loss_scale";
 
-/** What stands before a weight's name in the name of its optimizer state. */
+/** Prefix of a weight's name in the name of its optimizer state. */
 export function statePrefix(state: string): string {
   return `optimizer.${state}/`;
 }

@@ -20,7 +20,7 @@ export async function checkpointsIn(directory: string): Promise<string[]> {
   return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
-/** Where the checkpoints of a run lie. */
+/** Folder of the checkpoints of a run. */
 export class CheckpointFiles {
   /** Work directory. */
   readonly directory: string;
@@ -29,7 +29,7 @@ export class CheckpointFiles {
 
   /**
    * @param options.saveAll whether every evaluation keeps a checkpoint of its own
-   * @param options.beforeSave what may refuse to write; its error ends the save
+   * @param options.beforeSave called before each write; its error cancels the save
    */
   constructor(
     directory: string,
@@ -58,26 +58,26 @@ export class CheckpointFiles {
     return `${this.directory}/test_due`;
   }
 
-  /** Notes that training is done and the test is not. */
+  /** Records that training is done and the test is not. */
   async beginTest(): Promise<void> {
     try {
       await Deno.writeTextFile(this.testDue, "");
     } catch (error) {
-      if (!isSystemError(error)) throw error; // without the note the test is not repeated
+      if (!isSystemError(error)) throw error; // without this file the test is not repeated
     }
   }
 
-  /** Notes that the test is done. */
+  /** Records that the test is done. */
   async endTest(): Promise<void> {
     await removeIfThere(this.testDue);
   }
 
-  /** Removes what an earlier run left, so that `--restart` cannot continue it. */
+  /** Removes files of an earlier run, so that `--restart` cannot resume it. */
   async clear(): Promise<void> {
     for (const path of [this.last, this.best, this.testDue]) await removeIfThere(path);
   }
 
-  /** Writes the state of `step` once and copies it to where it belongs. */
+  /** Writes the state of `step` once and copies it to its other names. */
   async save(
     write: (path: string) => Promise<void>,
     { step, best, evaluated }: {
@@ -97,7 +97,7 @@ export class CheckpointFiles {
   }
 }
 
-/** Copies a file so that the target is the old one or the whole new one at any moment. */
+/** Copies a file atomically. */
 async function copyAtomically(from: string, to: string): Promise<void> {
   try {
     await using target = await AtomicFile.create(to);

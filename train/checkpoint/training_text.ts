@@ -17,7 +17,7 @@ import { createHash } from "node:crypto";
 import { trainingRecord } from "./training_checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
 
-/** Says where the text lies that a checkpoint names; undefined when the user names it. */
+/** A line about the location of the checkpoint's text; undefined if the user names the text. */
 export function textOfCheckpoint(
   { data }: TrainConfig,
   isGiven: boolean,
@@ -32,9 +32,9 @@ export function textOfCheckpoint(
 /**
  * Compares the text with the one that the checkpoint was trained on.
  *
- * @param isGiven whether the user named the text, and so may mean another one
- * @returns lines that tell what has changed
- * @throws {CheckpointError} when the training text is another one and nobody said that it may be
+ * @param isGiven whether the user named the text and may have chosen another one
+ * @returns lines about changes
+ * @throws {CheckpointError} when the training text differs and the user did not allow it
  */
 export function checkSameText(
   checkpoint: ModelCheckpoint,
@@ -63,7 +63,7 @@ export function checkSameText(
   });
 }
 
-/** How a list of files differs from what it was; places may differ. */
+/** Differences between two lists of files; locations may differ. */
 function changeOf(before: readonly TextFile[], now: readonly TextFile[]): string | undefined {
   const at = before.findIndex(({ sha256 }, i) => sha256 !== now[i]?.sha256);
   if (at < 0 && before.length === now.length) return undefined;
@@ -80,7 +80,7 @@ function changeOf(before: readonly TextFile[], now: readonly TextFile[]): string
     : `${JSON.stringify(is.path)} has ${is.bytes} bytes, and had ${was.bytes}`;
 }
 
-/** Tells what was read, and what of it is not as it was. */
+/** Reports the text that was read and its changes. */
 export function logText(text: TextLog, corpus: Corpus, changes: readonly string[]): void {
   for (const line of corpusLines(corpus)) text.write(line);
   for (const change of changes) text.write(change, "WARNING");

@@ -16,17 +16,17 @@ import {
 } from "@transformer-xl/runtime";
 import { CheckpointFiles, checkpointsIn } from "./checkpoint_files.ts";
 
-/** The settings that decide about the folder. */
+/** Settings of the work directory. */
 export interface WorkDirectorySettings {
-  /** Where logs and checkpoints go. */
+  /** Folder of logs and checkpoints. */
   readonly workDir: string;
   /** Whether checkpoints of another run may be replaced. */
   readonly overwrite: boolean;
 }
 
 /**
- * The folder of a run, which this process alone writes to until it is disposed. A folder that was
- * made for a run which then wrote nothing is removed again.
+ * The work directory of a run, locked by this process until disposed. A folder created for a run
+ * that wrote nothing is removed.
  */
 export class WorkDirectory implements Disposable {
   readonly #lock: FolderLock;
@@ -38,9 +38,9 @@ export class WorkDirectory implements Disposable {
   }
 
   /**
-   * Makes the folder where it is missing and takes its lock.
+   * Creates the folder if it is missing and takes its lock.
    *
-   * @param print says that it waits for signs of a run on another machine
+   * @param print prints that it waits for a lock holder on another machine
    * @throws {ConfigError} when it cannot be written to, or when another process trains in it
    */
   static async open(
@@ -61,7 +61,7 @@ export class WorkDirectory implements Disposable {
   }
 
   /**
-   * Checks that no other process took the folder meanwhile, as it may after this one was suspended.
+   * Checks that no other process took the folder while this one was suspended.
    *
    * @throws {ConfigError} naming the process that took it
    */
@@ -77,9 +77,9 @@ export class WorkDirectory implements Disposable {
 }
 
 /**
- * Checks a folder before anything is computed and leaves it as it was: it can be written to, no
- * other process trains in it, and it holds no checkpoints that the run would replace. Of several
- * processes only one may ask, before any of them opens the folder.
+ * Checks a folder before anything is computed, without changing it: it is writable, no other
+ * process trains in it, and it holds no checkpoints that the run would replace. Only one rank may
+ * call it, before any rank opens the folder.
  *
  * @param checkpoint the checkpoint to continue from
  * @throws {ConfigError} with the remedy
@@ -102,7 +102,7 @@ export async function checkWorkDirectory(
   );
 }
 
-/** Whether a run that continues from `checkpoint` goes on in the folder where it lies. */
+/** Whether a run resumed from `checkpoint` continues in the folder of that checkpoint. */
 export async function isFolderOf(checkpoint: string, workDir: string): Promise<boolean> {
   try {
     return await Deno.realPath(dirname(checkpoint)) === await Deno.realPath(workDir);
@@ -113,10 +113,11 @@ export async function isFolderOf(checkpoint: string, workDir: string): Promise<b
 }
 
 /**
- * The checkpoint of `--restart`: the given one, the last of a folder, or its best where the last is
- * gone. Undefined without `--restart`, and for a bare one in a folder without checkpoints.
+ * The checkpoint of `--restart`: the given one, the last of a folder, or its best if the last is
+ * missing. Undefined without `--restart`, and for `--restart` without a path in a folder without
+ * checkpoints.
  *
- * @throws {CheckpointError} when there is no such file, or none that can be chosen
+ * @throws {CheckpointError} when there is no such file
  */
 export async function openRestart(
   restart: boolean | string | undefined,
@@ -144,19 +145,19 @@ export async function openRestart(
     );
   }
   if (typeof restart === "string") throw missing(last);
-  return undefined; // the first process says so
+  return undefined; // rank 0 reports it
 }
 
-/** Whether a bare `--restart` found the best checkpoint in place of the last. */
+/** Whether `--restart` without a path found the best checkpoint instead of the last. */
 export function isBestInsteadOfLast(restart: boolean | string, path: string): boolean {
   const { best } = new CheckpointFiles(dirname(path), { saveAll: false });
   return restart !== false && restart !== path && resolve(best) === resolve(path);
 }
 
 /**
- * Whether something is at a path.
+ * Whether a path exists.
  *
- * @throws {ConfigError} when the system does not say
+ * @throws {ConfigError} when the system does not answer
  */
 export async function exists(path: string): Promise<boolean> {
   return await statOf(path) !== undefined;
@@ -198,6 +199,6 @@ function removeEmpty(folders: readonly string[]): void {
   try {
     for (const folder of folders) Deno.removeSync(folder);
   } catch {
-    // It holds something by now, or was never made.
+    // It is not empty, or was never created.
   }
 }

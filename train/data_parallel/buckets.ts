@@ -12,13 +12,13 @@ import type {
   StorageRange,
 } from "@transformer-xl/runtime";
 
-/** What is exchanged at once. */
+/** A gradient bucket. */
 export interface Bucket {
   /** Ranges of the flat gradients, each written by no step after `finalStep`. */
   readonly ranges: readonly StorageRange[];
   /** Elements of all ranges. */
   readonly length: number;
-  /** The last step of the plan that writes into one of them; -1 when none does. */
+  /** The last command of the plan that writes into one of them; -1 if none does. */
   readonly finalStep: number;
 }
 

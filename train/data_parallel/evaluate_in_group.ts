@@ -11,11 +11,11 @@ import { agree, type RunRequest } from "./request.ts";
 /**
  * Evaluates the columns of this process.
  *
- * @param ownRequest what this process is asked to do, looked at between segments
+ * @param ownRequest request of this rank, polled between segments
  * @param options.maxSegments segments to run; all if not positive
- * @param options.saves whether a wish to save interrupts the evaluation; it is dropped otherwise
- * @returns the loss of all processes, or what one of them was asked to do meanwhile
- * @throws {GroupError} when another process is gone
+ * @param options.saves whether a save request interrupts the evaluation; otherwise it is ignored
+ * @returns the loss over all ranks, or the request that interrupted the evaluation
+ * @throws {GroupError} when another rank has ended
  */
 export async function evaluateInGroup(
   group: ProcessGroup,

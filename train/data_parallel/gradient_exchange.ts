@@ -24,7 +24,7 @@ import type {
 import { type Bucket, bucketsOf } from "./buckets.ts";
 import { decodeRequest, encodeRequest, type RunRequest } from "./request.ts";
 
-/** Buckets on their way at one time: bounds the memory of the host. */
+/** Maximum number of buckets in flight, which limits host memory. */
 export const MAX_IN_FLIGHT = 16;
 
 /** The exchange of one recording's gradients. */
@@ -35,7 +35,7 @@ export class GradientExchange {
   /** Buckets that are final when a part ends, by part. */
   readonly #parts: readonly (readonly Bucket[])[];
   readonly #cuts: readonly number[];
-  /** Memory of buckets that are done, for the next ones. */
+  /** Free bucket memory. */
   readonly #free: ArrayBuffer[] = [];
 
   /**
@@ -54,16 +54,16 @@ export class GradientExchange {
     this.#plan = plan;
     const byStep = Map.groupBy(bucketsOf(plan, store, longest), ({ finalStep }) => finalStep);
     this.#parts = [...byStep.values()];
-    // The last part runs to the end of the plan, whatever stands behind the last gradient.
+    // The last part runs to the end of the plan.
     this.#cuts = [...byStep.keys()].slice(0, -1).map((step) => step + 1);
   }
 
   /**
    * Runs the plan and replaces every gradient by its mean over all processes.
    *
-   * @param request what this process was asked to do after this step
-   * @returns what any process was asked to do: the same answer everywhere
-   * @throws {GroupError} when another process is gone
+   * @param request request of this rank after this step
+   * @returns the combined request, equal on all ranks
+   * @throws {GroupError} when another rank has ended
    * @throws {DeviceError} the first error the device reported
    */
   async run(values: RunValues<PlanInputs>, request: RunRequest): Promise<RunRequest> {
@@ -72,8 +72,8 @@ export class GradientExchange {
     let agreed: Promise<RunRequest> = Promise.resolve(request);
     running.next();
     for (const [p, finished] of this.#parts.entries()) {
-      // Reading waits for all that was submitted: before the next part is, everything is read;
-      // after the last one, bucket by bucket, so that the network begins at once.
+      // A read waits for all submitted work. Before the next part is submitted, everything is read;
+      // after the last part, bucket by bucket, so that communication starts at once.
       const isLast = p === this.#parts.length - 1;
       for (const buckets of isLast ? finished.map((bucket) => [bucket]) : [finished]) {
         const sent = buckets.map(({ length }) => this.#memory(length + 1));
@@ -83,12 +83,12 @@ export class GradientExchange {
           () => running.next(),
         );
         for (const [i, { ranges, length }] of buckets.entries()) {
-          sent[i]![length] = encodeRequest(request); // travels with the gradients
+          sent[i]![length] = encodeRequest(request); // is sent with the gradients
           const mean = this.#group.allReduceMean(sent[i]!);
           // The last bucket counts.
           agreed = mean.then((values) => decodeRequest(values[length]!, this.#group.size));
           const done = mean.then((values) => this.#writeBack(ranges, values));
-          for (const promise of [agreed, done]) promise.catch(() => {}); // awaited further down
+          for (const promise of [agreed, done]) promise.catch(() => {}); // awaited below
           underWay.push(done);
         }
         while (underWay.length > MAX_IN_FLIGHT) await underWay.shift();
@@ -98,7 +98,7 @@ export class GradientExchange {
     return await agreed;
   }
 
-  /** Memory that an earlier bucket has left, or new one; what it held does not matter. */
+  /** Reused or new bucket memory; its content is undefined. */
   #memory(length: number): Float32Array<ArrayBuffer> {
     const free = this.#free.findIndex((buffer) => buffer.byteLength >= 4 * length);
     const [buffer] = free < 0 ? [new ArrayBuffer(4 * length)] : this.#free.splice(free, 1);
@@ -112,7 +112,7 @@ export class GradientExchange {
   }
 }
 
-/** What each range has of the memory of its bucket. */
+/** The part of the bucket's memory for each range. */
 function partsOf(
   memory: Float32Array<ArrayBuffer>,
   ranges: readonly StorageRange[],

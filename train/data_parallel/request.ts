@@ -5,18 +5,18 @@
  */
 import type { ProcessGroup } from "@transformer-xl/runtime";
 
-/** Nothing, or to save and go on, or to save and stop. */
+/** A request: nothing, save and continue, or save and stop. */
 export type RunRequest = "none" | "save" | "stop";
 
-/** One stop counts more than a save of every process of the largest group. */
+/** One stop outweighs saves of all ranks of the largest group. */
 const WEIGHTS: Readonly<Record<RunRequest, number>> = { none: 0, save: 1, stop: 2 ** 20 };
 
-/** The number that travels with gradients, of which the group computes the mean. */
+/** The number sent with the gradients, which the group averages. */
 export function encodeRequest(request: RunRequest): number {
   return WEIGHTS[request];
 }
 
-/** What any process of a group of `size` wants, from the mean of their numbers. */
+/** The combined request of `size` ranks, from the mean of their numbers. */
 export function decodeRequest(mean: number, size: number): RunRequest {
   const sum = mean * size;
   if (sum > WEIGHTS.stop / 2) return "stop";
@@ -24,9 +24,9 @@ export function decodeRequest(mean: number, size: number): RunRequest {
 }
 
 /**
- * What any process of the group wants: the same answer everywhere.
+ * The combined request, equal on all ranks.
  *
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function agree(group: ProcessGroup, own: RunRequest): Promise<RunRequest> {
   if (group.size === 1) return own;

@@ -12,19 +12,19 @@ import {
 import type { EvalEvent } from "../events.ts";
 import type { CheckpointFiles } from "../checkpoint/checkpoint_files.ts";
 
-/** What to save. */
+/** Content of a save. */
 export interface SaveWish {
-  /** The evaluation of this state, if it was evaluated. */
+  /** Evaluation of this state, if any. */
   readonly evaluated?: EvalEvent | undefined;
-  /** Whether its evaluation is still to be done (default false). */
+  /** Whether its evaluation is still due (default false). */
   readonly due?: boolean;
-  /** Whether a state that cannot be written ends the run. */
+  /** Whether a failed write ends the run. */
   readonly must: boolean;
 }
 
-/** How a save went. */
+/** Result of a save. */
 export interface SaveOutcome {
-  /** Why a file could not be written; undefined when all were. */
+  /** Reason of a failed write; undefined on success. */
   readonly failure?: string | undefined;
   /** Whether the first file was written: that of the best state, if it is the best. */
   readonly isWritten: boolean;
@@ -33,9 +33,9 @@ export interface SaveOutcome {
 /**
  * Saves the state after `step`.
  *
- * @param write writes a checkpoint on the first process and hands it the share of the others
- * @throws {CheckpointError} when it has to be written and cannot
- * @throws {GroupError} on the other processes then, and when another process is gone
+ * @param write writes a checkpoint on rank 0 and sends it the share of the others
+ * @throws {CheckpointError} when a required write fails
+ * @throws {GroupError} on the other ranks in that case, and when another rank has ended
  */
 export async function saveInGroup(
   group: ProcessGroup,

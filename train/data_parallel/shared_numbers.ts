@@ -14,9 +14,9 @@ import { BUCKET_LENGTH } from "./buckets.ts";
 import type { StepMetrics } from "../step/metric_rings.ts";
 
 /**
- * Gives every process the weights of the first.
+ * Broadcasts the weights of rank 0.
  *
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function broadcastWeights(
   device: Device,
@@ -37,10 +37,10 @@ export async function broadcastWeights(
 }
 
 /**
- * Loads the weights of a checkpoint, which only the first process reads.
+ * Loads the weights of a checkpoint, which only rank 0 reads.
  *
  * @throws {CheckpointError} when it cannot be read
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function loadSharedWeights(
   device: Device,
@@ -64,7 +64,7 @@ export async function loadSharedWeights(
  * averaged together, as in an all-reduce, nor of whether it is a mean already, as what a
  * checkpoint holds is.
  *
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function meanLosses(
   group: ProcessGroup,
@@ -91,7 +91,7 @@ export interface Speed {
 /**
  * The speed of all processes, the same on each of them.
  *
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function sharedSpeed(
   group: ProcessGroup,

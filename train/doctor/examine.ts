@@ -27,10 +27,10 @@ import { fitReport, type MemoryNeed } from "./fit.ts";
 /** What runs take on a device with these limits. */
 export type Needs = (target: DeviceLimits, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
 
-/** Takes one line of the report: its subject and what was found. */
+/** Prints one line of the report: subject and result. */
 export type Say = (subject: string, finding: string) => void;
 
-/** Features worth knowing of beyond those the kernels use. */
+/** Reported features beyond those that the kernels use. */
 const FEATURES = [
   "subgroups",
   "shader-f16",
@@ -40,10 +40,10 @@ const FEATURES = [
 ] as const;
 
 /**
- * Examines Deno, every adapter, and the one that would be used.
+ * Examines Deno, every adapter, and the selected one.
  *
  * @param say takes the report line by line
- * @param needs the runs whose fit is reported
+ * @param needs the runs to report
  * @returns whether the machine can train
  */
 export async function examine(say: Say, needs: Needs): Promise<boolean> {
@@ -80,7 +80,7 @@ function describeListed(say: Say, index: number, adapter: VulkanAdapter): void {
   );
 }
 
-/** Found by trying, since `adapter.features` hides some that are granted. */
+/** Detected by requesting them, since `adapter.features` hides some that are granted. */
 async function grantedFeatures(choice: AdapterChoice): Promise<readonly string[]> {
   const granted: string[] = [];
   for (const feature of FEATURES) {
@@ -120,7 +120,9 @@ async function examineDevice(
   }
 }
 
-/** A software adapter uses the machine's memory; where the driver says nothing, so is assumed. */
+/**
+ * A software adapter uses the machine's memory, which is also assumed if the driver reports none.
+ */
 function describeMemory(
   say: Say,
   choice: AdapterChoice,

@@ -9,13 +9,13 @@ import { formatBytes } from "@transformer-xl/runtime";
 export interface MemoryNeed {
   /** Name of the preset. */
   readonly name: string;
-  /** Bytes of everything it keeps and uses on one device. */
+  /** Bytes of memory on one device. */
   readonly bytes: number;
-  /** Why the device cannot run it whatever its memory. */
+  /** Reason why the device cannot run it regardless of memory. */
   readonly obstacle?: string;
 }
 
-/** The part of a memory that one run may take; the driver and the desktop have the rest. */
+/** Share of memory for one run; the rest is for driver and desktop. */
 export const USABLE_PART = 0.9;
 
 /**

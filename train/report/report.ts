@@ -17,13 +17,13 @@ import {
   validationLines,
 } from "./report_lines.ts";
 
-/** How a {@link Reporter} shows losses. */
+/** Options of a {@link Reporter}. */
 export interface ReportStyle extends LossStyle {
   /** Losses of this process alone, not means over all. */
   readonly own?: boolean;
 }
 
-/** Prints the events of a run. */
+/** Printer of the events of a run. */
 export class Reporter {
   readonly #text: TextLog;
   readonly #json: JsonLog | undefined;

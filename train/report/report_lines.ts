@@ -13,7 +13,7 @@ const THIN_RULE = "-".repeat(100);
 /** The line above and below a section. */
 export const RULE: string = "=".repeat(100);
 
-/** How losses are shown. */
+/** Format of losses. */
 export interface LossStyle {
   /** Bits per character instead of perplexity. */
   readonly characters: boolean;
@@ -39,7 +39,7 @@ export function stepLine(
 }
 
 /**
- * Which updates were skipped; nothing when all were made.
+ * The line about skipped updates; empty if there are none.
  *
  * @param step the last step of `metrics`
  */
@@ -54,7 +54,7 @@ export function skippedLine(
   return `A gradient was not finite, the update was skipped: step ${skipped.join(", ")}`;
 }
 
-/** The lines of a validation. Only here the reference names bits per character without the part. */
+/** The lines of a validation. As in the reference, bits per character have no split name here. */
 export function validationLines(
   { index, step, lossNats, elapsedMs }: {
     readonly index: number;
@@ -93,7 +93,7 @@ export function testLines(
   ];
 }
 
-/** The last lines of a run; no throughput where no step line measured it. */
+/** The last lines of a run; throughput only if a step line measured it. */
 export function summaryLines(
   { elapsedMs, tokensPerSecond }: {
     readonly elapsedMs: number;
@@ -109,9 +109,9 @@ export function summaryLines(
 }
 
 /**
- * Throughput over the step lines of a run, averaged over time. The first lines, while memory fills
- * and kernels warm up, do not count unless there are no others. The reference's first version
- * drops one line less and does not weight the others.
+ * Throughput over the step lines of a run, averaged over time. The first lines, during warm-up, are
+ * excluded unless there are no others. The reference's first version drops one line less and does
+ * not weight the others.
  *
  * @returns tokens per second; undefined without a line
  */

@@ -15,8 +15,8 @@ const FLAGS = {
 };
 
 /**
- * A line for each evaluated text of which more is left out than any evaluation has to: tokens that
- * only fill the memory, or that stand behind the last segment.
+ * A line for each evaluated text with avoidably unscored tokens: those that only fill the memory,
+ * or follow the last segment.
  */
 export function unscoredLines(
   config: TrainConfig,

@@ -12,8 +12,8 @@ import { footprint } from "../footprint.ts";
 import { type Share, WHOLE } from "../step/lengths.ts";
 
 /**
- * The configuration with the smallest `batchChunk` whose plan fits, or else one column per chunk. All
- * processes of `group` get the one that fits the smallest of their devices.
+ * The configuration with the smallest `batchChunk` that fits, or with one column per chunk. All
+ * ranks get the value that fits the smallest device.
  *
  * @param memoryBytes of the device, all of it
  * @throws {DeviceError} when one parameter alone exceeds what a kernel can bind
@@ -43,7 +43,7 @@ export async function fitChunks(
     const one = await plan(batchChunk, 1);
     if (one.largest > binding || one.total > USABLE_PART * memoryBytes) continue;
     if (batchChunk === 1) break;
-    // Every further chunk adds the same memory and inputs, so two tell what many take.
+    // Every further chunk adds the same memory and inputs, so two recordings are enough.
     const two = await plan(batchChunk, 2);
     const total = one.total + (batchChunk - 1) * (two.total - one.total);
     if (total <= USABLE_PART * memoryBytes) break;
@@ -55,7 +55,7 @@ export async function fitChunks(
   return { ...config, batchChunk: Math.max(...chunks) };
 }
 
-/** Bytes of a device's memory: as its driver says, else what the machine has left. */
+/** Bytes of device memory: reported by the driver, else the available memory of the machine. */
 export function memoryOf({ info, budgetBytes }: Pick<Device, "info" | "budgetBytes">): number {
   const { available } = Deno.systemMemoryInfo();
   if (info.kind !== "gpu") return Math.min(budgetBytes, available);

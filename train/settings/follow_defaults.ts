@@ -8,22 +8,22 @@ import type { FlagOrigin } from "@transformer-xl/runtime";
 import { contextOf, type TrainConfig } from "../config.ts";
 import { evalLengths } from "../step/lengths.ts";
 
-/** Settings, and lines about those that were adapted. */
+/** Settings, and lines about adapted defaults. */
 export interface Followed {
   /** The settings to use. */
   readonly config: TrainConfig;
-  /** What was adapted, one line each. */
+  /** Adapted defaults, one line each. */
   readonly notes: readonly string[];
 }
 
 type Origins = ReadonlyMap<string, FlagOrigin>;
 
-/** Whether a setting is a default, which may give way. */
+/** Whether a setting has its default value, which may be adapted. */
 function mayFollow(origin: Origins, key: keyof TrainConfig): boolean {
   return ["default", "preset"].includes(origin.get(key) ?? "default");
 }
 
-/** Lets the evaluation length follow `--tgt_len` where it exceeds the context of training. */
+/** Adapts the evaluation length to `--tgt_len` if it exceeds the context of training. */
 export function followLengths(config: TrainConfig, origin: Origins): TrainConfig {
   const { evalTgtLen, tgtLen } = config;
   return evalTgtLen > contextOf(config) && mayFollow(origin, "evalTgtLen")
@@ -32,7 +32,7 @@ export function followLengths(config: TrainConfig, origin: Origins): TrainConfig
 }
 
 /**
- * Lets the default evaluation lengths shrink until a small text fills its columns and its memory.
+ * Reduces the default evaluation lengths until a small text fills its columns and memory.
  *
  * @param processes that share the columns
  */
@@ -67,7 +67,7 @@ export function fitEvaluation(
     const whole = sizes.map((each) => ({ ...each, evalTgtLen: contextOf(config) })).find(fits);
     if (whole !== undefined) return told(whole);
   }
-  return { config, notes: [] }; // cutting the text says what is wrong
+  return { config, notes: [] }; // cutting the text reports the error
 }
 
 /** Whether `tokens` fill the evaluation's columns and leave something to score. */

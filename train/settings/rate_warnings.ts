@@ -6,7 +6,7 @@
 import { scheduleOf, type TrainConfig } from "../config.ts";
 import { rateAfter } from "../schedule.ts";
 
-/** One line for each doubtful setting of the learning rate. */
+/** One line for each unusual learning-rate setting. */
 export function rateWarnings(config: TrainConfig): string[] {
   const { lr, etaMin, scheduler, maxStep, warmupStep } = config;
   const schedule = scheduleOf(config);

@@ -8,7 +8,7 @@ import { columnShare, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
 import { lossScaleOf, type TrainConfig } from "../config.ts";
 import type { StepSettings } from "./step.ts";
 
-/** The process that lengths are for, and how many share the batch. */
+/** The rank of the lengths, and the number of ranks that share the batch. */
 export interface Share {
   /** Number of the process, from 0. */
   readonly rank: number;
@@ -16,7 +16,7 @@ export interface Share {
   readonly size: number;
 }
 
-/** The share of a process that is alone. */
+/** The share of a single process. */
 export const WHOLE: Share = { rank: 0, size: 1 };
 
 /** Lengths of a training step, of all columns of a process. */
@@ -28,8 +28,8 @@ export function trainLengths(
 }
 
 /**
- * Lengths of an evaluation during training: the context of training, cut otherwise. What targets
- * lose, memory gains. The last processes may have fewer columns.
+ * Lengths of an evaluation during training: the context of training, split differently: memory
+ * grows by what targets lose. The last ranks may have fewer columns.
  */
 export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE): Lengths {
   const { tgtLen, evalTgtLen, extLen, memLen, evalBatchSize } = config;

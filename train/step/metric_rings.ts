@@ -6,13 +6,13 @@
  */
 import { type Device, type HostArray, rangeOf, type Tensor } from "@transformer-xl/runtime";
 
-/** Numbers of one step. */
+/** Metrics of one step. */
 export interface StepMetrics {
   /** Mean loss of the step in nats per token. */
   readonly lossNats: number;
   /** Global gradient norm before clipping, without the loss scale. */
   readonly gradientNorm: number;
-  /** False when a gradient was not finite and the update was skipped. */
+  /** False if a gradient was not finite and the update was skipped. */
   readonly applied: boolean;
   /** Loss scale of the step after this one; 1 in full precision. */
   readonly lossScale: number;

@@ -30,7 +30,7 @@ import {
 } from "@transformer-xl/runtime";
 import type { MetricRings } from "./metric_rings.ts";
 
-/** What fixes a step. */
+/** Settings of a step. */
 export interface StepSettings {
   /** Lengths of all columns of this process. */
   readonly lengths: Lengths;
@@ -42,7 +42,7 @@ export interface StepSettings {
   readonly clip: number;
   /** Seed of the dropout masks. */
   readonly seed: number;
-  /** Loss scale of half precision: a fixed one, or one that follows the gradients. */
+  /** Loss scale of half precision: fixed, or dynamic. */
   readonly lossScale?: number | "dynamic";
   /** Elements of the gradient that processes exchange at once; those of 8 MB by default. */
   readonly bucketLength?: number;
@@ -50,7 +50,7 @@ export interface StepSettings {
   readonly ringSize: number;
 }
 
-/** Where a step lives. */
+/** Objects used by a step. */
 export interface StepParts {
   /** Device. */
   readonly device: Device;
@@ -60,9 +60,9 @@ export interface StepParts {
   readonly store: ParameterStore;
   /** Optimizer with its states. */
   readonly optimizer: Optimizer;
-  /** What gradients are scaled by; as they are without. */
+  /** Loss scale; undefined without scaling. */
   readonly lossScale: LossScale | undefined;
-  /** Numbers that are read at log intervals. */
+  /** Metrics read at log intervals. */
   readonly rings: MetricRings;
 }
 
@@ -70,7 +70,7 @@ export interface StepParts {
 export interface GradientPlan {
   /** Forward and backward. */
   readonly plan: Plan<PlanInputs, PlanOutputs>;
-  /** What the plan asks of the host. */
+  /** Inputs of the plan. */
   readonly inputs: BatchInputs;
   /** Memory it reads and writes. */
   readonly memory: Memory;

@@ -13,7 +13,7 @@ import {
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, type Share, trainLengths, WHOLE } from "./lengths.ts";
 
-/** What a run reads. */
+/** Token streams of a run. */
 export interface Streams {
   /** Training text. */
   readonly train: Batches;
@@ -23,7 +23,7 @@ export interface Streams {
   readonly test: Batches | undefined;
 }
 
-/** The parts that a run cannot do without: the evaluated ones only where it evaluates. */
+/** The splits that a run requires: evaluation splits only if it evaluates. */
 export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] {
   return noEval ? ["train"] : noTest ? ["train", "valid"] : ["train", "valid", "test"];
 }

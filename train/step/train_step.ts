@@ -29,7 +29,7 @@ import {
   type StepSettings,
 } from "./step.ts";
 
-/** A training step that can be run again and again. */
+/** A recorded training step. */
 export class TrainStep implements Disposable {
   readonly #parts: StepParts;
   readonly #settings: StepSettings;
@@ -45,7 +45,7 @@ export class TrainStep implements Disposable {
   /**
    * Records one gradient plan per chunk, and the update.
    *
-   * @param group averages the gradients; this process is alone without it
+   * @param group averages the gradients; a single process without it
    * @throws {DeviceError} when memory is short
    */
   static async record(
@@ -77,7 +77,7 @@ export class TrainStep implements Disposable {
     return this.#parts.optimizer;
   }
 
-  /** What gradients are scaled by; undefined in full precision. */
+  /** Loss scale; undefined in full precision. */
   get lossScale(): LossScale | undefined {
     return this.#parts.lossScale;
   }
@@ -115,7 +115,7 @@ export class TrainStep implements Disposable {
   }
 
   /**
-   * Submits one step of a process that is alone.
+   * Submits one step of a single process.
    *
    * @param step steps done before, from 0
    * @param slot where the rings keep its numbers
@@ -127,9 +127,9 @@ export class TrainStep implements Disposable {
   /**
    * As {@link run}, with gradients averaged over the group.
    *
-   * @param request what this process was asked to do after this step
-   * @returns what any process of the group was asked to do
-   * @throws {GroupError} when another process is gone
+   * @param request request of this rank after this step
+   * @returns the combined request of all ranks
+   * @throws {GroupError} when another rank has ended
    */
   async runInGroup(
     segment: Segment,

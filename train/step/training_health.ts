@@ -14,7 +14,7 @@ import type { TrainStep } from "./train_step.ts";
 const MAX_SKIPPED = 50;
 const CALMER = "lower --lr, raise --warmup_step or lower --clip";
 
-/** Checks of a run. The caller owns it. */
+/** Health checks of a run. The caller owns it. */
 export class TrainingHealth implements Disposable {
   /** Whether there is a checkpoint that `--restart` continues from. */
   saved: boolean;
@@ -85,10 +85,10 @@ export class TrainingHealth implements Disposable {
   }
 
   /**
-   * Checks what is about to be saved.
+   * Checks the state before it is saved.
    *
-   * @throws {DeviceError} when weights or moments are not finite, or when a fixed loss scale let no
-   * gradient through since the run began
+   * @throws {DeviceError} when weights or optimizer state are not finite, or a fixed loss scale has
+   * skipped every update so far
    */
   async checkState(step: number): Promise<void> {
     const failing = await this.#check.failing();

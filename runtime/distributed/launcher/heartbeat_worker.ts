@@ -15,7 +15,7 @@ export interface HeartbeatOptions {
   readonly rank: number;
   /** Secret of the job. */
   readonly token: string;
-  /** Time between two signs of life. */
+  /** Time between two heartbeats. */
   readonly beatMs: number;
 }
 

@@ -29,9 +29,9 @@ export interface LaunchOptions {
   /** W: processes to start. */
   readonly size: number;
   /**
-   * A process that has given no sign of life for so long is ended, and with it the job. A thread of
-   * its own gives them, however busy the main one is. Processes that never call `joinLauncher` are
-   * not watched.
+   * A process without a heartbeat for this time is ended, and with it the job. A thread of its own
+   * gives them, however busy the main one is. Processes that never call `joinLauncher` are not
+   * watched.
    */
   readonly heartbeatMs: number;
   /** Which ranks show their standard output; process 0 always does. */

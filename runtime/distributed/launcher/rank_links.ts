@@ -27,7 +27,7 @@ export class RankLink {
     return this.#closed.promise;
   }
 
-  /** Notes a sign of life, between the beginning and the end of the process's own connection. */
+  /** Records a heartbeat, between the beginning and the end of the process's own connection. */
   hear(): void {
     if (this.#isOpen) this.lastHeardMs = performance.now();
   }

@@ -18,7 +18,7 @@ export interface RingOptions {
   readonly startTimeoutMs: number;
   /** Time for each collective operation; undefined waits forever. */
   readonly timeoutMs: number | undefined;
-  /** Time without a sign of life of a process; undefined does not listen for any. */
+  /** Time without a heartbeat of a rank; undefined disables the check. */
   readonly silenceMs: number | undefined;
   /** By what the processes of the job know each other. */
   readonly job: JobIdentity;

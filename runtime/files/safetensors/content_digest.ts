@@ -20,12 +20,12 @@ import { compare, type SafetensorsHeader, type TensorLayout } from "./header.ts"
 
 const PREFIX = "content:";
 
-/** Stands in the header of a file until its tensors are written. */
+/** Placeholder in the header until the tensors are written. */
 export const BLANK_DIGEST: string = PREFIX + "0".repeat(64);
 
 const BLANK_WHOLE = "0".repeat(64);
 
-/** The checksum of what a file says, fed tensor by tensor in any order. */
+/** The checksum of a file's content, updated tensor by tensor in any order. */
 export class ContentDigest {
   readonly #metadata: readonly (readonly [string, string])[];
   readonly #tensors: (readonly [string, string, readonly number[], string])[] = [];
@@ -81,7 +81,7 @@ export class WholeFileDigest {
     this.#hash.update(bytes);
   }
 
-  /** Nothing: tensors follow each other without gaps. */
+  /** No effect: tensors follow each other without gaps. */
   endTensor(): void {}
 
   /** The value that the metadata hold. */

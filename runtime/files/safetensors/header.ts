@@ -51,7 +51,7 @@ export const SAFETENSORS_ARRAYS: Readonly<Record<SafetensorsDtype, ArrayConstruc
   BOOL: Uint8Array,
 };
 
-/** Where one tensor lies; offsets count from the end of the header. */
+/** Location of a tensor; offsets start at the end of the header. */
 export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
@@ -60,7 +60,7 @@ export interface SafetensorsEntry {
   readonly endByte: number;
 }
 
-/** A checked header. */
+/** A validated header. */
 export interface SafetensorsHeader {
   /** In the order of their bytes. */
   readonly entries: readonly SafetensorsEntry[];
@@ -72,7 +72,7 @@ export interface SafetensorsHeader {
 /** Longest header read or written. A third of what the format allows: it is held in memory. */
 export const MAX_HEADER_BYTES: number = 32 << 20;
 
-/** Most tensors in a file: a thousand layers with both moments have 40,000. */
+/** Maximum number of tensors in a file: a thousand layers with both moments have 40,000. */
 export const MAX_TENSORS = 50_000;
 
 /** Values of a header: per tensor an object, three members, two lists, axes; then the metadata. */
@@ -85,7 +85,7 @@ export function tensorByteLength(dtype: SafetensorsDtype, shape: readonly number
   return Number.isSafeInteger(bytes) ? bytes : NaN;
 }
 
-/** A value of unknown origin in a message; nested ones are shown as they are written, shortened. */
+/** An untrusted value in a message, shortened. */
 function shown(value: unknown): string {
   return oneLine(JSON.stringify(value) ?? "undefined", 80);
 }
@@ -98,7 +98,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What is wrong with a file; the reader adds the file's name. */
+/** A problem of a file; the reader adds the file name. */
 export class HeaderFault extends Error {}
 
 function checkEntry(name: string, raw: unknown): SafetensorsEntry {
