@@ -9,22 +9,22 @@ import { z } from "zod";
 /** Largest width of a layer, number of heads, or factor between widths. */
 export const MAX_WIDTH = 2 ** 20;
 
-/** Most decoder layers; each is recorded, forward and backward. */
+/** Maximum number of decoder layers; each is recorded, forward and backward. */
 export const MAX_LAYERS = 256;
 
-/** Most rows of a segment, memory or context, and columns of a batch. */
+/** Maximum number of rows of a segment, memory or context, and of batch columns. */
 export const MAX_LENGTH = 2 ** 20;
 
-/** Most steps, segments and log intervals. */
+/** Maximum number of steps, segments and log intervals. */
 export const MAX_STEPS = 1_000_000_000;
 
 /** Largest symbol count of a vocabulary. */
 export const MAX_VOCABULARY = 2 ** 30;
 
-/** Largest rate, factor or deviation: what float32 holds. */
+/** Largest rate, factor or deviation, limited by float32. */
 export const MAX_RATE = 3.4e38;
 
-/** Most cluster bounds of the adaptive softmax. */
+/** Maximum number of cutoffs of the adaptive softmax. */
 export const MAX_CUTOFFS = 64;
 
 /** A width, from 1. */

@@ -10,7 +10,7 @@ export const COMPATS = ["head", "2019"] as const;
 /** A version of the reference. */
 export type Compat = (typeof COMPATS)[number];
 
-/** What a version of the reference does. */
+/** Behaviour of a version of the reference. */
 export interface CompatRules {
   /** Evaluations fill the memory before the first scored segment. */
   readonly warmsUp: boolean;

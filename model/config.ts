@@ -93,12 +93,12 @@ const { attnType: _, notTied: __, adaptive: ___, ...storedFields } = modelFields
 
 type StoredFields = typeof storedFields;
 
-/** Settings that a model keeps as they are, without defaults: a checkpoint holds them all. */
+/** Settings stored in a checkpoint unchanged, without defaults. */
 const requiredFields = Object.fromEntries(
   Object.entries(storedFields).map(([key, field]) => [key, field.unwrap()]),
 ) as { [Key in keyof StoredFields]: ReturnType<StoredFields[Key]["unwrap"]> };
 
-/** Everything that fixes parameters and mathematics; stored in every checkpoint. */
+/** Schema of the model configuration, stored in every checkpoint. */
 export const modelShape = z.strictObject({
   nToken: positive,
   ...requiredFields,
@@ -107,11 +107,11 @@ export const modelShape = z.strictObject({
   /** Per cluster: whether the softmax shares the projection of the embedding. */
   tieProjs: z.array(z.boolean()),
   tieWeight: z.boolean(),
-  /** Version of the reference; checkpoints from before there was a choice follow `head`. */
+  /** Version of the reference; `head` in older checkpoints without this field. */
   compat: modelFields.compat,
 });
 
-/** Everything that fixes parameters and mathematics of a model. */
+/** The model configuration: everything that determines parameters and mathematics. */
 export type ModelConfig = z.infer<typeof modelShape>;
 
 /** Lengths of a recording: they are not part of the model. */
@@ -127,7 +127,7 @@ export interface Lengths {
 }
 
 /**
- * The shape of a model for a vocabulary.
+ * The model configuration for a vocabulary.
  *
  * @param cutoffs cluster bounds, used when `section.adaptive`
  * @param tieProjections whether the softmax's tails share the embedding's projections; the head
@@ -175,10 +175,10 @@ export function resolveModel(
 }
 
 /**
- * The largest distance that a token sees with `--same_length`; undefined where it sees everything.
+ * The largest attended distance with `--same_length`; undefined without a limit.
  *
  * @param memLen rows of memory of the recording
- * @throws {ConfigError} when a token would not even see itself
+ * @throws {ConfigError} when a token could not attend to itself
  */
 export function maxDistanceOf(
   { sameLength, compat }: Pick<ModelConfig, "sameLength" | "compat">,
@@ -194,7 +194,7 @@ export function maxDistanceOf(
 }
 
 /**
- * Reads a model shape from a checkpoint.
+ * Reads a model configuration from a checkpoint.
  *
  * @throws {ConfigError} naming the field that is wrong
  */

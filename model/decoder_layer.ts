@@ -24,7 +24,7 @@ export class DecoderLayer {
     this.#feedForward = new FeedForward(store, shape, layer);
   }
 
-  /** [Q B, D] -> [Q B, D], and what the memory is taken from, [K B, D]. */
+  /** [Q B, D] -> [Q B, D], and the source of the next memory, [K B, D]. */
   forward(
     rec: Recorder,
     x: Tensor,

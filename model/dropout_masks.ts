@@ -8,13 +8,13 @@
 import type { Dropout } from "@transformer-xl/kernels";
 import { hashName, type Scalar } from "@transformer-xl/runtime/core";
 
-/** The mask of a site, or undefined where nothing is dropped. */
+/** The mask of a site, or undefined without dropout. */
 export type DropoutSource = (site: string, rate: number) => Dropout | undefined;
 
-/** Nothing is dropped: evaluation. */
+/** No dropout, for evaluation. */
 export const NO_DROPOUT: DropoutSource = (): undefined => undefined;
 
-/** Random masks from numbers given at every run. */
+/** Random masks from scalars set at every run. */
 export function philoxDropout(
   numbers: { readonly seed: Scalar; readonly step: Scalar; readonly stream: Scalar },
 ): DropoutSource {

@@ -52,7 +52,7 @@ export class FeedForward {
   }
 }
 
-/** `x` through a dropout site that may not drop. */
+/** `x` with the dropout of a site, if any. */
 export function dropped(
   rec: Recorder,
   x: Tensor,

@@ -15,7 +15,7 @@ import {
 import type { Lengths, ModelConfig } from "./config.ts";
 import type { Precision } from "./precision.ts";
 
-/** What of a model shapes its memory. */
+/** The part of a model that determines its memory. */
 export interface ModelOfMemory {
   /** Layers and their width. */
   readonly config: Pick<ModelConfig, "nLayer" | "dModel">;
@@ -43,17 +43,17 @@ export class Memory implements Disposable {
     );
   }
 
-  /** m: rows that hold something. */
+  /** m: valid rows. */
   get validRows(): number {
     return this.#filled;
   }
 
-  /** Forgets everything. */
+  /** Clears the memory. */
   reset(): void {
     this.#filled = 0;
   }
 
-  /** Accounts for a segment of `rows` input rows (extended context included) that was run. */
+  /** Advances the memory after a segment of `rows` input rows, extended context included. */
   advance(rows: number): void {
     this.#filled = Math.min(this.#lengths.memLen, this.#filled + this.keptRows(rows));
   }
@@ -63,24 +63,24 @@ export class Memory implements Disposable {
     return Math.max(0, rows - this.#lengths.extLen);
   }
 
-  /** The filled rows of every layer, [L, m, B, D]. */
+  /** The valid rows of every layer, [L, m, B, D]. */
   async read(): Promise<HostArray[]> {
     return await this.#device.read(this.layers.map((layer) => this.#filledRange(layer)));
   }
 
-  /** The filled rows of one layer, [m, B, D]. */
+  /** The valid rows of one layer, [m, B, D]. */
   async readLayer(layer: number): Promise<HostArray> {
     const [rows] = await this.#device.read([this.#filledRange(this.layers[layer]!)]);
     return rows!;
   }
 
-  /** Restores what {@link Memory.readLayer} gave; {@link Memory.fill} then says how many rows it was. */
+  /** Restores rows from {@link Memory.readLayer}; {@link Memory.fill} then sets their number. */
   writeLayer(layer: number, values: HostArray): void {
     const { storage, length } = rangeOf(this.layers[layer]!);
     this.#device.write(storage, length - values.length, values);
   }
 
-  /** Counts the last `rows` rows of every layer as filled. */
+  /** Marks the last `rows` rows of every layer as valid. */
   fill(rows: number): void {
     this.#filled = rows;
   }

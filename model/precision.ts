@@ -6,11 +6,11 @@
  */
 import { type Device, DeviceError } from "@transformer-xl/runtime/core";
 
-/** Widths of the numbers of a run. */
+/** Element types of a run. */
 export interface Precision {
-  /** Name in lines that are printed. */
+  /** Name in log lines. */
   readonly name: "fp32" | "fp16";
-  /** What kernels bind, and their gradients: where it is narrower, copies of float32 masters. */
+  /** Bound weights and their gradients; if narrower, copies of float32 master weights. */
   readonly weights: "f32" | "f16";
   /** Hidden rows, attention probabilities, logits, and their cotangents. */
   readonly activations: "f32" | "f16";
@@ -25,9 +25,9 @@ export const PRECISIONS: Readonly<Record<Precision["name"], Precision>> = {
 };
 
 /**
- * The precision that `--fp16` stands for on a device.
+ * The precision of `--fp16` on a device.
  *
- * @throws {DeviceError} when half precision is asked for and the adapter has no `shader-f16`
+ * @throws {DeviceError} when half precision is requested and the adapter has no `shader-f16`
  */
 export function precisionFor(fp16: boolean, { info }: Pick<Device, "info">): Precision {
   if (fp16 && !info.features.includes("shader-f16")) {

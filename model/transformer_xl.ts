@@ -27,7 +27,7 @@ import { positionalTable } from "./attention/positional_embedding.ts";
 import { type Precision, PRECISIONS } from "./precision.ts";
 import { type ClusterTables, VocabularyTables } from "./vocabulary/tables.ts";
 
-/** How one recording of the model runs. */
+/** Options of a recording. */
 export interface ForwardOptions {
   /** Lengths of the recording. */
   readonly lengths: Lengths;
@@ -43,9 +43,9 @@ export interface ForwardOptions {
 
 /** The parameters of a model, and its forward pass as a recording. */
 export class TransformerXL {
-  /** Everything that fixes the mathematics. */
+  /** The model configuration. */
   readonly config: ModelConfig;
-  /** Which number is how wide, by the weights of the store. */
+  /** Element types, from the weights of the store. */
   readonly precision: Precision;
   readonly #biases: AttentionBiases;
   readonly #layers: readonly DecoderLayer[];
@@ -67,7 +67,7 @@ export class TransformerXL {
     this.#clusters = vocabulary.pack(limits);
   }
 
-  /** What a recording of this model asks of the host. */
+  /** Host inputs of a recording of this model. */
   inputs(rec: Recorder, lengths: Lengths): BatchInputs {
     return new BatchInputs(rec, this.config, this.#clusters, lengths);
   }

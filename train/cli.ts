@@ -80,13 +80,13 @@ import {
   WorkDirectory,
 } from "./checkpoint/work_directory.ts";
 
-/** Settings that are paths, as the user means them from where they stand. */
+/** Settings that are paths, relative to the user's folder. */
 const PATHS = ["workDir", "configFile", "restart", "data"] as const;
 
 if (import.meta.main) await runRank(() => train(Deno.args));
 
 /**
- * Trains as the flags say.
+ * Trains with the given flags.
  *
  * @returns exit code: 0, or 128 + signal when a signal ended the run
  * @throws user errors, see {@link runRank}
@@ -99,12 +99,12 @@ export async function train(argv: readonly string[]): Promise<number> {
   const given = scanFlags(trainSchema, argv, TRAIN_REFERENCE_FLAGS);
   const early = withUserPaths({ ...given, workDir: given.workDir ?? "LM-TFM" }, PATHS);
   const open = () => openRestart(early.restart, early.workDir);
-  // One of several processes is told by the first, once they have met, what there is to continue.
+  // Rank 0 tells the other ranks what to resume once they are connected.
   const isMember = rankEnvironment().launchedBy !== "none";
   using checkpoint = isMember ? undefined : await open();
   const { config, origin, notes } = await configure(argv, early, checkpoint);
   if (!isMember) await checkStart(config, checkpoint);
-  // The number of processes in a checkpoint binds nobody: another launcher may start more or fewer.
+  // The number of processes may differ from that of the checkpoint.
   const asked = ["flag", "file", "preset"].includes(origin.get("gpus")!);
   return await inProcesses(
     {
@@ -131,14 +131,14 @@ export async function train(argv: readonly string[]): Promise<number> {
   );
 }
 
-/** Refuses settings that contradict each other, and a folder that is in use. */
+/** Rejects contradictory settings and a folder that is in use. */
 async function checkStart(config: TrainConfig, checkpoint?: ModelCheckpoint): Promise<void> {
   checkTrainConfig(config);
-  if (rankEnvironment().launchedBy === "own") return; // its launcher has asked for all
+  if (rankEnvironment().launchedBy === "own") return; // its launcher has checked for all ranks
   if (writesFiles(config)) await checkWorkDirectory(config, checkpoint, console.log);
 }
 
-/** What every process of a run begins with. */
+/** The initial state of every rank. */
 interface Start {
   readonly config: TrainConfig;
   readonly origin: ReadonlyMap<string, FlagOrigin>;
@@ -149,7 +149,7 @@ interface Start {
   readonly interrupt: Interrupt;
 }
 
-/** One process of a run. The first one writes; the others are silent unless `--log_all_ranks`. */
+/** One rank of a run. Rank 0 writes files; the others are silent unless `--log_all_ranks`. */
 async function member(start: Start): Promise<number> {
   const { origin, checkpoint, group } = start;
   let { config } = start;
@@ -170,7 +170,7 @@ async function member(start: Start): Promise<number> {
         ? await WorkDirectory.open(config.workDir, console.log)
         : undefined,
   );
-  // The first process reads the text and writes the cache that the others then find.
+  // Rank 0 reads the text and writes the cache that the others then use.
   const cacheDir = writesFiles(config) ? `${config.workDir}/cache` : undefined;
   const isTextGiven = ["flag", "file"].includes(origin.get("data")!);
   const place = textOfCheckpoint(config, isTextGiven, checkpoint);
@@ -192,12 +192,12 @@ async function member(start: Start): Promise<number> {
   }
   const fitted = fitEvaluation(config, corpus, origin, share.size);
   config = fitted.config;
-  cutStreams(config, corpus, share); // a text that is too short is told before anything is written
+  cutStreams(config, corpus, share); // a text that is too short is rejected before anything is written
 
   let chosen = "";
   await takeGpu(config);
   using device = await openDevice(config.device, (sentence) => chosen = sentence);
-  precisionFor(config.fp16, device); // refuses what the adapter does not offer
+  precisionFor(config.fp16, device); // rejects unsupported features
   const shares = clusterShares(shape, corpus.train);
   if (config.preset !== null && origin.get("batchChunk") === "default") {
     config = await fitChunks(config, shape, device.limits, {
@@ -238,7 +238,7 @@ function writesFiles({ debug, dryRun }: TrainConfig): boolean {
   return !debug && !dryRun;
 }
 
-/** The share of one process of a dry run, which starts none. */
+/** The share of one rank in a dry run, which starts no processes. */
 function dryShare(config: TrainConfig): Share {
   const { gpus: size } = config;
   if (size === "all") {
@@ -248,7 +248,7 @@ function dryShare(config: TrainConfig): Share {
   return { rank: 0, size };
 }
 
-/** Where a process prints: the first one to the console and its log, others nowhere unless asked. */
+/** Output of a rank: rank 0 prints to console and log, others only with `--log_all_ranks`. */
 function textLog(
   config: TrainConfig,
   { group: { rank }, continuesLogs, progress }: {
@@ -268,13 +268,13 @@ function textLog(
   });
 }
 
-/** Where a run writes. */
+/** Output of a run. */
 interface Outputs {
   readonly text: TextLog;
   readonly progress: ProgressLine;
-  /** Held by the first process, where files are written at all. */
+  /** Held by rank 0 if files are written. */
   readonly folder: WorkDirectory | undefined;
-  /** Whether the run goes on in the folder of its checkpoint. */
+  /** Whether the run continues in the folder of its checkpoint. */
   readonly continuesLogs: boolean;
 }
 
@@ -288,7 +288,7 @@ async function run(
   const { rank } = group;
   if (!config.debug && rank === 0) await sweepTemporaries(config.workDir);
   using trainer = await Trainer.create(device, config, shape, corpus, checkpoint, group);
-  // A file that the next save replaces keeps its bytes on the disk for as long as it is open.
+  // An open file would keep its disk space after the next save replaces it.
   checkpoint?.[Symbol.dispose]();
   const files = config.debug ? undefined : new CheckpointFiles(config.workDir, {
     saveAll: config.saveAll,
@@ -305,7 +305,7 @@ async function run(
   json?.write(textRecord(corpus));
   const characters = corpus.vocabulary.kind === "char";
   const reporter = new Reporter(text, json, { characters, own: rank > 0 });
-  interrupt.startSaving(); // before the line that says where the run stands
+  interrupt.startSaving(); // before the line about the progress of the run
   if (checkpoint) {
     text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
     const unverified = unverifiedLine(checkpoint);
@@ -354,7 +354,7 @@ async function configure(
   const file = early.configFile ? await readConfigFile(early.configFile) : {};
   const parsed = parseFlags(trainSchema, argv, {
     preset: PRESETS[early.preset ?? ""] ?? {},
-    // A run goes on where its checkpoint lies now, wherever it lay when it was written.
+    // A run continues in the current folder of its checkpoint, even if it was moved.
     ...(stored && { checkpoint: { ...stored, workDir: dirname(checkpoint.path) } }),
     file,
     foreign: TRAIN_REFERENCE_FLAGS,

@@ -25,7 +25,7 @@ const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chu
 
 const SMALLER_MODEL = "lower --d_model, --d_inner or --n_layer, or train fewer words";
 
-/** What a run takes. */
+/** Footprint of a run. */
 export interface Footprint {
   /** Parameters per part of the model. */
   readonly parameters: ReadonlyMap<string, number>;
@@ -44,8 +44,8 @@ export interface Footprint {
 /** What a footprint depends on beside the configuration. */
 export interface FootprintOptions {
   /**
-   * Shares of the tokens in each cluster of the vocabulary; without them, work is that of every
-   * cluster at its capacity.
+   * Shares of the tokens in each cluster of the vocabulary; without them, every cluster counts at
+   * its capacity.
    */
   readonly shares?: readonly number[];
   /** The process that is counted. */
@@ -53,7 +53,7 @@ export interface FootprintOptions {
 }
 
 /**
- * Records a run on nothing and counts.
+ * Records a run without a device and counts.
  *
  * @throws {DeviceError} when one parameter alone exceeds what a kernel of the target can bind
  */
@@ -144,7 +144,7 @@ async function record(
 }
 
 /**
- * Refuses a run that the device cannot hold, before anything is allocated.
+ * Rejects a run that does not fit the device, before anything is allocated.
  *
  * @throws {DeviceError} with the planned bytes and the flags that reduce them
  */
@@ -172,7 +172,7 @@ export function checkFits(
   );
 }
 
-/** The footprint as lines for people. */
+/** The footprint as log lines. */
 export function footprintLines(
   { parameters, bytes, launches, flopsPerToken, bytesPerToken }: Footprint,
 ): string[] {

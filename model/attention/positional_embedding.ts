@@ -14,7 +14,7 @@
  *
  * @param rows K
  * @param width D, even
- * @param clampLen distances above this one are treated as it; none when not positive
+ * @param clampLen maximum distance, to which larger ones are clamped; none if not positive
  * @example
  * ```ts
  * import { positionalTable } from "@transformer-xl/model";

@@ -23,19 +23,19 @@ import { constantInit, gainInit, matrixInit } from "../init.ts";
 
 /** The biases u and v of the paper's equation, shared by all layers. */
 export interface AttentionBiases {
-  /** [N, H], added to queries that meet keys: `r_w_bias`. */
+  /** [N, H], added to queries for content scores: `r_w_bias`. */
   readonly content: PackedParameter;
-  /** [N, H], added to queries that meet positions: `r_r_bias`. */
+  /** [N, H], added to queries for position scores: `r_r_bias`. */
   readonly position: PackedParameter;
 }
 
-/** What every layer of one recording shares. */
+/** Inputs shared by all layers of a recording. */
 export interface AttentionContext {
   /** Lengths of the recording. */
   readonly lengths: Lengths;
   /** [K, D], row p is distance K - 1 - p, after dropout. */
   readonly positions: Tensor;
-  /** Memory rows that hold something. */
+  /** Valid memory rows. */
   readonly filled: Scalar;
   /** Masks. */
   readonly drop: DropoutSource;
@@ -72,7 +72,7 @@ export class Attention {
   /**
    * @param x [Q B, D]
    * @param memory [M B, D]; absent without memory
-   * @returns the block's output [Q B, D], and memory and x under each other [K B, D]
+   * @returns the block's output [Q B, D], and the concatenation of memory and x [K B, D]
    */
   forward(
     rec: Recorder,

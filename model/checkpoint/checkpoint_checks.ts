@@ -34,7 +34,7 @@ const UNLIMITED = { ...PORTABLE_LIMITS, maxBindingBytes: Infinity, maxBufferByte
 /** Name of the tensor that holds the vocabulary. */
 export const VOCABULARY = "vocabulary";
 
-/** State of an optimizer that lies beside every weight. */
+/** Optimizer state stored for every weight. */
 const OPTIMIZER_STATE = /^optimizer\.\w+\//;
 const OTHER_STATE = /^(?:optimizer\.\w+|memory\.\d+)$/;
 
@@ -43,7 +43,7 @@ export function isOfSquares(name: string): boolean {
   return /^optimizer\.(?:v|sum)\//.test(name);
 }
 
-/** Refuses a file in one sentence. */
+/** The error that rejects a file. */
 export function unusable(path: string, problem: string, cause?: unknown): CheckpointError {
   return new CheckpointError(`Cannot use ${quoted(path)}: ${oneLine(problem, 240)}`, { cause });
 }
@@ -64,7 +64,7 @@ export function metadataJson({ path, metadata }: SafetensorsReader, key: string)
   }
 }
 
-/** The first thing that is wrong with a record, in one sentence. */
+/** The first problem of a record, in one sentence. */
 export function firstIssue(error: z.ZodError): string {
   const [issue] = error.issues;
   const field = quoted(issue?.path.map(String).join(".") ?? "", 60);
@@ -72,9 +72,9 @@ export function firstIssue(error: z.ZodError): string {
 }
 
 /**
- * The model that a file claims to hold, and does hold.
+ * The model configuration of a file, checked against its tensors.
  *
- * @throws {CheckpointError} When the claim is impossible, or its tensors are others
+ * @throws {CheckpointError} When the configuration is impossible or does not match the tensors
  */
 export function checkedModel(file: SafetensorsReader): ModelConfig {
   const { path } = file;
@@ -89,7 +89,7 @@ export function checkedModel(file: SafetensorsReader): ModelConfig {
   return shape;
 }
 
-/** What cannot be true of a model stored in `tensors` tensors. */
+/** Contradictions of a model configuration stored with `tensors` tensors. */
 function contradiction(shape: ModelConfig, tensors: number): string | undefined {
   const { nLayer, nToken, cutoffs, tieProjs } = shape;
   if (nLayer > tensors) return `nLayer is ${nLayer}, but the file has only ${tensors} tensors`;

@@ -19,11 +19,11 @@ import {
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 
-/** A checkpoint, and the digest by which processes know that they hold the same. */
+/** A checkpoint with the digest that ranks compare. */
 export interface SharedCheckpoint extends Disposable {
-  /** The checkpoint; undefined where there is none. */
+  /** The checkpoint, if any. */
   readonly checkpoint: ModelCheckpoint | undefined;
-  /** SHA-256 of the whole file, or "none"; computed only where there are several processes. */
+  /** SHA-256 of the whole file, or "none"; computed only with several processes. */
   readonly digest: string;
 }
 
@@ -38,12 +38,11 @@ const LEFT_OVER_MS = 86_400_000; // since the first piece arrived
 const PIECE_BYTES = 16 * 2 ** 20;
 
 /**
- * Opens the checkpoint that the first process finds, on all processes.
+ * Opens the checkpoint of rank 0 on all ranks.
  *
- * @param open finds and opens it; what it finds elsewhere than on process 0 counts only when it is
- * the same file
+ * @param open finds and opens it; on other ranks its result only counts if it is the same file
  * @throws {CheckpointError} where `open` throws it on process 0
- * @throws {GroupError} when a process can neither find nor receive it
+ * @throws {GroupError} when a rank can neither find nor receive it
  */
 export async function openShared(
   group: ProcessGroup,
@@ -71,7 +70,7 @@ function shared(checkpoint: ModelCheckpoint | undefined, digest: string): Shared
   return { checkpoint, digest, [Symbol.dispose]: () => checkpoint?.[Symbol.dispose]() };
 }
 
-/** The file of this process, if it is the one of process 0. */
+/** The file of this rank, if it equals that of rank 0. */
 async function sameFile(
   open: () => Promise<ModelCheckpoint | undefined>,
   { digest }: Chosen,
@@ -81,13 +80,13 @@ async function sameFile(
     if (own === undefined || await digestOf(own.path) === digest) return own;
     own[Symbol.dispose]();
   } catch (error) {
-    // Missing or damaged here; the one of process 0 is whole.
+    // Missing or damaged here; the file of rank 0 is valid.
     if (!isUserError(error) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
   return undefined;
 }
 
-/** Moves the file in pieces; every process takes part, those that have it drop what arrives. */
+/** Broadcasts the file in pieces; all ranks take part, and those that have it discard the data. */
 async function receive(
   group: ProcessGroup,
   chosen: Chosen,
@@ -133,7 +132,7 @@ async function receive(
   }
 }
 
-/** A received checkpoint goes by the name it has on process 0. */
+/** A received checkpoint is named as on rank 0. */
 function moved(
   received: ModelCheckpoint,
   path: string,
@@ -164,7 +163,7 @@ function unreceived({ rank }: ProcessGroup, { path, bytes }: Chosen, cause: unkn
 async function readAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const count = await file.read(bytes.subarray(done));
-    if (count === null) return; // shortened meanwhile: the digest tells
+    if (count === null) return; // shortened meanwhile: the digest detects it
     done += count;
   }
 }

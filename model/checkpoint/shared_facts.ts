@@ -8,8 +8,8 @@ import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
 import { type Facts, settingFacts } from "@transformer-xl/runtime";
 
 /**
- * Fields that a process may have for itself: where its disk holds things, what it prints, how it is
- * watched. The checkpoint and the text themselves are compared by their content.
+ * Settings that may differ between ranks: paths, output and supervision. Checkpoint and text are
+ * compared by content.
  */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   "workDir",
@@ -23,7 +23,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   "heartbeatS",
 ]);
 
-/** The program and the settings that processes share. */
+/** The program and the settings shared by all ranks. */
 export function sharedSettings(config: Readonly<Record<string, unknown>>): Facts {
   return settingFacts(config, OWN_FIELDS);
 }
@@ -32,7 +32,7 @@ export function sharedSettings(config: Readonly<Record<string, unknown>>): Facts
  * The program, its settings, and its checkpoint.
  *
  * @param digest SHA-256 of the checkpoint, or "none"
- * @param step where training starts
+ * @param step first step
  */
 export function startFacts(
   config: Readonly<Record<string, unknown>>,
@@ -49,7 +49,7 @@ export function startFacts(
 /**
  * The text, its symbols and the model.
  *
- * @param parts tokens of each part, and a digest of what they were made from
+ * @param parts tokens of each split, and a digest of their source
  */
 export function modelFacts(
   parts: Readonly<Record<string, string>>,

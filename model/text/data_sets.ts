@@ -8,23 +8,23 @@
 import { ConfigError } from "@transformer-xl/runtime/core";
 import type { VocabularyKind } from "./vocabulary/vocabulary.ts";
 
-/** What is known of a data set. */
+/** Properties of a data set. */
 export interface DataSet {
   /**
    * `parts`: a folder with train, valid and test; `any`: such a folder, any other folder, or a file;
    * `listed`: files that the program lists.
    */
   readonly files: "parts" | "any" | "listed";
-  /** Kind of symbols unless another is asked for. */
+  /** Default kind of symbols. */
   readonly vocabulary: VocabularyKind;
   /**
    * Symbols of its full vocabulary, about as many where the text changes; undefined where every text
    * has its own. Plans without a text use it.
    */
   readonly vocabularySize: number | undefined;
-  /** Whether words are counted in the training part alone or in all parts. */
+  /** Whether words are counted in the training split or in all splits. */
   readonly countFrom: "train" | "all";
-  /** Cut-offs of its full vocabulary; undefined where those of WikiText-103 are taken in proportion. */
+  /** Cutoffs of its full vocabulary; undefined to scale those of WikiText-103. */
   readonly cutoffs: readonly number[] | undefined;
   /** Whether the tails of the adaptive softmax share the projections of the embedding. */
   readonly tieProjections: boolean;
@@ -74,10 +74,10 @@ const TABLE = {
 /** A data set by name. */
 export type Dataset = keyof typeof TABLE;
 
-/** The data sets a corpus can be opened from. */
+/** Names of the data sets. */
 export const DATASETS = Object.keys(TABLE) as [Dataset, ...Dataset[]];
 
-/** What `--dataset` takes: a name, or `auto`, which depends on whether a text is given. */
+/** Values of `--dataset`: a name, or `auto`, which depends on whether a text is given. */
 export const DATASET_CHOICES: ["auto", ...Dataset[]] = ["auto", ...DATASETS];
 
 /**
@@ -86,7 +86,7 @@ export const DATASET_CHOICES: ["auto", ...Dataset[]] = ["auto", ...DATASETS];
  * @throws {ConfigError} if there is none of that name
  */
 export function dataSet<Name extends Dataset>(name: Name): (typeof TABLE)[Name];
-/** As above, for a name that is yet to be checked. */
+/** As above, for an unchecked name. */
 export function dataSet(name: string): DataSet;
 export function dataSet(name: string): DataSet {
   if (Object.hasOwn(TABLE, name)) return TABLE[name as Dataset];
@@ -96,7 +96,7 @@ export function dataSet(name: string): DataSet {
   );
 }
 
-/** The data set that settings name: `auto` is `text` where a text is given, else `self`. */
+/** The data set of settings: `auto` is `text` if a text is given, else `self`. */
 export function datasetOf(
   { dataset, data }: { readonly dataset: "auto" | Dataset; readonly data: string | null },
 ): Dataset {

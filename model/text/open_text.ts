@@ -10,10 +10,10 @@ import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError, exitAtSignals } from "@transformer-xl/runtime";
 import { selfFiles } from "./self_corpus.ts";
 
-/** The symbol of unknown words where no other is chosen. */
+/** Default symbol of unknown words. */
 export const UNKNOWN = "<unk>";
 
-/** The settings that say which text. */
+/** Settings of the text. */
 export interface TextSettings {
   /** Data set; `auto` depends on `data`. */
   readonly dataset: "auto" | Dataset;
@@ -21,30 +21,30 @@ export interface TextSettings {
   readonly data: string | null;
   /** Kind of vocabulary. */
   readonly vocab: "auto" | VocabularyKind;
-  /** Leave words out that occur less often (default 0). */
+  /** Minimum count of a word (default 0). */
   readonly minFreq?: number;
-  /** Words to keep at most; null: all (default). */
+  /** Maximum number of words; null: all (default). */
   readonly maxVocab?: number | null;
   /** Lower-case the text (default false). */
   readonly lowerCase?: boolean;
-  /** Symbol of words that are left out; null: `<unk>` where any may be (default). */
+  /** Symbol of excluded words; null: `<unk>` if words may be excluded (default). */
   readonly unknown?: string | null;
 }
 
-/** What of the text to open. */
+/** Options of opening a text. */
 export interface TextSelection {
-  /** Parts, if the text has parts (default: all). */
+  /** Splits, if the text has splits (default: all). */
   readonly parts?: readonly Split[] | undefined;
-  /** Parts that have to be there, if the text has parts (default: those to open). */
+  /** Required splits, if the text has splits (default: those to open). */
   readonly required?: readonly Split[] | undefined;
-  /** Take the whole text as this part. */
+  /** Use the whole text as this split. */
   readonly wholeAs?: Split | undefined;
 }
 
 /**
- * The data set of the settings and where it lies.
+ * The data set of the settings and its location.
  *
- * @throws {ConfigError} when a data set needs a folder and none is given, or has one and takes none
+ * @throws {ConfigError} when a data set requires a folder and none is given, or does not accept one
  */
 export async function textPlace(
   settings: TextSettings,
@@ -62,12 +62,12 @@ export async function textPlace(
 }
 
 /**
- * Opens the text, with the vocabulary of a checkpoint if one is given. Its words for unknown ones are
- * used where it has any. A signal that ends the program meanwhile leaves no half file in the cache.
+ * Opens the text, with the vocabulary of a checkpoint if one is given. Its unknown symbol is used
+ * if it has one. A signal during this call leaves no incomplete cache file.
  *
- * @param cacheDir where encoded text is kept; nowhere if undefined
- * @throws {ConfigError} when a data set needs a folder and none is given, or settings of words are
- * given for characters
+ * @param cacheDir folder of the cache; none if undefined
+ * @throws {ConfigError} when a data set requires a folder and none is given, or settings of words
+ * are given for characters
  * @throws {DataError} when the text is missing, empty or not UTF-8
  */
 export async function openText(
@@ -103,7 +103,7 @@ function countSettings(
   };
 }
 
-/** Characters are neither rare nor unknown: all of them are counted. */
+/** Rejects word settings for characters, which are never rare or unknown. */
 function refuseWordSettings({ minFreq = 0, maxVocab, lowerCase, unknown }: TextSettings): void {
   const given = [
     minFreq > 0 ? `--min_freq ${minFreq}` : "",

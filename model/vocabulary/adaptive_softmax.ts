@@ -19,7 +19,7 @@ import type { ClusterTables } from "./tables.ts";
 export interface TokenLosses {
   /** Negative log-likelihood in nats, [T B, 1] in token order; 0 where there is no target. */
   readonly nll: Tensor;
-  /** The partial losses whose cotangent is all ones when training. */
+  /** The partial losses; their cotangent is all ones in training. */
   readonly parts: readonly Tensor[];
 }
 
@@ -28,7 +28,8 @@ export interface TokenLosses {
  *
  * @param options.weight gradient of the step's loss with respect to each nll
  * @param options.lossScale its first element multiplies the weight; 1 when absent
- * @param options.differentiate true when a training step is recorded: gradients are formed ahead
+ * @param options.differentiate true when a training step is recorded: gradients are formed in the
+ * forward pass
  */
 export function tokenLosses(
   rec: Recorder,

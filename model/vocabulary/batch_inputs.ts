@@ -12,7 +12,7 @@ import type { Memory } from "../memory.ts";
 import type { Segment } from "../text/batches/batches.ts";
 import type { ClusterTables } from "./tables.ts";
 
-/** Tokens as the embedding reads them. */
+/** Embedding inputs of a cluster. */
 export type TokenInputs =
   | { readonly kind: "whole"; readonly ids: Input<"u32">; readonly segments: TokenGroups }
   | {
@@ -20,9 +20,9 @@ export type TokenInputs =
     /** Q B. */
     readonly rowCount: number;
     readonly clusters: readonly {
-      /** Ids of the cluster's tokens, one after the other. */
+      /** Ids of the cluster's tokens. */
       readonly ids: Input<"u32">;
-      /** Where they stand in the batch. */
+      /** Their rows in the batch. */
       readonly rows: Input<"u32">;
       /** How many there are. */
       readonly count: Scalar;
@@ -30,7 +30,7 @@ export type TokenInputs =
     }[];
   };
 
-/** Targets as the softmax reads them. */
+/** Softmax inputs. */
 export interface TargetInputs {
   /** Head column per target row, [T B]. */
   readonly head: Input<"u32">;
@@ -42,7 +42,7 @@ export interface TargetInputs {
   }[];
 }
 
-/** Numbers of one run that are not in the segment. */
+/** Scalars of a run that are not part of the segment. */
 export interface RunNumbers {
   /** Batch chunks of the step: the loss is their mean. */
   readonly chunks: number;
@@ -50,7 +50,7 @@ export interface RunNumbers {
   readonly seed: number;
   /** Optimizer step, from 0. */
   readonly step: number;
-  /** Which stream of masks: the batch chunk. */
+  /** Stream of masks: the batch chunk. */
   readonly stream: number;
 }
 
@@ -64,7 +64,7 @@ export class BatchInputs {
   readonly tokens: TokenInputs;
   /** Targets. */
   readonly targets: TargetInputs;
-  /** Memory rows that hold something. */
+  /** Valid memory rows. */
   readonly validMemory: Scalar;
   /** First row of [memory; input] that the next memory keeps, times B. */
   readonly memoryStart: Scalar;
@@ -135,8 +135,8 @@ export class BatchInputs {
   }
 
   /**
-   * Counts of a segment whose tokens fall into the clusters by these shares, by input name: for
-   * estimates of work.
+   * Counts of a segment with these shares of tokens per cluster, by input name, for estimates of
+   * work.
    */
   expectedCounts(shares: readonly number[]): Record<string, number> {
     const { batchSize: B, tgtLen: T, extLen: E } = this.#lengths;

@@ -23,7 +23,7 @@ import { constantInit, matrixInit, projectionInit } from "../init.ts";
 
 /** Consecutive ids of one table. */
 export interface EmbeddingRange {
-  /** Rows `from` on; rows past `rows` belong to the softmax only. */
+  /** Rows from `from`; rows past `rows` belong to the softmax only. */
   readonly table: PackedParameter;
   /** Id of the first row. */
   readonly from: number;
@@ -132,7 +132,7 @@ export class VocabularyTables {
     );
   }
 
-  /** Own projections where they are not tied; none where no width differs. */
+  /** Separate projections if they are not tied; none if widths are equal. */
   #softmaxProjections(): (PackedParameter | undefined)[] {
     const { divVal, dEmbed, dModel, tieProjs } = this.#shape;
     return this.#clusters.map(({ width }, i) => {
@@ -184,7 +184,7 @@ function cut(pieces: readonly RowRange[], limit: number): RowRange[][] {
   return parts.filter((part) => part.length > 0);
 }
 
-/** Which ids each table holds; rows beyond the cluster's ids are cluster columns. */
+/** Ids of each table; rows beyond the cluster's ids are cluster columns. */
 function rangesOf(tables: readonly PackedParameter[], { from, to }: Cluster): EmbeddingRange[] {
   const ranges: EmbeddingRange[] = [];
   let at = from;

@@ -12,20 +12,20 @@
 import { GroupError } from "../base/errors.ts";
 import type { ProcessGroup } from "./process_group.ts";
 
-/** The moving part of a group. Its operations run one after the other, never two at a time. */
+/** The engine of a group. Its operations run one after the other. */
 export interface Engine
   extends Pick<ProcessGroup, "rank" | "size" | "allReduceMean" | "broadcast" | "allGather"> {
   /** As {@link ProcessGroup.barrier}; `timeoutMs` replaces the time limit of the engine. */
   barrier(timeoutMs?: number): Promise<void>;
-  /** Leaves the group; nothing may be called after. */
+  /** Leaves the group; no call may follow. */
   close(): Promise<void>;
 }
 
-/** How long a process of a group waits. */
+/** Time limits of a group. */
 export interface GroupLimits {
   /** Time for one operation; undefined waits forever. */
   readonly timeoutMs?: number | undefined;
-  /** Time without a sign of life of the next process; undefined does not listen for any. */
+  /** Time without a heartbeat of the next rank; undefined disables the check. */
   readonly silenceMs?: number | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface GroupLimits {
 export interface Collective {
   /** Its name in messages. */
   readonly kind: "all-reduce" | "broadcast" | "all-gather" | "barrier";
-  /** Bytes this process gives. */
+  /** Bytes contributed by this rank. */
   readonly bytes: number;
   /** Source of a broadcast, otherwise 0. */
   readonly root: number;
@@ -41,14 +41,14 @@ export interface Collective {
   readonly sequence: number;
 }
 
-/** What another process may send at least, whatever this one sends. */
+/** Minimum of the length that another rank may send. */
 const LEAST_BOUND_BYTES = 64 * 2 ** 20;
 
-/** How many times as much as this process another one may send in an all-gather. */
+/** Maximum ratio of another rank's length to this rank's in an all-gather. */
 const MAX_TIMES = 64;
 
 /**
- * Checks a length that process `rank` announced for an all-gather, before memory is taken for it.
+ * Checks a length announced for an all-gather, before memory is allocated for it.
  *
  * @throws {GroupError} naming the length and the bound
  */
@@ -69,14 +69,14 @@ export const HEADER_NUMBERS = 4;
 /** Bytes of a header. */
 export const HEADER_BYTES = 8 * HEADER_NUMBERS;
 
-/** The header by which processes tell each other what they are about to do. */
+/** The header by which ranks compare their next operation. */
 export function encodeHeader({ kind, bytes, root, sequence }: Collective): Float64Array<
   ArrayBuffer
 > {
   return Float64Array.of(KINDS.indexOf(kind), bytes, root, sequence);
 }
 
-/** The operation of a header; undefined for numbers that are none. */
+/** The operation of a header; undefined for invalid numbers. */
 export function decodeHeader(header: Float64Array): Collective | undefined {
   const [kind = -1, bytes = 0, root = 0, sequence = 0] = header;
   const name = KINDS[kind];
@@ -93,9 +93,9 @@ export function describe({ kind, bytes, root, sequence }: Collective): string {
 }
 
 /**
- * Checks that another process does what this one does.
+ * Checks that another rank calls the same operation.
  *
- * @throws {GroupError} saying what each of them is about to do
+ * @throws {GroupError} naming both operations
  */
 export function checkSame(
   rank: number,

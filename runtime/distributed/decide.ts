@@ -13,10 +13,10 @@ interface Outcome<T> {
 }
 
 /**
- * What the first process decides, on all of them.
+ * The decision of rank 0, on all ranks.
  *
- * @param decide runs on process 0 only; its value travels as JSON
- * @throws its error on process 0, and a {@link GroupError} with the same sentence on the others
+ * @param decide runs on rank 0 only; its value is sent as JSON
+ * @throws its error on process 0, and a {@link GroupError} with the same message on the others
  */
 export async function decideOnFirst<T>(
   group: ProcessGroup,
@@ -41,9 +41,9 @@ export async function decideOnFirst<T>(
 }
 
 /**
- * Does `work` on every process at the same time. When one fails, all do.
+ * Runs `work` on all ranks. If one fails, all fail.
  *
- * @throws its error where the work failed, and a {@link GroupError} that names the process elsewhere
+ * @throws its error on the failed rank, and a {@link GroupError} that names that rank on the others
  */
 export async function allSucceed<T>(group: ProcessGroup, work: () => Promise<T>): Promise<T> {
   if (group.size === 1) return await work();
@@ -70,8 +70,7 @@ export async function allSucceed<T>(group: ProcessGroup, work: () => Promise<T>)
 }
 
 /**
- * Does `work` on the first process, then on the others: what the first one leaves on a shared disk
- * is there for them.
+ * Runs `work` on rank 0, then on the others, which find its files on a shared disk.
  *
  * @throws as {@link allSucceed}
  */

@@ -9,13 +9,13 @@ import { messageOf } from "../gpu/adapter.ts";
 import type { ReadVariable } from "./rank_environment.ts";
 import type { Facts } from "./same_facts.ts";
 
-/** Environment variable with the secret of a job; the own launcher sets it. */
+/** Environment variable with the secret of a job, set by this program's launcher. */
 export const TOKEN_VARIABLE = "TXL_JOB_TOKEN";
 
 /** Environment variable with the path of a file that holds the secret. */
 export const TOKEN_FILE_VARIABLE = "TXL_JOB_TOKEN_FILE";
 
-/** Variables in which schedulers and launchers number their jobs. */
+/** Variables with the job numbers of schedulers and launchers. */
 const JOB_VARIABLES = [
   "SLURM_JOB_ID",
   "PBS_JOBID",
@@ -25,13 +25,13 @@ const JOB_VARIABLES = [
 
 const MAX_FILE_BYTES = 4096;
 
-/** What a process says of its job. */
+/** Identity of a job. */
 export interface JobIdentity {
   /** SHA-256 of the secret, the job's number or the settings, in hexadecimal. */
   readonly token: string;
-  /** Whether the token is made of the settings: another token then means other settings. */
+  /** Whether the token is derived from the settings, so that another token means other settings. */
   readonly isDigest: boolean;
-  /** The settings, by which two processes with different ones are told what differs. */
+  /** The settings, for messages about differences. */
   readonly settings: Facts;
 }
 

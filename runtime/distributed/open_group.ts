@@ -18,7 +18,7 @@ export const BACKEND_CHOICES = ["auto", "ring", "mpi"] as const;
 /** One of {@link BACKEND_CHOICES}. */
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
-/** What {@link openGroup} needs to know. */
+/** Options of {@link openGroup}. */
 export interface OpenGroupOptions {
   /** The place of this process, from {@link rankEnvironment}. */
   readonly environment: RankEnvironment;
@@ -28,7 +28,7 @@ export interface OpenGroupOptions {
   readonly timeoutMs?: number | undefined;
   /** Time without a heartbeat before a rank of a ring is considered hung. */
   readonly silenceMs?: number | undefined;
-  /** What must be equal on all processes: it marks a job to which nothing else gives a number. */
+  /** Facts that must be equal on all ranks; they identify a job without a job number. */
   readonly settings?: Facts;
   /** Time for all processes to arrive; 2 minutes by default. */
   readonly startTimeoutMs?: number;
@@ -39,9 +39,9 @@ export interface OpenGroupOptions {
 const START_TIMEOUT_MS = 120_000;
 
 /**
- * Joins the other processes of the job. Disposing of the group finishes what was called and leaves.
+ * Joins the other processes of the job. Disposing of the group completes pending calls and leaves.
  *
- * @throws {GroupError} when the processes cannot find or match each other
+ * @throws {GroupError} when the ranks cannot connect or disagree
  * @throws {ConfigError} when MPI is asked for and nothing started a job
  *
  * @example

@@ -30,16 +30,16 @@ export const processFields = {
     .meta(processes),
 };
 
-/** What of a configuration such a program needs. */
+/** The part of a configuration used here. */
 export interface ProcessSettings {
   /** Processes on this machine. */
   readonly gpus: number | "all";
   /** Whether several may share an adapter. */
   readonly oversubscribe: boolean;
-  /** What moves gradients. */
+  /** Communication backend. */
   readonly backend: "auto" | "ring" | "mpi";
   /** Whether every process prints. */
   readonly logAllRanks: boolean;
-  /** Seconds after which a silent process counts as hung. */
+  /** Seconds without a heartbeat before a process is considered hung. */
   readonly heartbeatS: number;
 }

@@ -5,48 +5,48 @@
  * @module
  */
 
-/** How the processes of a group reach each other. */
+/** Transport of a process group. */
 export type Backend = "solo" | "ring" | "mpi";
 
-/** The processes of one job, seen from one of them. */
+/** A process group, seen from one rank. */
 export interface ProcessGroup extends AsyncDisposable {
   /** Number of this process, from 0. */
   readonly rank: number;
   /** W: processes of the job. */
   readonly size: number;
-  /** How they reach each other. */
+  /** Transport of the group. */
   readonly backend: Backend;
 
   /**
    * The mean over all processes of `values`, element by element. Sums are float32 in an order that
    * depends on nothing but ranks and sizes: the same bits on every process, with every backend.
    *
-   * Takes the buffer away from the caller: use the returned array. Calls may be queued without
-   * awaiting each; they run in the order of the calls.
+   * Transfers ownership of the buffer: use the returned array. Calls may be queued without awaiting
+   * each; they run in order.
    *
-   * @throws {GroupError} when another process is gone or does not answer
+   * @throws {GroupError} when another rank has ended or does not answer
    */
   allReduceMean(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>;
 
   /**
-   * The bytes of process `root`, on every process. The others give an array of the same length,
-   * whose content does not matter. Takes the buffer away from the caller.
+   * The bytes of process `root`, on every process. The others pass an array of the same length with
+   * any content. Transfers ownership of the buffer.
    *
-   * @throws {GroupError} when another process is gone or does not answer
+   * @throws {GroupError} when another rank has ended or does not answer
    */
   broadcast(bytes: Uint8Array<ArrayBuffer>, root?: number): Promise<Uint8Array<ArrayBuffer>>;
 
   /**
    * The bytes of every process, by rank; lengths may differ.
    *
-   * @throws {GroupError} when another process is gone or does not answer
+   * @throws {GroupError} when another rank has ended or does not answer
    */
   allGather(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>[]>;
 
   /**
    * Resolves when every process has called it.
    *
-   * @throws {GroupError} when another process is gone or does not answer
+   * @throws {GroupError} when another rank has ended or does not answer
    */
   barrier(): Promise<void>;
 

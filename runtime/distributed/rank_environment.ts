@@ -12,7 +12,7 @@
  */
 import { ConfigError } from "../base/errors.ts";
 
-/** What started the processes of the job. */
+/** Launcher of the job. */
 export type Launcher = "none" | "own" | "torchrun" | "openmpi" | "mpich" | "slurm";
 
 /** The place of this process in its job. */
@@ -29,7 +29,7 @@ export interface RankEnvironment {
   readonly masterAddr: string | undefined;
   /** TCP port at which process 0 may meet the others, where a launcher names it. */
   readonly masterPort: number | undefined;
-  /** What started the job. */
+  /** Launcher of the job. */
   readonly launchedBy: Launcher;
   /** Private directory in which the processes publish their addresses: own launcher only. */
   readonly ringDir: string | undefined;
@@ -39,8 +39,8 @@ export interface RankEnvironment {
 export type ReadVariable = (name: string) => string | undefined;
 
 /**
- * The place of this process in its job; process 0 of 1 where no launcher left a trace. The own
- * launcher wins over all others, which may have started it; then MPI's, torchrun and srun.
+ * The rank of this process in its job; rank 0 of 1 without a launcher. This program's launcher
+ * takes precedence over all others, which may have started it; then MPI's, torchrun and srun.
  *
  * @throws {ConfigError} when variables are missing, not numbers, or contradict each other
  *
@@ -100,7 +100,7 @@ const MPICH: Names = {
 };
 const SOLO: Place = { rank: 0, size: 1, localRank: 0, localSize: 1, launchedBy: "none" };
 
-/** The place that one launcher's variables name; undefined where it set none of them. */
+/** The rank from the variables of one launcher; undefined if it set none of them. */
 function placeOf(
   read: ReadVariable,
   launchedBy: Launcher,
@@ -152,7 +152,7 @@ function slurmLocalSize(read: ReadVariable): number | undefined {
   return sizes[readWhole(read, "SLURM_NODEID") ?? 0];
 }
 
-/** Under torchrun's elastic agent the port itself is taken, by a store of the agent. */
+/** Under torchrun's elastic agent the port is in use by a store of the agent. */
 function masterPort(read: ReadVariable): number | undefined {
   const port = readWhole(read, "MASTER_PORT");
   if (port === undefined) return undefined;

@@ -17,37 +17,37 @@ import { SoloGroup } from "./solo_group.ts";
 import { dirname, resolve } from "node:path";
 import type { ProcessSettings } from "./process_flags.ts";
 
-/** A process may be busy for so long before others give it up, whatever its heartbeat. */
+/** Maximum time of one operation, whatever the heartbeat. */
 const LEAST_WAIT_MS = 3_600_000;
 
-/** What a timer can hold. */
+/** Maximum delay of a timer. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
-/** What decides a role. */
+/** Settings of the role. */
 export interface ProcessRequest {
   /** Settings of the processes. */
   readonly settings: ProcessSettings & { readonly device: DeviceChoice };
   /** Whether `--gpus` was given, and not left at its default. */
   readonly asked: boolean;
-  /** What must be equal on all processes before they meet. */
+  /** Facts that must be equal on all ranks before they connect. */
   readonly facts: Facts;
   /** Files and folders that the processes use. */
   readonly paths: readonly string[];
   /** Words of the command line, for the processes that are launched. */
   readonly argv: readonly string[];
-  /** Refuses a number of processes that cannot share the work, before any is launched. */
+  /** Rejects a number of processes that cannot share the work, before any is launched. */
   check(processes: number): void;
-  /** Closes what the launcher of others no longer needs, before they start. */
+  /** Called by the launcher before it starts the ranks, to release its resources. */
   launching?(): void;
 }
 
 /**
- * Does `work` alone, or as one of the processes of a job; or launches the job and waits for it.
+ * Runs `work` alone or as a rank of a job, or launches the job and waits for it.
  *
  * @returns exit code
  * @throws {ConfigError} when there are fewer GPUs than asked for, or the processes cannot share the
  * work
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function inProcesses(
   request: ProcessRequest,
@@ -77,7 +77,7 @@ export async function inProcesses(
   await using group = await openGroup({
     environment,
     backend: settings.backend,
-    // The own launcher hears from every process; under another one they watch each other.
+    // This program's launcher watches every rank; under another one the ranks watch each other.
     silenceMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
     timeoutMs: Math.min(MAX_WAIT_MS, Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS)),
     settings: request.facts,
@@ -85,14 +85,14 @@ export async function inProcesses(
   return await work(group);
 }
 
-/** Where the folder of the job is made. */
+/** Parent of the job's folder. */
 function temporaryFolder(): string {
   const folder = Deno.makeTempDirSync();
   Deno.removeSync(folder);
   return dirname(resolve(folder));
 }
 
-/** Processes on this machine; refuses more than there are GPUs. */
+/** Processes on this machine; rejects more than there are GPUs. */
 async function processCount(
   { gpus, oversubscribe, device }: ProcessRequest["settings"],
 ): Promise<number> {
@@ -104,7 +104,7 @@ async function processCount(
   throw new ConfigError("Cannot use --gpus all with --device cpu: give a number of processes");
 }
 
-/** Refuses a `--gpus` that contradicts the launcher that started the processes. */
+/** Rejects a `--gpus` that contradicts the launcher of the processes. */
 function checkAsked(
   { settings: { gpus }, asked }: ProcessRequest,
   { launchedBy, localSize }: RankEnvironment,
@@ -117,8 +117,8 @@ function checkAsked(
 }
 
 /**
- * Makes the GPU of this process of a job the one that WebGPU finds first. Call it before a device is
- * opened; a process that is alone keeps the best adapter.
+ * Makes the GPU of this process of a job the one that WebGPU finds first. Call it before a device
+ * is opened; a single process keeps the default adapter.
  *
  * @throws {ConfigError} when there are fewer GPUs than processes on this machine
  */

@@ -7,7 +7,7 @@ import { ConfigError, GroupError } from "../base/errors.ts";
 import manifest from "../deno.json" with { type: "json" };
 import type { ProcessGroup } from "./process_group.ts";
 
-/** Values by the name a user knows them by, such as `--lr`. */
+/** Values by their user-visible name, such as `--lr`. */
 export type Facts = Readonly<Record<string, string>>;
 
 /** Version of this program: processes of one job run the same. */
@@ -17,7 +17,7 @@ export const PROGRAM_VERSION: string = manifest.version;
 const MAX_SHOWN = 120;
 
 /**
- * The settings of a configuration by their flags, without those that a process may have for itself.
+ * The settings of a configuration by flag, without those that may differ between ranks.
  *
  * @param free names of fields that may differ
  */
@@ -32,7 +32,7 @@ export function settingFacts(
   return { "the program version": PROGRAM_VERSION, ...Object.fromEntries(entries) };
 }
 
-/** The first fact that two processes do not share, in a sentence; undefined where there is none. */
+/** A sentence about the first fact that differs; undefined if there is none. */
 export function factDifference(
   own: Facts,
   ownRank: number,
@@ -52,7 +52,7 @@ export function factDifference(
  * Compares the facts of all processes with those of process 0.
  *
  * @throws {ConfigError} on every process, naming the fact, both values and both processes
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function assertSameFacts(group: ProcessGroup, facts: Facts): Promise<void> {
   if (group.size === 1) return;
@@ -64,7 +64,7 @@ export async function assertSameFacts(group: ProcessGroup, facts: Facts): Promis
   }
 }
 
-/** Facts from another program, which may have sent anything. */
+/** Facts received from another process, validated. */
 export function asFacts(value: unknown): Facts | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   return Object.values(value).every((fact) => typeof fact === "string")

@@ -6,7 +6,7 @@
 
 const BEATS_PER_SILENCE = 4;
 
-/** Counts the silence of one process, by the beats of this one. */
+/** Silence of another rank, measured in beats of this one. */
 export class SilenceWatch {
   /** Time between two beats of this process. */
   readonly periodMs: number;
@@ -14,30 +14,30 @@ export class SilenceWatch {
   #lastHeardMs = performance.now();
   #lastBeatMs = performance.now();
 
-  /** @param silenceMs time without a sign of life after which the other process counts as hung */
+  /** @param silenceMs time without a heartbeat before the other rank is considered hung */
   constructor(silenceMs: number) {
     this.#silenceMs = silenceMs;
     this.periodMs = silenceMs / BEATS_PER_SILENCE;
   }
 
-  /** Whether this process has to give a sign of life. */
+  /** Whether this rank has to send a heartbeat. */
   get isDue(): boolean {
     return performance.now() - this.#lastBeatMs >= this.periodMs;
   }
 
-  /** Notes a sign of life of the other process. */
+  /** Records a heartbeat of the other rank. */
   hear(): void {
     this.#lastHeardMs = performance.now();
   }
 
   /**
-   * Notes a beat of this process.
+   * Records a beat of this rank.
    *
-   * @returns how long the other process has been silent, when that is too long
+   * @returns time since the last heartbeat of the other rank, if that is too long
    */
   beat(): number | undefined {
     const nowMs = performance.now();
-    const wasAway = nowMs - this.#lastBeatMs > this.#silenceMs / 2; // stopped: what was said waits
+    const wasAway = nowMs - this.#lastBeatMs > this.#silenceMs / 2; // this process was stopped: heartbeats are queued
     this.#lastBeatMs = nowMs;
     if (wasAway) this.#lastHeardMs = nowMs;
     const silentMs = nowMs - this.#lastHeardMs;

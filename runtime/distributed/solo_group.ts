@@ -22,7 +22,7 @@ export class SoloGroup implements ProcessGroup {
   readonly rank = 0;
   /** Processes of the job. */
   readonly size = 1;
-  /** How they reach each other. */
+  /** Transport of the group. */
   readonly backend = "solo";
 
   /** The values. */

@@ -7,9 +7,9 @@
 import { DeviceError } from "../base/errors.ts";
 import type { AdapterClass, DeviceLimits } from "../tensor/device_limits.ts";
 
-/** An adapter with the features and limits that are used. */
+/** An adapter with its features and limits. */
 export interface AdapterChoice {
-  /** Where the adapter comes from: each device is opened on a fresh one. */
+  /** Source of adapters: each device is opened on a new one. */
   readonly gpu: GPU;
   /** The adapter, for its limits and description. */
   readonly adapter: GPUAdapter;
@@ -19,11 +19,11 @@ export interface AdapterChoice {
   readonly software: boolean;
   /** Family, for tile plans. */
   readonly adapterClass: AdapterClass;
-  /** Features that were granted when asked for one by one. */
+  /** Features granted when requested one by one. */
   readonly features: readonly string[];
 }
 
-/** Features the kernels know how to use. */
+/** Features that kernels use. */
 export const WANTED_FEATURES = ["subgroups", "shader-f16", "timestamp-query"] as const;
 
 const VENDORS: Readonly<Record<string, AdapterClass>> = {
@@ -39,9 +39,7 @@ const VENDORS: Readonly<Record<string, AdapterClass>> = {
 
 const choices = new WeakMap<GPU, AdapterChoice>();
 
-/**
- * The most powerful adapter of `gpu`, or undefined when there is none. It is examined once.
- */
+/** The high-performance adapter of `gpu`, or undefined if there is none. It is examined once. */
 export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice | undefined> {
   if (gpu === undefined) return undefined;
   const known = choices.get(gpu);
@@ -68,12 +66,12 @@ export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice
   return choice;
 }
 
-/** An adapter opens one device, whether that succeeds or not: the next one needs another adapter. */
+/** An adapter opens one device only, whether that succeeds or not. */
 async function freshAdapter(gpu: GPU): Promise<GPUAdapter | null> {
   return await gpu.requestAdapter({ powerPreference: "high-performance" });
 }
 
-/** Whether a device with `feature` opens on the most powerful adapter of `gpu`. */
+/** Whether a device with `feature` opens on the high-performance adapter of `gpu`. */
 export async function grantsFeature(gpu: GPU, feature: string): Promise<boolean> {
   const adapter = await freshAdapter(gpu);
   if (adapter === null) return false;
@@ -86,11 +84,11 @@ export async function grantsFeature(gpu: GPU, feature: string): Promise<boolean>
   }
 }
 
-/** What plans are recorded for on a device of `choice` with these limits. */
+/** Limits for plans on a device of `choice`. */
 export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): DeviceLimits {
   return {
     adapterClass: choice.adapterClass,
-    // Kernels pass registers around in groups of 8 lanes; narrower subgroups would be wrong.
+    // Kernels exchange registers in groups of 8 lanes; narrower subgroups would give wrong results.
     subgroups: choice.features.includes("subgroups") && choice.adapter.info.subgroupMinSize >= 8,
     maxBindingBytes: Math.floor(limits.maxStorageBufferBindingSize / 256) * 256,
     maxBufferBytes: Math.floor(limits.maxBufferSize / 256) * 256,
@@ -98,7 +96,7 @@ export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): Dev
   };
 }
 
-/** Limits of an adapter that bound what a device can be asked for. */
+/** Adapter limits requested for a device. */
 export const REQUESTED_LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -142,7 +140,7 @@ export async function requestDevice(choice: AdapterChoice): Promise<GPUDevice> {
   }
 }
 
-/** The message of whatever was thrown; WebGPU errors are not instances of Error in Deno. */
+/** The message of a thrown value; WebGPU errors are not instances of Error in Deno. */
 export function messageOf(error: unknown): string {
   return (error as { message?: string } | undefined)?.message ?? String(error);
 }

@@ -20,7 +20,7 @@ export class BufferPool<S extends Storage> {
     this.#allocate = allocate;
   }
 
-  /** Distinct buffers of at least the given sizes; the smallest that fit, new ones where none does. */
+  /** Distinct buffers of at least the given sizes: the smallest that fit, or new ones. */
   take(label: string, slotBytes: readonly number[]): S[] {
     const taken: (Shared<S> | undefined)[] = slotBytes.map(() => undefined);
     const free = [...this.#pool].sort((a, b) => a.storage.length - b.storage.length);
@@ -38,7 +38,7 @@ export class BufferPool<S extends Storage> {
     return taken.map((shared) => shared!.storage);
   }
 
-  /** Gives buffers back; the ones nobody uses are freed. */
+  /** Returns buffers; unused ones are freed. */
   release(storages: readonly S[]): void {
     for (const shared of this.#pool) {
       if (storages.includes(shared.storage) && --shared.users === 0) {

@@ -10,11 +10,11 @@ import { type AdapterChoice, requestDevice } from "./adapter.ts";
 import { PipelineCache } from "./pipeline_cache.ts";
 import { Readback } from "./readback.ts";
 
-/** Who uses a device now, and hears of its late errors. */
+/** The user of a device, which receives its late errors. */
 export interface ConnectionOwner {
   /** An error that no scope caught. */
   failed(error: GPUError): void;
-  /** The device is gone, for another reason than being destroyed. */
+  /** The device was lost, not destroyed. */
   lost(message: string): void;
 }
 
@@ -30,7 +30,7 @@ export interface Connection {
   owner: ConnectionOwner | undefined;
 }
 
-/** At most one device that nobody uses, per source of adapters. */
+/** At most one unused device per source of adapters. */
 const idle = new WeakMap<GPU, { readonly key: string; readonly connection: Connection }>();
 
 /**

@@ -57,12 +57,12 @@ export class DryDevice extends Device {
   /** Does nothing. */
   override write(): void {}
 
-  /** Refuses: nothing is computed. */
+  /** Throws: nothing is computed. */
   override read(): Promise<HostArray[]> {
     return Promise.reject(new TypeError("Cannot read from a dry run: nothing is computed"));
   }
 
-  /** Refuses: nothing is computed. */
+  /** Throws: nothing is computed. */
   override readInto(): Promise<void> {
     return Promise.reject(new TypeError("Cannot read from a dry run: nothing is computed"));
   }

@@ -112,7 +112,7 @@ export function compileGpuPlan(
       bytes: bytesByRole(owned, slots),
       *run(inputs, scalars, cuts) {
         device.checkFault();
-        // All of it is encoded, and so checked, before anything is uploaded.
+        // Everything is encoded, and so validated, before anything is uploaded.
         const parts = spans(cuts, bound.length).map(([from, to]) => {
           const encoder = device.gpu.createCommandEncoder({ label });
           encode(encoder, label, bound.slice(from, to), scalars, device.limits.maxWorkgroups);

@@ -10,7 +10,7 @@ import type { Command } from "../record/recorder.ts";
 import type { DeviceLimits } from "../tensor/device_limits.ts";
 import type { Role } from "../tensor/tensor.ts";
 
-/** A GPU as plans see it. */
+/** The GPU interface of compiled plans. */
 export interface GpuHost {
   /** The WebGPU device. */
   readonly gpu: GPUDevice;
@@ -35,7 +35,7 @@ export interface GpuHost {
   report(action: string, error: GPUError): void;
 }
 
-/** A step with everything resolved. */
+/** A command with resolved bindings. */
 export type BoundStep =
   | {
     readonly kind: "launch";

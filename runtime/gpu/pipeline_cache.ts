@@ -16,7 +16,7 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Compiles on demand and remembers. */
+/** A cache of compiled pipelines. */
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
@@ -56,7 +56,7 @@ export class PipelineCache {
     constants: Readonly<Record<string, number>>,
   ): Promise<Pipeline> {
     const label = `${kernel.name}.wgsl`;
-    // The scope swallows what the rejection says again.
+    // The error scope catches the duplicate of the rejection.
     this.#device.pushErrorScope("validation");
     const layout = this.#device.createBindGroupLayout({ label, entries: layoutOf(kernel) });
     const module = this.#device.createShaderModule({ label, code: kernel.source });

@@ -26,11 +26,11 @@ export interface ByteRange {
   readonly bytes: number;
 }
 
-/** A primed staging buffer, and further ones where reads have to wait. */
+/** A primed staging buffer, and further ones for awaited reads. */
 export class Readback implements Disposable {
   readonly #device: GPUDevice;
   readonly #staging: GPUBuffer;
-  /** Staging of awaited reads that is free now. */
+  /** Free staging buffers of awaited reads. */
   readonly #spare: GPUBuffer[] = [];
   #synchronous = true;
   #closed = false;
@@ -43,7 +43,7 @@ export class Readback implements Disposable {
   /**
    * Primes the staging buffer and tests both ways of reading.
    *
-   * @throws {DeviceError} when what was written does not come back
+   * @throws {DeviceError} when written data is not read back
    */
   static async open(device: GPUDevice): Promise<Readback> {
     const readback = new Readback(device);
@@ -64,7 +64,7 @@ export class Readback implements Disposable {
     return this.#synchronous;
   }
 
-  /** Self-test: whether what is written into a buffer comes back. */
+  /** Self-test: whether written data is read back. */
   async readsBack(): Promise<boolean> {
     const written = Uint32Array.from({ length: 1024 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0);
     const probe = this.#device.createBuffer({
@@ -87,8 +87,8 @@ export class Readback implements Disposable {
 
   /**
    * Fills `targets[i]` from `ranges[i]`, as they are after everything submitted before this call.
-   * Where the shortcut holds, all of it happens inside the call; otherwise the ranges are copied to
-   * staging buffers inside the call, and come from there when they are mapped.
+   * With the shortcut, everything happens inside the call; otherwise the ranges are copied to
+   * staging buffers inside the call and read when those are mapped.
    *
    * @param arrived called when the last bytes are mapped, before they are copied out
    */

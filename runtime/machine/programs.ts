@@ -7,7 +7,7 @@
  * @module
  */
 
-/** What a program printed, and how it ended. */
+/** Result of a program. */
 export interface ProgramResult {
   /** Exit code; 127 when there is no such program, 126 when it cannot be executed. */
   readonly code: number;
@@ -17,7 +17,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** How a program is started. */
+/** Options of a program. */
 export interface ProgramOptions {
   /** Environment variables beside the inherited ones. */
   readonly env?: Readonly<Record<string, string>>;
@@ -25,15 +25,15 @@ export interface ProgramOptions {
   readonly cwd?: string | URL;
 }
 
-/** A program that some feature or test uses where it is installed. */
+/** An optional program of a feature or test. */
 export type OptionalProgram = keyof typeof OPTIONAL_PROGRAMS;
 
 interface Probe {
   /** Arguments of a call that changes nothing. */
   readonly args: readonly string[];
-  /** What the call prints when it is the program meant. */
+  /** Expected output of the call. */
   readonly prints?: RegExp;
-  /** How it is installed. */
+  /** Command that installs it. */
   readonly remedy: string;
 }
 
@@ -74,8 +74,7 @@ export function tryProgramSync(
 }
 
 /**
- * Why a program cannot be used here, in one sentence with the remedy; undefined where it can.
- * Never throws.
+ * One sentence with the remedy if a program cannot be used; otherwise undefined. Never throws.
  *
  * @example
  * ```ts

@@ -7,10 +7,10 @@
 import { ConfigError, DeviceError } from "../base/errors.ts";
 import { type VulkanAdapter, vulkanAdapters } from "./vulkan_adapters.ts";
 
-/** What tells adapters apart. */
+/** Properties that identify an adapter. */
 export type ListedAdapter = Pick<VulkanAdapter, "name" | "kind" | "pciAddress">;
 
-/** How many GPUs are wanted, on a machine with these adapters. */
+/** A request for GPUs of a machine. */
 export interface GpuRequest {
   /** Adapters of the machine, as {@link listAdapters} gives them. */
   readonly adapters: readonly ListedAdapter[];
@@ -25,7 +25,7 @@ const BEST_FIRST = ["discrete", "integrated", "other", "virtual", "cpu"] as cons
 
 /**
  * Adapters of this machine, best kind first, software drivers last. On macOS, where Vulkan lists
- * none, the one that WebGPU offers. A card that two drivers offer appears once. Needs `--allow-ffi`.
+ * none, the one that WebGPU offers. A card with two drivers appears once. Needs `--allow-ffi`.
  */
 export async function listAdapters(): Promise<readonly ListedAdapter[]> {
   if (Deno.build.os === "darwin") return await metalAdapters();
@@ -49,7 +49,7 @@ async function metalAdapters(): Promise<readonly ListedAdapter[]> {
  * The adapter of each process of this machine, by local rank. Undefined stands for no adapter at
  * all, which only oversubscribing allows.
  *
- * @throws {ConfigError} when more GPUs are wanted than there are
+ * @throws {ConfigError} when there are fewer GPUs than requested
  * @example
  * ```ts
  * import { assignGpus, type ListedAdapter } from "@transformer-xl/runtime";
@@ -99,11 +99,11 @@ function describe({ name, pciAddress }: ListedAdapter): string {
 /**
  * Makes `adapter` the one that WebGPU offers to this process. Call it before the first
  * `requestAdapter`. It sets `DRI_PRIME`, which Mesa's device selection layer obeys over the driver
- * of any vendor, and checks that the loader then answers with that adapter. Where the adapter is
- * the first choice anyway, as on a machine with one, nothing is set.
+ * of any vendor, and checks that the loader then answers with that adapter. If the adapter is the
+ * default anyway, nothing is set.
  *
  * @param list adapters as the Vulkan loader sees them now
- * @throws {DeviceError} when the loader goes on answering with another adapter
+ * @throws {DeviceError} when the loader still returns another adapter
  */
 export function selectGpu(
   adapter: ListedAdapter,

@@ -8,9 +8,9 @@
  */
 
 /**
- * Lets the program end at once when it exits: exit handlers registered before, those of the driver
- * among them once a device is open, do not run. The exit code stays. Does nothing outside Linux
- * with the GNU C library. Needs `--allow-ffi`.
+ * Skips exit handlers when the program exits, including those of the driver once a device is open.
+ * The exit code is unchanged. Does nothing outside Linux with the GNU C library. Needs
+ * `--allow-ffi`.
  *
  * @returns whether it did
  * @example

@@ -7,7 +7,7 @@
 import COPY from "./copy.wgsl" with { type: "text" };
 import MULTIPLY_ADD from "./multiply_add.wgsl" with { type: "text" };
 
-/** What a device reaches. */
+/** Measured speeds of a device. */
 export interface Speeds {
   /** Bytes read plus bytes written, per second. */
   readonly copyBytesPerSecond: number;

@@ -10,7 +10,7 @@
 export interface VulkanAdapter {
   /** Name, as the driver gives it; equals the WebGPU description. */
   readonly name: string;
-  /** What kind of device it is. */
+  /** Kind of device. */
   readonly kind: "other" | "integrated" | "discrete" | "virtual" | "cpu";
   /** PCI vendor number. */
   readonly vendor: number;

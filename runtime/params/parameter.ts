@@ -11,19 +11,19 @@ import type { DType } from "../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { type Storage, Tensor } from "../tensor/tensor.ts";
 
-/** How a parameter starts. */
+/** Initial values of a parameter. */
 export type Init =
   | { readonly kind: "normal"; readonly mean: number; readonly std: number }
   | { readonly kind: "uniform"; readonly range: number }
   | { readonly kind: "constant"; readonly value: number };
 
-/** A tensor as a checkpoint names it. */
+/** A named tensor of a checkpoint. */
 export interface Parameter {
   /** Checkpoint key. */
   readonly name: string;
   /** Sizes of the axes. */
   readonly shape: Shape;
-  /** How it starts. */
+  /** Initial values. */
   readonly init: Init;
   /** Position in declaration order: the order of the optimizer and of norms. */
   readonly index: number;
@@ -31,7 +31,7 @@ export interface Parameter {
 
 /** Rows `from` to `to` (exclusive) of a parameter. */
 export interface RowRange {
-  /** Whose rows. */
+  /** The parameter. */
   readonly parameter: Parameter;
   /** First row. */
   readonly from: number;
@@ -46,7 +46,7 @@ export function rowSize({ shape }: Parameter): number {
 
 /** A range of the flat weight buffer with its range of the flat gradient buffer. */
 export class PackedParameter extends Tensor {
-  /** Where its rows come from, in order. */
+  /** Its row ranges, in order. */
   readonly rowRanges: readonly RowRange[];
   #gradient: Tensor | undefined;
 
@@ -68,7 +68,7 @@ export class PackedParameter extends Tensor {
     return this.#gradient;
   }
 
-  /** Places weights and gradient in a flat buffer; called once by the store. */
+  /** Assigns ranges of the flat buffers; called once by the store. */
   settleIn({ weights, gradients }: FlatBuffer, offset: number): void {
     this.settle({ kind: "storage", storage: weights, offset });
     this.#gradient = gradients && new Tensor(this.shape, this.dtype, `d ${this.label}`, {
@@ -79,16 +79,18 @@ export class PackedParameter extends Tensor {
   }
 }
 
-/** One binding's worth of flat parameters. */
+/** A flat buffer, at most as large as a binding. */
 export interface FlatBuffer {
-  /** Weights as kernels bind them. */
+  /** Weights bound by kernels. */
   readonly weights: Storage;
-  /** Weights as they are trained and saved: float32 where there are masters, else `weights`. */
+  /**
+   * Weights that are trained and saved: float32 master weights if there are any, else `weights`.
+   */
   readonly masters: Storage;
   /** Gradients, when the store was allocated with them. */
   readonly gradients: Storage | undefined;
   /** Elements used, padding included. */
   readonly length: number;
-  /** What lies where. */
+  /** Its packed parameters. */
   readonly ranges: readonly { readonly packed: PackedParameter; readonly offset: number }[];
 }

@@ -27,7 +27,7 @@ interface Range {
   readonly to: number;
 }
 
-/** Where the rows of each parameter lie, in row order. */
+/** Ranges of the rows of each parameter, in row order. */
 function rangesOf(store: ParameterStore): ReadonlyMap<Parameter, Range[]> {
   checkAllocated(store);
   const ranges = new Map<Parameter, Range[]>(store.parameters.map((parameter) => [parameter, []]));
@@ -83,7 +83,7 @@ function* writing(
 ): Generator<Parameter, void, Floats> {
   checkAllocated(store);
   const held = new Map<Parameter, Floats>();
-  const open = new Map<Parameter, number>(); // packed parameters that still need it
+  const open = new Map<Parameter, number>(); // packed parameters that still need the values
   for (const { parameter } of store.packed.flatMap(({ rowRanges }) => rowRanges)) {
     open.set(parameter, (open.get(parameter) ?? 0) + 1);
   }
@@ -114,7 +114,10 @@ function checkedSize(parameter: Parameter, elements: Floats): Floats {
   );
 }
 
-/** Parts behind each other, and a zero after an odd number of halves: they are written by words. */
+/**
+ * Concatenated parts, padded with a zero after an odd number of float16 values, since writes use
+ * whole words.
+ */
 function joined(parts: readonly Floats[], dtype: DType): Floats {
   const count = parts.reduce((sum, { length }) => sum + length, 0);
   const size = dtype === "f16" ? count + count % 2 : count;
@@ -179,7 +182,7 @@ export async function* readParameters(
 /** Elements that {@link parameterPieces} reads at a time. */
 export const PIECE_ELEMENTS = 1 << 20;
 
-/** A parameter whose elements are read when they are asked for. */
+/** A parameter whose elements are read on demand. */
 export interface ParameterPieces {
   /** The tensor. */
   readonly parameter: Parameter;
@@ -242,7 +245,7 @@ export function writeWeights(
 
 function weightBuffers(store: ParameterStore, buffer: number): ReadonlySet<Storage> {
   const { masters, weights } = store.buffers[buffer]!;
-  return new Set([masters, weights]); // one and the same in full precision
+  return new Set([masters, weights]); // the same buffer in full precision
 }
 
 /**

@@ -21,9 +21,9 @@ import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { OFFSET_ALIGNMENT } from "../tensor/device_limits.ts";
 import type { Storage } from "../tensor/tensor.ts";
 
-/** Widths of a store's numbers. */
+/** Element types of a store. */
 export interface ParamWidths {
-  /** What kernels bind, and the width of gradients; f32 by default. */
+  /** Element type of bound weights and gradients; f32 by default. */
   readonly dtype?: "f32" | "f16";
 }
 
@@ -83,7 +83,7 @@ export class ParameterStore implements Disposable {
   }
 
   /**
-   * Declares a parameter without giving it a place.
+   * Declares a parameter without packing it.
    *
    * @throws {TypeError} when the name is taken
    */
@@ -95,7 +95,7 @@ export class ParameterStore implements Disposable {
   }
 
   /**
-   * Lays row ranges of parameters out as one packed parameter, [rows, ...row axes].
+   * Packs row ranges of parameters into one packed parameter, [rows, ...row axes].
    *
    * @throws {ShapeError} when the rows have different widths
    */
@@ -189,7 +189,7 @@ export class ParameterStore implements Disposable {
   }
 }
 
-/** Refuses rows that would never be read or trained, and rows that would be twice. */
+/** Rejects rows that are never packed and rows that are packed twice. */
 function checkCovered(parameters: readonly Parameter[], packed: readonly PackedParameter[]): void {
   const ranges = Map.groupBy(packed.flatMap((each) => each.rowRanges), (each) => each.parameter);
   for (const parameter of parameters) {

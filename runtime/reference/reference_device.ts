@@ -16,7 +16,7 @@ import { fieldValue, type ScalarValues, spans, workgroupsOf } from "../plan/scal
 import { type DeviceLimits, PORTABLE_LIMITS } from "../tensor/device_limits.ts";
 import type { Role, Storage, Tensor } from "../tensor/tensor.ts";
 
-/** Width of the numbers the loops compute with. */
+/** Precision of the plain loops. */
 export type ReferencePrecision = "f32" | "f64";
 
 class ReferenceStorage implements Storage {
@@ -50,7 +50,7 @@ class ReferenceStorage implements Storage {
 }
 
 /**
- * Plans on plain TypeScript loops; no GPU, no driver.
+ * The executor of plans as plain TypeScript loops, without GPU and driver.
  *
  * @example
  * ```ts
@@ -179,7 +179,7 @@ export class ReferenceDevice extends Device {
       )
     );
     const mostWorkgroups = this.limits.maxWorkgroups;
-    // Every number is checked before the first step, as on a GPU.
+    // Every scalar is checked before the first command, as on a GPU.
     const prepare = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
       const works = steps.map((step, i) => workOf(step, bound[i]!, scalars, mostWorkgroups));
       for (const [planBuffer, values] of inputs) this.write(storages[planBuffer]!, 0, values);
@@ -217,7 +217,7 @@ export class ReferenceDevice extends Device {
     });
   }
 
-  /** Does nothing: memory belongs to its owners. */
+  /** No effect: memory belongs to its owners. */
   override [Symbol.dispose](): void {}
 
   #bytesPer(dtype: DType): number {

@@ -8,7 +8,7 @@
 /** Families of adapters that share tile plans. */
 export type AdapterClass = "cpu" | "nvidia" | "amd" | "intel" | "apple" | "unknown";
 
-/** The facts that shape a recording. */
+/** Device properties that affect a recording. */
 export interface DeviceLimits {
   /** Family of the adapter. */
   readonly adapterClass: AdapterClass;
@@ -25,7 +25,7 @@ export interface DeviceLimits {
 /** Ranges of flat buffers start at multiples of this, in bytes (the WebGPU floor). */
 export const OFFSET_ALIGNMENT = 256;
 
-/** The target of the reference executor when none is given: the limits every WebGPU has. */
+/** Default limits of the reference executor, which every WebGPU device has. */
 export const PORTABLE_LIMITS: DeviceLimits = {
   adapterClass: "cpu",
   subgroups: false,

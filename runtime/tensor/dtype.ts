@@ -7,7 +7,7 @@
 /** Element type of a tensor: float32, float16 or unsigned 32-bit integer. */
 export type DType = "f32" | "f16" | "u32";
 
-/** Numbers of the host that can be written to, or were read from, a tensor. */
+/** Host arrays for tensor data. */
 export type HostArray =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>
@@ -16,7 +16,7 @@ export type HostArray =
 /** Memory of the reference executor: one array per dtype and precision. */
 export type NumberArray = HostArray | Float16Array<ArrayBuffer>;
 
-/** What a reference loop sees of an operand, whatever its width. */
+/** An operand in a plain loop, of any element type. */
 export interface Numbers {
   /** Elements. */
   readonly length: number;

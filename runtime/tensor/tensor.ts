@@ -8,7 +8,7 @@
 import type { DType } from "./dtype.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
-/** What memory is for; `liveBytes` is accounted per role. */
+/** Purpose of memory; `liveBytes` is counted per role. */
 export type Role =
   | "weights"
   | "masters"
@@ -36,12 +36,12 @@ export interface Storage extends Disposable {
   readonly live: boolean;
 }
 
-/** Where the elements of a tensor are. */
+/** Location of the elements of a tensor. */
 export type BufferRange =
   | { readonly kind: "plan"; readonly buffer: number }
   | { readonly kind: "storage"; readonly storage: Storage; readonly offset: number };
 
-/** A handle on a value: shape, dtype and buffer range. */
+/** A handle of a value: shape, dtype and buffer range. */
 export class Tensor {
   /** Sizes of the axes, outermost first. */
   readonly shape: Shape;
@@ -64,7 +64,7 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** Where the elements are; packed parameters have a range once their store is allocated. */
+  /** Location of the elements; packed parameters have one once their store is allocated. */
   get range(): BufferRange {
     if (this.#range === undefined) {
       throw new TypeError(`Cannot use "${this.label}": its parameter store is not allocated yet`);
@@ -85,13 +85,13 @@ export type Tensors = { readonly [name: string]: Tensor | undefined };
 export class Input<D extends DType = DType> extends Tensor {
   /** Element type. */
   declare readonly dtype: D;
-  /** Tells an input from a scalar in the types of a plan. */
+  /** Distinguishes an input from a scalar in the types of a plan. */
   readonly role = "input" as const;
 }
 
-/** A number that may change from run to run; a plain `number` is frozen into the plan. */
+/** A number that may change between runs; a plain `number` is a constant of the plan. */
 export class Scalar {
-  /** Tells a scalar from an input in the types of a plan. */
+  /** Distinguishes a scalar from an input in the types of a plan. */
   readonly role = "scalar" as const;
   /** Name in messages. */
   readonly label: string;

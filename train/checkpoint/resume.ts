@@ -16,8 +16,9 @@ import { checkPosition } from "./checkpoint_checks.ts";
 import type { TrainConfig } from "../config.ts";
 
 /**
- * Whether a continued run may change a setting. `fixed` ones shape parameters, memories, optimizer states or
- * the order of the text; every setting is listed, so that none is ignored without a word.
+ * Whether a resumed run may change a setting. `fixed` settings shape parameters, memories,
+ * optimizer state or the order of the text. Every setting is listed, so that none is ignored
+ * silently.
  */
 const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   preset: "fixed",
@@ -96,7 +97,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
 };
 
 /**
- * Checks a checkpoint against the run that wants to continue it.
+ * Checks a checkpoint against the run that resumes it.
  *
  * @param options.otherText whether the user accepted a text that is not the checkpoint's
  * @throws {CheckpointError} naming the settings that differ, or that training is finished
@@ -126,12 +127,12 @@ export function checkContinues(
   if (odd !== undefined) {
     throw unusable(checkpoint.path, `its model and its settings differ: ${odd}; use another copy`);
   }
-  // In a shorter text that was accepted, the next epoch begins.
+  // In an accepted shorter text, the next epoch begins.
   if (!otherText) {
     checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
   }
   const { step, evaluationDue } = record.progress;
-  // A signal may have fallen into the last evaluation or the test.
+  // A signal may have interrupted the last evaluation or the test.
   if (step === config.maxStep && (evaluationDue || isTestDue)) return;
   if (step >= config.maxStep) {
     throw new CheckpointError(
@@ -158,7 +159,7 @@ function contradiction(stored: ModelConfig, derived: ModelConfig): string | unde
   return `${key} is ${there} in the one and ${here} by the others`;
 }
 
-/** Settings that may not change but do: `--tgt_len 32 (it is 64 there)`. */
+/** Fixed settings that differ: `--tgt_len 32 (it is 64 there)`. */
 function changedSettings(
   { shape: before, vocabulary }: ModelCheckpoint,
   stored: TrainConfig,
@@ -169,7 +170,7 @@ function changedSettings(
   const names = Object.keys(CHANGES) as (keyof TrainConfig)[];
   return names.filter((key) => {
     if (CHANGES[key] === "free" || equal(stored[key], config[key])) return false;
-    // Several spellings mean one thing: --d_embed -1 is --d_model, bounds may be those of the data set.
+    // Some values are equivalent: --d_embed -1 is --d_model, bounds may be those of the data set.
     if (key === "vocab") return config.vocab !== vocabulary.kind;
     return !(isSameModel && ["dEmbed", "cutoffs", "attnType"].includes(key));
   }).map((key) => `--${flagName(key)} ${typed(config[key])} (it is ${typed(stored[key])} there)`);
@@ -179,15 +180,15 @@ function equal(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** A value as one types it. */
+/** A value in command-line form. */
 function typed(value: unknown): string {
   if (value === null) return "none";
   return Array.isArray(value) ? value.join(",") || "none" : String(value);
 }
 
 /**
- * The length of the learning-rate curve of a continued run: a new `--max_step` alone does not
- * stretch the stored curve, as in the reference.
+ * The schedule length of a resumed run: a new `--max_step` alone does not stretch the stored
+ * schedule, as in the reference.
  */
 export function continueCurve(
   config: TrainConfig,
@@ -200,7 +201,7 @@ export function continueCurve(
     : { ...config, maxStepScheduler: stored.maxStepScheduler ?? stored.maxStep };
 }
 
-/** Progress of a continued run: the rate of `dev_perf` follows a new `--lr`. */
+/** Progress of a resumed run: the rate of `dev_perf` follows a new `--lr`. */
 export function continuedProgress(
   { config: stored, progress }: TrainingRecord,
   { lr }: TrainConfig,

@@ -40,10 +40,10 @@ import {
 } from "../data_parallel/column_memory.ts";
 import type { TrainStep } from "../step/train_step.ts";
 
-/** Most epochs a run can be continued after. */
+/** Maximum epoch of a resumed run. */
 const MAX_EPOCHS = 100_000;
 
-/** Where training stands. Fields that only older versions wrote are dropped. */
+/** Progress of training. Fields that only older versions wrote are dropped. */
 export const progressSchema = z.object({
   /** Optimizer steps done. */
   step: z.int().min(0).max(MAX_STEPS),
@@ -51,7 +51,7 @@ export const progressSchema = z.object({
   epoch: z.int().min(1).max(MAX_EPOCHS),
   /** First row of the last segment of this epoch that was used; null before the first. */
   lastStart: z.int().nullable(),
-  /** Whether the evaluation of this step is still to be done: a signal fell into it. */
+  /** Whether the evaluation of this step is still due, because a signal interrupted it. */
   evaluationDue: z.boolean().default(false),
   /** Smallest validation loss; null before the first evaluation. */
   bestLossNats: z.number().min(0).nullable(),
@@ -65,14 +65,14 @@ export const progressSchema = z.object({
   filled: z.int().min(0),
 });
 
-/** Where training stands. */
+/** Progress of training. */
 export type Progress = z.infer<typeof progressSchema>;
 
 const textFiles = z.array(
   z.strictObject({ path: z.string(), bytes: z.int().min(0), sha256: z.string() }),
 ).readonly();
 
-/** Which text it was; files of older versions do not say. */
+/** The training text; absent in files of older versions. */
 const textIdentity = z.strictObject({
   split: z.enum(["files", "lines"]),
   train: textFiles,
@@ -86,12 +86,12 @@ const trainingSchema = z.strictObject({
   text: textIdentity.optional(),
 });
 
-/** What a checkpoint says of the run that wrote it. */
+/** The training record of a checkpoint. */
 export type TrainingRecord = z.infer<typeof trainingSchema>;
 
-/** Everything a checkpoint is made of. */
+/** The parts of a checkpoint. */
 export interface TrainingParts {
-  /** Where the tensors are. */
+  /** Device of the tensors. */
   readonly device: Device;
   /** The model. */
   readonly model: TransformerXL;
@@ -139,13 +139,13 @@ export async function writeTrainingCheckpoint(
   try {
     await writeSafetensors(path, sources, checkpointMetadata(model.config, training));
   } catch (error) {
-    // The others hand over all layers, whatever becomes of the file.
+    // The other ranks send all layers, even if writing fails.
     if (error instanceof CheckpointError) await giveMemories({ group, memories }, [...missing]);
     throw error;
   }
 }
 
-/** Takes part in the exchange of memories, in the order in which the first process writes them. */
+/** Takes part in the exchange of memories, in the order in which rank 0 writes them. */
 async function giveMemories(columns: ColumnSettings, layers: readonly number[]): Promise<void> {
   for (const layer of layers.toSorted((a, b) => memoryName(a) < memoryName(b) ? -1 : 1)) {
     const pieces = gatherLayer(columns, layer);
@@ -155,7 +155,7 @@ async function giveMemories(columns: ColumnSettings, layers: readonly number[]):
 }
 
 /**
- * What the run that wrote a checkpoint was.
+ * The training record of a checkpoint.
  *
  * @throws {CheckpointError} when the file holds no training state, or one that contradicts itself
  */
@@ -175,7 +175,7 @@ export async function restoreTraining(
   progress: Progress,
   firstColumn: number,
 ): Promise<void> {
-  // A run that goes on in half precision after full precision starts with the first scale.
+  // A run resumed in half precision after full precision starts with the initial scale.
   const isScaled = step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE);
   const lossScale = isScaled ? await checkedLossScale(checkpoint) : undefined;
   await loadWeights(device, store, checkpoint);

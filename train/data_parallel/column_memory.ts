@@ -19,18 +19,18 @@ type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /** Columns of all processes. */
 export interface ColumnSettings {
-  /** The processes; all of them ask for the same layers in the same order. */
+  /** The process group; all ranks request the same layers in the same order. */
   readonly group: ProcessGroup;
   /** Memories of this process, by chunk. */
   readonly memories: readonly Memory[];
 }
 
 /**
- * Gathers the memory of one layer from all processes, in pieces. Columns are ordered by process, then
- * by chunk: the order of the batch.
+ * Gathers the memory of one layer from all ranks, in pieces. Columns are ordered by rank, then by
+ * chunk, as in the batch.
  *
  * @returns Pieces of [m, B, D], row-major
- * @throws {GroupError} when another process is gone
+ * @throws {GroupError} when another rank has ended
  */
 export async function* gatherLayer(
   { group, memories }: ColumnSettings,
@@ -52,7 +52,7 @@ export async function* gatherLayer(
     );
   }
   if (blocks.length === 1) return yield blocks[0]!;
-  // Gathered by chunk, then process; the batch has them by process, then chunk.
+  // Gathered by chunk, then rank; the batch orders them by rank, then chunk.
   const ordered = Array.from(
     { length: blocks.length },
     (_, n) => blocks[(n % memories.length) * group.size + Math.floor(n / memories.length)]!,

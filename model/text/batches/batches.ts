@@ -15,7 +15,7 @@
 import { ConfigError, DataError } from "@transformer-xl/runtime/core";
 import { rollShifts } from "./roll_shifts.ts";
 
-/** How a stream is cut. */
+/** Options of batches. */
 export interface BatchSettings {
   /** Columns over all ranks. */
   readonly batchSize: number;
@@ -24,15 +24,15 @@ export interface BatchSettings {
   /** Rows repeated in front of every segment's inputs (E, default 0). */
   readonly extLen?: number | undefined;
   /**
-   * Memory length (M) to fill before scoring starts: each column is preceded by the text in front of
-   * it, rounded up to whole segments, whose segments have `scored` false. 0 (the default) for training.
+   * Memory length (M) to fill before scoring starts: each column starts with the preceding text,
+   * rounded up to whole segments, whose `scored` is false. 0 (the default) for training.
    */
   readonly warmupLen?: number | undefined;
   /** This process among `ranks` (default 0). */
   readonly rank?: number | undefined;
   /** Processes that share the columns (default 1). */
   readonly ranks?: number | undefined;
-  /** What the stream is called in messages (default "text"). */
+  /** Name of the stream in messages (default "text"). */
   readonly name?: string | undefined;
   /** The flag behind `batchSize`, for messages (default `--batch_size`). */
   readonly columnsFlag?: string | undefined;
@@ -52,20 +52,20 @@ export interface Segment {
   readonly columns: number;
   /** The first row that is new in this segment; a checkpoint stores it as `last_iter`. */
   readonly start: number;
-  /** False for a segment that only fills the memory and must not be scored. */
+  /** False for a warm-up segment, which only fills the memory. */
   readonly scored: boolean;
 }
 
-/** Whether {@link columnShare} gives every process a column. */
+/** Whether {@link columnShare} gives every rank a column. */
 export function canShare(columns: number, processes: number): boolean {
   return Math.ceil(columns / processes) * (processes - 1) < columns;
 }
 
 /**
- * The columns of one process: equal contiguous parts, the last ones shorter or none, as the
- * reference cuts them.
+ * The columns of one rank: equal contiguous parts, the last ones shorter or empty, as in the
+ * reference.
  *
- * @throws {ConfigError} if this process would get no column
+ * @throws {ConfigError} if this rank would get no column
  */
 export function columnShare(
   batchSize: number,
@@ -105,7 +105,7 @@ export class Batches {
   readonly firstColumn: number;
   /** Rows of the stream in each column; the rest of the stream is not used. */
   readonly columnRows: number;
-  /** Rows that are served: warm-up rows and stream rows. */
+  /** Rows served: warm-up rows and stream rows. */
   readonly rows: number;
   /** Rows per segment (T). */
   readonly tgtLen: number;
@@ -122,7 +122,7 @@ export class Batches {
   #shifts: Uint32Array;
 
   /**
-   * Cuts `tokens`, which are neither copied nor changed.
+   * Cuts `tokens` without copying or changing them.
    *
    * @throws {DataError} if they are too few for one input and one target row, or nothing would be
    * scored because warm-up is as long as they are.
@@ -166,10 +166,10 @@ export class Batches {
 
   /**
    * Rotates the columns as the reference does before epochs 1 .. `epoch` (`--roll`). The result
-   * depends on the arguments alone, not on earlier calls. A column is rotated alike whatever process
-   * it is on; in the reference the first columns of all processes share a rotation.
+   * depends on the arguments alone, not on earlier calls. The rotation of a column does not depend
+   * on its rank; in the reference the first columns of all ranks share a rotation.
    *
-   * @throws {RangeError} if the batches have warm-up rows, which rotation would tear off.
+   * @throws {RangeError} if the batches have warm-up rows.
    */
   roll(seed: number, epoch: number): void {
     if (this.#warmupRows > 0) throw new RangeError("Cannot roll batches that have warm-up rows");
@@ -178,8 +178,8 @@ export class Batches {
   }
 
   /**
-   * The segments from row `start` to the end of the epoch. To go on after a segment, start at its
-   * `start` plus `tgtLen`.
+   * The segments from row `start` to the end of the epoch. To continue after a segment, start at
+   * its `start` plus `tgtLen`.
    */
   *segments(start = 0): Generator<Segment, void, undefined> {
     for (let row = start; row < this.rows - 1; row += this.tgtLen) yield this.segment(row);

@@ -21,7 +21,7 @@ import { hashFile, type TextFile } from "../files/text_file.ts";
 import type { Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
 import type { WordOptions } from "../vocabulary/word_vocabulary.ts";
 
-/** What to open and how to count it. */
+/** Options of a corpus. */
 export interface CorpusOptions extends WordOptions {
   /**
    * `wt103`, `wt2`: folders with WikiText; `text`: any UTF-8 file or folder; `self`: the given `files`.
@@ -34,34 +34,34 @@ export interface CorpusOptions extends WordOptions {
   /** Words or characters (default: characters for `self`, words otherwise). */
   readonly vocab?: VocabularyKind | undefined;
   /**
-   * The parts whose symbols are counted. The default is `train` for words of `wt103` and `wt2`: their
-   * other parts hold no word that the training part lacks, so only the order of equal counts depends on
-   * it, and published perplexities use the order of the training part. Otherwise it is `all`, so that
+   * The splits whose symbols are counted. The default is `train` for words of `wt103` and `wt2`:
+   * their other splits have no further words, so only the order of equal counts depends on it, and
+   * published perplexities use the order of the training split. Otherwise it is `all`, so that
    * evaluation never meets a symbol without an id.
    */
   readonly countFrom?: "train" | "all" | undefined;
   /**
-   * Encode with this vocabulary, say of a checkpoint, instead of counting one. `unknown` then stands
-   * for words without an id if it is among the symbols; the vocabulary stays as it is.
+   * Use this vocabulary, such as that of a checkpoint, instead of building one. `unknown` then
+   * stands for words without an id if it is among the symbols; the vocabulary stays as it is.
    */
   readonly vocabulary?: Vocabulary | undefined;
-  /** The parts to open, if the text has parts (default: all); the others are empty. */
+  /** The splits to open, if the text has splits (default: all); the others are empty. */
   readonly parts?: readonly Split[] | undefined;
-  /** Do not cut the text: all of it is this part, the others are empty. */
+  /** Use the whole text as this split; the others are empty. */
   readonly wholeAs?: Split | undefined;
-  /** The parts that have to be there, if the text has parts (default: those to open). */
+  /** The required splits, if the text has splits (default: those to open). */
   readonly required?: readonly Split[] | undefined;
-  /** Where encoded corpora are kept; without it nothing is cached. */
+  /** Folder of the cache; without it nothing is cached. */
   readonly cacheDir?: string | undefined;
-  /** Called before a file of the cache is written; what it returns is disposed of afterwards. */
+  /** Called before a cache file is written; its result is disposed of afterwards. */
   readonly guardCache?: (() => Disposable) | undefined;
   /** Bytes read at a time (default 1 MiB). */
   readonly chunkBytes?: number | undefined;
 }
 
-/** Which text it was: a checkpoint keeps it, so that another text is noticed. */
+/** Identity of a text, stored in checkpoints to detect a changed text. */
 export interface TextIdentity {
-  /** `files`: every part has its own; `lines`: one text that is cut. */
+  /** `files`: every split has its files; `lines`: one text, cut into splits. */
   readonly split: "files" | "lines";
   /** The files of the training part, or of the text that is cut. */
   readonly train: readonly TextFile[];
@@ -71,7 +71,7 @@ export interface TextIdentity {
   readonly test: readonly TextFile[];
 }
 
-/** Where a corpus came from. */
+/** Source of a corpus. */
 export interface CorpusSource {
   /** The data set. */
   readonly dataset: Dataset;
@@ -79,30 +79,30 @@ export interface CorpusSource {
   readonly files: readonly string[];
   /** The same files by part, with sizes and hashes. */
   readonly identity: TextIdentity;
-  /** What lay beside them and was not read, each with the reason. */
+  /** Skipped files, each with the reason. */
   readonly leftOut: readonly string[];
   /** SHA-256 of the source bytes and the options. */
   readonly key: string;
   /** Whether the ids came from the cache. */
   readonly cached: boolean;
-  /** Why the ids could not be kept in the cache. */
+  /** Reason why the ids could not be cached. */
   readonly notKept?: string | undefined;
 }
 
 /** The token streams of a data set. */
 export interface Corpus extends EncodedCorpus {
-  /** Where they came from. */
+  /** Their source. */
   readonly source: CorpusSource;
 }
 
-/** Changes whenever equal sources and options would give other ids than before. */
+/** Version of the encoding; increased when equal sources and options give other ids. */
 const FORMAT = 2;
 
 const DEFAULT_CHUNK_BYTES = 1 << 20;
 
 /**
- * Opens a data set. A text without parts of its own is cut at 90 % and 95 % of its tokens, each cut
- * moved back to the start of a line (or left inside the line when that would empty a part).
+ * Opens a data set. A text without splits is cut at 90 % and 95 % of its tokens, each cut moved
+ * back to the start of a line (or left inside the line if a split would be empty).
  *
  * @example
  * ```ts
@@ -159,7 +159,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   return { ...encoded, source: { ...source, cached: false, notKept } };
 }
 
-/** Writes the cache; a full disk costs the cache, not the run. */
+/** Writes the cache; on a full disk the run continues without it. */
 async function keep(
   path: string,
   key: string,

@@ -16,7 +16,7 @@ import { type Split, SPLITS } from "../files/split_names.ts";
 import type { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { vocabularyFromJSON } from "../vocabulary/vocabulary_from_json.ts";
 
-/** How much text a part is. */
+/** Size of a split. */
 export interface PartCounts {
   /** Token ids. */
   readonly tokens: number;
@@ -26,7 +26,7 @@ export interface PartCounts {
   readonly unknown: number;
 }
 
-/** What a cache file gives back. */
+/** Content of a cache file. */
 export interface EncodedCorpus {
   /** The symbols behind the ids. */
   readonly vocabulary: Vocabulary;
@@ -55,7 +55,10 @@ export function cachePath(cacheDir: string, key: string): string {
   return `${cacheDir}/corpus-${key.slice(0, 24)}.safetensors`;
 }
 
-/** Reads a cache file; `undefined` if there is none, or it is damaged, of another text or version. */
+/**
+ * Reads a cache file; `undefined` if there is none, or if it is damaged, or of another text or
+ * version.
+ */
 export async function readCorpusCache(
   path: string,
   key: string,

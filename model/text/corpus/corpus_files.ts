@@ -9,10 +9,10 @@ import { partOfWord, type Split, type SplitName, splitName, SPLITS } from "../fi
 import { shown, specialKind, statPath } from "../files/text_file.ts";
 import { type FolderEntries, listFolder, TEXT_ENDINGS, textsUnder } from "../files/text_folder.ts";
 
-/** The files of the parts that are there, or the files of a text without parts. */
+/** The files of existing splits, or of a text without splits. */
 export type CorpusFiles =
   & {
-    /** What lies beside them and is not read, each with the reason. */
+    /** Skipped files, each with the reason. */
     readonly leftOut: readonly string[];
   }
   & (
@@ -23,7 +23,7 @@ export type CorpusFiles =
     | { readonly split: "lines"; readonly whole: readonly string[] }
   );
 
-/** Names of parts that win over others in the same folder. */
+/** Names of splits that take precedence in a folder. */
 const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
 
 /**
@@ -32,8 +32,8 @@ const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
  * ones) or as folders `train`, `valid`, `test`. `text` is such a folder, any other folder (its .txt,
  * .md and .ts files in name order, hidden ones left out), or one file. `self` is the list `files`.
  *
- * @param wanted parts that must be there, if there are parts
- * @throws {DataError} if something is missing; the message lists what was looked for.
+ * @param wanted required splits, if there are splits
+ * @throws {DataError} if something is missing; the message lists the expected names.
  */
 export async function locateCorpus(
   dataset: Dataset,
@@ -84,7 +84,7 @@ async function inFolder(
     checkWanted(dataset, folder, parts, wanted);
     return parts;
   }
-  // A folder that holds nothing but another one, as unpacked archives do.
+  // A folder that only contains another one, as in unpacked archives.
   const [only, ...others] = entries.folders;
   if (only !== undefined && others.length === 0 && entries.files.length === 0) {
     return await inFolder(dataset, only.path, wanted);
@@ -110,7 +110,7 @@ async function inFolder(
 }
 
 type Located = Extract<CorpusFiles, { split: "files" }> & {
-  /** How a missing part would be called. */
+  /** Expected names of a missing split. */
   readonly nameOf: (part: Split) => string;
 };
 
@@ -132,12 +132,12 @@ function groupsOf(files: readonly { readonly name: string; readonly path: string
   return groups;
 }
 
-/** Whether a group is a text in parts, and not files that happen to be called so. */
+/** Whether a group is a text in splits, and not files with similar names. */
 function isText(group: Group): boolean {
   return group.size > 1 || [...group.values()].flat().some(({ sure }) => sure);
 }
 
-/** Parts as files of one folder. */
+/** Splits as files of one folder. */
 function partFiles(folder: string, { files, leftOut }: FolderEntries): Located | undefined {
   const groups = [...groupsOf(files)].filter(([, group]) => isText(group));
   const whole = groups.filter(([, group]) => group.has("train") && group.size > 1);
@@ -176,7 +176,7 @@ function partFiles(folder: string, { files, leftOut }: FolderEntries): Located |
   };
 }
 
-/** Parts as folders, where there is no other text. */
+/** Splits as folders, if there is no other text. */
 async function partFolders(
   { files, folders, leftOut }: FolderEntries,
 ): Promise<Located | undefined> {
@@ -223,7 +223,7 @@ function checkWanted(
   );
 }
 
-/** Joining them would train on the test parts of texts in parts. */
+/** Joining them would train on test splits. */
 function refuseNestedParts(dataset: Dataset, folder: string, texts: readonly string[]): void {
   const byFolder = Map.groupBy(texts, (path) => path.slice(0, path.lastIndexOf("/")));
   for (const [place, paths] of byFolder) {

@@ -7,22 +7,22 @@
 import type { Corpus } from "./corpus.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 
-/** Paths that a run prints; of more files, their number. */
+/** Maximum number of printed paths. */
 const MAX_PATHS = 5;
 
-/** The share of distinct words among fewer says nothing. */
+/** Minimum number of words for a meaningful share of distinct words. */
 const MIN_WORDS = 100;
 
-/** Above this share of distinct words, hardly any word is seen twice. */
+/** Share of distinct words above which hardly any word repeats. */
 const MAX_DISTINCT = 0.7;
 
 /** Below this many words per line, lines are single words. */
 const MIN_WORDS_PER_LINE = 1.5;
 
 /**
- * Lines that say what was read.
+ * Lines about a corpus.
  *
- * @param name what to call a part in the lines (default: its own name)
+ * @param name name of a split in the lines (default: its own)
  */
 export function corpusLines(
   { vocabulary, counts, source }: Corpus,
@@ -68,7 +68,7 @@ function pathsText(paths: readonly string[]): string {
   return `: ${paths.slice(0, MAX_PATHS).map((path) => JSON.stringify(path)).join(", ")}${more}`;
 }
 
-/** Says so when a vocabulary of words does not suit the text; undefined when it does. */
+/** A hint if a word vocabulary does not suit the text; otherwise undefined. */
 export function spacesAdvice({ vocabulary, counts }: Corpus): string | undefined {
   if (vocabulary.kind !== "word") return undefined;
   const tokens = SPLITS.reduce((sum, part) => sum + counts[part].tokens, 0);

@@ -15,24 +15,24 @@ import type { SymbolCount, Vocabulary, VocabularyKind } from "../vocabulary/voca
 import { LINE_END, WordScanner } from "./scan/word_scanner.ts";
 import { END_OF_LINE, type WordOptions, WordVocabulary } from "../vocabulary/word_vocabulary.ts";
 
-/** Where the parts come from: their own files, or one stream that is cut or taken whole. */
+/** Source of the splits: files of their own, or one stream that is cut or used as a whole. */
 export type PartFiles =
   | { readonly split: "files"; readonly parts: Readonly<Partial<Record<Split, readonly string[]>>> }
   | { readonly split: "lines"; readonly whole: readonly string[]; readonly as: Split | undefined };
 
-/** How to count and look up. */
+/** Options of encoding. */
 export interface EncodeOptions extends WordOptions {
   /** Words or characters. */
   readonly kind: VocabularyKind;
   /** Parts whose symbols are counted. */
   readonly counted: readonly Split[];
-  /** The vocabulary; counted if not given. */
+  /** The vocabulary; built if not given. */
   readonly vocabulary?: Vocabulary | undefined;
   /** Bytes read at a time. */
   readonly chunkBytes: number;
 }
 
-/** Where a text without parts is cut into training, validation and test. */
+/** Positions of the cuts of a text without splits. */
 const VALID_FROM = 0.90;
 const TEST_FROM = 0.95;
 
@@ -124,7 +124,7 @@ async function scanParts(
   return { streams, starts };
 }
 
-/** Ids of the provisional symbols; which of them stand for others. */
+/** Ids of provisional symbols, and which of them are unknown. */
 function renumbering(
   symbols: readonly string[],
   vocabulary: Vocabulary,
@@ -140,13 +140,13 @@ function renumbering(
     const wanted = isWords && id === LINE_END ? END_OF_LINE : text;
     if (vocabulary.has(wanted)) return vocabulary.lookup(wanted);
     isUnknown[id] = 1;
-    // A mistyped end marker must not pass silently as an unknown word.
+    // A mistyped end-of-line symbol must not silently become an unknown word.
     return isWords && wanted.includes(END_OF_LINE) ? MISSING : unknownId;
   });
   return { ids, isUnknown };
 }
 
-/** Where the first symbol without an id stands; the text may be private, so it is not shown. */
+/** Location of the first symbol without an id. The text may be private, so it is not shown. */
 function missingSymbol(
   { kind, size }: Vocabulary,
   stream: Uint32Array,
@@ -158,7 +158,7 @@ function missingSymbol(
   const { path, firstId } = starts.findLast(({ firstId }) => firstId <= at)!;
   let line = 1;
   let lineStart = Math.max(firstId, 0);
-  // Of a text that is cut, the lines of the parts before count too, but only their number is lost.
+  // In a text that is cut, lines of previous splits count too.
   for (let i = lineStart; i < at; i++) {
     if (stream[i] !== lineEnd) continue;
     line++;

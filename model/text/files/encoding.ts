@@ -6,7 +6,7 @@
  * @module
  */
 
-/** What a file seems to be, and the command that makes UTF-8 text of it. */
+/** Detected encoding or format of a file, and the command that converts it to UTF-8. */
 export interface ForeignText {
   /** For messages: `UTF-16 (little endian)`, `compressed (gzip)`. */
   readonly name: string;
@@ -22,7 +22,7 @@ export function markBytes(head: Uint8Array): number {
   return startsWith(head, UTF8_MARK) ? UTF8_MARK.length : 0;
 }
 
-/** A text as one word of a command line. */
+/** Text quoted as one word of a command line. */
 function quoted(path: string): string {
   return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
@@ -40,7 +40,7 @@ const PACKED: readonly (readonly [name: string, magic: readonly number[], comman
   ["zip", [0x50, 0x4b, 0x03, 0x04], "unzip"],
 ];
 
-/** What the first bytes of a file say it is; undefined for what may be UTF-8. */
+/** Encoding or format from the first bytes of a file; undefined if it may be UTF-8. */
 export function foreignText(path: string, head: Uint8Array): ForeignText | undefined {
   const unicode = unicodeOf(head);
   if (unicode !== undefined) {
@@ -78,10 +78,10 @@ function unicodeOf(head: Uint8Array): { name: string; encoding: string } | undef
 /** An encoding, and the characters that make up a share of any text in it. */
 interface Candidate {
   readonly encoding: string;
-  /** What `TextDecoder` calls it. */
+  /** Its name for `TextDecoder`. */
   readonly label: string;
   readonly common: RegExp;
-  /** The share of {@link Candidate.common} among characters beyond ASCII that speaks for it. */
+  /** Minimum share of {@link Candidate.common} among non-ASCII characters. */
   readonly share: number;
 }
 
@@ -109,10 +109,10 @@ const CANDIDATES: readonly Candidate[] = [
   { encoding: "TIS-620", label: "windows-874", common: /[านรอกเงมย่้]/u, share: 0.4 },
 ];
 
-/** How iconv names the encoding in which a sample of a file reads best; undefined if none fits. */
+/** The iconv name of the encoding in which a sample decodes best; undefined if none fits. */
 export function guessEncoding(sample: Uint8Array): string | undefined {
   if (sample.includes(0)) return undefined;
-  // In the languages of Western Europe letters beyond ASCII stand alone.
+  // In Western European languages non-ASCII letters are isolated.
   let foreign = 0;
   let alone = 0;
   for (let i = 0; i < sample.length; i++) {

@@ -6,10 +6,10 @@
  * @module
  */
 
-/** The parts of a corpus, in the order in which symbols are counted. */
+/** The splits of a corpus, in the order in which symbols are counted. */
 export const SPLITS = ["train", "valid", "test"] as const;
 
-/** A part of a corpus by name. */
+/** Name of a split. */
 export type Split = typeof SPLITS[number];
 
 const SPELLINGS: ReadonlyMap<string, Split> = new Map<string, Split>([
@@ -24,34 +24,34 @@ const SPELLINGS: ReadonlyMap<string, Split> = new Map<string, Split>([
 ]);
 
 const SHARD = /[._-]\d+(?:[._-]of[._-]\d+)?$/;
-/** Sources and pages are named after what they are about, not after a part of a corpus. */
+/** Endings of sources and pages, whose names are topics, not splits. */
 const SOURCE = /\.(?:[cm]?[jt]sx?|py|rs|go|c|h|cc|cpp|java|wgsl|sh)$/;
 const PAGE = /\.(?:md|rst|html?)$/;
-/** Endings of files that are no text, or not yet. */
+/** Endings of files that are not text, or compressed. */
 const NOT_TEXT =
   /\.(?:bin|npy|npz|pt|pth|idx|ids|safetensors|parquet|arrow|json|ya?ml|log|png|jpe?g)$/;
 
-/** A file name that says which part it is. */
+/** A file name with a split. */
 export interface SplitName {
   /** The part. */
   readonly part: Split;
-  /** How the part is spelled. */
+  /** Spelling of the split. */
   readonly word: string;
-  /** The name with `*` for the part, without a shard number: equal for the parts of one text. */
+  /** The name with `*` for the split, without a shard number; equal for all splits of a text. */
   readonly text: string;
   /**
-   * Whether the name alone says so. `unit-test.txt` and `test.md` may be about something else; they are
-   * parts only beside others.
+   * Whether the name alone is sufficient. `unit-test.txt` and `test.md` are splits only beside
+   * others.
    */
   readonly sure: boolean;
 }
 
-/** The part that a folder or a word stands for. */
+/** The split named by a folder or a word. */
 export function partOfWord(word: string): Split | undefined {
   return SPELLINGS.get(word.toLowerCase());
 }
 
-/** What a file's name says of its part; undefined when it names none. */
+/** The split in a file name; undefined if there is none. */
 export function splitName(fileName: string): SplitName | undefined {
   const name = fileName.toLowerCase();
   if (SOURCE.test(name) || NOT_TEXT.test(name)) return undefined;
@@ -59,7 +59,7 @@ export function splitName(fileName: string): SplitName | undefined {
   const ending = dot > 0 ? name.slice(dot) : "";
   const stem = (dot > 0 ? name.slice(0, dot) : name).replace(SHARD, "");
   const isPage = PAGE.test(name);
-  // The part is the last word of the stem (`wiki.train`) or the first (`train.de`).
+  // The split is the last word of the stem (`wiki.train`) or the first (`train.de`).
   const [, before = "", last = ""] = /^(.*[._-])?([a-z]+)$/.exec(stem) ?? [];
   const atEnd = SPELLINGS.get(last);
   if (atEnd !== undefined) {

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { conversion, foreignText, guessEncoding, markBytes } from "./encoding.ts";
 import { InvalidUtf8 } from "../corpus/scan/scanner.ts";
 
-/** A file as it was read: what tells later whether a text is the same. */
+/** Identity of a file that was read. */
 export interface TextFile {
   /** Path it was read from. */
   readonly path: string;
@@ -19,7 +19,7 @@ export interface TextFile {
   readonly sha256: string;
 }
 
-/** Bytes by which a file's encoding is judged. */
+/** Size of the sample for encoding detection. */
 const SAMPLE_BYTES = 1 << 16;
 
 /** A path in a message: quoted, on one line. */
@@ -27,7 +27,7 @@ export function shown(path: string): string {
   return JSON.stringify(path);
 }
 
-/** What there is at a path, links followed; undefined if there is nothing. */
+/** Information about a path, following links; undefined if it does not exist. */
 export async function statPath(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);
@@ -37,7 +37,7 @@ export async function statPath(path: string): Promise<Deno.FileInfo | undefined>
   }
 }
 
-/** What an entry is, when it is neither a file nor a folder. */
+/** Kind of an entry that is neither a file nor a folder. */
 export function specialKind(info: Deno.FileInfo): string {
   if (info.isFifo === true) return "a named pipe";
   if (info.isSocket === true) return "a socket";
@@ -68,14 +68,14 @@ export function unreadable(path: string, error: unknown): unknown {
   return error;
 }
 
-/** A buffer for a file: no larger than what it takes to read the file and see its end. */
+/** A buffer no larger than needed to read a file and detect its end. */
 async function bufferFor(file: Deno.FsFile, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(Math.min(bytes, (await file.stat()).size + 1));
 }
 
 async function openFile(path: string): Promise<Deno.FsFile> {
   const info = await statPath(path);
-  // A pipe would be waited for, and a device may never end.
+  // Reading a pipe would block, and a device may never end.
   if (info !== undefined && !info.isFile) {
     throw new DataError(
       `Cannot read text ${shown(path)}: it is ${
@@ -109,8 +109,8 @@ async function fill(path: string, file: Deno.FsFile, buffer: Uint8Array): Promis
 /**
  * Reads a file in chunks. The array passed to `take` is overwritten by the next chunk.
  *
- * @param start is told where the text begins: after a byte order mark
- * @param take throws {@link InvalidUtf8} for bytes that are no UTF-8, as does `end`
+ * @param start called with the offset of the text, after a byte order mark
+ * @param take throws {@link InvalidUtf8} for invalid UTF-8, as does `end`
  * @throws {DataError} if the file is missing, empty, no file, or not UTF-8
  */
 export async function readText(

@@ -7,10 +7,10 @@
 import { DataError } from "@transformer-xl/runtime";
 import { shown, specialKind, statPath, unreadable } from "./text_file.ts";
 
-/** Endings of text that is taken from a folder without parts. */
+/** Endings of text files in a folder without splits. */
 export const TEXT_ENDINGS: readonly string[] = [".txt", ".md", ".ts"];
 
-/** Endings of text in folders that are parts. */
+/** Endings of text files in folders named after splits. */
 const PART_ENDINGS: readonly string[] = [
   ...TEXT_ENDINGS,
   ".tokens",
@@ -65,17 +65,17 @@ async function statOrReason(path: string): Promise<Deno.FileInfo | string> {
   try {
     return await statPath(path) ?? "a link to nothing";
   } catch (error) {
-    // A circle of links, or a link into what this user may not see.
+    // A cycle of links, or a link to an unreadable entry.
     if (error instanceof DataError) return "cannot be followed";
     throw error;
   }
 }
 
-/** Texts below a folder and what is left out there. */
+/** Text files below a folder, and skipped files. */
 export interface FolderTexts {
-  /** Paths of files that are read. */
+  /** Paths of the files to read. */
   readonly texts: string[];
-  /** What is not read, each with the reason. */
+  /** Skipped files, each with the reason. */
   readonly leftOut: string[];
 }
 
@@ -83,7 +83,7 @@ export interface FolderTexts {
  * The texts of a folder and of those in it, in name order. Files with other endings, empty files and
  * files that this user may not read are left out.
  *
- * @param kind `part` takes more endings: whoever names a folder after a part means what is in it
+ * @param kind `part` accepts more endings, for folders named after a split
  * @throws {DataError} if a folder cannot be entered
  */
 export async function textsUnder(folder: string, kind: "any" | "part"): Promise<FolderTexts> {

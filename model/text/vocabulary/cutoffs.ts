@@ -7,13 +7,13 @@
 import { ConfigError } from "@transformer-xl/runtime/core";
 import { dataSet } from "../data_sets.ts";
 
-/** WikiText-103, from which other vocabularies take their proportions. */
+/** WikiText-103, whose proportions apply to other vocabularies. */
 const WIKITEXT_103 = dataSet("wt103");
 
-/** Below this the head of a full softmax is smaller than what three tails would cost. */
+/** Minimum vocabulary size for which three tails save work. */
 const SMALLEST_ADAPTIVE = 1000;
 
-/** Widths are multiples of this, which suits the tiles of matrix products. */
+/** Multiple of widths, for the tiles of matrix products. */
 const ROUNDING = 8;
 
 /**
@@ -49,7 +49,7 @@ export function cutoffsFor(dataset: string, vocabSize: number): number[] {
 }
 
 /**
- * Checks cut-offs that a user gave.
+ * Checks given cutoffs.
  *
  * @throws {ConfigError} unless they are whole numbers that increase and lie between 0 and `vocabSize`.
  */

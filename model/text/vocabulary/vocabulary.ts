@@ -10,7 +10,7 @@ import { sha256 } from "@transformer-xl/runtime/core";
 /** Whether symbols are words or single characters. */
 export type VocabularyKind = "word" | "char";
 
-/** A vocabulary in the form in which a checkpoint carries it. */
+/** The JSON form of a vocabulary in a checkpoint. */
 export interface VocabularyRecord {
   /** Whether symbols are words or single characters. */
   readonly kind: VocabularyKind;
@@ -26,7 +26,7 @@ export interface VocabularyRecord {
 export interface Vocabulary {
   /** Whether symbols are words or single characters. */
   readonly kind: VocabularyKind;
-  /** How many symbols there are (V). */
+  /** Number of symbols (V). */
   readonly size: number;
   /** The symbols in id order. */
   readonly symbols: readonly string[];
@@ -35,7 +35,7 @@ export interface Vocabulary {
   /** Whether a symbol has an id of its own. */
   has(symbol: string): boolean;
   /**
-   * The id of one symbol, or the id of the unknown symbol where there is one.
+   * The id of one symbol, or the id of the unknown symbol, if any.
    *
    * @throws {DataError} if the symbol is not in the vocabulary and it has no unknown symbol.
    */
@@ -48,18 +48,18 @@ export interface Vocabulary {
   encode(text: string): Uint32Array;
   /** The text of `ids`. */
   decode(ids: Iterable<number>): string;
-  /** The form in which a checkpoint carries it; `vocabularyFromJSON` reads it back. */
+  /** The JSON form in a checkpoint, read by `vocabularyFromJSON`. */
   toJSON(): VocabularyRecord;
 }
 
-/** A symbol and how often it occurs. */
+/** A symbol and its count. */
 export type SymbolCount = readonly [symbol: string, count: number];
 
-/** Which counted symbols enter a vocabulary. */
+/** Selection of counted symbols. */
 export interface CountLimits {
-  /** Leave out symbols that occur less often (default 0: none). */
+  /** Minimum count (default 0). */
   readonly minFreq?: number | undefined;
-  /** Keep at most this many counted symbols (default: all). */
+  /** Maximum number of symbols (default: all). */
   readonly maxSize?: number | undefined;
 }
 

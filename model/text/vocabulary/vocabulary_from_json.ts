@@ -28,7 +28,7 @@ const vocabularyRecord = z.discriminatedUnion("kind", [
 ]);
 
 /**
- * The vocabulary that `toJSON()` wrote, possibly after a way through JSON text.
+ * The vocabulary of a `toJSON()` record.
  *
  * @example
  * ```ts
@@ -58,9 +58,9 @@ export function vocabularyFromJSON(record: unknown): Vocabulary {
 }
 
 /**
- * Checks that a model and a corpus number the same symbols in the same way.
+ * Checks that the vocabularies of a model and a corpus agree.
  *
- * @throws {DataError} if they do not; the message says how they differ.
+ * @throws {DataError} if they differ; the message describes the difference.
  */
 export function assertSameVocabulary(model: Vocabulary, corpus: Vocabulary): void {
   if (model.fingerprint === corpus.fingerprint) return;

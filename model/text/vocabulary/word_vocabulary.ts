@@ -18,7 +18,7 @@ import { splitLines, splitWords } from "./whitespace.ts";
 /** The symbol that ends every line. */
 export const END_OF_LINE = "<eos>";
 
-/** How words are chosen and looked up. */
+/** Options of a word vocabulary. */
 export interface WordOptions extends CountLimits {
   /** Lower-case text before counting and looking up (default false). */
   readonly lowerCase?: boolean | undefined;
@@ -98,7 +98,7 @@ export class WordVocabulary implements Vocabulary {
     return this.#fingerprint ??= fingerprintOf(this.kind, this.symbols);
   }
 
-  /** The same symbols with `unknown` standing for all others, as for text that a user types. */
+  /** The same symbols with `unknown` for all others, as for typed text. */
   withUnknown(unknown: string): WordVocabulary {
     return new WordVocabulary(this.symbols, { lowerCase: this.lowerCase, unknown });
   }
@@ -111,7 +111,7 @@ export class WordVocabulary implements Vocabulary {
     const word = this.lowerCase ? symbol.toLowerCase() : symbol;
     const id = this.#ids.get(word);
     if (id !== undefined) return id;
-    // A mistyped end marker must not pass silently as an unknown word.
+    // A mistyped end-of-line symbol must not silently become an unknown word.
     if (this.#unknownId === undefined || word.includes(END_OF_LINE)) throw this.#missing(word);
     return this.#unknownId;
   }

@@ -14,23 +14,23 @@ export interface Ending {
   readonly code: number;
   /** The signal that ended it. */
   readonly signal: Deno.Signal | null;
-  /** What it said before. */
+  /** Its last message. */
   readonly failure: Failure | undefined;
-  /** How long it had not been heard, if it was ended for that. */
+  /** Time since its last heartbeat, if it was ended for silence. */
   readonly silentMs: number | undefined;
 }
 
-/** Whether the process only lost another one, which ended earlier. */
+/** Whether it ended only because another rank ended. */
 export function isSecondaryFailure(ending: Ending): boolean {
   return ending.failure?.origin === "echo" && ending.signal === null;
 }
 
-/** Exit code of a job that ended for this: never 0. */
+/** Exit code of a job that ended for this reason; never 0. */
 export function exitCodeOf(ending: Ending): number {
   return ending.silentMs === undefined ? ending.code : 1;
 }
 
-/** Why it ended, in a few words: a signal, an exit code with the reason it gave, or silence. */
+/** Short reason of the end: a signal, an exit code with its message, or silence. */
 export function causeOf(ending: Ending): string {
   const { code, signal, failure, silentMs } = ending;
   if (silentMs !== undefined) return `no heartbeat for ${formatSeconds(silentMs)}`;

@@ -7,7 +7,7 @@
 import { writeAll } from "../../files/write_all.ts";
 import { connectTo, encodeMessage, type RankMessage } from "./wire.ts";
 
-/** How a process makes itself heard. */
+/** Settings of the heartbeats of a process. */
 export interface HeartbeatOptions {
   /** Address of the launcher. */
   readonly address: string;
@@ -19,7 +19,7 @@ export interface HeartbeatOptions {
   readonly beatMs: number;
 }
 
-/** What this thread needs of its global scope. */
+/** The used part of the worker's global scope. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<HeartbeatOptions>) => void) | null;
   postMessage(failure: string | null): void;
@@ -33,7 +33,7 @@ scope.onmessage = async ({ data: { address, rank, token, beatMs } }) => {
     const send = (message: RankMessage) => writeAll(connection, encodeMessage(message));
     await send({ kind: "beats", rank, token });
     scope.postMessage(null);
-    setInterval(() => void send({ kind: "beat" }).catch(() => {}), beatMs); // main notices the end
+    setInterval(() => void send({ kind: "beat" }).catch(() => {}), beatMs); // the main thread detects the end
   } catch (error) {
     scope.postMessage(String(error));
   }

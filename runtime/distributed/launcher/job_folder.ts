@@ -7,13 +7,13 @@ import { resolve } from "node:path";
 import { ConfigError } from "../../base/errors.ts";
 
 const PREFIX = "txl-";
-const OTHERS = /^txl-(ring|checkpoint)-/; // folders without a launcher, swept by their makers
+const OTHERS = /^txl-(ring|checkpoint)-/; // folders without a launcher, removed by their creators
 const SOCKET = "launcher.sock";
-const LEFT_OVER_MS = 60_000; // a younger folder without a socket may be about to get one
-const LISTENS_AFTER_MS = 100; // a new socket may be about to be listened to
+const LEFT_OVER_MS = 60_000; // a newer folder without a socket may get one soon
+const LISTENS_AFTER_MS = 100; // a new socket may not be listening yet
 const MAX_LENGTH = 80; // a socket's path has at most 103 bytes on macOS
 
-/** A folder that only this user can enter, and that is removed in the end. */
+/** A private folder, removed at the end. */
 export class JobFolder implements AsyncDisposable {
   /** Its path, short enough for sockets in it. */
   readonly path: string;
@@ -23,7 +23,7 @@ export class JobFolder implements AsyncDisposable {
   }
 
   /**
-   * Makes one, and removes those of launchers that were killed before they could.
+   * Creates a folder, and removes those of killed launchers.
    *
    * @throws {ConfigError} when its path is too long for sockets
    */
@@ -47,13 +47,13 @@ export class JobFolder implements AsyncDisposable {
     return `${this.path}/${SOCKET}`;
   }
 
-  /** Removes it with all that is in it. */
+  /** Removes it with its content. */
   async [Symbol.asyncDispose](): Promise<void> {
     await remove(this.path);
   }
 }
 
-/** Removes the folders whose launchers are gone. */
+/** Removes folders of launchers that have ended. */
 async function sweep(parent: string): Promise<void> {
   try {
     for await (const { name, isDirectory } of Deno.readDir(parent)) {
@@ -62,11 +62,11 @@ async function sweep(parent: string): Promise<void> {
       if (isJob && await isLeftOver(path)) await remove(path).catch(() => {}); // of another user
     }
   } catch {
-    // What cannot be listed is not ours to sweep.
+    // Folders that cannot be listed are skipped.
   }
 }
 
-/** Whether nobody listens at the socket of a folder, or it has waited too long for one. */
+/** Whether no process listens at the socket of a folder, or it has had none for too long. */
 async function isLeftOver(path: string): Promise<boolean> {
   const socket = `${path}/${SOCKET}`;
   if (await ageMs(socket) === undefined) return (await ageMs(path) ?? 0) > LEFT_OVER_MS;

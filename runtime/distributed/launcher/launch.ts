@@ -29,22 +29,22 @@ export interface LaunchOptions {
   /** W: processes to start. */
   readonly size: number;
   /**
-   * A process without a heartbeat for this time is ended, and with it the job. A thread of its own
-   * gives them, however busy the main one is. Processes that never call `joinLauncher` are not
-   * watched.
+   * A process without a heartbeat for this time is ended, and with it the job. A worker thread
+   * sends heartbeats while the main thread is busy. Processes that never call `joinLauncher` are
+   * not watched.
    */
   readonly heartbeatMs: number;
-  /** Which ranks show their standard output; process 0 always does. */
+  /** Ranks whose standard output is shown; rank 0 always is. */
   readonly showRanks: ShowRanks;
 }
 
-const ECHO_GRACE_MS = 400; // time for the process that failed first to be noticed
+const ECHO_GRACE_MS = 400; // time to detect the process that failed first
 const TERMINATE_MS = 1500; // time to end on SIGTERM
 
 /**
  * Runs a job to its end. When a process fails, the others are ended and one line on standard error
- * says which one failed and why. SIGINT, SIGTERM and SIGHUP are passed on, and
- * a second one kills; SIGUSR1 is passed on.
+ * says which one failed and why. SIGINT, SIGTERM and SIGHUP are forwarded, and a second one kills;
+ * SIGUSR1 is forwarded.
  *
  * @returns 0 when all processes returned 0 or stopped as SIGTERM asked, 130 or 129 when they
  * stopped as SIGINT or SIGHUP asked, else the exit code of the process that failed first
@@ -57,7 +57,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
   return await new Job(options, links, { folder: folder.path, token }).run();
 }
 
-/** What only the processes of the job know. */
+/** Secrets of the job. */
 interface JobSecret {
   readonly folder: string;
   readonly token: string;
@@ -81,7 +81,7 @@ class Job {
   async run(): Promise<number> {
     using _signals = listenTo(STOP_SIGNALS, (signal) => this.#onSignal(signal));
     using _saves = listenTo(SAVE_SIGNALS, (signal) => {
-      // One that has not joined yet has nothing to save, and no listener.
+      // A process that has not joined has nothing to save and no listener.
       for (const rank of this.#ranks) if (rank.silentMs !== undefined) rank.send(signal);
     });
     using _watch = this.#watchHeartbeats();
@@ -90,7 +90,7 @@ class Job {
       const failed = await this.#firstEnding((ending) => !this.#isFine(ending));
       if (failed !== undefined) return await this.#fail(failed);
       if (this.#killedBy !== undefined) return STOP_CODES[this.#killedBy];
-      // What a batch system ended with SIGTERM is a job that did as it was asked.
+      // A job stopped by a batch system's SIGTERM has succeeded.
       const signal = this.#stop?.signal ?? "SIGTERM";
       return signal === "SIGTERM" ? 0 : STOP_CODES[signal];
     } finally {
@@ -118,7 +118,7 @@ class Job {
     }
   }
 
-  /** Ends the job for the process that failed first. */
+  /** Ends the job after a failure. */
   async #fail(first: Ending): Promise<number> {
     this.#isEnding = true;
     let culprit = first;
@@ -130,7 +130,7 @@ class Job {
     }
     for (const rank of this.#ranks) {
       rank.silence();
-      // After a stop was asked for, a second signal would interrupt a checkpoint being written.
+      // After a stop request, a second signal would interrupt a checkpoint being written.
       if (this.#stop === undefined) rank.send("SIGTERM");
     }
     await withTimeout(this.#allEnded(), TERMINATE_MS);
@@ -145,11 +145,12 @@ class Job {
   #isFine(ending: Ending): boolean {
     if (ending.code === 0 || this.#killedBy !== undefined) return true;
     if (this.#stop === undefined) return false;
-    // One that was still preparing ends at once, and others may lose it before they are told.
+    // A process that was still preparing ends at once, and others may notice before they receive
+    // the signal.
     return ending.code === STOP_CODES[this.#stop.signal] || isSecondaryFailure(ending);
   }
 
-  /** The first end of a process that `matches`, or undefined when all have ended otherwise. */
+  /** The first matching end of a process, or undefined if there is none. */
   #firstEnding(matches: (ending: Ending) => boolean): Promise<Ending | undefined> {
     const { promise, resolve } = Promise.withResolvers<Ending | undefined>();
     for (const { ended } of this.#ranks) {
@@ -183,7 +184,7 @@ class Job {
     const timer = setInterval(() => {
       const elapsedMs = performance.now() - lastMs;
       lastMs += elapsedMs;
-      // The launcher itself was stopped, or the machine slept: what was said waits to be read.
+      // The launcher was stopped, or the machine slept: heartbeats are queued.
       const wasAway = elapsedMs > heartbeatMs / 2;
       for (const rank of this.#ranks) {
         const { silentMs, isRunning } = rank;

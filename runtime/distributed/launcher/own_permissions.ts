@@ -10,7 +10,7 @@ type Kind = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
 
 const KINDS: readonly Kind[] = ["read", "write", "net", "env", "run", "ffi", "sys"];
 
-/** Variables that a process of a job reads. */
+/** Environment variables read by a rank. */
 const VARIABLES: readonly string[] = [
   ...["RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"],
   ...["TXL_RING_DIR", "TXL_LAUNCHER", "TXL_HEARTBEAT_MS", "TXL_JOB_TOKEN", "TXL_JOB_TOKEN_FILE"],
@@ -18,7 +18,7 @@ const VARIABLES: readonly string[] = [
 ];
 
 /**
- * Flags of `deno run` that grant what this process was granted.
+ * Flags of `deno run` with the permissions of this process.
  *
  * Deno tells whether a permission is granted as a whole, or for one path, variable or host, and not
  * which of these were. So of a permission that is granted in part, or denied in part, the parts that
@@ -66,11 +66,11 @@ function partsOf(
         part,
       ]);
     default:
-      return []; // a process of a job starts no program; drivers are asked for as a whole
+      return []; // a rank starts no program; FFI is queried as a whole
   }
 }
 
-/** The folder of this program: its threads and its own text lie there. */
+/** The folder of this program, with its workers and its own text. */
 function sources(): readonly string[] {
   const root = new URL("../../../", import.meta.url);
   return root.protocol === "file:" ? [fileURLToPath(root).replace(/[/\\]$/, "")] : [];

@@ -8,7 +8,7 @@ import { SIGNAL_NUMBERS } from "../../flags/stop_signals.ts";
 
 const PR_SET_PDEATHSIG = 1;
 
-/** Does so on Linux, with permission for FFI; elsewhere it does nothing. */
+/** Works on Linux with permission for FFI; elsewhere it has no effect. */
 export function dieWithParent(): void {
   if (Deno.build.os !== "linux") return;
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return;
@@ -16,7 +16,7 @@ export function dieWithParent(): void {
     using libc = openLibc();
     libc.symbols.prctl(PR_SET_PDEATHSIG, BigInt(SIGNAL_NUMBERS.SIGKILL), 0n, 0n, 0n);
   } catch {
-    // Another C library: the open connection to the launcher is left.
+    // Another C library; the connection to the launcher remains.
   }
 }
 

@@ -6,23 +6,23 @@
 import { TextLineStream } from "@std/streams";
 import { type Failure, parseMessage } from "./wire.ts";
 
-/** Bytes that a process may say without ending a line. */
+/** Maximum length of a line in bytes. */
 const MAX_PENDING_BYTES = 256 * 1024;
 
-/** Time for a caller to say who it is. */
+/** Time limit for the greeting of a caller. */
 const GREETING_MS = 10_000;
 
-/** What one process has said so far. */
+/** Messages of one rank. */
 export class RankLink {
-  /** When it was last heard, on the clock of `performance.now()`; undefined while not connected. */
+  /** Time of the last heartbeat, as `performance.now()`; undefined while not connected. */
   lastHeardMs: number | undefined;
-  /** Why it ends, if it said so. */
+  /** Its reason for ending, if reported. */
   failure: Failure | undefined;
   #isOpen = false;
   #wasOpened = false;
   readonly #closed = Promise.withResolvers<void>();
 
-  /** Resolves when it will say nothing more. */
+  /** Resolves at the end of its messages. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
@@ -32,14 +32,14 @@ export class RankLink {
     if (this.#isOpen) this.lastHeardMs = performance.now();
   }
 
-  /** Begins to listen; false when a process has this link already. */
+  /** Starts reading; false if the rank already has this link. */
   open(): boolean {
     if (this.#wasOpened) return false;
     this.#wasOpened = this.#isOpen = true;
     return true;
   }
 
-  /** Nothing more is heard, so no heartbeat is missed. */
+  /** The connection ends, so no heartbeat is expected. */
   close(): void {
     this.#isOpen = false;
     this.lastHeardMs = undefined;
@@ -47,9 +47,9 @@ export class RankLink {
   }
 }
 
-/** One socket at which every process of a job reports. */
+/** The socket to which all ranks of a job connect. */
 export class RankLinks implements Disposable {
-  /** What the processes connect to. */
+  /** Address for the ranks. */
   readonly address: string;
   readonly #listener: Deno.Listener;
   readonly #links: readonly RankLink[];
@@ -70,7 +70,7 @@ export class RankLinks implements Disposable {
   /**
    * Listens at `path`, or on the loopback device where there are no Unix sockets.
    *
-   * @param token what a process of the job says first
+   * @param token greeting of a rank of this job
    */
   static open(path: string, size: number, token: string): RankLinks {
     const listener = Deno.build.os === "windows"
@@ -79,12 +79,12 @@ export class RankLinks implements Disposable {
     return new RankLinks(listener as Deno.Listener, size, token);
   }
 
-  /** What process `rank` has said. */
+  /** Messages of `rank`. */
   of(rank: number): RankLink {
     return this.#links[rank]!;
   }
 
-  /** Ends every connection, and with them the processes that are left. */
+  /** Closes every connection, which ends the remaining processes. */
   [Symbol.dispose](): void {
     this.#listener.close();
     for (const connection of this.#connections) close(connection);
@@ -124,7 +124,7 @@ export class RankLinks implements Disposable {
         link?.hear();
       }
     } catch {
-      // A process that was killed may leave half a line or a reset connection.
+      // A killed process may leave an incomplete line or a reset connection.
     } finally {
       clearTimeout(timer);
       this.#connections.delete(connection);
@@ -134,7 +134,7 @@ export class RankLinks implements Disposable {
   }
 }
 
-/** Ends a stream in which no line ends for `most` bytes. */
+/** Ends a stream without a line break within `most` bytes. */
 function bounded(most: number): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
   let pending = 0;
   return new TransformStream({

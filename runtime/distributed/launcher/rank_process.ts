@@ -11,7 +11,7 @@ import type { Ending } from "./ending.ts";
 import type { RankLink } from "./rank_links.ts";
 import { withTimeout } from "../../base/with_timeout.ts";
 
-/** Which ranks show what they print to standard output. */
+/** Ranks whose standard output is shown. */
 export type ShowRanks = "first" | "all";
 
 /** How a process is started. */
@@ -26,11 +26,11 @@ export interface RankStart {
   readonly size: number;
   /** Environment variables beside the inherited ones. */
   readonly env: Readonly<Record<string, string>>;
-  /** Which ranks show their standard output. */
+  /** Ranks whose standard output is shown. */
   readonly showRanks: ShowRanks;
 }
 
-/** Last words are waited for so long; a process may leave its output to one that lives on. */
+/** Time limit for remaining output; a child may keep the pipe open. */
 const LAST_WORDS_MS = 400;
 
 const HAS_PROCESS_GROUPS = Deno.build.os !== "windows";
@@ -39,7 +39,7 @@ const HAS_PROCESS_GROUPS = Deno.build.os !== "windows";
 export class RankProcess {
   /** Number of the process. */
   readonly rank: number;
-  /** Resolves when it has ended and its last words are known. */
+  /** Resolves when it has ended and its output was read. */
   readonly ended: Promise<Ending>;
   readonly #child: Deno.ChildProcess;
   readonly #link: RankLink;
@@ -90,35 +90,35 @@ export class RankProcess {
     return this.#isRunning;
   }
 
-  /** How long it has not been heard; undefined while it is not connected. */
+  /** Time since the last heartbeat; undefined while it is not connected. */
   get silentMs(): number | undefined {
     const { lastHeardMs } = this.#link;
     return lastHeardMs === undefined ? undefined : performance.now() - lastHeardMs;
   }
 
-  /** Counts its silence from now. */
+  /** Restarts its silence at now. */
   excuseSilence(): void {
     if (this.#link.lastHeardMs !== undefined) this.#link.lastHeardMs = performance.now();
   }
 
-  /** Passes a signal on. Windows has none: there Ctrl-C reaches every process by itself. */
+  /** Forwards a signal. Windows has none; there Ctrl-C reaches every process directly. */
   send(signal: Deno.Signal): void {
     if (this.#isRunning && HAS_PROCESS_GROUPS) signalProcess(this.#child.pid, signal);
   }
 
-  /** Ends it, and what it started, at once. */
+  /** Ends it and its children at once. */
   kill(): void {
     if (!this.#isRunning) return;
     signalProcess(HAS_PROCESS_GROUPS ? -this.#child.pid : this.#child.pid, "SIGKILL");
   }
 
-  /** Ends it because it has not been heard for `silentMs`. */
+  /** Ends it after `silentMs` of silence. */
   killSilent(silentMs: number): void {
     this.#silentMs ??= silentMs;
     this.kill();
   }
 
-  /** Drops what it prints from now on, where it prints through the launcher. */
+  /** Discards its further output through the launcher. */
   silence(): void {
     this.#isSilenced = true;
   }
@@ -146,7 +146,7 @@ export class RankProcess {
 
 /** Writes one line whole, so that lines of different ranks do not mix. */
 export function writeLine(sink: { writeSync(bytes: Uint8Array): number }, line: string): void {
-  tryWrite(sink, `${line}\n`); // where nobody reads any more it is lost
+  tryWrite(sink, `${line}\n`); // lost if the reader is closed
 }
 
 function signalProcess(pid: number, signal: Deno.Signal): void {

@@ -10,7 +10,7 @@ import { joinLauncher } from "./supervised.ts";
 
 /**
  * Runs a program and exits with its code. Under a launcher, user errors go there and are printed
- * once, for the process where the trouble began; a process that merely lost another one is silent.
+ * once, for the process that failed first; a process that only lost another one prints nothing.
  * Bugs keep their stack. Without a launcher this is {@link runCli}.
  *
  * @param main returns the exit code

@@ -23,9 +23,9 @@ import {
 /** The connection to the launcher, until it is disposed or the program exits. */
 export interface LauncherLink extends Disposable {
   /**
-   * Tells the launcher why this process is about to end; resolves when the launcher can read it.
+   * Reports the reason for ending to the launcher; resolves when the launcher can read it.
    *
-   * @param origin `own` when the trouble began here, `echo` when another process was lost
+   * @param origin `own` for a failure of this process, `echo` for the loss of another one
    * @param sentence the cause, without a line break
    */
   reportFailure(origin: FailureOrigin, sentence: string): Promise<void>;
@@ -35,11 +35,11 @@ const ORPHAN_CODE = 1;
 
 /**
  * Connects to the launcher that started this process. From then on another thread sends heartbeats,
- * and the process exits when the launcher is gone.
+ * and the process exits when the launcher has ended.
  *
  * @param read value of an environment variable
  * @returns undefined when no launcher started this process
- * @throws {GroupError} when the launcher is gone already
+ * @throws {GroupError} when the launcher has already ended
  */
 export async function joinLauncher(
   read: (name: string) => string | undefined = (name) => Deno.env.get(name),
@@ -59,14 +59,14 @@ export async function joinLauncher(
   connection.unref();
   let isOpen = true;
   const end = () => {
-    if (isOpen) Deno.exit(ORPHAN_CODE); // nobody waits for this process any more
+    if (isOpen) Deno.exit(ORPHAN_CODE); // no process waits for this one
   };
   let queue: Promise<void> = Promise.resolve();
   const send = (message: RankMessage): Promise<void> => {
     queue = queue.then(() => writeAll(connection, encodeMessage(message))).catch(end);
     return queue;
   };
-  void connection.read(new Uint8Array(1)).then(end, end); // the launcher says nothing: it is gone
+  void connection.read(new Uint8Array(1)).then(end, end); // the launcher has ended
   const rank = Number(read("RANK"));
   const token = read(TOKEN_VARIABLE) ?? "";
   const beatMs = Number(read(HEARTBEAT_VARIABLE) ?? BEAT_MS);

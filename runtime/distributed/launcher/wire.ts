@@ -17,12 +17,12 @@ export const HEARTBEAT_VARIABLE = "TXL_HEARTBEAT_MS";
 /** Environment variable with the private folder of the job. */
 export const FOLDER_VARIABLE = "TXL_RING_DIR";
 
-/** `own`: the trouble began in this process; `echo`: it only lost a process that ended earlier. */
+/** `own`: the failure began in this process; `echo`: it only lost a process that ended earlier. */
 export type FailureOrigin = "own" | "echo";
 
-/** Why a process ends, in its own words. */
+/** The reason of a process for ending. */
 export interface Failure {
-  /** Whether the trouble began here. */
+  /** Whether the failure began here. */
   readonly origin: FailureOrigin;
   /** One sentence. */
   readonly sentence: string;
@@ -30,7 +30,7 @@ export interface Failure {
 
 /**
  * One line. The first of a connection says whose it is: `join` that of the process itself, `beats`
- * that of the thread which gives its signs of life.
+ * that of its heartbeat thread.
  */
 export type RankMessage =
   | { readonly kind: "join" | "beats"; readonly rank: number; readonly token: string }
@@ -42,7 +42,7 @@ export function encodeMessage(message: RankMessage): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${JSON.stringify(message)}\n`);
 }
 
-/** What a line says, with every field checked; undefined for anything else. */
+/** The message of a line, with every field checked; undefined for anything else. */
 export function parseMessage(line: string): RankMessage | undefined {
   let value: unknown;
   try {

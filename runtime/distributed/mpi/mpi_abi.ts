@@ -48,14 +48,14 @@ const OPEN_MPI_VARIABLES = {
   ompi_mpi_byte: { type: "pointer" },
 } as const;
 
-/** The interface of a library, told by its file name and by the variables it exports. */
+/** The ABI of a library, from its file name and exported variables. */
 export function mpiAbi(path: string): MpiAbi {
   if (/mpi_abi/.test(path.split("/").at(-1)!)) return STANDARD;
   let variables;
   try {
     variables = Deno.dlopen(path, OPEN_MPI_VARIABLES).symbols;
   } catch {
-    return MPICH; // opened before, so it is the variables that it lacks
+    return MPICH; // the file opens, so only the variables are missing
   }
   const address = (pointer: Deno.PointerValue) => BigInt(Deno.UnsafePointer.value(pointer));
   return {

@@ -29,10 +29,10 @@ import { checkCall, type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
 import { MpiPulse } from "./mpi_pulse.ts";
 import type { RankEnvironment } from "../rank_environment.ts";
 
-const SCRATCH_FLOATS = 2 ** 20; // what arrives is added while it is in the cache
+const SCRATCH_FLOATS = 2 ** 20; // received data is added while it is in the cache
 const BROADCAST_BYTES = 2 ** 30; // counts of MPI are 32-bit integers
 const SPIN_MS = 0.5; // while processes arrive
-const MOVING_MS = 200; // while bytes move, which every look at them helps
+const MOVING_MS = 200; // while data moves; polling makes progress
 const SLEEP_MS = 0.2;
 
 /** One process of an MPI job of two or more. */
@@ -73,12 +73,12 @@ export class MpiEngine implements Engine {
   }
 
   /**
-   * Initialises MPI, and checks that it sees the job that the environment promises: with the library
-   * of one MPI under the launcher of another every process is, silently, a job of its own.
+   * Initialises MPI and compares its job size with the environment: with a library and a launcher
+   * of different MPIs, every process would silently be a job of its own.
    *
-   * @param limits How long to wait for other processes
-   * @param given Library to use instead of one that suits the launcher
-   * @throws {GroupError} when there is no library, or it sees another job
+   * @param limits Time limits
+   * @param given Library to use instead of one that matches the launcher
+   * @throws {GroupError} when there is no library, or its job differs
    */
   static open(
     environment: RankEnvironment,
@@ -158,7 +158,7 @@ export class MpiEngine implements Engine {
     await this.#run("barrier", 0, 0, () => {}, timeoutMs);
   }
 
-  /** Finalises MPI. After a failure that would wait for processes that may never come. */
+  /** Finalises MPI. Skipped after a failure, since it would wait for other ranks. */
   close(): Promise<void> {
     if (this.#failure !== undefined) return Promise.resolve();
     const startMs = performance.now();
@@ -174,8 +174,8 @@ export class MpiEngine implements Engine {
   }
 
   /**
-   * Waits until all processes are there, checks that they are about to do the same, and does it. The
-   * engine can be used for nothing else after a failure.
+   * Waits for all ranks, compares their operations and runs the operation. After a failure the
+   * engine is unusable.
    */
   #run<T>(
     kind: Collective["kind"],
@@ -202,7 +202,7 @@ export class MpiEngine implements Engine {
     clearInterval(this.#beats);
   }
 
-  /** What every process is about to do. */
+  /** The next operation of every rank. */
   #meet(own: Collective, timeoutMs?: number): Collective[] {
     const header = encodeHeader(own);
     const headers = new Float64Array(HEADER_NUMBERS * this.size);
@@ -225,8 +225,8 @@ export class MpiEngine implements Engine {
   }
 
   /**
-   * Starts an operation of MPI and waits for its end. It sleeps in between when that takes longer
-   * than `spinMs`; the blocking calls of MPI would occupy a core and hear nothing.
+   * Starts an MPI operation and waits for its end, sleeping after `spinMs`. Blocking MPI calls
+   * would occupy a core and receive no heartbeats.
    */
   #move(
     name: string,
@@ -246,7 +246,7 @@ export class MpiEngine implements Engine {
     }
   }
 
-  /** Between two looks at an operation: signs of life, the time limit, and sleep. */
+  /** Between two polls of an operation: heartbeats, the time limit, and sleep. */
   #pause(startMs: number, spinMs: number, timeoutMs = this.#timeoutMs): void {
     this.#pulse?.tick(() => this.#action());
     const waitedMs = performance.now() - startMs;
@@ -259,7 +259,7 @@ export class MpiEngine implements Engine {
     if (waitedMs > spinMs) Atomics.wait(this.#sleeper, 0, 0, SLEEP_MS);
   }
 
-  /** A sign of life while there is nothing else to do. */
+  /** A heartbeat while there is nothing else to do. */
   #beat(): void {
     try {
       this.#pulse?.tick(() => this.#action());

@@ -38,15 +38,15 @@ const SYMBOLS = {
   MPI_Finalize: { parameters: [], result: INT },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** A library that is open; it stays open as long as the process. */
+/** An open library; it stays open until the process ends. */
 export interface MpiLibrary {
   /** Its functions. */
   readonly symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   /** Its handles and constants. */
   readonly abi: MpiAbi;
-  /** What it calls itself, as "Open MPI v4.1.4". */
+  /** Its version, such as "Open MPI v4.1.4". */
   readonly version: string;
-  /** What it was opened by: a path, or a name that the system looks up. */
+  /** Its path, or a name that the system looks up. */
   readonly path: string;
 }
 
@@ -55,8 +55,8 @@ const STANDARD = ["libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi_abi.0.dylib"];
 const MPICH = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib"];
 
 /**
- * Names to try, those that understand the launcher first: a library of another family sees a job of
- * one process, which {@link MpiEngine.open} then says.
+ * Names to try, those that match the launcher first. A library of another family sees a job of one
+ * process, which {@link MpiEngine.open} reports.
  */
 function candidates(launchedBy: Launcher): readonly string[] {
   const isMpich = launchedBy === "mpich";
@@ -64,7 +64,7 @@ function candidates(launchedBy: Launcher): readonly string[] {
 }
 
 /**
- * Opens the library named `given`, or else one that suits the launcher.
+ * Opens the library named `given`, or else one that matches the launcher.
  *
  * @throws {GroupError} when there is none
  */

@@ -14,13 +14,13 @@ const TAG = 7;
 const LIVES = 0;
 const LEAVES = 1;
 
-/** The signs of life of one process. */
+/** The heartbeats of one rank. */
 export class MpiPulse {
   readonly #library: MpiLibrary;
   readonly #watch: SilenceWatch;
   readonly #next: number;
   readonly #previous: number;
-  // Buffers and handles of requests under way; a handle has 4 or 8 bytes.
+  // Buffers and handles of requests in flight; a handle has 4 or 8 bytes.
   readonly #sent = new Uint8Array(1);
   readonly #sending = new BigUint64Array(1);
   readonly #received = new Uint8Array(1);
@@ -30,7 +30,7 @@ export class MpiPulse {
   #isLeaving = false;
   #nextLeaves = false;
 
-  /** @param silenceMs time without a sign of life after which the next process counts as hung */
+  /** @param silenceMs time without a heartbeat before the next rank is considered hung */
   constructor(library: MpiLibrary, { rank, size }: RankEnvironment, silenceMs: number) {
     this.#library = library;
     this.#watch = new SilenceWatch(silenceMs);
@@ -39,16 +39,16 @@ export class MpiPulse {
     this.#receive();
   }
 
-  /** Time between two signs of life. */
+  /** Time between two heartbeats. */
   get periodMs(): number {
     return this.#watch.periodMs;
   }
 
   /**
-   * Gives a sign of life where one is due, and listens.
+   * Sends a heartbeat if one is due, and receives those of the other rank.
    *
    * @param action what this process is about to do, in a message
-   * @throws {GroupError} when the next process has been silent for too long
+   * @throws {GroupError} when the next rank has been silent for too long
    */
   tick(action: () => string): void {
     if (!this.#watch.isDue) return;
@@ -64,8 +64,8 @@ export class MpiPulse {
   }
 
   /**
-   * Says that this process leaves, and waits for the same word of the next one: after it nothing is
-   * under way that MPI would wait for.
+   * Announces that this rank leaves and waits for the same message of the next one. Afterwards
+   * nothing is in flight that MPI would wait for.
    *
    * @param waitFor waits until its argument returns true
    */
@@ -117,7 +117,7 @@ export class MpiPulse {
     this.#isSending = true;
   }
 
-  /** Whether the last word has left; a stopped process may not take any. */
+  /** Whether the last message was sent; a stopped process may not receive it. */
   #hasSent(): boolean {
     if (this.#isSending && this.#test(this.#sending)) this.#isSending = false;
     return !this.#isSending;

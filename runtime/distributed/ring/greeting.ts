@@ -8,7 +8,7 @@ import { closeQuietly } from "./close_quietly.ts";
 import type { JobIdentity } from "../job_token.ts";
 import { asFacts, type Facts } from "../same_facts.ts";
 
-/** What a process says to process 0. */
+/** Greeting of a rank to rank 0. */
 export interface Greeting {
   /** Token of its job. */
   readonly job: string;
@@ -22,13 +22,13 @@ export interface Greeting {
   readonly settings?: Facts | undefined;
 }
 
-/** What process 0 says back. */
+/** Answer of rank 0. */
 export interface Answer {
   /** Token of the job of process 0. */
   readonly job: string;
-  /** Where the ring is formed. */
+  /** Folder of the ring. */
   readonly directory?: string | undefined;
-  /** Why the job ends. */
+  /** Reason for ending the job. */
   readonly error?: string | undefined;
   /** Settings of process 0, for a caller with others. */
   readonly settings?: Facts | undefined;
@@ -54,7 +54,7 @@ export function greetingOf(
   return { job: token, ...place, ...(isDigest && { settings }) };
 }
 
-/** A greeting whose every field is what it has to be; undefined for anything else. */
+/** A valid greeting; undefined for anything else. */
 export function parseGreeting(line: string | undefined): Greeting | undefined {
   const fields = fieldsOf(line);
   if (fields === undefined) return undefined;
@@ -67,7 +67,7 @@ export function parseGreeting(line: string | undefined): Greeting | undefined {
   return { job, rank, size, machine, settings: facts };
 }
 
-/** An answer whose every field is what it has to be; undefined for anything else. */
+/** A valid answer; undefined for anything else. */
 export function parseAnswer(line: string | undefined): Answer | undefined {
   const fields = fieldsOf(line);
   if (fields === undefined) return undefined;
@@ -103,7 +103,7 @@ export async function readLine(conn: Deno.Conn, timeoutMs: number): Promise<stri
     }
     return undefined;
   } catch {
-    return undefined; // it hung up, was closed, or sent no text
+    return undefined; // it disconnected, was closed, or sent no text
   } finally {
     clearTimeout(timer);
   }
@@ -129,7 +129,7 @@ function isWhole(value: unknown, least: number, most: number): value is number {
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
-/** Short, and without anything that a terminal would obey. */
+/** Short, and without control characters. */
 function isText(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_TEXT &&
     !/\p{Cc}/u.test(value);

@@ -10,7 +10,7 @@ import { rendezvous } from "./rendezvous.ts";
 import { Ring } from "./ring.ts";
 import { connectRing, type Transport } from "./ring_links.ts";
 
-/** What {@link openRing} may be told. */
+/** Options of {@link openRing}. */
 export interface RingOptions {
   /** Kind of sockets. */
   readonly transport: Transport;
@@ -20,15 +20,14 @@ export interface RingOptions {
   readonly timeoutMs: number | undefined;
   /** Time without a heartbeat of a rank; undefined disables the check. */
   readonly silenceMs: number | undefined;
-  /** By what the processes of the job know each other. */
+  /** Identity of the job. */
   readonly job: JobIdentity;
 }
 
 /**
- * Finds the other processes of this machine. When it resolves all of them are connected, and no
- * file is left.
+ * Connects the ranks of this machine. When it resolves, all are connected and no file is left.
  *
- * @throws {GroupError} when processes do not arrive, or nothing says where to meet
+ * @throws {GroupError} when ranks are missing, or no meeting point is known
  */
 export async function openRing(
   environment: RankEnvironment,
@@ -43,7 +42,7 @@ export async function openRing(
     const { links, removeFiles } = await connectRing(place);
     const ring = new Ring(rank, size, links, { timeoutMs, silenceMs });
     try {
-      await ring.barrier(remainingMs()); // until then others may look for the files
+      await ring.barrier(remainingMs()); // others may still need the files
     } finally {
       await removeFiles();
     }

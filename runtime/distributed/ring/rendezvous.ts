@@ -25,7 +25,7 @@ import { missingError } from "./ring_links.ts";
 import { makeRingFolder } from "./ring_folder.ts";
 import { factDifference } from "../same_facts.ts";
 
-/** What {@link rendezvous} needs to know. */
+/** Options of {@link rendezvous}. */
 export interface Meeting {
   /** Number of this process. */
   readonly rank: number;
@@ -37,18 +37,18 @@ export interface Meeting {
   readonly port: number;
   /** Time for all processes to arrive. */
   readonly timeoutMs: number;
-  /** By what the processes of the job know each other. */
+  /** Identity of the job. */
   readonly job: JobIdentity;
 }
 
 const RETRY_MS = 20;
-const GREETING_MS = 5000; // time for a caller to say who it is
-const PATIENCE_MS = 6000; // time for the right process, or a free port, after a wrong one
-const ANSWER_GRACE_MS = 2000; // process 0 decides first, and says why
-const SPARE_CALLERS = 64; // that may be about to say who they are, beside those of the job
+const GREETING_MS = 5000; // time limit for the greeting of a caller
+const PATIENCE_MS = 6000; // time for the right rank, or a free port, after a wrong one
+const ANSWER_GRACE_MS = 2000; // rank 0 decides first and reports the reason
+const SPARE_CALLERS = 64; // maximum number of unidentified callers
 
 /**
- * The path of a new private directory, the same on every process. Process 0 made it and removes it.
+ * The path of a new private directory, equal on all ranks. Rank 0 creates and removes it.
  *
  * @throws {GroupError} when the port is in use, processes do not arrive, run on other machines, or
  * have other settings
@@ -108,7 +108,7 @@ class Host {
     }
   }
 
-  /** Listens to a caller; whether it belongs to the job. */
+  /** Reads the greeting of a caller; returns whether it belongs to the job. */
   async #welcome(conn: Deno.Conn): Promise<boolean> {
     const greeting = parseGreeting(await readLine(conn, GREETING_MS));
     if (greeting?.job !== this.#meeting.job.token) {
@@ -119,7 +119,7 @@ class Host {
     const { size } = this.#meeting;
     const { rank, machine } = greeting;
     const isFree = rank >= 1 && rank < size && !this.#visitors.has(rank);
-    this.#visitors.set(isFree ? rank : -1 - this.#visitors.size, conn); // it is told why, too
+    this.#visitors.set(isFree ? rank : -1 - this.#visitors.size, conn); // it receives the reason, too
     if (greeting.size !== size) this.#met.reject(sizeError(size, greeting));
     else if (!isFree) this.#met.reject(rankError(rank, size));
     else if (machine !== this.#machine) this.#met.reject(machineError(this.#machine, greeting));
@@ -127,7 +127,7 @@ class Host {
     return true;
   }
 
-  /** Tells a process with other settings what those of this one are. */
+  /** Sends this rank's settings to a rank with other settings. */
   async #refuse(conn: Deno.Conn, { rank, settings }: Greeting): Promise<void> {
     const { job: { token, isDigest, settings: own } } = this.#meeting;
     const known = isDigest && settings !== undefined;
@@ -152,7 +152,7 @@ class Host {
   }
 }
 
-/** A port that another job is about to leave is waited for. */
+/** Waits for a port that another job is about to release. */
 async function listen({ hostname, port, timeoutMs }: Meeting): Promise<Deno.Listener> {
   const deadline = performance.now() + Math.min(PATIENCE_MS, timeoutMs);
   for (;;) {
@@ -204,7 +204,7 @@ async function visit(meeting: Meeting): Promise<string> {
   }
 }
 
-/** One call; undefined when nobody of this program answers. */
+/** One connection attempt; undefined if this program does not answer. */
 async function ask(
   { hostname, port }: Meeting,
   greeting: Greeting,
@@ -226,7 +226,7 @@ async function write(conn: Deno.Conn, message: Greeting | Answer): Promise<void>
     const bytes = encodeLine(message);
     for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
   } catch {
-    // It hung up.
+    // It disconnected.
   }
 }
 

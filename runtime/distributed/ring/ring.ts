@@ -29,7 +29,7 @@ import {
 import { SilenceWatch } from "../silence_watch.ts";
 
 const READ_BYTES = 2 ** 20; // more than a socket holds: one read takes what is there
-const GRACE_MS = 50; // for what is still on its way and says more than the end of a connection
+const GRACE_MS = 50; // for messages in flight that say more than a closed connection
 const LEAVES_IN_ORDER = -1;
 const IS_ALIVE = -2;
 
@@ -60,7 +60,7 @@ export class Ring implements Engine {
   #beats: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
-  /** Takes the connections over. */
+  /** Takes ownership of the connections. */
   constructor(rank: number, size: number, links: RingLinks, limits: GroupLimits = {}) {
     this.rank = rank;
     this.size = size;
@@ -96,7 +96,7 @@ export class Ring implements Engine {
     });
   }
 
-  /** As {@link ProcessGroup.broadcast}: pieces travel along the ring behind each other. */
+  /** As {@link ProcessGroup.broadcast}: pieces are pipelined along the ring. */
   broadcast(bytes: Uint8Array<ArrayBuffer>, root = 0): Promise<Uint8Array<ArrayBuffer>> {
     return this.#run("broadcast", bytes.length, root, async () => {
       if (this.rank === root) {
@@ -133,7 +133,7 @@ export class Ring implements Engine {
     });
   }
 
-  /** As {@link ProcessGroup.barrier}: after W - 1 rounds word of every process has arrived. */
+  /** As {@link ProcessGroup.barrier}: after W - 1 rounds every rank was heard. */
   barrier(timeoutMs?: number): Promise<void> {
     return this.#run("barrier", 0, 0, async () => {
       for (let step = 1; step < this.size; step++) {
@@ -142,7 +142,7 @@ export class Ring implements Engine {
     }, timeoutMs);
   }
 
-  /** Tells the previous process that this one leaves in order, and closes. */
+  /** Tells the previous rank that this one leaves in order, and closes. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -184,7 +184,7 @@ export class Ring implements Engine {
     }
   }
 
-  /** Ends the ring: the connections close, so that the neighbours know at once. */
+  /** Ends the ring by closing the connections, which the neighbours detect at once. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = error instanceof GroupError
@@ -206,7 +206,7 @@ export class Ring implements Engine {
     await this.#links.previous.write(bytesOf(Float64Array.of(news))).catch(() => {}); // gone: fine
   }
 
-  /** Gives a sign of life, and listens for those of the next process. */
+  /** Sends a heartbeat and expects those of the next rank. */
   #beat(watch: SilenceWatch): void {
     if (this.#closed) return;
     void this.#sendBack(IS_ALIVE);
@@ -243,7 +243,7 @@ export class Ring implements Engine {
     return (this.rank + step + this.size) % this.size;
   }
 
-  /** Notices the end of the next process even while nothing is written to it. */
+  /** Detects the end of the next rank even while nothing is written to it. */
   async #watchNext(): Promise<void> {
     const news = await this.#lastNews();
     if (this.#closed || news === LEAVES_IN_ORDER) return;
@@ -253,7 +253,7 @@ export class Ring implements Engine {
     if (!this.#closed) this.#fail(error);
   }
 
-  /** What the next process says last: an order, or a rank; undefined when it ends without. */
+  /** The last message of the next rank; undefined if it ends without one. */
   async #lastNews(): Promise<number | undefined> {
     const news = new Float64Array(1);
     const bytes = bytesOf(news);
@@ -303,7 +303,7 @@ export class Ring implements Engine {
     return count;
   }
 
-  /** Adds what arrives to a segment of `values`; with `factor` also scales the sums. */
+  /** Adds received data to a segment of `values`; with `factor` also scales the sums. */
   async #readSum(
     values: Float32Array,
     { begin, end }: { readonly begin: number; readonly end: number },

@@ -7,14 +7,14 @@
 const PREFIX = "txl-ring-";
 const LEFT_OVER_MS = 600_000; // a ring is formed, and its folder removed, in less
 
-/** Makes one (mode 0700), and removes those of jobs that were killed before they could. */
+/** Creates a folder (mode 0700), and removes those of killed jobs. */
 export async function makeRingFolder(): Promise<string> {
   const path = await Deno.makeTempDir({ prefix: PREFIX });
   await sweepFolders(path.slice(0, path.lastIndexOf("/")), PREFIX, LEFT_OVER_MS);
   return path;
 }
 
-/** Removes folders with this prefix that have not changed for so long, where this user may. */
+/** Removes folders of this user with this prefix that have not changed for this time. */
 export async function sweepFolders(parent: string, prefix: string, ageMs: number): Promise<void> {
   try {
     for await (const { name, isDirectory } of Deno.readDir(parent)) {
@@ -25,6 +25,6 @@ export async function sweepFolders(parent: string, prefix: string, ageMs: number
       await Deno.remove(path, { recursive: true }).catch(() => {}); // of another user
     }
   } catch {
-    // What cannot be listed, or goes away meanwhile, is not ours to sweep.
+    // Folders that cannot be listed, or disappear meanwhile, are skipped.
   }
 }

@@ -11,7 +11,7 @@ import type { RingLinks } from "./ring.ts";
 /** Sockets between processes of one machine. */
 export type Transport = "unix" | "tcp";
 
-/** What {@link connectRing} needs to know. */
+/** Options of {@link connectRing}. */
 export interface RingPlace {
   /** Number of this process. */
   readonly rank: number;
@@ -25,7 +25,7 @@ export interface RingPlace {
   readonly timeoutMs: number;
 }
 
-/** The connections, and the files to remove once every process has its own. */
+/** The connections, and files to remove once every rank is connected. */
 export interface ConnectedRing {
   /** The connections. */
   readonly links: RingLinks;
@@ -35,14 +35,14 @@ export interface ConnectedRing {
 
 const POLL_MS = 10;
 const TOKEN_BYTES = 16;
-const CALLER_MS = 5000; // time for a caller to say the token
-const MAX_CALLERS = 64; // that may be about to say it
+const CALLER_MS = 5000; // time limit for the token of a caller
+const MAX_CALLERS = 64; // maximum number of unidentified callers
 const MAX_SOCKET_PATH = 100; // some systems allow 103 bytes, most 107
 
 interface Address {
   readonly unix?: string;
   readonly port?: number;
-  /** What a caller must say first, in hexadecimal: on TCP anybody may call. */
+  /** Token that a caller sends first, in hexadecimal, since anyone can connect over TCP. */
   readonly token: string;
 }
 
@@ -118,7 +118,9 @@ async function publish(directory: string, rank: number, address: Address): Promi
   await Deno.rename(`${path}.tmp`, path);
 }
 
-/** Calls process `to` as soon as its address is there; notes who else has arrived meanwhile. */
+/**
+ * Connects to rank `to` as soon as its address is published; records other ranks that have arrived.
+ */
 async function dial(
   directory: string,
   to: number,
@@ -148,7 +150,7 @@ async function dial(
   }
 }
 
-/** Waits for the one caller that knows the token, which process r - 1 has read. */
+/** Waits for the caller with the token, which is rank r - 1. */
 async function accept(
   listener: Deno.Listener,
   token: Uint8Array,
@@ -193,7 +195,7 @@ async function saysToken(conn: Deno.Conn, token: Uint8Array): Promise<boolean> {
     }
     return hello.every((byte, i) => byte === token[i]);
   } catch {
-    return false; // it hung up, or was closed
+    return false; // it disconnected, or was closed
   } finally {
     clearTimeout(timer);
   }
@@ -216,7 +218,7 @@ function lateError(
   return missingError(size, [silent], timeoutMs);
 }
 
-/** The error for processes that were not there in time. */
+/** The error for missing ranks. */
 export function missingError(
   size: number,
   missing: readonly number[],

@@ -17,7 +17,7 @@ export interface EngineOptions extends RingOptions {
   readonly mpiLibrary: string | undefined;
 }
 
-/** What the engine is asked to do; one answer follows for each. Buffers move with the message. */
+/** A request to the engine, followed by one answer. Buffers are transferred. */
 export type GroupRequest =
   | { readonly kind: "open"; readonly options: EngineOptions }
   | { readonly kind: "allReduceMean"; readonly values: Float32Array<ArrayBuffer> }
@@ -30,13 +30,13 @@ export type GroupRequest =
   | { readonly kind: "barrier" }
   | { readonly kind: "close" };
 
-/** What an engine says when it is open. */
+/** Answer of an opened engine. */
 export interface OpenedEngine {
   /** The MPI library in use, and whether any thread may end the job through it. */
   readonly mpi: { readonly path: string; readonly abortsFromAnyThread: boolean } | undefined;
 }
 
-/** An error on its way between threads. */
+/** A serialised error. */
 export interface PortableError {
   /** Name of its class. */
   readonly name: string;
@@ -60,7 +60,7 @@ export function packError(error: unknown): PortableError {
   return { name, message, stack, lostRank };
 }
 
-/** Unpacks it: a bug keeps the stack of the thread it happened in. */
+/** Unpacks an error; a bug keeps the stack of its thread. */
 export function unpackError({ name, message, stack, lostRank }: PortableError): Error {
   if (name === "GroupError") return new GroupError(message, { lostRank });
   const error = new Error(message);

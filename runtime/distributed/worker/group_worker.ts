@@ -15,7 +15,7 @@ import {
 import { MpiEngine } from "../mpi/mpi_engine.ts";
 import { openRing } from "../ring/open_ring.ts";
 
-/** What this thread needs of its global scope. */
+/** The used part of the worker's global scope. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<GroupRequest>) => void) | null;
   postMessage(answer: GroupAnswer, transfer: Transferable[]): void;

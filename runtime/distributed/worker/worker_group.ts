@@ -21,13 +21,13 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-/** A group whose engine runs in a thread of its own. */
+/** A process group whose engine runs on a worker thread. */
 export class WorkerGroup implements ProcessGroup {
   /** Number of this process. */
   readonly rank: number;
   /** Processes of the job. */
   readonly size: number;
-  /** How they reach each other. */
+  /** Transport of the group. */
   readonly backend: Backend;
   readonly #worker: Worker;
   readonly #pending: Pending[] = [];
@@ -51,7 +51,7 @@ export class WorkerGroup implements ProcessGroup {
   }
 
   /**
-   * Starts the thread and its engine; resolves when all processes have met.
+   * Starts the thread and its engine; resolves when all ranks are connected.
    *
    * @throws {GroupError} when they cannot
    */
@@ -92,7 +92,10 @@ export class WorkerGroup implements ProcessGroup {
     await this.#ask({ kind: "barrier" });
   }
 
-  /** As {@link ProcessGroup.abort}. Processes of a ring see this one end; MPI ends them itself. */
+  /**
+   * As {@link ProcessGroup.abort}. Ranks of a ring detect the end of this one; MPI ends them
+   * itself.
+   */
   abort(code: number): never {
     if (this.#opened?.mpi?.abortsFromAnyThread) {
       this.#library?.symbols.MPI_Abort(this.#library.abi.world, code);
@@ -100,7 +103,7 @@ export class WorkerGroup implements ProcessGroup {
     Deno.exit(code);
   }
 
-  /** Finishes what was called, leaves the group and ends the thread. */
+  /** Completes pending calls, leaves the group and ends the thread. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -108,13 +111,13 @@ export class WorkerGroup implements ProcessGroup {
       const closed = this.#ask({ kind: "close" });
       await (this.#limitMs === undefined ? closed : withTimeout(closed, this.#limitMs));
     } catch {
-      // whoever called the operation that failed has the error
+      // the caller of the failed operation has the error
     } finally {
       this.#worker.terminate();
     }
   }
 
-  /** MPI blocks its thread until all processes are there; a ring has a limit of its own. */
+  /** MPI blocks its thread until all ranks have arrived; a ring has its own limit. */
   async #open(options: EngineOptions): Promise<OpenedEngine> {
     const opening = this.#ask({ kind: "open", options }) as Promise<OpenedEngine>;
     if (options.backend === "ring") return await opening;
@@ -139,7 +142,7 @@ export class WorkerGroup implements ProcessGroup {
     this.#pending.shift()?.resolve(answer.result);
   }
 
-  /** An engine that failed once can be used for nothing else. */
+  /** An engine is unusable after a failure. */
   #failAll(error: unknown): void {
     this.#failure ??= error;
     for (const { reject } of this.#pending.splice(0)) reject(this.#failure);

@@ -76,7 +76,7 @@ function expectedValue(iterations: number): number {
 }
 
 /**
- * Accepts a driver that ran the whole loop.
+ * Rejects a driver that ended the loop early.
  *
  * @param adapter name of the adapter, for the message
  * @param iterations what {@link countLoopIterations} returned

@@ -13,7 +13,7 @@ import {
 } from "./apt_sources.ts";
 import type { Machine } from "./machine.ts";
 
-/** First version of Mesa whose software rasteriser computes right numbers. */
+/** First version of Mesa whose software rasteriser computes correct results. */
 export const MESA_VERSION = 25;
 
 const PACKAGES = ["libvulkan1", "mesa-vulkan-drivers"] as const;
@@ -42,7 +42,7 @@ export function releaseCodename(machine: Machine): string | undefined {
 /**
  * Installs Mesa 25 or newer as root.
  *
- * @returns undefined on success, else one sentence on what stood in the way
+ * @returns undefined on success, else one sentence about the obstacle
  */
 export async function installWithApt(
   machine: Machine,
@@ -71,11 +71,11 @@ export async function installWithApt(
   const trouble = major(version) < MESA_VERSION
     ? tooOld(version ?? plain, suite)
     : await install(machine, say, suite, version!);
-  if (trouble !== undefined) machine.remove(BACKPORTS_FILE); // leave the machine as it was
+  if (trouble !== undefined) machine.remove(BACKPORTS_FILE); // restore the machine's state
   return trouble;
 }
 
-/** Whether apt already has a suite, under whatever name or in whatever file its source stands. */
+/** Whether apt already has a suite, under any name and in any file. */
 async function isServed(machine: Machine, suite: string): Promise<boolean> {
   const { output } = await machine.run(["apt-cache", "policy"]);
   return [...output.matchAll(/\b[an]=([\w.-]+)/g)].some(([, name]) => name === suite);
@@ -118,7 +118,7 @@ function major(version: string | undefined): number {
   return Number(/^(?:\d+:)?(\d+)/.exec(version ?? "")?.[1] ?? 0);
 }
 
-/** The commands that do the same by hand, for a user who is not root. */
+/** The equivalent commands, for a user who is not root. */
 export function aptCommands(machine: Machine): string {
   const codename = releaseCodename(machine);
   const sources = readAptSources(machine);
@@ -132,7 +132,7 @@ export function aptCommands(machine: Machine): string {
   return `printf '${stanza}\\n' | sudo tee ${BACKPORTS_FILE} && ${install(suite)}`;
 }
 
-/** What is asked before {@link installWithApt} may run: everything it can change. */
+/** The question asked before {@link installWithApt}, with everything it can change. */
 export function aptQuestion(machine: Machine): string {
   const codename = releaseCodename(machine);
   const isAdding = codename !== undefined && !hasBackports(readAptSources(machine), codename);

@@ -5,7 +5,7 @@
  */
 import { isOnPath, tryProgram } from "../programs.ts";
 
-/** What a command printed, and how it ended. */
+/** Result of a command. */
 export interface CommandResult {
   /** Exit code; 127 when there is no such command. */
   readonly code: number;
@@ -13,11 +13,11 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** Whether an adapter can be used, as a fresh process sees it. */
+/** Result of opening the adapter in a new process. */
 export interface AdapterProbe {
   /** Name of the adapter, if one answers. */
   readonly adapter: string | undefined;
-  /** Why it cannot be used; undefined when it can. */
+  /** Reason why it cannot be used; undefined if it can. */
   readonly trouble: string | undefined;
 }
 
@@ -78,7 +78,7 @@ async function runCommand(command: readonly string[]): Promise<CommandResult> {
 
 async function probeInChild(): Promise<AdapterProbe> {
   const program = `${import.meta.dirname}/probe.ts`;
-  // Without this, a software OpenGL driver would stand in for the Vulkan driver that is missing.
+  // Otherwise a software OpenGL driver would replace the missing Vulkan driver.
   const backend: Record<string, string> = Deno.build.os === "linux"
     ? { DENO_WEBGPU_BACKEND: "vulkan" }
     : {};

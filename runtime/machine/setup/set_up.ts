@@ -11,8 +11,8 @@ import type { Machine } from "./machine.ts";
  * Finds a usable adapter, or installs Mesa's software Vulkan driver and looks again.
  *
  * @param machine the machine, {@link thisMachine} outside of tests
- * @param say takes each line for the user
- * @param agrees asked once before anything is changed; agrees by default
+ * @param say prints a line
+ * @param agrees called once before anything is changed; agrees by default
  * @returns whether an adapter can be used now
  */
 export async function setUp(
@@ -57,7 +57,7 @@ const BY_PACKAGE_MANAGER: readonly (readonly [manager: string, command: string])
   ["apk", "sudo apk add --upgrade vulkan-loader mesa-vulkan-swrast"],
 ];
 
-/** The command or the advice that gives this machine a Vulkan driver. */
+/** The command or advice that installs a Vulkan driver on this machine. */
 export function driverCommand(machine: Machine): string {
   if (machine.os === "darwin") {
     return "softwareupdate --install --all (Metal is part of macOS; a virtual machine may hide the GPU)";

@@ -19,12 +19,12 @@ export class ByteInterner {
   /** Slot to id + 1; 0 is free. At most half of the slots are taken. */
   #slots = new Uint32Array(1 << 11);
 
-  /** Distinct strings seen. */
+  /** Number of distinct strings. */
   get size(): number {
     return this.#count;
   }
 
-  /** The id of `bytes[start .. end)`, a new one if it has not been seen. */
+  /** The id of `bytes[start .. end)`; a new one for a new string. */
   intern(bytes: Uint8Array, start: number, end: number): number {
     let hash = 0x811c9dc5;
     for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);

@@ -38,7 +38,7 @@ export class CharacterScanner implements Scanner {
   push(chunk: Uint8Array): void {
     let at = 0;
     if (this.#rest.length > 0) {
-      // Finish the character that straddles the border, then go on inside the chunk.
+      // Complete the character across the border, then continue inside the chunk.
       const joined = new Uint8Array(this.#rest.length + Math.min(LONGEST_CHARACTER, chunk.length));
       joined.set(this.#rest);
       joined.set(chunk.subarray(0, LONGEST_CHARACTER), this.#rest.length);

@@ -9,7 +9,7 @@ import type { IdBlocks } from "./id_blocks.ts";
 
 /** Splits files that arrive in chunks of any size into symbols. */
 export interface Scanner {
-  /** Where the provisional ids of all files since the last `ids.take()` are collected. */
+  /** The provisional ids of all files since the last `ids.take()`. */
   readonly ids: IdBlocks;
   /** The provisional id that ends a line, or -1 if no line has ended. */
   readonly lineEnd: number;
@@ -31,11 +31,11 @@ export interface Scanner {
   endFile(): void;
 }
 
-/** Bytes that are not UTF-8; whoever reads the file says what it may be instead. */
+/** Invalid UTF-8; the reader of the file detects its encoding. */
 export class InvalidUtf8 extends Error {
   /** Name of the class. */
   override readonly name = "InvalidUtf8";
-  /** Where they begin in the file. */
+  /** Offset in the file. */
   readonly offset: number;
 
   /** Bytes of `path` from `offset` on. */

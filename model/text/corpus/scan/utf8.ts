@@ -8,10 +8,10 @@
 /** The byte, and the code point, that ends a line. */
 export const LINE_FEED = 0x0a;
 
-/** What {@link readCodePoint} returns when the bytes end inside a character. */
+/** Result of {@link readCodePoint} if the bytes end inside a character. */
 export const INCOMPLETE = -1;
 
-/** What {@link readCodePoint} returns for bytes that are no UTF-8. */
+/** Result of {@link readCodePoint} for invalid UTF-8. */
 export const INVALID = -2;
 
 /**
@@ -39,7 +39,7 @@ export function readCodePoint(bytes: Uint8Array, at: number, end: number): numbe
   return (lead & 0x07) << 18 | (second & 0x3f) << 12 | (third & 0x3f) << 6 | fourth & 0x3f;
 }
 
-/** How many bytes `codePoint` takes in UTF-8. */
+/** Length of `codePoint` in UTF-8 bytes. */
 export function utf8Width(codePoint: number): number {
   return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 }
