@@ -42,9 +42,9 @@ export interface ModelCheckpoint extends Disposable {
   readonly shape: ModelConfig;
   /** Its symbols. */
   readonly vocabulary: Vocabulary;
-  /** What training stored about itself; null in a file of weights only. */
+  /** The training record; null in a file with weights only. */
   readonly training: unknown;
-  /** True when its content was compared with its checksum; false when it has none. */
+  /** True if its checksum was verified; false if it has none. */
   readonly verified: boolean;
   /** The tensors. */
   readonly file: SafetensorsReader;
@@ -53,8 +53,8 @@ export interface ModelCheckpoint extends Disposable {
 /**
  * Verifies a checkpoint and checks it against itself; its reader is closed where that fails.
  *
- * @throws {CheckpointError} when it is missing, damaged, contradicts itself, holds numbers that are
- * not finite or negative squares, or is not a checkpoint of this program
+ * @throws {CheckpointError} when it is missing, damaged or inconsistent, holds non-finite numbers
+ * or negative squares, or is not a checkpoint of this program
  */
 export async function readCheckpoint(file: SafetensorsReader): Promise<ModelCheckpoint> {
   const { path } = file;
@@ -96,7 +96,7 @@ export async function readCheckpoint(file: SafetensorsReader): Promise<ModelChec
   }
 }
 
-/** The line for a checkpoint without a checksum; undefined where there is one. */
+/** The warning for a checkpoint without a checksum; otherwise undefined. */
 export function unverifiedLine({ path, verified }: ModelCheckpoint): string | undefined {
   if (verified) return undefined;
   return `Not verified: ${
@@ -190,7 +190,7 @@ export async function loadWeights(
   await writeArriving(device, store, undefined, ({ name }) => readFloats(checkpoint.file, name));
 }
 
-/** Refuses a checkpoint that lacks a tensor, before anything is written. */
+/** Rejects a checkpoint that lacks a tensor, before anything is written. */
 function checkStored(store: ParameterStore, { file }: ModelCheckpoint, prefix: string): void {
   for (const { name, shape } of store.parameters) checkFloats(file, prefix + name, shape);
 }

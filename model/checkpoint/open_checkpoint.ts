@@ -7,7 +7,7 @@ import { SafetensorsFile } from "@transformer-xl/runtime";
 import { type ModelCheckpoint, readCheckpoint } from "./checkpoint.ts";
 
 /**
- * Opens a checkpoint, verifies it and checks it against itself.
+ * Opens a checkpoint, verifies it and checks its consistency.
  *
  * @throws {CheckpointError} when it is missing, damaged, contradicts itself, holds numbers that are
  * not finite, or is not a checkpoint of this program

@@ -57,7 +57,8 @@ export class GpuDevice extends Device {
         kind: choice.software ? "software" : "gpu",
         features: choice.features,
       },
-      // A software driver overcommits, so the machine's memory is the limit; a GPU says no itself.
+      // A software driver overcommits, so the machine's memory is the limit; a GPU rejects
+      // allocations itself.
       choice.software ? availableMemory() : Infinity,
     );
     this.gpu = connection.gpu;
@@ -183,7 +184,8 @@ export class GpuDevice extends Device {
     const { label } = recording;
     this.checkFault();
     const pipelines = await this.#connection.pipelines.all(recording.commands);
-    // Nothing awaits between push and pop, so plans compiled at once never see each other's errors.
+    // There is no await between push and pop, so concurrent compilations never see each other's
+    // errors.
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
     let executable: Executable;
@@ -205,7 +207,7 @@ export class GpuDevice extends Device {
       : new ShaderError(`Cannot compile plan "${label}": ${messageOf(invalid)}`);
   }
 
-  /** Keeps an error of WebGPU, unless there was one; the next run, read or idle throws it. */
+  /** Stores the first WebGPU error, which the next run, read or idle throws. */
   report(action: string, error: GPUError): void {
     const full = error.constructor.name === "GPUOutOfMemoryError";
     this.#fault ??= new DeviceError(
@@ -236,7 +238,7 @@ export class GpuDevice extends Device {
     disconnect(this.#choice, this.#connection, { failed });
   }
 
-  /** Gives pending error events their turn, then throws if there was one. */
+  /** Waits for pending error events, then throws the first error. */
   async #settle(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.checkFault();

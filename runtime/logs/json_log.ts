@@ -33,7 +33,7 @@ export class JsonLog implements Disposable {
   readonly path: string;
   readonly #file: LineFile;
 
-  /** Touches no file yet. */
+  /** Does not open the file yet. */
   constructor(path: string, options: LogFileOptions = {}) {
     this.path = path;
     this.#file = new LineFile(path, options);
@@ -44,7 +44,7 @@ export class JsonLog implements Disposable {
     this.#file.write(`${JSON.stringify(record, namedNonFinite)}\n`);
   }
 
-  /** Closes the file; a later record opens it again. */
+  /** Closes the file; a later record reopens it. */
   close(): void {
     this.#file.close();
   }

@@ -5,7 +5,7 @@
  */
 import type { SafetensorsDtype } from "./header.ts";
 
-/** One tensor whose elements are at hand, row-major. */
+/** A tensor in memory, row-major. */
 export interface SafetensorsTensor {
   /** Unique within the file. */
   readonly name: string;
@@ -17,13 +17,13 @@ export interface SafetensorsTensor {
   readonly values: ArrayBufferView<ArrayBuffer>;
 }
 
-/** A tensor whose elements are fetched when their turn comes, whole or in pieces. */
+/** A tensor whose elements are fetched when they are written, whole or in pieces. */
 export interface SafetensorsSource extends Omit<SafetensorsTensor, "values"> {
   /** Elements, or a function that is called once to fetch them. */
   readonly values: SafetensorsTensor["values"] | (() => SafetensorsPieces);
 }
 
-/** What a {@link SafetensorsSource} may hand out. */
+/** A chunk of a {@link SafetensorsSource}. */
 export type SafetensorsPieces =
   | ArrayBufferView<ArrayBuffer>
   | Promise<ArrayBufferView<ArrayBuffer>>

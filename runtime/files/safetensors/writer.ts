@@ -112,7 +112,7 @@ export async function writeSafetensors(
     for (const tensor of ordered) {
       let byteLength = 0;
       for await (const piece of piecesOf(tensor.values)) {
-        // Signals and timers get their turn between two slices.
+        // Signals and timers are handled between two slices.
         for (let at = 0; at < piece.length; at += SLICE_BYTES) {
           const slice = piece.subarray(at, at + SLICE_BYTES);
           digest.update(slice);
