@@ -12,6 +12,7 @@ export * from "./cross_entropy/cases.ts";
 export * from "./dropout/cases.ts";
 export * from "./embedding/cases.ts";
 export * from "./gather/cases.ts";
+export * from "./gelu/cases.ts";
 export * from "./layer_norm/cases.ts";
 export * from "./matmul/cases.ts";
 export * from "./relative_attention/cases.ts";

@@ -13,6 +13,7 @@ export * from "./dropout/mod.ts";
 export * from "./embedding/mod.ts";
 export * from "./finite/mod.ts";
 export * from "./gather/mod.ts";
+export * from "./gelu/mod.ts";
 export * from "./layer_norm/mod.ts";
 export * from "./matmul/mod.ts";
 export * from "./optimizer/mod.ts";

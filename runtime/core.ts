@@ -43,6 +43,7 @@ export { scalarOf, type ScalarValues, workgroupsOf } from "./plan/scalar_values.
 export * from "./random/philox.ts";
 export * from "./record/elementwise.ts";
 export * from "./record/kernel.ts";
+export type { Count, Dispatch, Grid, Launch } from "./record/launch.ts";
 export * from "./record/op.ts";
 export * from "./record/recorder.ts";
 export * from "./reference/reference_device.ts";

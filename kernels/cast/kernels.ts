@@ -6,7 +6,7 @@
 import { elementwiseKernel } from "@transformer-xl/runtime";
 import source from "./cast.wgsl" with { type: "text" };
 
-/** See mod.ts. */
-export const CAST = elementwiseKernel("cast", source, ({ x, y }, { count }) => {
-  for (let i = 0; i < count!; i++) y![i] = x![i]!;
+/** Copies; the widths of the operands round. */
+export const CAST = elementwiseKernel<"x" | "y", "count">("cast", source, ({ x, y }, { count }) => {
+  for (let i = 0; i < count; i++) y[i] = x[i]!;
 });

@@ -3,33 +3,15 @@
  *
  * @module
  */
-import {
-  bytesOf,
-  bytesPer,
-  defineOp,
-  elementwiseWorkgroups,
-  type Recorder,
-  type Tensor,
-} from "@transformer-xl/runtime";
+import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime";
 import { CAST } from "./kernels.ts";
 
 type FloatWidth = "f32" | "f16";
 
-const op = defineOp<{ x: Tensor }, { y: Tensor }, { readonly dtype: FloatWidth }>({
-  name: "cast",
-  infer: ({ x }, { dtype }) => ({ y: { shape: x.shape, dtype } }),
-  forward(rec, { x }, { y }) {
-    rec.launch({
-      kernel: CAST,
-      operands: { x, y },
-      scalars: { count: x.size },
-      workgroups: elementwiseWorkgroups(rec, x.size),
-    });
-  },
-  vjp: (rec, { inputs: { x } }, { y: dy }) => ({
-    x: dy && cast(rec, dy, x.dtype as FloatWidth),
-  }),
-  cost: ({ x }, { dtype }) => ({ flops: 0, bytes: bytesOf(x) + bytesPer(dtype) * x.size }),
+const op = elementwiseOp<"x", { readonly dtype: FloatWidth }>(CAST, {
+  flops: 0,
+  dtype: ({ dtype }) => dtype,
+  vjp: (rec, { inputs: { x } }, dy) => ({ x: cast(rec, dy, x.dtype as FloatWidth) }),
 });
 
 /**
@@ -52,5 +34,5 @@ const op = defineOp<{ x: Tensor }, { y: Tensor }, { readonly dtype: FloatWidth }
  * ```
  */
 export function cast(rec: Recorder, x: Tensor, dtype: FloatWidth): Tensor {
-  return x.dtype === dtype ? x : op(rec, { x }, { dtype }).y;
+  return x.dtype === dtype ? x : op(rec, { x }, { dtype });
 }

@@ -6,21 +6,23 @@
 import {
   dims,
   elementwiseKernel,
-  elementwiseWorkgroups,
+  launchElementwise,
   type Recorder,
   type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime";
 import source from "./copy_rows.wgsl" with { type: "text" };
 
-const COPY_ROWS = elementwiseKernel("copy_rows", source, ({ x, y }, s) => {
-  const { count, columns: C } = s as { count: number; columns: number };
-  const shift = (s["x_start"]! - s["x_back"]!) * C;
-  const end = s["x_rows"]! * C;
-  const start = s["y_start"]! * C;
-  for (let i = 0; i < count; i++) {
+const COPY_ROWS = elementwiseKernel<
+  "x" | "y",
+  "count" | "columns" | "x_start" | "x_back" | "x_rows" | "y_start"
+>("copy_rows", source, ({ x, y }, s) => {
+  const shift = (s.x_start - s.x_back) * s.columns;
+  const end = s.x_rows * s.columns;
+  const start = s.y_start * s.columns;
+  for (let i = 0; i < s.count; i++) {
     const from = i + shift;
-    y![start + i] = from >= 0 && from < end ? x![from]! : 0;
+    y[start + i] = from >= 0 && from < end ? x[from]! : 0;
   }
 });
 
@@ -37,17 +39,11 @@ export function launchCopyRows(
   },
 ): void {
   const { R, C } = dims({ x: "R C", y: "S C" }, { x, y });
-  rec.launch({
-    kernel: COPY_ROWS,
-    operands: { x, y },
-    scalars: {
-      count: at.count * C,
-      columns: C,
-      x_rows: R,
-      x_start: at.xStart ?? 0,
-      x_back: at.xBack ?? 0,
-      y_start: at.yStart ?? 0,
-    },
-    workgroups: elementwiseWorkgroups(rec, at.count * C),
+  launchElementwise(rec, COPY_ROWS, { x, y }, at.count * C, {
+    columns: C,
+    x_rows: R,
+    x_start: at.xStart ?? 0,
+    x_back: at.xBack ?? 0,
+    y_start: at.yStart ?? 0,
   });
 }

@@ -13,14 +13,8 @@ import { launchCopyRows } from "./kernels.ts";
  * @throws {ShapeError} when the columns differ
  */
 export function copyRows(rec: Recorder, target: Tensor, x: Tensor, start: number | Scalar): void {
-  const from = rec.commands.length;
-  launchCopyRows(rec, x, target, { count: target.shape[0]!, xStart: start });
-  rec.nodes.push({
-    name: "copy_rows",
-    inputs: { x },
-    outputs: {},
-    commands: [from, rec.commands.length],
-    cost: { flops: 0, bytes: 2 * bytesOf(target) },
-    vjp: undefined,
+  const cost = { flops: 0, bytes: 2 * bytesOf(target) };
+  rec.node("copy_rows", { inputs: { x }, cost }, () => {
+    launchCopyRows(rec, x, target, { count: target.shape[0]!, xStart: start });
   });
 }

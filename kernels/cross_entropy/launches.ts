@@ -62,8 +62,8 @@ export function launchBiasGradient(
     kernel: BIAS_GRADIENT,
     operands: { dlogits: logits, dbias },
     scalars: { rows: scalarOfExtent(rows), columns: dbias.size, stride, first },
-    workgroups: [
-      Math.ceil(dbias.size / 32),
+    threads: [
+      dbias.size,
       typeof rows === "number" ? 1 : { scalar: rows.scalar, per: rows.capacity },
     ],
   });

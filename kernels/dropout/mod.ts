@@ -11,7 +11,6 @@ import {
   bytesOf,
   defineOp,
   like,
-  linearWorkgroups,
   type Recorder,
   type Scalar,
   ShapeError,
@@ -71,7 +70,7 @@ export function launchDropout(rec: Recorder, x: Tensor, y: Tensor, { rate, mask 
       kernel: GIVEN,
       operands: { x, keep: mask.keep, y },
       scalars: { count, factor },
-      workgroups: linearWorkgroups(rec, count, 64),
+      threads: count,
     });
     return;
   }
@@ -80,7 +79,7 @@ export function launchDropout(rec: Recorder, x: Tensor, y: Tensor, { rate, mask 
     kernel: PHILOX,
     operands: { x, y },
     scalars: { count, seed, step, stream, site, threshold: Math.round(65536 * rate), factor },
-    workgroups: linearWorkgroups(rec, Math.ceil(count / 8), 64),
+    threads: Math.ceil(count / 8),
   });
 }
 

@@ -110,26 +110,20 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
         rec.clear(grads[name]);
       }
       const { order, starts, distinct } = segments;
-      const at = rec.commands.length;
-      rec.launch({
-        kernel: EMBEDDING_GRADIENT,
-        operands: { order, starts, distinct, dy: dy!, dtable: gradients[name] ?? grads[name]! },
-        scalars: {
-          first: range.first,
-          segments: range.count,
-          width: table.shape[1]!,
-          first_id: from,
-          scale,
-        },
-        workgroups: [walkers(rec, range.count, ids.size), Math.ceil(table.shape[1]! / 256)],
-      });
-      rec.nodes.push({
-        name: "embedding_gradient",
-        inputs: { dy },
-        outputs: {},
-        commands: [at, rec.commands.length],
-        cost: { flops: dy!.size / tables.length, bytes: 3 * bytesOf(dy) / tables.length },
-        vjp: undefined,
+      const cost = { flops: dy!.size / tables.length, bytes: 3 * bytesOf(dy) / tables.length };
+      rec.node("embedding_gradient", { inputs: { dy }, cost }, () => {
+        rec.launch({
+          kernel: EMBEDDING_GRADIENT,
+          operands: { order, starts, distinct, dy: dy!, dtable: gradients[name] ?? grads[name]! },
+          scalars: {
+            first: range.first,
+            segments: range.count,
+            width: table.shape[1]!,
+            first_id: from,
+            scale,
+          },
+          workgroups: [walkers(rec, range.count, ids.size), Math.ceil(table.shape[1]! / 256)],
+        });
       });
     });
     return grads;

@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from "@transformer-xl/runtime";
 import { OUT_OF_RANGE } from "./kernels.ts";
-import { flat, recordNode } from "../optimizer/flat/flat.ts";
+import { flat } from "../optimizer/flat/flat.ts";
 
 /** Lanes of a launch; few enough that reading their verdicts costs nothing. */
 const MAX_GROUPS = 64;
@@ -68,18 +68,15 @@ export class FiniteCheck implements Disposable {
       }
       const found = rec.temporary([first], "u32", "found");
       for (const { x, first, groups, limit } of launches) {
-        recordNode(
-          rec,
-          "out_of_range",
-          { flops: 0, bytes: bytesPer(x.dtype) * x.size },
-          () =>
-            rec.launch({
-              kernel: OUT_OF_RANGE,
-              operands: { x, found },
-              scalars: { count: x.size, first, lanes: 64 * groups, limit },
-              workgroups: [groups],
-            }),
-        );
+        const cost = { flops: 0, bytes: bytesPer(x.dtype) * x.size };
+        rec.node("out_of_range", { cost }, () => {
+          rec.launch({
+            kernel: OUT_OF_RANGE,
+            operands: { x, found },
+            scalars: { count: x.size, first, lanes: 64 * groups, limit },
+            workgroups: [groups],
+          });
+        });
       }
       return { inputs: {}, outputs: { found } };
     });

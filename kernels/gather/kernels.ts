@@ -4,15 +4,19 @@
  * @module
  */
 import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime";
-import { type RowCount, rowWorkgroups } from "../shared/row_count.ts";
+import { type RowCount, rowThreads } from "../shared/row_count.ts";
 import source from "./gather.wgsl" with { type: "text" };
 
-const GATHER = kernel("gather", source, ({ x, rows, y }, { count, columns, factor }) => {
-  for (let i = 0; i < count!; i++) {
-    const [to, from] = [i * columns!, rows![i]! * columns!];
-    for (let c = 0; c < columns!; c++) y![to + c] = factor! * x![from + c]!;
-  }
-});
+const GATHER = kernel<"x" | "rows" | "y", "count" | "columns" | "factor">(
+  "gather",
+  source,
+  ({ x, rows, y }, { count, columns, factor }) => {
+    for (let i = 0; i < count; i++) {
+      const [to, from] = [i * columns, rows[i]! * columns];
+      for (let c = 0; c < columns; c++) y[to + c] = factor * x[from + c]!;
+    }
+  },
+);
 
 /** Records `y[i] = factor * x[rows[i]]` for i < count. */
 export function launchGather(
@@ -28,6 +32,6 @@ export function launchGather(
     kernel: GATHER,
     operands: { x, rows, y },
     scalars: { count, columns: C, factor },
-    workgroups: rowWorkgroups(rec, count, Rc, C),
+    threads: rowThreads(rec, count, Rc, C),
   });
 }

@@ -13,7 +13,6 @@ import {
   dims,
   f32,
   like,
-  linearWorkgroups,
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
@@ -55,7 +54,7 @@ const backwardOp = defineOp<
       operands: { dy, z, gain, stats, dz },
       constants: { ...lanes },
       scalars: { rows, columns },
-      workgroups: linearWorkgroups(rec, rows, lanes.ROWS),
+      threads: rows * lanes.LANES,
     });
   },
   cost: ({ dy, z, gain, stats }) => ({
@@ -81,7 +80,7 @@ const gainOp = defineOp<
       kernel: GAIN_PARTIALS,
       operands: { dy, z, stats, dgain, dbias },
       scalars: { rows, columns, block: BLOCK },
-      workgroups: [Math.ceil(columns / 128), Math.ceil(rows / BLOCK)],
+      threads: [Math.ceil(columns / 4), Math.ceil(rows / BLOCK)],
     });
   },
   cost: ({ dy, z, stats }) => ({ flops: 5 * z.size, bytes: bytesOf(dy, z, stats) }),
@@ -102,7 +101,7 @@ const op = defineOp<In, Out, { readonly eps: number }>({
       operands: { x, gain, bias, y, stats, ...(residual && { residual, z: z! }) },
       constants: { ...lanes },
       scalars: { rows, columns, eps },
-      workgroups: linearWorkgroups(rec, rows, lanes.ROWS),
+      threads: rows * lanes.LANES,
     });
   },
   vjp(rec, { inputs: { x, gain }, outputs: { stats, z = x }, wants, gradients }, { y: dy }) {

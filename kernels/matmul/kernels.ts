@@ -9,16 +9,19 @@ import { tileSource } from "./tiles/tile.ts";
 import type { MatmulForm, TilePlan } from "./tiles/tile_plan.ts";
 
 /** Adds the parts of split sums in order. */
-export const REDUCE_PARTIALS = kernel("matmul_reduce", reduceSource, ({ partial, c }, s) => {
-  const { N, splits, accumulate } = s as Record<string, number> & typeof s;
-  for (let m = 0; m < s["M"]!; m++) {
-    const out = s["c_offset"]! + m * s["ldc"]!;
-    for (let n = 0; n < N!; n++) {
-      let sum = accumulate ? c![out + n]! : 0;
-      for (let part = 0; part < splits!; part++) {
-        sum += partial![part * s["part_stride"]! + m * N! + n]!;
+export const REDUCE_PARTIALS = kernel<
+  "partial" | "c",
+  "M" | "N" | "part_stride" | "ldc" | "c_offset" | "splits" | "accumulate"
+>("matmul_reduce", reduceSource, ({ partial, c }, s) => {
+  const { N, splits, accumulate } = s;
+  for (let m = 0; m < s.M; m++) {
+    const out = s.c_offset + m * s.ldc;
+    for (let n = 0; n < N; n++) {
+      let sum = accumulate ? c[out + n]! : 0;
+      for (let part = 0; part < splits; part++) {
+        sum += partial[part * s.part_stride + m * N + n]!;
       }
-      c![out + n] = sum;
+      c[out + n] = sum;
     }
   }
 });
@@ -39,10 +42,10 @@ export function matmulKernel(plan: TilePlan): Kernel {
   let found = KERNELS.get(key);
   if (found === undefined) {
     const { form, epilogue, tileM, tileN, splitK } = plan;
-    found = kernel(
+    found = kernel<"a" | "b" | "c" | "bias", Sizes>(
       `matmul_${form}_${tileM}x${tileN}`,
       tileSource(plan).source,
-      splitK > 1 ? splitMatmulReference(form, plan.tileK) : matmulReference(form, epilogue),
+      splitK > 1 ? splitProductLoops(form, plan.tileK) : productLoops(form, epilogue),
     );
     KERNELS.set(key, found);
     PLANS.set(found.reference, plan);
@@ -50,31 +53,59 @@ export function matmulKernel(plan: TilePlan): Kernel {
   return found;
 }
 
+/** Strides are named as in the WGSL: elements between rows, batches and parts. */
+type Sizes =
+  | "M"
+  | "N"
+  | "K"
+  | "lda"
+  | "ldb"
+  | "ldc"
+  | "a_offset"
+  | "b_offset"
+  | "c_offset"
+  | "a_outer"
+  | "a_inner"
+  | "b_outer"
+  | "b_inner"
+  | "c_outer"
+  | "c_inner"
+  | "outer"
+  | "inner"
+  | "splits"
+  | "alpha";
+
+/** Loops of a product; `bias` where the epilogue adds one. */
+type ProductLoops = (
+  operands: Readonly<Record<"a" | "b" | "c", Numbers>> & { readonly bias?: Numbers },
+  sizes: Readonly<Record<Sizes, number>>,
+) => void;
+
 /** c = relu?(alpha * a . b + bias + c?), per batch; sums in float64. */
-function matmulReference(
+function productLoops(
   form: MatmulForm,
   { relu, accumulate }: { readonly relu: boolean; readonly accumulate: boolean },
-): Reference {
+): ProductLoops {
   return ({ a, b, c, bias }, s) => {
-    const { M, N, alpha } = s as Record<string, number> & typeof s;
-    const row = new Float64Array(N!);
-    for (let batch = 0; batch < s["outer"]! * s["inner"]!; batch++) {
-      const outer = Math.floor(batch / s["inner"]!);
-      const inner = batch % s["inner"]!;
-      const a0 = s["a_offset"]! + outer * s["a_outer"]! + inner * s["a_inner"]!;
-      const b0 = s["b_offset"]! + outer * s["b_outer"]! + inner * s["b_inner"]!;
-      const c0 = s["c_offset"]! + outer * s["c_outer"]! + inner * s["c_inner"]!;
-      for (let m = 0; m < M!; m++) {
-        if (form === "NT") dotRow(row, a!, a0 + m * s["lda"]!, b!, b0, s["ldb"]!, s["K"]!);
+    const { M, N, alpha } = s;
+    const row = new Float64Array(N);
+    for (let batch = 0; batch < s.outer * s.inner; batch++) {
+      const outer = Math.floor(batch / s.inner);
+      const inner = batch % s.inner;
+      const a0 = s.a_offset + outer * s.a_outer + inner * s.a_inner;
+      const b0 = s.b_offset + outer * s.b_outer + inner * s.b_inner;
+      const c0 = s.c_offset + outer * s.c_outer + inner * s.c_inner;
+      for (let m = 0; m < M; m++) {
+        if (form === "NT") dotRow(row, a, a0 + m * s.lda, b, b0, s.ldb, s.K);
         else {
-          const [first, step] = form === "NN" ? [m * s["lda"]!, 1] : [m, s["lda"]!];
-          axpyRows(row, a!, a0 + first, step, b!, b0, s["ldb"]!, s["K"]!);
+          const [first, step] = form === "NN" ? [m * s.lda, 1] : [m, s.lda];
+          axpyRows(row, a, a0 + first, step, b, b0, s.ldb, s.K);
         }
-        const out = c0 + m * s["ldc"]!;
-        for (let n = 0; n < N!; n++) {
-          let value = alpha! * row[n]! + (bias ? bias[n]! : 0);
-          if (accumulate) value += c![out + n]!;
-          c![out + n] = relu && value < 0 ? 0 : value;
+        const out = c0 + m * s.ldc;
+        for (let n = 0; n < N; n++) {
+          let value = alpha * row[n]! + (bias ? bias[n]! : 0);
+          if (accumulate) value += c[out + n]!;
+          c[out + n] = relu && value < 0 ? 0 : value;
         }
       }
     }
@@ -82,21 +113,21 @@ function matmulReference(
 }
 
 /** The parts of a sum cut into `splits` ranges of k, each a matrix of its own. */
-function splitMatmulReference(form: MatmulForm, tileK: number): Reference {
-  const whole = matmulReference(form, { relu: false, accumulate: false });
+function splitProductLoops(form: MatmulForm, tileK: number): ProductLoops {
+  const whole = productLoops(form, { relu: false, accumulate: false });
   return (operands, s) => {
-    const { K, splits, lda, ldb } = s as Record<string, number> & typeof s;
-    const length = Math.ceil(K! / (tileK * splits!)) * tileK;
-    for (let part = 0; part < splits!; part++) {
-      const from = Math.min(part * length, K!);
+    const { K, splits, lda, ldb } = s;
+    const length = Math.ceil(K / (tileK * splits)) * tileK;
+    for (let part = 0; part < splits; part++) {
+      const from = Math.min(part * length, K);
       whole(operands, {
         ...s,
         outer: 1,
         inner: 1,
-        K: Math.min(length, K! - from),
-        a_offset: s["a_offset"]! + from * (form === "TN" ? lda! : 1),
-        b_offset: s["b_offset"]! + from * (form === "NT" ? 1 : ldb!),
-        c_offset: s["c_offset"]! + part * s["c_outer"]!,
+        K: Math.min(length, K - from),
+        a_offset: s.a_offset + from * (form === "TN" ? lda : 1),
+        b_offset: s.b_offset + from * (form === "NT" ? 1 : ldb),
+        c_offset: s.c_offset + part * s.c_outer,
       });
     }
   };

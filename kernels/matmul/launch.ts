@@ -152,7 +152,7 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
       splits: plan.splitK,
       accumulate: accumulate ? 1 : 0,
     },
-    workgroups: [Math.ceil(N / 64), typeof M === "number" ? M : { ...M, per: 1 }],
+    threads: [N, typeof M === "number" ? M : { ...M, per: 1 }],
   });
 }
 

@@ -122,15 +122,9 @@ function product(
 ): Tensor | undefined {
   const attrs = { form, relu: false, rows };
   if (sink === undefined) return op(rec, { a, b, bias: undefined }, attrs).c;
-  const from = rec.commands.length;
-  record(rec, form, a, b, sink, { relu: false, rows, bias: undefined, accumulate: true });
-  rec.nodes.push({
-    name: "matmul_gradient",
-    inputs: { a, b },
-    outputs: {},
-    commands: [from, rec.commands.length],
-    cost: costOf(form, a, b, bytesOf(sink), rows),
-    vjp: undefined,
+  const cost = costOf(form, a, b, bytesOf(sink), rows);
+  rec.node("matmul_gradient", { inputs: { a, b }, cost }, () => {
+    record(rec, form, a, b, sink, { relu: false, rows, bias: undefined, accumulate: true });
   });
   return undefined;
 }

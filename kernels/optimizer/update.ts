@@ -13,7 +13,7 @@ import {
 } from "@transformer-xl/runtime";
 import { recordGradientNorm } from "./clip/mod.ts";
 import { recordChunks } from "./flat/chunks.ts";
-import { flat, recordNode } from "./flat/flat.ts";
+import { flat } from "./flat/flat.ts";
 import type { LossScale } from "./loss_scale/mod.ts";
 import type { Optimizer } from "./optimizer.ts";
 
@@ -83,7 +83,8 @@ export function recordUpdate(
     const one = rec.constant("no loss scale", [1], "f32", Float32Array.of(1));
     const norm = recordGradientNorm(rec, chunks, options.clip, options.lossScale?.state ?? one);
     optimizer.record(rec, chunks, norm, inputs);
-    recordNode(rec, "clear_gradients", { flops: 0, bytes: chunks.gradientBytes }, () => {
+    const cost = { flops: 0, bytes: chunks.gradientBytes };
+    rec.node("clear_gradients", { cost }, () => {
       for (const storage of gradients) rec.clear(flat(storage));
     });
     const lossScale = options.lossScale?.recordFollow(rec, norm.applied) ?? one;

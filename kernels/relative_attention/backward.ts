@@ -15,6 +15,7 @@ import {
   add,
   bytesOf,
   type Grads,
+  type NodeOptions,
   type Recorder,
   type Shape,
   sizeOf,
@@ -76,39 +77,33 @@ export function attentionBackward(
   const dropped = (x: Tensor, label: string) => {
     if (dropout === undefined) return x;
     const y = temporary(scores, label);
-    const work = { name: "attention_dropout", inputs: { x }, outputs: { y }, flops: x.size };
-    record(rec, work, () => launchDropout(rec, x, y, dropout));
+    rec.node("attention_dropout", work({ x }, { y }, x.size), () => {
+      launchDropout(rec, x, y, dropout);
+    });
     return y;
   };
 
   const dKv = wants("kv") ? temporary(kv.shape, "dKv") : undefined;
   if (dKv !== undefined) {
     const w = dropped(p, "dropped");
-    const work = { name: "attention_dV", inputs: { w, dOut }, outputs: { dKv }, flops };
-    record(rec, work, () => {
+    rec.node("attention_dV", work({ w, dOut }, { dKv }, flops), () => {
       scatter(rec, g, { w, x: timeMajor(g, dOut), y: blockOf(g, dKv, "values") });
     });
   }
 
   const dDropped = temporary(scores, "dDropped");
-  record(
-    rec,
-    { name: "attention_dP", inputs: { dOut, kv }, outputs: { dDropped }, flops },
-    () => {
-      const x = temporary([B, N, Q, H], "dOut");
-      const values = temporary([B, N, K, H], "values");
-      launchPackHeads(rec, g, { x: dOut, y: x }, 0);
-      launchPackHeads(rec, g, { x: kv, y: values }, N * H);
-      dotRows(rec, g, { x: packed(g, x, Q), y: packed(g, values, K), w: dDropped }, 1);
-    },
-  );
+  rec.node("attention_dP", work({ dOut, kv }, { dDropped }, flops), () => {
+    const x = temporary([B, N, Q, H], "dOut");
+    const values = temporary([B, N, K, H], "values");
+    launchPackHeads(rec, g, { x: dOut, y: x }, 0);
+    launchPackHeads(rec, g, { x: kv, y: values }, N * H);
+    dotRows(rec, g, { x: packed(g, x, Q), y: packed(g, values, K), w: dDropped }, 1);
+  });
   const dS = dropped(dDropped, "dP"); // becomes dS in place
   const dX = temporary([N, Q, B, K], "dX");
-  record(
-    rec,
-    { name: "attention_dS", inputs: { p, out, dOut, dS }, outputs: { dX }, flops: 3 * p.size },
-    () => launchSoftmaxBackward(rec, g, { p, out, d_out: dOut, ds: dS, dx: dX }),
-  );
+  rec.node("attention_dS", work({ p, out, dOut, dS }, { dX }, 3 * p.size), () => {
+    launchSoftmaxBackward(rec, g, { p, out, d_out: dOut, ds: dS, dx: dX });
+  });
 
   const grads: { -readonly [X in keyof Operands]?: Tensor } = {};
   const toBias = (name: "contentBias" | "positionBias", rows: Tensor, shape: Shape) => {
@@ -119,13 +114,11 @@ export function attentionBackward(
   };
   if (wants("q") || wants("contentBias") || wants("positionBias")) {
     const dContent = temporary(q.shape, "dContent");
-    const byKey = { inputs: { dS, kv }, outputs: { dContent }, flops };
-    record(rec, { name: "attention_dq_content", ...byKey }, () => {
+    rec.node("attention_dq_content", work({ dS, kv }, { dContent }, flops), () => {
       mixRows(rec, g, { w: dS, x: timeMajor(g, dContent), y: blockOf(g, kv, "keys") });
     });
     const dPosition = temporary(q.shape, "dPosition");
-    const byDistance = { inputs: { dX, r }, outputs: { dPosition }, flops };
-    record(rec, { name: "attention_dq_position", ...byDistance }, () => {
+    rec.node("attention_dq_position", work({ dX, r }, { dPosition }, flops), () => {
       mixPositions(rec, g, { w: dX, r, x: dPosition });
     });
     toBias("contentBias", dContent, contentBias.shape);
@@ -136,46 +129,30 @@ export function attentionBackward(
   if (dKv === undefined && !wants("r")) return grads;
   const content = temporary([B, N, Q, H], "content");
   const position = temporary([N, Q, B, H], "position");
-  const work = { inputs: { q }, outputs: { content, position }, flops: 2 * q.size };
-  record(rec, { name: "attention_add_biases", ...work }, () => {
+  rec.node("attention_add_biases", work({ q }, { content, position }, 2 * q.size), () => {
     launchAddBiases(rec, g, { q, u: contentBias, s: positionBias, content, position });
   });
   if (dKv !== undefined) {
     grads.kv = dKv;
-    const work = { name: "attention_dK", inputs: { dS, content }, outputs: { dKv }, flops };
-    record(rec, work, () => {
+    rec.node("attention_dK", work({ dS, content }, { dKv }, flops), () => {
       scatter(rec, g, { w: dS, x: packed(g, content, Q), y: blockOf(g, dKv, "keys") });
     });
   }
   if (wants("r")) {
     const dr = grads.r = temporary(r.shape, "dr");
-    const work = { name: "attention_dr", inputs: { dX, position }, outputs: { dr }, flops };
-    record(rec, work, () => scatterPositions(rec, g, { w: dX, x: position, dr }));
+    rec.node("attention_dr", work({ dX, position }, { dr }, flops), () => {
+      scatterPositions(rec, g, { w: dX, x: position, dr });
+    });
   }
   return grads;
 }
 
-/** One entry of the tape: a step of the derivative, with its work. */
-function record(
-  rec: Recorder,
-  { name, inputs, outputs, flops }: {
-    readonly name: string;
-    readonly inputs: Readonly<Record<string, Tensor>>;
-    readonly outputs: Readonly<Record<string, Tensor>>;
-    readonly flops: number;
-  },
-  body: () => void,
-): void {
-  const from = rec.commands.length;
-  body();
+/** Work of one entry of the tape, which reads its inputs and writes its outputs once. */
+function work(
+  inputs: Readonly<Record<string, Tensor>>,
+  outputs: Readonly<Record<string, Tensor>>,
+  flops: number,
+): NodeOptions {
   const bytes = bytesOf(...Object.values(inputs), ...Object.values(outputs));
-  const steps = [from, rec.commands.length] as const;
-  rec.nodes.push({
-    name,
-    inputs,
-    outputs,
-    commands: steps,
-    cost: { flops, bytes },
-    vjp: undefined,
-  });
+  return { inputs, outputs, cost: { flops, bytes } };
 }

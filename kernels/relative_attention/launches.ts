@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Kernel, linearWorkgroups, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import type { Kernel, Recorder, Tensor } from "@transformer-xl/runtime";
 import { rowLanes } from "../shared/row_lanes.ts";
 import type { Geometry } from "./geometry.ts";
 import { ADD_BIASES, PACK_HEADS, SOFTMAX, SOFTMAX_BACKWARD } from "./kernels.ts";
@@ -29,7 +29,7 @@ export function launchAddBiases(
     kernel: ADD_BIASES,
     operands,
     scalars: { Q, B, N, H, runs: runsOf(H) },
-    workgroups: linearWorkgroups(rec, Q * B * N * runsOf(H), 64),
+    threads: Q * B * N * runsOf(H),
   });
 }
 
@@ -45,7 +45,7 @@ export function launchPackHeads(
     kernel: PACK_HEADS,
     operands,
     scalars: { T: rows / B, B, N, H, runs: runsOf(H), width, offset },
-    workgroups: linearWorkgroups(rec, rows * N * runsOf(H), 64),
+    threads: rows * N * runsOf(H),
   });
 }
 
@@ -93,6 +93,6 @@ function launchRows(
     operands,
     constants: { ...lanes, ...constants },
     scalars: { rows: B * N * Q, B, N, Q, K, M, filled, reach, ...scalars },
-    workgroups: linearWorkgroups(rec, B * N * Q, lanes.ROWS),
+    threads: B * N * Q * lanes.LANES,
   });
 }

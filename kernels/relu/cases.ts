@@ -1,10 +1,21 @@
 /**
- * Cases of the derivative of ReLU.
+ * Cases of ReLU and its derivative.
  *
  * @module
  */
 import type { OpCases } from "../op_cases.ts";
-import { reluBackward } from "./mod.ts";
+import { relu, reluBackward } from "./mod.ts";
+
+/** Both signs, ends inside a workgroup, several workgroups. */
+export const reluCases: OpCases = {
+  op: "relu",
+  call: (rec, { x }) => ({ outputs: { y: relu(rec, x!) } }),
+  rows: [
+    { name: "one element", operands: { x: { shape: [1] } } },
+    { name: "odd size", operands: { x: { shape: [37, 19] } } },
+    { name: "several workgroups", operands: { x: { shape: [1025] } } },
+  ],
+};
 
 /** Positive, negative and zero outputs of the ReLU. */
 export const reluBackwardCases: OpCases = {

@@ -1,16 +1,22 @@
 /**
- * The kernel of ReLU with its loop.
+ * The kernels of ReLU and its derivative with their loops.
  *
  * @module
  */
 import { elementwiseKernel } from "@transformer-xl/runtime";
-import source from "./relu_backward.wgsl" with { type: "text" };
+import backwardSource from "./relu_backward.wgsl" with { type: "text" };
+import source from "./relu.wgsl" with { type: "text" };
 
-/** The cotangent through a ReLU. */
-export const RELU_BACKWARD = elementwiseKernel(
+/** The larger of a number and zero. */
+export const RELU = elementwiseKernel<"x" | "y", "count">("relu", source, ({ x, y }, { count }) => {
+  for (let i = 0; i < count; i++) y[i] = Math.max(0, x[i]!);
+});
+
+/** The cotangent where the output is positive. */
+export const RELU_BACKWARD = elementwiseKernel<"y" | "dy" | "dx", "count">(
   "relu_backward",
-  source,
+  backwardSource,
   ({ y, dy, dx }, { count }) => {
-    for (let i = 0; i < count!; i++) dx![i] = y![i]! > 0 ? dy![i]! : 0;
+    for (let i = 0; i < count; i++) dx[i] = y[i]! > 0 ? dy[i]! : 0;
   },
 );

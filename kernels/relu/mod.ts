@@ -1,33 +1,24 @@
 /**
- * Derivative of ReLU, from its output.
+ * ReLU, `y = max(0, x)`, and its derivative from the output, `dx = y > 0 ? dy : 0`. A matrix product
+ * ends with a ReLU of its own and needs the derivative only.
  *
  * @module
  */
-import {
-  bytesOf,
-  defineOp,
-  elementwiseWorkgroups,
-  like,
-  type Recorder,
-  type Tensor,
-} from "@transformer-xl/runtime";
-import { RELU_BACKWARD } from "./kernels.ts";
+import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { RELU, RELU_BACKWARD } from "./kernels.ts";
 
-const op = defineOp<{ y: Tensor; dy: Tensor }, { dx: Tensor }, Record<string, never>>({
-  name: "relu_backward",
-  infer: ({ y }) => ({ dx: like(y) }),
-  forward(rec, { y, dy }, { dx }) {
-    rec.launch({
-      kernel: RELU_BACKWARD,
-      operands: { y, dy, dx },
-      scalars: { count: y.size },
-      workgroups: elementwiseWorkgroups(rec, y.size),
-    });
-  },
-  cost: ({ y }) => ({ flops: y.size, bytes: bytesOf(y, y, y) }),
+const backwardOp = elementwiseOp<"y" | "dy">(RELU_BACKWARD);
+
+const op = elementwiseOp<"x">(RELU, {
+  vjp: (rec, { output: y }, dy) => ({ x: reluBackward(rec, y, dy) }),
 });
+
+/** `max(0, x)`, elementwise. */
+export function relu(rec: Recorder, x: Tensor): Tensor {
+  return op(rec, { x }, {});
+}
 
 /** The cotangent of x, given y = max(0, x) and the cotangent of y. */
 export function reluBackward(rec: Recorder, y: Tensor, dy: Tensor): Tensor {
-  return op(rec, { y, dy }, {}).dx;
+  return backwardOp(rec, { y, dy }, {});
 }

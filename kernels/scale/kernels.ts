@@ -6,7 +6,11 @@
 import { elementwiseKernel } from "@transformer-xl/runtime";
 import source from "./scale.wgsl" with { type: "text" };
 
-/** See mod.ts. */
-export const SCALE = elementwiseKernel("scale", source, ({ x, y }, { count, factor }) => {
-  for (let i = 0; i < count!; i++) y![i] = factor! * x![i]!;
-});
+/** Multiplies by a number. */
+export const SCALE = elementwiseKernel<"x" | "y", "count" | "factor">(
+  "scale",
+  source,
+  ({ x, y }, { count, factor }) => {
+    for (let i = 0; i < count; i++) y[i] = factor * x[i]!;
+  },
+);

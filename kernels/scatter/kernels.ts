@@ -4,18 +4,21 @@
  * @module
  */
 import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime";
-import { type RowCount, rowWorkgroups } from "../shared/row_count.ts";
+import { type RowCount, rowThreads } from "../shared/row_count.ts";
 import source from "./scatter.wgsl" with { type: "text" };
 
-const SCATTER = kernel("scatter", source, ({ x, rows, y }, s) => {
-  const { count, columns, factor, accumulate } = s as Record<string, number>;
-  for (let i = 0; i < count!; i++) {
-    const [from, to] = [i * columns!, rows![i]! * columns!];
-    for (let c = 0; c < columns!; c++) {
-      y![to + c] = factor! * x![from + c]! + (accumulate ? y![to + c]! : 0);
+const SCATTER = kernel<"x" | "rows" | "y", "count" | "columns" | "factor" | "accumulate">(
+  "scatter",
+  source,
+  ({ x, rows, y }, { count, columns, factor, accumulate }) => {
+    for (let i = 0; i < count; i++) {
+      const [from, to] = [i * columns, rows[i]! * columns];
+      for (let c = 0; c < columns; c++) {
+        y[to + c] = factor * x[from + c]! + (accumulate ? y[to + c]! : 0);
+      }
     }
-  }
-});
+  },
+);
 
 /** Records `y[rows[i]] (+)= factor * x[i]` for i < count. */
 export function launchScatter(
@@ -31,6 +34,6 @@ export function launchScatter(
     kernel: SCATTER,
     operands: { x, rows, y },
     scalars: { count, columns: C, factor, accumulate: accumulate ? 1 : 0 },
-    workgroups: rowWorkgroups(rec, count, Rc, C),
+    threads: rowThreads(rec, count, Rc, C),
   });
 }

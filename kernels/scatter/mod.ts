@@ -29,14 +29,8 @@ export function scatter(
   count: number | Scalar,
   { scale = 1, accumulate = false }: ScatterOptions = {},
 ): void {
-  const from = rec.commands.length;
-  launchScatter(rec, x, rows, y, count, { factor: scale, accumulate });
-  rec.nodes.push({
-    name: "scatter",
-    inputs: { x, rows },
-    outputs: {},
-    commands: [from, rec.commands.length],
-    cost: { flops: 2 * x.size, bytes: bytesOf(x, rows, x, accumulate ? x : undefined) },
-    vjp: undefined,
+  const cost = { flops: 2 * x.size, bytes: bytesOf(x, rows, x, accumulate ? x : undefined) };
+  rec.node("scatter", { inputs: { x, rows }, cost }, () => {
+    launchScatter(rec, x, rows, y, count, { factor: scale, accumulate });
   });
 }

@@ -7,8 +7,10 @@ import { kernel } from "@transformer-xl/runtime";
 import source from "./store_scalar.wgsl" with { type: "text" };
 
 /** Writes or adds one number. */
-export const STORE_SCALAR = kernel("store_scalar", source, ({ value, target_values }, s) => {
-  const { index, capacity, factor, accumulate } = s as Record<string, number>;
-  if (index! >= capacity!) return;
-  target_values![index!] = factor! * value![0]! + (accumulate ? target_values![index!]! : 0);
+export const STORE_SCALAR = kernel<
+  "value" | "target_values",
+  "index" | "capacity" | "factor" | "accumulate"
+>("store_scalar", source, ({ value, target_values: target }, s) => {
+  if (s.index >= s.capacity) return;
+  target[s.index] = s.factor * value[0]! + (s.accumulate ? target[s.index]! : 0);
 });

@@ -28,19 +28,13 @@ export function storeScalar(
   { accumulate = false, scale = 1 }: StoreScalarOptions = {},
 ): void {
   const { capacity } = dims({ target: "capacity", value: "1" }, { target, value });
-  const from = rec.commands.length;
-  rec.launch({
-    kernel: STORE_SCALAR,
-    operands: { value, target_values: target },
-    scalars: { index, capacity, factor: scale, accumulate: accumulate ? 1 : 0 },
-    workgroups: [1],
-  });
-  rec.nodes.push({
-    name: "store_scalar",
-    inputs: { value },
-    outputs: {},
-    commands: [from, rec.commands.length],
-    cost: { flops: 2, bytes: 2 * bytesOf(value) },
-    vjp: undefined,
+  const cost = { flops: 2, bytes: 2 * bytesOf(value) };
+  rec.node("store_scalar", { inputs: { value }, cost }, () => {
+    rec.launch({
+      kernel: STORE_SCALAR,
+      operands: { value, target_values: target },
+      scalars: { index, capacity, factor: scale, accumulate: accumulate ? 1 : 0 },
+      threads: [1],
+    });
   });
 }

@@ -7,8 +7,8 @@ import {
   bytesOf,
   bytesPer,
   defineOp,
-  elementwiseWorkgroups,
   f32,
+  launchElementwise,
   like,
   type Recorder,
   sizeOf,
@@ -25,12 +25,7 @@ const broadcastOp = defineOp<{ x: Tensor }, { y: Tensor }, Spec>({
   name: "broadcast",
   infer: (_inputs, spec) => ({ y: spec }),
   forward(rec, { x }, { y }) {
-    rec.launch({
-      kernel: BROADCAST,
-      operands: { x, y },
-      scalars: { count: y.size },
-      workgroups: elementwiseWorkgroups(rec, y.size),
-    });
+    launchElementwise(rec, BROADCAST, { x, y }, y.size);
   },
   cost: (_inputs, { shape, dtype }) => ({ flops: 0, bytes: bytesPer(dtype) * sizeOf(shape) }),
 });

@@ -29,13 +29,12 @@ export function launchSumRows(
   const { R, C } = dims({ x: "R C" }, { x });
   const rows = options.rows ?? R;
   const accumulate = options.accumulate ? 1 : 0;
-  const columns = Math.ceil(C / 32);
   if (R <= 4 * BLOCK) {
     rec.launch({
       kernel: SUM_ROWS,
       operands: { x, y },
       scalars: { rows, per: 1, columns: C, block: R, accumulate },
-      workgroups: [columns, 1],
+      threads: [C, 1],
     });
     return;
   }
@@ -45,8 +44,8 @@ export function launchSumRows(
     kernel: SUM_ROWS,
     operands: { x, y: partial },
     scalars: { rows, per: 1, columns: C, block: BLOCK, accumulate: 0 },
-    workgroups: [
-      columns,
+    threads: [
+      C,
       typeof rows === "number" ? blocks : { scalar: rows, per: BLOCK, capacity: R },
     ],
   });
@@ -54,7 +53,7 @@ export function launchSumRows(
     kernel: SUM_ROWS,
     operands: { x: partial, y },
     scalars: { rows, per: BLOCK, columns: C, block: blocks, accumulate },
-    workgroups: [columns, 1],
+    threads: [C, 1],
   });
 }
 
@@ -81,14 +80,8 @@ export function accumulateSumRows(
   x: Tensor,
   options: { readonly rows?: Scalar } = {},
 ): void {
-  const from = rec.commands.length;
-  launchSumRows(rec, x, sum, { ...options, accumulate: true });
-  rec.nodes.push({
-    name: "accumulate_sum_rows",
-    inputs: { x },
-    outputs: {},
-    commands: [from, rec.commands.length],
-    cost: { flops: x.size, bytes: bytesOf(x, sum) },
-    vjp: undefined,
+  const cost = { flops: x.size, bytes: bytesOf(x, sum) };
+  rec.node("accumulate_sum_rows", { inputs: { x }, cost }, () => {
+    launchSumRows(rec, x, sum, { ...options, accumulate: true });
   });
 }

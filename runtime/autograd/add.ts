@@ -5,39 +5,25 @@
  */
 import accumulateSource from "./accumulate.wgsl" with { type: "text" };
 import addSource from "./add.wgsl" with { type: "text" };
-import { dims } from "../tensor/shape.ts";
-import { elementwiseKernel, elementwiseWorkgroups } from "../record/elementwise.ts";
-import { bytesOf, defineOp, like } from "../record/op.ts";
+import { ShapeError } from "../base/errors.ts";
+import { elementwiseKernel, elementwiseOp, launchElementwise } from "../record/elementwise.ts";
+import { bytesOf } from "../record/op.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { ShapeError } from "../base/errors.ts";
 
-const ADD = elementwiseKernel("add", addSource, ({ a, b, c }, { count }) => {
-  for (let i = 0; i < count!; i++) c![i] = a![i]! + b![i]!;
+const ADD = elementwiseKernel<"a" | "b" | "c", "count">("add", addSource, ({ a, b, c }, s) => {
+  for (let i = 0; i < s.count; i++) c[i] = a[i]! + b[i]!;
 });
 
-const ACCUMULATE = elementwiseKernel("accumulate", accumulateSource, ({ x, sum }, { count }) => {
-  for (let i = 0; i < count!; i++) sum![i]! += x![i]!;
-});
-
-const addOp = defineOp<{ a: Tensor; b: Tensor }, { c: Tensor }, Record<string, never>>({
-  name: "add",
-  infer(inputs) {
-    const axes = inputs.a.shape.map((_, i) => `A${i}`).join(" ");
-    dims({ a: axes, b: axes }, inputs);
-    return { c: like(inputs.a) };
+const ACCUMULATE = elementwiseKernel<"x" | "sum", "count">(
+  "accumulate",
+  accumulateSource,
+  ({ x, sum }, { count }) => {
+    for (let i = 0; i < count; i++) sum[i]! += x[i]!;
   },
-  forward(rec, { a, b }, { c }) {
-    rec.launch({
-      kernel: ADD,
-      operands: { a, b, c },
-      scalars: { count: a.size },
-      workgroups: elementwiseWorkgroups(rec, a.size),
-    });
-  },
-  vjp: (_rec, _at, { c: dc }) => ({ a: dc, b: dc }),
-  cost: ({ a, b }) => ({ flops: a.size, bytes: bytesOf(a, b, a) }),
-});
+);
+
+const addOp = elementwiseOp<"a" | "b">(ADD, { vjp: (_rec, _at, dc) => ({ a: dc, b: dc }) });
 
 /**
  * `a + b`, elementwise, of the same shape. Derivative: the cotangent flows to both.
@@ -45,7 +31,7 @@ const addOp = defineOp<{ a: Tensor; b: Tensor }, { c: Tensor }, Record<string, n
  * @throws {ShapeError} when the shapes differ
  */
 export function add(rec: Recorder, a: Tensor, b: Tensor): Tensor {
-  return addOp(rec, { a, b }, {}).c;
+  return addOp(rec, { a, b }, {});
 }
 
 /**
@@ -59,19 +45,8 @@ export function accumulate(rec: Recorder, sum: Tensor, x: Tensor): void {
       `Cannot add "${x.label}" [${x.shape}] to "${sum.label}": current shape is [${sum.shape}]`,
     );
   }
-  const from = rec.commands.length;
-  rec.launch({
-    kernel: ACCUMULATE,
-    operands: { x, sum },
-    scalars: { count: x.size },
-    workgroups: elementwiseWorkgroups(rec, x.size),
-  });
-  rec.nodes.push({
-    name: "accumulate",
-    inputs: { x },
-    outputs: {},
-    commands: [from, rec.commands.length],
-    cost: { flops: x.size, bytes: bytesOf(x, sum, sum) },
-    vjp: undefined,
+  const cost = { flops: x.size, bytes: bytesOf(x, sum, sum) };
+  rec.node("accumulate", { inputs: { x }, cost }, () => {
+    launchElementwise(rec, ACCUMULATE, { x, sum }, x.size);
   });
 }

@@ -6,7 +6,8 @@
 import type { HostArray } from "../tensor/dtype.ts";
 import { DeviceError } from "../base/errors.ts";
 import type { Executable, Reader, Recording, StorageRange } from "./executable.ts";
-import { type Command, type Cost, type Count, totalCost } from "../record/recorder.ts";
+import type { Count } from "../record/launch.ts";
+import { type Command, type Cost, totalCost } from "../record/recorder.ts";
 import type { Input, Role, Scalar, Storage, Tensor } from "../tensor/tensor.ts";
 
 /** Inputs of a run: tensors and numbers. */

@@ -6,7 +6,8 @@
 import { DeviceError } from "../base/errors.ts";
 import { fitsField, type ScalarField } from "../record/kernel.ts";
 import { foldedBox } from "../record/folded_kernel.ts";
-import type { Command, Count } from "../record/recorder.ts";
+import type { Count } from "../record/launch.ts";
+import type { Command } from "../record/recorder.ts";
 import { Scalar } from "../tensor/tensor.ts";
 
 type LaunchStep = Extract<Command, { kind: "launch" }>;

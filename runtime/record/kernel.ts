@@ -6,6 +6,8 @@
  * - fields of `struct Scalars`, bound as `var<uniform> scalars`, are plain sizes and the numbers
  *   that change from run to run: they cost no compilation;
  * - storage bindings are the operands, by name;
+ * - `@workgroup_size(...)`, numbers and `override` constants, turns the threads of a launch into
+ *   workgroups;
  * - `alias Value = f32;` names an element type that a launch may narrow to f16: the operands bound
  *   with it decide. Such a source converts on every load, `f32(x[i])`, and on every store,
  *   `y[i] = Value(sum)`, so that arithmetic is float32 whatever the operands are.
@@ -14,6 +16,7 @@
  */
 import { ShaderError } from "../base/errors.ts";
 import type { DType, Numbers } from "../tensor/dtype.ts";
+import { readWorkgroupSize, type SizeFactors } from "./workgroup_size.ts";
 
 /** One storage binding of a kernel. */
 export interface Binding {
@@ -49,10 +52,13 @@ export function fitsField(type: ScalarField["type"], value: number): boolean {
  * The same computation as plain loops: operands by WGSL name, then constants and scalars by name.
  * It runs in float64 for tests and float32 for `--device cpu`.
  */
-export type Reference = (
-  operands: Readonly<Record<string, Numbers>>,
-  sizes: Readonly<Record<string, number>>,
+export type Loops<Operands extends string, Sizes extends string> = (
+  operands: Readonly<Record<Operands, Numbers>>,
+  sizes: Readonly<Record<Sizes, number>>,
 ) => void;
+
+/** Loops of any kernel. */
+export type Reference = Loops<string, string>;
 
 /** A kernel as its source declares it. */
 export interface Kernel {
@@ -68,6 +74,8 @@ export interface Kernel {
   readonly scalars: readonly ScalarField[];
   /** `override` names; those with a default may be left out of a launch. */
   readonly constants: readonly { readonly name: string; readonly optional: boolean }[];
+  /** Threads of a workgroup along x, y and z; absent where the source declares none. */
+  readonly workgroupSize: readonly SizeFactors[] | undefined;
   /** The same computation as plain loops. */
   readonly reference: Reference;
 }
@@ -82,26 +90,32 @@ const DTYPES: readonly string[] = ["f32", "f16", "u32"] satisfies DType[];
 const COMMENTS = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 
 /**
- * Reads a kernel from its WGSL source.
+ * Reads a kernel from its WGSL source. The type arguments name what the loops use: operands, then
+ * constants and scalars.
  *
  * @throws {ShaderError} when a binding is not an array of f32, f16 or u32 (or of vectors of 2 or 4
- * of them; items of vec3 are padded), or the uniform is not a `struct Scalars` of 4-byte numbers
+ * of them; items of vec3 are padded), the uniform is not a `struct Scalars` of 4-byte numbers, or
+ * the workgroup size is no product of numbers and `override` constants
  * @example
  * ```ts
  * import { kernel } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
- * const twice = kernel("twice", `
+ * const twice = kernel<"x" | "y", "count" | "factor">("twice", `
  *   struct Scalars { count: u32, factor: f32 }
  *   @group(0) @binding(0) var<storage, read> x: array<f32>;
  *   @group(0) @binding(1) var<storage, read_write> y: array<f32>;
  *   @group(0) @binding(2) var<uniform> scalars: Scalars;
- * `, ({ x, y }, { factor }) => { for (let i = 0; i < x!.length; i++) y![i] = factor! * x![i]!; });
+ * `, ({ x, y }, { count, factor }) => { for (let i = 0; i < count; i++) y[i] = factor * x[i]!; });
  * assertEquals(twice.bindings.map((b) => b.name), ["x", "y"]);
  * assertEquals(twice.scalars.map((s) => s.name), ["count", "factor"]);
  * ```
  */
-export function kernel(name: string, source: string, reference: Reference): Kernel {
+export function kernel<Operands extends string = never, Sizes extends string = never>(
+  name: string,
+  source: string,
+  loops: Loops<Operands, Sizes>,
+): Kernel {
   const bindings: Binding[] = [];
   let scalarsBinding: number | undefined;
   const code = source.replaceAll(COMMENTS, "");
@@ -137,7 +151,9 @@ export function kernel(name: string, source: string, reference: Reference): Kern
     scalarsBinding,
     scalars: scalarsBinding === undefined ? [] : scalarFields(name, code),
     constants,
-    reference,
+    workgroupSize: readWorkgroupSize(name, code, constants.map((constant) => constant.name)),
+    // A launch gives exactly the names that the source declares.
+    reference: loops as Reference,
   };
 }
 
@@ -152,14 +168,14 @@ const NARROWED = new WeakMap<Kernel, Map<string, Kernel>>();
  * import { kernel, kernelFor } from "@transformer-xl/runtime";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
- * const twice = kernel("twice", `
+ * const twice = kernel<"x" | "y">("twice", `
  *   alias Value = f32;
  *   @group(0) @binding(0) var<storage, read> x: array<Value>;
  *   @group(0) @binding(1) var<storage, read_write> y: array<Value>;
  *   @compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) {
  *     y[id.x] = Value(2.0 * f32(x[id.x]));
  *   }
- * `, ({ x, y }) => { for (let i = 0; i < x!.length; i++) y![i] = 2 * x![i]!; });
+ * `, ({ x, y }) => { for (let i = 0; i < x.length; i++) y[i] = 2 * x[i]!; });
  * assertEquals(kernelFor(twice, { x: "f16", y: "f16" }).bindings.map((b) => b.dtype), ["f16", "f16"]);
  * assertThrows(() => kernelFor(twice, { x: "f16", y: "f32" }), SyntaxError, "share the element type");
  * ```

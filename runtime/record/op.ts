@@ -5,7 +5,7 @@
  * @module
  */
 import { bytesPer, type DType } from "../tensor/dtype.ts";
-import type { Cost, Recorder } from "./recorder.ts";
+import type { Cost, NodeOptions, Recorder } from "./recorder.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor, Tensors } from "../tensor/tensor.ts";
 
@@ -61,14 +61,13 @@ export interface OpDefinition<I extends Tensors, O extends Tensors, A> {
  *   defineOp,
  *   kernel,
  *   like,
- *   linearWorkgroups,
  *   type Recorder,
  *   ReferenceDevice,
  *   type Tensor,
  * } from "@transformer-xl/runtime";
  * import { assertEquals } from "@std/assert";
  *
- * const SQUARE = kernel("square", `
+ * const SQUARE = kernel<"x" | "y", "count">("square", `
  *   struct Scalars { count: u32 }
  *   @group(0) @binding(0) var<storage, read> x: array<f32>;
  *   @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -76,7 +75,7 @@ export interface OpDefinition<I extends Tensors, O extends Tensors, A> {
  *   @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
  *     if (id.x < scalars.count) { y[id.x] = x[id.x] * x[id.x]; }
  *   }
- * `, ({ x, y }, { count }) => { for (let i = 0; i < count!; i++) y![i] = x![i]! * x![i]!; });
+ * `, ({ x, y }, { count }) => { for (let i = 0; i < count; i++) y[i] = x[i]! ** 2; });
  *
  * const square = defineOp<{ x: Tensor }, { y: Tensor }, object>({
  *   name: "square",
@@ -86,7 +85,7 @@ export interface OpDefinition<I extends Tensors, O extends Tensors, A> {
  *       kernel: SQUARE,
  *       operands: { x, y },
  *       scalars: { count: x.size },
- *       workgroups: linearWorkgroups(rec, x.size, 64),
+ *       threads: x.size,
  *     });
  *   },
  *   cost: ({ x }) => ({ flops: x.size, bytes: bytesOf(x, x) }),
@@ -112,14 +111,10 @@ export function defineOp<I extends Tensors, O extends Tensors, A>(
         rec.temporary(shape, dtype, `${definition.name}.${key}`),
       ]),
     ) as unknown as O;
-    const from = rec.commands.length;
-    definition.forward(rec, inputs, outputs, attrs);
-    const { vjp } = definition;
-    rec.nodes.push({
-      name: definition.name,
+    const { name, vjp } = definition;
+    const work: NodeOptions = {
       inputs,
       outputs,
-      commands: [from, rec.commands.length],
       cost: definition.cost(inputs, attrs),
       vjp: vjp && ((grads, wants, gradients) =>
         vjp(
@@ -133,7 +128,8 @@ export function defineOp<I extends Tensors, O extends Tensors, A>(
           },
           grads as Grads<O>,
         ) as Tensors),
-    });
+    };
+    rec.node(name, work, () => definition.forward(rec, inputs, outputs, attrs));
     return outputs;
   };
 }
@@ -160,21 +156,12 @@ export function bytesOf(...tensors: readonly (Tensor | undefined)[]): number {
  */
 export function reshape(rec: Recorder, x: Tensor, shape: Shape): Tensor {
   const y = rec.alias(x, shape);
-  const at = rec.commands.length;
-  rec.nodes.push({
-    name: "reshape",
+  const work: NodeOptions = {
     inputs: { x },
     outputs: { y },
-    commands: [at, at],
     cost: { flops: 0, bytes: 0 },
     vjp: ({ y: dy }) => ({ x: dy && reshape(rec, dy, x.shape) }),
-  });
+  };
+  rec.node("reshape", work, () => {});
   return y;
-}
-
-/** Workgroups of `size` lanes for `count` elements, folded over y where x would be too long. */
-export function linearWorkgroups(rec: Recorder, count: number, size: number): [number, number] {
-  const groups = Math.ceil(count / size);
-  const x = Math.min(groups, rec.limits.maxWorkgroups);
-  return [x, x === 0 ? 0 : Math.ceil(groups / x)];
 }

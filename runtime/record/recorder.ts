@@ -6,34 +6,11 @@
  * @module
  */
 import type { DType, HostArray } from "../tensor/dtype.ts";
-import { ShaderError } from "../base/errors.ts";
-import { fitsField, type Kernel, kernelFor } from "./kernel.ts";
+import { kernelFor } from "./kernel.ts";
+import { checkLaunch, type Dispatch, dispatchOf, foldLaunch, type Launch } from "./launch.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
-import { FOLD_FIELDS, foldedKernel } from "./folded_kernel.ts";
 import type { DeviceLimits } from "../tensor/device_limits.ts";
 import { type BufferRange, Input, Scalar, Tensor, type Tensors } from "../tensor/tensor.ts";
-
-/**
- * Workgroups along one axis: frozen, or `ceil(scalar / per)` at every run, with the largest value of
- * the scalar as `capacity`.
- */
-export type Count =
-  | number
-  | { readonly scalar: Scalar; readonly per: number; readonly capacity?: number };
-
-/** One kernel launch, as an op asks for it. */
-export interface Launch {
-  /** What to run. */
-  readonly kernel: Kernel;
-  /** Operands by WGSL name. */
-  readonly operands: Readonly<Record<string, Tensor>>;
-  /** `override` values by name. */
-  readonly constants?: Readonly<Record<string, number>>;
-  /** Uniform fields by name; a plain number is frozen, a {@link Scalar} is given at every run. */
-  readonly scalars?: Readonly<Record<string, number | Scalar>>;
-  /** Workgroups along x, y, z. */
-  readonly workgroups: readonly [x: Count, y?: Count, z?: Count];
-}
 
 /** What a plan does, in order. */
 export type Command =
@@ -42,7 +19,7 @@ export type Command =
     readonly label: string;
     /** True when the workgroups are dispatched as a box of another shape. */
     readonly folded?: boolean;
-  } & Launch)
+  } & Dispatch)
   | { readonly kind: "clear"; readonly label: string; readonly tensor: Tensor };
 
 /** Memory a plan owns; tensors are views of buffers. */
@@ -87,6 +64,11 @@ export interface Node {
     | undefined;
 }
 
+/** What {@link Recorder.node} is told; without `vjp` no gradient passes through it. */
+export type NodeOptions =
+  & Pick<Node, "cost">
+  & Partial<Pick<Node, "inputs" | "outputs" | "vjp">>;
+
 /** Sum of the costs of all ops of a recording; counts without a value are at their capacity. */
 export function totalCost(nodes: readonly Node[], counts?: ReadonlyMap<Scalar, number>): Cost {
   let [flops, bytes] = [0, 0];
@@ -107,19 +89,19 @@ export function totalCost(nodes: readonly Node[], counts?: ReadonlyMap<Scalar, n
  * import { kernel, PORTABLE_LIMITS, Recorder } from "@transformer-xl/runtime";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
- * const negate = kernel("negate", `
+ * const negate = kernel<"x" | "y">("negate", `
  *   @group(0) @binding(0) var<storage, read> x: array<f32>;
  *   @group(0) @binding(1) var<storage, read_write> y: array<f32>;
  *   @compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) { y[id.x] = -x[id.x]; }
- * `, ({ x, y }) => { for (let i = 0; i < x!.length; i++) y![i] = -x![i]!; });
+ * `, ({ x, y }) => { for (let i = 0; i < x.length; i++) y[i] = -x[i]!; });
  *
  * const rec = new Recorder(PORTABLE_LIMITS);
  * const x = rec.input("x", [4], "f32");
  * const y = rec.temporary([4], "f32", "y");
- * rec.launch({ kernel: negate, operands: { x, y }, workgroups: [4] });
+ * rec.launch({ kernel: negate, operands: { x, y }, threads: 4 });
  * assertEquals(rec.commands.map(({ label }) => label), ["negate"]);
  * assertThrows(
- *   () => rec.launch({ kernel: negate, operands: { x }, workgroups: [4] }),
+ *   () => rec.launch({ kernel: negate, operands: { x }, threads: 4 }),
  *   SyntaxError,
  *   "operands [y] are not given",
  * );
@@ -237,17 +219,38 @@ export class Recorder {
    * dimension has more workgroups than the limits dispatches, they are folded over the others.
    *
    * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
-   * the kernel, one buffer would be both read and written, a constant would be written, or the
+   * the kernel, it is given by threads and the kernel declares no workgroup size, one buffer would be both read and written, a constant would be written, or the
    * launch has more workgroups than all three dimensions hold
    * @throws {TypeError} when an operand belongs to another recording
    */
   launch({ kernel: general, ...more }: Launch): void {
     for (const tensor of Object.values(more.operands)) this.#checkOwn(tensor);
     const dtypes = Object.entries(more.operands).map(([name, { dtype }]) => [name, dtype]);
-    const asked = { kernel: kernelFor(general, Object.fromEntries(dtypes)), ...more };
-    checkLaunch(asked, this.buffers);
-    const launch = foldLaunch(asked, this.limits.maxWorkgroups);
+    const kernel = kernelFor(general, Object.fromEntries(dtypes));
+    const { maxWorkgroups } = this.limits;
+    const asked: Launch = { kernel, ...more };
+    checkLaunch(
+      asked,
+      ({ range }) => range.kind === "plan" && this.buffers[range.buffer]!.kind === "constant",
+    );
+    const launch = foldLaunch(dispatchOf(asked, maxWorkgroups), maxWorkgroups);
     this.commands.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
+  }
+
+  /**
+   * Makes what `body` records one entry of the tape.
+   *
+   * @returns what `body` returns
+   */
+  node<T>(
+    name: string,
+    { inputs = {}, outputs = {}, cost, vjp }: NodeOptions,
+    body: () => T,
+  ): T {
+    const from = this.commands.length;
+    const result = body();
+    this.nodes.push({ name, inputs, outputs, commands: [from, this.commands.length], cost, vjp });
+    return result;
   }
 
   #qualified(label: string): string {
@@ -275,95 +278,4 @@ export class Recorder {
       );
     }
   }
-}
-
-function checkLaunch(
-  { kernel, operands, constants = {}, scalars = {} }: Launch,
-  buffers: readonly PlanBuffer[],
-): void {
-  const fail = (why: string): never => {
-    throw new ShaderError(`Cannot launch "${kernel.name}": ${why}`);
-  };
-  const compare = (what: string, wanted: readonly string[], given: readonly string[]) => {
-    const lacking = wanted.filter((name) => !given.includes(name));
-    const unknown = given.filter((name) => !wanted.includes(name));
-    if (lacking.length > 0) fail(`${what} [${lacking}] are not given`);
-    if (unknown.length > 0) fail(`${what} [${unknown}] are not declared`);
-  };
-  compare("operands", kernel.bindings.map((b) => b.name), Object.keys(operands));
-  compare("scalars", kernel.scalars.map((s) => s.name), Object.keys(scalars));
-  const optional = kernel.constants.filter((c) => c.optional && !(c.name in constants));
-  compare(
-    "constants",
-    kernel.constants.map((c) => c.name),
-    [...Object.keys(constants), ...optional.map((c) => c.name)],
-  );
-  for (const { name, type } of kernel.scalars) {
-    const value = scalars[name]!;
-    if (typeof value === "number" && !fitsField(type, value)) {
-      fail(`scalar "${name}" is ${value}, expected ${type}`);
-    }
-  }
-  const access = new Map<unknown, "read" | "read_write">();
-  for (const binding of kernel.bindings) {
-    const tensor = operands[binding.name]!;
-    if (tensor.dtype !== binding.dtype) {
-      fail(`operand "${binding.name}" is ${tensor.dtype}, expected ${binding.dtype}`);
-    }
-    if (tensor.size % binding.width !== 0) {
-      fail(
-        `operand "${binding.name}" has ${tensor.size} elements, not a multiple of ${binding.width}`,
-      );
-    }
-    const { range } = tensor;
-    if (
-      binding.access === "read_write" && range.kind === "plan" &&
-      buffers[range.buffer]!.kind === "constant"
-    ) {
-      fail(`operand "${binding.name}" is written, but "${tensor.label}" is a constant`);
-    }
-    const memory = range.kind === "plan" ? range.buffer : range.storage;
-    const before = access.get(memory);
-    if (before !== undefined && (before === "read_write" || binding.access === "read_write")) {
-      fail(`operand "${binding.name}" shares a buffer with another operand that is written`);
-    }
-    access.set(memory, binding.access);
-  }
-}
-
-/**
- * The launch as the limits can dispatch it: itself, or with a folded kernel that is given the counts.
- *
- * @throws {ShaderError} when three dimensions do not hold its workgroups
- */
-function foldLaunch(launch: Launch, most: number): Launch & { readonly folded?: boolean } {
-  const counts = [0, 1, 2].map((axis) => launch.workgroups[axis] ?? 1);
-  const largest = counts.map(largestCount);
-  if (largest.every((count) => count <= most)) return launch;
-  const total = largest.reduce((product, count) => product * count, 1);
-  if (total > Math.min(most ** 3, 2 ** 32 - 1)) {
-    throw new ShaderError(
-      `Cannot launch "${launch.kernel.name}": it has ${largest.join(" x ")} workgroups, this ` +
-        `adapter holds ${most} along each of three dimensions`,
-    );
-  }
-  const fields = counts.map((count) =>
-    typeof count === "number" ? count : count.scalar.dividedBy(count.per)
-  );
-  return {
-    ...launch,
-    folded: true,
-    kernel: foldedKernel(launch.kernel),
-    scalars: {
-      ...launch.scalars,
-      ...Object.fromEntries(FOLD_FIELDS.map((name, axis) => [name, fields[axis]!])),
-    },
-  };
-}
-
-/** The most workgroups of a count; 0 where nothing bounds its scalar before a run. */
-function largestCount(count: Count): number {
-  if (typeof count === "number") return count;
-  const capacity = count.capacity ?? count.scalar.derived?.limit ?? 0;
-  return Math.ceil(capacity / count.per);
 }

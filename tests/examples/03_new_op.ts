@@ -16,7 +16,7 @@ import {
 } from "@transformer-xl/runtime";
 import { assertEquals } from "@std/assert";
 
-const PRODUCT = kernel(
+const PRODUCT = kernel<"a" | "b" | "c">(
   "product",
   `
 @group(0) @binding(0) var<storage, read> a: array<f32>;
@@ -26,7 +26,7 @@ const PRODUCT = kernel(
   if (id.x < arrayLength(&c)) { c[id.x] = a[id.x] * b[id.x]; }
 }`,
   ({ a, b, c }) => {
-    for (let i = 0; i < c!.length; i++) c![i] = a![i]! * b![i]!;
+    for (let i = 0; i < c.length; i++) c[i] = a[i]! * b[i]!;
   },
 );
 
@@ -34,7 +34,7 @@ const product = defineOp<{ a: Tensor; b: Tensor }, { c: Tensor }, object>({
   name: "product",
   infer: ({ a }) => ({ c: like(a) }),
   forward(rec, { a, b }, { c }) {
-    rec.launch({ kernel: PRODUCT, operands: { a, b, c }, workgroups: [Math.ceil(a.size / 64)] });
+    rec.launch({ kernel: PRODUCT, operands: { a, b, c }, threads: a.size });
   },
   vjp: (rec, { inputs: { a, b } }, { c: dc }): { a: Tensor; b: Tensor } => ({
     a: product(rec, { a: dc!, b }, {}).c, // da = dc * b

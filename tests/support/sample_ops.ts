@@ -9,7 +9,6 @@ import {
   type Kernel,
   kernel,
   like,
-  linearWorkgroups,
   type Recorder,
   type Scalar,
   type Tensor,
@@ -18,7 +17,7 @@ import {
 const MAIN = "@compute @workgroup_size(64)\nfn main(@builtin(global_invocation_id) id: vec3u) {";
 
 /** `y = factor * x` for the first `count` elements. */
-export const SCALE: Kernel = kernel(
+export const SCALE: Kernel = kernel<"x" | "y", "count" | "factor">(
   "scale",
   `
 struct Scalars { count: u32, factor: f32 }
@@ -30,12 +29,12 @@ ${MAIN}
 }
 `,
   ({ x, y }, { count, factor }) => {
-    for (let i = 0; i < count!; i++) y![i] = factor! * x![i]!;
+    for (let i = 0; i < count; i++) y[i] = factor * x[i]!;
   },
 );
 
 /** `c = a + 2 b`, over the length of `c`; shorter operands repeat. */
-export const MIX: Kernel = kernel(
+export const MIX: Kernel = kernel<"a" | "b" | "c">(
   "mix",
   `
 @group(0) @binding(0) var<storage, read> a: array<f32>;
@@ -48,12 +47,12 @@ ${MAIN}
 }
 `,
   ({ a, b, c }) => {
-    for (let i = 0; i < c!.length; i++) c![i] = a![i % a!.length]! + 2 * b![i % b!.length]!;
+    for (let i = 0; i < c.length; i++) c[i] = a[i % a.length]! + 2 * b[i % b.length]!;
   },
 );
 
 /** Vector `i` of `y` is vector `i * STRIDE + SHIFT` of `x`. */
-export const COPY_VECTORS: Kernel = kernel(
+export const COPY_VECTORS: Kernel = kernel<"x" | "y", "STRIDE" | "SHIFT">(
   "copy_vectors",
   `
 override STRIDE: u32;
@@ -65,8 +64,8 @@ ${MAIN}
 }
 `,
   ({ x, y }, { STRIDE, SHIFT = 0 }) => {
-    for (let i = 0; i < y!.length; i++) {
-      y![i] = x![(Math.floor(i / 4) * STRIDE! + SHIFT) * 4 + i % 4]!;
+    for (let i = 0; i < y.length; i++) {
+      y[i] = x[(Math.floor(i / 4) * STRIDE + SHIFT) * 4 + i % 4]!;
     }
   },
 );
@@ -87,9 +86,7 @@ const scaleOp = defineOp<{ x: Tensor }, { y: Tensor }, ScaledAttributes>({
       kernel: SCALE,
       operands: { x, y },
       scalars: { count: count ?? x.size, factor },
-      workgroups: count === undefined
-        ? linearWorkgroups(rec, x.size, 64)
-        : [{ scalar: count, per: 64 }],
+      threads: count === undefined ? x.size : [{ scalar: count, per: 1 }],
     });
   },
   vjp: (rec, { attrs }, { y: dy }) => ({ x: scaled(rec, dy!, attrs.factor, attrs.count) }),
@@ -114,7 +111,7 @@ const opaqueOp = defineOp<{ x: Tensor }, { y: Tensor }, { factor: number }>({
       kernel: SCALE,
       operands: { x, y },
       scalars: { count: x.size, factor },
-      workgroups: linearWorkgroups(rec, x.size, 64),
+      threads: x.size,
     });
   },
   cost: ({ x }) => ({ flops: x.size, bytes: bytesOf(x, x) }),
@@ -128,6 +125,6 @@ export function opaque(rec: Recorder, x: Tensor): Tensor {
 /** `a + 2 b` into a new temporary of `length` elements. */
 export function mixed(rec: Recorder, a: Tensor, b: Tensor, length: number): Tensor {
   const c = rec.temporary([length], "f32", "mix.c");
-  rec.launch({ kernel: MIX, operands: { a, b, c }, workgroups: linearWorkgroups(rec, length, 64) });
+  rec.launch({ kernel: MIX, operands: { a, b, c }, threads: length });
   return c;
 }

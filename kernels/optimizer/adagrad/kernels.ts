@@ -7,11 +7,11 @@ import { elementUpdate } from "../flat/element_update.ts";
 import source from "./adagrad.wgsl" with { type: "text" };
 
 /** Sums of squares and weights of a buffer. */
-export const ADAGRAD = elementUpdate(
+export const ADAGRAD = elementUpdate<"sum", "rate" | "eps">(
   "adagrad",
   source,
   ({ weights: p, sum }, { rate, eps }) => (i, g) => {
-    const squares = sum![i] = sum![i]! + g * g;
-    p![i]! -= rate! * (g / (Math.sqrt(squares) + eps!));
+    const squares = sum[i] = sum[i]! + g * g;
+    p[i]! -= rate * (g / (Math.sqrt(squares) + eps));
   },
 );

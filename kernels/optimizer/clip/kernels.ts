@@ -9,29 +9,31 @@ import clipSource from "./clip.wgsl" with { type: "text" };
 import squareSumsSource from "./square_sums.wgsl" with { type: "text" };
 
 /** Sum of squares of each chunk. */
-export const SQUARE_SUMS = kernel(
+export const SQUARE_SUMS = kernel<"chunks" | "gradients" | "sums", "first" | "count">(
   "square_sums",
   squareSumsSource,
   ({ chunks, gradients, sums }, { first, count }) => {
-    const g = gradients!;
-    forEachChunk(chunks!, first!, count!, (from, to, _parameter, slot) => {
+    forEachChunk(chunks, first, count, (from, to, _parameter, slot) => {
       let squares = 0;
-      for (let i = from; i < to; i++) squares += g[i]! * g[i]!;
-      sums![slot] = squares;
+      for (let i = from; i < to; i++) squares += gradients[i]! * gradients[i]!;
+      sums[slot] = squares;
     });
   },
 );
 
 /** Norm, clip factor, and whether every gradient is finite. */
-export const CLIP = kernel("clip", clipSource, (operands, { count, clip }) => {
+export const CLIP = kernel<
+  "sums" | "control" | "norm" | "applied" | "loss_scale",
+  "count" | "clip"
+>("clip", clipSource, (operands, { count, clip }) => {
   const { sums, control, norm, applied } = operands;
-  const scale = operands["loss_scale"]![0]!;
+  const scale = operands.loss_scale[0]!;
   let sum = 0;
-  for (let i = 0; i < count!; i++) sum += sums![i]!;
+  for (let i = 0; i < count; i++) sum += sums[i]!;
   const length = Math.sqrt(sum) / scale;
   const finite = Number.isFinite(sum) ? 1 : 0;
-  norm![0] = length;
-  applied![0] = control![1] = finite;
-  const factor = length + 1e-6 > clip! ? clip! / (length + 1e-6) : 1;
-  control![0] = finite === 0 ? 0 : factor / scale;
+  norm[0] = length;
+  applied[0] = control[1] = finite;
+  const factor = length + 1e-6 > clip ? clip / (length + 1e-6) : 1;
+  control[0] = finite === 0 ? 0 : factor / scale;
 });

@@ -6,7 +6,7 @@
  */
 import type { Recorder, Tensor } from "@transformer-xl/runtime";
 import type { RecordedChunks } from "../flat/chunks.ts";
-import { flat, recordNode } from "../flat/flat.ts";
+import { flat } from "../flat/flat.ts";
 import { recordOverChunks } from "../flat/over_chunks.ts";
 import { CLIP, SQUARE_SUMS } from "./kernels.ts";
 
@@ -45,7 +45,7 @@ export function recordGradientNorm(
     kernel: SQUARE_SUMS,
     operands: { gradients: flat(gradients!), sums },
   }));
-  recordNode(rec, "clip", { flops: count, bytes: 4 * count }, () =>
+  rec.node("clip", { cost: { flops: count, bytes: 4 * count } }, () =>
     rec.launch({
       kernel: CLIP,
       operands: { sums, control, norm, applied, loss_scale: lossScale },

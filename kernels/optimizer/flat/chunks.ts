@@ -9,7 +9,6 @@
 import {
   bytesPer,
   type FlatBuffer,
-  linearWorkgroups,
   type ParameterStore,
   type Recorder,
   rowSize,
@@ -105,7 +104,7 @@ export interface RecordedChunks {
   /** Scalars and workgroups of a launch over one flat buffer. */
   over(chunks: BufferChunks): {
     readonly scalars: { readonly first: number; readonly count: number };
-    readonly workgroups: [number, number];
+    readonly workgroups: number;
   };
 }
 
@@ -124,7 +123,7 @@ export function recordChunks(rec: Recorder, store: ParameterStore): RecordedChun
     constants: { LANES: cpu ? 8 : 256 },
     over: ({ first, count }) => ({
       scalars: { first, count },
-      workgroups: linearWorkgroups(rec, count, 1),
+      workgroups: count,
     }),
   };
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { FlatBuffer, Kernel, Reference } from "@transformer-xl/runtime";
+import type { FlatBuffer, Kernel, Numbers } from "@transformer-xl/runtime";
 import { forEachChunk } from "./chunks.ts";
-import { weightKernels } from "./flat.ts";
+import { type ChunkOperands, type ChunkSizes, weightKernels } from "./flat.ts";
 import updateSource from "./update_chunk.wgsl" with { type: "text" };
 
 /**
@@ -15,18 +15,22 @@ import updateSource from "./update_chunk.wgsl" with { type: "text" };
  * @param loop the same update as a function of element `i` and its clipped gradient `g`
  * @returns the kernel of a buffer, by whether its weights have copies
  */
-export function elementUpdate(
+export function elementUpdate<Operands extends string, Sizes extends string>(
   name: string,
   source: string,
-  loop: (...given: Parameters<Reference>) => (i: number, g: number) => void,
+  loop: (
+    operands: Readonly<Record<Operands | ChunkOperands, Numbers>>,
+    sizes: Readonly<Record<Sizes, number>>,
+  ) => (i: number, g: number) => void,
 ): (buffer: FlatBuffer) => Kernel {
-  return weightKernels(name, source + updateSource, (operands, sizes) => {
-    const { chunks, control, gradients } = operands;
-    const c = control![0]!;
-    if (control![1] === 0) return;
+  return weightKernels<Operands, Sizes>(name, source + updateSource, (operands, sizes) => {
+    const { chunks, control, gradients }: Readonly<Record<ChunkOperands, Numbers>> = operands;
+    const { first, count }: Readonly<Record<ChunkSizes, number>> = sizes;
+    const c = control[0]!;
+    if (control[1] === 0) return;
     const update = loop(operands, sizes);
-    forEachChunk(chunks!, sizes["first"]!, sizes["count"]!, (from, to) => {
-      for (let i = from; i < to; i++) update(i, c * gradients![i]!);
+    forEachChunk(chunks, first, count, (from, to) => {
+      for (let i = from; i < to; i++) update(i, c * gradients[i]!);
     });
   });
 }

@@ -1,15 +1,14 @@
 /**
- * Flat buffers as operands, and launches as entries of the profile.
+ * Flat buffers as operands, and kernels that store weights.
  *
  * @module
  */
 import {
-  type Cost,
   type FlatBuffer,
   type Kernel,
   kernel,
-  type Recorder,
-  type Reference,
+  type Loops,
+  type Numbers,
   type Storage,
   Tensor,
 } from "@transformer-xl/runtime";
@@ -32,34 +31,37 @@ export function weightOperands(
     : { weights: flat(masters), copies: flat(weights) };
 }
 
+/** Operands of every kernel that stores weights. */
+export type ChunkOperands = "chunks" | "control" | "gradients" | "weights";
+
+/** Sizes of every kernel over chunks. */
+export type ChunkSizes = "first" | "count";
+
 /** A kernel that stores weights, by whether they have copies. */
-export function weightKernels(
+export function weightKernels<Operands extends string, Sizes extends string>(
   name: string,
   source: string,
-  reference: Reference,
+  loops: Loops<Operands | ChunkOperands, Sizes | ChunkSizes>,
 ): (buffer: FlatBuffer) => Kernel {
-  const plain = kernel(name, plainSource + source, reference);
-  const copied = kernel(`${name}_copied`, copiedSource + source, (operands, sizes) => {
-    reference(operands, sizes);
-    const { chunks, control, weights, copies } = operands;
-    if (control![1] === 0) return;
-    forEachChunk(chunks!, sizes["first"]!, sizes["count"]!, (from, to) => {
-      for (let i = from; i < to; i++) copies![i] = weights![i]!;
-    });
-  });
-  return ({ weights, masters }) => masters === weights ? plain : copied;
-}
-
-/** Makes what `body` records one op without a derivative. */
-export function recordNode(rec: Recorder, name: string, cost: Cost, body: () => void): void {
-  const from = rec.commands.length;
-  body();
-  rec.nodes.push({
+  const plain = kernel<Operands | ChunkOperands, Sizes | ChunkSizes>(
     name,
-    inputs: {},
-    outputs: {},
-    commands: [from, rec.commands.length],
-    cost,
-    vjp: undefined,
-  });
+    plainSource + source,
+    loops,
+  );
+  const copied = kernel<Operands | ChunkOperands | "copies", Sizes | ChunkSizes>(
+    `${name}_copied`,
+    copiedSource + source,
+    (operands, sizes) => {
+      loops(operands, sizes);
+      const { chunks, control, weights, copies }: Readonly<
+        Record<ChunkOperands | "copies", Numbers>
+      > = operands;
+      const { first, count }: Readonly<Record<ChunkSizes, number>> = sizes;
+      if (control[1] === 0) return;
+      forEachChunk(chunks, first, count, (from, to) => {
+        for (let i = from; i < to; i++) copies[i] = weights[i]!;
+      });
+    },
+  );
+  return ({ weights, masters }) => masters === weights ? plain : copied;
 }

@@ -5,7 +5,7 @@
  */
 import type { Cost, FlatBuffer, Launch, Recorder } from "@transformer-xl/runtime";
 import { copiedBytes, type RecordedChunks } from "./chunks.ts";
-import { flat, recordNode, weightOperands } from "./flat.ts";
+import { flat, weightOperands } from "./flat.ts";
 
 /** Part of a launch that differs between kernels: chunks, constants and workgroups are added. */
 export type ChunkLaunch = Pick<Launch, "kernel" | "operands" | "scalars">;
@@ -18,7 +18,7 @@ export function recordOverChunks(
   cost: Cost,
   launch: (buffer: FlatBuffer, n: number) => ChunkLaunch,
 ): void {
-  recordNode(rec, name, cost, () =>
+  rec.node(name, { cost }, () =>
     chunks.buffers.forEach((part, n) => {
       const { scalars, workgroups } = chunks.over(part);
       const { kernel, operands, scalars: more } = launch(part.buffer, n);

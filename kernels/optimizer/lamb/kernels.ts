@@ -11,53 +11,64 @@ import momentsSource from "./lamb_moments.wgsl" with { type: "text" };
 import ratioSource from "./lamb_ratio.wgsl" with { type: "text" };
 
 /** Moments, and the norms' partial sums. */
-export const MOMENTS = kernel("lamb_moments", momentsSource, (operands, sizes) => {
+export const MOMENTS = kernel<
+  "chunks" | "control" | "weights" | "gradients" | "m" | "v" | "sums",
+  "first" | "count" | "beta1" | "gain1" | "beta2" | "gain2" | "eps" | "decay"
+>("lamb_moments", momentsSource, (operands, sizes) => {
   const { chunks, control, weights: p, gradients, m, v, sums } = operands;
   const { first, count, beta1, gain1, beta2, gain2, eps, decay } = sizes;
-  const c = control![0]!;
-  if (control![1] === 0) return;
-  forEachChunk(chunks!, first!, count!, (from, to, _parameter, slot) => {
+  const c = control[0]!;
+  if (control[1] === 0) return;
+  forEachChunk(chunks, first, count, (from, to, _parameter, slot) => {
     let [pp, uu] = [0, 0];
     for (let i = from; i < to; i++) {
-      const g = c * gradients![i]!;
-      const m1 = m![i] = beta1! * m![i]! + gain1! * g;
-      const v1 = v![i] = beta2! * v![i]! + gain2! * g * g;
-      const u = m1 / (Math.sqrt(v1) + eps!) + decay! * p![i]!;
-      pp += p![i]! * p![i]!;
+      const g = c * gradients[i]!;
+      const m1 = m[i] = beta1 * m[i]! + gain1 * g;
+      const v1 = v[i] = beta2 * v[i]! + gain2 * g * g;
+      const u = m1 / (Math.sqrt(v1) + eps) + decay * p[i]!;
+      pp += p[i]! * p[i]!;
       uu += u * u;
     }
-    sums![2 * slot] = pp;
-    sums![2 * slot + 1] = uu;
+    sums[2 * slot] = pp;
+    sums[2 * slot + 1] = uu;
   });
 });
 
 /** Trust ratios. */
-export const RATIO = kernel("lamb_ratio", ratioSource, ({ starts, sums, ratios }, sizes) => {
-  const { tensors, eps, zero_ratio } = sizes;
-  for (let tensor = 0; tensor < tensors!; tensor++) {
-    let [pp, uu] = [0, 0];
-    for (let i = starts![tensor]!; i < starts![tensor + 1]!; i++) {
-      pp += sums![2 * i]!;
-      uu += sums![2 * i + 1]!;
+export const RATIO = kernel<"starts" | "sums" | "ratios", "tensors" | "eps" | "zero_ratio">(
+  "lamb_ratio",
+  ratioSource,
+  ({ starts, sums, ratios }, sizes) => {
+    const { tensors, eps, zero_ratio } = sizes;
+    for (let tensor = 0; tensor < tensors; tensor++) {
+      let [pp, uu] = [0, 0];
+      for (let i = starts[tensor]!; i < starts[tensor + 1]!; i++) {
+        pp += sums[2 * i]!;
+        uu += sums[2 * i + 1]!;
+      }
+      const norm = Math.min(Math.sqrt(pp), 10);
+      ratios[tensor] = norm > 0 && uu > 0 ? norm / (Math.sqrt(uu) + eps) : zero_ratio;
     }
-    const norm = Math.min(Math.sqrt(pp), 10);
-    ratios![tensor] = norm > 0 && uu > 0 ? norm / (Math.sqrt(uu) + eps!) : zero_ratio!;
-  }
-});
+  },
+);
 
 /** Kernels that update the weights; `rounded` is how the loops keep rate, ratio and their product. */
 const applyKernels = (rounded: (factor: number) => number) =>
-  weightKernels("lamb_apply", applySource, (operands, sizes) => {
-    const { chunks, control, ratios, m, v, weights: p } = operands;
-    const { first, count, rate, eps, decay } = sizes;
-    if (control![1] === 0) return;
-    forEachChunk(chunks!, first!, count!, (from, to, parameter) => {
-      const factor = rounded(rounded(rate!) * rounded(ratios![parameter]!));
-      for (let i = from; i < to; i++) {
-        p![i]! -= factor * (m![i]! / (Math.sqrt(v![i]!) + eps!) + decay! * p![i]!);
-      }
-    });
-  });
+  weightKernels<"ratios" | "m" | "v", "rate" | "eps" | "decay">(
+    "lamb_apply",
+    applySource,
+    (operands, sizes) => {
+      const { chunks, control, ratios, m, v, weights: p } = operands;
+      const { first, count, rate, eps, decay } = sizes;
+      if (control[1] === 0) return;
+      forEachChunk(chunks, first, count, (from, to, parameter) => {
+        const factor = rounded(rounded(rate) * rounded(ratios[parameter]!));
+        for (let i = from; i < to; i++) {
+          p[i]! -= factor * (m[i]! / (Math.sqrt(v[i]!) + eps) + decay * p[i]!);
+        }
+      });
+    },
+  );
 
 /**
  * Kernels that update the weights, by trust ratio of a zero norm. Rate, ratio and their product are

@@ -11,9 +11,8 @@
  *
  * @module
  */
-import { linearWorkgroups } from "@transformer-xl/runtime";
 import { copiedBytes } from "../flat/chunks.ts";
-import { flat, recordNode, weightOperands } from "../flat/flat.ts";
+import { flat, weightOperands } from "../flat/flat.ts";
 import { recordOverChunks } from "../flat/over_chunks.ts";
 import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
 import { APPLY_KERNELS, MOMENTS, RATIO } from "./kernels.ts";
@@ -44,13 +43,13 @@ export const lamb: OptimizerDefinition = {
           },
           scalars: { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay },
         }));
-        recordNode(rec, "lamb_ratio", { flops: 2 * count, bytes: 8 * count }, () =>
+        rec.node("lamb_ratio", { cost: { flops: 2 * count, bytes: 8 * count } }, () =>
           rec.launch({
             kernel: RATIO,
             operands: { starts, sums, ratios },
             constants: chunks.constants,
             scalars: { tensors, eps, zero_ratio: zeroRatio },
-            workgroups: linearWorkgroups(rec, tensors, 1),
+            workgroups: tensors,
           }));
         const cost = { flops: 7 * elements, bytes: 16 * elements + copiedBytes(chunks) };
         recordOverChunks(rec, "lamb_apply", chunks, cost, (buffer, n) => ({

@@ -14,7 +14,6 @@ import {
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime";
-import { recordNode } from "../flat/flat.ts";
 import { FOLLOW } from "./kernels.ts";
 
 /** Scale of the first step. */
@@ -58,12 +57,12 @@ export class LossScale implements Disposable {
    */
   recordFollow(rec: Recorder, applied: Tensor): Tensor {
     const now = rec.temporary([1], "f32", "loss_scale.now");
-    recordNode(rec, "loss_scale", { flops: 0, bytes: 0 }, () =>
+    rec.node("loss_scale", { cost: { flops: 0, bytes: 0 } }, () =>
       rec.launch({
         kernel: FOLLOW,
         operands: { applied, state: this.state, now },
         scalars: { window: this.fixed ? 0 : SCALE_WINDOW, most: LARGEST_SCALE },
-        workgroups: [1],
+        threads: [1],
       }));
     return now;
   }

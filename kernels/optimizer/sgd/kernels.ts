@@ -8,16 +8,20 @@ import momentumSource from "./sgd_momentum.wgsl" with { type: "text" };
 import source from "./sgd.wgsl" with { type: "text" };
 
 /** Weights of a buffer, without momentum. */
-export const SGD = elementUpdate("sgd", source, ({ weights: p }, { rate }) => (i, g) => {
-  p![i]! -= rate! * g;
-});
+export const SGD = elementUpdate<never, "rate">(
+  "sgd",
+  source,
+  ({ weights: p }, { rate }) => (i, g) => {
+    p[i]! -= rate * g;
+  },
+);
 
 /** Velocity and weights of a buffer. */
-export const SGD_MOMENTUM = elementUpdate(
+export const SGD_MOMENTUM = elementUpdate<"velocity", "rate" | "momentum">(
   "sgd_momentum",
   momentumSource,
   ({ weights: p, velocity }, { rate, momentum }) => (i, g) => {
-    const moved = velocity![i] = momentum! * velocity![i]! + g;
-    p![i]! -= rate! * moved;
+    const moved = velocity[i] = momentum * velocity[i]! + g;
+    p[i]! -= rate * moved;
   },
 );

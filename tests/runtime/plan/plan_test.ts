@@ -93,7 +93,7 @@ onBoth("within() cuts a count into chunks", async (device) => {
   assertEquals(await filled(40), [10, 10, 10]);
 });
 
-const FIELDS = kernel(
+const FIELDS = kernel<"bits" | "reals", "natural" | "integer" | "real">(
   "fields",
   `
 struct Scalars { natural: u32, integer: i32, real: f32 }
@@ -107,9 +107,9 @@ struct Scalars { natural: u32, integer: i32, real: f32 }
 }
 `,
   ({ bits, reals }, { natural, integer, real }) => {
-    bits![0] = natural!;
-    bits![1] = integer!;
-    reals![0] = real!;
+    bits[0] = natural;
+    bits[1] = integer;
+    reals[0] = real;
   },
 );
 

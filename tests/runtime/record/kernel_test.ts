@@ -53,6 +53,26 @@ Deno.test("kernel() tells override constants with a default from those without",
   assertEquals(SCALE.constants, []);
 });
 
+Deno.test("kernel() reads the workgroup size, in numbers and override constants", () => {
+  const sizeOf = (size: string) =>
+    kernel(
+      "k",
+      `override LANES: u32;\noverride ROWS: u32;\n@compute @workgroup_size(${size})`,
+      NOTHING,
+    )
+      .workgroupSize;
+  assertEquals(sizeOf("64"), [[64]]);
+  assertEquals(sizeOf("8u, LANES,"), [[8], ["LANES"]]);
+  assertEquals(sizeOf("LANES * ROWS, 2, 1"), [["LANES", "ROWS"], [2], [1]]);
+  assertEquals(kernel("k", "// @workgroup_size(64)", NOTHING).workgroupSize, undefined);
+  assertThrows(
+    () => sizeOf("LANES + 1"),
+    ShaderError,
+    'Cannot read kernel "k": "LANES + 1" of its workgroup size is no product of numbers and ' +
+      "override constants",
+  );
+});
+
 Deno.test("kernel() ignores what is commented out", () => {
   const { bindings, constants } = kernel(
     "k",

@@ -47,6 +47,84 @@ Deno.test("a scope ends when its body throws", () => {
   assertEquals(rec.commands[0]!.label, "scale");
 });
 
+Deno.test("launch() turns threads into workgroups of the size that the kernel declares", () => {
+  const { rec, x, y } = recording();
+  const declared = (size: string) =>
+    kernel(
+      "grid",
+      `override LANES: u32 = 4;
+      @group(0) @binding(0) var<storage, read> x: array<f32>;
+      @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+      ${size}`,
+      () => {},
+    );
+  const count = rec.scalar("count");
+  const workgroups = (size: string, grid: Pick<Launch, "threads"> | Pick<Launch, "workgroups">) => {
+    rec.launch(
+      { kernel: declared(size), operands: { x, y }, constants: { LANES: 8 }, ...grid } as Launch,
+    );
+    const last = rec.commands.at(-1)!;
+    return last.kind === "launch" ? last.workgroups : undefined;
+  };
+  assertEquals(workgroups("@workgroup_size(64)", { threads: 65 }), [2, 1]);
+  assertEquals(workgroups("@workgroup_size(LANES, 2)", { threads: 33 }), [3, 1]);
+  assertEquals(workgroups("@workgroup_size(LANES, 2)", { threads: [33, 5, 7] }), [5, 3, 7]);
+  assertEquals(workgroups("@workgroup_size(LANES)", { threads: [{ scalar: count, per: 0.5 }] }), [
+    { scalar: count, per: 4 },
+  ]);
+  assertEquals(workgroups("", { workgroups: 3 }), [3, 1]);
+  const grid: Launch = { kernel: declared(""), operands: { x, y }, threads: 1 };
+  assertThrows(
+    () => rec.launch(grid),
+    ShaderError,
+    'Cannot launch "grid" by threads: its source has no workgroup size',
+  );
+  assertThrows(
+    () => rec.launch({ ...grid, kernel: declared("@workgroup_size(LANES)") }),
+    ShaderError,
+    'Cannot launch "grid" by threads: its workgroup size needs constants that are not given',
+  );
+});
+
+Deno.test("a line of threads that is too long along x is wrapped over y and covers every element", () => {
+  const rec = new Recorder({ ...PORTABLE_LIMITS, maxWorkgroups: 10 });
+  for (const count of [0, 1, 64, 65, 640, 641, 1280, 1281, 6000]) {
+    const [x, y] = [rec.input("x", [count], "f32"), rec.temporary([count], "f32", "y")];
+    rec.launch({
+      kernel: SCALE,
+      operands: { x, y },
+      scalars: { count, factor: 2 },
+      threads: count,
+    });
+    const last = rec.commands.at(-1)!;
+    const [width, height] = last.kind === "launch" ? last.workgroups as [number, number] : [0, 0];
+    const covers = width <= 10 && height <= 10 && width * height * 64 >= count;
+    assertEquals(covers, true, `${count} in ${width} x ${height}`);
+    if (count === 0) assertEquals([width, height], [0, 0]);
+  }
+});
+
+Deno.test("node() makes what its body records one entry of the tape, and returns the body's value", () => {
+  const { rec, x, y, scale } = recording();
+  rec.launch(scale);
+  const cost = { flops: 8, bytes: 64 };
+  const result = rec.node("twice", { inputs: { x }, outputs: { y }, cost }, () => {
+    rec.launch(scale);
+    rec.launch(scale);
+    return "result";
+  });
+  assertEquals(result, "result");
+  const [node] = rec.nodes;
+  assertEquals([node!.name, node!.commands, node!.cost], ["twice", [1, 3], cost]);
+  assertEquals([node!.inputs["x"] === x, node!.outputs["y"] === y, node!.vjp], [
+    true,
+    true,
+    undefined,
+  ]);
+  rec.node("nothing", { cost }, () => {});
+  assertEquals([rec.nodes[1]!.commands, rec.nodes[1]!.inputs], [[3, 3], {}]);
+});
+
 Deno.test("launch() refuses an operand that is missing, and one that is not declared", () => {
   const { rec, x, y, scale } = recording();
   assertRefused(

@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   dims,
-  linearWorkgroups,
   PORTABLE_LIMITS,
   Recorder,
   reshape,
@@ -72,13 +71,4 @@ Deno.test("reshape() keeps the range and refuses another number of elements", ()
     TypeError,
     'Cannot view "x" as [5]: current shape is [2,6]',
   );
-});
-
-Deno.test("linearWorkgroups() folds long dispatches over y and covers every element", () => {
-  const rec = new Recorder({ ...PORTABLE_LIMITS, maxWorkgroups: 10 });
-  for (const count of [0, 1, 64, 65, 640, 641, 1280, 1281, 6000]) {
-    const [x, y] = linearWorkgroups(rec, count, 64);
-    assertEquals(x <= 10 && y <= 10 && x * y * 64 >= count, true, `${count} in ${x} x ${y}`);
-    if (count === 0) assertEquals([x, y], [0, 0]);
-  }
 });
