@@ -89,6 +89,12 @@ const modelSection = z.object(modelFields);
 /** The model section of a configuration. */
 export type ModelSection = z.infer<typeof modelSection>;
 
+/** Values of `--attn_type` that `attention/kinds.ts` has a kind for. */
+const ATTENTION_TYPES = [0] as const;
+
+/** Type of attention. */
+export type AttentionType = (typeof ATTENTION_TYPES)[number];
+
 const { attnType: _, notTied: __, adaptive: ___, ...storedFields } = modelFields;
 
 type StoredFields = typeof storedFields;
@@ -107,6 +113,8 @@ export const modelShape = z.strictObject({
   /** Per cluster: whether the softmax shares the projection of the embedding. */
   tieProjs: z.array(z.boolean()),
   tieWeight: z.boolean(),
+  /** Kind of attention; relative attention in older checkpoints without this field. */
+  attnType: z.literal(ATTENTION_TYPES).default(0),
   /** Version of the reference; `head` in older checkpoints without this field. */
   compat: modelFields.compat,
 });
@@ -141,7 +149,8 @@ export function resolveModel(
   tieProjections = true,
 ): ModelConfig {
   const { attnType, notTied, adaptive, ...stored } = modelSection.parse(section);
-  if (attnType !== 0) {
+  const kind = ATTENTION_TYPES.find((each) => each === attnType);
+  if (kind === undefined) {
     throw new ConfigError(
       `Cannot build attn_type ${attnType}: only relative attention is supported; use --attn_type 0`,
     );
@@ -171,6 +180,7 @@ export function resolveModel(
     cutoffs: bounds,
     tieProjs: [false, ...bounds.map(() => tieProjections)],
     tieWeight: !notTied,
+    attnType: kind,
   };
 }
 

@@ -4,23 +4,19 @@
  * @module
  */
 import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
-import {
-  Attention,
-  type AttentionBiases,
-  type AttentionContext,
-} from "./attention/relative_attention_block.ts";
+import type { Attention, AttentionBlock, AttentionContext } from "./attention/attention.ts";
 import type { ModelConfig } from "./config.ts";
 import { FeedForward } from "./feed_forward.ts";
 
 /** One decoder layer. */
 export class DecoderLayer {
-  readonly #attention: Attention;
+  readonly #attention: AttentionBlock;
   readonly #feedForward: FeedForward;
   readonly #layer: number;
 
-  constructor(store: ParameterStore, shape: ModelConfig, layer: number, biases: AttentionBiases) {
+  constructor(store: ParameterStore, shape: ModelConfig, layer: number, attention: Attention) {
     this.#layer = layer;
-    this.#attention = new Attention(store, shape, layer, biases);
+    this.#attention = attention.declare(store, shape, layer);
     this.#feedForward = new FeedForward(store, shape, layer);
   }
 
@@ -31,7 +27,7 @@ export class DecoderLayer {
     memory: Tensor | undefined,
     context: AttentionContext,
   ): { readonly y: Tensor; readonly context: Tensor } {
-    const attended = this.#attention.forward(rec, x, memory, context);
+    const attended = this.#attention.record(rec, x, memory, context);
     rec.keepIntermediate(attended.y, `l${this.#layer}/post_attn`);
     const y = this.#feedForward.forward(rec, attended.y, context.drop);
     rec.keepIntermediate(y, `l${this.#layer}/out`);

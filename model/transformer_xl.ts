@@ -6,24 +6,17 @@
  * @module
  */
 import { copyRows, slice } from "@transformer-xl/kernels";
-import type {
-  DeviceLimits,
-  PackedParameter,
-  ParameterStore,
-  Recorder,
-  Tensor,
-} from "@transformer-xl/runtime/core";
+import type { DeviceLimits, ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
-import type { AttentionBiases } from "./attention/relative_attention_block.ts";
+import type { Attention } from "./attention/attention.ts";
+import { openAttention } from "./attention/kinds.ts";
 import { BatchInputs } from "./vocabulary/batch_inputs.ts";
 import type { Lengths, ModelConfig } from "./config.ts";
 import { DecoderLayer } from "./decoder_layer.ts";
 import type { DropoutSource } from "./dropout_masks.ts";
 import { dropped } from "./feed_forward.ts";
-import { matrixInit } from "./init.ts";
 import type { Memory } from "./memory.ts";
-import { positionalTable } from "./attention/positional_embedding.ts";
 import { type Precision, PRECISIONS } from "./precision.ts";
 import { type ClusterTables, VocabularyTables } from "./vocabulary/tables.ts";
 
@@ -47,22 +40,19 @@ export class TransformerXL {
   readonly config: ModelConfig;
   /** Element types, from the weights of the store. */
   readonly precision: Precision;
-  readonly #biases: AttentionBiases;
+  readonly #attention: Attention;
   readonly #layers: readonly DecoderLayer[];
   readonly #clusters: readonly ClusterTables[];
 
   /** Declares all parameters, in the order of the reference's state dict. */
   constructor(store: ParameterStore, shape: ModelConfig, limits: DeviceLimits) {
-    const { nHead, dHead, nLayer } = shape;
-    const bias = (name: string): PackedParameter =>
-      store.param(name, [nHead, dHead], matrixInit(shape));
     this.config = shape;
     this.precision = PRECISIONS[store.dtype === "f16" ? "fp16" : "fp32"];
-    this.#biases = { content: bias("r_w_bias"), position: bias("r_r_bias") };
+    this.#attention = openAttention(store, shape);
     const vocabulary = new VocabularyTables(store, shape);
     this.#layers = Array.from(
-      { length: nLayer },
-      (_, l) => new DecoderLayer(store, shape, l, this.#biases),
+      { length: shape.nLayer },
+      (_, l) => new DecoderLayer(store, shape, l, this.#attention),
     );
     this.#clusters = vocabulary.pack(limits);
   }
@@ -76,17 +66,14 @@ export class TransformerXL {
   forward(rec: Recorder, batch: BatchInputs, options: ForwardOptions): TokenLosses {
     const { lengths, memory, drop, differentiate, lossScale } = options;
     const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = lengths;
-    const { dModel: D, dropout, clampLen } = this.config;
-    const K = M + T + E;
+    const { dropout } = this.config;
 
-    const table = rec.constant(
-      "positions",
-      [K, D],
-      this.precision.activations,
-      positionalTable(K, D, clampLen),
-    );
-    rec.keepIntermediate(table, "pos_emb");
-    const positions = dropped(rec, table, drop("pos_emb", dropout)); // [K, D]
+    const attention = this.#attention.begin(rec, {
+      lengths,
+      precision: this.precision,
+      validMemory: batch.validMemory,
+      drop,
+    });
     const embedded = rec.scope(
       "embedding",
       () => embedTokens(rec, batch.tokens, this.#clusters, this.config),
@@ -94,7 +81,6 @@ export class TransformerXL {
     rec.keepIntermediate(embedded, "word_emb");
 
     let x = dropped(rec, embedded, drop("word_emb", dropout)); // [Q B, D]
-    const attention = { lengths, positions, filled: batch.validMemory, drop };
     this.#layers.forEach((layer, l) =>
       rec.scope(`layer${l}`, () => {
         const { y, context } = layer.forward(rec, x, memory.layers[l], attention);

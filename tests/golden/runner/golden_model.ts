@@ -65,6 +65,7 @@ export function shapeOf({ config, semantics }: NetworkRecord): ModelConfig {
     cutoffs: config.cutoffs,
     tieProjs: config.tie_projs,
     tieWeight: config.tie_weight,
+    attnType: 0,
     preLnorm: config.pre_lnorm,
     clampLen: config.clamp_len,
     sameLength: config.same_length,

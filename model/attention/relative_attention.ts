@@ -13,16 +13,16 @@ import {
   type PackedParameter,
   type ParameterStore,
   type Recorder,
-  type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { type Lengths, maxDistanceOf, type ModelConfig } from "../config.ts";
-import type { DropoutSource } from "../dropout_masks.ts";
+import { maxDistanceOf, type ModelConfig } from "../config.ts";
 import { dropped } from "../feed_forward.ts";
 import { constantInit, gainInit, matrixInit } from "../init.ts";
+import type { Attention, AttentionBlock, AttentionContext } from "./attention.ts";
+import { positionalTable } from "./positional_embedding.ts";
 
 /** The biases u and v of the paper's equation, shared by all layers. */
-export interface AttentionBiases {
+interface SharedBiases {
   /** [N, H], added to queries for content scores: `r_w_bias`. */
   readonly content: PackedParameter;
   /** [N, H], added to queries for position scores: `r_r_bias`. */
@@ -30,22 +30,47 @@ export interface AttentionBiases {
 }
 
 /** Inputs shared by all layers of a recording. */
-export interface AttentionContext {
-  /** Lengths of the recording. */
-  readonly lengths: Lengths;
+interface RelativeContext extends AttentionContext {
   /** [K, D], row p is distance K - 1 - p, after dropout. */
   readonly positions: Tensor;
-  /** Valid memory rows. */
-  readonly filled: Scalar;
-  /** Masks. */
-  readonly drop: DropoutSource;
 }
 
-/** The attention block of one layer. */
-export class Attention {
+/** Relative attention: biases and positions are shared by all layers. */
+export class RelativeAttention implements Attention {
+  readonly #config: ModelConfig;
+  readonly #biases: SharedBiases;
+
+  /** Declares the biases. */
+  constructor(store: ParameterStore, config: ModelConfig) {
+    const bias = (name: string) =>
+      store.param(name, [config.nHead, config.dHead], matrixInit(config));
+    this.#config = config;
+    this.#biases = { content: bias("r_w_bias"), position: bias("r_r_bias") };
+  }
+
+  /** See {@link Attention.declare}. */
+  declare(store: ParameterStore, config: ModelConfig, layer: number): AttentionBlock {
+    return new RelativeAttentionBlock(store, config, layer, this.#biases);
+  }
+
+  /** Records the table of positions, with dropout. */
+  begin(rec: Recorder, context: AttentionContext): RelativeContext {
+    const { tgtLen: T, extLen: E, memLen: M } = context.lengths;
+    const { dModel: D, dropout, clampLen } = this.#config;
+    const K = M + T + E;
+    const values = positionalTable(K, D, clampLen);
+    const table = rec.constant("positions", [K, D], context.precision.activations, values);
+    rec.keepIntermediate(table, "pos_emb");
+    const positions = dropped(rec, table, context.drop("pos_emb", dropout)); // [K, D]
+    return { ...context, positions };
+  }
+}
+
+/** The relative attention block of one layer. */
+class RelativeAttentionBlock implements AttentionBlock {
   readonly #shape: ModelConfig;
   readonly #layer: number;
-  readonly #biases: AttentionBiases;
+  readonly #biases: SharedBiases;
   readonly #query: PackedParameter; // [N H, D]
   readonly #keyValue: PackedParameter; // [2 N H, D]: keys, then values
   readonly #out: PackedParameter; // [D, N H]
@@ -53,7 +78,7 @@ export class Attention {
   readonly #bias: PackedParameter; // [D]
   readonly #position: PackedParameter; // [N H, D]
 
-  constructor(store: ParameterStore, shape: ModelConfig, layer: number, biases: AttentionBiases) {
+  constructor(store: ParameterStore, shape: ModelConfig, layer: number, biases: SharedBiases) {
     const { dModel, nHead, dHead } = shape;
     const inner = nHead * dHead;
     const at = (name: string) => `layers.${layer}.dec_attn.${name}`;
@@ -69,16 +94,12 @@ export class Attention {
     this.#position = store.param(at("r_net.weight"), [inner, dModel], matrixInit(shape));
   }
 
-  /**
-   * @param x [Q B, D]
-   * @param memory [M B, D]; absent without memory
-   * @returns the block's output [Q B, D], and the concatenation of memory and x [K B, D]
-   */
-  forward(
+  /** See {@link AttentionBlock.record}. */
+  record(
     rec: Recorder,
     x: Tensor,
     memory: Tensor | undefined,
-    { lengths, positions, filled, drop }: AttentionContext,
+    { lengths, positions, validMemory, drop }: RelativeContext,
   ): { readonly y: Tensor; readonly context: Tensor } {
     const { preLnorm, nHead: N, dHead: H, dropout, dropatt } = this.#shape;
     const { batchSize: B, memLen: M } = lengths;
@@ -104,7 +125,7 @@ export class Attention {
       N,
       H,
       memoryRows: M,
-      filled,
+      filled: validMemory,
       ...(reach !== undefined && { reach }),
       ...(probabilityDropout && { dropout: probabilityDropout }),
     }); // [Q B, N H]
