@@ -9,7 +9,7 @@
 import { evalSchema } from "@transformer-xl/eval";
 import { flagTable, scanFlags } from "@transformer-xl/runtime";
 import { trainSchema } from "@transformer-xl/train";
-import { MEMBERS, ROOT } from "../rules/source_tree.ts";
+import { MEMBERS, readSourceFiles, ROOT } from "../rules/source_tree.ts";
 
 /** A Markdown page. */
 export interface Document {
@@ -163,5 +163,15 @@ export function staleExcerpts(documents: readonly Document[]): readonly string[]
     [...text.matchAll(marked)]
       .filter(([, file, excerpt]) => contentOf(file!, documents)?.includes(excerpt!) !== true)
       .map(([, file, excerpt]) => `${path} shows "${excerpt!.split("\n")[0]}" of ${file}`)
+  );
+}
+
+/** Source files in inline code, by path or by the end of one, that do not exist. */
+export function unknownFiles(documents: readonly Document[]): readonly string[] {
+  const paths = readSourceFiles().map(({ path }) => `/${path}`);
+  return documents.flatMap(({ path, text }) =>
+    [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/`([\w/]+\.(?:ts|wgsl))`/g)]
+      .filter(([, name]) => !paths.some((known) => known.endsWith(`/${name}`)))
+      .map(([, name]) => `${path} names the file "${name}"`)
   );
 }

@@ -7,6 +7,7 @@ import {
   FLAG_PAGES,
   readDocuments,
   staleExcerpts,
+  unknownFiles,
   unknownTasks,
   withFlagTable,
   wrongCommands,
@@ -94,4 +95,13 @@ Deno.test("every excerpt in a page is part of the file it names", () => {
   assertEquals(staleExcerpts(shows("node_modules/")), []);
   assertEquals(staleExcerpts(shows("node-modules/")).length, 1);
   assertEquals(staleExcerpts(DOCUMENTS), []);
+});
+
+Deno.test("every source file that a page names exists", () => {
+  const text = "`train/step/step.ts`, `step.ts`, `p.ts`, `train/p.ts`\n\n```ts\n`q.ts`\n```\n";
+  assertEquals(unknownFiles([{ path: "README.md", text }]), [
+    'README.md names the file "p.ts"',
+    'README.md names the file "train/p.ts"',
+  ]);
+  assertEquals(unknownFiles(DOCUMENTS), []);
 });
