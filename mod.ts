@@ -1,68 +1,73 @@
 /**
- * Transformer-XL on WebGPU: everything the five members export, in one place.
+ * Transformer-XL on WebGPU: create or load a model, train it, score text, add ops.
  *
- * - `runtime` records, plans and runs kernels: {@link ReferenceDevice}, {@link GpuDevice},
- *   {@link Recorder}, {@link Plan}, {@link ParameterStore}, {@link backward}, {@link defineOp}.
- * - `kernels` are the ops: {@link matmul}, {@link relativeAttention}, {@link crossEntropy}, ...
- * - `model` is the network and its text: {@link TransformerXL}, {@link Memory}, {@link openCorpus},
- *   {@link Batches}, {@link openCheckpoint}.
- * - `eval` scores text: {@link Evaluator}, {@link perplexity}.
- * - `train` trains: {@link TrainStep}, {@link Trainer}, {@link trainSchema}.
+ * Each name here is documented where it is defined. Everything else is exported by the members:
+ * `@transformer-xl/runtime` (devices, plans, autograd, files), `@transformer-xl/kernels` (ops),
+ * `@transformer-xl/model` (the network and its text), `@transformer-xl/eval` (scoring) and
+ * `@transformer-xl/train` (configuration, schedules, the training run). `model/library.md` shows
+ * their use.
  *
- * The example records the training step of a toy model once and runs it 300 times, on a machine
- * without a GPU. With `await GpuDevice.open()` in the place of `new ReferenceDevice()` the same
- * lines run on an adapter.
- *
- * @example
+ * @example A toy model learns to count
  * ```ts
- * import {
- *   Batches,
- *   initialise,
- *   modelOf,
- *   ParameterStore,
- *   ReferenceDevice,
- *   stepSettings,
- *   TrainStep,
- *   trainSchema,
- *   TransformerXL,
- * } from "@transformer-xl/mod";
+ * import { Batches, createModel, openDevice, TrainStep } from "@transformer-xl/mod";
  * import { assertAlmostEquals, assertLess } from "@std/assert";
  *
- * const symbols = 4;
- * const lengths = { batchSize: 2, tgtLen: 8, memLen: 8 };
- * const sizes = { nLayer: 1, nHead: 2, dHead: 8, dModel: 16, dInner: 32, dropout: 0 };
- * const config = trainSchema.parse({ ...sizes, ...lengths, logInterval: 300 });
+ * const tokens = Uint32Array.from({ length: 5000 }, (_, i) => i % 4); // 0 1 2 3 0 1 2 3 ...
  *
- * using device = new ReferenceDevice({ precision: "f32" });
- * using store = new ParameterStore();
- * const model = new TransformerXL(store, modelOf(config, symbols, []), device.limits);
- * store.allocate(device, { gradients: true });
- * initialise(device, store, config.seed);
- * using step = await TrainStep.record(device, model, store, stepSettings(config));
+ * using device = await openDevice("auto");
+ * using model = await createModel(device, { vocabSize: 4, nLayer: 1, dModel: 16 }, { training: true, seed: 1 }); // or loadModel(device, "x.safetensors")
+ * using step = await TrainStep.record(model, { batchSize: 2, tgtLen: 8, memLen: 8 }, { optimizer: "adam" });
+ * for (const segment of new Batches(tokens, step.lengths).segments()) step.run(segment, { lr: 0.01 }); // counts its own steps and slots
+ * const losses = await step.losses();
  *
- * const text = Uint32Array.from({ length: 5000 }, (_, i) => i % symbols); // 0 1 2 3 0 1 2 3 ...
- * const batches = new Batches(text, {
- *   batchSize: lengths.batchSize,
- *   tgtLen: lengths.tgtLen,
- *   extLen: 0,
- *   warmupLen: 0,
- *   name: "counting",
- * });
- * let done = 0;
- * for (const segment of batches.segments()) {
- *   step.run(segment, config.lr, done, done); // returns at once; nothing is read here
- *   if (++done === 300) break;
- * }
- *
- * const losses = (await step.metrics(done)).map(({ lossNats }) => lossNats);
- * assertAlmostEquals(losses[0]!, Math.log(symbols), 0.1); // knows nothing yet
- * assertLess(losses.at(-1)!, 0.1); // can count
+ * assertAlmostEquals(losses[0]!, Math.log(4), 0.1); // untrained: every symbol is as likely
+ * assertLess(losses.at(-1)!, 0.1);
  * ```
  *
  * @module
  */
-export * from "@transformer-xl/runtime";
-export * from "@transformer-xl/kernels";
-export * from "@transformer-xl/model";
-export * from "@transformer-xl/eval";
-export * from "@transformer-xl/train";
+
+// Devices, plans and ops: record once, run many times.
+export {
+  backward,
+  defineOp,
+  type Device,
+  type DeviceChoice,
+  kernel,
+  openDevice,
+  ParameterStore,
+  type Plan,
+  type Recorder,
+  ReferenceDevice,
+  type Tensor,
+} from "@transformer-xl/runtime";
+
+// What a user can cause: each error says what is wrong and what to do.
+export { CheckpointError, ConfigError, DataError, DeviceError } from "@transformer-xl/runtime";
+
+// Models.
+export {
+  createModel,
+  loadModel,
+  Model,
+  type ModelConfig,
+  type ModelSettings,
+  saveModel,
+} from "@transformer-xl/model";
+
+// Text: vocabularies, data sets and segments.
+export {
+  Batches,
+  CharacterVocabulary,
+  type Corpus,
+  openCorpus,
+  type Segment,
+  type Vocabulary,
+  WordVocabulary,
+} from "@transformer-xl/model";
+
+// Scoring.
+export { type EvalResult, Evaluator } from "@transformer-xl/eval";
+
+// Training.
+export { type StepMetrics, type StepOptions, TrainStep } from "@transformer-xl/train";

@@ -7,11 +7,9 @@ import {
   Batches,
   columnShare,
   type Lengths,
-  loadWeights,
   type ModelConfig,
+  modelOfCheckpoint,
   openCheckpoint,
-  precisionFor,
-  TransformerXL,
   unverifiedLine,
 } from "@transformer-xl/model";
 import {
@@ -19,7 +17,6 @@ import {
   firstThenOthers,
   flagHelp,
   openDevice,
-  ParameterStore,
   type ParsedFlags,
   parseFlags,
   type ProcessGroup,
@@ -144,12 +141,8 @@ async function evaluateShare(
   if (unverified !== undefined) text.write(unverified);
   using device = await openDevice(config.device, (sentence) => text.write(sentence));
 
-  const precision = precisionFor(config.fp16, device);
-  using store = new ParameterStore({ dtype: precision.weights });
-  const model = new TransformerXL(store, shape, device.limits);
-  store.allocate(device, { gradients: false });
-  await loadWeights(device, store, checkpoint);
-  await assertFiniteWeights(device, store, checkpoint.path);
+  using model = await modelOfCheckpoint(device, checkpoint, { config: shape, fp16: config.fp16 });
+  await assertFiniteWeights(device, model.store, checkpoint.path);
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
   for (
@@ -161,9 +154,9 @@ async function evaluateShare(
   ) if (line !== undefined) text.write(line);
   const type = device.info.kind === "reference" ? "loops" : "webgpu";
   const { clampLen, sameLength, compat } = shape;
-  text.write(bannerLine({ ...whole, math: precision.name, type, clampLen }));
+  text.write(bannerLine({ ...whole, math: model.precision.name, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
-  using evaluator = await Evaluator.create(device, model, lengths);
+  using evaluator = await Evaluator.create(model, lengths);
   const characters = checkpoint.vocabulary.kind === "char";
   const maxSegments = config.maxSize ?? undefined;
   for (const [i, [part, batches, filled]] of streams.entries()) {

@@ -5,12 +5,14 @@
  * @module
  */
 import {
+  allLengths,
   type Batches,
   type Lengths,
+  type LengthSettings,
   Memory,
+  type Model,
   NO_DROPOUT,
   type Segment,
-  type TransformerXL,
 } from "@transformer-xl/model";
 import { Backlog } from "./backlog.ts";
 import { storeScalar, sum } from "@transformer-xl/kernels";
@@ -77,7 +79,9 @@ export class Evaluator implements Disposable {
    *
    * @throws {DeviceError} when memory is short
    */
-  static async create(device: Device, model: TransformerXL, lengths: Lengths): Promise<Evaluator> {
+  static async create(model: Model, settings: LengthSettings): Promise<Evaluator> {
+    const { device } = model;
+    const lengths = allLengths(settings);
     const memory = new Memory(device, model, lengths, "evaluation memory");
     const evaluator = new Evaluator(device, lengths, memory);
     evaluator.#plan = await device.plan("evaluation", (rec) => {

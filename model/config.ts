@@ -6,7 +6,7 @@
  */
 import { ConfigError } from "@transformer-xl/runtime/core";
 import { z } from "zod";
-import { COMPAT_RULES, COMPATS } from "./compat.ts";
+import { COMPAT_RULES, COMPATS } from "./settings/compat.ts";
 import {
   MAX_CUTOFFS,
   MAX_LAYERS,
@@ -15,7 +15,7 @@ import {
   MAX_VOCABULARY,
   MAX_WIDTH,
   widthValue,
-} from "./bounds.ts";
+} from "./settings/bounds.ts";
 
 const model = { group: "Model" } as const;
 const positive = z.int().positive();
@@ -132,6 +132,16 @@ export interface Lengths {
   readonly extLen: number;
   /** M: rows of memory. */
   readonly memLen: number;
+}
+
+/** Lengths as a caller gives them: without extended context and memory unless named. */
+export type LengthSettings = Pick<Lengths, "batchSize" | "tgtLen"> & Partial<Lengths>;
+
+/** All lengths of a recording. */
+export function allLengths(
+  { batchSize, tgtLen, extLen = 0, memLen = 0 }: LengthSettings,
+): Lengths {
+  return { batchSize, tgtLen, extLen, memLen };
 }
 
 /**

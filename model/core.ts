@@ -5,10 +5,20 @@
  * @module
  */
 export { positionalTable } from "./attention/positional_embedding.ts";
-export * from "./bounds.ts";
+export {
+  type BuildOptions,
+  createModel,
+  LoadedModel,
+  type LoadOptions,
+  Model,
+  modelConfig,
+  modelOfCheckpoint,
+  type ModelSettings,
+} from "./build.ts";
+export * from "./settings/bounds.ts";
 export * from "./checkpoint/checkpoint.ts";
 export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/checkpoint_checks.ts";
-export * from "./compat.ts";
+export * from "./settings/compat.ts";
 export * from "./config.ts";
 export * from "./dropout_masks.ts";
 export { initialise } from "./init.ts";

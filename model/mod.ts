@@ -5,7 +5,9 @@
  * @module
  */
 export * from "./core.ts";
+export { loadModel } from "./checkpoint/load_model.ts";
 export { openCheckpoint } from "./checkpoint/open_checkpoint.ts";
+export { saveModel } from "./checkpoint/save_model.ts";
 export { openShared, type SharedCheckpoint } from "./checkpoint/shared_checkpoint.ts";
 export { modelFacts, sharedSettings, startFacts } from "./checkpoint/shared_facts.ts";
 export {

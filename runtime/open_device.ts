@@ -10,24 +10,25 @@ import { GpuDevice } from "./gpu/gpu_device.ts";
 import { ReferenceDevice } from "./reference/reference_device.ts";
 
 /**
- * Opens a device and says which one.
+ * Opens a device.
  *
- * @param notice receives one sentence about the choice
+ * @param notice receives one sentence about the choice; without it, only a fallback to plain loops
+ * is reported, as a warning on the console
  * @throws {DeviceError} when `gpu` was asked for and there is none, or the driver is unfit
  */
 export async function openDevice(
   choice: DeviceChoice,
-  notice: (sentence: string) => void,
+  notice?: (sentence: string) => void,
 ): Promise<Device> {
   if (choice === "cpu") {
-    notice("device: plain TypeScript loops on the CPU, in float32 (--device cpu)");
+    notice?.("device: plain TypeScript loops on the CPU, in float32 (--device cpu)");
     return new ReferenceDevice({ precision: "f32" });
   }
   const adapter = await chooseAdapter(navigator.gpu);
   if (adapter !== undefined) {
     const device = await GpuDevice.open(adapter);
     const kind = device.info.kind === "software" ? "software Vulkan driver" : "GPU";
-    notice(`device: ${device.info.adapter} (${kind})`);
+    notice?.(`device: ${device.info.adapter} (${kind})`);
     return device;
   }
   if (choice === "gpu") {
@@ -37,7 +38,7 @@ export async function openDevice(
         "run `deno task setup`, or leave --device out",
     );
   }
-  notice(
+  (notice ?? console.warn)(
     "device: no WebGPU adapter answers, using plain TypeScript loops on the CPU, which is slow; " +
       "run `deno task setup`",
   );

@@ -5,7 +5,7 @@
  * @module
  */
 import { Evaluator } from "@transformer-xl/eval";
-import { type ModelConfig, PRECISIONS, TransformerXL } from "@transformer-xl/model";
+import { Model, type ModelConfig } from "@transformer-xl/model";
 import {
   type Allocation,
   type Device,
@@ -13,12 +13,12 @@ import {
   type DeviceLimits,
   DryDevice,
   formatBytes,
-  ParameterStore,
+  type ParameterStore,
   type Role,
   sizeOf,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
-import { evalLengths, type Share, stepSettings, WHOLE } from "./step/lengths.ts";
+import { evalLengths, type Share, stepOptions, trainLengths, WHOLE } from "./step/lengths.ts";
 import { TrainStep } from "./step/train_step.ts";
 
 const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
@@ -108,10 +108,9 @@ async function record(
   { shares, share = WHOLE }: FootprintOptions,
 ): Promise<Recorded> {
   const device = new DryDevice(target);
-  const store = new ParameterStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
-  const model = new TransformerXL(store, shape, target);
+  const model = new Model(device, shape, { fp16: config.fp16 });
   try {
-    store.allocate(device, { gradients: true });
+    model.store.allocate(device, { gradients: true });
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
@@ -125,16 +124,20 @@ async function record(
       { cause: error },
     );
   }
-  const step = await TrainStep.record(device, model, store, stepSettings(config, share));
+  const step = await TrainStep.record(
+    model,
+    trainLengths(config, share),
+    stepOptions(config, share),
+  );
   const stepBytes = new Map(device.liveBytesByRole);
   if (!config.noEval) {
-    await Evaluator.create(device, model, evalLengths(config, share));
+    await Evaluator.create(model, evalLengths(config, share));
   }
   const tokens = config.batchSize / share.size * config.tgtLen;
   const cost = step.cost(shares);
   return {
     stepBytes,
-    parameters: parametersByPart(store),
+    parameters: parametersByPart(model.store),
     bytes: new Map(device.liveBytesByRole),
     largest: device.largest,
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),

@@ -29,7 +29,7 @@ export { continueCurve } from "./checkpoint/resume.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
 export { type Interrupt, listenForInterrupt } from "./interrupt.ts";
-export { evalLengths, stepSettings, trainLengths } from "./step/lengths.ts";
+export { evalLengths, stepOptions, trainLengths } from "./step/lengths.ts";
 export { type Preset, PRESETS } from "./presets.ts";
 export { Reporter, type ReportStyle } from "./report/report.ts";
 export {
@@ -43,8 +43,7 @@ export {
 } from "./report/report_lines.ts";
 export * from "./schedule.ts";
 export type { StepMetrics } from "./step/metric_rings.ts";
-export type { StepSettings } from "./step/step.ts";
-export { TrainStep } from "./step/train_step.ts";
+export { type StepOptions, type StepRates, TrainStep } from "./step/train_step.ts";
 export { cutStreams, type Streams } from "./step/streams.ts";
 export { Trainer } from "./trainer.ts";
 export { unscoredLines } from "./report/unscored_lines.ts";

@@ -11,15 +11,20 @@ import {
   type Batches,
   COMPAT_RULES,
   type Corpus,
-  initialise,
+  createModel,
   type Memory,
+  type Model,
   type ModelCheckpoint,
   type ModelConfig,
-  precisionFor,
+  modelOfCheckpoint,
   type Segment,
-  TransformerXL,
 } from "@transformer-xl/model";
-import { type Device, ParameterStore, type ProcessGroup, SoloGroup } from "@transformer-xl/runtime";
+import {
+  type Device,
+  type ParameterStore,
+  type ProcessGroup,
+  SoloGroup,
+} from "@transformer-xl/runtime";
 import {
   type Progress,
   restoreTraining,
@@ -36,7 +41,7 @@ import {
   sharedSpeed,
 } from "./data_parallel/shared_numbers.ts";
 import type { RunRequest } from "./data_parallel/request.ts";
-import { evalLengths, stepSettings } from "./step/lengths.ts";
+import { evalLengths, stepOptions, trainLengths } from "./step/lengths.ts";
 import { continuedProgress } from "./checkpoint/resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
@@ -51,13 +56,11 @@ const YIELD_MS = 100; // interval at which signals and the progress line are han
 
 /** One rank of a training run, with its device and its columns of the batch. */
 export class Trainer implements Disposable {
-  readonly #device: Device;
   readonly #group: ProcessGroup;
   readonly #config: TrainConfig;
   readonly #corpus: Corpus;
   readonly #streams: Streams;
-  readonly #store: ParameterStore;
-  readonly #model: TransformerXL;
+  readonly #model: Model;
   readonly #plateau: Plateau;
   #step!: TrainStep;
   #health!: TrainingHealth;
@@ -70,20 +73,18 @@ export class Trainer implements Disposable {
   #bestSavedNats: number | null;
 
   private constructor(
-    device: Device,
+    model: Model,
     group: ProcessGroup,
     config: TrainConfig,
-    shape: ModelConfig,
     corpus: Corpus,
+    streams: Streams,
     progress: Progress,
   ) {
-    this.#device = device;
+    this.#model = model;
     this.#group = group;
     this.#config = config;
     this.#corpus = corpus;
-    this.#streams = cutStreams(config, corpus, group);
-    this.#store = new ParameterStore({ dtype: precisionFor(config.fp16, device).weights });
-    this.#model = new TransformerXL(this.#store, shape, device.limits);
+    this.#streams = streams;
     this.#progress = progress;
     this.#bestSavedNats = progress.bestLossNats;
     this.#plateau = new Plateau(config, progress.plateau);
@@ -109,27 +110,21 @@ export class Trainer implements Disposable {
     const progress = checkpoint
       ? continuedProgress(trainingRecord(checkpoint), config)
       : firstProgress(config);
-    const trainer = new Trainer(device, group, config, shape, corpus, progress);
-    const store = trainer.#store;
-    store.allocate(device, { gradients: true });
-    trainer.#step = await TrainStep.record(device, trainer.#model, store, {
-      ...stepSettings(config, group),
-    }, group);
+    const streams = cutStreams(config, corpus, group);
+    const options = { training: true, fp16: config.fp16 };
+    const model = checkpoint
+      ? await modelOfCheckpoint(device, checkpoint, { config: shape, ...options })
+      : await createModel(device, shape, { seed: config.seed, ...options });
+    const trainer = new Trainer(model, group, config, corpus, streams, progress);
+    const lengths = trainLengths(config, group);
+    const step = await TrainStep.record(model, lengths, stepOptions(config, group), group);
+    trainer.#step = step;
     if (!config.noEval) {
-      trainer.#evaluator = await Evaluator.create(
-        device,
-        trainer.#model,
-        evalLengths(config, group),
-      );
+      trainer.#evaluator = await Evaluator.create(model, evalLengths(config, group));
     }
-    trainer.#health = await TrainingHealth.record(
-      trainer.#parts(),
-      checkpoint !== undefined,
-    );
-    const { firstColumn } = trainer.#streams.train;
-    if (checkpoint) await restoreTraining(checkpoint, trainer.#parts(), progress, firstColumn);
-    else initialise(device, store, config.seed);
-    await broadcastWeights(device, group, store);
+    trainer.#health = await TrainingHealth.record(step, checkpoint !== undefined);
+    if (checkpoint) await restoreTraining(checkpoint, step, progress, streams.train.firstColumn);
+    await broadcastWeights(device, group, model.store);
     return trainer;
   }
 
@@ -140,7 +135,7 @@ export class Trainer implements Disposable {
 
   /** The parameters. */
   get store(): ParameterStore {
-    return this.#store;
+    return this.#model.store;
   }
 
   /** Plans of a step, in order. */
@@ -189,7 +184,8 @@ export class Trainer implements Disposable {
       for (const segment of batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
         const step = this.#progress.step + 1;
         const rate = rateOf(schedule, step, this.#plateau.state.rate);
-        const request = await this.#run(segment, rate, step - 1, pending++);
+        const request = await this.#run(segment, rate);
+        pending++;
         this.#plateau.follow(rateAfter(schedule, step, this.#plateau.state.rate));
         this.#progress = {
           ...this.#progress,
@@ -235,7 +231,8 @@ export class Trainer implements Disposable {
    * @throws {GroupError} when another rank has ended
    */
   async test(path: string): Promise<EvalResult | undefined> {
-    await loadSharedWeights(this.#device, this.#group, this.#store, path);
+    const { device, store } = this.#model;
+    await loadSharedWeights(device, this.#group, store, path);
     const result = await this.#evaluate(this.#streams.test!, false);
     if (typeof result === "string") return undefined;
     this.#health.checkEvaluation(result.lossNats, "test text");
@@ -247,22 +244,17 @@ export class Trainer implements Disposable {
     this.#evaluator?.[Symbol.dispose]();
     this.#health[Symbol.dispose]();
     this.#step[Symbol.dispose]();
-    this.#store[Symbol.dispose]();
+    this.#model[Symbol.dispose]();
   }
 
   /** Submits one step; returns the combined request of all ranks. */
-  async #run(
-    segment: Segment,
-    rate: number,
-    step: number,
-    slot: number,
-  ): Promise<() => RunRequest> {
+  async #run(segment: Segment, lr: number): Promise<() => RunRequest> {
     if (this.#group.size === 1) {
-      this.#step.run(segment, rate, step, slot);
+      this.#step.run(segment, { lr });
       await this.#backlog.add(() => this.#step.metrics(1));
       return this.#ownRequest;
     }
-    const agreed = await this.#step.runInGroup(segment, rate, step, slot, this.#ownRequest());
+    const agreed = await this.#step.runInGroup(segment, { lr }, this.#ownRequest());
     return () => agreed;
   }
 
@@ -366,7 +358,7 @@ export class Trainer implements Disposable {
     const { failure, isWritten } = await saveInGroup(
       this.#group,
       files,
-      (path) => writeTrainingCheckpoint(path, this.#parts(), this.#group, vocabulary, training),
+      (path) => writeTrainingCheckpoint(path, this.#step, this.#group, vocabulary, training),
       step,
       wish,
     );
@@ -378,10 +370,6 @@ export class Trainer implements Disposable {
     }
     this.#health.saved = true;
     return { kind: "checkpoint", step, path: files.last };
-  }
-
-  #parts() {
-    return { device: this.#device, model: this.#model, store: this.#store, step: this.#step };
   }
 
   /**

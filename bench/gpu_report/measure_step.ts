@@ -3,15 +3,9 @@
  *
  * @module
  */
-import {
-  clusterShares,
-  initialise,
-  precisionFor,
-  type Segment,
-  TransformerXL,
-} from "@transformer-xl/model";
-import { DeviceError, type GpuDevice, ParameterStore } from "@transformer-xl/runtime";
-import { checkFits, footprint, stepSettings, trainLengths, TrainStep } from "@transformer-xl/train";
+import { clusterShares, createModel, type Model } from "@transformer-xl/model";
+import { DeviceError, type GpuDevice } from "@transformer-xl/runtime";
+import { checkFits, footprint, stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { fence, interleave, type Timing, untilSubmit } from "../harness/timing.ts";
 import { opsOf, type Part, productPartsOf } from "./breakdown.ts";
 import { LaunchLog } from "./launch_log.ts";
@@ -63,28 +57,23 @@ export async function measureStep(
   { config, shape }: ReportRun,
   steps: number,
 ): Promise<StepReport> {
-  const { name, weights } = precisionFor(config.fp16, device);
   checkFits(await footprint(config, shape, device.limits), device);
   using log = new LaunchLog(device);
-  using store = new ParameterStore({ dtype: weights });
-  const model = new TransformerXL(store, shape, device.limits);
-  store.allocate(device, { gradients: true });
-  initialise(device, store, config.seed);
-  using step = await recordStep(device, model, store, config);
+  const { seed, fp16 } = config;
+  using model = await createModel(device, shape, { training: true, seed, fp16 });
+  const { name } = model.precision;
+  using step = await recordStep(model, config);
   await device.idle();
 
   const segments = zipfSegments(trainLengths(config), shape.nToken, config.seed, SEGMENTS);
   let done = 0;
-  const next = (): [Segment, number, number, number] => {
-    const slot = done % config.logInterval;
-    return [segments[done % segments.length]!, LEARNING_RATE, done++, slot];
-  };
-  const run = () => step.run(...next());
+  const next = () => segments[done++ % segments.length]!;
+  const rates = { lr: LEARNING_RATE };
+  const run = () => step.run(next(), rates);
   for (let i = 0; i < WARM_UP_STEPS; i++) run();
   await device.idle();
-  if (device.info.features.includes("timestamp-query")) await step.profile(...next());
+  if (device.info.features.includes("timestamp-query")) await step.profile(next(), rates);
   const [host] = interleave([untilSubmit(device, name, run)], { sampleMs: 1, rounds: HOST_ROUNDS });
-  done = 0; // every slot of the rings is written by the timed steps
   const eachMs = Array.from({ length: steps }, () => timed(device, run));
   const sustainedMs = timed(device, () => {
     for (let i = 0; i < steps; i++) run();
@@ -94,7 +83,7 @@ export async function measureStep(
 
   return {
     ...timingOf(name, eachMs),
-    parameters: store.count,
+    parameters: model.store.count,
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
     tokens: config.batchSize * config.tgtLen,
     bytes: device.liveBytes,
@@ -113,14 +102,12 @@ export async function measureStep(
 
 /** Memory that only the driver knows to be short is reported with the flags that reduce it. */
 async function recordStep(
-  device: GpuDevice,
-  model: TransformerXL,
-  store: ParameterStore,
+  model: Model,
   config: ReportRun["config"],
 ): Promise<TrainStep> {
   try {
-    const step = await TrainStep.record(device, model, store, stepSettings(config));
-    await device.idle();
+    const step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
+    await model.device.idle();
     return step;
   } catch (error) {
     if (!(error instanceof DeviceError) || error.reason !== "out-of-memory") throw error;

@@ -4,9 +4,16 @@
  *
  * @module
  */
-import { TransformerXL } from "@transformer-xl/model";
-import { type Cost, type DeviceLimits, DryDevice, ParameterStore } from "@transformer-xl/runtime";
-import { bucketsOf, PRESETS, stepSettings, trainSchema, TrainStep } from "@transformer-xl/train";
+import { Model } from "@transformer-xl/model";
+import { type Cost, type DeviceLimits, DryDevice } from "@transformer-xl/runtime";
+import {
+  bucketsOf,
+  PRESETS,
+  stepOptions,
+  trainLengths,
+  trainSchema,
+  TrainStep,
+} from "@transformer-xl/train";
 import { type ReportRun, reportRun } from "../gpu_report/settings.ts";
 import type { ModelBucket } from "./model.ts";
 import { wordShares } from "./word_shares.ts";
@@ -38,13 +45,11 @@ export async function recordStep(
   target: DeviceLimits,
 ): Promise<RecordedStep> {
   const device = new DryDevice(target);
-  const store = new ParameterStore();
-  const model = new TransformerXL(store, shape, target);
-  store.allocate(device, { gradients: true });
-  const step = await TrainStep.record(device, model, store, stepSettings(config));
+  const model = Model.allocate(device, shape, { training: true });
+  const step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const shares = wordShares(shape);
   const { flops } = step.costBefore(Infinity, shares);
-  const buckets = bucketsOf(step.plans[0]!, store);
+  const buckets = bucketsOf(step.plans[0]!, model.store);
   const batchSize = config.batchSize * batchChunk;
   return {
     batchSize,

@@ -5,21 +5,20 @@
  *
  * @module
  */
-import { initialise, TransformerXL } from "@transformer-xl/model";
+import { createModel } from "@transformer-xl/model";
 import {
   assignGpus,
   GpuDevice,
   launch,
   listAdapters,
   openGroup,
-  ParameterStore,
   type ProcessGroup,
   rankEnvironment,
   runRank,
   sameProgram,
   selectGpu,
 } from "@transformer-xl/runtime";
-import { stepSettings, TrainStep } from "@transformer-xl/train";
+import { stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { zipfSegments } from "../gpu_report/zipf_segments.ts";
 import { validationRun, type ValidationTimes } from "./validation_run.ts";
 
@@ -50,13 +49,11 @@ async function main(): Promise<number> {
 /** Steps with and without exchange, and updates alone, in turns; both processes always do the same. */
 async function measure(device: GpuDevice, group: ProcessGroup): Promise<ValidationTimes> {
   const { config, shape } = validationRun();
-  const store = new ParameterStore();
-  const model = new TransformerXL(store, shape, device.limits);
-  store.allocate(device, { gradients: true });
-  initialise(device, store, config.seed);
-  const settings = stepSettings(config);
-  const alone = await TrainStep.record(device, model, store, settings);
-  const joined = await TrainStep.record(device, model, store, settings, group);
+  const model = await createModel(device, shape, { training: true, seed: config.seed });
+  const lengths = trainLengths(config);
+  const options = stepOptions(config);
+  const alone = await TrainStep.record(model, lengths, options);
+  const joined = await TrainStep.record(model, lengths, options, group);
   const [segment] = zipfSegments(config, shape.nToken, config.seed + group.rank, 1);
   const timed = async (run: () => unknown): Promise<number> => {
     await device.idle();
@@ -69,8 +66,8 @@ async function measure(device: GpuDevice, group: ProcessGroup): Promise<Validati
   const update = { lr: 0, slot: 0, biasCorrection1: 1, biasCorrection2: 1 };
   const times: ValidationTimes = { aloneMs: [], joinedMs: [], updateMs: [] };
   for (let round = 0; round < WARM_UPS + ROUNDS; round++) {
-    const aloneMs = await timed(() => alone.run(segment!, LEARNING_RATE, round, 0));
-    const joinedMs = await timed(() => joined.runInGroup(segment!, LEARNING_RATE, round, 0));
+    const aloneMs = await timed(() => alone.run(segment!, { lr: LEARNING_RATE }));
+    const joinedMs = await timed(() => joined.runInGroup(segment!, { lr: LEARNING_RATE }));
     const updateMs = await timed(() => alone.plans.at(-1)!.run(update));
     if (round < WARM_UPS) continue;
     times.aloneMs.push(aloneMs);

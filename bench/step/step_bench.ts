@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { clusterShares, dataSet, initialise, TransformerXL } from "@transformer-xl/model";
-import { type GpuDevice, ParameterStore } from "@transformer-xl/runtime";
+import { clusterShares, createModel, dataSet } from "@transformer-xl/model";
+import type { GpuDevice } from "@transformer-xl/runtime";
 import {
   modelOf,
   type Preset,
   PRESETS,
-  stepSettings,
+  stepOptions,
   trainLengths,
   trainSchema,
   TrainStep,
@@ -72,16 +72,12 @@ for (const [name, setting] of Object.entries(SETTINGS)) {
 async function openStep(device: GpuDevice, name: string, setting: Setting): Promise<Work> {
   const config = trainSchema.parse(setting.preset);
   const shape = modelOf(config, setting.nToken, setting.cutoffs);
-  const store = new ParameterStore();
-  const model = new TransformerXL(store, shape, device.limits);
-  store.allocate(device, { gradients: true });
-  initialise(device, store, config.seed);
-  const step = await TrainStep.record(device, model, store, stepSettings(config));
+  const model = await createModel(device, shape, { training: true, seed: config.seed });
+  const step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const segments = zipfSegments(trainLengths(config), setting.nToken, config.seed, 4);
   let steps = 0;
   const run = (): void => {
-    const slot = steps % config.logInterval;
-    step.run(segments[steps % segments.length]!, config.etaMin || 1e-3, steps++, slot);
+    step.run(segments[steps++ % segments.length]!, { lr: config.etaMin || 1e-3 });
   };
 
   const launches = step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0);
@@ -90,13 +86,13 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
     rounds: 4,
   });
   console.log(
-    `${name}: ${store.count} parameters, ${launches} launches; batches, uploads and encoding ` +
+    `${name}: ${model.store.count} parameters, ${launches} launches; batches, uploads and encoding ` +
       `${digits(host!.medianMs)} ms a step, ${
         digits(host!.medianMs * 1000 / launches)
       } us a launch`,
   );
   if (device.info.features.includes("timestamp-query")) {
-    const times = await step.profile(segments[0]!, 1e-3, steps, 0);
+    const times = await step.profile(segments[0]!, { lr: 1e-3 });
     for (const line of slowestOps(times)) console.log(line);
   }
   return {
@@ -105,7 +101,7 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
     counts: { "tokens/s": config.batchSize * config.tgtLen },
     [Symbol.dispose]() {
       step[Symbol.dispose]();
-      store[Symbol.dispose]();
+      model[Symbol.dispose]();
     },
   };
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { PRECISIONS, TransformerXL } from "@transformer-xl/model";
-import { type DeviceLimits, DryDevice, type DType, ParameterStore } from "@transformer-xl/runtime";
-import { stepSettings, TrainStep } from "@transformer-xl/train";
+import { Model } from "@transformer-xl/model";
+import { type DeviceLimits, DryDevice, type DType } from "@transformer-xl/runtime";
+import { stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { LaunchLog } from "../gpu_report/launch_log.ts";
 import { flopsOf, type Layout, type Product, productsOf } from "../gpu_report/product.ts";
 import { reportRun } from "../gpu_report/settings.ts";
@@ -30,10 +30,9 @@ export async function stepProducts(
   const { config, shape } = reportRun({ preset, ...sizes }, dtype === "f16");
   const device = new DryDevice(target);
   using log = new LaunchLog(device);
-  const store = new ParameterStore({ dtype: PRECISIONS[config.fp16 ? "fp16" : "fp32"].weights });
-  const model = new TransformerXL(store, shape, target);
-  store.allocate(device, { gradients: true });
-  using _step = await TrainStep.record(device, model, store, stepSettings(config));
+  const model = new Model(device, shape, { fp16: config.fp16 });
+  model.store.allocate(device, { gradients: true });
+  using _step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const found = new Map<string, SweptProduct>();
   for (const product of log.recordings.flatMap((recording) => productsOf(recording))) {
     if (product.varies) continue;

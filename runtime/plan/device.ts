@@ -125,7 +125,8 @@ export abstract class Device implements Disposable {
   /**
    * Records, plans memory, compiles kernels and builds bind groups.
    *
-   * @param record records the launches and returns inputs and outputs
+   * @param record records the launches and returns inputs and outputs; `kept` is anything else of
+   * the recording that is needed later, see {@link Plan.kept}
    * @param options `intermediates` keeps the values that {@link Recorder.keepIntermediate} names
    * @throws {ShaderError} when a kernel does not compile
    * @throws {DeviceError} when memory is short
@@ -145,13 +146,13 @@ export abstract class Device implements Disposable {
    * assertEquals([...(await plan.read("c")).c], [11, 22]);
    * ```
    */
-  async plan<I extends PlanInputs, O extends PlanOutputs>(
+  async plan<I extends PlanInputs, O extends PlanOutputs, K = undefined>(
     label: string,
-    record: (rec: Recorder) => { readonly inputs: I; readonly outputs: O },
+    record: (rec: Recorder) => { readonly inputs: I; readonly outputs: O; readonly kept?: K },
     options: { readonly intermediates?: boolean } = {},
-  ): Promise<Plan<I, O>> {
+  ): Promise<Plan<I, O, K>> {
     const rec = new Recorder(this.limits, options);
-    const { inputs, outputs } = record(rec);
+    const { inputs, outputs, kept } = record(rec);
     checkInputs(label, rec, inputs);
     for (const output of Object.values(outputs)) rec.keep(output);
     const recording: Recording = {
@@ -167,6 +168,7 @@ export abstract class Device implements Disposable {
       inputs,
       outputs,
       rec.intermediates,
+      kept as K, // undefined, which is then its type, where nothing is kept
     );
   }
 

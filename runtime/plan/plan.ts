@@ -35,13 +35,15 @@ export interface OpTime {
 }
 
 /** A compiled recording that can be run repeatedly. */
-export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Disposable {
+export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> implements Disposable {
   /** Name in messages. */
   readonly label: string;
   /** Work of one run with every count at its capacity. */
   readonly cost: Cost;
   /** Kernel launches of one run. */
   readonly launchCount: number;
+  /** What the recording returned as `kept`; undefined without. */
+  readonly kept: K;
   readonly #device: Reader;
   readonly #recording: Recording;
   readonly #executable: Executable;
@@ -60,6 +62,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     inputs: I,
     outputs: O,
     intermediates: ReadonlyMap<string, Tensor>,
+    kept: K,
   ) {
     this.label = recording.label;
     this.cost = totalCost(recording.nodes);
@@ -71,6 +74,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs> implements Dispos
     this.#outputs = outputs;
     this.#intermediates = intermediates;
     this.#borrowed = borrowedBy(recording.commands);
+    this.kept = kept;
   }
 
   /**

@@ -7,13 +7,12 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { Evaluator, manualIds } from "@transformer-xl/eval";
 import {
   Batches,
-  initialise,
+  createModel,
   type Lengths,
   type ModelConfig,
-  TransformerXL,
   WordVocabulary,
 } from "@transformer-xl/model";
-import { DataError, type Device, ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
+import { DataError, type Device, ReferenceDevice } from "@transformer-xl/runtime";
 import { modelOf } from "@transformer-xl/train";
 import { smallConfig, smallCorpus } from "../support/small_run.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
@@ -35,11 +34,8 @@ async function lossOf(
     & Pick<Lengths, "tgtLen" | "memLen">
     & Partial<Lengths & ModelConfig>,
 ): Promise<number> {
-  using store = new ParameterStore();
-  const model = new TransformerXL(store, { ...base, ...shape }, device.limits);
-  store.allocate(device, { gradients: false });
-  initialise(device, store, 5);
-  using evaluator = await Evaluator.create(device, model, { batchSize: B, tgtLen, memLen, extLen });
+  using model = await createModel(device, { ...base, ...shape }, { seed: 5 });
+  using evaluator = await Evaluator.create(model, { batchSize: B, tgtLen, memLen, extLen });
   const text = corpus.train.subarray(0, B * ROWS);
   const batches = new Batches(text, {
     batchSize: B,
@@ -100,12 +96,9 @@ Deno.test("memory and clamped distances matter to the loss, distances beyond the
 });
 
 Deno.test("warm-up segments are run and not scored", async () => {
-  using store = new ParameterStore();
-  const model = new TransformerXL(store, base, exact.limits);
-  store.allocate(exact, { gradients: false });
-  initialise(exact, store, 5);
+  using model = await createModel(exact, base, { seed: 5 });
   const lengths = { batchSize: B, tgtLen: 5, memLen: 8, extLen: 0 };
-  using evaluator = await Evaluator.create(exact, model, lengths);
+  using evaluator = await Evaluator.create(model, lengths);
   const batches = new Batches(corpus.train.subarray(0, B * ROWS), {
     batchSize: B,
     tgtLen: 5,

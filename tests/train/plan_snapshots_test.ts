@@ -5,14 +5,9 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { TransformerXL } from "@transformer-xl/model";
-import {
-  ParameterStore,
-  parseFlags,
-  PORTABLE_LIMITS,
-  ReferenceDevice,
-} from "@transformer-xl/runtime";
-import { modelOf, stepSettings, trainSchema, TrainStep } from "@transformer-xl/train";
+import { Model } from "@transformer-xl/model";
+import { parseFlags, PORTABLE_LIMITS, ReferenceDevice } from "@transformer-xl/runtime";
+import { modelOf, stepOptions, trainLengths, trainSchema, TrainStep } from "@transformer-xl/train";
 
 const FOLDER = new URL("plans/", import.meta.url);
 const VOCABULARY = 61;
@@ -29,11 +24,9 @@ for (const [name, flags] of [["tiny", `${TINY} --dropout 0`], ["tiny_variant", V
   Deno.test(`the recorded step of ${name} is the stored one`, async () => {
     const { config } = parseFlags(trainSchema, flags.split(" "));
     using device = new ReferenceDevice({ precision: "f32", limits: PORTABLE_LIMITS });
-    using store = new ParameterStore();
     const shape = modelOf(config, VOCABULARY, config.cutoffs);
-    const model = new TransformerXL(store, shape, device.limits);
-    store.allocate(device, { gradients: true });
-    using step = await TrainStep.record(device, model, store, stepSettings(config));
+    using model = Model.allocate(device, shape, { training: true });
+    using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
     const text = step.plans.map((plan) => plan.toString()).join("\n");
     const path = new URL(`${name}.txt`, FOLDER);
     if (Deno.env.get("UPDATE_PLANS") === "1") await Deno.writeTextFile(path, text);

@@ -5,16 +5,15 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { Evaluator } from "@transformer-xl/eval";
-import { Batches, initialise, type Lengths, TransformerXL } from "@transformer-xl/model";
+import { Batches, createModel, type Lengths } from "@transformer-xl/model";
 import {
   type Device,
-  ParameterStore,
   parseFlags,
   readParameters,
   ReferenceDevice,
   weightsOf,
 } from "@transformer-xl/runtime";
-import { modelOf, stepSettings, trainSchema, TrainStep } from "@transformer-xl/train";
+import { modelOf, stepOptions, trainLengths, trainSchema, TrainStep } from "@transformer-xl/train";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 const STEPS = 20;
@@ -32,23 +31,21 @@ interface Trained {
 
 async function trainAndEvaluate(device: Device): Promise<Trained> {
   const { config } = parseFlags(trainSchema, FLAGS.split(" "));
-  using store = new ParameterStore();
-  const model = new TransformerXL(store, modelOf(config, 24, config.cutoffs), device.limits);
-  store.allocate(device, { gradients: true });
-  initialise(device, store, 1);
-  using step = await TrainStep.record(device, model, store, stepSettings(config));
+  const shape = modelOf(config, 24, config.cutoffs);
+  using model = await createModel(device, shape, { training: true, seed: 1 });
+  using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const segments = [...new Batches(TEXT, { batchSize: 4, tgtLen: 16 }).segments()];
-  for (let n = 0; n < STEPS; n++) step.run(segments[n]!, 0.02, n, n);
+  for (let n = 0; n < STEPS; n++) step.run(segments[n]!, { lr: 0.02 });
   const metrics = await step.metrics(STEPS);
   assert(metrics.every(({ applied, gradientNorm }) => applied && gradientNorm > 0));
 
   const lengths: Lengths = { batchSize: 4, tgtLen: 16, extLen: 0, memLen: 16 };
-  using evaluator = await Evaluator.create(device, model, lengths);
+  using evaluator = await Evaluator.create(model, lengths);
   const batches = new Batches(TEXT, { batchSize: 4, tgtLen: 16 });
   const { lossNats } = await evaluator.evaluate(batches, { maxSegments: 5 });
 
   const weights: number[] = [];
-  for await (const [, values] of readParameters(device, store, weightsOf(store))) {
+  for await (const [, values] of readParameters(device, model.store, weightsOf(model.store))) {
     weights.push(...values);
   }
   return { losses: metrics.map(({ lossNats }) => lossNats), weights, lossNats };

@@ -12,19 +12,12 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import {
-  type Corpus,
-  initialise,
-  openCheckpoint,
-  openCorpus,
-  TransformerXL,
-} from "@transformer-xl/model";
+import { type Corpus, createModel, openCheckpoint, openCorpus } from "@transformer-xl/model";
 import {
   type Device,
   DeviceError,
   GpuDevice,
   gradientsOf,
-  ParameterStore,
   readParameters,
   ReferenceDevice,
   TextLog,
@@ -36,11 +29,12 @@ import {
   type LogEvent,
   modelOf,
   Reporter,
-  stepSettings,
+  stepOptions,
   type TrainConfig,
   type Trainer,
   type TrainEvent,
   trainingRecord,
+  trainLengths,
   TrainStep,
 } from "@transformer-xl/train";
 import { assertClose, largest } from "../support/compare.ts";
@@ -112,22 +106,18 @@ Deno.test("another seed gives another run", async () => {
 
 /** Gradients of the second step of Adam, unclipped, from its first moments: memory is in play. */
 async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corpus) {
-  using store = new ParameterStore();
   const shape = modelOf(config, corpus.vocabulary.size, []);
-  const model = new TransformerXL(store, shape, device.limits);
-  store.allocate(device, { gradients: true });
-  initialise(device, store, config.seed);
-  using step = await TrainStep.record(device, model, store, stepSettings(config));
+  using model = await createModel(device, shape, { training: true, seed: config.seed });
+  using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   let n = 0;
   for (const segment of cutStreams(config, corpus).train.segments()) {
     if (n === 2) break;
-    step.run(segment, 1e-3, n, n);
+    step.run(segment, { lr: 1e-3 });
     n++;
   }
   const moments: Record<string, Float64Array<ArrayBuffer>> = {};
-  for await (
-    const [{ name }, values] of readParameters(device, store, step.optimizer.states["m"]!)
-  ) {
+  const states = step.optimizer.states["m"]!;
+  for await (const [{ name }, values] of readParameters(device, model.store, states)) {
     moments[name] = Float64Array.from(values);
   }
   return { moments, losses: (await step.metrics(2)).map(({ lossNats }) => lossNats) };

@@ -9,7 +9,6 @@ import {
   floatDtype,
   floatSource,
   loadParameters,
-  loadWeights,
   MAX_STEPS,
   type ModelCheckpoint,
   parameterSources,
@@ -19,11 +18,8 @@ import {
   type Vocabulary,
   vocabularySource,
 } from "@transformer-xl/model";
-import type { TransformerXL } from "@transformer-xl/model";
 import {
   CheckpointError,
-  type Device,
-  type ParameterStore,
   type ProcessGroup,
   type SafetensorsSource,
   weightsOf,
@@ -89,18 +85,6 @@ const trainingSchema = z.strictObject({
 /** The training record of a checkpoint. */
 export type TrainingRecord = z.infer<typeof trainingSchema>;
 
-/** The parts of a checkpoint. */
-export interface TrainingParts {
-  /** Device of the tensors. */
-  readonly device: Device;
-  /** The model. */
-  readonly model: TransformerXL;
-  /** Its parameters. */
-  readonly store: ParameterStore;
-  /** Optimizer states and memories. */
-  readonly step: TrainStep;
-}
-
 /**
  * Writes a checkpoint atomically: a kill at any moment leaves the old file or the new one. Numbers are
  * read from the device in pieces, so the host holds one memory at a time and never a weight.
@@ -109,12 +93,13 @@ export interface TrainingParts {
  */
 export async function writeTrainingCheckpoint(
   path: string,
-  { device, model, store, step }: TrainingParts,
+  step: TrainStep,
   group: ProcessGroup,
   vocabulary: Vocabulary,
   training: TrainingRecord,
 ): Promise<void> {
-  const { memories, columns } = step;
+  const { memories, columns, model } = step;
+  const { device, store } = model;
   const layers = [...memories[0]!.layers.keys()];
   if (group.rank > 0) return await giveMemories({ group, memories }, layers);
   const dtype = await floatDtype(device, store);
@@ -164,21 +149,23 @@ export function trainingRecord(checkpoint: ModelCheckpoint): TrainingRecord {
 }
 
 /**
- * Restores weights, optimizer states, and the memories of this process's columns.
+ * Restores optimizer states, the count of steps, and the memories of this process's columns; the
+ * weights are loaded with the model.
  *
  * @param firstColumn number of the first column of this process
  * @throws {CheckpointError} when a tensor is missing or has another shape, or the loss scale is none
  */
 export async function restoreTraining(
   checkpoint: ModelCheckpoint,
-  { device, store, step }: TrainingParts,
+  step: TrainStep,
   progress: Progress,
   firstColumn: number,
 ): Promise<void> {
   // A run resumed in half precision after full precision starts with the initial scale.
   const isScaled = step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE);
   const lossScale = isScaled ? await checkedLossScale(checkpoint) : undefined;
-  await loadWeights(device, store, checkpoint);
+  const { device, store } = step.model;
+  step.stepsDone = progress.step;
   for (const [state, buffers] of Object.entries(step.optimizer.states)) {
     await loadParameters(device, store, buffers, checkpoint, statePrefix(state));
   }

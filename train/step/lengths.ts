@@ -7,6 +7,7 @@ import type { OptimizerChoice } from "@transformer-xl/kernels";
 import { columnShare, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
 import { lossScaleOf, type TrainConfig } from "../config.ts";
 import type { StepSettings } from "./step.ts";
+import type { StepOptions } from "./train_step.ts";
 
 /** The rank of the lengths, and the number of ranks that share the batch. */
 export interface Share {
@@ -56,13 +57,12 @@ export function optimizerOf(
   };
 }
 
-/** Settings of a step of one process. */
-export function stepSettings(config: TrainConfig, share: Share = WHOLE): StepSettings {
+/** Options of a step of one process. */
+export function stepOptions(config: TrainConfig, share: Share = WHOLE): StepOptions {
   const { batchChunk, clip, logInterval } = config;
   const seed = config.seed + (COMPAT_RULES[config.compat].sharesMasks ? 0 : share.rank);
   const lossScale = lossScaleOf(config);
   return {
-    lengths: trainLengths(config, share),
     batchChunk,
     clip,
     seed,

@@ -39,8 +39,8 @@ export class MetricRings implements Disposable {
     this.scales = device.state("loss scales", [size]);
   }
 
-  /** The numbers of the first `count` slots; waits for the device. */
-  async read(count: number): Promise<StepMetrics[]> {
+  /** The numbers of `count` consecutive slots, the last before `end`; waits for the device. */
+  async read(end: number, count: number): Promise<StepMetrics[]> {
     const rings = [this.losses, this.norms, this.applied, this.scales].map(rangeOf);
     const [losses, norms, applied, scales] = await this.#device.read(rings) as [
       HostArray,
@@ -48,12 +48,15 @@ export class MetricRings implements Disposable {
       HostArray,
       HostArray,
     ];
-    return Array.from({ length: count }, (_, i) => ({
-      lossNats: losses[i]!,
-      gradientNorm: norms[i]!,
-      applied: applied[i]! !== 0,
-      lossScale: scales[i]!,
-    }));
+    return Array.from({ length: count }, (_, i) => {
+      const slot = (end - count + i) % this.losses.size;
+      return {
+        lossNats: losses[slot]!,
+        gradientNorm: norms[slot]!,
+        applied: applied[slot]! !== 0,
+        lossScale: scales[slot]!,
+      };
+    });
   }
 
   /** Frees the rings. */

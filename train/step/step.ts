@@ -17,23 +17,14 @@ import {
   type BatchInputs,
   type Lengths,
   Memory,
+  type Model,
   philoxDropout,
-  type TransformerXL,
 } from "@transformer-xl/model";
-import {
-  backward,
-  type Device,
-  type ParameterStore,
-  type Plan,
-  type PlanInputs,
-  type PlanOutputs,
-} from "@transformer-xl/runtime";
+import { backward, type Plan, type PlanInputs, type Scalar } from "@transformer-xl/runtime";
 import type { MetricRings } from "./metric_rings.ts";
 
 /** Settings of a step. */
 export interface StepSettings {
-  /** Lengths of all columns of this process. */
-  readonly lengths: Lengths;
   /** Batch chunks: gradients are summed over them, memory is kept per chunk. */
   readonly batchChunk: number;
   /** Optimizer and its hyperparameters. */
@@ -52,12 +43,8 @@ export interface StepSettings {
 
 /** Objects used by a step. */
 export interface StepParts {
-  /** Device. */
-  readonly device: Device;
-  /** Model. */
-  readonly model: TransformerXL;
-  /** Its parameters, with gradients. */
-  readonly store: ParameterStore;
+  /** Model, with gradients. */
+  readonly model: Model;
   /** Optimizer with its states. */
   readonly optimizer: Optimizer;
   /** Loss scale; undefined without scaling. */
@@ -66,52 +53,54 @@ export interface StepParts {
   readonly rings: MetricRings;
 }
 
+/** A part of a step: it writes its numbers into a slot of the rings. */
+export type StepPlan<K> = Plan<PlanInputs & { readonly slot: Scalar }, Record<never, never>, K>;
+
 /** The recording of one batch chunk, with the memory of its columns. */
 export interface GradientPlan {
   /** Forward and backward. */
-  readonly plan: Plan<PlanInputs, PlanOutputs>;
-  /** Inputs of the plan. */
-  readonly inputs: BatchInputs;
+  readonly plan: StepPlan<BatchInputs>;
   /** Memory it reads and writes. */
   readonly memory: Memory;
 }
 
-/** Records forward and backward of batch chunk `chunk`: loss into the ring, gradients added. */
+/**
+ * Records forward and backward of batch chunk `chunk`: loss into the ring, gradients added.
+ *
+ * @param lengths those of one chunk
+ */
 export async function recordGradients(
-  { device, model, store, lossScale, rings }: StepParts,
-  settings: StepSettings,
+  { model, lossScale, rings }: StepParts,
+  lengths: Lengths,
   chunk: number,
 ): Promise<GradientPlan> {
-  const batchSize = settings.lengths.batchSize / settings.batchChunk;
-  const lengths = { ...settings.lengths, batchSize };
+  const { device, store } = model;
   const memory = new Memory(device, model, lengths, `memory ${chunk}`);
-  let inputs!: BatchInputs;
   const plan = await device.plan(`gradients ${chunk}`, (rec) => {
-    inputs = model.inputs(rec, lengths);
+    const batch = model.inputs(rec, lengths);
     const slot = rec.scalar("slot");
-    const { nll, parts } = model.forward(rec, inputs, {
+    const { nll, parts } = model.forward(rec, batch, {
       lengths,
       memory,
-      drop: philoxDropout(inputs.random),
+      drop: philoxDropout(batch.random),
       differentiate: true,
       ...(lossScale && { lossScale: lossScale.state }),
     }); // [T B, 1]
     const loss = sum(rec, nll);
-    storeScalar(rec, rings.losses, slot, loss, { scale: inputs.weight, accumulate: chunk > 0 });
+    storeScalar(rec, rings.losses, slot, loss, { scale: batch.weight, accumulate: chunk > 0 });
 
     const one = rec.constant("one", [nll.size], "f32", new Float32Array(nll.size).fill(1));
     backward(rec, parts.map((part) => [part, one]), store.packed);
-    const all: PlanInputs = { ...inputs.inputs, slot };
-    return { inputs: all, outputs: {} };
+    return { inputs: { ...batch.inputs, slot }, outputs: {}, kept: batch };
   });
-  return { plan, inputs, memory };
+  return { plan, memory };
 }
 
 /** Records norm, clipping, optimizer and the rule of the loss scale; clears the gradients. */
 export function recordOptimizer(
-  { device, store, optimizer, lossScale, rings }: StepParts,
+  { model: { device, store }, optimizer, lossScale, rings }: StepParts,
   { clip }: StepSettings,
-): Promise<Plan<PlanInputs, PlanOutputs>> {
+): Promise<StepPlan<undefined>> {
   return device.plan("update", (rec) => {
     const slot = rec.scalar("slot");
     const { inputs, outputs } = recordUpdate(rec, store, optimizer, {
@@ -121,7 +110,6 @@ export function recordOptimizer(
     storeScalar(rec, rings.norms, slot, outputs.gradNorm);
     storeScalar(rec, rings.applied, slot, outputs.applied);
     storeScalar(rec, rings.scales, slot, outputs.lossScale);
-    const all: PlanInputs = { ...inputs, slot };
-    return { inputs: all, outputs: {} };
+    return { inputs: { ...inputs, slot }, outputs: {} };
   });
 }

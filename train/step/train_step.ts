@@ -4,18 +4,30 @@
  *
  * @module
  */
-import { LossScale, openOptimizer, type Optimizer } from "@transformer-xl/kernels";
-import type { Memory, Segment, TransformerXL } from "@transformer-xl/model";
-import type {
-  Cost,
-  Device,
-  OpTime,
-  ParameterStore,
-  Plan,
-  PlanInputs,
-  PlanOutputs,
-  ProcessGroup,
-  RunValues,
+import {
+  LossScale,
+  openOptimizer,
+  type Optimizer,
+  type OptimizerChoice,
+  type OptimizerName,
+} from "@transformer-xl/kernels";
+import {
+  allLengths,
+  type Lengths,
+  type LengthSettings,
+  type Memory,
+  type Model,
+  type Segment,
+} from "@transformer-xl/model";
+import {
+  ConfigError,
+  type Cost,
+  type OpTime,
+  type Plan,
+  type PlanInputs,
+  type PlanOutputs,
+  type ProcessGroup,
+  type RunValues,
 } from "@transformer-xl/runtime";
 import { splitColumns } from "./split_columns.ts";
 import { GradientExchange } from "../data_parallel/gradient_exchange.ts";
@@ -26,18 +38,76 @@ import {
   recordGradients,
   recordOptimizer,
   type StepParts,
+  type StepPlan,
   type StepSettings,
 } from "./step.ts";
 
-/** A recorded training step. */
+/** How a step trains; whatever is left out has the program's default. */
+export interface StepOptions extends Partial<Omit<StepSettings, "optimizer">> {
+  /** Optimizer, by name or with its hyperparameters (default `lamb`). */
+  readonly optimizer?: OptimizerName | OptimizerChoice;
+}
+
+/** What changes from step to step. */
+export interface StepRates {
+  /** Learning rate. */
+  readonly lr: number;
+}
+
+const RING_SIZE = 4096;
+
+function settingsOf(options: StepOptions): StepSettings {
+  const { optimizer = "lamb" } = options;
+  return {
+    batchChunk: 1,
+    clip: 0.25,
+    seed: 1111,
+    ringSize: RING_SIZE,
+    ...options,
+    optimizer: typeof optimizer === "string" ? { kind: optimizer } : optimizer,
+  };
+}
+
+/**
+ * A recorded training step. It counts its steps.
+ *
+ * @example
+ * ```ts
+ * import { Batches, createModel } from "@transformer-xl/model";
+ * import { ReferenceDevice } from "@transformer-xl/runtime";
+ * import { TrainStep } from "@transformer-xl/train";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f32" });
+ * const sizes = { vocabSize: 4, nLayer: 1, dModel: 16 };
+ * using model = await createModel(device, sizes, { training: true });
+ * using step = await TrainStep.record(model, { batchSize: 1, tgtLen: 4 });
+ * const tokens = Uint32Array.from({ length: 9 }, (_, i) => i % 4);
+ * for (const segment of new Batches(tokens, step.lengths).segments()) step.run(segment, { lr: 0.01 });
+ * const [first, ...others] = await step.losses();
+ * assertAlmostEquals(first!, Math.log(4), 0.1);
+ * assertEquals(others.length, 1);
+ * ```
+ */
 export class TrainStep implements Disposable {
+  /** The model that is trained. */
+  readonly model: Model;
+  /** Lengths of all columns of this process: those of the segments it takes. */
+  readonly lengths: Lengths;
   readonly #parts: StepParts;
   readonly #settings: StepSettings;
   readonly #chunks: GradientPlan[] = [];
-  #update!: Plan<PlanInputs, PlanOutputs>;
+  #update!: StepPlan<undefined>;
   #exchange: GradientExchange | undefined;
+  #stepsDone = 0;
+  /** Steps of this recording, which are fewer than those done where a run was resumed. */
+  #ran = 0;
+  /** Steps that {@link losses} has returned. */
+  #told = 0;
 
-  private constructor(parts: StepParts, settings: StepSettings) {
+  private constructor(parts: StepParts, lengths: Lengths, settings: StepSettings) {
+    this.model = parts.model;
+    this.lengths = lengths;
     this.#parts = parts;
     this.#settings = settings;
   }
@@ -45,31 +115,59 @@ export class TrainStep implements Disposable {
   /**
    * Records one gradient plan per chunk, and the update.
    *
+   * @param lengths columns and rows of this process
    * @param group averages the gradients; a single process without it
+   * @throws {ConfigError} when the columns cannot be cut into the batch chunks
    * @throws {DeviceError} when memory is short
+   * @throws {TypeError} when the model was built without gradients
    */
   static async record(
-    device: Device,
-    model: TransformerXL,
-    store: ParameterStore,
-    settings: StepSettings,
+    model: Model,
+    lengths: LengthSettings,
+    options: StepOptions = {},
     group?: ProcessGroup,
   ): Promise<TrainStep> {
+    const { device, store } = model;
+    if (store.buffers.some(({ gradients }) => gradients === undefined)) {
+      throw new TypeError(
+        "Cannot train the model: it has no gradients; build it with { training: true }",
+      );
+    }
+    const settings = settingsOf(options);
+    const { batchChunk, ringSize } = settings;
+    const batchSize = lengths.batchSize / batchChunk;
+    if (!Number.isInteger(batchSize)) {
+      throw new ConfigError(
+        `Cannot cut a batch of ${lengths.batchSize} columns into ${batchChunk} equal chunks: ` +
+          "it is not divisible; change one of them",
+      );
+    }
     const optimizer = openOptimizer(device, store, settings.optimizer);
-    const rings = new MetricRings(device, settings.ringSize);
+    const rings = new MetricRings(device, ringSize);
     const lossScale = settings.lossScale === undefined
       ? undefined
       : new LossScale(device, settings.lossScale === "dynamic" ? undefined : settings.lossScale);
-    const step = new TrainStep({ device, model, store, optimizer, lossScale, rings }, settings);
-    for (let chunk = 0; chunk < settings.batchChunk; chunk++) {
-      step.#chunks.push(await recordGradients(step.#parts, settings, chunk));
+    const parts = { model, optimizer, lossScale, rings };
+    const step = new TrainStep(parts, allLengths(lengths), settings);
+    for (let chunk = 0; chunk < batchChunk; chunk++) {
+      step.#chunks.push(await recordGradients(parts, { ...step.lengths, batchSize }, chunk));
     }
-    step.#update = await recordOptimizer(step.#parts, settings);
+    step.#update = await recordOptimizer(parts, settings);
     if (group !== undefined && group.size > 1) {
       const { plan } = step.#chunks.at(-1)!;
       step.#exchange = new GradientExchange(device, group, plan, store, settings.bucketLength);
     }
     return step;
+  }
+
+  /** Optimizer steps done. */
+  get stepsDone(): number {
+    return this.#stepsDone;
+  }
+
+  /** Continues the count of a run that is resumed: dropout masks and optimizer follow it. */
+  set stepsDone(count: number) {
+    this.#stepsDone = count;
   }
 
   /** The optimizer with its states. */
@@ -89,7 +187,7 @@ export class TrainStep implements Disposable {
 
   /** Columns of one chunk. */
   get columns(): number {
-    return this.#settings.lengths.batchSize / this.#settings.batchChunk;
+    return this.lengths.batchSize / this.#settings.batchChunk;
   }
 
   /** The plans of a step, in order. */
@@ -99,9 +197,7 @@ export class TrainStep implements Disposable {
 
   /** Work of one step whose tokens fall into the clusters by these shares, or by capacity. */
   cost(shares: readonly number[] = []): Cost {
-    const costs = this.#chunks.map(({ plan, inputs }) =>
-      plan.costOf(inputs.expectedCounts(shares))
-    );
+    const costs = this.#chunks.map(({ plan }) => plan.costOf(plan.kept.expectedCounts(shares)));
     return [...costs, this.#update.cost].reduce((sum, { flops, bytes }) => ({
       flops: sum.flops + flops,
       bytes: sum.bytes + bytes,
@@ -110,18 +206,17 @@ export class TrainStep implements Disposable {
 
   /** Work of the last chunk before step `end` of its plan, by shares as in {@link cost}. */
   costBefore(end: number, shares: readonly number[] = []): Cost {
-    const { plan, inputs } = this.#chunks.at(-1)!;
-    return plan.costOf(inputs.expectedCounts(shares), end);
+    const { plan } = this.#chunks.at(-1)!;
+    return plan.costOf(plan.kept.expectedCounts(shares), end);
   }
 
   /**
-   * Submits one step of a single process.
+   * Submits one step of a single process. Returns at once.
    *
-   * @param step steps done before, from 0
-   * @param slot where the rings keep its numbers
+   * @throws {RangeError} when the segment has other lengths than the recording
    */
-  run(segment: Segment, lr: number, step: number, slot: number): void {
-    for (const [plan, values] of this.#runs(segment, lr, step, slot)) plan.run(values);
+  run(segment: Segment, rates: StepRates): void {
+    for (const [plan, values] of this.#runs(segment, rates)) plan.run(values);
   }
 
   /**
@@ -133,14 +228,12 @@ export class TrainStep implements Disposable {
    */
   async runInGroup(
     segment: Segment,
-    lr: number,
-    step: number,
-    slot: number,
+    rates: StepRates,
     request: RunRequest = "none",
   ): Promise<RunRequest> {
     let agreed = request;
     const last = this.#chunks.at(-1)!.plan;
-    for (const [plan, values] of this.#runs(segment, lr, step, slot)) {
+    for (const [plan, values] of this.#runs(segment, rates)) {
       if (plan === last && this.#exchange) agreed = await this.#exchange.run(values, request);
       else plan.run(values);
     }
@@ -153,17 +246,35 @@ export class TrainStep implements Disposable {
    *
    * @throws {DeviceError} when the adapter has no timestamp queries
    */
-  async profile(segment: Segment, lr: number, step: number, slot: number): Promise<OpTime[]> {
+  async profile(segment: Segment, rates: StepRates): Promise<OpTime[]> {
     const times: OpTime[] = [];
-    for (const [plan, values] of this.#runs(segment, lr, step, slot)) {
+    for (const [plan, values] of this.#runs(segment, rates)) {
       times.push(...await plan.profile(values));
     }
     return times;
   }
 
-  /** The numbers of the first `count` slots; waits for the device. */
-  metrics(count: number): Promise<StepMetrics[]> {
-    return this.#parts.rings.read(count);
+  /**
+   * The numbers of the latest `count` steps, oldest first; waits for the device.
+   *
+   * @throws {RangeError} when fewer were run, or kept on the device (`ringSize`)
+   */
+  async metrics(count: number): Promise<StepMetrics[]> {
+    const kept = Math.min(this.#ran, this.#settings.ringSize);
+    if (count > kept) {
+      throw new RangeError(`Cannot read the numbers of ${count} steps: ${kept} are kept`);
+    }
+    return await this.#parts.rings.read(this.#ran, count);
+  }
+
+  /**
+   * Mean losses in nats per token of the steps since the last call, oldest first: of the latest
+   * `ringSize` (default 4096) of them. Waits for the device.
+   */
+  async losses(): Promise<number[]> {
+    const count = Math.min(this.#ran - this.#told, this.#settings.ringSize);
+    this.#told = this.#ran;
+    return (await this.metrics(count)).map(({ lossNats }) => lossNats);
   }
 
   /** Frees recordings, memories, optimizer states and rings. */
@@ -181,17 +292,27 @@ export class TrainStep implements Disposable {
   /** The plans of a step with their values; a memory advances after its plan was taken. */
   *#runs(
     segment: Segment,
-    lr: number,
-    step: number,
-    slot: number,
+    { lr }: StepRates,
   ): Generator<[Plan<PlanInputs, PlanOutputs>, RunValues<PlanInputs>]> {
+    this.#checkLengths(segment);
     const chunks = this.#chunks.length;
-    const { seed } = this.#settings;
+    const { seed, ringSize } = this.#settings;
+    const [slot, step] = [this.#ran++ % ringSize, this.#stepsDone++];
     for (const [stream, part] of splitColumns(segment, chunks).entries()) {
-      const { plan, inputs, memory } = this.#chunks[stream]!;
-      yield [plan, { ...inputs.values(part, memory, { chunks, seed, step, stream }), slot }];
+      const { plan, memory } = this.#chunks[stream]!;
+      yield [plan, { ...plan.kept.values(part, memory, { chunks, seed, step, stream }), slot }];
       memory.advance(part.rows);
     }
     yield [this.#update, { ...this.#parts.optimizer.scalars(step + 1, lr), slot }];
+  }
+
+  #checkLengths({ columns, rows, targetRows }: Segment): void {
+    const { batchSize, tgtLen, extLen } = this.lengths;
+    if (columns === batchSize && targetRows <= tgtLen && rows <= tgtLen + extLen) return;
+    throw new RangeError(
+      `Cannot run a segment of ${columns} columns and ${rows} rows, ${targetRows} with targets: ` +
+        `the step takes ${batchSize} columns and ${tgtLen} rows behind ${extLen} of context; ` +
+        "cut the text by the step's lengths",
+    );
   }
 }

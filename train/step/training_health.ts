@@ -6,7 +6,6 @@
  */
 import { FiniteCheck, WEIGHT_LIMIT } from "@transformer-xl/kernels";
 import { DeviceError } from "@transformer-xl/runtime";
-import type { TrainingParts } from "../checkpoint/training_checkpoint.ts";
 import type { StepMetrics } from "./metric_rings.ts";
 import type { TrainStep } from "./train_step.ts";
 
@@ -34,10 +33,8 @@ export class TrainingHealth implements Disposable {
    * @param saved whether the run continues from a checkpoint
    * @throws {DeviceError} when memory is short
    */
-  static async record(
-    { device, store, step }: TrainingParts,
-    saved: boolean,
-  ): Promise<TrainingHealth> {
+  static async record(step: TrainStep, saved: boolean): Promise<TrainingHealth> {
+    const { device, store } = step.model;
     const weights = store.buffers.flatMap(({ weights, masters }) =>
       masters === weights ? [weights] : [masters, weights]
     );

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Compat, type Lengths, type ModelConfig, TransformerXL } from "@transformer-xl/model";
+import { type Compat, type Lengths, Model, type ModelConfig } from "@transformer-xl/model";
 import {
   ConfigError,
   DataError,
   type Device,
   gradientsOf,
-  ParameterStore,
+  type ParameterStore,
   readParameters,
   sizeOf,
   weightsOf,
@@ -36,7 +36,7 @@ export interface GoldenModel extends Disposable {
   /** Its parameters. */
   readonly store: ParameterStore;
   /** Its forward pass. */
-  readonly model: TransformerXL;
+  readonly model: Model;
   /** Its device. */
   readonly device: Device;
 }
@@ -102,9 +102,8 @@ export async function buildModel(
   record: NetworkRecord,
 ): Promise<GoldenModel> {
   const shape = shapeOf(record);
-  const store = new ParameterStore();
-  const model = new TransformerXL(store, shape, device.limits);
-  store.allocate(device, { gradients: true });
+  const model = Model.allocate(device, shape, { training: true });
+  const { store } = model;
   try {
     await loadWeights(device, store, golden, record);
   } catch (error) {

@@ -15,8 +15,8 @@ import {
   modelOf,
   PRESETS,
   scheduleOf,
-  stepSettings,
   type TrainConfig,
+  trainLengths,
   trainSchema,
 } from "@transformer-xl/train";
 import { smallConfig } from "../../support/small_run.ts";
@@ -148,7 +148,7 @@ for (const [name, preset] of Object.entries(PRESETS)) {
     const cutoffs = config.adaptive ? [19_997, 39_997, 199_997] : [];
     const shape = modelOf(config, 267_735, cutoffs);
     assertEquals([shape.nLayer, shape.dModel], [config.nLayer, config.dModel]);
-    assertEquals(stepSettings(config).lengths.batchSize % config.batchChunk, 0);
+    assertEquals(trainLengths(config).batchSize % config.batchChunk, 0);
   });
 }
 

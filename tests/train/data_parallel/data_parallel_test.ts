@@ -5,12 +5,11 @@
  * @module
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { initialise, TransformerXL } from "@transformer-xl/model";
+import { createModel } from "@transformer-xl/model";
 import {
   type Device,
   GpuDevice,
   gradientsOf,
-  ParameterStore,
   ReferenceDevice,
   type StorageRange,
   weightsOf,
@@ -19,8 +18,9 @@ import {
   bucketsOf,
   cutStreams,
   modelOf,
-  stepSettings,
+  stepOptions,
   Trainer,
+  trainLengths,
   TrainStep,
 } from "@transformer-xl/train";
 import { memoryGroups } from "../../support/processes/memory_group.ts";
@@ -148,18 +148,15 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
   return await Promise.all(
     memoryGroups(2).map(async (group) => {
       using device = await open();
-      using store = new ParameterStore();
       const shape = modelOf(config, corpus.vocabulary.size, []);
-      const model = new TransformerXL(store, shape, device.limits);
-      store.allocate(device, { gradients: true });
-      initialise(device, store, 1);
-      const settings = { ...stepSettings(config, group), ringSize: 4, bucketLength };
-      using step = await TrainStep.record(device, model, store, settings, group);
+      using model = await createModel(device, shape, { training: true, seed: 1 });
+      const options = { ...stepOptions(config, group), bucketLength };
+      using step = await TrainStep.record(model, trainLengths(config, group), options, group);
       const { train } = cutStreams(config, corpus, group);
       for (let n = 0; n < 4; n++) {
-        await step.runInGroup(train.segment(n * config.tgtLen), 0.01, n, n);
+        await step.runInGroup(train.segment(n * config.tgtLen), { lr: 0.01 });
       }
-      const ranges = weightsOf(store).map((storage) => ({
+      const ranges = weightsOf(model.store).map((storage) => ({
         storage,
         offset: 0,
         length: storage.length,

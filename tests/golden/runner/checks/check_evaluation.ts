@@ -25,7 +25,7 @@ export async function checkEvaluation(
   const stream = await golden.integers("in/stream", config.n_token);
   for (const [c, setting] of record.cases.entries()) {
     const lengths = lengthsOf(config, setting.batch_size);
-    using evaluator = await Evaluator.create(device, network.model, lengths);
+    using evaluator = await Evaluator.create(network.model, lengths);
     const batches = new Batches(stream, {
       batchSize: setting.batch_size,
       tgtLen: config.tgt_len,
