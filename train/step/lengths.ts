@@ -6,7 +6,6 @@
 import type { OptimizerChoice } from "@transformer-xl/kernels";
 import { columnShare, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
 import { lossScaleOf, type TrainConfig } from "../config.ts";
-import type { StepSettings } from "./step.ts";
 import type { StepOptions } from "./train_step.ts";
 
 /** The rank of the lengths, and the number of ranks that share the batch. */

@@ -35,7 +35,8 @@ export function arrowsPointDown(files: readonly SourceFile[]): Offences {
     return importsOf(file).flatMap((specifier) => {
       const to = MEMBER_NAME.exec(specifier)?.[1];
       if (to === undefined) return [];
-      const isSeen = order.includes(to) && order.indexOf(to) < from;
+      const at = order.indexOf(to === "mod" ? "mod.ts" : to);
+      const isSeen = at >= 0 && at < from;
       return isSeen ? [] : [`${file.path} imports "${specifier}"`];
     });
   });

@@ -35,6 +35,7 @@ const CASES: readonly RuleCase[] = [
     good: {
       "train/a.ts": 'import { x } from "@transformer-xl/eval";',
       "tests/a.ts": 'import { x } from "@transformer-xl/bench";',
+      "tests/b.ts": 'import { x } from "@transformer-xl/mod";',
       "bench/a.ts": 'import { x } from "@transformer-xl/train";',
       "mod.ts": 'export * from "@transformer-xl/train";',
     },
@@ -44,6 +45,7 @@ const CASES: readonly RuleCase[] = [
       { "eval/a.ts": 'const { x } = await import("@transformer-xl/train/cli");' },
       { "train/a.ts": 'export * from "@transformer-xl/bench";' },
       { "bench/a.ts": 'import { x } from "@transformer-xl/tests";' },
+      { "train/a.ts": 'import { x } from "@transformer-xl/mod";' },
       { "mod.ts": 'export { x } from "@transformer-xl/bench";' },
       { "mod.ts": 'export * from "@transformer-xl/trian";' },
     ],
