@@ -5,7 +5,7 @@
  */
 import { ConfigError, weightsOf, writeSafetensors } from "@transformer-xl/runtime";
 import type { Model } from "../build.ts";
-import type { Vocabulary } from "../text/mod.ts";
+import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
 import {
   checkpointMetadata,
   floatDtype,
