@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Recorder, Scalar, Shape, Tensor } from "@transformer-xl/runtime";
+import type { Recorder, Scalar, Shape, Tensor } from "@transformer-xl/runtime/core";
 
 /** One operand of a case. Floats become parameters, so that they have gradients. */
 export interface OperandSpec {

@@ -17,7 +17,7 @@ import {
   sizeOf,
   type Tensor,
   writeParameters,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { normals } from "./normals.ts";
 import type { OpCase, OpCases } from "./op_cases.ts";
 

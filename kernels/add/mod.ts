@@ -4,4 +4,4 @@
  *
  * @module
  */
-export { accumulate, add } from "@transformer-xl/runtime";
+export { accumulate, add } from "@transformer-xl/runtime/core";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementwiseKernel } from "@transformer-xl/runtime";
+import { elementwiseKernel } from "@transformer-xl/runtime/core";
 import source from "./cast.wgsl" with { type: "text" };
 
 /** Copies; the widths of the operands round. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { CAST } from "./kernels.ts";
 
 type FloatWidth = "f32" | "f16";

@@ -12,7 +12,7 @@ import {
   type Scalar,
   type Tensor,
   type Tensors,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { gather } from "../gather/mod.ts";
 import { launchScatter } from "../scatter/kernels.ts";
 import type { RowCount } from "../shared/row_count.ts";

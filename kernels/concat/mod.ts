@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { bytesOf, defineOp, dims, like, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import {
+  bytesOf,
+  defineOp,
+  dims,
+  like,
+  type Recorder,
+  type Tensor,
+} from "@transformer-xl/runtime/core";
 import { launchCopyRows } from "../copy_rows/kernels.ts";
 import { slice } from "../slice/mod.ts";
 

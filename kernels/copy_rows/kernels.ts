@@ -10,7 +10,7 @@ import {
   type Recorder,
   type Scalar,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import source from "./copy_rows.wgsl" with { type: "text" };
 
 const COPY_ROWS = elementwiseKernel<

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime";
+import { bytesOf, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime/core";
 import { launchCopyRows } from "./kernels.ts";
 
 /**

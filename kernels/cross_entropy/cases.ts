@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reshape } from "@transformer-xl/runtime";
+import { reshape } from "@transformer-xl/runtime/core";
 import { cast } from "../cast/mod.ts";
 import { matmul } from "../matmul/mod.ts";
 import type { OpCase, OpCases, OperandSpec } from "../op_cases.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
 import { IGNORED } from "../shared/ignored.ts";
 import biasSource from "./bias_gradient.wgsl" with { type: "text" };

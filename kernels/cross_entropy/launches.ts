@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
+import type { Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
 import { type Extent, scalarOfExtent } from "../matmul/launch.ts";
 import { BIAS_GRADIENT, SOFTMAX_ROW } from "./kernels.ts";
 

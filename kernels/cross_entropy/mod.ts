@@ -24,7 +24,7 @@ import {
   type Scalar,
   ShapeError,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { type Extent, launchMatmul } from "../matmul/launch.ts";
 import { launchBiasGradient, launchSoftmaxRows, type LogitsChunk } from "./launches.ts";
 

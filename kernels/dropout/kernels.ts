@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel, philox4x32, PHILOX_WGSL } from "@transformer-xl/runtime";
+import { kernel, philox4x32, PHILOX_WGSL } from "@transformer-xl/runtime/core";
 import givenMask from "./given_mask.wgsl" with { type: "text" };
 import philoxMask from "./philox_mask.wgsl" with { type: "text" };
 

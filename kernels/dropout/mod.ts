@@ -15,7 +15,7 @@ import {
   type Scalar,
   ShapeError,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { GIVEN, PHILOX } from "./kernels.ts";
 
 /** Where the mask comes from. */

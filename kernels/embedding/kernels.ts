@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import forwardSource from "./embedding.wgsl" with { type: "text" };
 import gradientSource from "./embedding_gradient.wgsl" with { type: "text" };
 

@@ -19,7 +19,7 @@ import {
   type Scalar,
   ShapeError,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { EMBEDDING, EMBEDDING_GRADIENT } from "./kernels.ts";
 
 export { groupByToken, type HostTokenGroups } from "./group_by_token.ts";

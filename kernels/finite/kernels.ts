@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import source from "./out_of_range.wgsl" with { type: "text" };
 
 /** One verdict per lane. */

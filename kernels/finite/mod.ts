@@ -9,7 +9,7 @@ import {
   type Plan,
   type Storage,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { OUT_OF_RANGE } from "./kernels.ts";
 import { flat } from "../optimizer/flat/flat.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { type RowCount, rowThreads } from "../shared/row_count.ts";
 import source from "./gather.wgsl" with { type: "text" };
 

@@ -13,7 +13,7 @@ import {
   type Recorder,
   type Scalar,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import type { RowCount } from "../shared/row_count.ts";
 import { launchScatter } from "../scatter/kernels.ts";
 import { scatter } from "../scatter/mod.ts";

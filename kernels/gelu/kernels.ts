@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementwiseKernel } from "@transformer-xl/runtime";
+import { elementwiseKernel } from "@transformer-xl/runtime/core";
 import backwardSource from "./gelu_backward.wgsl" with { type: "text" };
 import source from "./gelu.wgsl" with { type: "text" };
 import sigmoid from "./sigmoid.wgsl" with { type: "text" };

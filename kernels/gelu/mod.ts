@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { GELU, GELU_BACKWARD } from "./kernels.ts";
 
 const backwardOp = elementwiseOp<"x" | "dy">(GELU_BACKWARD, { flops: 12 });

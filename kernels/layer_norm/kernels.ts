@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Kernel, kernel, type Numbers } from "@transformer-xl/runtime";
+import { type Kernel, kernel, type Numbers } from "@transformer-xl/runtime/core";
 import backwardSource from "./layer_norm_backward.wgsl" with { type: "text" };
 import forwardSource from "./layer_norm.wgsl" with { type: "text" };
 import gainSource from "./gain_partials.wgsl" with { type: "text" };

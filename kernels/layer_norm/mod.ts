@@ -15,7 +15,7 @@ import {
   like,
   type Recorder,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
 import { rowLanes } from "../shared/row_lanes.ts";
 import { BACKWARD, GAIN_PARTIALS, PLAIN, RESIDUAL } from "./kernels.ts";

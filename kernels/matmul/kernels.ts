@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Kernel, kernel, type Numbers, type Reference } from "@transformer-xl/runtime";
+import { type Kernel, kernel, type Numbers, type Reference } from "@transformer-xl/runtime/core";
 import reduceSource from "./reduce_partials.wgsl" with { type: "text" };
 import { tileSource } from "./tiles/tile.ts";
 import type { MatmulForm, TilePlan } from "./tiles/tile_plan.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Count, DeviceLimits, Recorder, Scalar, Tensor } from "@transformer-xl/runtime";
+import type { Count, DeviceLimits, Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
 import { type MatmulProblem, tilePlanFor } from "./tiles/plans.ts";
 import { matmulKernel, REDUCE_PARTIALS } from "./kernels.ts";
 import { tileGrid } from "./tiles/tile.ts";

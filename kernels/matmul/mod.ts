@@ -17,7 +17,7 @@ import {
   type Scalar,
   ShapeError,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { reluBackward } from "../relu/mod.ts";
 import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
 import { type Extent, launchMatmul } from "./launch.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FlatBuffers, Recorder, Scalar } from "@transformer-xl/runtime";
+import type { FlatBuffers, Recorder, Scalar } from "@transformer-xl/runtime/core";
 import type { GradientNorm } from "./clip/mod.ts";
 import type { RecordedChunks } from "./flat/chunks.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Device, ParameterStore } from "@transformer-xl/runtime";
+import type { Device, ParameterStore } from "@transformer-xl/runtime/core";
 import { adagrad } from "./adagrad/mod.ts";
 import { adam } from "./adam/mod.ts";
 import { lamb } from "./lamb/mod.ts";

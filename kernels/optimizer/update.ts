@@ -10,7 +10,7 @@ import {
   type Recorder,
   type Scalar,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { recordGradientNorm } from "./clip/mod.ts";
 import { recordChunks } from "./flat/chunks.ts";
 import { flat } from "./flat/flat.ts";

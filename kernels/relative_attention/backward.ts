@@ -21,7 +21,7 @@ import {
   sizeOf,
   type Tensor,
   type VjpSite,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { type Dropout, launchDropout } from "../dropout/mod.ts";
 import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
 import type { Geometry, Operands } from "./geometry.ts";

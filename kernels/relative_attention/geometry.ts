@@ -12,7 +12,7 @@ import {
   type Shape,
   ShapeError,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 
 /** Sizes and what is visible. */
 export interface Geometry {

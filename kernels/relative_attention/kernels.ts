@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { kernel, type Numbers } from "@transformer-xl/runtime";
+import { kernel, type Numbers } from "@transformer-xl/runtime/core";
 import addBiases from "./add_biases.wgsl" with { type: "text" };
 import packHeads from "./pack_heads.wgsl" with { type: "text" };
 import exactExp from "../shared/exp.wgsl" with { type: "text" };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kernel, Recorder, Tensor } from "@transformer-xl/runtime";
+import type { Kernel, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { rowLanes } from "../shared/row_lanes.ts";
 import type { Geometry } from "./geometry.ts";
 import { ADD_BIASES, PACK_HEADS, SOFTMAX, SOFTMAX_BACKWARD } from "./kernels.ts";

@@ -22,7 +22,7 @@ import {
   type Scalar,
   type Shape,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { type Dropout, launchDropout } from "../dropout/mod.ts";
 import {
   type AttentionAttrs,

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Recorder, Tensor } from "@transformer-xl/runtime";
+import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { type BatchStrides, launchMatmul } from "../matmul/launch.ts";
 import { launchSumRows } from "../sum_rows/mod.ts";
 import type { Geometry } from "./geometry.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementwiseKernel } from "@transformer-xl/runtime";
+import { elementwiseKernel } from "@transformer-xl/runtime/core";
 import backwardSource from "./relu_backward.wgsl" with { type: "text" };
 import source from "./relu.wgsl" with { type: "text" };
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { RELU, RELU_BACKWARD } from "./kernels.ts";
 
 const backwardOp = elementwiseOp<"y" | "dy">(RELU_BACKWARD);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementwiseKernel } from "@transformer-xl/runtime";
+import { elementwiseKernel } from "@transformer-xl/runtime/core";
 import source from "./scale.wgsl" with { type: "text" };
 
 /** Multiplies by a number. */

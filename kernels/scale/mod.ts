@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime";
+import { elementwiseOp, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { SCALE } from "./kernels.ts";
 
 const op = elementwiseOp<"x", { readonly factor: number }>(SCALE, {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesOf, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime";
+import { bytesOf, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime/core";
 import { launchScatter } from "./kernels.ts";
 
 /** Options of {@link scatter}. */

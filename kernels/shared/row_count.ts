@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Count, Recorder, Scalar } from "@transformer-xl/runtime";
+import type { Count, Recorder, Scalar } from "@transformer-xl/runtime/core";
 
 /** How many rows of a list take part: frozen, or given at every run. */
 export type RowCount = number | Scalar;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DeviceLimits } from "@transformer-xl/runtime";
+import type { DeviceLimits } from "@transformer-xl/runtime/core";
 
 /** Constants of a kernel that reduces rows. */
 export interface RowLanes {

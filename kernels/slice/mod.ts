@@ -13,7 +13,7 @@ import {
   type Scalar,
   ShapeError,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { launchCopyRows } from "../copy_rows/kernels.ts";
 
 type Slice = { readonly start: number | Scalar; readonly count: number };

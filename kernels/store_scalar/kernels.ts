@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import source from "./store_scalar.wgsl" with { type: "text" };
 
 /** Writes or adds one number. */

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { bytesOf, dims, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime";
+import {
+  bytesOf,
+  dims,
+  type Recorder,
+  type Scalar,
+  type Tensor,
+} from "@transformer-xl/runtime/core";
 import { STORE_SCALAR } from "./kernels.ts";
 
 /** Options of {@link storeScalar}. */

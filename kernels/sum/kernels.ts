@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementwiseKernel, kernel } from "@transformer-xl/runtime";
+import { elementwiseKernel, kernel } from "@transformer-xl/runtime/core";
 import broadcastSource from "./broadcast.wgsl" with { type: "text" };
 import source from "./sum.wgsl" with { type: "text" };
 

@@ -14,7 +14,7 @@ import {
   sizeOf,
   type Spec,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { BROADCAST, SUM } from "./kernels.ts";
 
 /** Elements that one lane adds up before the second level, and most results of the first. */

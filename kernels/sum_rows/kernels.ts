@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import source from "./sum_rows.wgsl" with { type: "text" };
 
 /** Sums of the columns of one block of rows. */

@@ -11,7 +11,7 @@ import {
   type Recorder,
   type Scalar,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { SUM_ROWS } from "./kernels.ts";
 
 const BLOCK = 64;

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { AdapterClass } from "@transformer-xl/runtime";
+import type { AdapterClass } from "@transformer-xl/runtime/core";
 import type { Epilogue, MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
 import { lanes } from "./tile_plan.ts";
 

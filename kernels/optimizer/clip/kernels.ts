@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import { forEachChunk } from "../flat/chunks.ts";
 import clipSource from "./clip.wgsl" with { type: "text" };
 import squareSumsSource from "./square_sums.wgsl" with { type: "text" };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Recorder, Tensor } from "@transformer-xl/runtime";
+import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
 import type { RecordedChunks } from "../flat/chunks.ts";
 import { flat } from "../flat/flat.ts";
 import { recordOverChunks } from "../flat/over_chunks.ts";

@@ -13,7 +13,7 @@ import {
   type Recorder,
   rowSize,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 
 /** The chunks of one flat buffer: rows of the table. */
 export interface BufferChunks {

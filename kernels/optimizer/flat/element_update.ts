@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FlatBuffer, Kernel, Numbers } from "@transformer-xl/runtime";
+import type { FlatBuffer, Kernel, Numbers } from "@transformer-xl/runtime/core";
 import { forEachChunk } from "./chunks.ts";
 import { type ChunkOperands, type ChunkSizes, weightKernels } from "./flat.ts";
 import updateSource from "./update_chunk.wgsl" with { type: "text" };

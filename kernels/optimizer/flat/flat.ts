@@ -11,7 +11,7 @@ import {
   type Numbers,
   type Storage,
   Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { forEachChunk } from "./chunks.ts";
 import copiedSource from "./store_weight_copied.wgsl" with { type: "text" };
 import plainSource from "./store_weight.wgsl" with { type: "text" };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Cost, FlatBuffer, Launch, Recorder } from "@transformer-xl/runtime";
+import type { Cost, FlatBuffer, Launch, Recorder } from "@transformer-xl/runtime/core";
 import { copiedBytes, type RecordedChunks } from "./chunks.ts";
 import { flat, weightOperands } from "./flat.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import { forEachChunk } from "../flat/chunks.ts";
 import { weightKernels } from "../flat/flat.ts";
 import applySource from "./lamb_apply.wgsl" with { type: "text" };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel } from "@transformer-xl/runtime";
+import { kernel } from "@transformer-xl/runtime/core";
 import source from "./loss_scale.wgsl" with { type: "text" };
 
 /** Scale, good and skipped updates after an update. */

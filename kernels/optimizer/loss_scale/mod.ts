@@ -13,7 +13,7 @@ import {
   rangeOf,
   type Recorder,
   type Tensor,
-} from "@transformer-xl/runtime";
+} from "@transformer-xl/runtime/core";
 import { FOLLOW } from "./kernels.ts";
 
 /** Scale of the first step. */
