@@ -115,17 +115,17 @@ async function evaluateShare(
   const warmupLen = warmupRows({ ...config, memLen }, shape.compat);
   checkScored({ ...config, tgtLen, memLen }, shape.compat);
   const streams = texts.map(({ name, ids, whole: isWhole }) => {
-    const filled = isWhole && isShort(ids, whole, warmupLen) ? 0 : warmupLen;
+    const warmup = isWhole && isShort(ids, whole, warmupLen) ? 0 : warmupLen;
     const batches = new Batches(ids, {
       batchSize,
       tgtLen: tgtLen,
       extLen: whole.extLen,
-      warmupLen: filled,
+      warmupLen: warmup,
       name,
       rank,
       ranks: size,
     });
-    return [name, batches, filled] as const;
+    return [name, batches, warmup] as const;
   });
   using logs = await openEvalLogs({
     ...config,
@@ -159,7 +159,7 @@ async function evaluateShare(
   using evaluator = await Evaluator.create(model, lengths);
   const characters = checkpoint.vocabulary.kind === "char";
   const maxSegments = config.maxSize ?? undefined;
-  for (const [i, [part, batches, filled]] of streams.entries()) {
+  for (const [i, [part, batches, warmup]] of streams.entries()) {
     const meter = new SegmentMeter(config.logInterval, columns);
     const own = await evaluator.evaluate(batches, {
       ...(maxSegments !== undefined && { maxSegments }),
@@ -177,7 +177,7 @@ async function evaluateShare(
       tokens: texts[i]!.ids.length,
       batchSize,
       tgtLen,
-      warmupLen: filled,
+      warmupLen: warmup,
       maxSegments,
     });
     const segments = own.segments.length;

@@ -29,7 +29,7 @@ export class Memory implements Disposable {
   readonly layers: readonly (Tensor & Disposable)[];
   readonly #device: Device;
   readonly #lengths: Lengths;
-  #filled = 0;
+  #validRows = 0;
 
   constructor(device: Device, model: ModelOfMemory, lengths: Lengths, label: string) {
     const { memLen, batchSize } = lengths;
@@ -45,17 +45,17 @@ export class Memory implements Disposable {
 
   /** m: valid rows. */
   get validRows(): number {
-    return this.#filled;
+    return this.#validRows;
   }
 
   /** Clears the memory. */
   reset(): void {
-    this.#filled = 0;
+    this.#validRows = 0;
   }
 
   /** Advances the memory after a segment of `rows` input rows, extended context included. */
   advance(rows: number): void {
-    this.#filled = Math.min(this.#lengths.memLen, this.#filled + this.keptRows(rows));
+    this.#validRows = Math.min(this.#lengths.memLen, this.#validRows + this.keptRows(rows));
   }
 
   /** Rows of a segment that enter the memory: all but the extended context. */
@@ -65,24 +65,24 @@ export class Memory implements Disposable {
 
   /** The valid rows of every layer, [L, m, B, D]. */
   async read(): Promise<HostArray[]> {
-    return await this.#device.read(this.layers.map((layer) => this.#filledRange(layer)));
+    return await this.#device.read(this.layers.map((layer) => this.#validRange(layer)));
   }
 
   /** The valid rows of one layer, [m, B, D]. */
   async readLayer(layer: number): Promise<HostArray> {
-    const [rows] = await this.#device.read([this.#filledRange(this.layers[layer]!)]);
+    const [rows] = await this.#device.read([this.#validRange(this.layers[layer]!)]);
     return rows!;
   }
 
-  /** Restores rows from {@link Memory.readLayer}; {@link Memory.fill} then sets their number. */
+  /** Restores rows from {@link Memory.readLayer}; {@link Memory.setValidRows} then sets their number. */
   writeLayer(layer: number, values: HostArray): void {
     const { storage, length } = rangeOf(this.layers[layer]!);
     this.#device.write(storage, length - values.length, values);
   }
 
   /** Marks the last `rows` rows of every layer as valid. */
-  fill(rows: number): void {
-    this.#filled = rows;
+  setValidRows(rows: number): void {
+    this.#validRows = rows;
   }
 
   /** Frees the states. */
@@ -90,9 +90,9 @@ export class Memory implements Disposable {
     for (const layer of this.layers) layer[Symbol.dispose]();
   }
 
-  #filledRange(layer: Tensor): StorageRange {
+  #validRange(layer: Tensor): StorageRange {
     const { storage, length } = rangeOf(layer);
-    const filled = length / this.#lengths.memLen * this.#filled;
-    return { storage, offset: length - filled, length: filled };
+    const validLength = length / this.#lengths.memLen * this.#validRows;
+    return { storage, offset: length - validLength, length: validLength };
   }
 }

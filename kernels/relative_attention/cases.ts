@@ -13,13 +13,13 @@ interface Sizes {
   readonly B: number;
   readonly N: number;
   readonly H: number;
-  readonly filled?: number;
-  readonly reach?: number;
+  readonly validMemory?: number;
+  readonly maxDistance?: number;
   readonly rate?: number;
 }
 
 function row(name: string, sizes: Sizes, more: Partial<OpCase> = {}): OpCase {
-  const { Q, M, B, N, H, filled = M, ...attrs } = sizes;
+  const { Q, M, B, N, H, validMemory = M, ...attrs } = sizes;
   const K = M + Q;
   return {
     name,
@@ -32,7 +32,7 @@ function row(name: string, sizes: Sizes, more: Partial<OpCase> = {}): OpCase {
       positionBias: { shape: [N, H] },
       ...more.operands,
     },
-    scalars: { filled, ...more.scalars },
+    scalars: { validMemory, ...more.scalars },
     attrs: { M, B, N, H, ...attrs },
     sumLength: Math.max(K, Q * B, H),
   };
@@ -59,8 +59,8 @@ export const relativeAttentionCases: OpCases = {
         N: number("N"),
         H: number("H"),
         memoryRows: number("M"),
-        filled: scalars["filled"]!,
-        ...(attrs!["reach"] !== undefined && { reach: number("reach") }),
+        validMemory: scalars["validMemory"]!,
+        ...(attrs!["maxDistance"] !== undefined && { maxDistance: number("maxDistance") }),
         ...(mask && { dropout: { rate: number("rate"), mask } }),
       },
     );
@@ -70,22 +70,22 @@ export const relativeAttentionCases: OpCases = {
     row("one query, no memory", { Q: 1, M: 0, B: 1, N: 1, H: 1 }),
     row("one query over memory", { Q: 1, M: 9, B: 3, N: 2, H: 5 }),
     row("no memory", { Q: 7, M: 0, B: 2, N: 2, H: 4 }),
-    row("empty memory", { Q: 6, M: 5, B: 3, N: 3, H: 5, filled: 0 }),
-    row("memory partly filled", { Q: 6, M: 5, B: 3, N: 3, H: 5, filled: 2 }),
+    row("empty memory", { Q: 6, M: 5, B: 3, N: 3, H: 5, validMemory: 0 }),
+    row("memory partly filled", { Q: 6, M: 5, B: 3, N: 3, H: 5, validMemory: 2 }),
     row("full memory, odd sizes", { Q: 13, M: 11, B: 3, N: 3, H: 5 }),
-    row("reach equal to memory", { Q: 9, M: 6, B: 2, N: 2, H: 6, reach: 6 }),
-    row("reach 1 without memory", { Q: 5, M: 0, B: 2, N: 2, H: 4, reach: 1 }),
-    row("each query sees itself alone", { Q: 5, M: 0, B: 2, N: 2, H: 4, reach: 0 }, {
+    row("max distance equal to memory", { Q: 9, M: 6, B: 2, N: 2, H: 6, maxDistance: 6 }),
+    row("max distance 1 without memory", { Q: 5, M: 0, B: 2, N: 2, H: 4, maxDistance: 1 }),
+    row("each query sees itself alone", { Q: 5, M: 0, B: 2, N: 2, H: 4, maxDistance: 0 }, {
       derivative: false, // zero for all but the values, up to rounding
     }),
-    row("small reach, memory partly filled", {
+    row("small max distance, memory partly filled", {
       Q: 8,
       M: 7,
       B: 2,
       N: 3,
       H: 5,
-      filled: 3,
-      reach: 2,
+      validMemory: 3,
+      maxDistance: 2,
     }),
     row(
       "a given dropout mask",
@@ -96,16 +96,16 @@ export const relativeAttentionCases: OpCases = {
         },
       },
     ),
-    row("Philox dropout", { Q: 7, M: 5, B: 3, N: 2, H: 4, rate: 0.3, filled: 4 }, {
+    row("Philox dropout", { Q: 7, M: 5, B: 3, N: 2, H: 4, rate: 0.3, validMemory: 4 }, {
       scalars: philox,
     }),
     row("large scores", { Q: 4, M: 3, B: 1, N: 2, H: 4 }, {
       operands: { contentBias: { shape: [2, 4], values: (i) => 60 - 30 * i } },
       derivative: false, // vanishes for a saturated softmax, up to rounding
     }),
-    row("long memory", { Q: 9, M: 200, B: 1, N: 1, H: 8, filled: 170 }),
+    row("long memory", { Q: 9, M: 200, B: 1, N: 1, H: 8, validMemory: 170 }),
     row("base", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, { bench: true }),
-    row("base, evaluation", { Q: 64, M: 640, B: 4, N: 8, H: 64, reach: 640 }, {
+    row("base, evaluation", { Q: 64, M: 640, B: 4, N: 8, H: 64, maxDistance: 640 }, {
       bench: true,
       derivative: false,
     }),

@@ -29,9 +29,9 @@ export interface Geometry {
   /** Memory rows. */
   readonly M: number;
   /** Memory rows that hold something. */
-  readonly filled: Scalar | number;
+  readonly validMemory: Scalar | number;
   /** Largest visible distance. */
-  readonly reach: number;
+  readonly maxDistance: number;
   /** Factor of the scores, 1 / sqrt(H). */
   readonly scale: number;
 }
@@ -61,9 +61,9 @@ export interface StatedSizes {
   /** Memory rows. */
   readonly memoryRows: number;
   /** Memory rows that hold something. */
-  readonly filled: Scalar | number;
+  readonly validMemory: Scalar | number;
   /** Largest visible distance. */
-  readonly reach?: number;
+  readonly maxDistance?: number;
 }
 
 /**
@@ -86,8 +86,8 @@ export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
   expectShape("contentBias", inputs.contentBias, [N, H], "[N, H]");
   expectShape("positionBias", inputs.positionBias, [N, H], "[N, H]");
   // The largest distance there is, K - 1, sees everything.
-  const reach = Math.min(sizes.reach ?? K - 1, K - 1);
-  return { B, N, H, Q, K, M, filled: sizes.filled, reach, scale: 1 / Math.sqrt(H) };
+  const maxDistance = Math.min(sizes.maxDistance ?? K - 1, K - 1);
+  return { B, N, H, Q, K, M, validMemory: sizes.validMemory, maxDistance, scale: 1 / Math.sqrt(H) };
 }
 
 /**

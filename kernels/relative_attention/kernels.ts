@@ -11,7 +11,7 @@ import exactExp from "../shared/exp.wgsl" with { type: "text" };
 import maskedSoftmax from "./masked_softmax.wgsl" with { type: "text" };
 import maskedSoftmaxBackward from "./masked_softmax_backward.wgsl" with { type: "text" };
 
-type Rows = "B" | "N" | "Q" | "K" | "M" | "filled" | "reach";
+type Rows = "B" | "N" | "Q" | "K" | "M" | "validMemory" | "maxDistance";
 type Operands<K extends string> = Readonly<Record<K, Numbers>>;
 type Sizes<K extends string> = Readonly<Record<K, number>>;
 
@@ -53,7 +53,7 @@ export const PACK_HEADS = kernel<"x" | "y", "T" | "B" | "N" | "H" | "width" | "o
 
 /** Visits the rows in order: flat row, place of its distances, query, visible keys, out's offset. */
 function eachRow(
-  { B, N, Q, K, M, filled, reach, H = 0 }: Sizes<Rows> & { readonly H?: number },
+  { B, N, Q, K, M, validMemory, maxDistance, H = 0 }: Sizes<Rows> & { readonly H?: number },
   visit: (row: number, x0: number, i: number, begin: number, end: number, o0: number) => void,
 ): void {
   for (let row = 0; row < B * N * Q; row++) {
@@ -61,7 +61,7 @@ function eachRow(
     const n = Math.floor(row / Q) % N;
     const b = Math.floor(row / (Q * N));
     const x0 = ((n * Q + i) * B + b) * K;
-    const begin = Math.max(0, M - filled, i + M - reach);
+    const begin = Math.max(0, M - validMemory, i + M - maxDistance);
     visit(row, x0, i, begin, i + M + 1, ((i * B + b) * N + n) * H);
   }
 }

@@ -83,7 +83,7 @@ export function launchSoftmaxBackward(
 function launchRows(
   rec: Recorder,
   rowKernel: Kernel,
-  { B, N, Q, K, M, filled, reach }: Geometry,
+  { B, N, Q, K, M, validMemory, maxDistance }: Geometry,
   operands: Readonly<Record<string, Tensor>>,
   { constants, scalars }: { readonly constants?: Sizes; readonly scalars?: Sizes },
 ): void {
@@ -92,7 +92,7 @@ function launchRows(
     kernel: rowKernel,
     operands,
     constants: { ...lanes, ...constants },
-    scalars: { rows: B * N * Q, B, N, Q, K, M, filled, reach, ...scalars },
+    scalars: { rows: B * N * Q, B, N, Q, K, M, validMemory, maxDistance, ...scalars },
     threads: B * N * Q * lanes.LANES,
   });
 }

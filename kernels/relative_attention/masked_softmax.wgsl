@@ -1,7 +1,7 @@
 // p[b, n, i, j] = softmax over j of p[b, n, i, j] + x[n, i, b, j + Q-1-i], in place; 0 if hidden.
 // p: [B, N, Q, K], content scores in, probabilities out. x: [N, Q, B, K], scores of positions,
 // where column K-1-distance holds a distance; key j of query i lies at distance i + M - j.
-// Visible keys are one run: max(M - filled, i + M - reach) <= j <= i + M. It is never empty.
+// Visible keys are one run: max(M - validMemory, i + M - maxDistance) <= j <= i + M, never empty.
 //
 // LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
 // z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree,
@@ -13,7 +13,7 @@ override ROWS: u32;
 override STORE_SCORES: u32;
 alias Value = f32;
 struct Scalars {
-  rows: u32, B: u32, N: u32, Q: u32, K: u32, M: u32, filled: u32, reach: u32,
+  rows: u32, B: u32, N: u32, Q: u32, K: u32, M: u32, validMemory: u32, maxDistance: u32,
 }
 @group(0) @binding(0) var<storage, read> x: array<Value>;
 @group(0) @binding(1) var<storage, read_write> p: array<Value>;
@@ -37,7 +37,8 @@ fn main(
   let p0 = row * scalars.K;
   let x0 = ((n * scalars.Q + i) * scalars.B + b) * scalars.K + scalars.Q - 1u - i;
   let last = i + scalars.M;
-  let first = max(scalars.M - min(scalars.M, scalars.filled), last - min(last, scalars.reach));
+  let oldest = scalars.M - min(scalars.M, scalars.validMemory);
+  let first = max(oldest, last - min(last, scalars.maxDistance));
   let begin = select(0u, first, live);
   let end = select(0u, last + 1u, live);
 

@@ -9,7 +9,8 @@ override LANES: u32;
 override ROWS: u32;
 alias Value = f32;
 struct Scalars {
-  rows: u32, B: u32, N: u32, Q: u32, K: u32, H: u32, M: u32, filled: u32, reach: u32, scale: f32,
+  rows: u32, B: u32, N: u32, Q: u32, K: u32, H: u32, M: u32,
+  validMemory: u32, maxDistance: u32, scale: f32,
 }
 @group(0) @binding(0) var<storage, read> p: array<Value>;
 @group(0) @binding(1) var<storage, read> out: array<Value>;
@@ -57,7 +58,8 @@ fn main(
   let x0 = ((n * scalars.Q + i) * scalars.B + b) * scalars.K;
   let shift = scalars.Q - 1u - i;
   let last = i + scalars.M;
-  let begin = max(scalars.M - min(scalars.M, scalars.filled), last - min(last, scalars.reach));
+  let oldest = scalars.M - min(scalars.M, scalars.validMemory);
+  let begin = max(oldest, last - min(last, scalars.maxDistance));
   for (var j = begin + lane; j <= last; j += LANES) {
     let value = Value(scalars.scale * f32(p[p0 + j]) * (f32(ds[p0 + j]) - delta));
     ds[p0 + j] = value;

@@ -5,8 +5,8 @@
  *     P = softmax over the visible j,  out_i = sum_j dropout(P)_ij v_j
  *
  * Row p of r stands for the distance K-1-p; key j lies at distance i + M - j from query i. Key j is
- * visible when its memory row holds something (j >= M - filled), it is not in the future
- * (j <= i + M), and it lies within reach. Hidden keys have weight exactly 0.
+ * visible when its memory row holds something (j >= M - validMemory), it is not in the future
+ * (j <= i + M), and it lies within the maximum distance. Hidden keys have weight exactly 0.
  *
  * Scores by position are one product per head over all batch columns; the softmax reads them shifted,
  * so the relative shift costs nothing.
@@ -58,10 +58,10 @@ export interface RelativeAttentionOptions {
   readonly H: number;
   /** M = K - Q. */
   readonly memoryRows: number;
-  /** Memory rows that hold something, right-aligned: rows M - filled .. M-1. */
-  readonly filled: Scalar | number;
+  /** Memory rows that hold something, right-aligned: rows M - validMemory .. M-1. */
+  readonly validMemory: Scalar | number;
   /** Largest visible distance (same_length: M); everything is visible without it. */
-  readonly reach?: number;
+  readonly maxDistance?: number;
   /** On the probabilities, without renormalisation; mask order is [B, N, Q, K]. */
   readonly dropout?: Dropout;
 }
@@ -118,17 +118,17 @@ const op = defineOp<AttentionInputs, AttentionOutputs, AttentionAttrs>({
  *   const kv = rec.constant("kv", [2, 2], "f32", Float32Array.of(0, 3, 0, 5));
  *   const r = rec.constant("r", [2, 1], "f32", Float32Array.of(0, 0));
  *   const bias = rec.constant("bias", [1, 1], "f32", Float32Array.of(0));
- *   const filled = rec.scalar("filled");
+ *   const validMemory = rec.scalar("valid memory");
  *   const y = relativeAttention(
  *     rec,
  *     { q, kv, r, contentBias: bias, positionBias: bias },
- *     { B: 1, N: 1, H: 1, memoryRows: 1, filled },
+ *     { B: 1, N: 1, H: 1, memoryRows: 1, validMemory },
  *   );
- *   return { inputs: { filled }, outputs: { y } };
+ *   return { inputs: { validMemory }, outputs: { y } };
  * });
- * plan.run({ filled: 0 });
+ * plan.run({ validMemory: 0 });
  * assertEquals([...(await plan.read("y")).y], [5]);
- * plan.run({ filled: 1 });
+ * plan.run({ validMemory: 1 });
  * assertEquals([...(await plan.read("y")).y], [4]);
  * ```
  */

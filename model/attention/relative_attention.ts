@@ -112,7 +112,7 @@ class RelativeAttentionBlock implements AttentionBlock {
     const q = matmul(rec, current, this.#query, { transposeB: true }); // [Q B, N H]
     const kv = matmul(rec, normed, this.#keyValue, { transposeB: true }); // [K B, 2 N H]
     const r = matmul(rec, positions, this.#position, { transposeB: true }); // [K, N H]
-    const reach = maxDistanceOf(this.#shape, M);
+    const maxDistance = maxDistanceOf(this.#shape, M);
     const probabilityDropout = drop(`l${this.#layer}/prob`, dropatt);
     const mixed = relativeAttention(rec, {
       q,
@@ -125,8 +125,8 @@ class RelativeAttentionBlock implements AttentionBlock {
       N,
       H,
       memoryRows: M,
-      filled: validMemory,
-      ...(reach !== undefined && { reach }),
+      validMemory: validMemory,
+      ...(maxDistance !== undefined && { maxDistance }),
       ...(probabilityDropout && { dropout: probabilityDropout }),
     }); // [Q B, N H]
     const out = matmul(rec, mixed, this.#out, { transposeB: true }); // [Q B, D]

@@ -126,7 +126,7 @@ export class BatchInputs {
         columns: integers(`tail targets ${i + 1}`, T * B),
       })),
     };
-    this.validMemory = number("filled");
+    this.validMemory = number("valid memory");
     this.memoryStart = number("memory start");
     this.targetStart = number("target start");
     this.weight = number("weight");
@@ -152,7 +152,7 @@ export class BatchInputs {
   values(segment: Segment, memory: Memory, numbers: RunNumbers): RunValues<PlanInputs> {
     const { batchSize: B } = this.#lengths;
     const values: Values = {
-      filled: memory.validRows,
+      "valid memory": memory.validRows,
       "memory start": memory.keptRows(segment.rows) * B,
       "target start": (segment.rows - segment.targetRows) * B,
       weight: 1 / (segment.targetRows * B * numbers.chunks),

@@ -46,7 +46,7 @@ function values(): Record<keyof ReturnType<typeof shapes>, Float32Array<ArrayBuf
 /** Runs the op in float64 and reads the output and the gradient of kv for a cotangent of ones. */
 async function attend(
   given: ReturnType<typeof values>,
-  options: { readonly filled: number; readonly reach?: number },
+  options: { readonly validMemory: number; readonly maxDistance?: number },
 ) {
   using device = new ReferenceDevice({ precision: "f64" });
   using store = new ParameterStore();
@@ -56,9 +56,9 @@ async function attend(
   store.allocate(device, { gradients: true });
   const [q, kv, r, contentBias, positionBias] = store.packed;
   using plan = await device.plan("attention", (rec) => {
-    const filled = rec.scalar("filled");
+    const validMemory = rec.scalar("valid memory");
     const ones = rec.constant("ones", [Q * B, C], "f32", new Float32Array(Q * B * C).fill(1));
-    const stated: RelativeAttentionOptions = { B, N, H, memoryRows: M, ...options, filled };
+    const stated: RelativeAttentionOptions = { B, N, H, memoryRows: M, ...options, validMemory };
     const y = relativeAttention(
       rec,
       { q: q!, kv: kv!, r: r!, contentBias: contentBias!, positionBias: positionBias! },
@@ -66,7 +66,7 @@ async function attend(
     );
     for (const { gradient } of store.packed) rec.clear(gradient);
     backward(rec, [[y, ones]], store.packed);
-    return { inputs: { filled }, outputs: { y, dKv: kv!.gradient } };
+    return { inputs: { validMemory }, outputs: { y, dKv: kv!.gradient } };
   });
   for (const param of store.packed) {
     const { range } = param;
@@ -74,7 +74,7 @@ async function attend(
       device.write(range.storage, range.offset, given[param.label as keyof typeof given]);
     }
   }
-  plan.run({ filled: options.filled });
+  plan.run({ validMemory: options.validMemory });
   return await plan.read("y", "dKv");
 }
 
@@ -120,25 +120,28 @@ function definition(
 }
 
 Deno.test("relativeAttention() equals the definition with the literal relative shift", async () => {
-  for (const filled of [0, 2, M]) {
-    for (const reach of [undefined, M, 2]) {
+  for (const validMemory of [0, 2, M]) {
+    for (const maxDistance of [undefined, M, 2]) {
       const want = definition(values(), (i, j) => {
         const distance = i + M - j;
-        return j >= M - filled && distance >= 0 && distance <= (reach ?? K);
+        return j >= M - validMemory && distance >= 0 && distance <= (maxDistance ?? K);
       });
-      const { y } = await attend(values(), { filled, ...(reach !== undefined && { reach }) });
+      const { y } = await attend(values(), {
+        validMemory,
+        ...(maxDistance !== undefined && { maxDistance }),
+      });
       for (let e = 0; e < want.length; e++) assertAlmostEquals(y[e]!, want[e]!, 1e-12);
     }
   }
 });
 
 Deno.test("relativeAttention() ignores memory rows that hold nothing", async () => {
-  const [filled, dirty] = [2, values()];
-  const hidden = (M - filled) * B * 2 * C;
+  const [validMemory, dirty] = [2, values()];
+  const hidden = (M - validMemory) * B * 2 * C;
   dirty.kv.fill(1e6, 0, hidden);
   const clean = values();
   clean.kv.fill(0, 0, hidden);
-  const [got, want] = [await attend(dirty, { filled }), await attend(clean, { filled })];
+  const [got, want] = [await attend(dirty, { validMemory }), await attend(clean, { validMemory })];
   assertEquals(got.y, want.y);
   assert(got.dKv.subarray(0, hidden).every((g) => g === 0), "hidden rows receive no gradient");
   assert(got.dKv.subarray(hidden).every((g) => g !== 0), "all others do");
@@ -158,7 +161,7 @@ Deno.test("relativeAttention() has the same derivative when long sums are cut in
         rec.constant(name, shape, "f32", normals(name, shape[0]! * shape[1]!));
       const operands = { q: of("q", [512, 6]), kv: of("kv", [514, 12]) };
       const biases = { contentBias: of("u", [2, 3]), positionBias: of("s", [2, 3]) };
-      const sizes = { B: 2, N: 2, H: 3, memoryRows: 1, filled: 1 };
+      const sizes = { B: 2, N: 2, H: 3, memoryRows: 1, validMemory: 1 };
       const y = relativeAttention(rec, { ...operands, ...biases, r }, sizes);
       rec.clear(r.gradient);
       backward(rec, [[y, of("dy", [512, 6])]], [r]);
@@ -220,6 +223,6 @@ function record(
       contentBias: rec.input("u", contentBias, dtype),
       positionBias: rec.input("s", positionBias, dtype),
     },
-    { B, N, H, memoryRows: M, filled: M, ...options },
+    { B, N, H, memoryRows: M, validMemory: M, ...options },
   );
 }

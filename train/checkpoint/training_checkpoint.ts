@@ -176,7 +176,7 @@ export async function restoreTraining(
     const stored: ColumnMemory = { values, shape: [rows, columns, width] };
     scatterLayer(stored, layer, step.memories, firstColumn, step.columns);
   }
-  for (const memory of step.memories) memory.fill(progress.filled);
+  for (const memory of step.memories) memory.setValidRows(progress.filled);
   if (lossScale !== undefined) step.lossScale!.write(lossScale);
 }
 
