@@ -20,7 +20,7 @@ import {
   type ParsedFlags,
   parseFlags,
   type ProcessGroup,
-  runRank,
+  runMain,
   wantsHelp,
   withUserPaths,
 } from "@transformer-xl/runtime";
@@ -47,13 +47,13 @@ const COVERAGE_FLAGS = {
   maxSegments: "--max_size",
 };
 
-if (import.meta.main) await runRank(() => evaluate(Deno.args));
+if (import.meta.main) await runMain(() => evaluate(Deno.args));
 
 /**
  * Evaluates with the given flags.
  *
  * @returns exit code
- * @throws user errors, see {@link runRank}
+ * @throws user errors, see {@link runMain}
  */
 export async function evaluate(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {
@@ -66,7 +66,7 @@ export async function evaluate(argv: readonly string[]): Promise<number> {
   const { origin } = parsed;
   return await inProcesses({
     settings: config,
-    asked: origin.get("gpus") !== "default",
+    gpusGiven: origin.get("gpus") !== "default",
     argv,
     facts: sharedSettings(config),
     paths: [config.workDir, config.model, config.data].filter((path) => path !== null),

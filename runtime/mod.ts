@@ -9,7 +9,7 @@ export { allSucceed, decideOnFirst, firstThenOthers } from "./distributed/decide
 export { type JobIdentity, jobIdentity } from "./distributed/job_token.ts";
 export { launch, type LaunchOptions } from "./distributed/launcher/launch.ts";
 export type { ShowRanks } from "./distributed/launcher/rank_process.ts";
-export { runRank } from "./distributed/launcher/run_rank.ts";
+export { runMain } from "./distributed/launcher/run_main.ts";
 export { sameProgram } from "./distributed/launcher/same_program.ts";
 export { joinLauncher, type LauncherLink } from "./distributed/launcher/supervised.ts";
 export type { FailureOrigin } from "./distributed/launcher/wire.ts";

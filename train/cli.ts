@@ -39,7 +39,7 @@ import {
   progressText,
   rankEnvironment,
   readConfigFile,
-  runRank,
+  runMain,
   scanFlags,
   sweepTemporaries,
   TextLog,
@@ -83,13 +83,13 @@ import {
 /** Settings that are paths, relative to the user's folder. */
 const PATHS = ["workDir", "configFile", "restart", "data"] as const;
 
-if (import.meta.main) await runRank(() => train(Deno.args));
+if (import.meta.main) await runMain(() => train(Deno.args));
 
 /**
  * Trains with the given flags.
  *
  * @returns exit code: 0, or 128 + signal when a signal ended the run
- * @throws user errors, see {@link runRank}
+ * @throws user errors, see {@link runMain}
  */
 export async function train(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {
@@ -100,16 +100,16 @@ export async function train(argv: readonly string[]): Promise<number> {
   const early = withUserPaths({ ...given, workDir: given.workDir ?? "LM-TFM" }, PATHS);
   const open = () => openRestart(early.restart, early.workDir);
   // Rank 0 tells the other ranks what to resume once they are connected.
-  const isMember = rankEnvironment().launchedBy !== "none";
-  using checkpoint = isMember ? undefined : await open();
+  const isLaunched = rankEnvironment().launchedBy !== "none";
+  using checkpoint = isLaunched ? undefined : await open();
   const { config, origin, notes } = await configure(argv, early, checkpoint);
-  if (!isMember) await checkStart(config, checkpoint);
+  if (!isLaunched) await checkStart(config, checkpoint);
   // The number of processes may differ from that of the checkpoint.
-  const asked = ["flag", "file", "preset"].includes(origin.get("gpus")!);
+  const gpusGiven = ["flag", "file", "preset"].includes(origin.get("gpus")!);
   return await inProcesses(
     {
       settings: config.dryRun ? { ...config, gpus: 1 } : config,
-      asked: asked && !config.dryRun,
+      gpusGiven: gpusGiven && !config.dryRun,
       argv,
       facts: sharedSettings(config),
       paths: [config.workDir, config.data, config.configFile, config.restart]
@@ -119,14 +119,14 @@ export async function train(argv: readonly string[]): Promise<number> {
     },
     async (group) => {
       using interrupt = listenForInterrupt();
-      if (!isMember) return await member({ config, origin, notes, checkpoint, group, interrupt });
+      if (!isLaunched) return await runRank({ config, origin, notes, checkpoint, group, interrupt });
       using shared = await openShared(group, open);
       const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
       const start = { ...await configure(argv, early, shared.checkpoint), group };
       await assertSameFacts(group, startFacts(start.config, shared.digest, step));
       await decideOnFirst(group, () => checkStart(start.config, shared.checkpoint));
       checkShares(start.config, group.size);
-      return await member({ ...start, checkpoint: shared.checkpoint, interrupt });
+      return await runRank({ ...start, checkpoint: shared.checkpoint, interrupt });
     },
   );
 }
@@ -150,7 +150,7 @@ interface Start {
 }
 
 /** One rank of a run. Rank 0 writes files; the others are silent unless `--log_all_ranks`. */
-async function member(start: Start): Promise<number> {
+async function runRank(start: Start): Promise<number> {
   const { origin, checkpoint, group } = start;
   let { config } = start;
   const isFirst = group.rank === 0;
@@ -194,9 +194,9 @@ async function member(start: Start): Promise<number> {
   config = fitted.config;
   cutStreams(config, corpus, share); // a text that is too short is rejected before anything is written
 
-  let chosen = "";
+  let deviceLine = "";
   await takeGpu(config);
-  using device = await openDevice(config.device, (sentence) => chosen = sentence);
+  using device = await openDevice(config.device, (sentence) => deviceLine = sentence);
   precisionFor(config.fp16, device); // rejects unsupported features
   const shares = clusterShares(shape, corpus.train);
   if (config.preset !== null && origin.get("batchChunk") === "default") {
@@ -217,7 +217,7 @@ async function member(start: Start): Promise<number> {
     await isFolderOf(checkpoint.path, config.workDir);
   const progress = new ProgressLine();
   using text = textLog(config, { group, continuesLogs, progress });
-  text.write(chosen);
+  text.write(deviceLine);
   text.write(`world size: ${share.size}`);
   for (const line of [...start.notes, ...fitted.notes, ...rateWarnings(config)]) text.write(line);
   printConfig(text, config, origin);

@@ -20,7 +20,7 @@ export { MAX_IN_FLIGHT } from "./data_parallel/gradient_exchange.ts";
 export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
 export type { RunRequest } from "./data_parallel/request.ts";
 export { checkFits, type Footprint, footprint, footprintLines } from "./footprint.ts";
-export { examine, type Needs, type Say } from "./doctor/examine.ts";
+export { examine, type Needs, type Print } from "./doctor/examine.ts";
 export { fitChunks } from "./settings/fit_chunks.ts";
 export { fitEvaluation, type Followed, followLengths } from "./settings/follow_defaults.ts";
 export { rateWarnings } from "./settings/rate_warnings.ts";

@@ -207,10 +207,10 @@ export class Trainer implements Disposable {
           yield { kind: "progress", step };
           lastYieldMs = performance.now();
         }
-        const asked = request();
-        if (evaluates || last || asked !== "none") {
+        const agreed = request();
+        if (evaluates || last || agreed !== "none") {
           const pausedMs = performance.now();
-          const stops = yield* this.#pause(evaluates && !noEval, pending, files, asked);
+          const stops = yield* this.#pause(evaluates && !noEval, pending, files, agreed);
           if (stops) return yield { kind: "interrupted", step };
           intervalMs += performance.now() - pausedMs;
         }
@@ -291,10 +291,10 @@ export class Trainer implements Disposable {
     evaluates: boolean,
     pending: number,
     files: CheckpointFiles | undefined,
-    asked: RunRequest = "none",
+    requested: RunRequest = "none",
   ): AsyncGenerator<TrainEvent, boolean> {
     await this.#finiteMetrics(pending);
-    let request = asked;
+    let request = requested;
     let evaluated: EvalEvent | undefined;
     let isSaved = files === undefined;
     for (let saves = true; evaluates && evaluated === undefined;) {

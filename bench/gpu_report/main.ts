@@ -47,10 +47,10 @@ async function main(argv: readonly string[]): Promise<number> {
  */
 export async function gpuReport(
   flags: ReportFlags,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<StepReport[]> {
   const choice = await chooseAdapter(navigator.gpu);
-  const peak = await introduce(choice, flags, say);
+  const peak = await introduce(choice, flags, print);
   const reports: StepReport[] = [];
   const precisions = choice!.features.includes("shader-f16") ? [false, true] : [false];
   for (const fp16 of precisions) {
@@ -58,7 +58,7 @@ export async function gpuReport(
     using device = await GpuDevice.open(choice);
     try {
       const report = await measureStep(device, reportRun(flags, fp16), flags.steps);
-      for (const line of stepLines(report, peak)) say(line);
+      for (const line of stepLines(report, peak)) print(line);
       reports.push(report);
       if (!flags.save) continue;
       const name = `gpu report, ${flags.preset}, ${report.name}`;
@@ -66,24 +66,24 @@ export async function gpuReport(
       saveResult(row, environmentOf(device));
     } catch (error) {
       if (!isUserError(error)) throw error;
-      say(`\n${fp16 ? "fp16" : "fp32"}: ${error.message}`);
+      print(`\n${fp16 ? "fp16" : "fp32"}: ${error.message}`);
     }
   }
-  if (precisions.length === 1) say("\nfp16: not offered by this adapter (shader-f16)");
-  if (reports.length === 2) say(`\n${ratioLine(reports[0]!, reports[1]!)}`);
+  if (precisions.length === 1) print("\nfp16: not offered by this adapter (shader-f16)");
+  if (reports.length === 2) print(`\n${ratioLine(reports[0]!, reports[1]!)}`);
   return reports;
 }
 
 async function introduce(
   choice: AdapterChoice | undefined,
   flags: ReportFlags,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Speeds> {
   using device = await GpuDevice.open(choice);
   const peak = measureSpeeds(device.gpu, device.info.kind === "software");
-  say(environmentText(environmentOf(device)));
-  for (const line of adapterLines(device, peak)) say(line);
+  print(environmentText(environmentOf(device)));
+  for (const line of adapterLines(device, peak)) print(line);
   const { config: { batchSize, tgtLen, memLen } } = reportRun(flags, false);
-  say(`${flags.preset}: batch_size ${batchSize}, tgt_len ${tgtLen}, mem_len ${memLen}`);
+  print(`${flags.preset}: batch_size ${batchSize}, tgt_len ${tgtLen}, mem_len ${memLen}`);
   return peak;
 }

@@ -1,6 +1,6 @@
 /**
  * Every bench row of the catalogue, recorded as the tests record it: the op alone, and with its
- * derivative. Work is what the ops' costs say, so kernels that do more than that look slow.
+ * derivative. Work is what the ops' costs print, so kernels that do more than that look slow.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import {
   openGroup,
   type ProcessGroup,
   rankEnvironment,
-  runRank,
+  runMain,
   sameProgram,
 } from "@transformer-xl/runtime";
 import { MAX_IN_FLIGHT } from "@transformer-xl/train";
@@ -18,7 +18,7 @@ import { type AllReduceJob, PROCESSES } from "./allreduce.ts";
 
 const TIMEOUT_MS = 60_000;
 
-if (import.meta.main) await runRank(main);
+if (import.meta.main) await runMain(main);
 
 async function main(): Promise<number> {
   const environment = rankEnvironment();

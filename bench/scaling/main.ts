@@ -35,18 +35,18 @@ async function main(argv: readonly string[]): Promise<number> {
   console.log(environmentText(environmentOf(device)));
   const recorded = await recordPreset(flags.preset, device.limits);
   const numbers = await scalingNumbers(flags, device, recorded);
-  const say = (name: string, { value, origin }: Known, unit: string) =>
+  const print = (name: string, { value, origin }: Known, unit: string) =>
     console.log(`${name.padEnd(20)} ${digits(value).padStart(8)} ${unit.padEnd(5)} ${origin}`);
-  say("compute, one rank", numbers.computeMs, "ms");
-  say("update", numbers.updateMs, "ms");
-  say("ring, two processes", numbers.ringGbS, "GB/s");
-  say("hop", numbers.hopUs, "us");
-  say("readback", numbers.readbackGbS, "GB/s");
-  say("upload", numbers.uploadGbS, "GB/s");
+  print("compute, one rank", numbers.computeMs, "ms");
+  print("update", numbers.updateMs, "ms");
+  print("ring, two processes", numbers.ringGbS, "GB/s");
+  print("hop", numbers.hopUs, "us");
+  print("readback", numbers.readbackGbS, "GB/s");
+  print("upload", numbers.uploadGbS, "GB/s");
   const { networkGbS, gpusPerMachine, weak } = flags;
   if (networkGbS !== undefined) {
     const origin = `from a flag, beyond ${gpusPerMachine} ranks`;
-    say("network", { value: networkGbS, origin }, "GB/s");
+    print("network", { value: networkGbS, origin }, "GB/s");
   }
   const { buckets, parameters, batchSize, batchChunk } = recorded;
   const late = buckets.filter(({ finalAt }) => finalAt > LATE);

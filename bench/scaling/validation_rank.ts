@@ -14,7 +14,7 @@ import {
   openGroup,
   type ProcessGroup,
   rankEnvironment,
-  runRank,
+  runMain,
   sameProgram,
   selectGpu,
 } from "@transformer-xl/runtime";
@@ -27,7 +27,7 @@ const WARM_UPS = 3;
 const ROUNDS = 15;
 const LEARNING_RATE = 1e-3;
 
-if (import.meta.main) await runRank(main);
+if (import.meta.main) await runMain(main);
 
 async function main(): Promise<number> {
   const environment = rankEnvironment();

@@ -46,23 +46,23 @@ async function main(argv: readonly string[]): Promise<number> {
  */
 export async function tileSweep(
   flags: SweepFlags,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<SweepResult[]> {
   const shapes = shapesOf(flags.shapes);
   const choice = await chooseAdapter(navigator.gpu);
   const adapterClass = flags.adapterClass ?? choice?.adapterClass ?? "unknown";
   using device = await GpuDevice.open(choice && { ...choice, adapterClass });
-  say(environmentText(environmentOf(device)));
-  if (device.info.kind !== "gpu") say("this is a software driver: nothing below tells of a GPU");
+  print(environmentText(environmentOf(device)));
+  if (device.info.kind !== "gpu") print("this is a software driver: nothing below tells of a GPU");
   const { dtypes, lacking } = dtypesOf(flags.dtype, device.info.features);
   const endMs = performance.now() + flags.budgetS * 1000;
   const results: SweepResult[] = [];
   for (const [n, dtype] of dtypes.entries()) {
     // The time is shared out evenly: what one type or product leaves, the next ones have.
     const shareMs = (endMs - performance.now()) / (dtypes.length - n);
-    results.push(...await sweepType(device, dtype, shapes, shareMs, flags.save, say));
+    results.push(...await sweepType(device, dtype, shapes, shareMs, flags.save, print));
   }
-  if (lacking !== undefined) say(`\n${lacking}`);
+  if (lacking !== undefined) print(`\n${lacking}`);
   return results;
 }
 
@@ -72,31 +72,31 @@ async function sweepType(
   shapes: ReturnType<typeof shapesOf>,
   budgetMs: number,
   save: boolean,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<SweepResult[]> {
   const endMs = performance.now() + budgetMs;
   const products = "sizes" in shapes
     ? shapes.sizes.map((size) => plainProduct(size, dtype))
     : await stepProducts(shapes.preset, dtype, device.limits);
-  say(`\n${dtype}, ${products.length} products, about ${digits(budgetMs / 1000)} s`);
+  print(`\n${dtype}, ${products.length} products, about ${digits(budgetMs / 1000)} s`);
   const results: SweepResult[] = [];
   for (const [n, product] of products.entries()) {
     const shareMs = Math.max(0, endMs - performance.now()) / (products.length - n);
     const { limits } = device.gpu;
     const result = await sweepProduct(device, product, { limits, budgetMs: shareMs });
-    for (const line of sweepLines(result)) say(line);
+    for (const line of sweepLines(result)) print(line);
     results.push(result);
     if (save) saveSweep(device, dtype, result);
   }
   await device.idle(); // rejects with the first device error
-  if ("preset" in shapes) say(totalLine(results));
+  if ("preset" in shapes) print(totalLine(results));
   const { adapterClass } = device.limits;
-  say(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/tiles/plans.ts, from ${dtype}:`);
-  for (const line of tableLines(adapterClass, suggestedTiles(results))) say(line);
+  print(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/tiles/plans.ts, from ${dtype}:`);
+  for (const line of tableLines(adapterClass, suggestedTiles(results))) print(line);
   const left = results.reduce((sum, result) => sum + result.left, 0);
-  if (left > 0) say(`${left} candidates were left for want of time: raise --budget_s`);
+  if (left > 0) print(`${left} candidates were left for want of time: raise --budget_s`);
   const gain = scalarLoadGain(results);
-  if (gain !== undefined) say(`time with vec4 loads over time without: ${gain.toFixed(2)}`);
+  if (gain !== undefined) print(`time with vec4 loads over time without: ${gain.toFixed(2)}`);
   return results;
 }
 

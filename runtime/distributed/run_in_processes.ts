@@ -28,7 +28,7 @@ export interface ProcessRequest {
   /** Settings of the processes. */
   readonly settings: ProcessSettings & { readonly device: DeviceChoice };
   /** Whether `--gpus` was given, and not left at its default. */
-  readonly asked: boolean;
+  readonly gpusGiven: boolean;
   /** Facts that must be equal on all ranks before they connect. */
   readonly facts: Facts;
   /** Files and folders that the processes use. */
@@ -106,10 +106,10 @@ async function processCount(
 
 /** Rejects a `--gpus` that contradicts the launcher of the processes. */
 function checkAsked(
-  { settings: { gpus }, asked }: ProcessRequest,
+  { settings: { gpus }, gpusGiven }: ProcessRequest,
   { launchedBy, localSize }: RankEnvironment,
 ): void {
-  if (!asked || launchedBy === "own" || gpus === "all" || gpus === localSize) return;
+  if (!gpusGiven || launchedBy === "own" || gpus === "all" || gpus === localSize) return;
   throw new ConfigError(
     `Cannot use --gpus ${gpus}: ${launchedBy} started ${localSize} processes on this machine; ` +
       "leave --gpus out",

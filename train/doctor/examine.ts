@@ -28,7 +28,7 @@ import { fitReport, type MemoryNeed } from "./fit.ts";
 export type Needs = (target: DeviceLimits, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
 
 /** Prints one line of the report: subject and result. */
-export type Say = (subject: string, finding: string) => void;
+export type Print = (subject: string, finding: string) => void;
 
 /** Reported features beyond those that the kernels use. */
 const FEATURES = [
@@ -42,39 +42,39 @@ const FEATURES = [
 /**
  * Examines Deno, every adapter, and the selected one.
  *
- * @param say takes the report line by line
+ * @param print takes the report line by line
  * @param needs the runs to report
  * @returns whether the machine can train
  */
-export async function examine(say: Say, needs: Needs): Promise<boolean> {
+export async function examine(print: Print, needs: Needs): Promise<boolean> {
   const { deno, v8, typescript } = Deno.version;
-  say("Deno", `${deno} (V8 ${v8}, TypeScript ${typescript}, ${Deno.build.target})`);
+  print("Deno", `${deno} (V8 ${v8}, TypeScript ${typescript}, ${Deno.build.target})`);
   const listed = vulkanAdapters();
-  listed.forEach((adapter, index) => describeListed(say, index, adapter));
+  listed.forEach((adapter, index) => describeListed(print, index, adapter));
   const choice = await chooseAdapter(navigator.gpu);
   if (choice === undefined) {
-    say("Adapter", "none answers: run `deno task setup`, or use --device cpu");
+    print("Adapter", "none answers: run `deno task setup`, or use --device cpu");
     return false;
   }
   const known = listed.find(({ name }) => name === choice.name);
-  say("Chosen", `${choice.name} (${choice.software ? "software" : choice.adapterClass})`);
-  if (known !== undefined) say("Driver", `${known.driver}, Vulkan ${known.vulkanVersion}`);
-  say("Features", (await grantedFeatures(choice)).join(", ") || "none of those asked for");
-  for (const limit of REQUESTED_LIMITS) say("Limit", `${limit} ${choice.adapter.limits[limit]}`);
+  print("Chosen", `${choice.name} (${choice.software ? "software" : choice.adapterClass})`);
+  if (known !== undefined) print("Driver", `${known.driver}, Vulkan ${known.vulkanVersion}`);
+  print("Features", (await grantedFeatures(choice)).join(", ") || "none of those asked for");
+  for (const limit of REQUESTED_LIMITS) print("Limit", `${limit} ${choice.adapter.limits[limit]}`);
   try {
-    return await examineDevice(say, choice, known, needs);
+    return await examineDevice(print, choice, known, needs);
   } catch (error) {
     if (!isUserError(error)) throw error;
-    say("Unfit", error.message);
+    print("Unfit", error.message);
     return false;
   }
 }
 
-function describeListed(say: Say, index: number, adapter: VulkanAdapter): void {
+function describeListed(print: Print, index: number, adapter: VulkanAdapter): void {
   const { name, kind, vendor, device, pciAddress, memoryBytes } = adapter;
   const [vendorId, deviceId] = [vendor, device].map((id) => id.toString(16).padStart(4, "0"));
   const place = pciAddress === undefined ? "not on a PCI bus" : `PCI ${pciAddress}`;
-  say(
+  print(
     `Adapter ${index}`,
     `${name}, ${kind}, id ${vendorId}:${deviceId}, ${place}, ${formatBytes(memoryBytes)}`,
   );
@@ -90,7 +90,7 @@ async function grantedFeatures(choice: AdapterChoice): Promise<readonly string[]
 }
 
 async function examineDevice(
-  say: Say,
+  print: Print,
   choice: AdapterChoice,
   known: VulkanAdapter | undefined,
   needs: Needs,
@@ -98,22 +98,22 @@ async function examineDevice(
   const gpu = await requestDevice(choice);
   gpu.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
-    say("Error", messageOf((event as GPUUncapturedErrorEvent).error));
+    print("Error", messageOf((event as GPUUncapturedErrorEvent).error));
   });
   try {
     using readback = await Readback.open(gpu);
-    say("Readback", `passed, ${readback.synchronous ? "without" : "with"} the wait of mapAsync`);
+    print("Readback", `passed, ${readback.synchronous ? "without" : "with"} the wait of mapAsync`);
     const startMs = performance.now();
     const iterations = await countLoopIterations(gpu, readback);
     const elapsedMs = performance.now() - startMs;
     checkDriver(choice.name, iterations);
-    say("Loop", `passed, ${iterations} of ${LOOP_TEST_ITERATIONS} in ${elapsedMs.toFixed(1)} ms`);
-    const memoryBytes = describeMemory(say, choice, known);
+    print("Loop", `passed, ${iterations} of ${LOOP_TEST_ITERATIONS} in ${elapsedMs.toFixed(1)} ms`);
+    const memoryBytes = describeMemory(print, choice, known);
     const speeds = measureSpeeds(gpu, choice.software);
-    say("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
-    say("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
+    print("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
+    print("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
     const runs = await needs(targetOf(choice, gpu.limits), memoryBytes);
-    for (const line of fitReport(runs, memoryBytes)) say("Preset", line);
+    for (const line of fitReport(runs, memoryBytes)) print("Preset", line);
     return true;
   } finally {
     gpu.destroy();
@@ -124,13 +124,13 @@ async function examineDevice(
  * A software adapter uses the machine's memory, which is also assumed if the driver reports none.
  */
 function describeMemory(
-  say: Say,
+  print: Print,
   choice: AdapterChoice,
   known: VulkanAdapter | undefined,
 ): number {
   const { available, total } = Deno.systemMemoryInfo();
-  say("Host memory", `${formatBytes(available)} of ${formatBytes(total)} available`);
+  print("Host memory", `${formatBytes(available)} of ${formatBytes(total)} available`);
   if (choice.software || known === undefined) return available;
-  say("GPU memory", formatBytes(known.memoryBytes));
+  print("GPU memory", formatBytes(known.memoryBytes));
   return known.memoryBytes;
 }

@@ -8,7 +8,7 @@ import { examine } from "./examine.ts";
 import { presetNeeds } from "./preset_needs.ts";
 
 if (import.meta.main) {
-  const say = (subject: string, finding: string): void =>
+  const print = (subject: string, finding: string): void =>
     console.log(`${subject.padEnd(13)} ${finding}`);
-  if (!await examine(say, presetNeeds)) Deno.exit(1);
+  if (!await examine(print, presetNeeds)) Deno.exit(1);
 }

@@ -22,7 +22,7 @@ export interface Ending {
 
 /** Whether it ended only because another rank ended. */
 export function isSecondaryFailure(ending: Ending): boolean {
-  return ending.failure?.origin === "echo" && ending.signal === null;
+  return ending.failure?.origin === "secondary" && ending.signal === null;
 }
 
 /** Exit code of a job that ended for this reason; never 0. */

@@ -38,7 +38,7 @@ export interface LaunchOptions {
   readonly showRanks: ShowRanks;
 }
 
-const ECHO_GRACE_MS = 400; // time to detect the process that failed first
+const SECONDARY_GRACE_MS = 400; // time to detect the process that failed first
 const TERMINATE_MS = 1500; // time to end on SIGTERM
 
 /**
@@ -126,7 +126,7 @@ class Job {
       const own = this.#firstEnding((ending) =>
         !this.#isFine(ending) && !isSecondaryFailure(ending)
       );
-      culprit = await withTimeout(own, ECHO_GRACE_MS) ?? first;
+      culprit = await withTimeout(own, SECONDARY_GRACE_MS) ?? first;
     }
     for (const rank of this.#ranks) {
       rank.silence();

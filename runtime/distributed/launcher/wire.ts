@@ -17,8 +17,8 @@ export const HEARTBEAT_VARIABLE = "TXL_HEARTBEAT_MS";
 /** Environment variable with the private folder of the job. */
 export const FOLDER_VARIABLE = "TXL_RING_DIR";
 
-/** `own`: the failure began in this process; `echo`: it only lost a process that ended earlier. */
-export type FailureOrigin = "own" | "echo";
+/** `own`: the failure began in this process; `secondary`: it only lost a process that ended earlier. */
+export type FailureOrigin = "own" | "secondary";
 
 /** The reason of a process for ending. */
 export interface Failure {
@@ -57,7 +57,7 @@ export function parseMessage(line: string): RankMessage | undefined {
     const isGreeting = Number.isSafeInteger(rank) && typeof token === "string";
     return isGreeting ? { kind, rank: rank as number, token: token as string } : undefined;
   }
-  const isFailure = kind === "failure" && (origin === "own" || origin === "echo") &&
+  const isFailure = kind === "failure" && (origin === "own" || origin === "secondary") &&
     typeof sentence === "string";
   return isFailure ? { kind, origin, sentence } : undefined;
 }

@@ -70,13 +70,13 @@ function candidates(launchedBy: Launcher): readonly string[] {
  */
 export function openMpiLibrary(launchedBy: Launcher, given?: string): MpiLibrary {
   const paths = given === undefined ? candidates(launchedBy) : [given];
-  let trouble = "";
+  let problem = "";
   for (const path of paths) {
     try {
       const { symbols } = Deno.dlopen(path, SYMBOLS);
       return { symbols, path, abi: mpiAbi(path), version: versionOf(symbols) };
     } catch (error) {
-      trouble = (error as Error).message;
+      problem = (error as Error).message;
     }
   }
   const names = paths.map((path) => `"${path}"`).join(", ");
@@ -84,7 +84,7 @@ export function openMpiLibrary(launchedBy: Launcher, given?: string): MpiLibrary
     given === undefined
       ? `Cannot use MPI: none of ${names} can be opened; install Open MPI or MPICH ` +
         "(apt-get install openmpi-bin), or name the library in TXL_MPI_LIB"
-      : `Cannot use MPI: TXL_MPI_LIB is ${names}, which cannot be opened (${trouble.trim()})`,
+      : `Cannot use MPI: TXL_MPI_LIB is ${names}, which cannot be opened (${problem.trim()})`,
   );
 }
 

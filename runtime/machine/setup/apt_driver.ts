@@ -46,33 +46,33 @@ export function releaseCodename(machine: Machine): string | undefined {
  */
 export async function installWithApt(
   machine: Machine,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<string | undefined> {
   const codename = releaseCodename(machine);
   await machine.run(["apt-get", ...PATIENCE, "update", "-qq"]);
   const plain = await candidate(machine, undefined);
-  if (major(plain) >= MESA_VERSION) return await install(machine, say, undefined, plain!);
+  if (major(plain) >= MESA_VERSION) return await install(machine, print, undefined, plain!);
   const sources = readAptSources(machine);
   if (codename === undefined) return tooOld(plain, "this release");
   const suite = `${codename}-backports`;
   if (hasBackports(sources, codename) || await isServed(machine, suite)) {
     const version = await candidate(machine, suite);
     if (major(version) < MESA_VERSION) return tooOld(version ?? plain, suite);
-    return await install(machine, say, suite, version!);
+    return await install(machine, print, suite, version!);
   }
   const archive = archiveOf(sources, codename);
   if (archive === undefined) {
     return `Cannot install Mesa ${MESA_VERSION}: no source of apt serves "${codename}"`;
   }
-  say(`Adding ${suite} of ${archive.uris.join(" ")} in ${BACKPORTS_FILE}`);
+  print(`Adding ${suite} of ${archive.uris.join(" ")} in ${BACKPORTS_FILE}`);
   machine.write(BACKPORTS_FILE, backportsStanza(archive, codename));
   await machine.run(["apt-get", ...PATIENCE, "update", "-qq"]);
   const version = await candidate(machine, suite);
-  const trouble = major(version) < MESA_VERSION
+  const problem = major(version) < MESA_VERSION
     ? tooOld(version ?? plain, suite)
-    : await install(machine, say, suite, version!);
-  if (trouble !== undefined) machine.remove(BACKPORTS_FILE); // restore the machine's state
-  return trouble;
+    : await install(machine, print, suite, version!);
+  if (problem !== undefined) machine.remove(BACKPORTS_FILE); // restore the machine's state
+  return problem;
 }
 
 /** Whether apt already has a suite, under any name and in any file. */
@@ -83,11 +83,11 @@ async function isServed(machine: Machine, suite: string): Promise<boolean> {
 
 async function install(
   machine: Machine,
-  say: (line: string) => void,
+  print: (line: string) => void,
   suite: string | undefined,
   version: string,
 ): Promise<string | undefined> {
-  say(`Installing Mesa's Vulkan driver ${version}`);
+  print(`Installing Mesa's Vulkan driver ${version}`);
   const command = ["apt-get", ...PATIENCE, ...installArguments(suite)];
   const { code, output } = await machine.run(command);
   if (code === 0) return undefined;

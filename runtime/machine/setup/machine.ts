@@ -18,7 +18,7 @@ export interface AdapterProbe {
   /** Name of the adapter, if one answers. */
   readonly adapter: string | undefined;
   /** Reason why it cannot be used; undefined if it can. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /** The machine. */
@@ -87,5 +87,5 @@ async function probeInChild(): Promise<AdapterProbe> {
   const { code, stdout, stderr } = await tryProgram(command, { env });
   if (code === 0) return JSON.parse(stdout);
   const lastLine = stderr.trim().split("\n").at(-1);
-  return { adapter: undefined, trouble: `Cannot open an adapter: ${lastLine}` };
+  return { adapter: undefined, problem: `Cannot open an adapter: ${lastLine}` };
 }

@@ -14,10 +14,10 @@ async function probe(): Promise<AdapterProbe> {
   const choice = await chooseAdapter(navigator.gpu);
   try {
     using _device = await GpuDevice.open(choice);
-    return { adapter: choice?.name, trouble: undefined };
+    return { adapter: choice?.name, problem: undefined };
   } catch (error) {
     if (!isUserError(error)) throw error;
-    return { adapter: choice?.name, trouble: error.message };
+    return { adapter: choice?.name, problem: error.message };
   }
 }
 

@@ -11,42 +11,42 @@ import type { Machine } from "./machine.ts";
  * Finds a usable adapter, or installs Mesa's software Vulkan driver and looks again.
  *
  * @param machine the machine, {@link thisMachine} outside of tests
- * @param say prints a line
+ * @param print prints a line
  * @param agrees called once before anything is changed; agrees by default
  * @returns whether an adapter can be used now
  */
 export async function setUp(
   machine: Machine,
-  say: (line: string) => void,
+  print: (line: string) => void,
   agrees: (question: string) => boolean = () => true,
 ): Promise<boolean> {
   const before = await machine.probe();
-  if (before.trouble === undefined) {
-    say(`Adapter "${before.adapter}" is ready`);
+  if (before.problem === undefined) {
+    print(`Adapter "${before.adapter}" is ready`);
     return true;
   }
-  say(before.trouble.replace("; run `deno task setup`", "").replace(", or use --device cpu", ""));
+  print(before.problem.replace("; run `deno task setup`", "").replace(", or use --device cpu", ""));
   if (machine.os !== "linux" || !machine.has("apt-get") || !machine.root) {
-    say(`Run: ${driverCommand(machine)}`);
+    print(`Run: ${driverCommand(machine)}`);
     return false;
   }
   if (!agrees(aptQuestion(machine))) {
-    say(`Nothing was changed. To install it by hand, run: ${aptCommands(machine)}`);
+    print(`Nothing was changed. To install it by hand, run: ${aptCommands(machine)}`);
     return false;
   }
-  const obstacle = await installWithApt(machine, say);
+  const obstacle = await installWithApt(machine, print);
   if (obstacle !== undefined) {
-    say(`${obstacle}; install a Vulkan driver by hand, or use --device cpu`);
+    print(`${obstacle}; install a Vulkan driver by hand, or use --device cpu`);
     return false;
   }
   const after = await machine.probe();
-  if (after.trouble !== undefined) {
-    say(
-      `${after.trouble.split(";")[0]}, although the driver is installed; run \`deno task doctor\``,
+  if (after.problem !== undefined) {
+    print(
+      `${after.problem.split(";")[0]}, although the driver is installed; run \`deno task doctor\``,
     );
     return false;
   }
-  say(`Adapter "${after.adapter}" is ready`);
+  print(`Adapter "${after.adapter}" is ready`);
   return true;
 }
 

@@ -47,10 +47,10 @@ const UBUNTU_RELEASE = "ID=ubuntu\nVERSION_CODENAME=noble\nUBUNTU_CODENAME=noble
 const BACKPORTS_FILE = "/etc/apt/sources.list.d/transformer-xl-backports.sources";
 const SOURCES_FILE = "/etc/apt/sources.list.d/debian.sources";
 
-const READY: AdapterProbe = { adapter: "llvmpipe", trouble: undefined };
+const READY: AdapterProbe = { adapter: "llvmpipe", problem: undefined };
 const ABSENT: AdapterProbe = {
   adapter: undefined,
-  trouble: "Cannot find a GPU adapter: no Vulkan driver answers; run `deno task setup`",
+  problem: "Cannot find a GPU adapter: no Vulkan driver answers; run `deno task setup`",
 };
 
 /** A machine of files and package versions: `versions` maps a suite, or "" for none, to a version. */
@@ -219,7 +219,7 @@ Deno.test("setUp() takes Mesa 25 from Debian's backports, asked of the same arch
 
 Deno.test("setUp() replaces a software driver that is too old", async () => {
   const machine = debian(BOOKWORM);
-  machine.before = { adapter: "llvmpipe", trouble: "Cannot use adapter; run `deno task setup`" };
+  machine.before = { adapter: "llvmpipe", problem: "Cannot use adapter; run `deno task setup`" };
   const { ready, said } = await runSetUp(machine);
   assert(ready);
   assert(!said.includes("deno task setup"), said);
@@ -349,5 +349,5 @@ Deno.test("a program that is missing, not executable or not the one meant is a r
 });
 
 Deno.test("this machine passes the probe that set-up makes", async () => {
-  assertEquals((await thisMachine().probe()).trouble, undefined);
+  assertEquals((await thisMachine().probe()).problem, undefined);
 });

@@ -9,7 +9,7 @@ import {
   joinLauncher,
   launch,
   type LauncherLink,
-  runRank,
+  runMain,
   sameProgram,
 } from "@transformer-xl/runtime";
 
@@ -28,7 +28,7 @@ export interface Job {
 }
 
 const rank = Number(Deno.env.get("RANK"));
-const PLAIN = "rank 1 exits with 3"; // reports by itself, without the frame of runRank
+const PLAIN = "rank 1 exits with 3"; // reports by itself, without the frame of runMain
 let plainLink: LauncherLink | undefined;
 const BUSY_MS = 2000;
 const FOREVER_MS = 60_000; // longer than any test waits
@@ -125,7 +125,7 @@ if (import.meta.main) {
   const [text = ""] = Deno.args;
   const job: Job = JSON.parse(text);
   if (Deno.env.has("TXL_LAUNCHER")) {
-    if (job.behaviour !== PLAIN) await runRank(() => behave(job));
+    if (job.behaviour !== PLAIN) await runMain(() => behave(job));
     plainLink = await joinLauncher();
     Deno.exit(await behave(job));
   }

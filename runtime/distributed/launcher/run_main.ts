@@ -15,7 +15,7 @@ import { joinLauncher } from "./supervised.ts";
  *
  * @param main returns the exit code
  */
-export async function runRank(main: () => Promise<number>): Promise<never> {
+export async function runMain(main: () => Promise<number>): Promise<never> {
   return await runCli(async () => {
     const launcher = await joinLauncher();
     if (launcher === undefined) return await main();
@@ -26,7 +26,7 @@ export async function runRank(main: () => Promise<number>): Promise<never> {
       const isLoss = error instanceof GroupError && error.lostRank !== undefined;
       const text = isUserError(error) ? error.message : String(error); // a bug with its class
       const [sentence = "", ...more] = text.split("\n");
-      await launcher.reportFailure(isLoss ? "echo" : "own", sentence);
+      await launcher.reportFailure(isLoss ? "secondary" : "own", sentence);
       if (!isUserError(error)) throw error;
       if (more.length > 0) writeLine(Deno.stderr, text); // a shader with its place
       return 2;
