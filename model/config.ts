@@ -105,7 +105,7 @@ const requiredFields = Object.fromEntries(
 ) as { [Key in keyof StoredFields]: ReturnType<StoredFields[Key]["unwrap"]> };
 
 /** Schema of the model configuration, stored in every checkpoint. */
-export const modelShape = z.strictObject({
+export const modelConfigSchema = z.strictObject({
   nToken: positive,
   ...requiredFields,
   dModel: widthValue.refine((d) => d % 2 === 0, "must be even: sines and cosines share it"),
@@ -120,7 +120,7 @@ export const modelShape = z.strictObject({
 });
 
 /** The model configuration: everything that determines parameters and mathematics. */
-export type ModelConfig = z.infer<typeof modelShape>;
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
 
 /** Lengths of a recording: they are not part of the model. */
 export interface Lengths {
@@ -218,8 +218,8 @@ export function maxDistanceOf(
  *
  * @throws {ConfigError} naming the field that is wrong
  */
-export function parseModelShape(value: unknown): ModelConfig {
-  const result = modelShape.safeParse(value);
+export function parseModelConfig(value: unknown): ModelConfig {
+  const result = modelConfigSchema.safeParse(value);
   if (!result.success) {
     throw new ConfigError(`Cannot use model configuration: ${z.prettifyError(result.error)}`);
   }

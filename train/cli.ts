@@ -119,7 +119,9 @@ export async function train(argv: readonly string[]): Promise<number> {
     },
     async (group) => {
       using interrupt = listenForInterrupt();
-      if (!isLaunched) return await runRank({ config, origin, notes, checkpoint, group, interrupt });
+      if (!isLaunched) {
+        return await runRank({ config, origin, notes, checkpoint, group, interrupt });
+      }
       using shared = await openShared(group, open);
       const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
       const start = { ...await configure(argv, early, shared.checkpoint), group };

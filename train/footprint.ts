@@ -55,16 +55,16 @@ export interface FootprintOptions {
 /**
  * Records a run without a device and counts.
  *
- * @throws {DeviceError} when one parameter alone exceeds what a kernel of the target can bind
+ * @throws {DeviceError} when one parameter alone exceeds what a kernel can bind
  */
 export async function footprint(
   config: TrainConfig,
   shape: ModelConfig,
-  target: DeviceLimits,
+  limits: DeviceLimits,
   options: FootprintOptions = {},
 ): Promise<Footprint> {
   const { batchChunk, batchSize } = config;
-  if (batchChunk <= RECORDED_CHUNKS) return await record(config, shape, target, options);
+  if (batchChunk <= RECORDED_CHUNKS) return await record(config, shape, limits, options);
   // Every chunk after the first takes the same, so one and two tell what many take.
   const some = (chunks: number, noEval: boolean) => ({
     ...config,
@@ -72,8 +72,8 @@ export async function footprint(
     batchSize: chunks * (batchSize / batchChunk),
     noEval,
   });
-  const one = await record(some(1, true), shape, target, options);
-  const two = await record(some(2, config.noEval), shape, target, options);
+  const one = await record(some(1, true), shape, limits, options);
+  const two = await record(some(2, config.noEval), shape, limits, options);
   const further = (of: (footprint: Recorded) => number) =>
     of(two) + (batchChunk - 2) * (of(two) - of(one));
   const perToken = (one: number, two: number) =>
@@ -104,7 +104,7 @@ interface Recorded extends Footprint {
 async function record(
   config: TrainConfig,
   shape: ModelConfig,
-  target: DeviceLimits,
+  limits: DeviceLimits,
   { shares, share = WHOLE }: FootprintOptions,
 ): Promise<Recorded> {
   const device = new DryDevice(target);
@@ -113,7 +113,7 @@ async function record(
     model.store.allocate(device, { gradients: true });
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+    const bindingBytes = Math.min(limits.maxBindingBytes, limits.maxBufferBytes);
     throw new DeviceError(
       error.reason,
       `Cannot train with --d_model ${config.dModel} and --d_inner ${config.dInner}: a row or matrix ` +
@@ -153,10 +153,10 @@ async function record(
  */
 export function checkFits(
   { bytes, largest }: Footprint,
-  { budgetBytes, limits: target }: Pick<Device, "budgetBytes" | "limits">,
+  { budgetBytes, limits }: Pick<Device, "budgetBytes" | "limits">,
 ): void {
   const total = totalBytes(bytes);
-  const bindingBytes = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+  const bindingBytes = Math.min(limits.maxBindingBytes, limits.maxBufferBytes);
   if (largest.bytes > bindingBytes) {
     throw new DeviceError(
       "out-of-memory",

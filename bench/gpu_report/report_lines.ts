@@ -21,9 +21,9 @@ const MAX_PARTS = 25;
 
 /** What the adapter offers. */
 export function adapterLines(device: GpuDevice, peak: Speeds): string[] {
-  const { gpu, info, limits: target } = device;
+  const { gpu, info, limits } = device;
   return [
-    `class: ${target.adapterClass}; features: ${info.features.join(", ") || "none"}`,
+    `class: ${limits.adapterClass}; features: ${info.features.join(", ") || "none"}`,
     ...REQUESTED_LIMITS.map((limit) => {
       const value = gpu.limits[limit];
       return `${limit}: ${/Storage|Buffer/.test(limit) ? formatBytes(value) : value}`;

@@ -58,11 +58,11 @@ function circulate(group: ProcessGroup, bytes: number, bucketBytes: number): () 
     () => new Float32Array(length).fill(1 + group.rank),
   );
   return async () => {
-    const underWay: Promise<Float32Array<ArrayBuffer>>[] = [];
+    const inFlight: Promise<Float32Array<ArrayBuffer>>[] = [];
     for (let bucket = 0; bucket < buckets; bucket++) {
-      const values = idle.pop() ?? await underWay.shift()!;
-      underWay.push(group.allReduceMean(values));
+      const values = idle.pop() ?? await inFlight.shift()!;
+      inFlight.push(group.allReduceMean(values));
     }
-    idle.push(...await Promise.all(underWay));
+    idle.push(...await Promise.all(inFlight));
   };
 }

@@ -33,7 +33,7 @@ export interface ScalingInput {
   /** From calling to having, for a message without content between neighbours. */
   readonly hopMs: number;
   /** Buckets on their way at one time. */
-  readonly mostUnderWay: number;
+  readonly maxInFlight: number;
 }
 
 /** What a step comes to. */
@@ -62,29 +62,29 @@ export interface ScalingStep {
  *   uploadGbS: 2,
  *   linkGbS: 1,
  *   hopMs: 0.5,
- *   mostUnderWay: 16,
+ *   maxInFlight: 16,
  * }, 2);
  * assertEquals(step, { stepMs: 125, exposedMs: 15 }); // 2 of reading, 8 + 1 of ring, 4 of writing
  * ```
  */
 export function modelStep(input: ScalingInput, ranks: number): ScalingStep {
-  const { computeMs, updateMs, buckets, mostUnderWay } = input;
+  const { computeMs, updateMs, buckets, maxInFlight } = input;
   if (ranks === 1) return { stepMs: computeMs + updateMs, exposedMs: 0 };
-  const underWay: { readonly bytes: number; readonly arrivesMs: number }[] = [];
+  const inFlight: { readonly bytes: number; readonly arrivesMs: number }[] = [];
   let hostMs = 0; // when the host is free
   let ringMs = 0; // when the ring is free
   const writeBack = () => {
-    const { bytes, arrivesMs } = underWay.shift()!;
+    const { bytes, arrivesMs } = inFlight.shift()!;
     hostMs = Math.max(hostMs, arrivesMs) + transferMs(bytes, input.uploadGbS);
   };
   for (const { bytes, finalAt } of buckets) {
     hostMs = Math.max(hostMs, finalAt * computeMs) + transferMs(bytes, input.readbackGbS);
     ringMs = Math.max(ringMs, hostMs) + ringTimeMs(input, bytes, ranks);
-    underWay.push({ bytes, arrivesMs: ringMs });
-    while (underWay.length > 0 && underWay[0]!.arrivesMs <= hostMs) writeBack();
-    if (underWay.length > mostUnderWay) writeBack();
+    inFlight.push({ bytes, arrivesMs: ringMs });
+    while (inFlight.length > 0 && inFlight[0]!.arrivesMs <= hostMs) writeBack();
+    if (inFlight.length > maxInFlight) writeBack();
   }
-  while (underWay.length > 0) writeBack();
+  while (inFlight.length > 0) writeBack();
   const exposedMs = Math.max(0, hostMs - computeMs);
   return { stepMs: computeMs + exposedMs + updateMs, exposedMs };
 }

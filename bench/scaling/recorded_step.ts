@@ -42,7 +42,7 @@ const GRADIENT_BYTES = 4;
 export async function recordStep(
   { config, shape }: ReportRun,
   batchChunk: number,
-  target: DeviceLimits,
+  limits: DeviceLimits,
 ): Promise<RecordedStep> {
   const device = new DryDevice(target);
   const model = Model.allocate(device, shape, { training: true });
@@ -66,8 +66,8 @@ export async function recordStep(
 }
 
 /** Records a preset, chunk by chunk as one process takes it. */
-export function recordPreset(preset: string, target: DeviceLimits): Promise<RecordedStep> {
+export function recordPreset(preset: string, limits: DeviceLimits): Promise<RecordedStep> {
   const { batchChunk } = trainSchema.parse(PRESETS[preset]!);
   const asInPreset = { batchSize: null, tgtLen: null, memLen: null, steps: 1 };
-  return recordStep(reportRun({ preset, ...asInPreset }, false), batchChunk, target);
+  return recordStep(reportRun({ preset, ...asInPreset }, false), batchChunk, limits);
 }

@@ -66,7 +66,7 @@ function inputOf(
     // A ring is as fast as its slowest link.
     linkGbS: ranks > gpusPerMachine ? Math.min(ringGbS, networkGbS) : ringGbS,
     hopMs: numbers.hopUs.value / 1000,
-    mostUnderWay: MAX_IN_FLIGHT,
+    maxInFlight: MAX_IN_FLIGHT,
   };
 }
 

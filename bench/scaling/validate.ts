@@ -29,7 +29,7 @@ export async function validate(device: GpuDevice, numbers: ScalingNumbers): Prom
     uploadGbS: numbers.uploadGbS.value,
     linkGbS: numbers.ringGbS.value,
     hopMs: numbers.hopUs.value / 1000,
-    mostUnderWay: MAX_IN_FLIGHT,
+    maxInFlight: MAX_IN_FLIGHT,
   };
   const { stepMs } = modelStep(input, 2);
   const inTurnsMs = buckets.reduce((sum, bucket) => {

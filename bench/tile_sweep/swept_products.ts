@@ -24,11 +24,11 @@ export interface SweptProduct extends Pick<Product, "layout" | "sizes" | "dtypes
 export async function stepProducts(
   preset: string,
   dtype: DType,
-  target: DeviceLimits,
+  limits: DeviceLimits,
 ): Promise<SweptProduct[]> {
   const sizes = { batchSize: null, tgtLen: null, memLen: null, steps: 2 };
   const { config, shape } = reportRun({ preset, ...sizes }, dtype === "f16");
-  const device = new DryDevice(target);
+  const device = new DryDevice(limits);
   using log = new LaunchLog(device);
   const model = new Model(device, shape, { fp16: config.fp16 });
   model.store.allocate(device, { gradients: true });

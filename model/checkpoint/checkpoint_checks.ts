@@ -22,7 +22,7 @@ import { assertCutoffs } from "../text/vocabulary/cutoffs.ts";
 import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
 import { vocabularyFromJSON } from "../text/vocabulary/vocabulary_from_json.ts";
 import { clustersOf } from "../vocabulary/clusters.ts";
-import { type ModelConfig, modelShape } from "../config.ts";
+import { type ModelConfig, modelConfigSchema } from "../config.ts";
 import { TransformerXL } from "../transformer_xl.ts";
 
 /** Bounds of the JSON in the metadata. */
@@ -78,7 +78,7 @@ export function firstIssue(error: z.ZodError): string {
  */
 export function checkedModel(file: SafetensorsReader): ModelConfig {
   const { path } = file;
-  const parsed = modelShape.safeParse(metadataJson(file, "model"));
+  const parsed = modelConfigSchema.safeParse(metadataJson(file, "model"));
   if (!parsed.success) {
     throw unusable(path, `in its model, ${firstIssue(parsed.error)}; use another copy`);
   }

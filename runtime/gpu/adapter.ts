@@ -85,7 +85,7 @@ export async function grantsFeature(gpu: GPU, feature: string): Promise<boolean>
 }
 
 /** Limits for plans on a device of `choice`. */
-export function targetOf(choice: AdapterChoice, limits: GPUSupportedLimits): DeviceLimits {
+export function limitsOf(choice: AdapterChoice, limits: GPUSupportedLimits): DeviceLimits {
   return {
     adapterClass: choice.adapterClass,
     // Kernels exchange registers in groups of 8 lanes; narrower subgroups would give wrong results.

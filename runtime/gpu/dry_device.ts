@@ -23,7 +23,7 @@ export interface Allocation {
 
 /** Counts the bytes of plans and stores recorded for a limits, as a GPU would allocate them. */
 export class DryDevice extends Device {
-  readonly #workspace = new BufferPool((label, bytes) =>
+  readonly #pool = new BufferPool((label, bytes) =>
     this.allocate({ label, role: "temporary", dtype: "f32", length: bytes / 4 })
   );
 
@@ -75,7 +75,7 @@ export class DryDevice extends Device {
   /** Counts a recording; it cannot be run. */
   override compile({ label, commands: steps, buffers }: Recording): Promise<Executable> {
     const { slotOf, slotBytes } = planSlots(steps, buffers);
-    const slots = this.#workspace.take(label, slotBytes);
+    const slots = this.#pool.take(label, slotBytes);
     const blocks = new UniformBlocks(OFFSET_ALIGNMENT);
     for (const step of steps) if (step.kind === "launch") blocks.place(step);
     const owned = [
@@ -102,7 +102,7 @@ export class DryDevice extends Device {
       profile: refuse,
       storageOf: refuse,
       [Symbol.dispose]: () => {
-        this.#workspace.release(slots);
+        this.#pool.release(slots);
         for (const storage of owned) storage[Symbol.dispose]();
       },
     });

@@ -11,7 +11,7 @@ import { availableMemory } from "../base/available_memory.ts";
 import { DeviceError, ShaderError } from "../base/errors.ts";
 import type { Executable, Recording, StorageRange } from "../plan/executable.ts";
 import { connect, type Connection, disconnect } from "./connection.ts";
-import { type AdapterChoice, chooseAdapter, messageOf, targetOf } from "./adapter.ts";
+import { type AdapterChoice, chooseAdapter, limitsOf, messageOf } from "./adapter.ts";
 import { compileGpuPlan } from "./gpu_executable.ts";
 import { GpuStorage, upload } from "./gpu_buffer.ts";
 import type { ByteRange } from "./readback.ts";
@@ -44,14 +44,14 @@ export class GpuDevice extends Device {
   readonly gpu: GPUDevice;
   readonly #choice: AdapterChoice;
   readonly #connection: Connection;
-  readonly #workspace: BufferPool<GpuStorage>;
+  readonly #pool: BufferPool<GpuStorage>;
   readonly #storages = new Set<GpuStorage>();
   #fault: DeviceError | undefined;
   #open = true;
 
   private constructor(choice: AdapterChoice, connection: Connection) {
     super(
-      targetOf(choice, connection.gpu.limits),
+      limitsOf(choice, connection.gpu.limits),
       {
         adapter: choice.name,
         kind: choice.software ? "software" : "gpu",
@@ -64,7 +64,7 @@ export class GpuDevice extends Device {
     this.gpu = connection.gpu;
     this.#choice = choice;
     this.#connection = connection;
-    this.#workspace = new BufferPool((label, bytes) =>
+    this.#pool = new BufferPool((label, bytes) =>
       this.allocate({ label, role: "temporary", dtype: "f32", length: bytes / 4 })
     );
     connection.owner = {
@@ -191,7 +191,7 @@ export class GpuDevice extends Device {
     let executable: Executable;
     let scopes: readonly Promise<GPUError | null>[];
     try {
-      executable = compileGpuPlan(this, recording, pipelines, this.#workspace);
+      executable = compileGpuPlan(this, recording, pipelines, this.#pool);
     } finally {
       scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
     }

@@ -22,18 +22,18 @@ export function compileGpuPlan(
   device: GpuHost,
   recording: Recording,
   pipelines: readonly (Pipeline | undefined)[],
-  workspace: BufferPool<GpuStorage>,
+  pool: BufferPool<GpuStorage>,
 ): Executable {
   const { commands: steps, buffers, label } = recording;
   const { slotOf, slotBytes } = planSlots(steps, buffers);
-  const slots = workspace.take(label, slotBytes);
+  const slots = pool.take(label, slotBytes);
   const owned: GpuStorage[] = [];
   const own = (storage: GpuStorage) => {
     owned.push(storage);
     return storage;
   };
   const release = () => {
-    workspace.release(slots);
+    pool.release(slots);
     for (const storage of owned) storage[Symbol.dispose]();
   };
   try {
@@ -157,7 +157,7 @@ function encode(
   label: string,
   bound: readonly BoundStep[],
   scalars: ScalarValues,
-  mostWorkgroups: number,
+  maxWorkgroups: number,
 ): void {
   let pass: GPUComputePassEncoder | undefined;
   let current: GPUComputePipeline | undefined;
@@ -168,7 +168,7 @@ function encode(
       encoder.clearBuffer(step.buffer, step.offset, step.bytes);
       continue;
     }
-    const [x, y, z] = workgroupsOf(step.step, scalars, mostWorkgroups);
+    const [x, y, z] = workgroupsOf(step.step, scalars, maxWorkgroups);
     if (x === 0 || y === 0 || z === 0) continue;
     pass ??= encoder.beginComputePass({ label });
     if (current !== step.pipeline) pass.setPipeline(step.pipeline);

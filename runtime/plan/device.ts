@@ -223,8 +223,8 @@ function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
       `Cannot plan "${label}": ${what} is recorded but not among the inputs; return it from \`record\``,
     );
   };
-  rec.buffers.forEach((root, n) => {
-    if (root.kind === "input" && !returned.has(n)) refuse(`input "${root.label}"`);
+  rec.buffers.forEach((buffer, n) => {
+    if (buffer.kind === "input" && !returned.has(n)) refuse(`input "${buffer.label}"`);
   });
   for (const scalar of rec.scalars) if (!returned.has(scalar)) refuse(`scalar "${scalar.label}"`);
 }

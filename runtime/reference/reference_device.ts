@@ -178,10 +178,10 @@ export class ReferenceDevice extends Device {
         Object.entries(step.operands).map(([name, tensor]) => [name, numbersOf(tensor)]),
       )
     );
-    const mostWorkgroups = this.limits.maxWorkgroups;
+    const { maxWorkgroups } = this.limits;
     // Every scalar is checked before the first command, as on a GPU.
     const prepare = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
-      const works = steps.map((step, i) => workOf(step, bound[i]!, scalars, mostWorkgroups));
+      const works = steps.map((step, i) => workOf(step, bound[i]!, scalars, maxWorkgroups));
       for (const [planBuffer, values] of inputs) this.write(storages[planBuffer]!, 0, values);
       return works;
     };
@@ -239,14 +239,14 @@ function workOf(
   step: Command,
   operands: Readonly<Record<string, Numbers>>,
   scalars: ScalarValues,
-  mostWorkgroups: number,
+  maxWorkgroups: number,
 ): () => void {
   if (step.kind === "clear") return () => operands["x"]!.fill(0);
   const sizes: Record<string, number> = { ...step.constants };
   for (const field of step.kernel.scalars) {
     sizes[field.name] = fieldValue(field, step.scalars![field.name]!, scalars);
   }
-  if (workgroupsOf(step, scalars, mostWorkgroups).includes(0)) return () => {};
+  if (workgroupsOf(step, scalars, maxWorkgroups).includes(0)) return () => {};
   return () => step.kernel.reference(operands, sizes);
 }
 

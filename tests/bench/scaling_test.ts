@@ -25,7 +25,7 @@ const INPUT: ScalingInput = {
   uploadGbS: 4,
   linkGbS: 1,
   hopMs: 0.1,
-  mostUnderWay: 16,
+  maxInFlight: 16,
 };
 
 const stepMs = (ranks: number, changes: Partial<ScalingInput> = {}): number =>
@@ -89,8 +89,8 @@ Deno.test("a step never gets shorter by more ranks, bytes or latency, or less ba
 Deno.test("fewer buckets under way make the host wait for the ring", () => {
   const slow = { linkGbS: 0.1, buckets: INPUT.buckets.map(({ bytes }) => ({ bytes, finalAt: 0 })) };
   const all = stepMs(2, slow);
-  assert(stepMs(2, { ...slow, mostUnderWay: 0 }) > all);
-  assertEquals(stepMs(2, { ...slow, mostUnderWay: 10 }), all);
+  assert(stepMs(2, { ...slow, maxInFlight: 0 }) > all);
+  assertEquals(stepMs(2, { ...slow, maxInFlight: 10 }), all);
 });
 
 const given = (value: number): Known => ({ value, origin: "given" });

@@ -10,7 +10,7 @@ import {
   Memory,
   type ModelConfig,
   NO_DROPOUT,
-  parseModelShape,
+  parseModelConfig,
   TransformerXL,
 } from "@transformer-xl/model";
 import {
@@ -32,7 +32,7 @@ const LENGTHS = { batchSize: 2, tgtLen: 8, extLen: 0, memLen: 8 };
 const V = 900;
 
 function shapeOf(options: Partial<ModelConfig>): ModelConfig {
-  return parseModelShape({
+  return parseModelConfig({
     nToken: V,
     nLayer: 1,
     nHead: 2,

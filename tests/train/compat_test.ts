@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type Compat, openCheckpoint, parseModelShape } from "@transformer-xl/model";
+import { type Compat, openCheckpoint, parseModelConfig } from "@transformer-xl/model";
 import { ConfigError, readParameters, ReferenceDevice, weightsOf } from "@transformer-xl/runtime";
 import {
   CheckpointFiles,
@@ -115,7 +115,7 @@ Deno.test("a run of 2019 that stopped at the end of an epoch continues bit-equal
 Deno.test("--same_length of 2019 needs memory, and a checkpoint without a version follows head", async () => {
   const shape = modelOf(configOf("2019"), corpus.vocabulary.size, []);
   const { compat: _, ...before } = shape;
-  assertEquals(parseModelShape(before).compat, "head");
+  assertEquals(parseModelConfig(before).compat, "head");
   const without = configOf("2019", { sameLength: true, memLen: 0, evalTgtLen: 8 });
   checkTrainConfig(without);
   await assertRejects(() => told(without), ConfigError, "raise --mem_len");

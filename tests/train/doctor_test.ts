@@ -24,8 +24,8 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
 Deno.test("the doctor plans with the limits that training plans with", async () => {
   const gpu = await openTestGpu();
   const targets: DeviceLimits[] = [];
-  const fit = await examine(() => {}, (target) => {
-    targets.push(target);
+  const fit = await examine(() => {}, (limits) => {
+    targets.push(limits);
     return Promise.resolve([]);
   });
   assertEquals(fit, true);

@@ -68,7 +68,7 @@ export class GradientExchange {
    */
   async run(values: RunValues<PlanInputs>, request: RunRequest): Promise<RunRequest> {
     const running = this.#plan.runInParts(values, this.#cuts);
-    const underWay: Promise<void>[] = [];
+    const inFlight: Promise<void>[] = [];
     let agreed: Promise<RunRequest> = Promise.resolve(request);
     running.next();
     for (const [p, finished] of this.#parts.entries()) {
@@ -89,12 +89,12 @@ export class GradientExchange {
           agreed = mean.then((values) => decodeRequest(values[length]!, this.#group.size));
           const done = mean.then((values) => this.#writeBack(ranges, values));
           for (const promise of [agreed, done]) promise.catch(() => {}); // awaited below
-          underWay.push(done);
+          inFlight.push(done);
         }
-        while (underWay.length > MAX_IN_FLIGHT) await underWay.shift();
+        while (inFlight.length > MAX_IN_FLIGHT) await inFlight.shift();
       }
     }
-    await Promise.all(underWay);
+    await Promise.all(inFlight);
     return await agreed;
   }
 

@@ -13,19 +13,19 @@ import {
   formatBytes,
   grantsFeature,
   isUserError,
+  limitsOf,
   LOOP_TEST_ITERATIONS,
   measureSpeeds,
   messageOf,
   Readback,
   requestDevice,
   REQUESTED_LIMITS,
-  targetOf,
 } from "@transformer-xl/runtime";
 import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
 import { fitReport, type MemoryNeed } from "./fit.ts";
 
 /** What runs take on a device with these limits. */
-export type Needs = (target: DeviceLimits, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
+export type Needs = (limits: DeviceLimits, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
 
 /** Prints one line of the report: subject and result. */
 export type Print = (subject: string, finding: string) => void;
@@ -112,7 +112,7 @@ async function examineDevice(
     const speeds = measureSpeeds(gpu, choice.software);
     print("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
     print("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
-    const runs = await needs(targetOf(choice, gpu.limits), memoryBytes);
+    const runs = await needs(limitsOf(choice, gpu.limits), memoryBytes);
     for (const line of fitReport(runs, memoryBytes)) print("Preset", line);
     return true;
   } finally {

@@ -16,7 +16,7 @@ import type { MemoryNeed } from "./fit.ts";
  * batch chunks that training would choose there.
  */
 export async function presetNeeds(
-  target: DeviceLimits,
+  limits: DeviceLimits,
   memoryBytes: number,
 ): Promise<readonly MemoryNeed[]> {
   const needs: MemoryNeed[] = [];
@@ -28,8 +28,8 @@ export async function presetNeeds(
     const cutoffs = config.adaptive ? cutoffsFor(dataset, vocabSize) : [];
     const shape = modelOf(config, vocabSize, cutoffs);
     try {
-      const fitted = await fitChunks(config, shape, target, { memoryBytes });
-      const { bytes } = await footprint(fitted, shape, target);
+      const fitted = await fitChunks(config, shape, limits, { memoryBytes });
+      const { bytes } = await footprint(fitted, shape, limits);
       needs.push({ name, bytes: [...bytes.values()].reduce((sum, size) => sum + size, 0) });
     } catch (error) {
       if (!isUserError(error)) throw error;

@@ -21,7 +21,7 @@ import { type Share, WHOLE } from "../step/lengths.ts";
 export async function fitChunks(
   config: TrainConfig,
   shape: ModelConfig,
-  target: DeviceLimits,
+  limits: DeviceLimits,
   { memoryBytes, share = WHOLE, group }: {
     readonly memoryBytes: number;
     readonly share?: Share;
@@ -29,11 +29,11 @@ export async function fitChunks(
   },
 ): Promise<TrainConfig> {
   const columns = config.batchSize / share.size;
-  const binding = Math.min(target.maxBindingBytes, target.maxBufferBytes);
+  const binding = Math.min(limits.maxBindingBytes, limits.maxBufferBytes);
   const plan = async (batchChunk: number, chunks: number) => {
     const batchSize = share.size * columns / batchChunk * chunks;
     const planned = { ...config, batchSize, batchChunk: chunks };
-    const { bytes, largest } = await footprint(planned, shape, target, { share });
+    const { bytes, largest } = await footprint(planned, shape, limits, { share });
     return { largest: largest.bytes, total: bytes.values().reduce((sum, size) => sum + size, 0) };
   };
   let smaller = config;

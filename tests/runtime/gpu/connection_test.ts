@@ -4,8 +4,8 @@ import {
   chooseAdapter,
   DeviceError,
   GpuDevice,
+  limitsOf,
   rangeOf,
-  targetOf,
 } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 
@@ -67,7 +67,7 @@ Deno.test("every device comes from an adapter of its own, and a closed one is op
   for (const device of opened) if (device !== last.gpu) device.destroy();
 });
 
-Deno.test("targetOf() takes subgroups only where they hold the lanes that kernels exchange", async () => {
+Deno.test("limitsOf() takes subgroups only where they hold the lanes that kernels exchange", async () => {
   const choice = { ...(await chooseAdapter(navigator.gpu))!, features: ["subgroups"] };
   const limits = {
     maxStorageBufferBindingSize: 1000,
@@ -76,7 +76,7 @@ Deno.test("targetOf() takes subgroups only where they hold the lanes that kernel
   } as GPUSupportedLimits;
   for (const [subgroupMinSize, subgroups] of [[4, false], [8, true], [32, true]] as const) {
     const adapter = { info: { subgroupMinSize } } as GPUAdapter;
-    assertEquals(targetOf({ ...choice, adapter }, limits), {
+    assertEquals(limitsOf({ ...choice, adapter }, limits), {
       adapterClass: choice.adapterClass,
       subgroups,
       maxBindingBytes: 768,
