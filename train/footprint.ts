@@ -107,7 +107,7 @@ async function record(
   limits: DeviceLimits,
   { shares, share = WHOLE }: FootprintOptions,
 ): Promise<Recorded> {
-  const device = new DryDevice(target);
+  const device = new DryDevice(limits);
   const model = new Model(device, shape, { fp16: config.fp16 });
   try {
     model.store.allocate(device, { gradients: true });

@@ -44,7 +44,7 @@ export async function recordStep(
   batchChunk: number,
   limits: DeviceLimits,
 ): Promise<RecordedStep> {
-  const device = new DryDevice(target);
+  const device = new DryDevice(limits);
   const model = Model.allocate(device, shape, { training: true });
   const step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const shares = wordShares(shape);

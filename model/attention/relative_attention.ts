@@ -125,7 +125,7 @@ class RelativeAttentionBlock implements AttentionBlock {
       N,
       H,
       memoryRows: M,
-      validMemory: validMemory,
+      validMemory,
       ...(maxDistance !== undefined && { maxDistance }),
       ...(probabilityDropout && { dropout: probabilityDropout }),
     }); // [Q B, N H]

@@ -5,7 +5,12 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import { modelShape, parseModelShape, resolveModel, TransformerXL } from "@transformer-xl/model";
+import {
+  modelConfigSchema,
+  parseModelConfig,
+  resolveModel,
+  TransformerXL,
+} from "@transformer-xl/model";
 import { ConfigError, ParameterStore, PORTABLE_LIMITS } from "@transformer-xl/runtime";
 import { modelOf, trainSchema } from "@transformer-xl/train";
 
@@ -26,8 +31,8 @@ Deno.test("a stored model names its kind of attention; an older one has relative
   const shape = resolveModel(config, 12, []);
   assertEquals(shape.attnType, 0);
   const { attnType: _, ...older } = shape;
-  assertEquals(parseModelShape(older), shape);
-  assertEquals(Object.keys(modelShape.parse(older)), Object.keys(shape));
+  assertEquals(parseModelConfig(older), shape);
+  assertEquals(Object.keys(modelConfigSchema.parse(older)), Object.keys(shape));
 });
 
 Deno.test("an attention type without a kind is refused, in flags and in stored models", () => {
@@ -37,5 +42,5 @@ Deno.test("an attention type without a kind is refused, in flags and in stored m
     "use --attn_type 0",
   );
   const shape = { ...resolveModel(config, 12, []), attnType: 2 };
-  assertThrows(() => parseModelShape(shape), ConfigError, "attnType");
+  assertThrows(() => parseModelConfig(shape), ConfigError, "attnType");
 });
