@@ -34,6 +34,7 @@ import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
 import { fitLengths, fittedLine } from "./fit_lengths.ts";
 import { openEvalLogs } from "./report/logs.ts";
 import { inProcesses, takeGpu } from "@transformer-xl/runtime";
+import { openScorer } from "./scorers/open_scorer.ts";
 import { EVAL_REFERENCE_FLAGS } from "./reference_flags.ts";
 import { bannerLine, resultLines, segmentLine } from "./report/report.ts";
 import { type ScoredText, scoredTexts } from "./text/scored_text.ts";
@@ -156,7 +157,7 @@ async function evaluateShare(
   const { clampLen, sameLength, compat } = shape;
   text.write(bannerLine({ ...whole, math: model.precision.name, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
-  using evaluator = await Evaluator.create(model, lengths);
+  using evaluator = new Evaluator(await openScorer(config.type, model, lengths));
   const characters = checkpoint.vocabulary.kind === "char";
   const maxSegments = config.maxSize ?? undefined;
   for (const [i, [part, batches, warmup]] of streams.entries()) {

@@ -16,6 +16,7 @@ import {
 } from "@transformer-xl/model";
 import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
+import { SCORER_TYPES } from "./scorers/open_scorer.ts";
 import { processFields } from "@transformer-xl/runtime";
 
 const general = { group: "General" } as const;
@@ -36,6 +37,8 @@ export const evalSchema = z.strictObject({
     .meta(general),
   fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")
     .meta(general),
+  type: z.enum(SCORER_TYPES).default("plan")
+    .describe("Scorer; plan: recorded on the device; pytorch is an alias of plan").meta(general),
   debug: z.boolean().default(false).describe("Write no log files").meta(general),
   logInterval: lengthValue.default(10).describe("Segments between log lines").meta(general),
   compat: z.enum(COMPATS).nullable().default(null)

@@ -1,23 +1,14 @@
 /**
- * Evaluation: record once, run every segment, read the losses at the end. Segments that only fill
+ * Evaluation of a text with a scorer: run every segment, read the losses at the end. Segments that only fill
  * the memory (warm-up) run but are not scored.
  *
  * @module
  */
-import {
-  allLengths,
-  type Batches,
-  type Lengths,
-  type LengthSettings,
-  Memory,
-  type Model,
-  NO_DROPOUT,
-  type Segment,
-} from "@transformer-xl/model";
+import type { Batches, LengthSettings, Model, Segment } from "@transformer-xl/model";
+import type { HostArray } from "@transformer-xl/runtime";
 import { Backlog } from "./backlog.ts";
-import { storeScalar, sum } from "@transformer-xl/kernels";
-import type { Device, HostArray, Plan, PlanInputs, Tensor } from "@transformer-xl/runtime";
-import type { BatchInputs } from "@transformer-xl/model";
+import { openScorer } from "./scorers/open_scorer.ts";
+import type { Scorer } from "./scorers/scorer.ts";
 
 /** Loss of one segment. */
 export interface SegmentLoss {
@@ -56,73 +47,44 @@ export interface EvaluateOptions {
 }
 
 const YIELD_MS = 200;
-const RING = 512; // number of losses kept on the device
 
-/** A recording of the model for one set of lengths. */
+/** Evaluations of texts with one scorer, which it owns. */
 export class Evaluator implements Disposable {
-  readonly #device: Device;
-  readonly #lengths: Lengths;
-  readonly #memory: Memory;
-  readonly #losses: Tensor & Disposable;
-  #plan!: Plan<PlanInputs, { losses: Tensor; nll: Tensor }>;
-  #inputs!: BatchInputs;
+  readonly #scorer: Scorer;
 
-  private constructor(device: Device, lengths: Lengths, memory: Memory) {
-    this.#device = device;
-    this.#lengths = lengths;
-    this.#memory = memory;
-    this.#losses = device.state("evaluation losses", [RING]);
+  /** @param scorer disposed with the evaluator */
+  constructor(scorer: Scorer) {
+    this.#scorer = scorer;
   }
 
   /**
-   * Records the model for evaluation.
+   * Records the model for evaluation on a device.
    *
    * @throws {DeviceError} when memory is short
    */
-  static async create(model: Model, settings: LengthSettings): Promise<Evaluator> {
-    const { device } = model;
-    const lengths = allLengths(settings);
-    const memory = new Memory(device, model, lengths, "evaluation memory");
-    const evaluator = new Evaluator(device, lengths, memory);
-    evaluator.#plan = await device.plan("evaluation", (rec) => {
-      const batch = evaluator.#inputs = model.inputs(rec, lengths);
-      const slot = rec.scalar("slot");
-      const { nll } = model.forward(rec, batch, {
-        lengths,
-        memory,
-        drop: NO_DROPOUT,
-        differentiate: false,
-      });
-      storeScalar(rec, evaluator.#losses, slot, sum(rec, nll), { scale: batch.weight });
-      return { inputs: { ...batch.inputs, slot }, outputs: { losses: evaluator.#losses, nll } };
-    });
-    return evaluator;
-  }
-
-  /** Launches of one segment. */
-  get launchCount(): number {
-    return this.#plan.launchCount;
+  static async create(model: Model, lengths: LengthSettings): Promise<Evaluator> {
+    return new Evaluator(await openScorer("plan", model, lengths));
   }
 
   /** Evaluates a stream, by default from an empty memory. */
   async evaluate(batches: Batches, options: EvaluateOptions = {}): Promise<EvalResult> {
     const startMs = performance.now();
-    if (!options.keepMemory) this.#memory.reset();
+    const scorer = this.#scorer;
+    if (options.keepMemory) await scorer.losses(); // those of segments run before do not count
+    else scorer.reset();
     const ran: Segment[] = [];
     const losses: number[] = [];
     const times: number[] = [];
-    const backlog = new Backlog({ first: 8, largest: RING });
+    const backlog = new Backlog({ first: 8, largest: scorer.capacity });
     let lastYieldMs = startMs;
-    const collect = async () => {
-      const ring = (await this.#plan.read("losses")).losses;
-      for (let i = losses.length; i < ran.length; i++) losses.push(ring[i % RING]!);
-    };
+    const collect = async () => void losses.push(...await scorer.losses());
     for (const segment of batches.segments()) {
       if (ran.length === options.maxSegments) break;
       const segmentMs = performance.now();
-      this.run(segment, ran.length % RING);
+      scorer.run(segment);
       ran.push(segment);
-      if (options.onSegment !== undefined || ran.length % RING === 0) await collect();
+      const isFull = ran.length - losses.length === scorer.capacity;
+      if (options.onSegment !== undefined || isFull) await collect();
       else await backlog.add(collect);
       times.push(performance.now() - segmentMs);
       await options.onSegment?.(
@@ -142,34 +104,30 @@ export class Evaluator implements Disposable {
     return {
       lossNats: scored.reduce((sum, { lossNats, targetRows }) => sum + lossNats * targetRows, 0) /
         rows,
-      tokens: rows * this.#lengths.batchSize,
+      tokens: rows * scorer.lengths.batchSize,
       elapsedMs: performance.now() - startMs,
       segments,
     };
   }
 
-  /** Runs one segment and advances the memory; its loss goes to `slot` of the ring. */
-  run(segment: Segment, slot: number): void {
-    const numbers = { chunks: 1, seed: 0, step: 0, stream: 0 };
-    this.#plan.run({ ...this.#inputs.values(segment, this.#memory, numbers), slot });
-    this.#memory.advance(segment.rows);
+  /** Runs one segment and advances the memory, see {@link Scorer.run}. */
+  run(segment: Segment): void {
+    this.#scorer.run(segment);
   }
 
-  /** Clears the memory. */
+  /** Forgets the memory. */
   reset(): void {
-    this.#memory.reset();
+    this.#scorer.reset();
   }
 
   /** Losses of every token of the latest segment, [T B] in token order. */
   async tokenLosses(): Promise<HostArray> {
-    return (await this.#plan.read("nll")).nll;
+    return await this.#scorer.tokenLosses();
   }
 
-  /** Frees the recording and its memory. */
+  /** Frees the scorer. */
   [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
-    this.#memory[Symbol.dispose]();
-    this.#losses[Symbol.dispose]();
+    this.#scorer[Symbol.dispose]();
   }
 }
 

@@ -60,12 +60,6 @@ export function sharedReferenceFlags(
 /** Flags of NVIDIA's eval.py. */
 export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   ...sharedReferenceFlags({ name: "eval_log", lines: "eval_log.json" }),
-  foreignFlag("type", {
-    arity: "one",
-    values: ["pytorch"],
-    instead: "there is one runtime, recorded plans on WebGPU",
-    remedy: "there is one runtime, leave it out",
-  }),
   foreignFlag("seed", {
     arity: "one",
     values: NUMBER_VALUE,

@@ -18,7 +18,7 @@ const lengths = { batchSize: 1, tgtLen: 8, memLen: 32 };
 using evaluator = await Evaluator.create(model, lengths);
 const batches = new Batches(vocabulary.encode(sentence), lengths);
 for (const segment of batches.segments()) { // the memory carries what was read before
-  evaluator.run(segment, 0);
+  evaluator.run(segment);
   const losses = await evaluator.tokenLosses();
   const targets = [...segment.targets].map((id) => vocabulary.symbols[id]);
   console.log(targets.map((target, i) => `${target} ${losses[i]!.toFixed(2)}`).join("  "));

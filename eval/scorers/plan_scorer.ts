@@ -1,0 +1,105 @@
+/**
+ * Scorer that records the model once, as a plan on a device, and replays it for every segment. Losses
+ * stay in a ring on the device until they are read.
+ *
+ * @module
+ */
+import { storeScalar, sum } from "@transformer-xl/kernels";
+import {
+  allLengths,
+  type BatchInputs,
+  type Lengths,
+  type LengthSettings,
+  Memory,
+  type Model,
+  NO_DROPOUT,
+  type Segment,
+} from "@transformer-xl/model";
+import type { Device, HostArray, Plan, PlanInputs, Tensor } from "@transformer-xl/runtime";
+import type { Scorer } from "./scorer.ts";
+
+const RING = 512;
+
+/** A recording of the model for one set of lengths. */
+export class PlanScorer implements Scorer {
+  /** See {@link Scorer.lengths}. */
+  readonly lengths: Lengths;
+  /** See {@link Scorer.capacity}. */
+  readonly capacity = RING;
+  readonly #memory: Memory;
+  readonly #ring: Tensor & Disposable;
+  #plan!: Plan<PlanInputs, { ring: Tensor; nll: Tensor }>;
+  #inputs!: BatchInputs;
+  #ran = 0;
+  #read = 0;
+
+  private constructor(device: Device, lengths: Lengths, memory: Memory) {
+    this.lengths = lengths;
+    this.#memory = memory;
+    this.#ring = device.state("evaluation losses", [RING]);
+  }
+
+  /**
+   * Records the model.
+   *
+   * @throws {DeviceError} when memory is short
+   */
+  static async open(model: Model, settings: LengthSettings): Promise<PlanScorer> {
+    const { device } = model;
+    const lengths = allLengths(settings);
+    const memory = new Memory(device, model, lengths, "evaluation memory");
+    const scorer = new PlanScorer(device, lengths, memory);
+    const ring = scorer.#ring;
+    scorer.#plan = await device.plan("evaluation", (rec) => {
+      const batch = scorer.#inputs = model.inputs(rec, lengths);
+      const slot = rec.scalar("slot");
+      const { nll } = model.forward(rec, batch, {
+        lengths,
+        memory,
+        drop: NO_DROPOUT,
+        differentiate: false,
+      });
+      storeScalar(rec, ring, slot, sum(rec, nll), { scale: batch.weight });
+      return { inputs: { ...batch.inputs, slot }, outputs: { ring, nll } };
+    });
+    return scorer;
+  }
+
+  /** See {@link Scorer.run}. */
+  run(segment: Segment): void {
+    if (this.#ran - this.#read === RING) {
+      throw new RangeError(`Cannot score a segment: the losses of ${RING} segments are unread`);
+    }
+    const numbers = { chunks: 1, seed: 0, step: 0, stream: 0 };
+    const slot = this.#ran++ % RING;
+    this.#plan.run({ ...this.#inputs.values(segment, this.#memory, numbers), slot });
+    this.#memory.advance(segment.rows);
+  }
+
+  /** See {@link Scorer.losses}. */
+  async losses(): Promise<number[]> {
+    if (this.#read === this.#ran) return [];
+    const { ring } = await this.#plan.read("ring");
+    const from = this.#read;
+    this.#read = this.#ran;
+    return Array.from({ length: this.#ran - from }, (_, i) => ring[(from + i) % RING]!);
+  }
+
+  /** See {@link Scorer.tokenLosses}. */
+  async tokenLosses(): Promise<HostArray> {
+    return (await this.#plan.read("nll")).nll;
+  }
+
+  /** See {@link Scorer.reset}. */
+  reset(): void {
+    this.#memory.reset();
+    this.#read = this.#ran;
+  }
+
+  /** Frees the recording and its memory. */
+  [Symbol.dispose](): void {
+    this.#plan[Symbol.dispose]();
+    this.#memory[Symbol.dispose]();
+    this.#ring[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Interface of scorers: a scorer runs segments of text through a model and returns their losses.
+ * Evaluations of programs and of training read losses through it, whatever computes them.
+ *
+ * @module
+ */
+import type { Lengths, Segment } from "@transformer-xl/model";
+import type { HostArray } from "@transformer-xl/runtime";
+
+/** A model that scores segments, one after the other. The caller owns it. */
+export interface Scorer extends Disposable {
+  /** Lengths of the segments it takes. */
+  readonly lengths: Lengths;
+  /** Segments whose losses it keeps until {@link Scorer.losses} reads them. */
+  readonly capacity: number;
+  /**
+   * Submits one segment and advances the memory.
+   *
+   * @throws {RangeError} when the losses of {@link Scorer.capacity} segments are unread
+   */
+  run(segment: Segment): void;
+  /** Mean losses in nats of the segments since the last call, in order; waits for the device. */
+  losses(): Promise<number[]>;
+  /** Losses in nats of every token of the latest segment, [T B] in token order. */
+  tokenLosses(): Promise<HostArray>;
+  /** Empties the memory and drops losses that were not read. */
+  reset(): void;
+}

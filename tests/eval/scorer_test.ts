@@ -1,0 +1,83 @@
+/**
+ * Scorers: what an evaluation asks of one, and the one that replays plans.
+ *
+ * @module
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import { Evaluator, openScorer, type Scorer, SCORER_TYPES } from "@transformer-xl/eval";
+import { Batches, initialise, Model, type Segment } from "@transformer-xl/model";
+import { ReferenceDevice } from "@transformer-xl/runtime";
+import { modelOf } from "@transformer-xl/train";
+import { smallConfig, smallCorpus } from "../support/small_run.ts";
+
+const LENGTHS = { batchSize: 1, tgtLen: 2, extLen: 0, memLen: 4 };
+
+/** Scores a segment by its first target, and keeps three losses at most. */
+class FakeScorer implements Scorer {
+  readonly lengths = LENGTHS;
+  readonly capacity = 3;
+  readonly #unread: number[] = [];
+  resets = 0;
+
+  run({ targets }: Segment): void {
+    if (this.#unread.length === this.capacity) throw new RangeError("Cannot score: unread losses");
+    this.#unread.push(targets[0]!);
+  }
+
+  losses(): Promise<number[]> {
+    return Promise.resolve(this.#unread.splice(0));
+  }
+
+  tokenLosses(): Promise<Float32Array<ArrayBuffer>> {
+    return Promise.resolve(new Float32Array(2));
+  }
+
+  reset(): void {
+    this.resets++;
+    this.#unread.length = 0;
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+Deno.test("an evaluation reads the losses of any scorer before it has too many", async () => {
+  const scorer = new FakeScorer();
+  using evaluator = new Evaluator(scorer);
+  const batches = new Batches(Uint32Array.from({ length: 41 }, (_, i) => i), LENGTHS);
+  const { segments, lossNats, tokens } = await evaluator.evaluate(batches);
+  assertEquals(
+    segments.map((segment) => segment.lossNats),
+    [...Array(20).keys()].map((i) => 2 * i + 1),
+  );
+  assertEquals([lossNats, tokens, scorer.resets], [20, 40, 1]);
+  await evaluator.evaluate(batches, { keepMemory: true });
+  assertEquals(scorer.resets, 1);
+});
+
+for (const type of SCORER_TYPES) {
+  Deno.test(`the scorer ${type} gives losses in order, once, and refuses to drop any`, async () => {
+    using device = new ReferenceDevice({ precision: "f32" });
+    const corpus = await smallCorpus();
+    const config = smallConfig({ nLayer: 1 });
+    using model = Model.allocate(device, modelOf(config, corpus.vocabulary.size, []));
+    initialise(device, model.store, 3);
+    using scorer = await openScorer(type, model, LENGTHS);
+    assertEquals(await scorer.losses(), []);
+    const segments = [...new Batches(corpus.train, LENGTHS).segments()].slice(0, 4);
+    for (const segment of segments) scorer.run(segment);
+    const all = await scorer.losses();
+    assertEquals([all.length, await scorer.losses()], [4, []]);
+    scorer.reset();
+    const one: number[] = [];
+    for (const segment of segments) {
+      scorer.run(segment);
+      const [loss] = await scorer.losses();
+      const tokens = await scorer.tokenLosses();
+      one.push(loss!);
+      assertEquals(loss, Math.fround(Math.fround(tokens[0]! + tokens[1]!) / 2));
+    }
+    assertEquals(one, all);
+    for (let n = 0; n < scorer.capacity; n++) scorer.run(segments[0]!);
+    assertThrows(() => scorer.run(segments[0]!), RangeError, "are unread");
+  });
+}
