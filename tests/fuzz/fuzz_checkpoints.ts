@@ -19,6 +19,7 @@ import {
   trainingRecord,
 } from "@transformer-xl/train";
 import { Scratch, seededRandom, smallConfig, smallCorpus } from "../support/small_run.ts";
+import { PeakMemory } from "./peak_memory.ts";
 import { CheckpointMutations, type Mutant } from "./checkpoint_mutations.ts";
 
 /** Longest time for one file. */
@@ -60,11 +61,11 @@ export async function fuzzCheckpoints(
   for (let n = 0; n < count; n++) {
     const mutant = mutations.next();
     await Deno.writeFile(path, mutant.bytes);
-    const memory = Deno.memoryUsage().rss;
+    const memory = new PeakMemory();
     const start = performance.now();
     const problem = await problemOf(path, mutant, n % LOAD_EVERY === 0);
     const took = performance.now() - start;
-    const grown = Deno.memoryUsage().rss - memory;
+    const grown = memory.grownBytes;
     const found = problem ??
       (took > MAX_MS ? `it took ${took.toFixed(0)} ms` : undefined) ??
       (grown > MAX_BYTES + 4 * mutant.bytes.length ? `memory grew by ${grown} bytes` : undefined);

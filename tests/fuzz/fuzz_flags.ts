@@ -30,6 +30,7 @@ import {
   trainSchema,
 } from "@transformer-xl/train";
 import { smallConfig, smallCorpus } from "../support/small_run.ts";
+import { PeakMemory } from "./peak_memory.ts";
 import { commandLine, configText, type Random, random } from "./flag_inputs.ts";
 
 /** How much is tried. */
@@ -41,6 +42,8 @@ export interface FuzzOptions {
 }
 
 const MAX_MS = 5000;
+/** Largest growth of the memory by one input. */
+const MAX_BYTES = 256e6;
 const MAX_MESSAGE = 400;
 /** Layers, over all chunks, of the plans that are recorded here; larger ones take seconds. */
 const MAX_RECORDED = 4;
@@ -86,6 +89,7 @@ async function tryOne(n: number, from: Random, corpus: Corpus, path: string): Pr
       await train([], await readConfigFile(path), { small, records, corpus });
     }
   };
+  const memory = new PeakMemory();
   let elapsedMs = Infinity;
   // A machine may pause for a while, but not twice at the same input.
   for (let run = 0; run < 2 && elapsedMs > MAX_MS; run++) {
@@ -99,6 +103,10 @@ async function tryOne(n: number, from: Random, corpus: Corpus, path: string): Pr
       }
     }
     elapsedMs = performance.now() - startMs;
+  }
+  const { grownBytes } = memory;
+  if (grownBytes > MAX_BYTES) {
+    throw new Error(`${where(n, input)}: memory grew by ${grownBytes} bytes`);
   }
   if (elapsedMs > MAX_MS) throw new Error(`${where(n, input)}: ${elapsedMs.toFixed(0)} ms`);
 }

@@ -15,6 +15,7 @@ import {
   WordVocabulary,
 } from "@transformer-xl/model";
 import { isUserError } from "@transformer-xl/runtime";
+import { PeakMemory } from "./peak_memory.ts";
 
 /** How many inputs, and which. */
 export interface FuzzOptions {
@@ -26,6 +27,9 @@ export interface FuzzOptions {
 
 /** Longest time for one input. */
 const MAX_MS = 5000;
+
+/** Largest growth of the memory by one text. */
+const MAX_BYTES = 256e6;
 
 /** Longest message; a path of the temporary folder may stand in it twice. */
 const MAX_MESSAGE = 400;
@@ -137,11 +141,14 @@ export async function fuzzTexts({ count, seed }: FuzzOptions): Promise<void> {
     for (let i = 0; i < count; i++) {
       const folder = `${root}/${i}`;
       await Deno.mkdir(folder);
+      const memory = new PeakMemory();
       const startMs = performance.now();
       try {
         await tryInput(randomOf(seed + i), folder);
         const elapsedMs = performance.now() - startMs;
         if (elapsedMs > MAX_MS) throw new Error(`it took ${elapsedMs.toFixed(0)} ms`);
+        const { grownBytes } = memory;
+        if (grownBytes > MAX_BYTES) throw new Error(`memory grew by ${grownBytes} bytes`);
       } catch (error) {
         throw new Error(`text ${i} of seed ${seed}: ${(error as Error).message}`, { cause: error });
       }

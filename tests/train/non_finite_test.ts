@@ -12,6 +12,7 @@ import {
   DeviceError,
   ReferenceDevice,
 } from "@transformer-xl/runtime";
+import { openCorpus } from "@transformer-xl/model";
 import { evaluate } from "@transformer-xl/eval/cli";
 import { CheckpointFiles, checkTrainConfig } from "@transformer-xl/train";
 import { train } from "@transformer-xl/train/cli";
@@ -163,6 +164,30 @@ Deno.test("a fixed loss scale that lets no gradient through is refused", async (
     "with the loss scale 16777216, every gradient up to step 2 overflowed; give a smaller --loss_scale",
   );
   assertEquals(checkpointsIn(scratch.path), []);
+});
+
+Deno.test("a fixed loss scale under which no gradient was above zero ends the run", async () => {
+  const gpu = await openTestGpu();
+  if (!gpu.info.features.includes("shader-f16")) return;
+  await using scratch = new Scratch();
+  // Of one symbol nothing can be learnt: its probability is 1, and every gradient is zero.
+  const path = await scratch.text("text.txt", "a".repeat(2000));
+  const corpus = await openCorpus({ dataset: "text", vocab: "char", path });
+  assertEquals(corpus.vocabulary.size, 1);
+  const workDir = scratch.at("run");
+  await Deno.mkdir(workDir);
+  const once = { maxStep: 2, logInterval: 1, noEval: true, noTest: true, workDir };
+  const config = smallConfig({ fp16: true, lossScale: 2 ** -10, ...once });
+  using trainer = await smallTrainer(gpu, config, corpus);
+  const files = new CheckpointFiles(workDir, { saveAll: false });
+  await assertRejects(
+    async () => {
+      for await (const _ of trainer.train(new AbortController().signal, files));
+    },
+    DeviceError,
+    "with the loss scale 0.0009765625, every gradient up to step 2 is zero in float16; give a larger",
+  );
+  assertEquals(checkpointsIn(workDir), []);
 });
 
 function checkpointsIn(directory: string): string[] {

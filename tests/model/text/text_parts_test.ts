@@ -298,3 +298,38 @@ Deno.test("an unknown data set is never taken for another one", async () => {
     assertMatch((error as Error).message, says);
   }
 });
+
+Deno.test({
+  name: "a subfolder that the user may not enter is named",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const path = await Deno.makeTempDir();
+    await Deno.mkdir(`${path}/sub`);
+    await Deno.writeTextFile(`${path}/a.txt`, "a b c\n".repeat(100));
+    await Deno.chmod(path, 0o755);
+    await Deno.chmod(`${path}/sub`, 0o000);
+    try {
+      const { message } = await asNobody(() =>
+        assertRejects(() => openCorpus({ dataset: "text", path }), DataError)
+      );
+      assertStringIncludes(message, `Cannot read folder "${path}/sub": permission is denied`);
+    } finally {
+      await Deno.remove(path, { recursive: true });
+    }
+  },
+});
+
+/** Does `work` as a user without rights over other users' files, where this one is root. */
+async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  if (Deno.uid() !== 0) return await work();
+  const name = Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
+  const seteuid = { parameters: ["u32"], result: "i32" } as const;
+  const libc = Deno.dlopen(name, { seteuid });
+  assertEquals(libc.symbols.seteuid(65534), 0);
+  try {
+    return await work();
+  } finally {
+    libc.symbols.seteuid(0);
+    libc.close();
+  }
+}

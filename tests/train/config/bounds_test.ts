@@ -4,18 +4,32 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { evalSchema } from "@transformer-xl/eval";
 import { resolveModel, TransformerXL } from "@transformer-xl/model";
 import {
   ConfigError,
   DeviceError,
+  DryDevice,
   flagSpecs,
   ParameterStore,
   parseFlags,
   PORTABLE_LIMITS,
 } from "@transformer-xl/runtime";
-import { trainSchema } from "@transformer-xl/train";
+import {
+  checkTrainConfig,
+  footprint,
+  modelOf,
+  stepSettings,
+  trainSchema,
+  TrainStep,
+} from "@transformer-xl/train";
 import { smallConfig } from "../../support/small_run.ts";
 
 for (const [program, schema] of [["train", trainSchema], ["eval", evalSchema]] as const) {
@@ -48,6 +62,55 @@ for (const [program, schema] of [["train", trainSchema], ["eval", evalSchema]] a
     }
   });
 }
+
+Deno.test("values that would take all memory are refused as flags", () => {
+  for (const [flag, value] of [["ext_len", 5e9], ["n_layer", 1e5], ["d_embed", 4e7]] as const) {
+    assertThrows(
+      () => parseFlags(trainSchema, [`--${flag}`, String(value)]),
+      ConfigError,
+      `Cannot parse --${flag}: got "${value}", want an integer`,
+    );
+  }
+});
+
+Deno.test("a run of many batch chunks takes what its recording takes", async () => {
+  const config = smallConfig({ batchSize: 10, batchChunk: 5, noEval: true });
+  const model = modelOf(config, 100, []);
+  const counted = await footprint(config, model, PORTABLE_LIMITS);
+  const device = new DryDevice(PORTABLE_LIMITS);
+  const store = new ParameterStore();
+  const network = new TransformerXL(store, model, PORTABLE_LIMITS);
+  store.allocate(device, { gradients: true });
+  const settings = stepSettings(config, { rank: 0, size: 1 });
+  const step = await TrainStep.record(device, network, store, settings);
+  const tokens = 10 * config.tgtLen;
+  const { flops, bytes } = step.cost();
+  assertEquals(counted.launches, step.plans.reduce((sum, plan) => sum + plan.launchCount, 0));
+  assertEquals(counted.bytes, new Map(device.liveBytesByRole));
+  assertAlmostEquals(counted.flopsPerToken, flops / tokens, 1e-6);
+  assertAlmostEquals(counted.bytesPerToken, bytes / tokens, 1e-6);
+  const evaluating = await footprint({ ...config, noEval: false }, model, PORTABLE_LIMITS);
+  const two = { ...config, batchSize: 4, batchChunk: 2 };
+  const [alone, both] = await Promise.all(
+    [true, false].map(async (noEval) =>
+      (await footprint({ ...two, noEval }, model, PORTABLE_LIMITS)).bytes
+    ),
+  );
+  for (const [role, size] of evaluating.bytes) {
+    assertEquals(size - counted.bytes.get(role)!, both!.get(role)! - alone!.get(role)!, role);
+  }
+});
+
+Deno.test("the largest dry runs are planned in seconds", async () => {
+  for (const [nLayer, batchChunk] of [[256, 8], [1, 2048]] as const) {
+    const config = smallConfig({ nLayer, batchChunk, batchSize: batchChunk });
+    checkTrainConfig(config);
+    const startMs = performance.now();
+    const { launches } = await footprint(config, modelOf(config, 100, []), PORTABLE_LIMITS);
+    assert(launches > 40 * nLayer * batchChunk);
+    assert(performance.now() - startMs < 20_000); // 3 s without other load
+  }
+});
 
 Deno.test("a seed has 32 bits", () => {
   assertEquals(parseFlags(trainSchema, ["--seed", "4294967295"]).config.seed, 4294967295);

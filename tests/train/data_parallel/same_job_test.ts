@@ -158,12 +158,19 @@ const RUN = { ...SMALL, device: "cpu", max_step: 8, eval_interval: 4, log_interv
 
 Deno.test("two processes with different flags, or texts, end with 2 and one line before a step", async () => {
   await using scratch = new Scratch();
-  const data = await scratch.text("text.txt", wordText(60));
-  const other = await scratch.text("other.txt", wordText(60, 2));
-  const flags = { ...RUN, data, work_dir: scratch.at("run") };
+  const [data, other] = await Promise.all(
+    [["ours", 2], ["other", 3]].map(async ([folder, seed]) => {
+      await Deno.mkdir(scratch.at(`${folder}`));
+      await scratch.text(`${folder}/train.txt`, wordText(60));
+      await scratch.text(`${folder}/valid.txt`, wordText(20, Number(seed)));
+      await scratch.text(`${folder}/test.txt`, wordText(20));
+      return scratch.at(`${folder}`);
+    }),
+  );
+  const flags = { ...RUN, data: data!, work_dir: scratch.at("run") };
   const cases = [
     [{ lr: 0.5 }, '--lr is "0.01" on process 0 and "0.5" on process 1'],
-    [{ data: other }, "text "],
+    [{ data: other! }, 'text valid is "180 tokens of '],
   ] as const;
   for (const [change, wanted] of cases) {
     for (const { code, stderr } of await twoRanks("train", [flags, { ...flags, ...change }])) {
