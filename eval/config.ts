@@ -59,9 +59,11 @@ export const evalSchema = z.strictObject({
       metavar: "PATH",
     }),
   split: z.enum(["all", "train", "valid", "test", "file"]).default("all")
-    .describe("Part to score; all: valid, then test, or a --data file whole; file: all of the text")
+    .describe(
+      "Split to score; all: valid, then test, or a --data file whole; file: all of the text",
+    )
     .meta(corpus),
-  maxSize: stepsValue.nullable().default(null).describe("Segments per part; none: all").meta(
+  maxSize: stepsValue.nullable().default(null).describe("Segments per split; none: all").meta(
     corpus,
   ),
 

@@ -157,7 +157,7 @@ async function runRank(start: Start): Promise<number> {
   let { config } = start;
   const isFirst = group.rank === 0;
   if (isFirst && !checkpoint && config.restart) {
-    console.log(`No checkpoint in "${config.workDir}" yet: starting anew`);
+    console.log(`No checkpoint in "${config.workDir}" yet: starting a new run`);
   }
   if (isFirst && checkpoint && isBestInsteadOfLast(config.restart, checkpoint.path)) {
     console.log(

@@ -62,7 +62,7 @@ export async function allSucceed<T>(group: ProcessGroup, work: () => Promise<T>)
   const rank = failures.findIndex((failure) => failure !== undefined);
   if (rank >= 0) {
     dispose(value);
-    throw new GroupError(`Cannot go on without process ${rank}: ${failures[rank]}`, {
+    throw new GroupError(`Cannot continue without process ${rank}: ${failures[rank]}`, {
       lostRank: rank,
     });
   }

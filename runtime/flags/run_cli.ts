@@ -12,7 +12,7 @@ import { listenTo, SAVE_SIGNALS } from "./stop_signals.ts";
 export function permissionError(error: unknown): ConfigError | undefined {
   if (!(error instanceof Deno.errors.NotCapable)) return undefined;
   const reason = error.message.replace(/^R/, "r");
-  return new ConfigError(`Cannot go on with the permissions given: ${reason}`, { cause: error });
+  return new ConfigError(`Cannot continue with the given permissions: ${reason}`, { cause: error });
 }
 
 /**

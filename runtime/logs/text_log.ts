@@ -103,7 +103,7 @@ export class TextLog implements Disposable {
     const { path } = this.#options;
     if (path !== undefined) {
       warn(
-        `Cannot write to standard output: ${reason}; the program goes on, its lines are in "${path}"`,
+        `Cannot write to standard output: ${reason}; the program continues, its lines are in "${path}"`,
       );
     }
   }

@@ -143,7 +143,7 @@ Deno.test("a missing permission is one sentence", () => {
   const error = permissionError(new Deno.errors.NotCapable('Requires read access to "x"'));
   assertEquals(
     error?.message,
-    'Cannot go on with the permissions given: requires read access to "x"',
+    'Cannot continue with the given permissions: requires read access to "x"',
   );
   assertEquals(permissionError(new Error("a bug")), undefined);
 });

@@ -80,7 +80,7 @@ Deno.test("a validation loss that is not finite ends the run before anything is 
   const error = await assertRejects(() => train(words(flags)), DeviceError);
   assertMatch(
     error.message,
-    /^Cannot continue training: the loss of the validation text after step 1 is (NaN|Infinity); .*start anew, there is no checkpoint yet$/,
+    /^Cannot continue training: the loss of the validation text after step 1 is (NaN|Infinity); .*start a new run, there is no checkpoint yet$/,
   );
   assertEquals(checkpointsIn(scratch.at("run")), []);
   assertEquals(await train(words({ ...flags, lr: 0.001 })), 0, "the advice works");

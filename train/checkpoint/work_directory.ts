@@ -95,7 +95,7 @@ export async function checkWorkDirectory(
   if (found === undefined) return;
   throw new ConfigError(
     checkpoint === undefined
-      ? `Cannot start anew in "${workDir}": it holds a checkpoint, "${found}"; ` +
+      ? `Cannot start a new run in "${workDir}": it holds a checkpoint, "${found}"; ` +
         "continue with --restart, choose another --work_dir, or give --overwrite"
       : `Cannot continue from "${checkpoint.path}" in "${workDir}": it holds a checkpoint of ` +
         `another run, "${found}"; choose another --work_dir, or give --overwrite`,
@@ -181,7 +181,7 @@ async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
 
 function missing(path: string): CheckpointError {
   return new CheckpointError(
-    `Cannot continue from "${path}": there is no such file; leave --restart out to start anew`,
+    `Cannot continue from "${path}": there is no such file; omit --restart to start a new run`,
   );
 }
 

@@ -110,7 +110,7 @@ export class TrainingHealth implements Disposable {
   #stop(state: string, remedy: string): never {
     const then = this.saved
       ? "continue from the last checkpoint with --restart"
-      : "start anew, there is no checkpoint yet";
+      : "start a new run, there is no checkpoint yet";
     throw new DeviceError("not-finite", `${state}; ${remedy}, and ${then}`);
   }
 }

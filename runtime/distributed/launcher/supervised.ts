@@ -52,7 +52,7 @@ export async function joinLauncher(
     connection = await connectTo(address);
   } catch (cause) {
     throw new GroupError(
-      `Cannot join the launcher at "${address}": ${messageOf(cause)}; start the job anew`,
+      `Cannot join the launcher at "${address}": ${messageOf(cause)}; restart the job`,
       { cause },
     );
   }
@@ -96,5 +96,5 @@ async function startHeartbeats(options: HeartbeatOptions): Promise<Worker> {
   });
   if (failure === null) return worker;
   worker.terminate();
-  throw new GroupError(`Cannot send heartbeats to the launcher: ${failure}; start the job anew`);
+  throw new GroupError(`Cannot send heartbeats to the launcher: ${failure}; restart the job`);
 }

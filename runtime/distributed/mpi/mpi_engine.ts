@@ -252,7 +252,7 @@ export class MpiEngine implements Engine {
     const waitedMs = performance.now() - startMs;
     if (timeoutMs !== undefined && waitedMs > timeoutMs) {
       throw new GroupError(
-        `Cannot finish ${this.#action()}: not all of ${this.size} processes came to it within ` +
+        `Cannot finish ${this.#action()}: not all of ${this.size} processes reached it within ` +
           `${timeoutMs} ms; see what they do, or raise --heartbeat_s`,
       );
     }

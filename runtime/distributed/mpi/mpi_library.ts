@@ -102,5 +102,5 @@ function versionOf(symbols: MpiLibrary["symbols"]): string {
  * @throws {GroupError} naming the function
  */
 export function checkCall(name: string, code: number): void {
-  if (code !== 0) throw new GroupError(`Cannot go on: ${name} failed with error ${code}`);
+  if (code !== 0) throw new GroupError(`Cannot continue: ${name} failed with error ${code}`);
 }

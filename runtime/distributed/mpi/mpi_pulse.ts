@@ -57,7 +57,7 @@ export class MpiPulse {
     const silentMs = this.#watch.beat();
     if (silentMs === undefined || this.#nextLeaves) return;
     throw new GroupError(
-      `Cannot finish ${action()}: process ${this.#next} gave no sign of life for ` +
+      `Cannot finish ${action()}: process ${this.#next} sent no heartbeat for ` +
         `${Math.round(silentMs)} ms; see what it does, or raise --heartbeat_s`,
       { lostRank: this.#next },
     );

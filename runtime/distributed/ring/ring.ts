@@ -216,7 +216,7 @@ export class Ring implements Engine {
     this.#culprit = silent;
     this.#fail(
       new GroupError(
-        `Cannot finish ${this.#action()}: process ${silent} gave no sign of life for ` +
+        `Cannot finish ${this.#action()}: process ${silent} sent no heartbeat for ` +
           `${Math.round(silentMs)} ms; see what it does, or raise --heartbeat_s`,
         { lostRank: silent },
       ),
@@ -230,7 +230,7 @@ export class Ring implements Engine {
 
   #gone(rank: number): GroupError {
     return new GroupError(
-      `Cannot finish ${this.#action()}: process ${rank} is gone; its own messages say why`,
+      `Cannot finish ${this.#action()}: process ${rank} has ended; see its own messages`,
       { lostRank: rank },
     );
   }

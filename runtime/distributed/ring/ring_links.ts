@@ -143,7 +143,7 @@ async function dial(
       return conn;
     } catch (error) {
       throw new GroupError(
-        `Cannot form a ring: process ${to} is gone; its own messages say why`,
+        `Cannot form a ring: process ${to} has ended; see its own messages`,
         { cause: error, lostRank: to },
       );
     }
@@ -171,7 +171,7 @@ async function accept(
   };
   (async () => {
     for await (const conn of listener) void listenTo(conn);
-    reject(new GroupError("Cannot form a ring: the time for it is over"));
+    reject(new GroupError("Cannot form a ring: the time limit has expired"));
   })().catch(reject);
   try {
     const conn = await promise;

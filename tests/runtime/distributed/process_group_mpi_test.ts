@@ -64,7 +64,7 @@ Deno.test({
     const startMs = performance.now();
     const { code, output } = await runJob(3, "stop", "1500");
     assertEquals(code, 2, output);
-    assertStringIncludes(output, "process 1 gave no sign of life for");
+    assertStringIncludes(output, "process 1 sent no heartbeat for");
     assert(performance.now() - startMs < 20_000, output);
   },
 });

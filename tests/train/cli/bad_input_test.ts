@@ -151,7 +151,7 @@ const CASES: readonly Case[] = [
   {
     name: "a loss that is not a number",
     flags: fresh({ lr: 1e38, clip: 1e38, debug: true }),
-    says: /the loss of step \d is NaN; lower --lr, .*start anew, there is no checkpoint yet/,
+    says: /the loss of step \d is NaN; lower --lr, .*start a new run, there is no checkpoint yet/,
   },
   {
     name: "a work directory in use",

@@ -180,7 +180,7 @@ Deno.test("--overwrite leaves nothing of the earlier run for --restart", async (
   const { code } = await runProgram("train", { ...flags, overwrite: true, lr: 1e38, clip: 1e38 });
   assertEquals(code, 2);
   const stdout = await run("train", { ...flags, restart: true });
-  assertStringIncludes(stdout, `No checkpoint in "${scratch.at("run")}" yet: starting anew\n`);
+  assertStringIncludes(stdout, `No checkpoint in "${scratch.at("run")}" yet: starting a new run\n`);
 });
 
 Deno.test("a restart may log at other intervals, train longer and drop out otherwise", async () => {

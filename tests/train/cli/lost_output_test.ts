@@ -49,7 +49,7 @@ Deno.test("training goes on without a reader of its output, and says where its l
   const { code, stderr } = await withoutReader("train", { ...short, data, work_dir });
   assertMatch(
     stderr,
-    /^warning: Cannot write to standard output: broken pipe; the program goes on, its lines are in ".*\/train_log\.log"\n$/,
+    /^warning: Cannot write to standard output: broken pipe; the program continues, its lines are in ".*\/train_log\.log"\n$/,
   );
   assertEquals(code, 0);
   assertMatch(await Deno.readTextFile(`${work_dir}/train_log.log`), /step +30 \|/);

@@ -88,9 +88,9 @@ Deno.test("work that fails on one process fails on all, which name it", async ()
   for (const together of [allSucceed, firstThenOthers]) {
     const errors = await errorsOf(3, (group) => together(group, () => work(group)));
     assertEquals(errors.map(({ message }) => message), [
-      "Cannot go on without process 1: Cannot see it",
+      "Cannot continue without process 1: Cannot see it",
       "Cannot see it",
-      "Cannot go on without process 1: Cannot see it",
+      "Cannot continue without process 1: Cannot see it",
     ]);
   }
 });

@@ -29,7 +29,7 @@ const MAX_SAVE_MS = 2000;
 const PHASES: Readonly<Record<Phase, { readonly flags: Flags; readonly line: RegExp }>> = {
   training: {
     flags: { max_step: 400, eval_interval: 1000, no_eval: true, no_test: true },
-    line: /starting anew|Continuing from/,
+    line: /starting a new run|Continuing from/,
   },
   evaluation: {
     flags: { max_step: 2, eval_interval: 1, warmup_step: 1, log_interval: 1, no_test: true },
