@@ -1,0 +1,33 @@
+/**
+ * The tests of the gate before a commit: those that start no further process and try no random
+ * inputs.
+ *
+ * @module
+ */
+import { importsOf, resolvePath, type SourceFile, withoutComments } from "./rules/source_tree.ts";
+
+const STARTS = /\bnew Deno\.Command\(|\btryProgram\(|\bnew Program\(|\bnew Worker\(/;
+const TYPE_IMPORT = /^import type [\s\S]*?;$/gm;
+
+/** Paths of the quick tests among the source files. The rules of the house are always there. */
+export function quickTests(files: readonly SourceFile[]): readonly string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const known = new Map<string, boolean>();
+  const startsProcesses = (path: string): boolean => {
+    const file = byPath.get(path);
+    if (file === undefined || !path.startsWith("tests/")) return false;
+    if (!known.has(path)) {
+      known.set(path, false); // while its imports are looked at
+      const text = file.text.replaceAll(TYPE_IMPORT, "");
+      const starts = STARTS.test(withoutComments(text)) ||
+        importsOf({ path, text }).filter((specifier) => specifier.startsWith("."))
+          .some((specifier) => startsProcesses(resolvePath(path, specifier)));
+      known.set(path, starts);
+    }
+    return known.get(path)!;
+  };
+  return files.map(({ path }) => path)
+    .filter((path) => path.startsWith("tests/") && path.endsWith("_test.ts"))
+    .filter((path) => !path.startsWith("tests/fuzz/"))
+    .filter((path) => path.startsWith("tests/repository/rules/") || !startsProcesses(path));
+}
