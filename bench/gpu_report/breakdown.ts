@@ -1,5 +1,5 @@
 /**
- * Where a step's time goes: by op, and by distinct matrix product.
+ * Time of a step by op, and by distinct matrix product.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a device was asked to compile, launch by launch, and how long each launch took when a plan
- * was profiled: the view below ops.
+ * A list of the launches that a device compiled, with the time of each where a plan was profiled:
+ * the view below ops.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Where numbers come from: what a reader must know before comparing them.
+ * Origin of numbers: the machine, driver and versions to know before comparing them.
  *
  * @module
  */

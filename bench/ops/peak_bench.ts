@@ -1,6 +1,6 @@
 /**
- * What this adapter reaches at best: bytes copied and multiply-adds done. Every other row is
- * compared with these two. Deno's columns time the whole measurement and mean nothing.
+ * Peak rates of this adapter: bytes copied and multiply-adds done. Every other row is compared with
+ * these two. Deno's columns time the whole measurement and mean nothing.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What training gains by more ranks, as a model: `deno run -A bench/scaling/main.ts [flags]`. Speeds of
+ * A model of training with more ranks: `deno run -A bench/scaling/main.ts [flags]`. Speeds of
  * copies, of the ring and of the adapter are measured on this machine unless flags give them; the
  * steps of the table are computed.
  *

@@ -1,6 +1,6 @@
 /**
- * What the model of a step needs to know of a configuration, from a recording on nothing: its work,
- * and when each bucket of its gradients is final.
+ * Inputs of the step model from a recording without a device: the work of a configuration, and the
+ * time at which each bucket of its gradients is final.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * How often each cluster of a vocabulary is used by text whose words are as frequent as those of a
- * language.
+ * Share of each cluster of a vocabulary in text with the word frequencies of a language.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Which tile plans are worth trying on an adapter: a coarse grid first, then the neighbours of what
- * was fastest.
+ * Tile plans to try on an adapter: a coarse grid first, then the neighbours of the fastest.
  *
  * @module
  */

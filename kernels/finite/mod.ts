@@ -1,5 +1,5 @@
 /**
- * Whether numbers on the device are finite: one launch per buffer, nothing but its verdict is read.
+ * A check for infinities and NaN on the device: one launch per buffer, only its verdict is read.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How rows lie on the lanes of a workgroup, for kernels that reduce every row.
+ * Layout of rows on the lanes of a workgroup, for kernels that reduce every row.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What differs between the versions of the reference that can be followed, by name.
+ * Differences between the supported versions of the reference, by name.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * What the engines of a group agree on: which collective operation is next, and in which order sums
- * run.
+ * The contract of a group's engines: the next collective operation, and the order of sums.
  *
  * Sums: `values` of n elements are cut into W segments, segment s from floor(s n / W) up to
  * floor((s + 1) n / W). Its sum runs over the processes s + 1, s + 2, ..., s (modulo W), each

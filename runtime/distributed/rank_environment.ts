@@ -1,5 +1,5 @@
 /**
- * Who this process is among those of its job, told by the variables that launchers set.
+ * Rank of this process and size of its job, from the variables that launchers set.
  *
  * | launcher | rank, size | rank and size on this machine |
  * | --- | --- | --- |

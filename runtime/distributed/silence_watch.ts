@@ -1,5 +1,5 @@
 /**
- * How long another process has given no sign of life.
+ * Time since the last sign of life of another process.
  *
  * @module
  */

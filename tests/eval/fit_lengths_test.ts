@@ -1,5 +1,5 @@
 /**
- * What of a text evaluation scores, with which lengths, and what it says about it.
+ * Lengths of an evaluation, the part of a text it scores, and its lines about both.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Walks the catalogue. Two questions, two tests: is the mathematics right (directional derivative of
- * the float64 replay, temporaries in their planned slots), and is the kernel right (the same plan on
- * the adapter and on the reference executor).
+ * Tests of every case of the catalogue. The mathematics: the directional derivative of the float64
+ * replay, temporaries in their planned slots. The kernels: the same plan on the adapter and on the
+ * reference executor.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What golden vectors cannot show of an optimizer step: packing, several segments, gradients that
+ * Optimizer steps beyond the golden vectors: packing, several segments, gradients that
  * are not finite, padding, depth of sums, repeatability.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * What moving rows refuses. Values and derivatives are rows of the catalogue.
+ * Errors of the ops that move rows. Values and derivatives are rows of the catalogue.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What is loaded is what the lock file names: a registry that serves other bytes, with hashes that
- * fit them, is refused by every task.
+ * Packages are those of the lock file: a registry that serves other bytes, with hashes that fit
+ * them, is refused by every task.
  *
  * @module
  */

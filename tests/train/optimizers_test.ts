@@ -1,6 +1,6 @@
 /**
- * What a run needs of its optimizer, for every optimizer of the registry: checkpoints with all
- * states, bit-equal resume, several processes, half precision.
+ * Runs with every optimizer of the registry: checkpoints with all states, bit-equal resume, several
+ * processes, half precision.
  *
  * @module
  */

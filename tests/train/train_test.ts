@@ -1,5 +1,5 @@
 /**
- * What a training step and the loop do: same twice, chunks add up, learning happens, what is not
+ * The training step and the loop: same twice, chunks add up, learning happens, what is not
  * finite is skipped or ends the run, and nothing waits for the device between log lines.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Which tile plan a matmul gets: a table of tiles by adapter class, and a choice by estimated time.
+ * Choice of a matmul's tile plan: a table of tiles by adapter class, and a choice by estimated time.
  *
  * A launch's time is estimated as rounds x (padded tile size) / rate, where a round fills every
  * core of the class once. The choice is a pure function of its arguments, so two runs of a program

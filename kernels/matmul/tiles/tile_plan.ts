@@ -1,6 +1,6 @@
 /**
- * What a matmul kernel is: the tile plan, and the parts of WGSL text every plan shares (uniform
- * struct, bindings, tile origin, epilogue).
+ * The parts of a matmul kernel: the tile plan, and the pieces of WGSL text that every plan shares
+ * (uniform struct, bindings, tile origin, epilogue).
  *
  * Sizes, strides and offsets are uniforms, never constants, so one pipeline serves all shapes of a
  * form; a plan fixes only how the work is cut.

@@ -1,6 +1,6 @@
 /**
- * Where no launcher of ours made a directory for the ring, process 0 makes one and tells the others
- * its path over TCP at `MASTER_ADDR:MASTER_PORT`, the contract of torchrun.
+ * Rendezvous of processes without a launcher of ours: process 0 makes a directory for the ring and
+ * sends its path over TCP at `MASTER_ADDR:MASTER_PORT`, the contract of torchrun.
  *
  * Whoever calls there without the token of the job is a stranger, is dropped, and changes nothing.
  * Where the token is made of the settings, a stranger may be a process of this job with other flags:

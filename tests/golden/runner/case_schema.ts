@@ -1,5 +1,5 @@
 /**
- * What `case.json` may contain, one schema per kind of case. A folder is checked once, here, and
+ * Schemas of `case.json`, one per kind of case. A folder is checked once, here, and
  * whatever is wrong with it is told in the words of its own file. Keys of `config` are closed, so
  * that a setting the runner does not know cannot pass unseen; notes and versions beside it may vary.
  *

@@ -1,5 +1,5 @@
 /**
- * What a check found: the worst error per kind of tensor, where it is, and whether it is allowed.
+ * Findings of a check: the worst error per kind of tensor, where it is, and whether it is allowed.
  * An error is a difference relative to the largest wanted value of its tensor, unless its kind says
  * "absolute".
  *

@@ -1,5 +1,5 @@
 /**
- * How far results may be from the reference's, relative to the largest value of each tensor.
+ * Tolerances against the reference's results, relative to the largest value of each tensor.
  *
  * @module
  */

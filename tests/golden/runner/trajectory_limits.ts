@@ -1,5 +1,5 @@
 /**
- * How far a training run may be from the reference's. Rounding grows from step to step, so limits
+ * Tolerances of a training run against the reference's. Rounding grows from step to step, so limits
  * follow the step; a float32 case tells by how much its own rounding spreads.
  *
  * @module

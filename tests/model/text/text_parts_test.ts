@@ -1,5 +1,5 @@
 /**
- * Which files are a text and which part of it they are, and what a file is that is no UTF-8 text.
+ * Files of a text, the part that each is, and files that are no UTF-8 text.
  *
  * @module
  */

@@ -99,6 +99,22 @@ export function filesIntroduceThemselves(files: readonly SourceFile[]): Offences
   });
 }
 
+/** A head names its file's content: a noun phrase, neither a question nor a sentence about itself. */
+const NO_NOUN_PHRASES = [
+  ...["What", "Where", "How", "Whether", "Which", "When", "Why", "Who", "If", "From", "That"],
+  ...["This", "It", "Is", "Are", "Make", "Makes", "Says", "Tells", "Sees", "Reads", "Writes"],
+  ...["Walks"],
+];
+const HEAD_START = /^(?:\/\*\*\n \* |\/\/ )(\w+)/;
+
+/** A file's head starts with a noun phrase. */
+export function headsAreNounPhrases(files: readonly SourceFile[]): Offences {
+  return files
+    .map(({ path, text }) => ({ path, start: HEAD_START.exec(text)?.[1] }))
+    .filter(({ start }) => start !== undefined && NO_NOUN_PHRASES.includes(start))
+    .map(({ path, start }) => `the head of ${path} starts with "${start}"`);
+}
+
 /** Sums have a fixed order: no atomics on floats, in files and in generated WGSL. */
 export function floatsAreNotAtomic(files: readonly SourceFile[]): Offences {
   return files

@@ -9,6 +9,7 @@ import {
   filesAreShort,
   filesIntroduceThemselves,
   floatsAreNotAtomic,
+  headsAreNounPhrases,
   importsHaveNoCircles,
   lockIsNeverSetAside,
   MAX_LINES,
@@ -96,6 +97,21 @@ const CASES: readonly RuleCase[] = [
       { "train/a.ts": "export {};\n" },
       { "train/a.ts": "/** Doc of x. */\nexport const x = 1;\n/** @module */\n" },
       { "kernels/a.wgsl": "@compute\n" },
+    ],
+  },
+  {
+    name: "the head of every file starts with a noun phrase",
+    rule: headsAreNounPhrases,
+    good: {
+      "train/a.ts": HEAD,
+      "train/b.ts": "/**\n * Checks of pages.\n *\n * @module\n */\n/** What x is. */\n",
+      "kernels/a.wgsl": "// y = x + 1\n// Where x is small, y is not.\n",
+    },
+    bad: [
+      { "train/a.ts": "/**\n * What a run prints.\n *\n * @module\n */\n" },
+      { "train/a.ts": "/**\n * Whether it runs.\n *\n * @module\n */\n" },
+      { "train/a.ts": "/**\n * Reads a file.\n *\n * @module\n */\n" },
+      { "kernels/a.wgsl": "// How rows are cut.\n" },
     ],
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Who is let in where processes meet, and how those that are not are told.
+ * Admission of processes to a rendezvous, and the answer to those that are refused.
  *
  * @module
  */

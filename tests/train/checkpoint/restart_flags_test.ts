@@ -1,6 +1,5 @@
 /**
- * What `--restart` keeps, takes and refuses of the flags beside it, and what a start prints of flags
- * that set nothing.
+ * Flags beside `--restart`: kept, taken or refused; and the notice about flags without effect.
  *
  * @module
  */

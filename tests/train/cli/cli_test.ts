@@ -1,5 +1,5 @@
 /**
- * What the command lines print: help, dry run, device notices, log lines, evaluation.
+ * Output of the command lines: help, dry run, device notices, log lines, evaluation.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What processes agree on before the first step: settings, text, checkpoint.
+ * Agreement of processes before the first step: settings, text, checkpoint.
  *
  * @module
  */
