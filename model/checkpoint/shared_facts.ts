@@ -8,8 +8,8 @@ import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
 import { type Facts, settingFacts } from "@transformer-xl/runtime";
 
 /**
- * Settings that may differ between ranks: paths, output and supervision. Checkpoint and text are
- * compared by content.
+ * Settings that may differ between ranks: paths, output, numbers of processes. Checkpoint and text are
+ * compared by content; a shorter `--heartbeat_s` would take the others for hung.
  */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   "workDir",
@@ -20,7 +20,6 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   "gpus",
   "oversubscribe",
   "logAllRanks",
-  "heartbeatS",
 ]);
 
 /** The program and the settings shared by all ranks. */

@@ -12,7 +12,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { evalSchema } from "@transformer-xl/eval";
-import { resolveModel, TransformerXL } from "@transformer-xl/model";
+import { Model, resolveModel, TransformerXL } from "@transformer-xl/model";
 import {
   ConfigError,
   DeviceError,
@@ -26,7 +26,8 @@ import {
   checkTrainConfig,
   footprint,
   modelOf,
-  stepSettings,
+  stepOptions,
+  trainLengths,
   trainSchema,
   TrainStep,
 } from "@transformer-xl/train";
@@ -78,11 +79,11 @@ Deno.test("a run of many batch chunks takes what its recording takes", async () 
   const model = modelOf(config, 100, []);
   const counted = await footprint(config, model, PORTABLE_LIMITS);
   const device = new DryDevice(PORTABLE_LIMITS);
-  const store = new ParameterStore();
-  const network = new TransformerXL(store, model, PORTABLE_LIMITS);
-  store.allocate(device, { gradients: true });
-  const settings = stepSettings(config, { rank: 0, size: 1 });
-  const step = await TrainStep.record(device, network, store, settings);
+  const network = new Model(device, model);
+  network.store.allocate(device, { gradients: true });
+  const share = { rank: 0, size: 1 };
+  const lengths = trainLengths(config, share);
+  const step = await TrainStep.record(network, lengths, stepOptions(config, share));
   const tokens = 10 * config.tgtLen;
   const { flops, bytes } = step.cost();
   assertEquals(counted.launches, step.plans.reduce((sum, plan) => sum + plan.launchCount, 0));

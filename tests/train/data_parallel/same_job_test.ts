@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { openCheckpoint } from "@transformer-xl/model";
-import { openShared } from "@transformer-xl/model";
+import { openCheckpoint, openShared, sharedSettings } from "@transformer-xl/model";
 import {
   allSucceed,
   assertSameFacts,
@@ -19,7 +18,7 @@ import {
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { memoryGroups } from "../../support/processes/memory_group.ts";
 import { type Ended, type Flags, runProgram } from "../../support/program.ts";
-import { Scratch, SMALL, wordText } from "../../support/small_run.ts";
+import { Scratch, SMALL, smallConfig, wordText } from "../../support/small_run.ts";
 
 function inGroups<T>(
   size: number,
@@ -60,6 +59,11 @@ Deno.test("a fact that only one process knows is a difference, and is shown with
   assertStringIncludes(error!.message, "--new is not known on process 0");
   assertStringIncludes(error!.message, '"a?[2Jbbb');
   assert(error!.message.length < 400);
+});
+
+Deno.test("processes share how long a silence may last, and not where they write", () => {
+  const { "--heartbeat_s": silence, "--work_dir": folder } = sharedSettings(smallConfig());
+  assertEquals([silence, folder], ["300", undefined]);
 });
 
 Deno.test("the first process decides, and its error is that of all", async () => {
