@@ -1,5 +1,5 @@
 /**
- * The harness of the benchmarks: rows of `deno bench` with rates, comparisons in turns, results.
+ * The harness of the benchmarks: rows of `deno bench` with rates, alternating comparisons, results.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Every op's cases: the table that tests and benchmarks walk. Programs that use the ops do not load
- * it: it is the entry point `@transformer-xl/kernels/cases`.
+ * The cases of all ops, for tests and benchmarks. Programs that use the ops do not load them: they
+ * have the entry point `@transformer-xl/kernels/cases`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * `deno run -A bench/gpu_report/main.ts`: what a training step takes on this machine's adapter, in
- * float32 and, where the adapter has it, in half precision. Needs no text.
+ * `deno run -A bench/gpu_report/main.ts`: the time of a training step on this machine's adapter, in
+ * float32 and, if supported, in half precision. It needs no text.
  *
  * @module
  */

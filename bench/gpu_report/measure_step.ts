@@ -1,5 +1,5 @@
 /**
- * One configuration in one precision: how long a training step takes, and what takes it.
+ * Measurement of a training step of one configuration in one precision.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Matrix products as they stand in a recording: sizes, layout, tile plan.
+ * Matrix products of a recording: sizes, layout, tile plan.
  *
  * @module
  */

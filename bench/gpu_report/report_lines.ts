@@ -1,5 +1,5 @@
 /**
- * A report as lines for people.
+ * The report as lines of text.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The flags of the report, and the training run they stand for.
+ * The flags of the report, and their training configuration.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Text that is nobody's: token ids whose frequencies fall like those of words.
+ * Generated token ids with the frequencies of words (Zipf's law).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Compares two files of results, row by row: `deno run -A bench/harness/compare.ts OLD NEW`. Exits 1 when a
- * row became more than 5% slower beyond the spread of its samples.
+ * `deno run -A bench/harness/compare.ts OLD NEW`: a comparison of two result files, row by row. It
+ * exits with 1 if a row became more than 5% slower beyond the spread of its samples.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Rows of `deno bench` with rates. Deno's own columns time one run until the device is done; the
- * line printed above them has the median over samples that are long enough, with FLOP/s, bytes/s
- * and the part of this adapter's measured peak.
+ * Rows of `deno bench` with rates. Deno's columns time one run until the device is done; the line
+ * above them has the median over longer samples, with FLOP/s, bytes/s and the share of the measured
+ * peak.
  *
  * @module
  */

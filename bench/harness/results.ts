@@ -1,6 +1,6 @@
 /**
- * Results as lines for people, and as JSON lines in `bench/results/<adapter>-<date>.json` when asked
- * for by `-- --save` or TXL_BENCH_SAVE=1. Every line carries its environment, and files only grow.
+ * Results as text, and as JSON lines in `bench/results/<adapter>-<date>.json` with `-- --save` or
+ * TXL_BENCH_SAVE=1. Every line contains its environment; files are appended to.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A profile in ten lines.
+ * The slowest ops of a profile.
  *
  * @module
  */

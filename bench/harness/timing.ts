@@ -1,7 +1,6 @@
 /**
- * Timing without waiting for promises: a sample is as many runs as last `sampleMs`, ended by a
- * fence that blocks. Variants take turns round by round, so that whatever else the machine does
- * falls on all of them alike.
+ * Timing without awaiting promises: a sample is a series of runs of `sampleMs`, ended by a blocking
+ * fence. Variants alternate, so that other load affects all of them equally.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The control of the encode benchmark: runs recorded launches one by one, with a bind group, an
- * encoder and a submission for each. This is what a library without recordings pays.
+ * The control of the encode benchmark: recorded launches one by one, with a bind group, an encoder
+ * and a submission for each, as in a library without recordings.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Cost of a launch on the host: a plan that is replayed, against control code that makes a bind
- * group, an encoder and a submission for every launch. Kernels do next to nothing, so that only the
- * host counts; submissions are timed apart, since a software driver executes inside them.
+ * The cost of a launch on the host: a replayed plan against control code with a bind group, an
+ * encoder and a submission per launch. Kernels do almost nothing; submissions are timed separately,
+ * since a software driver executes inside them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Measures all-reduces between two processes of this machine, the thread of the group included. The
- * processes are started for each measurement, by the own launcher or by mpirun.
+ * Measurement of all-reduces between two processes of this machine, including the group's thread.
+ * The processes are started for each measurement, by this program's launcher or by mpirun.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * All-reduces between two processes of this machine, over the ring and over MPI: bytes of the buffer
- * per second, and for the gradient of `wt103-base` the part of a training step. Deno's own columns mean
- * nothing here.
+ * All-reduces between two processes of this machine, over the ring and over MPI: bytes of the
+ * buffer per second, and for the gradient of `wt103-base` the part of a training step. Deno's
+ * columns are meaningless here.
  *
  * @module
  */

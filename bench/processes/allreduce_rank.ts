@@ -1,7 +1,7 @@
 /**
- * One process of the all-reduce measurement: `allreduce_rank.ts JOB`, the job as JSON. Started by
- * nothing, it launches two of itself, joined by a ring; started by mpirun, they are joined by MPI.
- * Process 0 prints the milliseconds of every sample as JSON.
+ * One process of the all-reduce measurement: `allreduce_rank.ts JOB`, the job as JSON. Without a
+ * launcher, it starts two of itself in a ring; under mpirun, they use MPI. Process 0 prints the
+ * milliseconds of every sample as JSON.
  *
  * @module
  */

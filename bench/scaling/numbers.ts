@@ -1,5 +1,5 @@
 /**
- * The numbers that the model of a step starts from, each with where it came from.
+ * The inputs of the step model, each with its origin.
  *
  * @module
  */

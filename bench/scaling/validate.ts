@@ -1,5 +1,5 @@
 /**
- * The model of a step beside a measurement: two processes on this machine.
+ * Validation of the step model with two processes on this machine.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * One of two processes that train a small model side by side, to compare the model of a step with
- * what is measured. Without arguments and launcher it launches both. Process 0 prints a
- * {@link ValidationTimes} as JSON.
+ * One of two ranks that train a small model to validate the step model. Without arguments and
+ * launcher it launches both. Process 0 prints a {@link ValidationTimes} as JSON.
  *
  * @module
  */

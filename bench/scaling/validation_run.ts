@@ -1,6 +1,6 @@
 /**
- * The small model on which the model of a step is tried, with few tokens and many words: its
- * exchange takes as long as its computing.
+ * The small model of the validation, with few tokens and many words, so that exchange and
+ * computation take equally long.
  *
  * @module
  */

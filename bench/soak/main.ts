@@ -1,6 +1,6 @@
 /**
- * A long run that evaluates and saves all the time: `deno run -A bench/soak/main.ts [flags]`. It samples
- * the memory and the open handles of the training program, which must not grow. Linux only.
+ * A long run with frequent evaluations and saves: `deno run -A bench/soak/main.ts [flags]`. It
+ * samples memory and open handles of the training program, which must not grow. Linux only.
  *
  * @module
  */

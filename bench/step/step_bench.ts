@@ -1,7 +1,6 @@
 /**
- * Training steps in tokens per second: the step as the trainer runs it, submitted without awaiting
- * anything, on generated token ids whose frequencies fall like those of words. After each row: the
- * host's share, and the ops that take longest.
+ * Training steps in tokens per second, submitted without awaiting, on generated token ids with the
+ * frequencies of words. After each row: the host's share, and the slowest ops.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * `deno run -A bench/tile_sweep/main.ts`: times the tile plans of the matmul kernels on this machine's
- * adapter, product by product, and suggests a row for the table in `kernels/matmul/tiles/plans.ts`.
+ * `deno run -A bench/tile_sweep/main.ts`: timings of the tile plans of matmul kernels on this
+ * machine's adapter, product by product, with a suggested row for the table in
+ * `kernels/matmul/tiles/plans.ts`.
  *
  * @module
  */

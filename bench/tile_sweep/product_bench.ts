@@ -1,5 +1,5 @@
 /**
- * One product on the device: runs it with any plan, compares results, takes times.
+ * One product on the device, run, compared and timed with any plan.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The sweep of one product: every candidate within the time, wrong ones put aside, the fastest
- * measured once more in turns with the table's choice.
+ * The sweep of one product: all candidates within the time limit, without wrong ones; the fastest
+ * is measured again, alternating with the table's choice.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The products that are swept: those of a step as it is recorded, or plain ones of given sizes.
+ * The products of a sweep: those of a recorded step, or given sizes.
  *
  * @module
  */

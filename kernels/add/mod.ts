@@ -1,6 +1,6 @@
 /**
- * The sum of two tensors, `c = a + b`, da = dc, db = dc, and the sum in place, `sum += x`. Autograd
- * adds cotangents with them, so their kernels stand beside it.
+ * The sum of two tensors, `c = a + b`, da = dc, db = dc, and the sum in place, `sum += x`. Their
+ * kernels belong to autograd, which adds cotangents with them.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The same numbers in another width. There is no promotion: where widths meet, one of them is cast.
+ * A conversion to another element type. There is no promotion: operands of different types need a
+ * cast.
  *
  * @module
  */

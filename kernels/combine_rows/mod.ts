@@ -1,5 +1,5 @@
 /**
- * One matrix of several parts: `y[rows_p[i]] = scale * x_p[i]`; dx_p gathers.
+ * A matrix assembled from several parts: `y[rows_p[i]] = scale * x_p[i]`; dx_p gathers.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Rows of one matrix after those of another; the derivative slices.
+ * Concatenation of the rows of two matrices; the derivative slices.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A run of rows into a tensor that outlives the run: `target[i] = x[start + i]`.
+ * A copy of consecutive rows into a persistent tensor: `target[i] = x[start + i]`.
  *
  * @module
  */

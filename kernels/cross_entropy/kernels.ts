@@ -1,6 +1,6 @@
 /**
- * The kernels of cross-entropy beside its matrix products, with their loops: one walks the rows of a
- * chunk of logits, one sums the columns of their gradient.
+ * The kernels of cross-entropy apart from its matrix products, with their loops: one processes the
+ * rows of a chunk of logits, one sums the columns of their gradient.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The launches of cross-entropy beside its matrix products.
+ * The launches of cross-entropy apart from its matrix products.
  *
  * @module
  */

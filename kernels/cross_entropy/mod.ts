@@ -1,7 +1,7 @@
 /**
- * Negative log-likelihood of one softmax over a vocabulary range, its gradient formed in the forward
- * pass. The loss is the last op and the cotangent of every nll is known ahead, so each chunk of
- * logits is used for everything while it exists, and neither stored nor computed again:
+ * Negative log-likelihood of one softmax over a vocabulary range, its gradient formed in the
+ * forward pass. The loss is the last op, so the cotangent of every nll is known in advance, and no
+ * chunk of logits is stored or computed twice:
  *
  *     logits = hidden . W^T + b           nll = log sum_v exp(logits_v) - logits_target
  *     dlogits = (softmax - onehot) * weight                                 (in place)

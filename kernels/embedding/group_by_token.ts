@@ -1,5 +1,5 @@
 /**
- * Positions of a batch grouped by token id on the host, so that the gradient of a table is summed
+ * Grouping of batch positions by token id, on the host, so that the gradient of a table is summed
  * without atomics and in a fixed order.
  *
  * @module

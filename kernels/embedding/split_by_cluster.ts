@@ -1,6 +1,6 @@
 /**
- * Positions of a batch grouped by cluster of the vocabulary on the host, so that only the rows of
- * a cluster are computed.
+ * Grouping of batch positions by cluster of the vocabulary, on the host, so that only the rows of a
+ * cluster are computed.
  *
  * @module
  */

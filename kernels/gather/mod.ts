@@ -1,6 +1,6 @@
 /**
- * Given rows of a matrix: `y[i] = x[rows[i]]`; dx is dy scattered into zeros. The row numbers of
- * one list are distinct; the host makes the lists, because it knows the token ids.
+ * Selected rows of a matrix: `y[i] = x[rows[i]]`; dx is dy scattered into zeros. The row indices of
+ * a list are distinct; the host computes the lists, because it knows the token ids.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Matrix multiplication as launches: strided, batched, with epilogues. Ops that are mostly matrix
+ * Launches of matrix multiplications: strided, batched, with epilogues. Ops that are mostly matrix
  * products (attention, the vocabulary softmax) record these directly; the op with a derivative is
  * in mod.ts.
  *

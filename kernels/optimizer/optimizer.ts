@@ -1,6 +1,6 @@
 /**
- * Interface of optimizers: the states they keep beside the weights, the numbers a step needs from the
- * host, and the recording of an update. `registry.ts` lists the optimizers.
+ * Interface of optimizers: their states, the scalars of a step, and the recording of an update.
+ * `registry.ts` lists the optimizers.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Sizes of one relative attention, read from its operands, with every check a caller can fail.
+ * Sizes of a relative attention, from its operands, with all checks of arguments.
  *
  * @module
  */

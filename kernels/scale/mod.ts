@@ -1,5 +1,5 @@
 /**
- * A tensor times a number: `y = factor * x`, dx = factor * dy.
+ * The product of a tensor and a number: `y = factor * x`, dx = factor * dy.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Rows of one matrix to given rows of another, in place. The row numbers of one list are distinct;
- * the host makes the lists, because it knows the token ids.
+ * A store of rows into selected rows of another matrix, in place. The row indices of a list are
+ * distinct; the host computes the lists, because it knows the token ids.
  *
  * @module
  */

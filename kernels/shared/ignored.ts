@@ -1,5 +1,5 @@
 /**
- * The mark of positions that do not count.
+ * Target id of positions excluded from the loss (`ignore_index`).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Launches over a list of rows, all of them or a count given at every run.
+ * Launches over a list of rows: all of them, or a number given at every run.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A run of rows of a matrix: `y[i] = x[start + i]`; dx is dy between rows of zeros.
+ * Consecutive rows of a matrix: `y[i] = x[start + i]`; dx is dy between rows of zeros.
  *
  * @module
  */

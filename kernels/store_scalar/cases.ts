@@ -1,5 +1,5 @@
 /**
- * Cases of storing one number.
+ * Cases of store_scalar.
  *
  * @module
  */

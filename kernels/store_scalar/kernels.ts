@@ -1,5 +1,5 @@
 /**
- * The kernel of storing one number with its loop.
+ * The kernel of store_scalar with its loop.
  *
  * @module
  */

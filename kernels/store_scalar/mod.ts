@@ -1,5 +1,5 @@
 /**
- * One number into a row of numbers that outlives the run: losses read at intervals.
+ * A store of one number into a persistent vector, for losses read at intervals.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The text of a configuration.
+ * Opening of the text of a configuration.
  *
  * @module
  */

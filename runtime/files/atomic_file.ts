@@ -1,8 +1,8 @@
 /**
- * Files that are replaced whole or not at all: the content goes to a temporary sibling, is fsynced,
- * renamed over the target, and the rename is made durable by an fsync of the directory. A kill or a
- * power cut at any moment leaves either the old file or the new one, and at worst a temporary that
- * {@link sweepTemporaries} removes once its writer is dead.
+ * Atomic replacement of files: content is written to a temporary sibling, fsynced and renamed over
+ * the target, and the directory is fsynced. A kill or a power cut at any moment leaves either the
+ * old file or the new one, and at worst a temporary that {@link sweepTemporaries} removes once its
+ * writer is dead.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * One writer per folder: a lock file that names its holder. The operating system's lock on the file
- * ends with its process, however that ends and whoever gets its id afterwards. Two cases need more:
+ * A lock file for folders with one writer, which names its holder. The operating system's lock ends
+ * with the holding process. Two cases need more:
  *
  * - File systems without locks: the holder's process id and start time are compared.
  * - File systems whose locks do not reach other machines: the holder renews the file's time every

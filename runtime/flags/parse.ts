@@ -1,7 +1,8 @@
 /**
- * A program's command line from its zod schema. The schema is the only declaration: types, defaults,
- * flags, checks, help and documentation follow from it. Values come from four places, each overruling
- * the one before: the schema's defaults, a preset, a configuration file, the flags.
+ * The parser of a command line from a zod schema. The schema is the only declaration: types,
+ * defaults, flags, checks, help and documentation follow from it. Values come from four sources,
+ * each overriding the previous one: the schema's defaults, a preset, a configuration file, the
+ * flags.
  *
  * Flags are the keys in snake_case; `_` and `-` are the same. As in Python's argparse, a name may be
  * abbreviated to a beginning that no other flag has, and of a flag given twice the last one wins.

@@ -1,9 +1,9 @@
 /**
  * Kernels for more workgroups along one dimension than an adapter dispatches.
  *
- * The workgroups of such a launch are numbered one by one, x fastest, and dispatched in whatever box
- * the adapter takes. The kernel divides its number back into x, y and z, so that its text sees the
- * grid that was asked for.
+ * The workgroups of such a launch are numbered one by one, x fastest, and dispatched in a grid that
+ * the adapter accepts. The kernel divides the number back into x, y and z, so that its source sees
+ * the requested grid.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Kernel launches: how an op asks for one, what must match, and how many workgroups it becomes.
+ * Kernel launches: their form, their checks, and their workgroups.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Recording. Ops never execute when called: they append kernel launches here. The one list is at
- * once the tape that autograd walks, the input of the memory planner, the profile, the printable
- * plan, and what every step replays.
+ * The recorder. Ops do not execute when called; they append kernel launches to it. The recording is
+ * the tape of autograd, the input of the memory planner, the profile, the printed plan, and the
+ * commands of every run.
  *
  * @module
  */

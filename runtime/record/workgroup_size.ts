@@ -1,5 +1,5 @@
 /**
- * Threads of a workgroup, as the source of a kernel declares them.
+ * The workgroup size declared in a kernel's source.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The model of a step of several processes: what is hidden, what is not.
+ * The step model of several ranks.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Evaluation: what segments and memory may not change, and what they must.
+ * Evaluation: effects of segments and memory.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Scorers: what an evaluation asks of one, and the one that replays plans.
+ * Scorers of evaluations.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Mutants of a checkpoint, opened, continued and loaded: each is refused in one sentence that names the
- * file, or agrees with itself.
+ * Fuzzing of checkpoints: each mutant is rejected in one sentence that names the file, or is
+ * consistent.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Command lines and configuration files nobody should give: each ends in a configuration that the
- * program can plan, or in one short line.
+ * Fuzzing of command lines and configuration files: each ends in a configuration that can be
+ * planned, or in one short line.
  *
  * @module
  */

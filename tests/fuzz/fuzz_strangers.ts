@@ -1,6 +1,6 @@
 /**
- * Callers at the port where processes meet that do not belong to the job: whatever they say or leave
- * unsaid, the processes of the job find each other. Only loopback addresses are called.
+ * Fuzzing of callers at `MASTER_PORT` that do not belong to the job: the ranks of the job connect
+ * nevertheless. Only loopback addresses are called.
  *
  * @module
  */

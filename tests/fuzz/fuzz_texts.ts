@@ -1,8 +1,8 @@
 /**
- * Random texts, folders and caches against the corpus: text of many scripts, line ends, encodings and
- * damage, opened in random ways. Whatever comes, the corpus is refused in one sentence, or it is
- * consistent: ids with symbols, the text itself again, the same ids from chunks of any size and from
- * the cache, a damaged cache rebuilt.
+ * Random texts, folders and caches against the corpus: text of many scripts, line ends, encodings
+ * and damage, opened in random ways. The corpus is rejected in one sentence, or it is consistent:
+ * ids with symbols, the text itself again, the same ids from chunks of any size and from the cache,
+ * a damaged cache rebuilt.
  *
  * @module
  */

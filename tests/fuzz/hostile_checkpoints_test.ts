@@ -1,5 +1,5 @@
 /**
- * Checkpoints that contradict themselves: each is refused in one line that names the file.
+ * Inconsistent checkpoints: each is rejected in one line that names the file.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Checkpoints that agree with themselves but not with what a run finds: its text, its settings, the
- * state of its loss scale. Each ends in one line before a step, and nothing is written.
+ * Consistent checkpoints that contradict the run: its text, its settings, the state of its loss
+ * scale. Each ends in one line before a step, and nothing is written.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The numbers of the PyTorch reference, on the adapter and on the float64 reference executor; and
- * the runner itself, which must fail what is wrong.
+ * The numbers of the PyTorch reference, on the adapter and on the float64 reference executor, and
+ * the runner itself.
  *
  * @module
  */

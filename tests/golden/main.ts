@@ -1,5 +1,5 @@
 /**
- * `deno task golden FOLDER...`: compares this program with numbers of the PyTorch reference.
+ * `deno task golden FOLDER...`: a comparison with numbers of the PyTorch reference.
  *
  * @module
  */

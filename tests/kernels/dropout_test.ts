@@ -1,5 +1,5 @@
 /**
- * Dropout masks: the same bits on host and adapter, and what depends on seed, step, stream, site.
+ * Dropout masks: equal bits on host and adapter, and the dependence on seed, step, stream and site.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The matmul generator: its text, its choice of tiles, and its arithmetic on the adapter at sizes
- * that fit no tile. `UPDATE_GOLDEN=1 deno test -A tests/kernels/matmul_tile_test.ts` rewrites the texts.
+ * The matmul generator: its WGSL, its choice of tiles, and its results on the adapter at sizes that
+ * fit no tile. `UPDATE_GOLDEN=1 deno test -A tests/kernels/matmul_tile_test.ts` rewrites the texts.
  *
  * @module
  */

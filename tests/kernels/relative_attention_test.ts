@@ -1,6 +1,6 @@
 /**
  * Relative attention against its definition, written with the literal pad-and-reshape shift and a
- * mask, and the rules a caller meets.
+ * mask, and its argument checks.
  *
  * @module
  */

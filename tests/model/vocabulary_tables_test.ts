@@ -1,5 +1,5 @@
 /**
- * A vocabulary whose tables exceed one binding is cut into ranges; nothing else may change.
+ * Vocabularies whose tables exceed one binding: results stay the same.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The functions of `@std/assert`, `@std/cli` and `@std/streams` that this repository uses, against
- * their documentation: what they accept, what they refuse, and the errors they throw.
+ * their documentation: arguments and errors.
  *
  * @module
  */

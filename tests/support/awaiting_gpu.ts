@@ -1,6 +1,6 @@
 /**
- * A GPU of plain arrays on which a map must be awaited, as the standard says and Deno does not need.
- * It has what reading back uses, and nothing else.
+ * A GPU of plain arrays whose maps must be awaited, as the standard requires and Deno does not. It
+ * implements the part used by readback.
  *
  * @module
  */

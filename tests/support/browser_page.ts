@@ -1,6 +1,6 @@
 /**
- * A script as a page has it: a checkpoint from a `Blob`, its weights, the losses of a text. Nothing
- * of it needs Deno; the test bundles it.
+ * A script of a browser page: a checkpoint from a `Blob`, its weights, the losses of a text. It
+ * needs no Deno; a test bundles it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Comparison of arrays that says where they differ: index, got, want, and the worst three.
+ * Comparison of arrays that reports index, got and want of the worst three elements.
  *
  * @module
  */

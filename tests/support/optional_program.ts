@@ -1,5 +1,5 @@
 /**
- * Tests that need a program which a machine may lack.
+ * Tests of optional programs.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Safetensors files made by hand, right and wrong ones.
+ * Handmade safetensors files, valid and invalid.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Runs that take a second: a generated text, a network of a few thousand weights, and what such runs
- * leave behind, without the timings.
+ * Runs of a second: a generated text, a model of a few thousand weights, and the files of such runs
+ * without timings.
  *
  * @module
  */

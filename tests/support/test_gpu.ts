@@ -1,5 +1,5 @@
 /**
- * One GPU device for a test file; pipelines are compiled once.
+ * The GPU device of a test file; pipelines are compiled once.
  *
  * @module
  */

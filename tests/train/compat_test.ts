@@ -1,6 +1,6 @@
 /**
- * `--compat 2019`: what differs from the reference of 2023 beside the numbers that the golden cases
- * F8-2019, O2-2019, T3-2019 and O4 pin.
+ * `--compat 2019`: differences from the reference of 2023 beyond the golden cases F8-2019, O2-2019,
+ * T3-2019 and O4.
  *
  * @module
  */

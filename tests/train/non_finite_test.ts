@@ -1,5 +1,5 @@
 /**
- * Numbers that are not finite: never saved, never best, and the advice that is printed works.
+ * Non-finite numbers: never saved, never best, and the printed remedy works.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The printed plans of the tiny model, as stored text: a change that means to change nothing has an
- * empty diff. `UPDATE_PLANS=1` rewrites them.
+ * The printed plans of the tiny model, as stored text: refactorings leave them unchanged.
+ * `UPDATE_PLANS=1` rewrites them.
  *
  * @module
  */

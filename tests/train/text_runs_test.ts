@@ -1,6 +1,5 @@
 /**
- * The text of whole runs: what a checkpoint remembers of it, what evaluation scores of it, how a
- * sentence is split, and what happens when it is another one.
+ * The text of whole runs: its record in checkpoints, its evaluation, sentences, and changed texts.
  *
  * @module
  */

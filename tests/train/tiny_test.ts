@@ -1,5 +1,5 @@
 /**
- * The whole program in seconds: open, record, run, read, train, evaluate, free.
+ * The whole program in seconds.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * The matmul kernel generator: a tile plan in, WGSL text out. Unrolled text is what makes these
- * kernels fast (every WGSL loop carries a hidden trip counter), which is why they alone are
- * generated instead of written.
+ * The generator of matmul kernels from a tile plan. Unrolled code makes these kernels fast, because
+ * every WGSL loop carries a hidden trip counter; so they alone are generated.
  *
  * @module
  */

@@ -2,9 +2,9 @@
  * The body of `subgroup` and `direct` matmul kernels, made for software rasterisers: no workgroup
  * memory, one 8-lane vector per workgroup, everything in registers.
  *
- * On such a driver a load costs about 30 fused multiply-adds per lane, coalesced or not, so the
- * only thing that counts is outputs per load. Lane l of a `subgroup` kernel loads rows l, l + 8, ...
- * of A once for all lanes, and subgroupBroadcast with a constant lane hands row i to everyone.
+ * On such a driver a load costs about 30 fused multiply-adds per lane, coalesced or not, so only
+ * the outputs count per load. Lane l of a `subgroup` kernel loads rows l, l + 8, ... of A once for
+ * all lanes, and subgroupBroadcast with a constant lane hands row i to everyone.
  *
  * @module
  */

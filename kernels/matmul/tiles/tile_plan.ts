@@ -3,7 +3,7 @@
  * (uniform struct, bindings, tile origin, epilogue).
  *
  * Sizes, strides and offsets are uniforms, never constants, so one pipeline serves all shapes of a
- * form; a plan fixes only how the work is cut.
+ * form; a plan only determines the split of the work.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Adagrad: rates that fall with the sum of all squared gradients of an element:
+ * Adagrad: the rate of an element decreases with the sum of its squared gradients:
  *
  *     sum = sum + g^2,  p = p - lr * g / (sqrt(sum) + eps),  g = c * gradient
  *

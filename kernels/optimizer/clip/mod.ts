@@ -1,6 +1,6 @@
 /**
  * Global gradient norm, clip coefficient and test for gradients that are not finite, all on the
- * device: the update that follows reads them there, and the host never waits.
+ * device: the update reads them there, and the host never waits.
  *
  * @module
  */

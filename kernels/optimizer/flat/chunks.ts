@@ -1,8 +1,8 @@
 /**
- * Cuts the flat buffers of a store into chunks, each inside one parameter, so that one
- * workgroup can work on one chunk. A tensor may lie in several row ranges of several parameters;
- * the partial sums of its chunks still stand side by side, in row order, in the table of sums, so a
- * norm is added in an order that neither packing nor scheduling changes.
+ * Division of the flat buffers of a store into chunks, each inside one parameter, for one workgroup
+ * each. A tensor may lie in several row ranges of several parameters; the partial sums of its
+ * chunks still stand side by side, in row order, in the table of sums, so a norm is added in an
+ * order that neither packing nor scheduling changes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Kernels that update every weight from its gradient and the states at the same index.
+ * Kernels that update each weight from its gradient and its state.
  *
  * @module
  */

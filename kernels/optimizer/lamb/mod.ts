@@ -1,6 +1,6 @@
 /**
- * LAMB: Adam's direction without its corrections for the zero start, rescaled for each logical
- * tensor to the tensor's own norm:
+ * LAMB: Adam's direction without bias correction, rescaled for each parameter to the parameter's
+ * norm:
  *
  *     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  g = c * gradient,
  *     u = m / (sqrt(v) + eps) + decay * p,  ratio = min(||p||, 10) / (||u|| + eps),

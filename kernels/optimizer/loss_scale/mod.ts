@@ -1,7 +1,7 @@
 /**
- * Loss scale: what the loss is multiplied by so that small gradients survive in float16. It lives on
- * the device: the loss reads it there, the update divides by it, and a gradient that overflowed
- * halves it, all without the host.
+ * Loss scale: the factor of the loss that keeps small gradients representable in float16. It is on
+ * the device: the loss reads it, the update divides by it, and an overflowed gradient halves it,
+ * all without the host.
  *
  * Constants and rule are those of the reference (Apex's LossScaler).
  *

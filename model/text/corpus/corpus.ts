@@ -1,7 +1,7 @@
 /**
- * A data set as token streams. Files are read once: a scanner numbers symbols as they appear, the
- * vocabulary is chosen from the counts, and the ids are renumbered in place. With a cache folder the
- * result is kept, named by a hash of the source bytes and the options.
+ * Token streams of a data set. Files are read once: a scanner numbers symbols as they appear, the
+ * vocabulary is chosen from the counts, and the ids are renumbered in place. With a cache folder
+ * the result is kept, named by a hash of the source bytes and the options.
  *
  * @module
  */

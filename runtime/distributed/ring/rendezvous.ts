@@ -2,9 +2,9 @@
  * Rendezvous of processes without a launcher of ours: process 0 makes a directory for the ring and
  * sends its path over TCP at `MASTER_ADDR:MASTER_PORT`, the contract of torchrun.
  *
- * Whoever calls there without the token of the job is a stranger, is dropped, and changes nothing.
- * Where the token is made of the settings, a stranger may be a process of this job with other flags:
- * unless the right one comes within a few seconds, both are told what differs.
+ * Callers without the token of the job are dropped. If the token is derived from the settings, such
+ * a caller may be a rank with other flags: unless the right rank connects within a few seconds,
+ * both receive the difference.
  *
  * @module
  */

@@ -3,11 +3,10 @@
  * An all-reduce is a reduce-scatter followed by an all-gather, so each process sends 2 (W - 1) / W
  * of the bytes, whatever W is.
  *
- * The connection to the next process carries numbers backwards: that it is alive, from time to time;
- * at last that it leaves the group in order, or which process failed first. Its end without one of
- * these means that the next process is gone. Everybody passes the number on, so that all name the
- * same process whoever ends after it. Signs of life come from the thread of the ring, so a process
- * whose main thread is busy gives them too.
+ * The connection to the next rank carries numbers backwards: heartbeats, and finally that it leaves
+ * the group in order, or which rank failed first. A connection that ends without one of these means
+ * that the next rank has ended. Every rank forwards the number, so all name the same rank.
+ * Heartbeats come from the ring's thread, so a rank with a busy main thread sends them as well.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Bytes that are read by ranges: a file, a `Blob`, a buffer in memory.
+ * Random access to bytes: a file, a `Blob`, a buffer in memory.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * The checksum of a safetensors file, kept in its metadata under "sha256". It covers what the file
- * says, not how its header spells it, so a program that reads and writes the tensors unchanged keeps it
- * valid, in whatever order and spacing it writes them.
+ * The checksum of a safetensors file, kept in its metadata under "sha256". It covers the content,
+ * not the spelling of the header, so it stays valid when a program reads the tensors and writes
+ * them unchanged, in any order and spacing.
  *
  * The value is `content:` and the hexadecimal SHA-256 of the UTF-8 JSON text, without spaces,
  *

@@ -1,5 +1,5 @@
 /**
- * One case on one device: which check it needs, and what came of it.
+ * The check of one case on one device.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Weights from a name and an index, so that cases with large models need not store them:
+ * Generated weights from name and index, so that cases with large models need not store them:
  *
  *     x = hash(index * 2654435761 + (FNV1a(name) ^ seed))        in uint32
  *     value = float32(mean + (2 (x >>> 8) / 2^24 - 1) * halfwidth)

@@ -1,5 +1,5 @@
 /**
- * The table of data sets, and that the programs follow it.
+ * The table of data sets and its use in programs.
  *
  * @module
  */

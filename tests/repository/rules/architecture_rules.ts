@@ -1,6 +1,6 @@
 /**
- * The rules of the house as functions from source files to offences. The tests apply them to the
- * repository, and to small trees that break them.
+ * The rules of the repository as functions from source files to violations. The tests apply them to
+ * the repository and to small trees that break them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The rules of the house, applied to every source file, and to small trees that break them.
+ * The rules of the repository, applied to every source file and to small trees that break them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Rule about blocks of code that stand twice.
+ * Rule about repeated blocks of code.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Rules as tests: each keeps the repository and small trees that break it apart.
+ * Rules as tests, each with trees that keep it and trees that break it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Jobs of several processes as real processes: what they are given, how they end together.
+ * Jobs of several real processes: environment and common end.
  *
  * @module
  */

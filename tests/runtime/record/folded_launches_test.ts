@@ -1,6 +1,6 @@
 /**
- * Launches with more workgroups than an adapter dispatches along one dimension. Every op runs here
- * as on an adapter that dispatches only a few, so that its launches are folded.
+ * Launches with more workgroups than an adapter dispatches along one dimension. Every op runs with
+ * a limit of a few workgroups, so that its launches are folded.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A program of two roles for the tests of the launcher: started by hand it launches itself, started
- * by the launcher it behaves as its first argument says. It uses no GPU.
+ * A program for tests of the launcher: it launches itself, or, started by the launcher, behaves as
+ * its first argument requests. It uses no GPU.
  *
  * @module
  */

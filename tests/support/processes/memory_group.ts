@@ -1,5 +1,5 @@
 /**
- * The processes of a group inside one program: what they give meets in memory.
+ * A process group inside one program, which exchanges data in memory.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Jobs of three processes, one of which is killed at a random moment: every job ends at once, and
- * what is continued has the digits of a run that nothing disturbed.
+ * resumed runs equal an undisturbed run bit for bit.
  *
  * @module
  */

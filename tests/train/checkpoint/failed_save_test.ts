@@ -1,5 +1,5 @@
 /**
- * A disk that is full for a while costs a checkpoint, not the run.
+ * Temporarily full disks: a failed save does not end the run.
  *
  * @module
  */

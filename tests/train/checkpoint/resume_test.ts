@@ -1,5 +1,5 @@
 /**
- * A run that is stopped at any moment and continued equals one that was not, bit for bit.
+ * Bit-equal resume of runs stopped at any moment.
  *
  * @module
  */

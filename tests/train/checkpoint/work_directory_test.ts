@@ -1,5 +1,5 @@
 /**
- * One run per folder, and no run over the checkpoints of another.
+ * The work directory: one run per folder, and no replaced checkpoints of other runs.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Bad input ends in one sentence that names the value and the remedy, in exit code 2, and leaves
- * every file as it was.
+ * Bad input: one sentence that names the value and the remedy, exit code 2, and unchanged files.
  *
  * @module
  */

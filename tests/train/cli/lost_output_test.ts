@@ -1,5 +1,5 @@
 /**
- * Output that goes away costs lines, never the run.
+ * Lost output: closed readers and full disks lose lines, never the run.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Every number and path of a configuration has bounds, so that no value reaches an allocation, a
- * loop or a generator that it breaks.
+ * Bounds of all numbers and paths of a configuration.
  *
  * @module
  */

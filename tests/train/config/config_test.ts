@@ -1,6 +1,6 @@
 /**
- * The command line of training: NVIDIA's names, defaults and named settings, and the checks that one
- * field alone cannot make.
+ * The command line of training: NVIDIA's names, defaults and named settings, and rules between
+ * settings.
  *
  * @module
  */

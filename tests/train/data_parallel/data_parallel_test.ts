@@ -1,6 +1,6 @@
 /**
- * Processes that share a batch: their losses are those of one process, their weights are equal, and
- * their checkpoints do not tell how many they were.
+ * Ranks that share a batch: losses of one process, equal weights, and checkpoints independent of
+ * their number.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A run that never listens: it announces itself, then computes for ever between two events. With the
- * argument `saving` it has begun to save and hears one signal first.
+ * A run that never handles events: it announces itself and then computes forever. With the argument
+ * `saving` it has begun to save and receives one signal first.
  *
  * @module
  */

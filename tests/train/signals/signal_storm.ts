@@ -1,7 +1,7 @@
 /**
  * Signals at random moments: every one of SIGHUP, SIGTERM, SIGINT and SIGUSR1, in training, in
- * evaluation and in the test, with one process and two. State has to be saved within two seconds or
- * a step, nothing may be lost, and the end has to be bit-equal to a run that nothing disturbed.
+ * evaluation and in the test, with one process and two. State must be saved within two seconds or a
+ * step, nothing may be lost, and the end must be bit-equal to an undisturbed run.
  *
  *     deno run -A tests/train/signals/signal_storm.ts [moments of each kind, default 20] [seed, default 1]
  *

@@ -1,6 +1,6 @@
 /**
- * Signals to training, evaluation and test: the state is saved at once, and a restart goes on as if
- * nothing had happened. tests/train/signals/signal_storm.ts does the same at many random moments.
+ * Signals to training, evaluation and test: the state is saved at once, and a restart continues
+ * without a difference. tests/train/signals/signal_storm.ts does the same at many random moments.
  *
  * @module
  */

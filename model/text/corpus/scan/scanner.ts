@@ -1,7 +1,7 @@
 /**
- * Bytes in, provisional ids out. A scanner numbers symbols in the order of their first occurrence
- * over all files; the vocabulary is chosen afterwards from the counts and the ids are renumbered, so
- * every file is read and split once.
+ * The interface of scanners, which turn bytes into provisional ids. Symbols are numbered in the
+ * order of first occurrence over all files; the vocabulary is built afterwards from the counts and
+ * the ids are renumbered, so every file is read once.
  *
  * @module
  */

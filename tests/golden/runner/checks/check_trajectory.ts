@@ -1,5 +1,5 @@
 /**
- * Kind `trajectory`: a whole training run with its evaluations, by the trainer of the product.
+ * Kind `trajectory`: a whole training run with its evaluations, by the trainer.
  *
  * @module
  */
