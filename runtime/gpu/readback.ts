@@ -1,5 +1,5 @@
 /**
- * Reads of GPU memory without the 10 ms that `await mapAsync` costs in Deno.
+ * Readback of GPU memory without the 10 ms that `await mapAsync` costs in Deno.
  *
  * Symptom: `await buffer.mapAsync()` takes 11 ms even on an idle device. Cause: Deno's op polls the
  * device on the JS thread and then sleeps in steps of 10 ms. The call itself returns only when the
