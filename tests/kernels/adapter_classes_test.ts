@@ -25,7 +25,8 @@ type Includes = (op: string, row: string, dtype: RowDType) => boolean;
  * vector loads. A software driver compiles a large tile for seconds.
  */
 const CLASSES: Readonly<Partial<Record<AdapterClass, Includes>>> = {
-  unknown: (op, row, dtype) => op !== "matmul" || dtype === "f32" || /^NN .*vec4/.test(row),
+  unknown: (op, row, dtype) =>
+    op !== "matmul" || (dtype === "f32" ? /^NN|bias/ : /^NN .*vec4/).test(row),
   nvidia: (op, row, dtype) => op === "matmul" && dtype === "f32" && /^NN (?!sums cut)/.test(row),
 };
 

@@ -169,3 +169,17 @@ export function onlyProgramsPrint(
     .filter(({ text }) => /\bconsole\.\w+\(/.test(withoutComments(text)))
     .map(({ path }) => `${path} prints to the console`);
 }
+
+const TEST_NAME = /\bDeno\.test\(\s*(?:\{\s*name:\s*)?(["`])(.*?)\1/g;
+
+/** A test's name is a sentence: what holds, without a final period. A parameter may start it. */
+export function testNamesAreSentences(files: readonly SourceFile[]): Offences {
+  return files.filter(isNoRule).filter(({ path }) => path.endsWith("_test.ts")).flatMap((
+    { path, text },
+  ) =>
+    [...withoutComments(text).matchAll(TEST_NAME)].map(([, , name]) => name!)
+      .filter((name) => !name.startsWith("${"))
+      .filter((name) => name.split(/\s+/).length < 3 || /^test\b|[.:]$/i.test(name))
+      .map((name) => `${path} has a test "${name}"`)
+  );
+}

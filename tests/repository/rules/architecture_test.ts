@@ -16,6 +16,7 @@ import {
   onlyProgramsPrint,
   optionalProgramsAreTried,
   othersAreImportedByName,
+  testNamesAreSentences,
   wgslIsTidy,
 } from "./architecture_rules.ts";
 import { blocksStandOnce, MAX_REPEATED_LINES } from "./repeated_blocks.ts";
@@ -112,6 +113,20 @@ const CASES: readonly RuleCase[] = [
       { "train/a.ts": "/**\n * Whether it runs.\n *\n * @module\n */\n" },
       { "train/a.ts": "/**\n * Reads a file.\n *\n * @module\n */\n" },
       { "kernels/a.wgsl": "// How rows are cut.\n" },
+    ],
+  },
+  {
+    name: "names of tests are sentences",
+    rule: testNamesAreSentences,
+    good: {
+      "tests/a_test.ts": 'Deno.test("a sum has a fixed order", f);\nDeno.test({ name: "x is y" });',
+      "tests/b_test.ts": "Deno.test(`${name} on the adapter`, f);",
+    },
+    bad: [
+      { "tests/a_test.ts": 'Deno.test("sum", f);' },
+      { "tests/a_test.ts": 'Deno.test({\n  name: "fixed order",\n});' },
+      { "tests/a_test.ts": "Deno.test(`a sum has an order.`, f);" },
+      { "tests/a_test.ts": 'Deno.test("test that sums work", f);' },
     ],
   },
   {
