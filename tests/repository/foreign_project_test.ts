@@ -12,10 +12,21 @@ import { ROOT } from "./rules/source_tree.ts";
 
 const LIBRARY = fileURLToPath(ROOT).replace(/\/$/, "");
 
+const NAMES = "Batches, createModel, openDevice, TrainStep, WordVocabulary";
+
 const PROGRAM = `
-const { symbols } = WordVocabulary.fromText("a b a");
-console.log(symbols.join(" "));
+const vocabulary = WordVocabulary.fromText("a b a");
+console.log(vocabulary.symbols.join(" "));
+using device = await openDevice("cpu");
+const sizes = { vocabSize: vocabulary.size, nLayer: 1, dModel: 16 };
+using model = await createModel(device, sizes, { training: true });
+using step = await TrainStep.record(model, { batchSize: 1, tgtLen: 4, memLen: 4 });
+const tokens = Uint32Array.from({ length: 9 }, (_, i) => i % 3);
+for (const segment of new Batches(tokens, step.lengths).segments()) step.run(segment, { lr: 0.01 });
+console.log((await step.losses()).length, "steps");
 `;
+
+const PRINTED = "<eos> a b\n2 steps\n";
 
 /** The JSON blocks of the page, in order: links, path, workspace. */
 function configurations(): readonly string[] {
@@ -36,17 +47,19 @@ Deno.test("a project that links the library type-checks under Deno's default opt
   await using scratch = new Scratch();
   const [links] = configurations();
   await scratch.text("deno.json", links!.replaceAll("../transformer-xl", LIBRARY));
-  await scratch.text("main.ts", `import { WordVocabulary } from "@transformer-xl/mod";${PROGRAM}`);
+  const member = 'import { matmul } from "@transformer-xl/kernels";';
+  const main = `import { ${NAMES} } from "@transformer-xl/mod";${member}${PROGRAM}matmul;`;
+  await scratch.text("main.ts", main);
   await deno(scratch.path, "check", "main.ts");
-  assertEquals(await deno(scratch.path, "run", "-A", "main.ts"), "<eos> a b\n");
+  assertEquals(await deno(scratch.path, "run", "-A", "main.ts"), PRINTED);
 });
 
 Deno.test("a project imports the library by its path", async () => {
   await using scratch = new Scratch();
   const [, path] = configurations();
   await scratch.text("deno.json", path!.replaceAll("../transformer-xl", LIBRARY));
-  await scratch.text("main.ts", `import { WordVocabulary } from "${LIBRARY}/mod.ts";${PROGRAM}`);
-  assertEquals(await deno(scratch.path, "run", "-A", "main.ts"), "<eos> a b\n");
+  await scratch.text("main.ts", `import { ${NAMES} } from "${LIBRARY}/mod.ts";${PROGRAM}`);
+  assertEquals(await deno(scratch.path, "run", "-A", "main.ts"), PRINTED);
 });
 
 Deno.test("a workspace holds the library's members", async () => {
@@ -55,13 +68,13 @@ Deno.test("a workspace holds the library's members", async () => {
   await scratch.text("deno.json", workspace!);
   await Deno.mkdir(scratch.at("app"));
   await scratch.text("app/deno.json", `{ "name": "@my/app", "exports": "./main.ts" }`);
-  const main = `import { WordVocabulary } from "@transformer-xl/mod";${PROGRAM}`;
+  const main = `import { ${NAMES} } from "@transformer-xl/mod";${PROGRAM}`;
   await scratch.text("app/main.ts", main);
   const entries = ["deno.json", "mod.ts", ".std", "runtime", "kernels", "model", "eval", "train"];
   for (const entry of [...entries, "bench/deno.json"]) {
     await copy(`${LIBRARY}/${entry}`, scratch.at(`transformer-xl/${entry}`));
   }
-  assertEquals(await deno(scratch.path, "run", "-A", "app/main.ts"), "<eos> a b\n");
+  assertEquals(await deno(scratch.path, "run", "-A", "app/main.ts"), PRINTED);
 });
 
 async function copy(from: string, to: string): Promise<void> {

@@ -8,21 +8,28 @@
  * @module
  */
 import { flat } from "../flat/flat.ts";
-import { recordOverChunks, updateCost, updateOperands } from "../flat/over_chunks.ts";
+import {
+  type ChunkLaunch,
+  recordOverChunks,
+  updateCost,
+  updateOperands,
+} from "../flat/over_chunks.ts";
 import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
 import { SGD, SGD_MOMENTUM } from "./kernels.ts";
 
 /** SGD as in PyTorch; it keeps no state without momentum. */
 export const sgd: OptimizerDefinition = {
   settings: ["momentum"],
-  states: ({ momentum = 0 }) => momentum === 0 ? {} : { momentum: "momentum" },
+  states({ momentum = 0 }): Record<string, string> {
+    return momentum === 0 ? {} : { momentum: "momentum" };
+  },
   rule({ momentum: velocities }, { momentum = 0 }) {
     return {
       scalars: (_step, lr) => ({ lr }),
       record(rec, chunks, { control }, { lr }) {
         const states = velocities === undefined ? 0 : 1;
         const cost = updateCost(chunks, 3 + 2 * states, states);
-        recordOverChunks(rec, "sgd", chunks, cost, (buffer, n) => {
+        recordOverChunks(rec, "sgd", chunks, cost, (buffer, n): ChunkLaunch => {
           const operands = { control, ...updateOperands(buffer) };
           return velocities === undefined
             ? { kernel: SGD(buffer), operands, scalars: { rate: lr } }
