@@ -175,3 +175,9 @@ export function unknownFiles(documents: readonly Document[]): readonly string[] 
       .map(([, name]) => `${path} names the file "${name}"`)
   );
 }
+
+/** The fenced blocks of a language, in order. */
+export function codeBlocks(language: string, text: string): readonly string[] {
+  const fenced = new RegExp(`^\`\`\`${language}\\b[^\n]*\\n([\\s\\S]*?)^\`\`\`$`, "gm");
+  return [...text.matchAll(fenced)].map(([, block]) => block!);
+}
