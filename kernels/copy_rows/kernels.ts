@@ -16,11 +16,11 @@ import source from "./copy_rows.wgsl" with { type: "text" };
 const COPY_ROWS = elementwiseKernel<
   "x" | "y",
   "count" | "columns" | "x_start" | "x_back" | "x_rows" | "y_start"
->("copy_rows", source, ({ x, y }, s) => {
-  const shift = (s.x_start - s.x_back) * s.columns;
-  const end = s.x_rows * s.columns;
-  const start = s.y_start * s.columns;
-  for (let i = 0; i < s.count; i++) {
+>("copy_rows", source, ({ x, y }, { count, columns, ...s }) => {
+  const shift = (s.x_start - s.x_back) * columns;
+  const end = s.x_rows * columns;
+  const start = s.y_start * columns;
+  for (let i = 0; i < count; i++) {
     const from = i + shift;
     y[start + i] = from >= 0 && from < end ? x[from]! : 0;
   }

@@ -11,9 +11,13 @@ import { bytesOf } from "../record/op.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-const ADD = elementwiseKernel<"a" | "b" | "c", "count">("add", addSource, ({ a, b, c }, s) => {
-  for (let i = 0; i < s.count; i++) c[i] = a[i]! + b[i]!;
-});
+const ADD = elementwiseKernel<"a" | "b" | "c", "count">(
+  "add",
+  addSource,
+  ({ a, b, c }, { count }) => {
+    for (let i = 0; i < count; i++) c[i] = a[i]! + b[i]!;
+  },
+);
 
 const ACCUMULATE = elementwiseKernel<"x" | "sum", "count">(
   "accumulate",
