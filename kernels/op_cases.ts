@@ -31,6 +31,11 @@ export interface OpCase {
   readonly attrs?: Readonly<Record<string, number | boolean | string>>;
   /** Longest sum behind one output or gradient element; the tolerance grows with its root. */
   readonly sumLength?: number;
+  /**
+   * Largest error on the adapter in float32, relative to the largest element; follows from
+   * `sumLength` by default.
+   */
+  readonly tolerance?: number;
   /** False for ops without a derivative. */
   readonly derivative?: false;
   /** Cotangent of every output: normal numbers, or ones for losses whose gradient is formed ahead. */

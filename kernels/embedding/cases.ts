@@ -18,7 +18,7 @@ function row(
   const { from = 0, ...rest } = more;
   let next = from;
   const ranges = tables.map((rows) => ({ from: (next += rows) - rows, rows }));
-  const segments = groupByToken(Uint32Array.from(ids), ranges);
+  const groups = groupByToken(Uint32Array.from(ids), ranges);
   const integers = (values: ArrayLike<number>) => ({
     shape: [values.length],
     dtype: "u32",
@@ -28,16 +28,16 @@ function row(
     name,
     operands: {
       ids: integers(ids),
-      order: integers(segments.order),
-      starts: integers(segments.starts),
-      distinct: integers(segments.distinct),
+      order: integers(groups.order),
+      starts: integers(groups.starts),
+      distinct: integers(groups.distinct),
       ...Object.fromEntries(tables.map((rows, i) => [`table${i}`, { shape: [rows, D] }])),
     },
     attrs: { from },
     sumLength: ids.length,
     ...rest,
     scalars: {
-      ...Object.fromEntries(segments.ranges.flatMap(({ first, count }, i) => [
+      ...Object.fromEntries(groups.ranges.flatMap(({ first, count }, i) => [
         [`first${i}`, first],
         [`count${i}`, count],
       ])),
@@ -65,9 +65,9 @@ export const embeddingCases: OpCases = {
       first: scalars[`first${i}`]!,
       count: scalars[`count${i}`]!,
     }));
-    const segments = { order: order!, starts: starts!, distinct: distinct!, ranges };
+    const groups = { order: order!, starts: starts!, distinct: distinct!, ranges };
     const { count } = scalars;
-    const y = embedding(rec, ids!, tables, segments, Math.sqrt(512), count && { count });
+    const y = embedding(rec, ids!, tables, groups, Math.sqrt(512), count && { count });
     return { outputs: { y } };
   },
   rows: [

@@ -1,12 +1,12 @@
 // dtable[distinct[s] - first_id, :] += scale * sum of dy[order[j], :]
-// over starts[s] <= j < starts[s + 1], for the segments of one table range: `segments` of them from
+// over starts[s] <= j < starts[s + 1], for the groups of one table range: `groups` of them from
 // `first`. No other row is touched.
 // dy: [R, width]; order: positions sorted by (id, position); starts: [R + 1]; distinct: [R].
 //
-// A workgroup takes one segment (more segments than workgroups: it walks on) and 256 columns, four
+// A workgroup takes one group (more groups than workgroups: it walks on) and 256 columns, four
 // per lane; positions are added in their sorted order, so that the sum is the same in every run.
 alias Value = f32;
-struct Scalars { first: u32, segments: u32, width: u32, first_id: u32, scale: f32 }
+struct Scalars { first: u32, groups: u32, width: u32, first_id: u32, scale: f32 }
 @group(0) @binding(0) var<storage, read> order: array<u32>;
 @group(0) @binding(1) var<storage, read> starts: array<u32>;
 @group(0) @binding(2) var<storage, read> distinct: array<u32>;
@@ -31,21 +31,21 @@ fn main(
   let c1 = min(column + 64u, width - 1u);
   let c2 = min(column + 128u, width - 1u);
   let c3 = min(column + 192u, width - 1u);
-  for (var n = group.x; n < scalars.segments; n += groups.x) {
-    let segment = scalars.first + n;
-    let end = starts[segment + 1u];
+  for (var n = group.x; n < scalars.groups; n += groups.x) {
+    let token = scalars.first + n;
+    let end = starts[token + 1u];
     var s0 = 0.0;
     var s1 = 0.0;
     var s2 = 0.0;
     var s3 = 0.0;
-    for (var j = starts[segment]; j < end; j++) {
+    for (var j = starts[token]; j < end; j++) {
       let at = order[j] * width;
       s0 += f32(dy[at + c0]);
       s1 += f32(dy[at + c1]);
       s2 += f32(dy[at + c2]);
       s3 += f32(dy[at + c3]);
     }
-    let row = (distinct[segment] - scalars.first_id) * width;
+    let row = (distinct[token] - scalars.first_id) * width;
     if (column < width) {
       add(row + c0, scalars.scale * s0);
     }

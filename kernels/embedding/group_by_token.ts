@@ -10,11 +10,11 @@ import { IGNORED } from "../shared/ignored.ts";
 export interface HostTokenGroups {
   /** [R]: positions sorted by (id, position), without those that are IGNORED; zeros at the end. */
   readonly order: Uint32Array<ArrayBuffer>;
-  /** [R + 1]: where each segment starts in `order`; the last used entry is its end. */
+  /** [R + 1]: where each group starts in `order`; the last used entry is its end. */
   readonly starts: Uint32Array<ArrayBuffer>;
-  /** [R]: id of each segment, ascending; zeros at the end. */
+  /** [R]: id of each group, ascending; zeros at the end. */
   readonly distinct: Uint32Array<ArrayBuffer>;
-  /** Segments that fall into each table range. */
+  /** Groups that fall into each table range. */
   readonly ranges: { readonly first: number; readonly count: number }[];
 }
 
@@ -49,16 +49,16 @@ export function groupByToken(
   const { order, count } = sortPositions(ids);
   const starts = new Uint32Array(R + 1).fill(count);
   const distinct = new Uint32Array(R);
-  let segments = 0;
+  let groups = 0;
   for (let j = 0; j < count; j++) {
     const id = ids[order[j]!]!;
-    if (j > 0 && id === distinct[segments - 1]!) continue;
-    starts[segments] = j;
-    distinct[segments++] = id;
+    if (j > 0 && id === distinct[groups - 1]!) continue;
+    starts[groups] = j;
+    distinct[groups++] = id;
   }
   const ranges = tables.map(({ from, rows }) => {
-    const first = lowerBound(distinct, segments, from);
-    return { first, count: lowerBound(distinct, segments, from + rows) - first };
+    const first = lowerBound(distinct, groups, from);
+    return { first, count: lowerBound(distinct, groups, from + rows) - first };
   });
   return { order, starts, distinct, ranges };
 }

@@ -25,12 +25,12 @@ export const EMBEDDING = kernel<
 /** Sums per distinct id, added to the rows of one table range. */
 export const EMBEDDING_GRADIENT = kernel<
   "order" | "starts" | "distinct" | "dy" | "dtable",
-  "first" | "segments" | "width" | "first_id" | "scale"
+  "first" | "groups" | "width" | "first_id" | "scale"
 >("embedding_gradient", gradientSource, (operands, sizes) => {
   const { order, starts, distinct, dy, dtable } = operands;
-  const { first, segments, width, first_id, scale } = sizes;
+  const { first, groups, width, first_id, scale } = sizes;
   const sum = new Float64Array(width);
-  for (let s = first; s < first + segments; s++) {
+  for (let s = first; s < first + groups; s++) {
     sum.fill(0);
     for (let j = starts[s]!; j < starts[s + 1]!; j++) {
       const from = order[j]! * width;

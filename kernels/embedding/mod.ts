@@ -39,11 +39,11 @@ export interface TableRange {
 export interface TokenGroups {
   /** u32 [R]: positions sorted by (id, position). */
   readonly order: Tensor;
-  /** u32 [R + 1]: where each segment starts in `order`. */
+  /** u32 [R + 1]: where each group starts in `order`. */
   readonly starts: Tensor;
-  /** u32 [R]: id of each segment, ascending. */
+  /** u32 [R]: id of each group, ascending. */
   readonly distinct: Tensor;
-  /** Segments that fall into each table range, in the order of the tables. */
+  /** Groups that fall into each table range, in the order of the tables. */
   readonly ranges: readonly { readonly first: Scalar; readonly count: Scalar }[];
 }
 
@@ -51,14 +51,14 @@ export interface TokenGroups {
 type In = { readonly ids: Tensor; readonly [table: `table${number}`]: Tensor };
 type Attrs = {
   readonly tables: readonly TableRange[];
-  readonly segments: TokenGroups | undefined;
+  readonly groups: TokenGroups | undefined;
   readonly scale: number;
   readonly count: Scalar | undefined;
 };
 
 const op = defineOp<In, { y: Tensor }, Attrs>({
   name: "embedding",
-  infer({ ids }, { tables, segments }) {
+  infer({ ids }, { tables, groups }) {
     const [first] = tables;
     if (first === undefined) {
       throw new ShapeError("Cannot record embedding: it has no tables, expected at least one");
@@ -66,12 +66,12 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
     for (const { table } of tables) {
       dims({ first: "V0 D", table: "V D" }, { first: first.table, table });
     }
-    if (segments) {
-      const { order, distinct, ranges } = segments;
+    if (groups) {
+      const { order, distinct, ranges } = groups;
       dims({ ids: "R", order: "R", distinct: "R" }, { ids, order, distinct });
       if (ranges.length !== tables.length) {
         throw new ShapeError(
-          `Cannot record embedding: segments have ${ranges.length} ranges for ${tables.length} tables`,
+          `Cannot record embedding: the token groups have ${ranges.length} ranges for ${tables.length} tables`,
         );
       }
     }
@@ -96,20 +96,20 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
       })
     );
   },
-  vjp(rec, { inputs: { ids }, attrs: { tables, segments, scale }, wants, gradients }, { y: dy }) {
-    if (segments === undefined) {
-      throw new TypeError("Cannot differentiate embedding: it was recorded without segments");
+  vjp(rec, { inputs: { ids }, attrs: { tables, groups, scale }, wants, gradients }, { y: dy }) {
+    if (groups === undefined) {
+      throw new TypeError("Cannot differentiate embedding: it was recorded without token groups");
     }
     const grads: Record<string, Tensor> = {};
     tables.forEach(({ table, from }, i) => {
       const name = `table${i}` as const;
       if (!wants(name)) return;
-      const range = segments.ranges[i]!;
+      const range = groups.ranges[i]!;
       if (gradients[name] === undefined) {
         grads[name] = rec.temporary(table.shape, table.dtype, `d ${table.label}`);
         rec.clear(grads[name]);
       }
-      const { order, starts, distinct } = segments;
+      const { order, starts, distinct } = groups;
       const cost = { flops: dy!.size / tables.length, bytes: 3 * bytesOf(dy) / tables.length };
       rec.node("embedding_gradient", { inputs: { dy }, cost }, () => {
         rec.launch({
@@ -117,7 +117,7 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
           operands: { order, starts, distinct, dy: dy!, dtable: gradients[name] ?? grads[name]! },
           scalars: {
             first: range.first,
-            segments: range.count,
+            groups: range.count,
             width: table.shape[1]!,
             first_id: from,
             scale,
@@ -144,13 +144,13 @@ function walkers(rec: Recorder, items: Scalar | number, capacity: number): Count
 /**
  * `y[n] = scale * table[ids[n] - from]`, [R] -> [R, D], from the range that holds the id. Ids that
  * no range holds (IGNORED ones) give a zero row and no gradient. With `count`, only the first
- * `count` ids are looked up and the other rows are zero. `segments`, made of the same ids, are
+ * `count` ids are looked up and the other rows are zero. `groups`, made of the same ids, are
  * needed for the derivative only.
  *
- * The derivative adds into the rows of the ids that occur, in the order of `segments`.
+ * The derivative adds into the rows of the ids that occur, in the order of `groups`.
  *
  * @throws {ShapeError} when sizes differ or there is no table
- * @throws {TypeError} when it is differentiated without segments
+ * @throws {TypeError} when it is differentiated without groups
  * @example
  * ```ts
  * import { embedding, IGNORED } from "@transformer-xl/kernels";
@@ -173,10 +173,10 @@ export function embedding(
   rec: Recorder,
   ids: Tensor,
   tables: readonly TableRange[],
-  segments: TokenGroups | undefined,
+  groups: TokenGroups | undefined,
   scale: number,
   options: { readonly count?: Scalar } = {},
 ): Tensor {
   const inputs = Object.fromEntries(tables.map(({ table }, i) => [`table${i}`, table]));
-  return op(rec, { ids, ...inputs }, { tables, segments, scale, count: options.count }).y;
+  return op(rec, { ids, ...inputs }, { tables, groups, scale, count: options.count }).y;
 }

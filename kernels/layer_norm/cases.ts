@@ -40,7 +40,8 @@ export const layerNormCases: OpCases = {
         ...shapes(4, 64, false),
         x: { shape: [4, 64], values: (i) => 1000 + Math.sin(i) },
       },
-      sumLength: 1e6,
+      // Numbers around 1000 are 6e-5 apart, and all of them deviate from the mean by 1 at most.
+      tolerance: 1e-3,
     },
     { ...row("base rows with residual", 6144, 512, true), bench: true },
     { ...row("base rows", 6144, 512), bench: true },

@@ -38,7 +38,7 @@ Deno.test("groupByToken() sorts positions by id, then by position, without ignor
   }));
 });
 
-Deno.test("groupByToken() finds the segments of every table range", () => {
+Deno.test("groupByToken() finds the groups of every table range", () => {
   const tables = [{ from: 0, rows: 10 }, { from: 10, rows: 190_000 }, { from: 190_010, rows: 7 }];
   fc.assert(fc.property(anyIds, (ids) => {
     const { distinct, ranges } = groupByToken(ids, tables);
