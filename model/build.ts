@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError, type Device, ParameterStore } from "@transformer-xl/runtime";
+import { ConfigError, type Device, ParameterStore } from "@transformer-xl/runtime/core";
 import { z } from "zod";
 import { MAX_VOCABULARY } from "./settings/bounds.ts";
 import { loadWeights, type ModelCheckpoint } from "./checkpoint/checkpoint.ts";
