@@ -14,6 +14,7 @@ export * from "./embedding/cases.ts";
 export * from "./gather/cases.ts";
 export * from "./gelu/cases.ts";
 export * from "./layer_norm/cases.ts";
+export * from "./log_softmax/cases.ts";
 export * from "./matmul/cases.ts";
 export * from "./relative_attention/cases.ts";
 export * from "./relu/cases.ts";

@@ -15,6 +15,7 @@ export * from "./finite/mod.ts";
 export * from "./gather/mod.ts";
 export * from "./gelu/mod.ts";
 export * from "./layer_norm/mod.ts";
+export * from "./log_softmax/mod.ts";
 export * from "./matmul/mod.ts";
 export * from "./optimizer/mod.ts";
 export * from "./relative_attention/mod.ts";

@@ -62,7 +62,11 @@ export {
   type WordOptions,
   WordVocabulary,
 } from "./text/vocabulary/word_vocabulary.ts";
-export { type ForwardOptions, TransformerXL } from "./transformer_xl.ts";
+export {
+  type ForwardOptions,
+  type LogProbabilityOptions,
+  TransformerXL,
+} from "./transformer_xl.ts";
 export { type TokenLosses } from "./vocabulary/adaptive_softmax.ts";
 export {
   BatchInputs,

@@ -11,6 +11,7 @@ import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
 import type { Attention } from "./attention/attention.ts";
 import { openAttention } from "./attention/kinds.ts";
+import { logProbabilities } from "./vocabulary/log_probabilities.ts";
 import { BatchInputs } from "./vocabulary/batch_inputs.ts";
 import type { Lengths, ModelConfig } from "./config.ts";
 import { DecoderLayer } from "./decoder_layer.ts";
@@ -32,6 +33,12 @@ export interface ForwardOptions {
   readonly differentiate: boolean;
   /** Its first element scales every gradient; 1 when absent. */
   readonly lossScale?: Tensor;
+}
+
+/** Options of a recording that ends in the log-probabilities of all words. */
+export interface LogProbabilityOptions extends Omit<ForwardOptions, "differentiate" | "lossScale"> {
+  /** What the recording ends in; the losses of targets when absent. */
+  readonly head: "logProbabilities";
 }
 
 /** The parameters of a model, and its forward pass as a recording. */
@@ -63,8 +70,35 @@ export class TransformerXL {
   }
 
   /** Records the losses of one segment and the memory of the next. */
-  forward(rec: Recorder, batch: BatchInputs, options: ForwardOptions): TokenLosses {
-    const { lengths, memory, drop, differentiate, lossScale } = options;
+  forward(rec: Recorder, batch: BatchInputs, options: ForwardOptions): TokenLosses;
+  /**
+   * Records the log-probabilities of all words after every token of the segment, [T B, V] in nats,
+   * and the memory of the next segment. No derivative.
+   */
+  forward(rec: Recorder, batch: BatchInputs, options: LogProbabilityOptions): Tensor;
+  forward(
+    rec: Recorder,
+    batch: BatchInputs,
+    options: ForwardOptions | LogProbabilityOptions,
+  ): TokenLosses | Tensor {
+    const hidden = this.#hidden(rec, batch, options);
+    return rec.scope("softmax", () => {
+      if ("head" in options) return logProbabilities(rec, hidden, this.#clusters);
+      const { differentiate, lossScale } = options;
+      return tokenLosses(rec, hidden, batch.targets, this.#clusters, {
+        weight: batch.weight,
+        differentiate,
+        ...(lossScale && { lossScale }),
+      });
+    });
+  }
+
+  /** Records hidden rows that predict the targets, [T B, D], and the memory of the next segment. */
+  #hidden(
+    rec: Recorder,
+    batch: BatchInputs,
+    { lengths, memory, drop }: Pick<ForwardOptions, "lengths" | "memory" | "drop">,
+  ): Tensor {
     const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = lengths;
     const { dropout } = this.config;
 
@@ -92,14 +126,6 @@ export class TransformerXL {
 
     const hidden = dropped(rec, x, drop("final", dropout));
     // Extended context has no targets; full segments without it need no copy.
-    const predicted = E === 0
-      ? hidden
-      : slice(rec, hidden, { start: batch.targetStart, count: T * B }); // [T B, D]
-    return rec.scope("softmax", () =>
-      tokenLosses(rec, predicted, batch.targets, this.#clusters, {
-        weight: batch.weight,
-        differentiate,
-        ...(lossScale && { lossScale }),
-      }));
+    return E === 0 ? hidden : slice(rec, hidden, { start: batch.targetStart, count: T * B }); // [T B, D]
   }
 }
