@@ -46,6 +46,7 @@ export * from "./files/system_reason.ts";
 export * from "./files/user_path.ts";
 export { readConfigFile } from "./flags/config_file.ts";
 export * from "./flags/foreign_flag.ts";
+export * from "./flags/flag_table.ts";
 export * from "./flags/help.ts";
 export * from "./flags/nearest_name.ts";
 export {

@@ -8,8 +8,8 @@ import { kernel, type Numbers } from "@transformer-xl/runtime/core";
 import addBiases from "./add_biases.wgsl" with { type: "text" };
 import packHeads from "./pack_heads.wgsl" with { type: "text" };
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
-import maskedSoftmax from "./masked_softmax.wgsl" with { type: "text" };
-import maskedSoftmaxBackward from "./masked_softmax_backward.wgsl" with { type: "text" };
+import softmax from "./shifted_masked_softmax.wgsl" with { type: "text" };
+import softmaxBackward from "./shifted_masked_softmax_backward.wgsl" with { type: "text" };
 
 type Rows = "B" | "N" | "Q" | "K" | "M" | "validMemory" | "maxDistance";
 type Operands<K extends string> = Readonly<Record<K, Numbers>>;
@@ -107,10 +107,10 @@ function softmaxBackwardLoops(
 }
 
 /** Shifted and masked softmax. */
-export const SOFTMAX = kernel("attention_softmax", exactExp + maskedSoftmax, softmaxLoops);
+export const SOFTMAX = kernel("attention_softmax", exactExp + softmax, softmaxLoops);
 /** Its derivative. */
 export const SOFTMAX_BACKWARD = kernel(
   "attention_softmax_backward",
-  maskedSoftmaxBackward,
+  softmaxBackward,
   softmaxBackwardLoops,
 );

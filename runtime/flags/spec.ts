@@ -261,3 +261,8 @@ function makeSpecs(schema: z.ZodObject): readonly FlagSpec[] {
   }
   return specs;
 }
+
+/** The listed flags of a schema by heading. */
+export function shownGroups(schema: z.ZodObject): Map<string, FlagSpec[]> {
+  return Map.groupBy(flagSpecs(schema).filter((spec) => !spec.hidden), (spec) => spec.group);
+}
