@@ -5,7 +5,7 @@
  * @module
  */
 import type { Offences } from "./architecture_rules.ts";
-import { importsOf, resolvePath, type SourceFile } from "./source_tree.ts";
+import { importsOf, resolvePath, type SourceFile, withoutComments } from "./source_tree.ts";
 
 /** Most source files at a folder's root. */
 export const MAX_FILES = 12;
@@ -118,5 +118,21 @@ export function foldersPointDown(files: readonly SourceFile[]): Offences {
         return order.indexOf(to!) > order.indexOf(from!);
       })
       .map((specifier) => `${file.path} imports "${specifier}"`);
+  });
+}
+
+/** Most names that the library exports at its root; the members export the rest. */
+export const MAX_PUBLIC_NAMES = 40;
+
+/** The root exports few names, each by hand. */
+export function publicFaceIsSmall(files: readonly SourceFile[]): Offences {
+  return files.filter(({ path }) => path === "mod.ts").flatMap(({ path, text }) => {
+    const code = withoutComments(text);
+    const lists = [...code.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].map(([, list]) => list!);
+    const names = lists.flatMap((list) => list.split(",")).filter((name) => name.trim() !== "");
+    return [
+      ...(/^export \*/m.test(code) ? [`${path} exports whatever a member exports`] : []),
+      ...(names.length > MAX_PUBLIC_NAMES ? [`${path} exports ${names.length} names`] : []),
+    ];
   });
 }

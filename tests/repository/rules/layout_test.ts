@@ -9,6 +9,8 @@ import {
   foldersAreSmall,
   foldersPointDown,
   MAX_FILES,
+  MAX_PUBLIC_NAMES,
+  publicFaceIsSmall,
   testsLieInFolders,
   TOP_LEVEL,
   topLevelIsFixed,
@@ -46,6 +48,18 @@ testRules([
     ],
   },
   {
+    name: "mod.ts exports few names, each by hand",
+    rule: publicFaceIsSmall,
+    good: {
+      "mod.ts": `export {\n  a,\n  type B,\n} from "@transformer-xl/model";\n/** export * */`,
+      "train/mod.ts": 'export * from "./a.ts";',
+    },
+    bad: [
+      { "mod.ts": 'export * from "@transformer-xl/model";' },
+      { "mod.ts": `export { ${names(MAX_PUBLIC_NAMES)} } from "x";\nexport type { B } from "y";` },
+    ],
+  },
+  {
     name: "tests lie in the folder of their member",
     rule: testsLieInFolders,
     good: { "tests/runtime/plan/a_test.ts": "", "tests/run.ts": "" },
@@ -65,6 +79,11 @@ Deno.test("runtime/README.md lists its folders in the order of their imports", (
   const listed = [...readme.matchAll(/^\| `(\w+)\/`/gm)].map(([, name]) => name);
   assertEquals(listed, [...FOLDER_ORDER.runtime!]);
 });
+
+/** A list of `count` names. */
+function names(count: number): string {
+  return Array.from({ length: count }, (_, i) => `a${i}`).join(", ");
+}
 
 /** A tree of `count` files in `folder`. */
 function numbered(folder: string, count: number): Record<string, string> {
