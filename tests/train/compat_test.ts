@@ -147,5 +147,5 @@ Deno.test("programs follow the checkpoint's version; only evaluation may take an
   assertStringIncludes(refused.stderr, "with --compat head (it is 2019 there)");
   const { code, stdout } = await runProgram("train", other);
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "    - compat : 2019 (preset)");
+  assertStringIncludes(stdout, "    - compat : 2019 (checkpoint)");
 });

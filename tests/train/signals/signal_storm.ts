@@ -3,7 +3,9 @@
  * evaluation and in the test, with one process and two. State must be saved within two seconds or a
  * step, nothing may be lost, and the end must be bit-equal to an undisturbed run.
  *
- *     deno run -A tests/train/signals/signal_storm.ts [moments of each kind, default 20] [seed, default 1]
+ *     deno run -A tests/train/signals/signal_storm.ts [COUNT] [SEED] [PROCESSES]
+ *
+ * COUNT moments of each kind, 20 by default; PROCESSES 1 or 2, both by default.
  *
  * @module
  */
@@ -110,12 +112,16 @@ async function saved(workDir: string, sinceMs: number): Promise<void> {
   }
 }
 
-async function main(count: number, seed: number): Promise<void> {
+async function main(
+  count: number,
+  seed: number,
+  sizes: readonly number[],
+): Promise<void> {
   const random = seededRandom(seed);
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(6000, seed));
   let slow = 0;
-  for (const gpus of [1, 2]) {
+  for (const gpus of sizes) {
     for (const [phase, { flags: own, line }] of Object.entries(PHASES)) {
       const base: Flags = {
         ...SMALL,
@@ -148,4 +154,7 @@ async function main(count: number, seed: number): Promise<void> {
   console.log(slow === 0 ? "all within 2 s" : `${slow} kinds took longer than 2 s`);
 }
 
-if (import.meta.main) await main(Number(Deno.args[0] ?? 20), Number(Deno.args[1] ?? 1));
+if (import.meta.main) {
+  const [count = "20", seed = "1", size] = Deno.args;
+  await main(Number(count), Number(seed), size === undefined ? [1, 2] : [Number(size)]);
+}
