@@ -3,9 +3,10 @@
  * evaluation and in the test, with one process and two. State must be saved within two seconds or a
  * step, nothing may be lost, and the end must be bit-equal to an undisturbed run.
  *
- *     deno run -A tests/train/signals/signal_storm.ts [COUNT] [SEED] [PROCESSES]
+ *     deno run -A tests/train/signals/signal_storm.ts [COUNT] [SEED] [PROCESSES] [PHASE]
  *
- * COUNT moments of each kind, 20 by default; PROCESSES 1 or 2, both by default.
+ * COUNT moments of each kind, 20 by default; PROCESSES 1 or 2, PHASE training,
+ * evaluation or test; all by default.
  *
  * @module
  */
@@ -116,6 +117,7 @@ async function main(
   count: number,
   seed: number,
   sizes: readonly number[],
+  phases: readonly string[],
 ): Promise<void> {
   const random = seededRandom(seed);
   await using scratch = new Scratch();
@@ -123,6 +125,7 @@ async function main(
   let slow = 0;
   for (const gpus of sizes) {
     for (const [phase, { flags: own, line }] of Object.entries(PHASES)) {
+      if (!phases.includes(phase)) continue;
       const base: Flags = {
         ...SMALL,
         device: "cpu",
@@ -155,6 +158,11 @@ async function main(
 }
 
 if (import.meta.main) {
-  const [count = "20", seed = "1", size] = Deno.args;
-  await main(Number(count), Number(seed), size === undefined ? [1, 2] : [Number(size)]);
+  const [count = "20", seed = "1", size, phase] = Deno.args;
+  await main(
+    Number(count),
+    Number(seed),
+    size === undefined ? [1, 2] : [Number(size)],
+    phase === undefined ? Object.keys(PHASES) : [phase],
+  );
 }
