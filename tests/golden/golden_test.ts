@@ -16,7 +16,7 @@ import { checkCase, needsDevice } from "./runner/check_case.ts";
 import { Findings } from "./runner/findings.ts";
 import { GoldenCase, UnsupportedCase } from "./runner/golden_case.ts";
 import { generatedWeights } from "./runner/weight_generator.ts";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 const FOLDER = new URL("./cases/", import.meta.url).pathname;
 const CLI = new URL("./main.ts", import.meta.url).pathname;
@@ -50,7 +50,7 @@ for (const id of CASES) {
     Deno.test(`${id} equals the PyTorch reference`, () => expectPasses(id, undefined));
     continue;
   }
-  Deno.test(`${id} equals the PyTorch reference on the adapter`, async () => {
+  gpuTest(`${id} equals the PyTorch reference on the adapter`, async () => {
     await expectPasses(id, await openTestGpu());
   });
   Deno.test(`${id} equals the PyTorch reference in float64`, async () => {

@@ -14,7 +14,7 @@ import {
 } from "@transformer-xl/runtime";
 import type { OptimizerName } from "@transformer-xl/kernels";
 import { relativeError } from "../support/compare.ts";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 import { type Named, openUpdater } from "../support/update_harness.ts";
 
 const GOLDEN = new URL("./cases/", import.meta.url).pathname;
@@ -131,7 +131,7 @@ for (const id of ["O1", "O1-wd", "O2-2019", "O3-adam", "O3-sgd", "O3-sgd-mom", "
     using device = new ReferenceDevice({ precision: "f64" });
     await checkSteps(device, id, 1e-9);
   });
-  Deno.test(`twenty steps of golden ${id} agree on the adapter`, async () => {
+  gpuTest(`twenty steps of golden ${id} agree on the adapter`, async () => {
     await checkSteps(await openTestGpu(), id, 1e-6);
   });
 }
@@ -141,6 +141,6 @@ Deno.test("clipping agrees with golden G2 in float64", async () => {
   await checkClip(device, 1e-9);
 });
 
-Deno.test("clipping agrees with golden G2 on the adapter", async () => {
+gpuTest("clipping agrees with golden G2 on the adapter", async () => {
   await checkClip(await openTestGpu(), 1e-6);
 });

@@ -15,6 +15,7 @@ import {
   ReferenceDevice,
 } from "@transformer-xl/runtime";
 import { checkKernel, type RowDType } from "../support/check_kernel.ts";
+import { gpuTest } from "../support/test_gpu.ts";
 
 type Includes = (op: string, row: string, dtype: RowDType) => boolean;
 
@@ -31,7 +32,7 @@ const CLASSES: Readonly<Partial<Record<AdapterClass, Includes>>> = {
 };
 
 for (const [adapterClass, includes] of Object.entries(CLASSES)) {
-  Deno.test(`kernels as cut for "${adapterClass}" equal their reference`, async (test) => {
+  gpuTest(`kernels as cut for "${adapterClass}" equal their reference`, async (test) => {
     const adapter = await chooseAdapter(navigator.gpu);
     using gpu = await GpuDevice.open({ ...adapter!, adapterClass: adapterClass as AdapterClass });
     const { limits } = gpu;

@@ -12,7 +12,7 @@ import {
   Recorder,
   ReferenceDevice,
 } from "@transformer-xl/runtime";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 interface Numbers {
   readonly seed: number;
@@ -40,7 +40,7 @@ async function keptOn(
 
 const NUMBERS: Numbers = { seed: 1111, step: 12, stream: 5, site: 3 };
 
-Deno.test("a dropout mask on the adapter equals philox4x32 on the host bit for bit", async () => {
+gpuTest("a dropout mask on the adapter equals philox4x32 on the host bit for bit", async () => {
   const count = 100_003;
   const rate = 0.1;
   for (

@@ -15,7 +15,7 @@ import {
 } from "@transformer-xl/kernels/cases";
 import { type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { checkKernel } from "../support/check_kernel.ts";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 const only = Deno.env.get("TXL_OP"); // one op while working on it
 
@@ -26,10 +26,14 @@ for (const cases of CATALOGUE) {
       Deno.test(`${cases.op} has the derivative of its float64 forward: ${row.name}`, () =>
         checkDerivative(cases, row));
     }
-    Deno.test(`${cases.op} on the adapter equals its reference: ${row.name}`, async () =>
-      await checkKernel(await openTestGpu(), cases, row));
-    Deno.test(`${cases.op} in float16 equals its reference: ${row.name}`, async () =>
-      await checkKernel(await openTestGpu(), cases, row, "f16"));
+    gpuTest(
+      `${cases.op} on the adapter equals its reference: ${row.name}`,
+      async () => await checkKernel(await openTestGpu(), cases, row),
+    );
+    gpuTest(
+      `${cases.op} in float16 equals its reference: ${row.name}`,
+      async () => await checkKernel(await openTestGpu(), cases, row, "f16"),
+    );
   }
 }
 

@@ -17,7 +17,7 @@ import {
 import { type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
 import { relativeError } from "../support/compare.ts";
 import { normals } from "@transformer-xl/kernels/cases";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 import {
   type AfterStep,
   type Named,
@@ -131,14 +131,14 @@ for (
     ["SGD, without momentum", { optimizer: { kind: "sgd" }, clip: 0.25 }],
   ] as const
 ) {
-  Deno.test(`an update on the adapter equals its reference: ${what}`, async () => {
+  gpuTest(`an update on the adapter equals its reference: ${what}`, async () => {
     using reference = new ReferenceDevice({ precision: "f64" });
     const want = await threeSteps(reference, odd, options, 40_000);
     assertAgrees(await threeSteps(await openTestGpu(), odd, options, 40_000), want, 1e-6);
   });
 }
 
-Deno.test("the work split of hardware adapters gives the same update", async () => {
+gpuTest("the work split of hardware adapters gives the same update", async () => {
   const choice = await chooseAdapter(navigator.gpu);
   assert(choice !== undefined);
   using device = await GpuDevice.open({ ...choice, adapterClass: "unknown" });
@@ -158,7 +158,7 @@ Deno.test("an update does not depend on how parameters are packed", async () => 
   }
 });
 
-Deno.test("two runs of an update on the adapter are bit-equal", async () => {
+gpuTest("two runs of an update on the adapter are bit-equal", async () => {
   const gpu = await openTestGpu();
   const before = gpu.liveBytes;
   assertEquals(await threeSteps(gpu, odd, LAMB), await threeSteps(gpu, odd, LAMB));
@@ -166,31 +166,34 @@ Deno.test("two runs of an update on the adapter are bit-equal", async () => {
 });
 
 for (const bad of [NaN, Infinity, -Infinity, 3e38]) {
-  Deno.test(`a gradient of ${bad} leaves weights and states bit-equal with every optimizer`, async () => {
-    const gpu = await openTestGpu();
-    using reference = new ReferenceDevice({ precision: "f32" });
-    for (const device of bad === 3e38 ? [gpu] : [gpu, reference]) {
-      for (const options of EVERY) {
-        using store = new ParameterStore();
-        odd(store);
-        allocate(store, device);
-        using updater = await openUpdater(device, store, initialOf(store), options);
-        const before = await updater.step(gradientsAt(store, 1), 0.01);
-        assertEquals(before.applied, 1);
-        const gradients = gradientsAt(store, 2);
-        gradients["rows"]![4000] = bad;
-        const after = await updater.step(gradients, 0.01);
-        assertEquals(after.applied, 0);
-        assertEquals(buffersOf(after), buffersOf(before));
-        const next = await updater.step(gradientsAt(store, 3), 0.01);
-        assertEquals(next.applied, 1);
-        assert(relativeError(next.weights["one"]!, before.weights["one"]!) > 0);
+  gpuTest(
+    `a gradient of ${bad} leaves weights and states bit-equal with every optimizer`,
+    async () => {
+      const gpu = await openTestGpu();
+      using reference = new ReferenceDevice({ precision: "f32" });
+      for (const device of bad === 3e38 ? [gpu] : [gpu, reference]) {
+        for (const options of EVERY) {
+          using store = new ParameterStore();
+          odd(store);
+          allocate(store, device);
+          using updater = await openUpdater(device, store, initialOf(store), options);
+          const before = await updater.step(gradientsAt(store, 1), 0.01);
+          assertEquals(before.applied, 1);
+          const gradients = gradientsAt(store, 2);
+          gradients["rows"]![4000] = bad;
+          const after = await updater.step(gradients, 0.01);
+          assertEquals(after.applied, 0);
+          assertEquals(buffersOf(after), buffersOf(before));
+          const next = await updater.step(gradientsAt(store, 3), 0.01);
+          assertEquals(next.applied, 1);
+          assert(relativeError(next.weights["one"]!, before.weights["one"]!) > 0);
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-Deno.test("padding between parameters is neither read nor written", async () => {
+gpuTest("padding between parameters is neither read nor written", async () => {
   const gpu = await openTestGpu();
   for (const options of EVERY) {
     using store = new ParameterStore();
@@ -216,7 +219,7 @@ Deno.test("padding between parameters is neither read nor written", async () => 
   }
 });
 
-Deno.test("the norm of four million equal gradients keeps six digits on the adapter", async () => {
+gpuTest("the norm of four million equal gradients keeps six digits on the adapter", async () => {
   const gpu = await openTestGpu();
   using store = new ParameterStore();
   store.param("w", [4_000_001], ZERO);

@@ -18,7 +18,7 @@ import {
   smallTrainer,
   wordText,
 } from "../support/small_run.ts";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 const NEVER = new AbortController().signal;
 const HALF = { fp16: true, dropout: 0, dropatt: 0, logInterval: 1, noTest: true } as const;
@@ -40,17 +40,20 @@ function largestDistance(a: readonly number[], b: readonly number[]): number {
   return Math.max(...a.map((value, i) => Math.abs(value - b[i]!) / b[i]!));
 }
 
-Deno.test("training in half precision stays within 1 % of full precision on the adapter", async () => {
-  const device = await openTestGpu();
-  const half = await lossesOf(device, {});
-  const full = await lossesOf(device, { fp16: false });
-  const distance = largestDistance(half, full);
-  assert(distance < 0.01, `largest distance ${distance}`);
-  assert(distance > 1e-6, "half precision is not full precision");
-  assert(half.at(-1)! < half[0]!, "it learns");
-});
+gpuTest(
+  "training in half precision stays within 1 % of full precision on the adapter",
+  async () => {
+    const device = await openTestGpu();
+    const half = await lossesOf(device, {});
+    const full = await lossesOf(device, { fp16: false });
+    const distance = largestDistance(half, full);
+    assert(distance < 0.01, `largest distance ${distance}`);
+    assert(distance > 1e-6, "half precision is not full precision");
+    assert(half.at(-1)! < half[0]!, "it learns");
+  },
+);
 
-Deno.test("the reference executor rounds where the adapter stores halves", async () => {
+gpuTest("the reference executor rounds where the adapter stores halves", async () => {
   const loops = new ReferenceDevice({ precision: "f64" });
   const distance = largestDistance(
     await lossesOf(await openTestGpu(), { maxStep: 12, noEval: true }),
@@ -82,7 +85,7 @@ Deno.test("half precision moves half the bytes of weights, gradients, memory and
   assert(moved > 0.5 && moved < 0.56, `bytes that ops move ${moved}`);
 });
 
-Deno.test("an overflow in training skips the update; the log names step and loss scale", async () => {
+gpuTest("an overflow in training skips the update; the log names step and loss scale", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(100));
   // Gradients overflow at this scale.
@@ -137,7 +140,7 @@ Deno.test("half precision on an adapter without shader-f16 is refused", () => {
   assertEquals(precisionFor(false, device).name, "fp32");
 });
 
-Deno.test("resuming in half precision is bit-equal to not having stopped", async () => {
+gpuTest("resuming in half precision is bit-equal to not having stopped", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(100));
   const flags = { ...SMALL, fp16: true as const, data, max_step: 24, device: "gpu" };

@@ -27,6 +27,7 @@ import {
   ReferenceDevice,
 } from "@transformer-xl/runtime";
 import { assertClose, largest } from "../support/compare.ts";
+import { gpuTest } from "../support/test_gpu.ts";
 
 const LENGTHS = { batchSize: 2, tgtLen: 8, extLen: 0, memLen: 8 };
 const V = 900;
@@ -114,7 +115,7 @@ for (const [name, options] of Object.entries(VARIANTS)) {
     }
   });
 
-  Deno.test(`the adapter computes a cut vocabulary like the reference: ${name}`, async () => {
+  gpuTest(`the adapter computes a cut vocabulary like the reference: ${name}`, async () => {
     using gpu = await GpuDevice.open();
     using reference = new ReferenceDevice({ precision: "f64" });
     const want = await run(reference, PORTABLE_LIMITS, shape);

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { DeviceLimits } from "@transformer-xl/runtime";
 import { examine } from "@transformer-xl/train";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 Deno.test("the doctor reports adapter, self-tests and speeds, and finds this machine fit", async () => {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -21,7 +21,7 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
   }
 });
 
-Deno.test("the doctor plans with the limits that training plans with", async () => {
+gpuTest("the doctor plans with the limits that training plans with", async () => {
   const gpu = await openTestGpu();
   const targets: DeviceLimits[] = [];
   const fit = await examine(() => {}, (limits) => {

@@ -25,7 +25,7 @@ import {
   smallTrainer,
   wordText,
 } from "../support/small_run.ts";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 const RUN = {
   ...SMALL,
@@ -37,35 +37,40 @@ const RUN = {
 } as const satisfies Flags;
 
 for (const half of [false, true]) {
-  Deno.test(`FiniteCheck finds one bad number in ${half ? "halves" : "floats"}, wherever it is`, async () => {
-    const length = 70_002;
-    const bad = half ? [Infinity, -Infinity, NaN] : [Infinity, -Infinity, NaN, 2 ** 63, -(2 ** 64)];
-    using reference = new ReferenceDevice({ precision: "f32" });
-    for (const device of [reference, await openTestGpu()] as Device[]) {
-      const [first, second, other] = ["weights", "more weights", "moments"].map((label) =>
-        device.allocate({ label, role: "state", dtype: half ? "f16" : "f32", length })
-      );
-      using check = await FiniteCheck.record(device, [
-        { name: "weights", storages: [first!, second!], limit: 63 },
-        { name: "moments", storages: [other!] },
-      ]);
-      const fine = new Float32Array(length).fill(half ? 65_504 : 2 ** 62.9);
-      for (const storage of [first!, second!, other!]) device.write(storage, 0, fine);
-      assertEquals(await check.failing(), undefined);
-      for (const value of bad) {
-        for (const at of [0, 35_000, length - 2]) {
-          device.write(second!, at, Float32Array.of(value, 1));
-          assertEquals(await check.failing(), "weights", `${value} at ${at}`);
-          device.write(second!, at, fine.subarray(0, 2));
+  gpuTest(
+    `FiniteCheck finds one bad number in ${half ? "halves" : "floats"}, wherever it is`,
+    async () => {
+      const length = 70_002;
+      const bad = half
+        ? [Infinity, -Infinity, NaN]
+        : [Infinity, -Infinity, NaN, 2 ** 63, -(2 ** 64)];
+      using reference = new ReferenceDevice({ precision: "f32" });
+      for (const device of [reference, await openTestGpu()] as Device[]) {
+        const [first, second, other] = ["weights", "more weights", "moments"].map((label) =>
+          device.allocate({ label, role: "state", dtype: half ? "f16" : "f32", length })
+        );
+        using check = await FiniteCheck.record(device, [
+          { name: "weights", storages: [first!, second!], limit: 63 },
+          { name: "moments", storages: [other!] },
+        ]);
+        const fine = new Float32Array(length).fill(half ? 65_504 : 2 ** 62.9);
+        for (const storage of [first!, second!, other!]) device.write(storage, 0, fine);
+        assertEquals(await check.failing(), undefined);
+        for (const value of bad) {
+          for (const at of [0, 35_000, length - 2]) {
+            device.write(second!, at, Float32Array.of(value, 1));
+            assertEquals(await check.failing(), "weights", `${value} at ${at}`);
+            device.write(second!, at, fine.subarray(0, 2));
+          }
         }
+        device.write(other!, 0, Float32Array.of(half ? 3 : 2 ** 100, -1));
+        assertEquals(await check.failing(), undefined, "moments may be large");
+        device.write(other!, 4, Float32Array.of(NaN, 0));
+        assertEquals(await check.failing(), "moments");
+        for (const storage of [first!, second!, other!]) storage[Symbol.dispose]();
       }
-      device.write(other!, 0, Float32Array.of(half ? 3 : 2 ** 100, -1));
-      assertEquals(await check.failing(), undefined, "moments may be large");
-      device.write(other!, 4, Float32Array.of(NaN, 0));
-      assertEquals(await check.failing(), "moments");
-      for (const storage of [first!, second!, other!]) storage[Symbol.dispose]();
-    }
-  });
+    },
+  );
 }
 
 Deno.test("a validation loss that is not finite ends the run before anything is written", async () => {
@@ -131,7 +136,7 @@ Deno.test("evaluation refuses weights and losses that are not finite", async () 
   }
 });
 
-Deno.test("a fixed loss scale that lets no gradient through is refused", async () => {
+gpuTest("a fixed loss scale that lets no gradient through is refused", async () => {
   for (const lossScale of [1e-30, 1e-4, 2 ** 25, 1e30]) {
     assertThrows(
       () => checkTrainConfig(smallConfig({ fp16: true, lossScale })),

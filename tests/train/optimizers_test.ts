@@ -11,6 +11,7 @@ import { ConfigError, GpuDevice } from "@transformer-xl/runtime";
 import { checkTrainConfig, trainSchema } from "@transformer-xl/train";
 import { distance, SHARED, together } from "../support/processes/train_together.ts";
 import { Scratch, smallConfig, smallCorpus } from "../support/small_run.ts";
+import { gpuTest } from "../support/test_gpu.ts";
 
 const NAMES = Object.keys(OPTIMIZERS) as OptimizerName[];
 
@@ -80,7 +81,7 @@ for (const optim of DISTINCT) {
     });
   }
 
-  Deno.test(`a run of ${optim} resumes bit-equal on the adapter`, async () => {
+  gpuTest(`a run of ${optim} resumes bit-equal on the adapter`, async () => {
     await using scratch = new Scratch();
     const corpus = await smallCorpus();
     const device = () => GpuDevice.open();

@@ -14,7 +14,7 @@ import {
   weightsOf,
 } from "@transformer-xl/runtime";
 import { modelOf, stepOptions, trainLengths, trainSchema, TrainStep } from "@transformer-xl/train";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 const STEPS = 20;
 const FLAGS = "--n_layer 2 --n_head 2 --d_head 8 --d_model 16 --d_inner 32 --batch_size 4 " +
@@ -51,25 +51,28 @@ async function trainAndEvaluate(device: Device): Promise<Trained> {
   return { losses: metrics.map(({ lossNats }) => lossNats), weights, lossNats };
 }
 
-Deno.test("a tiny model trains on the adapter, twice to the same bits, and frees everything", async () => {
-  const gpu = await openTestGpu();
-  const before = gpu.liveBytes;
-  const first = await trainAndEvaluate(gpu);
-  assertEquals(gpu.liveBytes, before);
-  assertEquals(await trainAndEvaluate(gpu), first);
-  // Untrained, the head spreads over 8 words and 2 clusters, a cluster over its 8 words.
-  assert(first.losses[0]! > Math.log(10) - 0.1 && first.losses[0]! < Math.log(80) + 0.1);
-  assert(first.losses.at(-1)! < first.losses[0]! - 0.1, `last loss ${first.losses.at(-1)}`);
-  assert(first.lossNats < first.losses[0]!);
+gpuTest(
+  "a tiny model trains on the adapter, twice to the same bits, and frees everything",
+  async () => {
+    const gpu = await openTestGpu();
+    const before = gpu.liveBytes;
+    const first = await trainAndEvaluate(gpu);
+    assertEquals(gpu.liveBytes, before);
+    assertEquals(await trainAndEvaluate(gpu), first);
+    // Untrained, the head spreads over 8 words and 2 clusters, a cluster over its 8 words.
+    assert(first.losses[0]! > Math.log(10) - 0.1 && first.losses[0]! < Math.log(80) + 0.1);
+    assert(first.losses.at(-1)! < first.losses[0]! - 0.1, `last loss ${first.losses.at(-1)}`);
+    assert(first.lossNats < first.losses[0]!);
 
-  using reference = new ReferenceDevice({ precision: "f64", limits: gpu.limits });
-  const want = await trainAndEvaluate(reference);
-  assertEquals(reference.liveBytes, 0);
-  first.losses.forEach((loss, n) => {
-    assert(
-      Math.abs(loss - want.losses[n]!) < 1e-3,
-      `step ${n}: got ${loss}, want ${want.losses[n]}`,
-    );
-  });
-  assert(Math.abs(first.lossNats - want.lossNats) < 1e-3);
-});
+    using reference = new ReferenceDevice({ precision: "f64", limits: gpu.limits });
+    const want = await trainAndEvaluate(reference);
+    assertEquals(reference.liveBytes, 0);
+    first.losses.forEach((loss, n) => {
+      assert(
+        Math.abs(loss - want.losses[n]!) < 1e-3,
+        `step ${n}: got ${loss}, want ${want.losses[n]}`,
+      );
+    });
+    assert(Math.abs(first.lossNats - want.lossNats) < 1e-3);
+  },
+);

@@ -45,7 +45,7 @@ import {
   smallTrainer,
   weightsNow,
 } from "../support/small_run.ts";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -78,7 +78,7 @@ function numbersOf(events: readonly TrainEvent[]): unknown[] {
   });
 }
 
-Deno.test("two runs on the adapter are bit-equal", async () => {
+gpuTest("two runs on the adapter are bit-equal", async () => {
   const config = smallConfig({ maxStep: 12, evalInterval: 6 });
   const corpus = await smallCorpus();
   const device = await openTestGpu();
@@ -295,10 +295,13 @@ async function waitsPerLine(device: Device, logInterval: number): Promise<number
   return waits;
 }
 
-Deno.test("a training step waits for nothing: a log line of eight steps reads as often as one of one", async () => {
-  const device = await openTestGpu();
-  const [readsOfLine, ...others] = await waitsPerLine(device, 1);
-  assert(readsOfLine! > 0, "a log line reads losses");
-  assertEquals(others, others.map(() => readsOfLine!));
-  assertEquals(await waitsPerLine(device, 8), [readsOfLine!, readsOfLine!, readsOfLine!]);
-});
+gpuTest(
+  "a training step waits for nothing: a log line of eight steps reads as often as one of one",
+  async () => {
+    const device = await openTestGpu();
+    const [readsOfLine, ...others] = await waitsPerLine(device, 1);
+    assert(readsOfLine! > 0, "a log line reads losses");
+    assertEquals(others, others.map(() => readsOfLine!));
+    assertEquals(await waitsPerLine(device, 8), [readsOfLine!, readsOfLine!, readsOfLine!]);
+  },
+);

@@ -16,7 +16,7 @@ import {
 } from "@transformer-xl/runtime";
 import { awaitingGpu } from "../../support/awaiting_gpu.ts";
 import { MIX, mixed, SCALE, scaled } from "../../support/sample_ops.ts";
-import { openTestGpu } from "../../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
 
 const NOTHING = () => {};
 
@@ -46,21 +46,24 @@ function adding(state: ReturnType<Device["state"]>) {
 
 const X = Float32Array.of(1, 2, 3, 4);
 
-Deno.test("a WGSL syntax error shows file, line, source and caret, and frees everything", async () => {
-  const gpu = await openTestGpu();
-  const before = gpu.liveBytes;
-  const record = launching(SCALE.source.replace("x[id.x];", "x[id.x]"));
-  for (let attempt = 0; attempt < 2; attempt++) {
-    const error = await assertRejects(() => gpu.plan("training", record), ShaderError);
-    assertMatch(error.message, /^Cannot compile "broken\.wgsl": .*expected `;`/);
-    assertMatch(error.message, /wgsl:8:66\n/);
-    assertMatch(error.message, /y\[id\.x\] = scalars\.factor \* x\[id\.x\] }\n.* \^ /);
-    assertMatch(error.message, /\S$/);
-  }
-  assertEquals(gpu.liveBytes, before);
-});
+gpuTest(
+  "a WGSL syntax error shows file, line, source and caret, and frees everything",
+  async () => {
+    const gpu = await openTestGpu();
+    const before = gpu.liveBytes;
+    const record = launching(SCALE.source.replace("x[id.x];", "x[id.x]"));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const error = await assertRejects(() => gpu.plan("training", record), ShaderError);
+      assertMatch(error.message, /^Cannot compile "broken\.wgsl": .*expected `;`/);
+      assertMatch(error.message, /wgsl:8:66\n/);
+      assertMatch(error.message, /y\[id\.x\] = scalars\.factor \* x\[id\.x\] }\n.* \^ /);
+      assertMatch(error.message, /\S$/);
+    }
+    assertEquals(gpu.liveBytes, before);
+  },
+);
 
-Deno.test("a WGSL type error names the kernel, line and both types", async () => {
+gpuTest("a WGSL type error names the kernel, line and both types", async () => {
   const gpu = await openTestGpu();
   const source = SCALE.source.replace("scalars.factor *", "scalars.count *");
   const error = await assertRejects(() => gpu.plan("training", launching(source)), ShaderError);
@@ -69,7 +72,7 @@ Deno.test("a WGSL type error names the kernel, line and both types", async () =>
   }
 });
 
-Deno.test("a kernel without main is named", async () => {
+gpuTest("a kernel without main is named", async () => {
   const gpu = await openTestGpu();
   const source = SCALE.source.replace("fn main", "fn mane");
   await assertRejects(
@@ -79,101 +82,113 @@ Deno.test("a kernel without main is named", async () => {
   );
 });
 
-Deno.test("a failed plan leaves the device usable, also when plans are made at the same time", async () => {
-  const gpu = await openTestGpu();
-  const before = gpu.liveBytes;
-  const doubled = (rec: Recorder) => {
-    const x = rec.input("x", [4], "f32");
-    return { inputs: { x }, outputs: { y: scaled(rec, x, 2) } };
-  };
-  const broken = launching(SCALE.source.replace("scalars.factor *", "factor *"));
-  const [good, bad, other] = await Promise.allSettled([
-    gpu.plan("good", doubled),
-    gpu.plan("bad", broken),
-    gpu.plan("other", doubled),
-  ]);
-  assertEquals([good.status, bad.status, other.status], ["fulfilled", "rejected", "fulfilled"]);
-  for (const result of [good, other]) {
-    if (result.status !== "fulfilled") continue;
-    using plan = result.value as Awaited<ReturnType<typeof gpu.plan>>;
-    plan.run({ x: X } as never);
-    assertEquals([...(await plan.read("y"))["y"]!], [2, 4, 6, 8]);
-  }
-  assertEquals(gpu.liveBytes, before);
-});
+gpuTest(
+  "a failed plan leaves the device usable, also when plans are made at the same time",
+  async () => {
+    const gpu = await openTestGpu();
+    const before = gpu.liveBytes;
+    const doubled = (rec: Recorder) => {
+      const x = rec.input("x", [4], "f32");
+      return { inputs: { x }, outputs: { y: scaled(rec, x, 2) } };
+    };
+    const broken = launching(SCALE.source.replace("scalars.factor *", "factor *"));
+    const [good, bad, other] = await Promise.allSettled([
+      gpu.plan("good", doubled),
+      gpu.plan("bad", broken),
+      gpu.plan("other", doubled),
+    ]);
+    assertEquals([good.status, bad.status, other.status], ["fulfilled", "rejected", "fulfilled"]);
+    for (const result of [good, other]) {
+      if (result.status !== "fulfilled") continue;
+      using plan = result.value as Awaited<ReturnType<typeof gpu.plan>>;
+      plan.run({ x: X } as never);
+      assertEquals([...(await plan.read("y"))["y"]!], [2, 4, 6, 8]);
+    }
+    assertEquals(gpu.liveBytes, before);
+  },
+);
 
-Deno.test("a buffer beyond the largest binding is refused with the plan's name, and freed", async () => {
-  const gpu = await openTestGpu();
-  const before = gpu.liveBytes;
-  const length = gpu.limits.maxBindingBytes / 4 + 64;
-  if (length * 4 > gpu.limits.maxBufferBytes) return; // every buffer can be bound as a whole here
-  {
-    using vast = gpu.state("vast", [length]);
-    await assertRejects(
-      () =>
-        gpu.plan("training", (rec) => {
-          const y = mixed(rec, vast, vast, 4);
-          return { inputs: {}, outputs: { y } };
-        }),
-      ShaderError,
-      'Cannot compile plan "training": ',
+gpuTest(
+  "a buffer beyond the largest binding is refused with the plan's name, and freed",
+  async () => {
+    const gpu = await openTestGpu();
+    const before = gpu.liveBytes;
+    const length = gpu.limits.maxBindingBytes / 4 + 64;
+    if (length * 4 > gpu.limits.maxBufferBytes) return; // every buffer can be bound as a whole here
+    {
+      using vast = gpu.state("vast", [length]);
+      await assertRejects(
+        () =>
+          gpu.plan("training", (rec) => {
+            const y = mixed(rec, vast, vast, 4);
+            return { inputs: {}, outputs: { y } };
+          }),
+        ShaderError,
+        'Cannot compile plan "training": ',
+      );
+    }
+    assertEquals(gpu.liveBytes, before);
+  },
+);
+
+gpuTest(
+  "memory beyond a buffer's limit or the budget is refused before the driver is asked",
+  async () => {
+    const gpu = await openTestGpu();
+    const before = gpu.liveBytes;
+    const { maxBufferBytes } = gpu.limits;
+    const error = assertThrows(
+      () => gpu.state("vast", [maxBufferBytes / 4 + 1]),
+      DeviceError,
+      `Cannot allocate "vast": it needs ${formatBytes(maxBufferBytes + 4)}, ` +
+        `one buffer of this adapter holds ${formatBytes(maxBufferBytes)}`,
     );
-  }
-  assertEquals(gpu.liveBytes, before);
-});
+    assertEquals(error.reason, "out-of-memory");
+    assertEquals(gpu.liveBytes, before);
 
-Deno.test("memory beyond a buffer's limit or the budget is refused before the driver is asked", async () => {
-  const gpu = await openTestGpu();
-  const before = gpu.liveBytes;
-  const { maxBufferBytes } = gpu.limits;
-  const error = assertThrows(
-    () => gpu.state("vast", [maxBufferBytes / 4 + 1]),
-    DeviceError,
-    `Cannot allocate "vast": it needs ${formatBytes(maxBufferBytes + 4)}, ` +
-      `one buffer of this adapter holds ${formatBytes(maxBufferBytes)}`,
-  );
-  assertEquals(error.reason, "out-of-memory");
-  assertEquals(gpu.liveBytes, before);
-
-  class Small extends ReferenceDevice {
-    override readonly budgetBytes = 1024;
-  }
-  using small = new Small({ precision: "f32" });
-  using _first = small.state("first", [200]);
-  assertThrows(
-    () => small.state("second", [100]),
-    DeviceError,
-    'Cannot allocate "second": it needs 0.4 KiB beside 0.8 KiB in use, the device has 1.0 KiB',
-  );
-});
+    class Small extends ReferenceDevice {
+      override readonly budgetBytes = 1024;
+    }
+    using small = new Small({ precision: "f32" });
+    using _first = small.state("first", [200]);
+    assertThrows(
+      () => small.state("second", [100]),
+      DeviceError,
+      'Cannot allocate "second": it needs 0.4 KiB beside 0.8 KiB in use, the device has 1.0 KiB',
+    );
+  },
+);
 
 for (const first of ["read", "idle"] as const) {
-  Deno.test(`an error of WebGPU during a run is thrown by the next ${first}, with the plan's name`, async () => {
-    using gpu = await GpuDevice.open();
-    using state = gpu.state("memory", [4]);
-    using plan = await gpu.plan("training step", adding(state));
-    plan.run({ x: X });
-    await gpu.idle();
-    (rangeOf(state).storage as GpuStorage).buffer.destroy(); // behind the runtime's back
-    plan.run({ x: X });
-    const message = `Cannot run plan "training step" on "${gpu.info.adapter}": `;
-    const ask = () => first === "read" ? plan.read("y") : gpu.idle();
-    const error = await assertRejects(ask, DeviceError, message);
-    assert(error.message.includes("'memory'"), error.message);
-    assertEquals(error.reason, "validation");
-    assertThrows(() => plan.run({ x: X }), DeviceError, message, "it stays");
-    await assertRejects(() => gpu.idle(), DeviceError, message);
-  });
+  gpuTest(
+    `an error of WebGPU during a run is thrown by the next ${first}, with the plan's name`,
+    async () => {
+      using gpu = await GpuDevice.open();
+      using state = gpu.state("memory", [4]);
+      using plan = await gpu.plan("training step", adding(state));
+      plan.run({ x: X });
+      await gpu.idle();
+      (rangeOf(state).storage as GpuStorage).buffer.destroy(); // behind the runtime's back
+      plan.run({ x: X });
+      const message = `Cannot run plan "training step" on "${gpu.info.adapter}": `;
+      const ask = () => first === "read" ? plan.read("y") : gpu.idle();
+      const error = await assertRejects(ask, DeviceError, message);
+      assert(error.message.includes("'memory'"), error.message);
+      assertEquals(error.reason, "validation");
+      assertThrows(() => plan.run({ x: X }), DeviceError, message, "it stays");
+      await assertRejects(() => gpu.idle(), DeviceError, message);
+    },
+  );
 }
 
-Deno.test("an error outside a plan is thrown by the next read", async () => {
+gpuTest("an error outside a plan is thrown by the next read", async () => {
   using gpu = await GpuDevice.open();
   using state = gpu.state("memory", [4]);
   gpu.gpu.createBuffer({ label: "stray", size: 16, usage: 0 });
   await assertRejects(() => gpu.read([rangeOf(state)]), DeviceError, "Cannot run on ");
 });
 
-Deno.test("a closed device refuses runs, reads, plans and waits", async () => {
+gpuTest("a closed device refuses runs, reads, plans and waits", async () => {
   const gpu = await GpuDevice.open();
   const state = gpu.state("memory", [4]);
   const plan = await gpu.plan("training step", adding(state));
@@ -189,7 +204,7 @@ Deno.test("a closed device refuses runs, reads, plans and waits", async () => {
   assertEquals(gpu.liveBytes, 0);
 });
 
-Deno.test("a device that is lost under a read says so", async () => {
+gpuTest("a device that is lost under a read says so", async () => {
   using gpu = await GpuDevice.open();
   using state = gpu.state("memory", [4]);
   gpu.gpu.destroy(); // as a driver would
@@ -198,7 +213,7 @@ Deno.test("a device that is lost under a read says so", async () => {
   assertEquals(error.reason, "lost");
 });
 
-Deno.test("reads of several megabytes come back whole, in pieces and unaligned", async () => {
+gpuTest("reads of several megabytes come back whole, in pieces and unaligned", async () => {
   const gpu = await openTestGpu();
   const before = gpu.liveBytes;
   {
@@ -233,7 +248,7 @@ Deno.test("reads of several megabytes come back whole, in pieces and unaligned",
   assertEquals(gpu.liveBytes, before);
 });
 
-Deno.test("a thousand ranges are one read", async () => {
+gpuTest("a thousand ranges are one read", async () => {
   const gpu = await openTestGpu();
   using state = gpu.state("state", [3000]);
   const { storage } = rangeOf(state);
@@ -244,21 +259,24 @@ Deno.test("a thousand ranges are one read", async () => {
   assertEquals(await gpu.read([]), []);
 });
 
-Deno.test("a read holds what was computed before the call, and reads do not disturb each other", async () => {
-  const gpu = await openTestGpu();
-  using plan = await gpu.plan("scale", (rec) => {
-    const x = rec.input("x", [4], "f32");
-    return { inputs: { x }, outputs: { y: scaled(rec, x, 2) } };
-  });
-  const reads: Promise<{ readonly y: ArrayLike<number> }>[] = [];
-  for (let n = 0; n < 20; n++) {
-    plan.run({ x: new Float32Array(4).fill(n) });
-    reads.push(plan.read("y"));
-  }
-  assertEquals((await Promise.all(reads)).map(({ y }) => y[3]), reads.map((_, n) => 2 * n));
-});
+gpuTest(
+  "a read holds what was computed before the call, and reads do not disturb each other",
+  async () => {
+    const gpu = await openTestGpu();
+    using plan = await gpu.plan("scale", (rec) => {
+      const x = rec.input("x", [4], "f32");
+      return { inputs: { x }, outputs: { y: scaled(rec, x, 2) } };
+    });
+    const reads: Promise<{ readonly y: ArrayLike<number> }>[] = [];
+    for (let n = 0; n < 20; n++) {
+      plan.run({ x: new Float32Array(4).fill(n) });
+      reads.push(plan.read("y"));
+    }
+    assertEquals((await Promise.all(reads)).map(({ y }) => y[3]), reads.map((_, n) => 2 * n));
+  },
+);
 
-Deno.test("maps need no awaiting here, so a read takes no 10 ms", async () => {
+gpuTest("maps need no awaiting here, so a read takes no 10 ms", async () => {
   const gpu = await openTestGpu();
   using readback = await Readback.open(gpu.gpu);
   assertEquals(readback.synchronous, true);
@@ -281,7 +299,7 @@ Deno.test("where maps must be awaited, a read still holds what was there at the 
   });
 });
 
-Deno.test("the same recording gives the same bits twice", async () => {
+gpuTest("the same recording gives the same bits twice", async () => {
   const gpu = await openTestGpu();
   const compute = async () => {
     using plan = await gpu.plan("sums", (rec) => {
@@ -296,7 +314,7 @@ Deno.test("the same recording gives the same bits twice", async () => {
   assertEquals(await compute(), await compute());
 });
 
-Deno.test("memory is accounted by role", async () => {
+gpuTest("memory is accounted by role", async () => {
   using gpu = await GpuDevice.open();
   {
     using _state = gpu.state("state", [100]);
@@ -328,6 +346,6 @@ Deno.test("openDevice() says what it opened", async () => {
   assertEquals(sentences[1]!.includes(auto.info.adapter), auto.info.kind !== "reference");
 });
 
-Deno.test("without WebGPU there is no adapter", async () => {
+gpuTest("without WebGPU there is no adapter", async () => {
   assertEquals(await chooseAdapter(undefined), undefined);
 });

@@ -13,7 +13,7 @@ import {
   weightsOf,
   writeParameters,
 } from "@transformer-xl/runtime";
-import { openTestGpu } from "../../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
 
 const ZERO: Init = { kind: "constant", value: 0 };
 
@@ -110,45 +110,51 @@ Deno.test("a parameter of exactly one binding fits, one element more does not", 
 });
 
 for (const where of ["the reference executor", "the adapter"] as const) {
-  Deno.test(`what writeParameters() writes, readParameters() reads, over segments, on ${where}`, async () => {
-    const device = where === "the adapter" ? await openTestGpu() : smallBindings(1024);
-    const before = device.liveBytes;
-    {
-      using store = new ParameterStore();
-      const table = store.declare("table", [100, 5], ZERO);
-      const odd = store.declare("odd", [7, 1, 5], ZERO);
-      store.param("bias", [13], ZERO);
-      store.pack("high rows", [
-        { parameter: table, from: 60, to: 100 },
-        { parameter: odd, from: 0, to: 7 },
-      ]);
-      store.pack("low rows", [{ parameter: table, from: 0, to: 33 }]);
-      store.pack("middle rows", [{ parameter: table, from: 33, to: 60 }]);
-      store.allocate(device, { gradients: true });
-      const moments = store.likeWeights(device, "first moment");
-      assertEquals(moments.map(({ length }) => length), store.buffers.map(({ length }) => length));
-      // Weights, gradients and moments are laid out alike, and do not touch each other.
-      const kinds = [weightsOf(store), gradientsOf(store), moments];
-      kinds.forEach((buffers, k) => {
-        writeParameters(
-          device,
-          store,
-          buffers,
-          (parameter) => numbered(parameter).map((x) => x + 10 * k),
+  gpuTest(
+    `what writeParameters() writes, readParameters() reads, over segments, on ${where}`,
+    async () => {
+      const device = where === "the adapter" ? await openTestGpu() : smallBindings(1024);
+      const before = device.liveBytes;
+      {
+        using store = new ParameterStore();
+        const table = store.declare("table", [100, 5], ZERO);
+        const odd = store.declare("odd", [7, 1, 5], ZERO);
+        store.param("bias", [13], ZERO);
+        store.pack("high rows", [
+          { parameter: table, from: 60, to: 100 },
+          { parameter: odd, from: 0, to: 7 },
+        ]);
+        store.pack("low rows", [{ parameter: table, from: 0, to: 33 }]);
+        store.pack("middle rows", [{ parameter: table, from: 33, to: 60 }]);
+        store.allocate(device, { gradients: true });
+        const moments = store.likeWeights(device, "first moment");
+        assertEquals(
+          moments.map(({ length }) => length),
+          store.buffers.map(({ length }) => length),
         );
-      });
-      for (const [k, buffers] of kinds.entries()) {
-        const names: string[] = [];
-        for await (const [parameter, values] of readParameters(device, store, buffers)) {
-          names.push(parameter.name);
-          assertEquals(values, numbered(parameter).map((x) => x + 10 * k), parameter.name);
+        // Weights, gradients and moments are laid out alike, and do not touch each other.
+        const kinds = [weightsOf(store), gradientsOf(store), moments];
+        kinds.forEach((buffers, k) => {
+          writeParameters(
+            device,
+            store,
+            buffers,
+            (parameter) => numbered(parameter).map((x) => x + 10 * k),
+          );
+        });
+        for (const [k, buffers] of kinds.entries()) {
+          const names: string[] = [];
+          for await (const [parameter, values] of readParameters(device, store, buffers)) {
+            names.push(parameter.name);
+            assertEquals(values, numbered(parameter).map((x) => x + 10 * k), parameter.name);
+          }
+          assertEquals(names, ["table", "odd", "bias"]);
         }
-        assertEquals(names, ["table", "odd", "bias"]);
+        for (const moment of moments) moment[Symbol.dispose]();
       }
-      for (const moment of moments) moment[Symbol.dispose]();
-    }
-    assertEquals(device.liveBytes, before);
-  });
+      assertEquals(device.liveBytes, before);
+    },
+  );
 }
 
 Deno.test("memory of a store starts at zero and is accounted by role", async () => {

@@ -7,9 +7,9 @@ import {
   type Role,
 } from "@transformer-xl/runtime";
 import { mixed, scaled } from "../../support/sample_ops.ts";
-import { openTestGpu } from "../../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
 
-Deno.test("a dry device counts what the adapter allocates", async () => {
+gpuTest("a dry device counts what the adapter allocates", async () => {
   const gpu = await openTestGpu();
   const dry = new DryDevice(gpu.limits);
   const bytesOn = async (device: Device) => {

@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from "@transformer-xl/runtime";
 import { mixed } from "../../support/sample_ops.ts";
-import { openTestGpu } from "../../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
 
 /** A recording: every step mixes two earlier values into a new one of some length. */
 interface Graph {
@@ -144,7 +144,7 @@ Deno.test("temporaries in planned slots hold what separate arrays would", async 
   assertEquals(device.liveBytes, 0);
 });
 
-Deno.test("the adapter keeps planned temporaries apart too", async () => {
+gpuTest("the adapter keeps planned temporaries apart too", async () => {
   const gpu = await openTestGpu();
   const before = gpu.liveBytes;
   await fc.assert(

@@ -9,7 +9,7 @@ import {
   ReferenceDevice,
 } from "@transformer-xl/runtime";
 import { MIX, mixed, SCALE, scaled } from "../../support/sample_ops.ts";
-import { openTestGpu } from "../../support/test_gpu.ts";
+import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
 
 /** Runs `body` on the reference executor and on the adapter; every buffer must be freed after. */
 function onBoth(name: string, body: (device: Device) => Promise<void>): void {
@@ -18,7 +18,7 @@ function onBoth(name: string, body: (device: Device) => Promise<void>): void {
     await body(device);
     assertEquals(device.liveBytes, 0);
   });
-  Deno.test(`${name} (adapter)`, async () => {
+  gpuTest(`${name} (adapter)`, async () => {
     const device = await openTestGpu();
     const before = device.liveBytes;
     await body(device);

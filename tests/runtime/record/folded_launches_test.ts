@@ -19,6 +19,7 @@ import {
 import { footprint, modelOf } from "@transformer-xl/train";
 import { checkKernel } from "../../support/check_kernel.ts";
 import { smallConfig } from "../../support/small_run.ts";
+import { gpuTest } from "../../support/test_gpu.ts";
 
 /** Opens an adapter whose limit is set by {@link narrow}. */
 async function open(adapterClass: AdapterClass): Promise<GpuDevice> {
@@ -149,7 +150,7 @@ Deno.test("a folded kernel sees the grid, the threads and the scalars that its l
   assertEquals([...(await plan.read("line")).line], Array.from({ length: 60 }, (_, i) => i + 1));
 });
 
-Deno.test("more workgroups than WebGPU's own limit along x run on the adapter as it is", async () => {
+gpuTest("more workgroups than WebGPU's own limit along x run on the adapter as it is", async () => {
   const mark = kernel(
     "mark",
     `@group(0) @binding(0) var<storage, read_write> seen: array<u32>;

@@ -17,6 +17,7 @@ import {
   SMALL,
   wordText,
 } from "../../support/small_run.ts";
+import { gpuTest } from "../../support/test_gpu.ts";
 
 /** When a run is killed: some time after a line, or when it begins to write its n-th file. */
 type Moment = { readonly line: RegExp; readonly delayMs: number } | { readonly write: number };
@@ -125,25 +126,28 @@ async function killAndContinue(
   await assertContinues(killed, last, workDir, want);
 }
 
-Deno.test("a run killed at any moment and restarted equals an uninterrupted one on the adapter", async () => {
-  await using scratch = new Scratch();
-  const random = seededRandom(20);
-  const delayMs = () => Math.floor(random() * 60);
-  const flags = { ...SMALL, data: await scratch.text("text.txt", adapterText), device: "gpu" };
-  await killAndContinue(
-    flags,
-    [
-      { line: /step +5 \|/, delayMs: 0 }, // before any checkpoint
-      { write: 1 }, // while the first is written
-      { line: /Eval +2 /, delayMs: 0 }, // right after the second
-      { line: /epoch +2 step +35 /, delayMs: delayMs() }, // inside an epoch and an interval
-      { write: 2 }, // between checkpoint_best and checkpoint_last, if both are written
-      { line: /step +50 /, delayMs: delayMs() },
-    ],
-    scratch,
-    await uninterruptedOnAdapter(),
-  );
-});
+gpuTest(
+  "a run killed at any moment and restarted equals an uninterrupted one on the adapter",
+  async () => {
+    await using scratch = new Scratch();
+    const random = seededRandom(20);
+    const delayMs = () => Math.floor(random() * 60);
+    const flags = { ...SMALL, data: await scratch.text("text.txt", adapterText), device: "gpu" };
+    await killAndContinue(
+      flags,
+      [
+        { line: /step +5 \|/, delayMs: 0 }, // before any checkpoint
+        { write: 1 }, // while the first is written
+        { line: /Eval +2 /, delayMs: 0 }, // right after the second
+        { line: /epoch +2 step +35 /, delayMs: delayMs() }, // inside an epoch and an interval
+        { write: 2 }, // between checkpoint_best and checkpoint_last, if both are written
+        { line: /step +50 /, delayMs: delayMs() },
+      ],
+      scratch,
+      await uninterruptedOnAdapter(),
+    );
+  },
+);
 
 Deno.test("a killed run continues bit-equal on plain loops, with every kind of state", async () => {
   await using scratch = new Scratch();
@@ -175,39 +179,42 @@ Deno.test("a killed run continues bit-equal on plain loops, with every kind of s
   );
 });
 
-Deno.test("SIGINT and SIGTERM save the step they stop at, tell it by the exit code, and a restart continues bit-equal", async () => {
-  await using scratch = new Scratch();
-  const flags = { ...SMALL, data: await scratch.text("text.txt", adapterText), device: "gpu" };
-  const want = await uninterruptedOnAdapter();
-  const workDir = scratch.at("stopped");
-  const continued = { ...flags, work_dir: workDir, restart: true } as const;
-  const stopped: Ended[] = [];
-  for (
-    const [signal, code, line] of [
-      ["SIGINT", 130, /step +15 \|/],
-      ["SIGTERM", 143, /step +35 \|/],
-    ] as const
-  ) {
-    const program = new Program("train", continued);
-    await program.printed(line);
-    program.signal(signal);
-    const ended = await program.ended();
-    assertEquals([ended.code, ended.stderr], [code, ""]);
-    const step = Number(
-      /^Interrupted at step (\d+); continue with --restart$/m.exec(ended.stdout)![1],
-    );
-    using checkpoint = await openCheckpoint(`${workDir}/checkpoint_last.safetensors`);
-    assertEquals(trainingRecord(checkpoint).progress.step, step);
-    stopped.push(ended);
-  }
-  const last = await runProgram("train", continued);
-  assertStringIncludes(last.stdout, `Continuing from "${workDir}/checkpoint_last.safetensors"`);
-  // The checkpoints of the two stops are there besides those of the schedule.
-  const scheduled = { ...want, records: new Map(want.records) };
-  for (const [key, record] of await recordsOf(workDir)) {
-    if (key.startsWith("checkpoint") || key.startsWith("interrupted")) {
-      scheduled.records.set(key, record);
+gpuTest(
+  "SIGINT and SIGTERM save the step they stop at, tell it by the exit code, and a restart continues bit-equal",
+  async () => {
+    await using scratch = new Scratch();
+    const flags = { ...SMALL, data: await scratch.text("text.txt", adapterText), device: "gpu" };
+    const want = await uninterruptedOnAdapter();
+    const workDir = scratch.at("stopped");
+    const continued = { ...flags, work_dir: workDir, restart: true } as const;
+    const stopped: Ended[] = [];
+    for (
+      const [signal, code, line] of [
+        ["SIGINT", 130, /step +15 \|/],
+        ["SIGTERM", 143, /step +35 \|/],
+      ] as const
+    ) {
+      const program = new Program("train", continued);
+      await program.printed(line);
+      program.signal(signal);
+      const ended = await program.ended();
+      assertEquals([ended.code, ended.stderr], [code, ""]);
+      const step = Number(
+        /^Interrupted at step (\d+); continue with --restart$/m.exec(ended.stdout)![1],
+      );
+      using checkpoint = await openCheckpoint(`${workDir}/checkpoint_last.safetensors`);
+      assertEquals(trainingRecord(checkpoint).progress.step, step);
+      stopped.push(ended);
     }
-  }
-  await assertContinues(stopped, last, workDir, scheduled);
-});
+    const last = await runProgram("train", continued);
+    assertStringIncludes(last.stdout, `Continuing from "${workDir}/checkpoint_last.safetensors"`);
+    // The checkpoints of the two stops are there besides those of the schedule.
+    const scheduled = { ...want, records: new Map(want.records) };
+    for (const [key, record] of await recordsOf(workDir)) {
+      if (key.startsWith("checkpoint") || key.startsWith("interrupted")) {
+        scheduled.records.set(key, record);
+      }
+    }
+    await assertContinues(stopped, last, workDir, scheduled);
+  },
+);
