@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { GpuDevice } from "@transformer-xl/runtime";
+import { chooseAdapter, GpuDevice } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+
+/** Whether this machine has no adapter, real or software. */
+export const lacksGpu: boolean = await chooseAdapter(navigator.gpu) === undefined;
+
+if (lacksGpu) {
+  console.log("Tests of the adapter are skipped: there is none; deno task setup says why");
+}
 
 let device: Promise<GpuDevice> | undefined;
 
@@ -14,4 +21,12 @@ export function openTestGpu(): Promise<GpuDevice> {
     skipExitHandlers();
     return gpu;
   });
+}
+
+/** A `Deno.test` that is skipped where the machine has no adapter. */
+export function gpuTest(
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  Deno.test({ name, ignore: lacksGpu, fn });
 }
