@@ -17,7 +17,7 @@ import { gather } from "../gather/mod.ts";
 import { launchScatter } from "../scatter/kernels.ts";
 import type { RowCount } from "../shared/row_count.ts";
 
-/** Some rows of a matrix and where they go. */
+/** Selected rows of a matrix and their destinations. */
 export interface RowPart {
   /** [capacity, C]. */
   readonly x: Tensor;

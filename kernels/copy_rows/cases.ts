@@ -7,7 +7,7 @@ import type { OpCases } from "../op_cases.ts";
 import { scale } from "../scale/mod.ts";
 import { copyRows } from "./mod.ts";
 
-/** A memory that takes the last rows, and one that is longer than what there is. */
+/** A memory of the last rows, and one longer than the available rows. */
 export const copyRowsCases: OpCases = {
   op: "copy_rows",
   call(rec, { target, x }, { scalars, attrs }) {

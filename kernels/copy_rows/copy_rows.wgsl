@@ -1,7 +1,7 @@
-// y[y_start + r, c] = x[r + x_start - x_back, c] for the rows r of one copy, zero where that is no
-// row of x.  x: [x_rows, C], y: [.., C], count = rows of the copy * C.
-// Concatenation, slicing (x_start), padding with zeros (x_back) and updates of a memory. Rows
-// before the first wrap to huge numbers, so that one comparison finds both ends.
+// y[y_start + r, c] = x[r + x_start - x_back, c] for the rows r of one copy, zero outside of x.  x:
+// [x_rows, C], y: [.., C], count = rows of the copy * C. Concatenation, slicing (x_start), padding
+// with zeros (x_back) and updates of a memory. Rows before the first wrap to huge numbers, so that
+// one comparison finds both ends.
 alias Value = f32;
 struct Scalars {
   count: u32, columns: u32, x_rows: u32, x_start: u32, x_back: u32, y_start: u32,

@@ -26,7 +26,7 @@ const COPY_ROWS = elementwiseKernel<
   }
 });
 
-/** Records y[yStart + r] = x[r + xStart - xBack] for r < count; zero where that is no row of x. */
+/** Records y[yStart + r] = x[r + xStart - xBack] for r < count; zero outside of x. */
 export function launchCopyRows(
   rec: Recorder,
   x: Tensor,

@@ -66,7 +66,7 @@ export const crossEntropyCases: OpCases = {
       ...(rows && { rows }),
       ...(attrs?.["chunkRows"] && { chunkRows: Number(attrs["chunkRows"]) }),
     });
-    // The gradient carries `weight`, so what it is the gradient of is the weighted nll.
+    // The gradient includes `weight`, so it is that of the weighted nll.
     const { factor } = tables;
     if (factor === undefined) return { outputs: { nll } };
     const loss = matmul(rec, reshape(rec, nll, [nll.size, 1]), cast(rec, factor, "f32"));

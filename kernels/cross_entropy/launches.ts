@@ -13,7 +13,7 @@ export interface LogitsChunk {
   readonly logits: Tensor;
   /** First row of the chunk within hidden, targets and nll. */
   readonly base: number;
-  /** Rows of the chunk that take part. */
+  /** Number of rows used in the chunk. */
   readonly rows: Extent;
   /** Columns that count. */
   readonly columns: number;

@@ -48,7 +48,7 @@ export interface CrossEntropyOptions {
   readonly weight: Scalar | number;
   /** Its first element multiplies `weight`; 1 when absent. */
   readonly lossScale?: Tensor;
-  /** Only this many of the R rows take part; the others have nll 0 and no gradient. */
+  /** Number of used rows; the others have nll 0 and no gradient. */
   readonly rows?: Scalar;
   /** True when recording a training step. */
   readonly differentiate: boolean;
@@ -150,7 +150,7 @@ function recordLogits(
   }
 }
 
-/** Records what flows out of the gradient of a chunk of logits. */
+/** Records the backward pass of a chunk of logits. */
 function recordGradients(
   rec: Recorder,
   chunk: LogitsChunk,
@@ -193,7 +193,7 @@ function columnsOf(blocks: readonly VocabularyBlock[]): number {
   return blocks.reduce((sum, { bias }) => sum + bias.size, 0);
 }
 
-/** Equal chunks whose logits fit the memory set aside for them, whole tiles where possible. */
+/** Equal chunks whose logits fit the memory limit, in whole tiles if possible. */
 function chunkRows(rec: Recorder, R: number, rowBytes: number): number {
   const bytes = Math.min(rec.limits.maxBindingBytes, LOGITS_BYTES);
   const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(bytes / rowBytes)));

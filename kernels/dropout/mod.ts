@@ -49,7 +49,7 @@ export interface Dropout {
  * Records `y = x * keep / (1 - rate)` for ops that contain a dropout; backward is the same launch
  * on the cotangent. `x` and `y` are different buffers.
  *
- * @throws {RangeError} unless 0 < rate < 1: at 0 there is nothing to compute, use `x`
+ * @throws {RangeError} unless 0 < rate < 1: for a rate of 0, use `x`
  * @throws {ShapeError} when x, y and a given mask differ in size
  */
 export function launchDropout(rec: Recorder, x: Tensor, y: Tensor, { rate, mask }: Dropout): void {

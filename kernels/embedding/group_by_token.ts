@@ -6,11 +6,11 @@
  */
 import { IGNORED } from "../shared/ignored.ts";
 
-/** Positions grouped by id, as {@link groupByToken} makes them. */
+/** Positions grouped by id, from {@link groupByToken}. */
 export interface HostTokenGroups {
   /** [R]: positions sorted by (id, position), without those that are IGNORED; zeros at the end. */
   readonly order: Uint32Array<ArrayBuffer>;
-  /** [R + 1]: where each group starts in `order`; the last used entry is its end. */
+  /** [R + 1]: start of each group in `order`; the last used entry is the end. */
   readonly starts: Uint32Array<ArrayBuffer>;
   /** [R]: id of each group, ascending; zeros at the end. */
   readonly distinct: Uint32Array<ArrayBuffer>;

@@ -31,7 +31,7 @@ export interface TableRange {
   readonly table: Tensor;
   /** Id of its first row. */
   readonly from: number;
-  /** Rows that stand for ids, from the first; all by default. */
+  /** Rows of ids, from the first; all by default. */
   readonly rows?: number;
 }
 
@@ -39,7 +39,7 @@ export interface TableRange {
 export interface TokenGroups {
   /** u32 [R]: positions sorted by (id, position). */
   readonly order: Tensor;
-  /** u32 [R + 1]: where each group starts in `order`. */
+  /** u32 [R + 1]: start of each group in `order`. */
   readonly starts: Tensor;
   /** u32 [R]: id of each group, ascending. */
   readonly distinct: Tensor;
@@ -135,7 +135,7 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
   },
 });
 
-/** One workgroup per item, or as many as a dispatch may have; then they walk on. */
+/** One workgroup per item, or the maximum of a dispatch; each then processes several items. */
 function walkers(rec: Recorder, items: Scalar | number, capacity: number): Count {
   const per = Math.max(1, Math.ceil(capacity / rec.limits.maxWorkgroups));
   return typeof items === "number" ? Math.ceil(items / per) : { scalar: items, per };

@@ -6,7 +6,7 @@
  */
 import { IGNORED } from "../shared/ignored.ts";
 
-/** Positions grouped by cluster, as {@link splitByCluster} makes them. */
+/** Positions grouped by cluster, from {@link splitByCluster}. */
 export interface ClusterSplit {
   /** Positions of each cluster in order, padded with IGNORED to the number of ids. */
   readonly rows: Uint32Array<ArrayBuffer>[];

@@ -83,7 +83,7 @@ export class FiniteCheck implements Disposable {
     return new FiniteCheck(plan, ends);
   }
 
-  /** The name of the first part that holds a number that is not finite; waits for the device. */
+  /** The name of the first part with a non-finite number; waits for the device. */
   async failing(): Promise<string | undefined> {
     this.#plan.run({});
     const { found } = await this.#plan.read("found");

@@ -14,7 +14,7 @@ import rowSumSource from "./row_sum.wgsl" with { type: "text" };
 type Inputs = "x" | "gain" | "bias";
 type Outputs = "y" | "stats";
 
-/** `residual` and `z` where the kernel adds before it normalises. */
+/** `residual` and `z` if the kernel adds before it normalises. */
 const forward = (
   { x, residual, z, gain, bias, y, stats }:
     & Readonly<Record<Inputs | Outputs, Numbers>>

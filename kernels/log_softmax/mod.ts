@@ -20,7 +20,7 @@ import type { VocabularyBlock } from "../cross_entropy/mod.ts";
 import { launchMatmul } from "../matmul/launch.ts";
 import { LOG_SOFTMAX } from "./kernels.ts";
 
-/** Columns of the softmax, and where they are written. */
+/** Columns of the softmax, and their destination. */
 export interface LogSoftmaxOutput {
   /** [R, any]: other columns stay. */
   readonly y: Tensor;

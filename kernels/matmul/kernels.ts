@@ -28,7 +28,7 @@ export const REDUCE_PARTIALS = kernel<
 
 const KERNELS = new Map<string, Kernel>();
 
-/** By what variants of a kernel for narrower operands have in common. */
+/** Shared key of kernel variants for narrower operands. */
 const PLANS = new WeakMap<Reference, TilePlan>();
 
 /** The plan of a recorded kernel; undefined when it is no matrix product. */
@@ -75,7 +75,7 @@ type Sizes =
   | "splits"
   | "alpha";
 
-/** Loops of a product; `bias` where the epilogue adds one. */
+/** Loops of a product; `bias` if the epilogue adds one. */
 type ProductLoops = (
   operands: Readonly<Record<"a" | "b" | "c", Numbers>> & { readonly bias?: Numbers },
   sizes: Readonly<Record<Sizes, number>>,
@@ -133,7 +133,10 @@ function splitProductLoops(form: MatmulForm, tileK: number): ProductLoops {
   };
 }
 
-/** row[n] = sum_k a[k] * b[n, k]; four columns at once, because one sum waits for its own additions. */
+/**
+ * row[n] = sum_k a[k] * b[n, k]; four columns at once, because the additions of one sum depend on
+ * each other.
+ */
 function dotRow(
   row: Float64Array,
   a: Numbers,

@@ -62,8 +62,8 @@ export interface MatmulLaunch {
   /** c += instead of c =. */
   readonly accumulate?: boolean;
   /**
-   * How the work is cut, instead of as the table says: for measurements. Layout and epilogue must
-   * be those of the launch.
+   * Tile plan instead of the table's choice, for measurements. Layout and epilogue must be those of
+   * the launch.
    */
   readonly plan?: TilePlan;
 }
@@ -98,7 +98,7 @@ export function matmulProblem(
   };
 }
 
-/** Records one (batched) product, in two launches where the sums are cut into parts. */
+/** Records one (batched) product, in two launches for sums in parts. */
 export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
   const { form, M, N, K, batch, accumulate = false } = launch;
   const problem = matmulProblem(launch, rec.limits);
@@ -156,15 +156,15 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
   });
 }
 
-/** One workgroup along z, or none when there is nothing to add to an accumulator. */
+/** One workgroup along z, or none if there is nothing to add to an accumulator. */
 function unlessEmpty(K: Extent, accumulate: boolean): Count {
   return accumulate && typeof K !== "number" ? { scalar: K.scalar, per: K.capacity } : 1;
 }
 
 /**
- * Whether every stored row, stride and offset is a multiple of 4 elements, so that vec4 loads may be
- * used. Sums need no alignment of their own where both operands are read along rows (TN), and a
- * number of rows that varies never does.
+ * Whether every stored row, stride and offset is a multiple of 4 elements, so that vec4 loads may
+ * be used. Sums need no alignment if both operands are read along rows (TN), and a variable number
+ * of rows never does.
  */
 function isAligned(launch: MatmulLaunch, m: number, k: number): boolean {
   const { form, N, K, batch } = launch;

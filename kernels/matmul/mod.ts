@@ -44,7 +44,7 @@ export interface MatmulOptions {
   readonly bias?: Tensor;
   /** max(0, .) after the bias. */
   readonly relu?: boolean;
-  /** Only this many rows of `a` (and of the result) take part; the others are left as they are. */
+  /** Number of used rows of `a` and the result; the others are unchanged. */
   readonly rows?: Scalar;
 }
 
@@ -113,7 +113,7 @@ function costOf(form: MatmulForm, a: Tensor, b: Tensor, bytes: number, rows?: Sc
 
 type Product = readonly [form: MatmulForm, a: Tensor, b: Tensor];
 
-/** Records a cotangent: into the parameter's gradient if there is a sink, else as a value. */
+/** Records a cotangent: into the parameter's gradient if there is one, else as a value. */
 function product(
   rec: Recorder,
   [form, a, b]: Product,

@@ -25,7 +25,7 @@ export interface UpdateOptions {
   readonly lossScale?: LossScale;
 }
 
-/** Recorded update: what it asks of the host, and what it reports, on the device. */
+/** A recorded update: its host inputs and its results on the device. */
 export interface UpdateResult {
   /** Scalars of {@link Optimizer.scalars}, by name. */
   readonly inputs: Readonly<Record<string, Scalar>>;

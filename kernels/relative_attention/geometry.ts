@@ -28,7 +28,7 @@ export interface Geometry {
   readonly K: number;
   /** Memory rows. */
   readonly M: number;
-  /** Memory rows that hold something. */
+  /** Valid memory rows. */
   readonly validMemory: Scalar | number;
   /** Largest visible distance. */
   readonly maxDistance: number;
@@ -60,7 +60,7 @@ export interface StatedSizes {
   readonly H: number;
   /** Memory rows. */
   readonly memoryRows: number;
-  /** Memory rows that hold something. */
+  /** Valid memory rows. */
   readonly validMemory: Scalar | number;
   /** Largest visible distance. */
   readonly maxDistance?: number;
@@ -85,7 +85,7 @@ export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
   expectShape("kv", inputs.kv, [K * B, 2 * N * H], "[K * B, 2 * N * H]");
   expectShape("contentBias", inputs.contentBias, [N, H], "[N, H]");
   expectShape("positionBias", inputs.positionBias, [N, H], "[N, H]");
-  // The largest distance there is, K - 1, sees everything.
+  // The largest distance, K - 1, masks nothing.
   const maxDistance = Math.min(sizes.maxDistance ?? K - 1, K - 1);
   return { B, N, H, Q, K, M, validMemory: sizes.validMemory, maxDistance, scale: 1 / Math.sqrt(H) };
 }

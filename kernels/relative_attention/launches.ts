@@ -11,8 +11,8 @@ import { ADD_BIASES, PACK_HEADS, SOFTMAX, SOFTMAX_BACKWARD } from "./kernels.ts"
 type Sizes = Readonly<Record<string, number>>;
 
 /**
- * content = q + u, [B, N, Q, H], and position = q + s, [N, Q, B, H]: the queries that meet keys and
- * those that meet positions.
+ * content = q + u, [B, N, Q, H], and position = q + s, [N, Q, B, H]: the queries of content scores
+ * and of position scores.
  */
 export function launchAddBiases(
   rec: Recorder,
@@ -64,7 +64,7 @@ export function launchSoftmax(
   launchRows(rec, SOFTMAX, g, operands, { constants });
 }
 
-/** ds and dx from the cotangent of p, which `ds` holds before. */
+/** ds and dx from the cotangent of p, the initial content of `ds`. */
 export function launchSoftmaxBackward(
   rec: Recorder,
   g: Geometry,

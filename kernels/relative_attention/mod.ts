@@ -42,9 +42,9 @@ export interface RelativeAttentionInputs {
   readonly kv: Tensor;
   /** [K, N * H]: projected positions; row p is distance K-1-p. */
   readonly r: Tensor;
-  /** [N, H]: added to queries that meet keys (`r_w_bias`). */
+  /** [N, H]: added to queries for content scores (`r_w_bias`). */
   readonly contentBias: Tensor;
-  /** [N, H]: added to queries that meet positions (`r_r_bias`). */
+  /** [N, H]: added to queries for position scores (`r_r_bias`). */
   readonly positionBias: Tensor;
 }
 
@@ -58,7 +58,7 @@ export interface RelativeAttentionOptions {
   readonly H: number;
   /** M = K - Q. */
   readonly memoryRows: number;
-  /** Memory rows that hold something, right-aligned: rows M - validMemory .. M-1. */
+  /** Valid memory rows, right-aligned: rows M - validMemory .. M-1. */
   readonly validMemory: Scalar | number;
   /** Largest visible distance (same_length: M); everything is visible without it. */
   readonly maxDistance?: number;

@@ -37,7 +37,7 @@ export function blockOf({ B, N, H }: Geometry, tensor: Tensor, block: Block): Sl
   return { tensor, offset: block === "keys" ? 0 : C, row: 2 * B * C, batch: [2 * C, H] };
 }
 
-/** Slices that lie one after the other, [B, N, rows, H]. */
+/** Contiguous slices, [B, N, rows, H]. */
 export function packed({ N, H }: Geometry, tensor: Tensor, rows: number): Slices {
   return { tensor, offset: 0, row: H, batch: [N * rows * H, rows * H] };
 }

@@ -4,5 +4,7 @@
  * @module
  */
 
-/** Target or id of a position that takes no part: no loss, no gradient, a zero embedding. */
+/**
+ * Target or id of an excluded position: no loss, no gradient, a zero embedding (`ignore_index`).
+ */
 export const IGNORED = 0xffffffff;

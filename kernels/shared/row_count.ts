@@ -5,7 +5,7 @@
  */
 import type { Count, Recorder, Scalar } from "@transformer-xl/runtime/core";
 
-/** How many rows of a list take part: frozen, or given at every run. */
+/** Number of used rows of a list: constant, or given at every run. */
 export type RowCount = number | Scalar;
 
 /** Threads for `count` rows of C columns, ceil(C / 8) each. */

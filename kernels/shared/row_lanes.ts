@@ -14,8 +14,8 @@ export interface RowLanes {
 }
 
 /**
- * One row per lane of a vector on a processor, where exchanging sums costs more than strided loads;
- * a subgroup's worth of neighbouring lanes per row on a GPU, where neighbours load together.
+ * On a CPU one row per vector lane, since exchanging sums costs more than strided loads; on a GPU a
+ * subgroup of neighbouring lanes per row, for coalesced loads.
  */
 export function rowLanes({ adapterClass }: DeviceLimits): RowLanes {
   return adapterClass === "cpu" ? { LANES: 1, ROWS: 8 } : { LANES: 32, ROWS: 4 };

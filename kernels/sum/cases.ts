@@ -6,7 +6,7 @@
 import type { OpCases } from "../op_cases.ts";
 import { sum } from "./mod.ts";
 
-/** One level, two levels, more elements than the lanes of both take in one turn. */
+/** One level, two levels, and more elements than both levels process at once. */
 export const sumCases: OpCases = {
   op: "sum",
   call: (rec, { x }) => ({ outputs: { y: sum(rec, x!) } }),

@@ -73,7 +73,7 @@ export function sumRows(
   return op(rec, { x }, options).y;
 }
 
-/** `sum[c] += sum_r x[r, c]`: the gradient of a bias, added where it belongs. */
+/** `sum[c] += sum_r x[r, c]`: the gradient of a bias, accumulated in place. */
 export function accumulateSumRows(
   rec: Recorder,
   sum: Tensor,

@@ -115,7 +115,7 @@ ${lets.join("\n")}
 `;
 }
 
-/** The smallest box of at most `most` along each side that holds `count` workgroups; x is longest. */
+/** The smallest grid of at most `most` along each side with `count` workgroups; x is longest. */
 export function foldedBox(count: number, most: number): [number, number, number] {
   if (count === 0) return [0, 0, 0];
   const z = Math.ceil(count / most ** 2);

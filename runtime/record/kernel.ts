@@ -30,7 +30,7 @@ export interface Binding {
   readonly dtype: DType;
   /** Elements per array item: 1, or 2 or 4 for vectors. */
   readonly width: number;
-  /** Alias of the element type, where the source leaves it open. */
+  /** Alias of the element type, if the source leaves it open. */
   readonly alias?: string;
 }
 
@@ -42,7 +42,7 @@ export interface ScalarField {
   readonly type: "u32" | "f32" | "i32";
 }
 
-/** Whether a uniform field holds `value` exactly; floats are rounded, so they hold any number. */
+/** Whether a uniform field can store `value`; floats are rounded, so they store any number. */
 export function fitsField(type: ScalarField["type"], value: number): boolean {
   if (type === "f32") return true;
   return type === "u32" ? value >>> 0 === value : (value | 0) === value;
@@ -74,7 +74,7 @@ export interface Kernel {
   readonly scalars: readonly ScalarField[];
   /** `override` names; those with a default may be left out of a launch. */
   readonly constants: readonly { readonly name: string; readonly optional: boolean }[];
-  /** Threads of a workgroup along x, y and z; absent where the source declares none. */
+  /** Threads of a workgroup along x, y and z; undefined if the source declares none. */
   readonly workgroupSize: readonly SizeFactors[] | undefined;
   /** The same computation as plain loops. */
   readonly reference: Reference;
@@ -152,7 +152,7 @@ export function kernel<Operands extends string = never, Sizes extends string = n
     scalars: scalarsBinding === undefined ? [] : scalarFields(name, code),
     constants,
     workgroupSize: readWorkgroupSize(name, code, constants.map((constant) => constant.name)),
-    // A launch gives exactly the names that the source declares.
+    // A launch has exactly the names that the source declares.
     reference: loops as Reference,
   };
 }

@@ -31,12 +31,12 @@ export interface Dispatch {
   readonly workgroups: readonly [x: Count, y?: Count, z?: Count];
 }
 
-/** Extents along x, y and z; a number is one line, wrapped over y where x would be too long. */
+/** Extents along x, y and z; a number is wrapped over y if x would be too long. */
 export type Grid = number | Dispatch["workgroups"];
 
 /**
- * One kernel launch, as an op asks for it: by the threads it needs, in the workgroup size that the
- * kernel declares, or by workgroups where each of them does a part of its own (a tile, a row).
+ * A kernel launch requested by an op: in threads, divided by the declared workgroup size, or in
+ * workgroups if each computes a tile or a row.
  */
 export type Launch =
   & Omit<Dispatch, "workgroups">
@@ -87,9 +87,9 @@ function gridOf(grid: Grid, most: number): Dispatch["workgroups"] {
 }
 
 /**
- * Checks a launch against what its kernel declares.
+ * Checks a launch against the declarations of its kernel.
  *
- * @param isConstant whether the operand is memory that nothing may write
+ * @param isConstant whether the operand is read-only memory
  * @throws {ShaderError} naming the operand, constant or scalar that does not match
  */
 export function checkLaunch(
@@ -144,9 +144,9 @@ export function checkLaunch(
 }
 
 /**
- * The launch as the limits can dispatch it: itself, or with a folded kernel that is given the counts.
+ * The launch within the limits: unchanged, or with a folded kernel that receives the counts.
  *
- * @throws {ShaderError} when three dimensions do not hold its workgroups
+ * @throws {ShaderError} when its workgroups exceed three dimensions
  */
 export function foldLaunch(
   launch: Dispatch,
@@ -176,7 +176,7 @@ export function foldLaunch(
   };
 }
 
-/** The most workgroups of a count; 0 where nothing bounds its scalar before a run. */
+/** Maximum number of workgroups of a count; 0 if its scalar is unbounded before a run. */
 function largestCount(count: Count): number {
   if (typeof count === "number") return count;
   const capacity = count.capacity ?? count.scalar.derived?.limit ?? 0;

@@ -17,7 +17,7 @@ export interface Spec {
   readonly dtype: DType;
 }
 
-/** Cotangents by name; absent where nothing flows. */
+/** Cotangents by name; absent without a gradient. */
 export type Grads<T> = { readonly [K in keyof T]?: Tensor | undefined };
 
 /** Where a `vjp` is taken. */
@@ -31,13 +31,13 @@ export interface VjpSite<I, O, A> {
   /** True when the cotangent of an input is needed. */
   wants(input: keyof I): boolean;
   /**
-   * Gradient ranges of the inputs that are parameters. A `vjp` may add into a sink itself and leave
-   * the input out of its result; what it returns for a parameter is added by autograd.
+   * Gradient ranges of the inputs that are parameters. A `vjp` may add into a gradient itself and
+   * omit the input from its result; autograd adds returned cotangents of parameters.
    */
   readonly gradients: Grads<I>;
 }
 
-/** Everything there is to know about an op. */
+/** Definition of an op. */
 export interface OpDefinition<I extends Tensors, O extends Tensors, A> {
   /** Name in the plan. */
   readonly name: string;

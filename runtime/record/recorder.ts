@@ -64,7 +64,7 @@ export interface Node {
     | undefined;
 }
 
-/** What {@link Recorder.node} is told; without `vjp` no gradient passes through it. */
+/** Options of {@link Recorder.node}; without `vjp` no gradient passes through. */
 export type NodeOptions =
   & Pick<Node, "cost">
   & Partial<Pick<Node, "inputs" | "outputs" | "vjp">>;
@@ -182,7 +182,7 @@ export class Recorder {
     return new Tensor(shape, tensor.dtype, tensor.label, tensor.range);
   }
 
-  /** Gives an output memory of its own, readable between runs. */
+  /** Assigns an output its own memory, readable between runs. */
   keep(tensor: Tensor): void {
     const { range } = tensor;
     this.#checkOwn(tensor);
@@ -215,8 +215,8 @@ export class Recorder {
   }
 
   /**
-   * Appends one launch; element types that the kernel leaves open follow the operands. Where a
-   * dimension has more workgroups than the limits dispatches, they are folded over the others.
+   * Appends a launch; open element types follow the operands. If a dimension exceeds the dispatch
+   * limit, its workgroups are folded over the others.
    *
    * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
    * the kernel, it is given by threads and the kernel declares no workgroup size, one buffer would be both read and written, a constant would be written, or the
@@ -238,9 +238,9 @@ export class Recorder {
   }
 
   /**
-   * Makes what `body` records one entry of the tape.
+   * Records `body` as one entry of the tape.
    *
-   * @returns what `body` returns
+   * @returns the result of `body`
    */
   node<T>(
     name: string,

@@ -12,7 +12,7 @@ const SIZE = /@workgroup_size\(([^)]*)\)/;
 
 /**
  * Reads `@workgroup_size(x, y, z)`, each a product of numbers and `override` constants; undefined
- * where the source has none.
+ * if the source has none.
  *
  * @throws {ShaderError} when a size is anything else
  */

@@ -11,7 +11,7 @@ import { workgroupTileSource } from "./tile_workgroup.ts";
 
 export type { Epilogue, MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
 
-/** A generated kernel and what a launch of it needs to know. */
+/** A generated kernel and the properties that its launches use. */
 export interface TileSource {
   /** WGSL text; the entry point is `main`. */
   readonly source: string;

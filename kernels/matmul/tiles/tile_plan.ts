@@ -8,7 +8,9 @@
  * @module
  */
 
-/** How the operands lie: NN: a [M, K], b [K, N]; NT: a [M, K], b [N, K]; TN: a [K, M], b [K, N]. */
+/**
+ * Layout of the operands: NN: a [M, K], b [K, N]; NT: a [M, K], b [N, K]; TN: a [K, M], b [K, N].
+ */
 export type MatmulForm = "NN" | "NT" | "TN";
 
 /** What happens to alpha * sum before it is stored, in this order. */
@@ -31,7 +33,7 @@ export interface Epilogue {
  */
 export type TileStage = "subgroup" | "direct" | "workgroup";
 
-/** How one matmul kernel cuts its work. Equal plans give equal WGSL text. */
+/** Tile plan of a matmul kernel. Equal plans give equal WGSL. */
 export interface TilePlan {
   /** Layout of the operands. */
   readonly form: MatmulForm;
@@ -120,7 +122,7 @@ export function declarations(plan: TilePlan): string[] {
 
 /**
  * Opening statements of `main`: the tile's origin (m0, n0), an early return for tiles outside C,
- * where each operand starts (a_start, b_start, c_start), and the range of k (k_begin, k_end).
+ * the start of each operand (a_start, b_start, c_start), and the range of k (k_begin, k_end).
  */
 export function origin(plan: TilePlan): string[] {
   const assign = (name: string, value: string) => `let ${name} = ${value};`;

@@ -24,10 +24,9 @@ export interface GradientNorm {
 
 /**
  * Records `norm = ||gradients|| / scale` and the factor `clip / (norm + 1e-6)`, or 1 where that is
- * larger, over the scale. A sum of squares beyond float32 counts as not finite, as a gradient of
- * infinity does.
+ * larger, over the scale. A sum of squares beyond float32 counts as non-finite.
  *
- * @param lossScale its first element is what gradients were scaled by
+ * @param lossScale its first element is the scale of the gradients
  */
 export function recordGradientNorm(
   rec: Recorder,

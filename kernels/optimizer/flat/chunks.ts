@@ -46,7 +46,7 @@ interface Chunk {
   readonly at: number;
 }
 
-/** Chunks of at most `longest` elements; padding between parameters belongs to none. */
+/** Chunks of at most `longest` elements, without the padding between parameters. */
 export function chunkTable(store: ParameterStore, longest: number): ChunkTable {
   const chunks: Chunk[] = [];
   const buffers = store.buffers.map((buffer, n) => {
@@ -99,7 +99,7 @@ export interface RecordedChunks {
   readonly tensors: number;
   /** Rows of each flat buffer. */
   readonly buffers: readonly BufferChunks[];
-  /** Work split: few lanes where eight of them are one vector of a processor, else a full group. */
+  /** Work split: few lanes if eight of them are one vector of a CPU, otherwise a full workgroup. */
   readonly constants: { readonly LANES: number };
   /** Scalars and workgroups of a launch over one flat buffer. */
   over(chunks: BufferChunks): {

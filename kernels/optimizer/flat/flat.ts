@@ -22,7 +22,7 @@ export function flat(storage: Storage): Tensor {
   return new Tensor([length], dtype, label, { kind: "storage", storage, offset: 0 });
 }
 
-/** The master weights of a flat buffer, and their copies where kernels bind others. */
+/** The master weights of a flat buffer, and their copies if kernels bind copies. */
 export function weightOperands(
   { weights, masters }: FlatBuffer,
 ): { readonly weights: Tensor; readonly copies?: Tensor } {

@@ -73,6 +73,6 @@ const applyKernels = (rounded: (factor: number) => number) =>
 /**
  * Kernels that update the weights, by trust ratio of a zero norm. Rate, ratio and their product are
  * float32 whatever the parameters are: float64 runs in PyTorch have it so, and agree to every digit
- * only then. Those of 2019 have them as the parameters are.
+ * only then. Those of 2019 use the parameters' type.
  */
 export const APPLY_KERNELS = [applyKernels((factor) => factor), applyKernels(Math.fround)] as const;

@@ -44,7 +44,7 @@ export class LossScale implements Disposable {
     return (await this.#device.read([rangeOf(this.state)]))[0]!;
   }
 
-  /** Restores what {@link LossScale.read} gave. */
+  /** Restores the result of {@link LossScale.read}. */
   write(numbers: ArrayLike<number>): void {
     this.#device.write(rangeOf(this.state).storage, 0, Float32Array.from(numbers));
   }
