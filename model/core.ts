@@ -68,11 +68,14 @@ export {
   TransformerXL,
 } from "./transformer_xl.ts";
 export { type TokenLosses } from "./vocabulary/adaptive_softmax.ts";
+export { BatchInputs, type RunNumbers } from "./vocabulary/batch_inputs.ts";
+export { type InputFields, type SetValue } from "./vocabulary/input_fields.ts";
+export { type TailTargets, type TargetInputs } from "./vocabulary/target_inputs.ts";
 export {
-  BatchInputs,
-  type RunNumbers,
-  type TargetInputs,
+  type ClusteredTokens,
+  type ClusterTokens,
   type TokenInputs,
-} from "./vocabulary/batch_inputs.ts";
+  type WholeTokens,
+} from "./vocabulary/token_inputs.ts";
 export { type Cluster, clusterShares, clustersOf } from "./vocabulary/clusters.ts";
 export { type ClusterTables, type EmbeddingRange, VocabularyTables } from "./vocabulary/tables.ts";

@@ -6,7 +6,7 @@
  */
 import { combineRows, embedding, matmul, scale } from "@transformer-xl/kernels";
 import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
-import type { TokenInputs } from "./batch_inputs.ts";
+import type { TokenInputs } from "./token_inputs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { ClusterTables } from "./tables.ts";
 
@@ -21,14 +21,14 @@ export function embedTokens(
   if (tokens.kind === "whole") {
     const tables = clusters.flatMap(({ embedding }) => embedding);
     const projection = clusters[0]!.embeddingProjection;
-    const narrow = embedding(rec, tokens.ids, tables, tokens.segments, projection ? 1 : gain);
+    const narrow = embedding(rec, tokens.ids, tables, tokens.groups, projection ? 1 : gain);
     return projection === undefined
       ? narrow
       : scale(rec, matmul(rec, narrow, projection, { transposeB: true }), gain);
   }
-  const parts = tokens.clusters.map(({ ids, rows, count, segments }, i) => {
+  const parts = tokens.clusters.map(({ ids, rows, count, groups }, i) => {
     const { embedding: tables, embeddingProjection } = clusters[i]!;
-    const narrow = embedding(rec, ids, tables, segments, 1, { count }); // [R, width]
+    const narrow = embedding(rec, ids, tables, groups, 1, { count }); // [R, width]
     const x = matmul(rec, narrow, embeddingProjection!, { transposeB: true, rows: count }); // [R, D]
     return { x, rows, count };
   });

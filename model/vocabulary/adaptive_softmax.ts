@@ -12,7 +12,7 @@
  */
 import { crossEntropy, gather, matmul, scatter } from "@transformer-xl/kernels";
 import type { Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
-import type { TargetInputs } from "./batch_inputs.ts";
+import type { TargetInputs } from "./target_inputs.ts";
 import type { ClusterTables } from "./tables.ts";
 
 /** Losses of a batch. */
