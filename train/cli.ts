@@ -49,12 +49,13 @@ import {
 import { trainingRecord } from "./checkpoint/training_checkpoint.ts";
 import { settingsToContinue } from "./checkpoint/checkpoint_checks.ts";
 import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
-import { checkShares, checkTrainConfig, modelOf, type TrainConfig, trainSchema } from "./config.ts";
+import { type TrainConfig, trainSchema } from "./config.ts";
+import { modelOf, type Share } from "./run_plan.ts";
+import { checkShares, checkTrainConfig } from "./settings/check_config.ts";
 import { checkFits, footprint, footprintLines } from "./footprint.ts";
 import { fitChunks, memoryOf } from "./settings/fit_chunks.ts";
 import { fitEvaluation, followLengths } from "./settings/follow_defaults.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
-import type { Share } from "./step/lengths.ts";
 import { PRESETS } from "./presets.ts";
 import { rateWarnings } from "./settings/rate_warnings.ts";
 import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";

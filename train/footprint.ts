@@ -18,7 +18,7 @@ import {
   sizeOf,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
-import { evalLengths, type Share, stepOptions, trainLengths, WHOLE } from "./step/lengths.ts";
+import { planRun, type Share, WHOLE } from "./run_plan.ts";
 import { TrainStep } from "./step/train_step.ts";
 
 const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
@@ -124,15 +124,10 @@ async function record(
       { cause: error },
     );
   }
-  const step = await TrainStep.record(
-    model,
-    trainLengths(config, share),
-    stepOptions(config, share),
-  );
+  const plan = planRun(config, share);
+  const step = await TrainStep.record(model, plan.trainLengths, plan.step);
   const stepBytes = new Map(device.liveBytesByRole);
-  if (!config.noEval) {
-    await Evaluator.create(model, evalLengths(config, share));
-  }
+  if (!config.noEval) await Evaluator.create(model, plan.evalLengths);
   const tokens = config.batchSize / share.size * config.tgtLen;
   const cost = step.cost(shares);
   return {

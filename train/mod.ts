@@ -7,14 +7,8 @@ export { settingsToContinue } from "./checkpoint/checkpoint_checks.ts";
 export * from "./checkpoint/training_checkpoint.ts";
 export { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 export { splitColumns } from "./step/split_columns.ts";
-export {
-  checkShares,
-  checkTrainConfig,
-  modelOf,
-  scheduleOf,
-  type TrainConfig,
-  trainSchema,
-} from "./config.ts";
+export { type TrainConfig, trainSchema } from "./config.ts";
+export { checkShares, checkTrainConfig } from "./settings/check_config.ts";
 export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.ts";
 export { MAX_IN_FLIGHT } from "./data_parallel/gradient_exchange.ts";
 export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
@@ -29,7 +23,16 @@ export { continueCurve } from "./checkpoint/resume.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
 export { type Interrupt, listenForInterrupt } from "./interrupt.ts";
-export { evalLengths, stepOptions, trainLengths } from "./step/lengths.ts";
+export {
+  evalLengths,
+  modelOf,
+  planRun,
+  type RunPlan,
+  scheduleOf,
+  type Share,
+  stepOptions,
+  trainLengths,
+} from "./run_plan.ts";
 export { type Preset, PRESETS } from "./presets.ts";
 export { Reporter, type ReportStyle } from "./report/report.ts";
 export {

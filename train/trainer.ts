@@ -9,7 +9,6 @@
 import { Backlog, type EvalResult, Evaluator } from "@transformer-xl/eval";
 import {
   type Batches,
-  COMPAT_RULES,
   type Corpus,
   createModel,
   type Memory,
@@ -31,7 +30,7 @@ import {
   trainingRecord,
   writeTrainingCheckpoint,
 } from "./checkpoint/training_checkpoint.ts";
-import { scheduleOf, type TrainConfig } from "./config.ts";
+import type { TrainConfig } from "./config.ts";
 import type { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import type { EvalEvent, SaveEvent, TrainEvent } from "./events.ts";
 import {
@@ -41,7 +40,7 @@ import {
   sharedSpeed,
 } from "./data_parallel/shared_numbers.ts";
 import type { RunRequest } from "./data_parallel/request.ts";
-import { evalLengths, stepOptions, trainLengths } from "./step/lengths.ts";
+import { planRun, type RunPlan } from "./run_plan.ts";
 import { continuedProgress } from "./checkpoint/resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
@@ -58,6 +57,7 @@ const YIELD_MS = 100; // interval at which signals and the progress line are han
 export class Trainer implements Disposable {
   readonly #group: ProcessGroup;
   readonly #config: TrainConfig;
+  readonly #plan: RunPlan;
   readonly #corpus: Corpus;
   readonly #streams: Streams;
   readonly #model: Model;
@@ -83,6 +83,7 @@ export class Trainer implements Disposable {
     this.#model = model;
     this.#group = group;
     this.#config = config;
+    this.#plan = planRun(config, group);
     this.#corpus = corpus;
     this.#streams = streams;
     this.#progress = progress;
@@ -111,16 +112,16 @@ export class Trainer implements Disposable {
       ? continuedProgress(trainingRecord(checkpoint), config)
       : firstProgress(config);
     const streams = cutStreams(config, corpus, group);
-    const options = { training: true, fp16: config.fp16 };
+    const kind = { training: true, fp16: config.fp16 };
     const model = checkpoint
-      ? await modelOfCheckpoint(device, checkpoint, { config: shape, ...options })
-      : await createModel(device, shape, { seed: config.seed, ...options });
+      ? await modelOfCheckpoint(device, checkpoint, { config: shape, ...kind })
+      : await createModel(device, shape, { seed: config.seed, ...kind });
     const trainer = new Trainer(model, group, config, corpus, streams, progress);
-    const lengths = trainLengths(config, group);
-    const step = await TrainStep.record(model, lengths, stepOptions(config, group), group);
+    const { trainLengths, evalLengths, step: options } = trainer.#plan;
+    const step = await TrainStep.record(model, trainLengths, options, group);
     trainer.#step = step;
     if (!config.noEval) {
-      trainer.#evaluator = await Evaluator.create(model, evalLengths(config, group));
+      trainer.#evaluator = await Evaluator.create(model, evalLengths);
     }
     trainer.#health = await TrainingHealth.record(step, checkpoint !== undefined);
     if (checkpoint) await restoreTraining(checkpoint, step, progress, streams.train.firstColumn);
@@ -166,9 +167,8 @@ export class Trainer implements Disposable {
   ): AsyncGenerator<TrainEvent> {
     this.#ownRequest = () => signal.aborted ? "stop" : takeSaveRequest() ? "save" : "none";
     const { maxStep, tgtLen, seed, roll, logInterval, evalInterval, noEval } = this.#config;
-    const rules = COMPAT_RULES[this.#config.compat];
     const { train: batches } = this.#streams;
-    const schedule = scheduleOf(this.#config);
+    const { rules, schedule } = this.#plan;
     let lastYieldMs = performance.now();
     let intervalMs = performance.now();
     let tokens = 0;
@@ -275,7 +275,7 @@ export class Trainer implements Disposable {
       step,
       batch: Math.floor(segment.start / this.#config.tgtLen) + 1,
       batchCount: this.#streams.train.batchCount,
-      lr: rateAfter(scheduleOf(this.#config), step, this.#plateau.state.rate),
+      lr: rateAfter(this.#plan.schedule, step, this.#plateau.state.rate),
       ...speed,
       metrics,
       ownMetrics,

@@ -12,7 +12,7 @@ import {
 } from "@transformer-xl/model";
 import { optimizerStates } from "@transformer-xl/kernels";
 import type { TrainConfig } from "../config.ts";
-import { optimizerOf } from "../step/lengths.ts";
+import { optimizerOf } from "../run_plan.ts";
 import type { z } from "zod";
 
 /** Parts of a training record that are checked. */

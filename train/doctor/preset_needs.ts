@@ -5,7 +5,8 @@
  */
 import { cutoffsFor, dataSet, datasetOf } from "@transformer-xl/model";
 import { type DeviceLimits, isUserError } from "@transformer-xl/runtime";
-import { modelOf, trainSchema } from "../config.ts";
+import { trainSchema } from "../config.ts";
+import { modelOf } from "../run_plan.ts";
 import { footprint } from "../footprint.ts";
 import { fitChunks } from "../settings/fit_chunks.ts";
 import { PRESETS } from "../presets.ts";

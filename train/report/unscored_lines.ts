@@ -4,9 +4,9 @@
  * @module
  */
 import { coverageLine, coverageOf } from "@transformer-xl/eval";
-import { COMPAT_RULES, type Corpus } from "@transformer-xl/model";
+import type { Corpus } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
-import { evalLengths } from "../step/lengths.ts";
+import { evalLengths, evalWarmupLen } from "../run_plan.ts";
 
 const FLAGS = {
   batchSize: "--eval_batch_size",
@@ -22,15 +22,15 @@ export function unscoredLines(
   config: TrainConfig,
   corpus: Pick<Corpus, "valid" | "test">,
 ): string[] {
-  const { noEval, noTest, compat, evalMaxSteps } = config;
-  const { batchSize, tgtLen, memLen } = evalLengths(config);
+  const { noEval, noTest, evalMaxSteps } = config;
+  const { batchSize, tgtLen } = evalLengths(config);
   const parts = noEval ? [] : noTest ? ["valid"] as const : ["valid", "test"] as const;
   return parts.flatMap((part) => {
     const coverage = coverageOf({
       tokens: corpus[part].length,
       batchSize,
       tgtLen,
-      warmupLen: COMPAT_RULES[compat].warmsUp ? memLen : 0,
+      warmupLen: evalWarmupLen(config),
       maxSegments: evalMaxSteps > 0 ? evalMaxSteps : undefined,
     });
     return coverage.fill + coverage.beyond > 0 ? [coverageLine(part, coverage, FLAGS)] : [];

@@ -9,7 +9,7 @@ import { vulkanAdapters } from "@transformer-xl/runtime/setup";
 import type { TrainConfig } from "../config.ts";
 import { USABLE_PART } from "../doctor/fit.ts";
 import { footprint } from "../footprint.ts";
-import { type Share, WHOLE } from "../step/lengths.ts";
+import { type Share, WHOLE } from "../run_plan.ts";
 
 /**
  * The configuration with the smallest `batchChunk` that fits, or with one column per chunk. All

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { canShare, COMPAT_RULES, type Corpus } from "@transformer-xl/model";
+import { canShare, type Corpus } from "@transformer-xl/model";
 import type { FlagOrigin } from "@transformer-xl/runtime";
-import { contextOf, type TrainConfig } from "../config.ts";
-import { evalLengths } from "../step/lengths.ts";
+import type { TrainConfig } from "../config.ts";
+import { contextOf, evalLengths, evalWarmupLen } from "../run_plan.ts";
 
 /** Settings, and lines about adapted defaults. */
 export interface Followed {
@@ -72,8 +72,8 @@ export function fitEvaluation(
 
 /** Whether `tokens` fill the evaluation's columns and leave something to score. */
 function canScore(config: TrainConfig, tokens: number): boolean {
-  const { batchSize, tgtLen, memLen } = evalLengths(config);
+  const { batchSize, tgtLen } = evalLengths(config);
   const rows = Math.floor(tokens / batchSize);
-  const warmup = COMPAT_RULES[config.compat].warmsUp ? Math.ceil(memLen / tgtLen) * tgtLen : 0;
+  const warmup = Math.ceil(evalWarmupLen(config) / tgtLen) * tgtLen;
   return rows >= 2 && warmup < Math.min(warmup, rows) + rows - 1;
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { scheduleOf, type TrainConfig } from "../config.ts";
+import type { TrainConfig } from "../config.ts";
+import { scheduleOf } from "../run_plan.ts";
 import { rateAfter } from "../schedule.ts";
 
 /** One line for each unusual learning-rate setting. */

@@ -3,15 +3,9 @@
  *
  * @module
  */
-import {
-  Batches,
-  COMPAT_RULES,
-  type Corpus,
-  type Lengths,
-  type Split,
-} from "@transformer-xl/model";
+import { Batches, type Corpus, type Lengths, type Split } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
-import { evalLengths, type Share, trainLengths, WHOLE } from "./lengths.ts";
+import { evalLengths, evalWarmupLen, type Share, trainLengths, WHOLE } from "../run_plan.ts";
 
 /** Token streams of a run. */
 export interface Streams {
@@ -35,7 +29,7 @@ export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] 
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
   const whole = evalLengths(config);
-  const warmupLen = COMPAT_RULES[config.compat].warmsUp ? whole.memLen : 0;
+  const warmupLen = evalWarmupLen(config);
   const evaluated = (part: "valid" | "test") =>
     cut(corpus[part], part, whole, share, { warmupLen, columnsFlag: "--eval_batch_size" });
   return {

@@ -1,0 +1,151 @@
+/**
+ * Everything that is derived from a training configuration: model, lengths, schedule and the options
+ * of a step.
+ *
+ * @module
+ */
+import type { OptimizerChoice } from "@transformer-xl/kernels";
+import {
+  columnShare,
+  COMPAT_RULES,
+  type CompatRules,
+  dataSet,
+  datasetOf,
+  type Lengths,
+  type ModelConfig,
+  type ModelSection,
+  resolveModel,
+} from "@transformer-xl/model";
+import type { TrainConfig } from "./config.ts";
+import type { ScheduleSettings } from "./schedule.ts";
+import type { StepOptions } from "./step/train_step.ts";
+
+/** The rank of the lengths, and the number of ranks that share the batch. */
+export interface Share {
+  /** Number of the process, from 0. */
+  readonly rank: number;
+  /** Processes. */
+  readonly size: number;
+}
+
+/** The share of a single process. */
+export const WHOLE: Share = { rank: 0, size: 1 };
+
+/** Lengths of a training step, of all columns of a process. */
+export function trainLengths(
+  { batchSize, tgtLen, extLen, memLen }: TrainConfig,
+  { size }: Share = WHOLE,
+): Lengths {
+  return { batchSize: batchSize / size, tgtLen, extLen, memLen };
+}
+
+/**
+ * Lengths of an evaluation during training: the context of training, split differently: memory
+ * grows by what targets lose. The last ranks may have fewer columns.
+ */
+export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE): Lengths {
+  const { tgtLen, evalTgtLen, extLen, memLen, evalBatchSize } = config;
+  return {
+    batchSize: columnShare(evalBatchSize, rank, size).columns,
+    tgtLen: evalTgtLen,
+    extLen,
+    memLen: memLen === 0 ? 0 : memLen + tgtLen - evalTgtLen,
+  };
+}
+
+/** The optimizer of a configuration. */
+export function optimizerOf(
+  { optim, weightDecay, mom, compat }: Pick<
+    TrainConfig,
+    "optim" | "weightDecay" | "mom" | "compat"
+  >,
+): OptimizerChoice {
+  return {
+    kind: optim,
+    weightDecay,
+    momentum: mom,
+    zeroRatio: COMPAT_RULES[compat].movesZeroTensors ? 1 : 0,
+  };
+}
+
+/** Options of a step of one process. */
+export function stepOptions(config: TrainConfig, share: Share = WHOLE): StepOptions {
+  const { batchChunk, clip, logInterval } = config;
+  const seed = config.seed + (COMPAT_RULES[config.compat].sharesMasks ? 0 : share.rank);
+  const lossScale = lossScaleOf(config);
+  return {
+    batchChunk,
+    clip,
+    seed,
+    optimizer: optimizerOf(config),
+    ...(lossScale !== undefined && { lossScale }),
+    ringSize: logInterval,
+  };
+}
+
+/** Rows that a token attends to in training, its own segment included. */
+export function contextOf(
+  { tgtLen, extLen, memLen }: Pick<TrainConfig, "tgtLen" | "extLen" | "memLen">,
+): number {
+  return memLen === 0 ? extLen + tgtLen : memLen + tgtLen;
+}
+
+/** Rows that fill the memory of an evaluation before the first scored segment. */
+export function evalWarmupLen(config: TrainConfig): number {
+  return COMPAT_RULES[config.compat].warmsUp ? evalLengths(config).memLen : 0;
+}
+
+/** Loss scale of a step: undefined in full precision. */
+export function lossScaleOf(
+  { fp16, lossScale, staticLossScale }: TrainConfig,
+): number | "dynamic" | undefined {
+  return fp16 ? lossScale ?? staticLossScale ?? "dynamic" : undefined;
+}
+
+/** The learning-rate schedule of a configuration. */
+export function scheduleOf(config: TrainConfig): ScheduleSettings {
+  const { scheduler, lr, warmupStep, etaMin, maxStepScheduler, maxStep, compat } = config;
+  return {
+    scheduler,
+    lr,
+    warmupStep,
+    etaMin,
+    steps: maxStepScheduler ?? maxStep,
+    cosineFromZero: COMPAT_RULES[compat].startsCosineAtZero,
+  };
+}
+
+/** The model of a configuration, for a vocabulary. */
+export function modelOf(
+  config: TrainConfig,
+  nToken: number,
+  cutoffs: readonly number[],
+): ModelConfig {
+  const { tieProjections } = dataSet(datasetOf(config));
+  return resolveModel(config as ModelSection, nToken, cutoffs, tieProjections);
+}
+
+/** What a run of one process does, derived once from its configuration. */
+export interface RunPlan {
+  /** Rules of the reference version. */
+  readonly rules: CompatRules;
+  /** Learning-rate schedule. */
+  readonly schedule: ScheduleSettings;
+  /** Lengths of a training step on this rank. */
+  readonly trainLengths: Lengths;
+  /** Lengths of an evaluation on this rank. */
+  readonly evalLengths: Lengths;
+  /** Options of the training step on this rank. */
+  readonly step: StepOptions;
+}
+
+/** Derives the run of one process. */
+export function planRun(config: TrainConfig, share: Share = WHOLE): RunPlan {
+  return {
+    rules: COMPAT_RULES[config.compat],
+    schedule: scheduleOf(config),
+    trainLengths: trainLengths(config, share),
+    evalLengths: evalLengths(config, share),
+    step: stepOptions(config, share),
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * Checks of rules between the settings of a training configuration.
+ *
+ * @module
+ */
+import {
+  LARGEST_SCALE,
+  type OptimizerDefinition,
+  type OptimizerName,
+  OPTIMIZERS,
+  type OptimizerSettings,
+} from "@transformer-xl/kernels";
+import { canShare } from "@transformer-xl/model";
+import { ConfigError } from "@transformer-xl/runtime";
+import type { TrainConfig } from "../config.ts";
+import { contextOf, evalWarmupLen } from "../run_plan.ts";
+
+/**
+ * Checks rules between settings.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkTrainConfig(config: TrainConfig): void {
+  const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
+  checkLossScale(config);
+  checkOptimizer(config);
+  if (batchSize % batchChunk !== 0) {
+    throw new ConfigError(
+      `Cannot cut --batch_size ${batchSize} into --batch_chunk ${batchChunk} equal chunks: ` +
+        "it is not divisible; change one of them",
+    );
+  }
+  if (nLayer * batchChunk > MAX_RECORDED_LAYERS) {
+    throw new ConfigError(
+      `Cannot record --n_layer ${nLayer} for each of --batch_chunk ${batchChunk} chunks: at most ` +
+        `${MAX_RECORDED_LAYERS} layers are recorded in all; lower one of them`,
+    );
+  }
+  checkTokens(config);
+  if (config.noEval) return; // it skips the test as well
+  const context = contextOf(config);
+  if (evalTgtLen > context) {
+    throw new ConfigError(
+      `Cannot evaluate with --eval_tgt_len ${evalTgtLen}: it exceeds the context of training, ${context}; ` +
+        "lower it",
+    );
+  }
+  const warmup = Math.ceil(evalWarmupLen(config) / evalTgtLen);
+  if (evalMaxSteps > 0 && evalMaxSteps <= warmup) {
+    throw new ConfigError(
+      `Cannot score only --eval_max_steps ${evalMaxSteps} segments: the first ${warmup} fill the ` +
+        "memory and are not scored; raise it or lower --mem_len",
+    );
+  }
+}
+
+/** Flags that only some optimizers read. */
+const OPTIMIZER_FLAGS: readonly [keyof TrainConfig, string, keyof OptimizerSettings][] = [
+  ["mom", "--mom", "momentum"],
+  ["weightDecay", "--weight_decay", "weightDecay"],
+];
+
+/** Rejects settings that the optimizer would ignore. */
+function checkOptimizer(config: TrainConfig): void {
+  const definitions = Object.entries(OPTIMIZERS) as [OptimizerName, OptimizerDefinition][];
+  for (const [key, flag, setting] of OPTIMIZER_FLAGS) {
+    const reads = definitions.filter(([, { settings }]) => settings.includes(setting))
+      .map(([name]) => name);
+    if (config[key] === 0 || reads.includes(config.optim)) continue;
+    throw new ConfigError(
+      `Cannot use ${flag} ${config[key]} with --optim ${config.optim}: only ${reads.join(", ")} ` +
+        `${reads.length === 1 ? "reads" : "read"} it; leave it out or change --optim`,
+    );
+  }
+}
+
+/** Maximum number of recorded layers, over all batch chunks; more would take minutes. */
+const MAX_RECORDED_LAYERS = 2048;
+
+/** Maximum number of tokens of a batch with memory and context; no device fits more. */
+const MAX_TOKENS = 2 ** 28;
+
+/** Rejects batches that no device can hold, before anything is counted. */
+function checkTokens(config: TrainConfig): void {
+  const { batchSize, evalBatchSize, tgtLen, extLen, memLen, noEval } = config;
+  const rows = tgtLen + extLen + memLen;
+  const [flag, columns] = noEval || batchSize >= evalBatchSize
+    ? ["--batch_size", batchSize]
+    : ["--eval_batch_size", evalBatchSize];
+  if (rows * columns <= MAX_TOKENS) return;
+  throw new ConfigError(
+    `Cannot plan ${rows} rows (--tgt_len ${tgtLen}, --ext_len ${extLen}, --mem_len ${memLen}) of ` +
+      `${flag} ${columns} columns: ${
+        rows * columns
+      } tokens, at most ${MAX_TOKENS}; lower one of them`,
+  );
+}
+
+/** With a smaller loss scale, gradients underflow in float16. */
+const SMALLEST_SCALE = 2 ** -10;
+
+function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void {
+  const given = lossScale ?? staticLossScale;
+  if (given !== null && given !== 1 && !fp16) {
+    throw new ConfigError(
+      `Cannot use --loss_scale ${given} in full precision: add --fp16, or leave it out`,
+    );
+  }
+  if (given !== null && (given < SMALLEST_SCALE || given > LARGEST_SCALE)) {
+    throw new ConfigError(
+      `Cannot use --loss_scale ${given}: gradients ${
+        given < SMALLEST_SCALE ? "vanish" : "overflow"
+      } in float16, it must lie between ${SMALLEST_SCALE} and ${LARGEST_SCALE}; leave it out for a ` +
+        "scale that follows the gradients",
+    );
+  }
+  if (lossScale !== null && staticLossScale !== null && lossScale !== staticLossScale) {
+    throw new ConfigError(
+      `Cannot use --loss_scale ${lossScale} and --static_loss_scale ${staticLossScale} at once: ` +
+        "they are one setting; leave one of them out",
+    );
+  }
+}
+
+/**
+ * Checks that a number of processes can share the batch.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkShares(config: TrainConfig, processes: number): void {
+  const { batchSize, batchChunk, evalBatchSize, noEval } = config;
+  if (batchSize % (processes * batchChunk) !== 0) {
+    throw new ConfigError(
+      `Cannot share --batch_size ${batchSize} among ${processes} processes in --batch_chunk ` +
+        `${batchChunk} equal chunks: it is not divisible by ${
+          processes * batchChunk
+        }; change one of them`,
+    );
+  }
+  if (!noEval && !canShare(evalBatchSize, processes)) {
+    throw new ConfigError(
+      `Cannot share --eval_batch_size ${evalBatchSize} among ${processes} processes: the last one ` +
+        `would have no column; use a multiple of ${processes}`,
+    );
+  }
+}
