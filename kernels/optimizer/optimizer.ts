@@ -61,6 +61,8 @@ export interface OptimizerDefinition {
   readonly settings: readonly (keyof OptimizerSettings)[];
   /** Names of its states, each with the label of its buffers. */
   states(settings: OptimizerSettings): Readonly<Record<string, string>>;
+  /** States that are averages or sums of squares: a checkpoint with a negative one is damaged. */
+  readonly squares: readonly string[];
   /** Its rule over given states. */
   rule(states: Optimizer["states"], settings: OptimizerSettings): UpdateRule;
 }

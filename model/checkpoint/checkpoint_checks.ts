@@ -17,6 +17,7 @@ import {
   type SafetensorsReader,
   type Shape,
 } from "@transformer-xl/runtime/core";
+import { type OptimizerDefinition, OPTIMIZERS } from "@transformer-xl/kernels";
 import type { z } from "zod";
 import { assertCutoffs } from "../text/vocabulary/cutoffs.ts";
 import type { Vocabulary } from "../text/vocabulary/vocabulary.ts";
@@ -40,7 +41,9 @@ const OTHER_STATE = /^(?:optimizer\.\w+|memory\.\d+)$/;
 
 /** Whether a tensor holds averages or sums of squared gradients. */
 export function isOfSquares(name: string): boolean {
-  return /^optimizer\.(?:v|sum)\//.test(name);
+  const state = /^optimizer\.(\w+)\//.exec(name)?.[1];
+  const definitions: readonly OptimizerDefinition[] = Object.values(OPTIMIZERS);
+  return state !== undefined && definitions.some(({ squares }) => squares.includes(state));
 }
 
 /** The error that rejects a file. */

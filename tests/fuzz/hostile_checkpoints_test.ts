@@ -228,6 +228,21 @@ Deno.test("a checkpoint decides model and schedule, not where and whether a run 
   assertEquals([settings["lr"], settings["nLayer"]], [0.25, 2]);
 });
 
+Deno.test("a checkpoint from before the momentum and the kind of attention were stored opens as it was", async () => {
+  await using scratch = new Scratch();
+  const path = scratch.at("old.safetensors");
+  const old = training((config) => delete config["mom"]);
+  change(old.metadata, "model", (text) => {
+    const { attnType, ...fields } = JSON.parse(JSON.parse(text));
+    assertEquals(attnType, 0);
+    return JSON.stringify(JSON.stringify(fields));
+  });
+  await Deno.writeFile(path, assemble(old, "recomputed"));
+  using checkpoint = await openCheckpoint(path);
+  assertEquals(trainingRecord(checkpoint).config.mom, 0);
+  assertEquals(checkpoint.shape.attnType, 0);
+});
+
 Deno.test("200 mutated checkpoints are refused in one line or agree with themselves", async () => {
   await fuzzCheckpoints({ count: 200, seed: 1 });
 });

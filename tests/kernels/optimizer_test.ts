@@ -158,6 +158,19 @@ Deno.test("an update does not depend on how parameters are packed", async () => 
   }
 });
 
+Deno.test("states of squares are states of their optimizer and never negative", async () => {
+  using device = new ReferenceDevice({ precision: "f64" });
+  for (const options of EVERY) {
+    const { squares } = OPTIMIZERS[options.optimizer.kind];
+    const { states } = await threeSteps(device, plain, options);
+    for (const [state, tensors] of Object.entries(states)) {
+      const least = Math.min(...Object.values(tensors).flatMap((values) => [...values]));
+      assertEquals(squares.includes(state), least >= 0, `${state} of ${options.optimizer.kind}`);
+    }
+    assert(squares.every((state) => state in states));
+  }
+});
+
 gpuTest("two runs of an update on the adapter are bit-equal", async () => {
   const gpu = await openTestGpu();
   const before = gpu.liveBytes;

@@ -14,6 +14,7 @@ import { ADAGRAD } from "./kernels.ts";
 export const adagrad: OptimizerDefinition = {
   settings: ["eps"],
   states: () => ({ sum: "sums of squared gradients" }),
+  squares: ["sum"],
   rule({ sum }, { eps = 1e-10 }) {
     return {
       scalars: (_step, lr) => ({ lr }),

@@ -16,6 +16,7 @@ import { ADAM } from "./kernels.ts";
 export const adam: OptimizerDefinition = {
   settings: ["weightDecay", "betas", "eps"],
   states: () => ({ m: "first moments", v: "second moments" }),
+  squares: ["v"],
   rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8 }) {
     const rates = { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay: weightDecay };
     return {

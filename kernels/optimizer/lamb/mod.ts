@@ -21,6 +21,7 @@ import { APPLY_KERNELS, MOMENTS, RATIO } from "./kernels.ts";
 export const lamb: OptimizerDefinition = {
   settings: ["weightDecay", "betas", "eps", "zeroRatio"],
   states: () => ({ m: "first moments", v: "second moments" }),
+  squares: ["v"],
   rule({ m, v }, settings) {
     const { weightDecay: decay = 0, betas: [beta1, beta2] = [0.9, 0.999] } = settings;
     const { eps = 1e-6, zeroRatio = 1 } = settings;

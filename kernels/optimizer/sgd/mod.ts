@@ -23,6 +23,7 @@ export const sgd: OptimizerDefinition = {
   states({ momentum = 0 }): Record<string, string> {
     return momentum === 0 ? {} : { momentum: "momentum" };
   },
+  squares: [],
   rule({ momentum: velocities }, { momentum = 0 }) {
     return {
       scalars: (_step, lr) => ({ lr }),
