@@ -117,14 +117,14 @@ type Product = readonly [form: MatmulForm, a: Tensor, b: Tensor];
 function product(
   rec: Recorder,
   [form, a, b]: Product,
-  sink: Tensor | undefined,
+  gradient: Tensor | undefined,
   { rows }: { readonly rows: Scalar | undefined },
 ): Tensor | undefined {
   const attrs = { form, relu: false, rows };
-  if (sink === undefined) return op(rec, { a, b, bias: undefined }, attrs).c;
-  const cost = costOf(form, a, b, bytesOf(sink), rows);
+  if (gradient === undefined) return op(rec, { a, b, bias: undefined }, attrs).c;
+  const cost = costOf(form, a, b, bytesOf(gradient), rows);
   rec.node("matmul_gradient", { inputs: { a, b }, cost }, () => {
-    record(rec, form, a, b, sink, { relu: false, rows, bias: undefined, accumulate: true });
+    record(rec, form, a, b, gradient, { relu: false, rows, bias: undefined, accumulate: true });
   });
   return undefined;
 }

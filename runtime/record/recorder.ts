@@ -270,7 +270,7 @@ export class Recorder {
     return range;
   }
 
-  /** Root numbers of two recordings overlap: a foreign one would silently name other memory. */
+  /** Buffer numbers of two recordings overlap: a foreign one would silently name other memory. */
   #checkOwn({ range, label }: Tensor): void {
     if (range.kind === "plan" && !this.#ranges.has(range)) {
       throw new TypeError(
