@@ -42,7 +42,7 @@ export {
   type Tensor,
 } from "@transformer-xl/runtime";
 
-// What a user can cause: each error says what is wrong and what to do.
+// User errors, whose messages state the problem and the remedy.
 export { CheckpointError, ConfigError, DataError, DeviceError } from "@transformer-xl/runtime";
 
 // Models.

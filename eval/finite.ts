@@ -38,7 +38,7 @@ export async function assertFiniteWeights(
 /**
  * Checks the loss of a text.
  *
- * @param text what was scored, for the message
+ * @param text name of the scored text, for the message
  * @param path of the checkpoint, for the message
  * @throws {DeviceError} when it is not finite
  */

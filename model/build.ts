@@ -44,7 +44,7 @@ export class Model extends TransformerXL implements Disposable {
   }
 
   /**
-   * A model whose parameters are all 0, for weights from elsewhere.
+   * A model whose parameters are all 0, for weights from another source.
    *
    * @throws {DeviceError} when memory is short, or the device lacks half precision
    */
@@ -85,7 +85,7 @@ function allocated<M extends Model>(model: M, { training = false }: BuildOptions
   return model;
 }
 
-/** Sizes of a new model; whatever is left out is the program's default. */
+/** Sizes of a new model; omitted ones have the program's defaults. */
 export interface ModelSettings extends Partial<ModelSection> {
   /** Symbols of the vocabulary: token ids are below it. */
   readonly vocabSize: number;

@@ -14,7 +14,7 @@ import { ReferenceDevice } from "./reference/reference_device.ts";
  *
  * @param notice receives one sentence about the choice; without it, only a fallback to plain loops
  * is reported, as a warning on the console
- * @throws {DeviceError} when `gpu` was asked for and there is none, or the driver is unfit
+ * @throws {DeviceError} when `gpu` was requested and there is none, or the driver is unsuitable
  */
 export async function openDevice(
   choice: DeviceChoice,

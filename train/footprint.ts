@@ -55,7 +55,7 @@ export interface FootprintOptions {
 /**
  * Records a run without a device and counts.
  *
- * @throws {DeviceError} when one parameter alone exceeds what a kernel can bind
+ * @throws {DeviceError} when one parameter exceeds the binding limit
  */
 export async function footprint(
   config: TrainConfig,

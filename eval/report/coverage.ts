@@ -22,7 +22,7 @@ export interface CoverageSettings {
 export interface Coverage {
   /** Tokens of the text. */
   readonly tokens: number;
-  /** Tokens whose loss counts. */
+  /** Scored tokens. */
   readonly scored: number;
   /** First tokens of the columns, which have no context. */
   readonly first: number;

@@ -1,6 +1,6 @@
 /**
  * Interface of scorers: a scorer runs segments of text through a model and returns their losses.
- * Evaluations of programs and of training read losses through it, whatever computes them.
+ * Evaluations of programs and of training read losses through it.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { HostArray } from "@transformer-xl/runtime";
 
 /** A model that scores segments, one after the other. The caller owns it. */
 export interface Scorer extends Disposable {
-  /** Lengths of the segments it takes. */
+  /** Lengths of its segments. */
   readonly lengths: Lengths;
-  /** Segments whose losses it keeps until {@link Scorer.losses} reads them. */
+  /** Maximum number of segments between two calls of {@link Scorer.losses}. */
   readonly capacity: number;
   /**
    * Submits one segment and advances the memory.
@@ -23,6 +23,6 @@ export interface Scorer extends Disposable {
   losses(): Promise<number[]>;
   /** Losses in nats of every token of the latest segment, [T B] in token order. */
   tokenLosses(): Promise<HostArray>;
-  /** Empties the memory and drops losses that were not read. */
+  /** Clears the memory and discards unread losses. */
   reset(): void;
 }

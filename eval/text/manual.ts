@@ -27,8 +27,8 @@ export interface ManualText {
  * The words of `--manual`, joined by spaces.
  *
  * @param dataset the training data set, if known
- * @throws {DataError} when the text has fewer than two tokens, or one that has no id where there is no
- * symbol for unknown words
+ * @throws {DataError} when the text has fewer than two tokens, or a word without an id and there is
+ * no unknown symbol
  */
 export function manualText(
   words: readonly string[],

@@ -12,7 +12,7 @@ import { trainedTextOf } from "./trained_text.ts";
 
 /** A token stream to score. */
 export interface ScoredText {
-  /** Name in results: a part, `file` where it was asked for, or `test` for a whole text. */
+  /** Name in results: a split, `file` if requested, or `test` for a whole text. */
   readonly name: string;
   /** Its tokens. */
   readonly ids: Uint32Array;

@@ -16,7 +16,7 @@ export interface CompatRules {
   readonly warmsUp: boolean;
   /** The memory is kept from one epoch to the next. */
   readonly keepsMemoryAcrossEpochs: boolean;
-  /** The last step is evaluated whatever the evaluation interval. */
+  /** The last step is evaluated regardless of the evaluation interval. */
   readonly evaluatesLastStep: boolean;
   /** All ranks draw the dropout masks from one seed; otherwise each rank has its own. */
   readonly sharesMasks: boolean;

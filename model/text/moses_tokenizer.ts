@@ -7,7 +7,7 @@
 import { splitWords, WHITESPACE_CLASS } from "./vocabulary/whitespace.ts";
 
 // The Moses tables predate the planes above the first and count neither Han nor Hangul as letters
-// of an English text: each such character becomes a word of its own.
+// of an English text: each such character becomes a separate word.
 const FOREIGN = String.raw`[\p{Script=Han}\u{ac00}-\u{d7a3}\u{10000}-\u{10ffff}]`;
 const ALPHABETIC = String.raw`[\p{Alphabetic}--${FOREIGN}]`;
 const ALPHANUMERIC = String.raw`[[\p{Alphabetic}\p{N}]--${FOREIGN}]`;
@@ -32,7 +32,7 @@ const COMMA_RULES: readonly Rule[] = [
   [/(\p{N}),$/gu, "$1 , "],
 ];
 
-/** An apostrophe between letters opens a word of its own (`It 's`); any other stands alone. */
+/** An apostrophe between letters starts a new word (`It 's`); any other is a separate word. */
 const APOSTROPHE_RULES: readonly Rule[] = [
   [new RegExp(`([^${ALPHABETIC}])'([^${ALPHABETIC}])`, "gv"), "$1 ' $2"],
   [new RegExp(`([^${ALPHABETIC}\\p{N}])'(${ALPHABETIC})`, "gv"), "$1 ' $2"],

@@ -17,7 +17,7 @@ import type { ClusterTables } from "./tables.ts";
 
 /** Losses of a batch. */
 export interface TokenLosses {
-  /** Negative log-likelihood in nats, [T B, 1] in token order; 0 where there is no target. */
+  /** Negative log-likelihood in nats, [T B, 1] in token order; 0 without a target. */
   readonly nll: Tensor;
   /** The partial losses; their cotangent is all ones in training. */
   readonly parts: readonly Tensor[];

@@ -5,7 +5,7 @@
  */
 import type { ModelConfig } from "../config.ts";
 
-/** A range of the vocabulary with an embedding width of its own. Cluster 0 is the head. */
+/** A range of the vocabulary with its own embedding width. Cluster 0 is the head. */
 export interface Cluster {
   /** First id. */
   readonly from: number;

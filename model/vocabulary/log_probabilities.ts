@@ -15,7 +15,7 @@ import type { ClusterTables } from "./tables.ts";
  * Records the log-probabilities of all words after hidden rows.
  *
  * @param hidden [R, D]
- * @returns [R, V] in nats, float32; its bytes must fit what a kernel of the device binds
+ * @returns [R, V] in nats, float32; its size must fit the binding limit of the device
  */
 export function logProbabilities(
   rec: Recorder,

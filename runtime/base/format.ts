@@ -61,7 +61,7 @@ export function formatClock(elapsedMs: number): string {
   return [Math.floor(minutes / 60), twoDigits(minutes % 60), twoDigits(seconds % 60)].join(":");
 }
 
-/** A number below 100 with a leading zero where it needs one. */
+/** A number below 100 with two digits. */
 export function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }

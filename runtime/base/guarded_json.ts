@@ -86,7 +86,7 @@ function checkStructure(bytes: Uint8Array, { depth, values }: JsonLimits): void 
   }
 }
 
-/** Position of the closing quote; the end where it is missing. */
+/** Position of the closing quote, or the end if it is missing. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
@@ -98,7 +98,7 @@ function addKey(keys: Set<string>, literal: Uint8Array): void {
   try {
     key = JSON.parse(decode(literal));
   } catch {
-    return; // the parser says so
+    return; // the parser reports it
   }
   if (keys.has(key)) throw new JsonFault(`has the key ${quoted(key, 60)} twice`);
   keys.add(key);

@@ -32,7 +32,7 @@ export interface OpenGroupOptions {
   readonly settings?: Facts;
   /** Time for all processes to arrive; 2 minutes by default. */
   readonly startTimeoutMs?: number;
-  /** Sockets of the ring; Unix sockets by default where there are any. */
+  /** Sockets of the ring; Unix sockets by default if available. */
   readonly transport?: Transport;
 }
 
@@ -42,7 +42,7 @@ const START_TIMEOUT_MS = 120_000;
  * Joins the other processes of the job. Disposing of the group completes pending calls and leaves.
  *
  * @throws {GroupError} when the ranks cannot connect or disagree
- * @throws {ConfigError} when MPI is asked for and nothing started a job
+ * @throws {ConfigError} when MPI is requested without a launcher
  *
  * @example
  * ```ts

@@ -25,9 +25,9 @@ export interface RankEnvironment {
   readonly localRank: number;
   /** Processes of the job on this machine. */
   readonly localSize: number;
-  /** Machine of process 0, where a launcher names it. */
+  /** Host of rank 0, if a launcher provides it. */
   readonly masterAddr: string | undefined;
-  /** TCP port at which process 0 may meet the others, where a launcher names it. */
+  /** TCP port of the rendezvous with rank 0, if a launcher provides it. */
   readonly masterPort: number | undefined;
   /** Launcher of the job. */
   readonly launchedBy: Launcher;
@@ -127,8 +127,8 @@ function placeOf(
 }
 
 /**
- * The place in a step of srun. A batch script has the variables of its job too, with rank 0, but is
- * no process of a step: only `SLURM_STEP_ID` tells the two apart.
+ * The rank in a step of srun. A batch script has the variables of its job as well, with rank 0, but
+ * is not part of a step: only `SLURM_STEP_ID` distinguishes them.
  */
 function slurmPlace(read: ReadVariable): Place | undefined {
   if (read("SLURM_STEP_ID") === undefined) return undefined;

@@ -17,7 +17,7 @@ import { SoloGroup } from "./solo_group.ts";
 import { dirname, resolve } from "node:path";
 import type { ProcessSettings } from "./process_flags.ts";
 
-/** Maximum time of one operation, whatever the heartbeat. */
+/** Maximum time of one operation, regardless of heartbeats. */
 const LEAST_WAIT_MS = 3_600_000;
 
 /** Maximum delay of a timer. */
@@ -45,7 +45,7 @@ export interface ProcessRequest {
  * Runs `work` alone or as a rank of a job, or launches the job and waits for it.
  *
  * @returns exit code
- * @throws {ConfigError} when there are fewer GPUs than asked for, or the processes cannot share the
+ * @throws {ConfigError} when there are fewer GPUs than requested, or the processes cannot share the
  * work
  * @throws {GroupError} when another rank has ended
  */

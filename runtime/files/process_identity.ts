@@ -46,7 +46,7 @@ function startTicks(pid: number): number | null {
   if (Deno.build.os !== "linux") return null;
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The program's name, field 2, stands in parentheses and may hold anything.
+    // The program's name, field 2, is in parentheses and may contain any character.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return Number(fields[19]);
   } catch {

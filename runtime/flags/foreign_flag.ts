@@ -21,7 +21,7 @@ export interface ForeignFlag {
   /**
    * The line printed for it.
    *
-   * @throws {ConfigError} when the value asks for what is missing
+   * @throws {ConfigError} when the value requires a missing feature
    */
   readonly answer: (words: readonly string[]) => string;
 }

@@ -19,7 +19,10 @@ export interface FlagHelpOptions {
 /** Column at which descriptions begin. */
 const INDENT = 34;
 
-/** Breaks a text at blanks into lines of at most `columns` characters; longer words stand alone. */
+/**
+ * Breaks a text at blanks into lines of at most `columns` characters; longer words get their own
+ * line.
+ */
 function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

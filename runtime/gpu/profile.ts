@@ -12,7 +12,7 @@ import { type ScalarValues, workgroupsOf } from "../plan/scalar_values.ts";
 const QUERIES = 4096; // the WebGPU limit of one query set
 
 /**
- * Runs every step in a pass of its own.
+ * Runs every command in its own pass.
  *
  * @throws {DeviceError} when the adapter has no timestamp queries
  */

@@ -109,7 +109,7 @@ export class Readback implements Disposable {
     for (const staging of [this.#staging, ...this.#spare.splice(0)]) staging.destroy();
   }
 
-  // Awaits nothing while the buffer is mapped, so two reads never meet on it.
+  // There is no await while the buffer is mapped, so two reads never use it at the same time.
   async #readNow(
     all: readonly (readonly Copy[])[],
     targets: readonly Uint8Array[],
@@ -178,7 +178,7 @@ export class Readback implements Disposable {
   }
 }
 
-/** Copies out what is mapped; the range of a piece begins at a multiple of 8. */
+/** Copies mapped data; the range of a piece begins at a multiple of 8. */
 function take(batch: readonly Copy[], staging: GPUBuffer, targets: readonly Uint8Array[]): void {
   for (const { index, from, at, bytes } of batch) {
     for (let done = 0; done < bytes; done += PIECE_BYTES) {

@@ -11,7 +11,7 @@ import { tryWrite } from "./standard_streams.ts";
 
 /** The terminal a {@link ProgressLine} draws on. */
 export interface Terminal {
-  /** False where there is no terminal. */
+  /** False without a terminal. */
   isTerminal(): boolean;
   /** Width in characters. */
   columns(): number;

@@ -16,7 +16,7 @@ export interface GpuRequest {
   readonly adapters: readonly ListedAdapter[];
   /** Number of GPUs, one per process; `all` takes every GPU of the best kind. */
   readonly wanted: number | "all";
-  /** Whether processes may share an adapter, a software driver too where there is no GPU. */
+  /** Whether processes may share an adapter, or a software driver without a GPU. */
   readonly oversubscribe: boolean;
 }
 
@@ -46,8 +46,8 @@ async function metalAdapters(): Promise<readonly ListedAdapter[]> {
 }
 
 /**
- * The adapter of each process of this machine, by local rank. Undefined stands for no adapter at
- * all, which only oversubscribing allows.
+ * The adapter of each process of this machine, by local rank. Undefined means no adapter, which is
+ * only allowed with oversubscription.
  *
  * @throws {ConfigError} when there are fewer GPUs than requested
  * @example

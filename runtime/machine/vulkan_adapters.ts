@@ -51,7 +51,7 @@ const STRUCTURE = {
 
 /**
  * The adapters of the machine in the order of the Vulkan loader: by PCI address on Linux. Empty
- * where there is no Vulkan loader (macOS has Metal) or no driver. Needs `--allow-ffi`.
+ * without a Vulkan loader (macOS has Metal) or driver. Needs `--allow-ffi`.
  */
 export function vulkanAdapters(): readonly VulkanAdapter[] {
   const path = LOADERS[Deno.build.os];

@@ -186,7 +186,7 @@ export const PIECE_ELEMENTS = 1 << 20;
 export interface ParameterPieces {
   /** The tensor. */
   readonly parameter: Parameter;
-  /** Its elements, row-major, piece by piece; a piece holds until the next one is asked for. */
+  /** Its elements, row-major, piece by piece; a piece is valid until the next one is requested. */
   pieces(): AsyncGenerator<Floats>;
 }
 

@@ -281,7 +281,7 @@ export function checkWrite(range: StorageRange): void {
   }
 }
 
-/** The range of a tensor that has a storage of its own. */
+/** The range of a tensor with its own storage. */
 export function rangeOf(tensor: Tensor): StorageRange {
   const { range } = tensor;
   if (range.kind === "plan") {

@@ -37,7 +37,7 @@ export interface Executable extends Disposable {
   readonly bytes: Readonly<Partial<Record<Role, number>>>;
   /**
    * Uploads inputs and scalars and runs every step, without waiting: those before the first of
-   * `cuts`, then, when asked for the next part, those before the second, and so on to the end.
+   * `cuts`; then, for each further part, those before the next cut, and finally the rest.
    */
   run(
     inputs: ReadonlyMap<number, HostArray>,
@@ -49,7 +49,7 @@ export interface Executable extends Disposable {
     inputs: ReadonlyMap<number, HostArray>,
     scalars: ReadonlyMap<Scalar, number>,
   ): Promise<readonly number[]>;
-  /** Where a buffer with memory of its own lies. */
+  /** Location of a buffer with its own memory. */
   storageOf(buffer: number): Storage;
 }
 

@@ -78,9 +78,9 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
   }
 
   /**
-   * Work of one run with these counts, by input name; the others are at their capacity.
+   * Work of one run with these counts, by input name; the others count at their capacity.
    *
-   * @param end counts the ops whose steps come before it; all of them without
+   * @param end limits the count to ops before this command; all ops by default
    */
   costOf(counts: Readonly<Record<string, number>>, end: number = Infinity): Cost {
     const values = new Map<Scalar, number>();
@@ -121,9 +121,9 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
 
   /**
    * As {@link run}, in parts: the steps before the first of `cuts`, then those before the second,
-   * and so on to the last step. A part is submitted when the generator is asked for it, so that
-   * its results can be read while the next one runs. Plans of one device share their temporaries, so
-   * no other plan may run between two parts.
+   * and so on to the last step. A part is submitted when the generator is advanced, so that its
+   * results can be read while the next one runs. Plans of one device share their temporaries, so no
+   * other plan may run between two parts.
    *
    * @param cuts ascending step numbers, see {@link lastWrite}
    * @throws see {@link run}; everything is checked before the first part is submitted
@@ -185,7 +185,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
     return [`plan "${this.label}": ${this.launchCount} launches`, ...lines, ""].join("\n");
   }
 
-  /** Frees what the plan owns. */
+  /** Frees the resources of the plan. */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;

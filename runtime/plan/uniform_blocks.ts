@@ -9,7 +9,7 @@ import type { Command } from "../record/recorder.ts";
 import { fieldValue, type ScalarValues } from "./scalar_values.ts";
 import { Scalar } from "../tensor/tensor.ts";
 
-/** Where the block of a launch lies. */
+/** Location of the block of a launch. */
 export interface BlockPlace {
   /** Rewritten before every run, or written once. */
   readonly varying: boolean;

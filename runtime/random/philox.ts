@@ -16,8 +16,8 @@ import philoxWgsl from "./philox.wgsl" with { type: "text" };
 export const PHILOX_WGSL: string = philoxWgsl;
 
 /**
- * Fourth counter word of every draw made here, so that host streams never meet the ones kernels
- * draw with a zero in that place.
+ * Fourth counter word of every host draw, which separates host streams from those of kernels, where
+ * it is zero.
  */
 const HOST_DOMAIN = 0x696e6974;
 

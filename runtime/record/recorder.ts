@@ -56,7 +56,7 @@ export interface Node {
   readonly outputs: Tensors;
   /** First and one past the last step it appended. */
   readonly commands: readonly [from: number, to: number];
-  /** Work it stands for. */
+  /** Its work. */
   readonly cost: Cost;
   /** Records the cotangents of the inputs; absent when it has no derivative. */
   readonly vjp:

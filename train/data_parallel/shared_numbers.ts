@@ -57,12 +57,11 @@ export async function loadSharedWeights(
 }
 
 /**
- * The metrics of a process with the losses averaged over all of them. Norms, scales and whether an
- * update was made are the same everywhere.
+ * The metrics of a rank with losses averaged over all ranks. Norms, scales and applied updates are
+ * equal on all ranks.
  *
- * A mean is rounded to float32 once, and is that of the step alone: not of how many steps are
- * averaged together, as in an all-reduce, nor of whether it is a mean already, as what a
- * checkpoint holds is.
+ * A mean is rounded to float32 once and depends on its step alone, unlike in an all-reduce over
+ * several steps.
  *
  * @throws {GroupError} when another rank has ended
  */

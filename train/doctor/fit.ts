@@ -5,7 +5,7 @@
  */
 import { formatBytes } from "@transformer-xl/runtime";
 
-/** A run and what it needs. */
+/** A run and its memory. */
 export interface MemoryNeed {
   /** Name of the preset. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface MemoryNeed {
 export const USABLE_PART = 0.9;
 
 /**
- * One line per run, in the order given: what it needs and whether that fits.
+ * One line per run, in the given order: its memory and whether it fits.
  *
  * @param needs the runs
  * @param memoryBytes memory of the device

@@ -14,7 +14,7 @@ import type { MemoryNeed } from "./fit.ts";
 
 /**
  * Bytes of a training run of every preset whose vocabulary size is known, on one device, with the
- * batch chunks that training would choose there.
+ * batch chunks that training would choose.
  */
 export async function presetNeeds(
   limits: DeviceLimits,

@@ -16,7 +16,7 @@ import { type Share, WHOLE } from "../run_plan.ts";
  * ranks get the value that fits the smallest device.
  *
  * @param memoryBytes of the device, all of it
- * @throws {DeviceError} when one parameter alone exceeds what a kernel can bind
+ * @throws {DeviceError} when one parameter exceeds the binding limit
  */
 export async function fitChunks(
   config: TrainConfig,

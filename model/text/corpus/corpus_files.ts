@@ -27,10 +27,11 @@ export type CorpusFiles =
 const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
 
 /**
- * Finds the files of a data set. The parts of a text lie in one folder, as files whose names differ in
- * the part alone (`train.txt`, `wiki.valid.tokens`, `ptb-test.raw`, `dev.tsv`; also several numbered
- * ones) or as folders `train`, `valid`, `test`. `text` is such a folder, any other folder (its .txt,
- * .md and .ts files in name order, hidden ones left out), or one file. `self` is the list `files`.
+ * Finds the files of a data set. The splits of a text are in one folder, as files whose names only
+ * differ in the split (`train.txt`, `wiki.valid.tokens`, `ptb-test.raw`, `dev.tsv`; also several
+ * numbered ones) or as folders `train`, `valid`, `test`. `text` is such a folder, any other folder
+ * (its .txt, .md and .ts files in name order, hidden ones left out), or one file. `self` is the
+ * list `files`.
  *
  * @param wanted required splits, if there are splits
  * @throws {DataError} if something is missing; the message lists the expected names.

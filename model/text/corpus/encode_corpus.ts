@@ -24,7 +24,7 @@ export type PartFiles =
 export interface EncodeOptions extends WordOptions {
   /** Words or characters. */
   readonly kind: VocabularyKind;
-  /** Parts whose symbols are counted. */
+  /** Splits whose symbols are counted. */
   readonly counted: readonly Split[];
   /** The vocabulary; built if not given. */
   readonly vocabulary?: Vocabulary | undefined;

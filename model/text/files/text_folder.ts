@@ -22,7 +22,7 @@ const PART_ENDINGS: readonly string[] = [
 
 /** Entries of one folder, in the order of code units: equal on every machine. */
 export interface FolderEntries {
-  /** Files, whatever their endings. */
+  /** Files with any ending. */
   readonly files: readonly { readonly name: string; readonly path: string }[];
   /** Folders. */
   readonly folders: readonly { readonly name: string; readonly path: string }[];

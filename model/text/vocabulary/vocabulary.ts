@@ -18,7 +18,7 @@ export interface VocabularyRecord {
   readonly symbols: readonly string[];
   /** Words only: text is lower-cased before it is looked up. */
   readonly lowerCase?: boolean;
-  /** Words only: the symbol that stands for every other one. */
+  /** Words only: the symbol of unknown words. */
   readonly unknown?: string;
 }
 

@@ -22,7 +22,7 @@ export const END_OF_LINE = "<eos>";
 export interface WordOptions extends CountLimits {
   /** Lower-case text before counting and looking up (default false). */
   readonly lowerCase?: boolean | undefined;
-  /** The symbol that stands for every word left out; it is added if it was not counted. */
+  /** The symbol of excluded words; it is added if it was not counted. */
   readonly unknown?: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export class WordVocabulary implements Vocabulary {
   readonly symbols: readonly string[];
   /** Whether text is lower-cased before it is looked up. */
   readonly lowerCase: boolean;
-  /** The symbol that stands for every word that is not in the vocabulary. */
+  /** The symbol of unknown words. */
   readonly unknown: string | undefined;
   #ids: ReadonlyMap<string, number>;
   #unknownId: number | undefined;

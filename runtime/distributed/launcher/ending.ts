@@ -10,7 +10,7 @@ import type { Failure } from "./wire.ts";
 export interface Ending {
   /** Which process. */
   readonly rank: number;
-  /** Exit code: 128 + the signal's number where a signal ended it. */
+  /** Exit code: 128 + the signal's number if a signal ended it. */
   readonly code: number;
   /** The signal that ended it. */
   readonly signal: Deno.Signal | null;

@@ -20,9 +20,9 @@ const VARIABLES: readonly string[] = [
 /**
  * Flags of `deno run` with the permissions of this process.
  *
- * Deno tells whether a permission is granted as a whole, or for one path, variable or host, and not
- * which of these were. So of a permission that is granted in part, or denied in part, the parts that
- * the program may need are asked for one by one.
+ * Deno answers whether a permission is granted as a whole, or for one path, variable or host, but
+ * does not list these. So for a partial permission, the parts that the program may need are queried
+ * one by one.
  *
  * @param paths files and folders that it may read or write
  * @param query state of a permission

@@ -68,7 +68,7 @@ export class RankLinks implements Disposable {
   }
 
   /**
-   * Listens at `path`, or on the loopback device where there are no Unix sockets.
+   * Listens at `path`, or on the loopback device without Unix sockets.
    *
    * @param token greeting of a rank of this job
    */

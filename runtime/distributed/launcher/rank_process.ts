@@ -60,7 +60,7 @@ export class RankProcess {
   }
 
   /**
-   * Starts it in a process group of its own: Ctrl-C in a terminal then reaches the launcher alone.
+   * Starts it in its own process group, so that Ctrl-C in a terminal only reaches the launcher.
    *
    * @throws {GroupError} when the program cannot be started
    */

@@ -29,7 +29,7 @@ export interface Failure {
 }
 
 /**
- * One line. The first of a connection says whose it is: `join` that of the process itself, `beats`
+ * One line. The first of a connection identifies it: `join` that of the process itself, `beats`
  * that of its heartbeat thread.
  */
 export type RankMessage =

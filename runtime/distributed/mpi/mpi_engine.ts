@@ -73,8 +73,8 @@ export class MpiEngine implements Engine {
   }
 
   /**
-   * Initialises MPI and compares its job size with the environment: with a library and a launcher
-   * of different MPIs, every process would silently be a job of its own.
+   * Initialises MPI and compares its job size with the environment: with library and launcher of
+   * different MPIs, every process would silently be its own job.
    *
    * @param limits Time limits
    * @param given Library to use instead of one that matches the launcher

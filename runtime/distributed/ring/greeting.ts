@@ -18,7 +18,7 @@ export interface Greeting {
   readonly size: number;
   /** Name of its machine. */
   readonly machine: string;
-  /** Its settings, where the token is made of them. */
+  /** Its settings, if the token is derived from them. */
   readonly settings?: Facts | undefined;
 }
 
@@ -46,7 +46,7 @@ export function encodeLine(message: Greeting | Answer): Uint8Array<ArrayBuffer> 
   return new TextEncoder().encode(`${JSON.stringify({ program: PROGRAM, ...message })}\n`);
 }
 
-/** The greeting of a process; settings go along only where the token is made of them. */
+/** The greeting of a process; with settings only if the token is derived from them. */
 export function greetingOf(
   { token, isDigest, settings }: JobIdentity,
   place: Pick<Greeting, "rank" | "size" | "machine">,

@@ -27,7 +27,7 @@ import {
 } from "../collective.ts";
 import { SilenceWatch } from "../silence_watch.ts";
 
-const READ_BYTES = 2 ** 20; // more than a socket holds: one read takes what is there
+const READ_BYTES = 2 ** 20; // larger than a socket's buffer: one read takes all available bytes
 const GRACE_MS = 50; // for messages in flight that say more than a closed connection
 const LEAVES_IN_ORDER = -1;
 const IS_ALIVE = -2;

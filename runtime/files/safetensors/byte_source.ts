@@ -10,15 +10,14 @@ export interface ByteSource {
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
-  /** Reads `length` bytes from `offset`; the range lies inside. Reads may overlap in time. */
+  /** Reads `length` bytes from `offset`, a valid range. Reads may be concurrent. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** Releases what it holds; called once. */
+  /** Releases its resources; called once. */
   close(): void;
 }
 
 /**
- * A `Blob` as a source: what a page gets from `fetch`, a file that its user chose, or bytes in
- * memory.
+ * A `Blob` as a source: a response of `fetch`, a file chosen by the user, or bytes in memory.
  *
  * @example
  * ```ts

@@ -69,7 +69,7 @@ export interface SafetensorsHeader {
   readonly tensorBytes: number;
 }
 
-/** Longest header read or written. A third of what the format allows: it is held in memory. */
+/** Longest header read or written. A third of the format's limit, since it is held in memory. */
 export const MAX_HEADER_BYTES: number = 32 << 20;
 
 /** Maximum number of tensors in a file: a thousand layers with both moments have 40,000. */
@@ -199,7 +199,7 @@ export interface TensorLayout {
 
 /**
  * Lays tensors out: widest dtype first, so that every tensor is aligned to its elements, then by
- * name. The same tensors give the same bytes whatever their order.
+ * name. Equal tensors give equal bytes in any order.
  *
  * @returns The tensors in file order and the header with its length word, digest still blank
  * @throws {CheckpointError} When a name is taken twice or reserved, or a shape is impossible
@@ -250,7 +250,7 @@ export function layOut<T extends TensorLayout>(
   return { ordered, header };
 }
 
-/** Where the digest stands in a header made by {@link layOut}. */
+/** Position of the digest in a header of {@link layOut}. */
 export function digestOffset(header: Uint8Array, blankDigest: string): number {
   // The key with both quotes cannot occur inside another JSON string, where a quote is escaped.
   return new TextDecoder("latin1").decode(header).indexOf(`"sha256":"${blankDigest}"`) + 10;

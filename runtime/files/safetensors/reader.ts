@@ -65,7 +65,7 @@ export async function readHeader(source: ByteSource): Promise<StoredHeader> {
   return { headerBytes, header: parseHeader(headerBytes, size - 8 - headerLength) };
 }
 
-/** Tensors of a source, read when asked for. It owns the source: close it, or use `using`. */
+/** Tensors of a source, read on demand. It owns the source: close it, or use `using`. */
 export class SafetensorsReader implements Disposable {
   /** Name of its source: the path of a file. */
   readonly path: string;

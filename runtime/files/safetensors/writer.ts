@@ -28,8 +28,8 @@ function checkLength(tensor: Omit<SafetensorsTensor, "values">, byteLength: numb
 }
 
 /**
- * Encodes tensors in memory. The pieces, one after the other, are the file; tensors are not copied.
- * Equal tensors and metadata give equal bytes, whatever their order.
+ * Encodes tensors in memory. The concatenated pieces are the file; tensors are not copied. Equal
+ * tensors and metadata give equal bytes in any order.
  *
  * @param tensors Names must differ
  * @param metadata Kept beside the tensors; the key "sha256" is set by the writer

@@ -31,7 +31,7 @@ export function readAptSources(machine: Machine): readonly AptSource[] {
   return paths.flatMap((path) => parseAptSources(path, machine.read(path) ?? ""));
 }
 
-/** Codename of the release whose packages a machine takes; of Ubuntu on what derives from it. */
+/** Codename of the release whose packages a machine uses; that of Ubuntu on its derivatives. */
 export function releaseCodename(machine: Machine): string | undefined {
   const release = machine.read("/etc/os-release") ?? "";
   const field = (name: string): string | undefined =>
@@ -113,7 +113,7 @@ async function candidate(machine: Machine, suite: string | undefined): Promise<s
   return version === "(none)" ? undefined : version;
 }
 
-/** "1:25.0.7-2~bpo12+1" is 25; 0 where there is no version. */
+/** "1:25.0.7-2~bpo12+1" is 25; 0 without a version. */
 function major(version: string | undefined): number {
   return Number(/^(?:\d+:)?(\d+)/.exec(version ?? "")?.[1] ?? 0);
 }

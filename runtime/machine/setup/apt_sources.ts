@@ -18,9 +18,9 @@ export interface AptSource {
 }
 
 /**
- * Parses a file of apt's configuration. Disabled entries and those of source packages are left out.
+ * Parses a file of apt's configuration. Disabled entries and source packages are skipped.
  *
- * @param path decides the format: deb822 where it ends in ".sources"
+ * @param path decides the format: deb822 if it ends in ".sources"
  * @param text content of the file
  * @example
  * ```ts
@@ -72,7 +72,7 @@ function parseStanzas(text: string): AptSource[] {
   const uncommented = text.split("\n").filter((line) => !line.startsWith("#")).join("\n");
   for (const stanza of uncommented.split(/\n[ \t]*\n/)) {
     const fields = new Map<string, string>();
-    // A field goes on over lines that start with a blank; an inline key is such a field.
+    // A field continues on lines that start with a blank; an inline key is such a field.
     for (const [, name, value] of stanza.matchAll(/^([\w-]+):[ \t]*(.*(?:\n[ \t].*)*)/gm)) {
       fields.set(name!.toLowerCase().split("-").map(fieldName).join("-"), value!.trimEnd());
     }

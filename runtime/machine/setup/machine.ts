@@ -39,7 +39,7 @@ export interface Machine {
   has(command: string): boolean;
   /** Runs a command to its end. */
   run(command: readonly string[]): Promise<CommandResult>;
-  /** Opens the best adapter in a process of its own, since a process loads drivers only once. */
+  /** Opens the default adapter in a separate process, since a process loads drivers only once. */
   probe(): Promise<AdapterProbe>;
 }
 
