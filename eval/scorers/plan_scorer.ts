@@ -15,10 +15,16 @@ import {
   NO_DROPOUT,
   type Segment,
 } from "@transformer-xl/model";
-import type { Device, HostArray, Plan, PlanInputs, Tensor } from "@transformer-xl/runtime";
+import type { HostArray, Plan, PlanInputs, Scalar, Tensor } from "@transformer-xl/runtime";
 import type { Scorer } from "./scorer.ts";
 
 const RING = 512;
+
+type ScoringPlan = Plan<
+  PlanInputs & { readonly slot: Scalar },
+  { readonly ring: Tensor; readonly nll: Tensor },
+  BatchInputs
+>;
 
 /** A recording of the model for one set of lengths. */
 export class PlanScorer implements Scorer {
@@ -28,15 +34,20 @@ export class PlanScorer implements Scorer {
   readonly capacity = RING;
   readonly #memory: Memory;
   readonly #ring: Tensor & Disposable;
-  #plan!: Plan<PlanInputs, { ring: Tensor; nll: Tensor }>;
-  #inputs!: BatchInputs;
+  readonly #plan: ScoringPlan;
   #ran = 0;
   #read = 0;
 
-  private constructor(device: Device, lengths: Lengths, memory: Memory) {
+  private constructor(
+    lengths: Lengths,
+    memory: Memory,
+    ring: Tensor & Disposable,
+    plan: ScoringPlan,
+  ) {
     this.lengths = lengths;
     this.#memory = memory;
-    this.#ring = device.state("evaluation losses", [RING]);
+    this.#ring = ring;
+    this.#plan = plan;
   }
 
   /**
@@ -48,10 +59,9 @@ export class PlanScorer implements Scorer {
     const { device } = model;
     const lengths = allLengths(settings);
     const memory = new Memory(device, model, lengths, "evaluation memory");
-    const scorer = new PlanScorer(device, lengths, memory);
-    const ring = scorer.#ring;
-    scorer.#plan = await device.plan("evaluation", (rec) => {
-      const batch = scorer.#inputs = model.inputs(rec, lengths);
+    const ring = device.state("evaluation losses", [RING]);
+    const plan = await device.plan("evaluation", (rec) => {
+      const batch = model.inputs(rec, lengths);
       const slot = rec.scalar("slot");
       const { nll } = model.forward(rec, batch, {
         lengths,
@@ -60,9 +70,9 @@ export class PlanScorer implements Scorer {
         differentiate: false,
       });
       storeScalar(rec, ring, slot, sum(rec, nll), { scale: batch.weight });
-      return { inputs: { ...batch.inputs, slot }, outputs: { ring, nll } };
+      return { inputs: { ...batch.inputs, slot }, outputs: { ring, nll }, kept: batch };
     });
-    return scorer;
+    return new PlanScorer(lengths, memory, ring, plan);
   }
 
   /** See {@link Scorer.run}. */
@@ -72,7 +82,7 @@ export class PlanScorer implements Scorer {
     }
     const numbers = { chunks: 1, seed: 0, step: 0, stream: 0 };
     const slot = this.#ran++ % RING;
-    this.#plan.run({ ...this.#inputs.values(segment, this.#memory, numbers), slot });
+    this.#plan.run({ ...this.#plan.kept.values(segment, this.#memory, numbers), slot });
     this.#memory.advance(segment.rows);
   }
 

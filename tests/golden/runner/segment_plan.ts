@@ -36,13 +36,11 @@ export interface SegmentRunOptions {
 /** A compiled recording, and how to run it. */
 export class SegmentPlan implements Disposable {
   /** The recording. */
-  readonly plan: Plan<PlanInputs, { readonly nll: Tensor }>;
-  readonly #batch: BatchInputs;
+  readonly plan: Plan<PlanInputs, { readonly nll: Tensor }, BatchInputs>;
   readonly #memory: Memory;
 
-  private constructor(plan: SegmentPlan["plan"], batch: BatchInputs, memory: Memory) {
+  private constructor(plan: SegmentPlan["plan"], memory: Memory) {
     this.plan = plan;
-    this.#batch = batch;
     this.#memory = memory;
   }
 
@@ -53,9 +51,8 @@ export class SegmentPlan implements Disposable {
     memory: Memory,
     { differentiate, taps = false, maskSizes = new Map() }: SegmentPlanOptions,
   ): Promise<SegmentPlan> {
-    let batch!: BatchInputs;
     const plan = await device.plan("golden segment", (rec) => {
-      batch = model.inputs(rec, lengths);
+      const batch = model.inputs(rec, lengths);
       const masks: Record<string, Input<"u32">> = {};
       for (const [site, size] of maskSizes) masks[maskName(site)] = rec.input(site, [size], "u32");
       const drop: DropoutSource = (site, rate) => {
@@ -71,9 +68,9 @@ export class SegmentPlan implements Disposable {
         backward(rec, seeds, store.packed);
       }
       const inputs: PlanInputs = { ...batch.inputs, ...masks };
-      return { inputs, outputs: { nll } };
+      return { inputs, outputs: { nll }, kept: batch };
     }, { intermediates: taps });
-    return new SegmentPlan(plan, batch, memory);
+    return new SegmentPlan(plan, memory);
   }
 
   /**
@@ -86,7 +83,7 @@ export class SegmentPlan implements Disposable {
     const given = Object.fromEntries(
       [...masks ?? []].map(([site, keep]) => [maskName(site), keep] as const),
     );
-    const values = { ...this.#batch.values(segment, this.#memory, numbers), ...given };
+    const values = { ...this.plan.kept.values(segment, this.#memory, numbers), ...given };
     this.plan.run(values as RunValues<PlanInputs>);
     this.#memory.advance(segment.rows);
     return (await this.plan.read("nll")).nll.subarray(0, segment.targets.length);
