@@ -61,7 +61,7 @@ export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs>
   using file = new TextLog({ path: `${base}.log`, mode: "append", console: false });
   for (const line of announced) file.write(line);
   return logs(
-    new TextLog({ path: `${base}.log`, mode: "append" }),
+    new TextLog({ path: `${base}.log`, mode: "append", quiet: true }),
     new JsonLog(`${base}.json`, { mode: "truncate" }),
   );
 }

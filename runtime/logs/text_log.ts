@@ -22,6 +22,8 @@ export interface TextLogOptions extends LogFileOptions {
   readonly console?: false | ((text: string) => void);
   /** Progress line of the same terminal, cleared before each message. */
   readonly progress?: ProgressLine;
+  /** Leaves out the warning about a closed console: for programs that are read with `| head`. */
+  readonly quiet?: boolean;
   /** Clock; file lines carry local time. */
   readonly now?: () => Date;
 }
@@ -100,8 +102,8 @@ export class TextLog implements Disposable {
     const reason = tryWrite(Deno.stdout, line);
     if (reason === undefined || this.#lostConsole) return;
     this.#lostConsole = true;
-    const { path } = this.#options;
-    if (path !== undefined) {
+    const { path, quiet = false } = this.#options;
+    if (path !== undefined && !quiet) {
       warn(
         `Cannot write to standard output: ${reason}; the program continues, its lines are in "${path}"`,
       );
