@@ -26,10 +26,17 @@ import { fileURLToPath } from "node:url";
 import { score } from "../support/browser_page.ts";
 import { Scratch } from "../support/small_run.ts";
 import { browserOffences, type ReadFile } from "./rules/browser_rules.ts";
-import { ROOT } from "./rules/source_tree.ts";
+import { readSourceFiles, ROOT } from "./rules/source_tree.ts";
 
-/** What the core consists of. */
-const ENTRIES = ["runtime/core.ts", "kernels/mod.ts", "model/core.ts"];
+/** Folders whose files all belong to the core. */
+const FOLDERS =
+  /^(?:kernels|runtime\/(?:base|tensor|record|plan|params|autograd|random|reference|gpu))\/.*\.ts$/;
+
+/** The core: its entries and the files of its folders. */
+const ENTRIES = [
+  ...["runtime/core.ts", "kernels/mod.ts", "model/core.ts"],
+  ...readSourceFiles().map(({ path }) => path).filter((path) => FOLDERS.test(path)),
+];
 
 const readFile: ReadFile = (path) => Deno.readTextFileSync(new URL(path, ROOT));
 
