@@ -14,10 +14,10 @@ export class DecoderLayer {
   readonly #feedForward: FeedForward;
   readonly #layer: number;
 
-  constructor(store: ParameterStore, shape: ModelConfig, layer: number, attention: Attention) {
+  constructor(store: ParameterStore, config: ModelConfig, layer: number, attention: Attention) {
     this.#layer = layer;
-    this.#attention = attention.declare(store, shape, layer);
-    this.#feedForward = new FeedForward(store, shape, layer);
+    this.#attention = attention.declare(store, config, layer);
+    this.#feedForward = new FeedForward(store, config, layer);
   }
 
   /** [Q B, D] -> [Q B, D], and the source of the next memory, [K B, D]. */

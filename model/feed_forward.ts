@@ -18,7 +18,7 @@ import { constantInit, gainInit, matrixInit } from "./init.ts";
 
 /** The feed-forward block of one layer. */
 export class FeedForward {
-  readonly #shape: ModelConfig;
+  readonly #config: ModelConfig;
   readonly #layer: number;
   readonly #w1: PackedParameter; // [F, D]
   readonly #b1: PackedParameter; // [F]
@@ -27,22 +27,22 @@ export class FeedForward {
   readonly #gain: PackedParameter; // [D]
   readonly #bias: PackedParameter; // [D]
 
-  constructor(store: ParameterStore, shape: ModelConfig, layer: number) {
-    const { dModel, dInner } = shape;
+  constructor(store: ParameterStore, config: ModelConfig, layer: number) {
+    const { dModel, dInner } = config;
     const at = (name: string) => `layers.${layer}.pos_ff.${name}`;
-    this.#shape = shape;
+    this.#config = config;
     this.#layer = layer;
-    this.#w1 = store.param(at("CoreNet.0.weight"), [dInner, dModel], matrixInit(shape));
+    this.#w1 = store.param(at("CoreNet.0.weight"), [dInner, dModel], matrixInit(config));
     this.#b1 = store.param(at("CoreNet.0.bias"), [dInner], constantInit(0));
-    this.#w2 = store.param(at("CoreNet.3.weight"), [dModel, dInner], matrixInit(shape));
+    this.#w2 = store.param(at("CoreNet.3.weight"), [dModel, dInner], matrixInit(config));
     this.#b2 = store.param(at("CoreNet.3.bias"), [dModel], constantInit(0));
-    this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(shape));
+    this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(config));
     this.#bias = store.param(at("layer_norm.bias"), [dModel], constantInit(0));
   }
 
   /** [R, D] -> [R, D]. */
   forward(rec: Recorder, x: Tensor, drop: DropoutSource): Tensor {
-    const { preLnorm, dropout: rate } = this.#shape;
+    const { preLnorm, dropout: rate } = this.#config;
     const u = preLnorm ? layerNorm(rec, x, this.#gain, this.#bias) : x;
     const inner = matmul(rec, u, this.#w1, { transposeB: true, bias: this.#b1, relu: true }); // [R, F]
     const kept = dropped(rec, inner, drop(`l${this.#layer}/ff1`, rate));

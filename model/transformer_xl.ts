@@ -52,14 +52,14 @@ export class TransformerXL {
   readonly #clusters: readonly ClusterTables[];
 
   /** Declares all parameters, in the order of the reference's state dict. */
-  constructor(store: ParameterStore, shape: ModelConfig, limits: DeviceLimits) {
-    this.config = shape;
+  constructor(store: ParameterStore, config: ModelConfig, limits: DeviceLimits) {
+    this.config = config;
     this.precision = PRECISIONS[store.dtype === "f16" ? "fp16" : "fp32"];
-    this.#attention = openAttention(store, shape);
-    const vocabulary = new VocabularyTables(store, shape);
+    this.#attention = openAttention(store, config);
+    const vocabulary = new VocabularyTables(store, config);
     this.#layers = Array.from(
-      { length: shape.nLayer },
-      (_, l) => new DecoderLayer(store, shape, l, this.#attention),
+      { length: config.nLayer },
+      (_, l) => new DecoderLayer(store, config, l, this.#attention),
     );
     this.#clusters = vocabulary.pack(limits);
   }

@@ -15,7 +15,7 @@ export const PROCESSES = 2;
 export interface AllReduceJob {
   /** Bytes averaged by one run, float32. */
   readonly bytes: number;
-  /** At most so many are sent at once; several such buckets are under way. */
+  /** At most so many are sent at once; several such buckets are in flight. */
   readonly bucketBytes: number;
   /** Runs before the first sample. */
   readonly warmUps: number;

@@ -8,13 +8,16 @@ import type { FlatBuffers, Recorder, Scalar } from "@transformer-xl/runtime/core
 import type { GradientNorm } from "./clip/mod.ts";
 import type { RecordedChunks } from "./flat/chunks.ts";
 
+/** Decay of the first and second moments of Adam and LAMB, unless settings give another. */
+export const DEFAULT_BETAS = [0.9, 0.999] as const;
+
 /** Hyperparameters of all optimizers; each one lists those it reads. */
 export interface OptimizerSettings {
   /** Weight decay; 0 by default. LAMB adds it to the step, Adam to the gradient. */
   readonly weightDecay?: number;
   /** Momentum; 0 by default. */
   readonly momentum?: number;
-  /** Decay of the first and second moments; [0.9, 0.999] by default. */
+  /** Decay of the first and second moments; {@link DEFAULT_BETAS} by default. */
   readonly betas?: readonly [number, number];
   /** Added to a denominator; 1e-6 for LAMB, 1e-8 for Adam, 1e-10 for Adagrad by default. */
   readonly eps?: number;

@@ -68,7 +68,7 @@ export class RelativeAttention implements Attention {
 
 /** The relative attention block of one layer. */
 class RelativeAttentionBlock implements AttentionBlock {
-  readonly #shape: ModelConfig;
+  readonly #config: ModelConfig;
   readonly #layer: number;
   readonly #biases: SharedBiases;
   readonly #query: PackedParameter; // [N H, D]
@@ -78,20 +78,20 @@ class RelativeAttentionBlock implements AttentionBlock {
   readonly #bias: PackedParameter; // [D]
   readonly #position: PackedParameter; // [N H, D]
 
-  constructor(store: ParameterStore, shape: ModelConfig, layer: number, biases: SharedBiases) {
-    const { dModel, nHead, dHead } = shape;
+  constructor(store: ParameterStore, config: ModelConfig, layer: number, biases: SharedBiases) {
+    const { dModel, nHead, dHead } = config;
     const inner = nHead * dHead;
     const at = (name: string) => `layers.${layer}.dec_attn.${name}`;
-    this.#shape = shape;
+    this.#config = config;
     this.#layer = layer;
     this.#biases = biases;
-    const qkv = store.declare(at("qkv_net.weight"), [3 * inner, dModel], matrixInit(shape));
+    const qkv = store.declare(at("qkv_net.weight"), [3 * inner, dModel], matrixInit(config));
     this.#query = store.pack(at("query"), [{ parameter: qkv, from: 0, to: inner }]);
     this.#keyValue = store.pack(at("key_value"), [{ parameter: qkv, from: inner, to: 3 * inner }]);
-    this.#out = store.param(at("o_net.weight"), [dModel, inner], matrixInit(shape));
-    this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(shape));
+    this.#out = store.param(at("o_net.weight"), [dModel, inner], matrixInit(config));
+    this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(config));
     this.#bias = store.param(at("layer_norm.bias"), [dModel], constantInit(0));
-    this.#position = store.param(at("r_net.weight"), [inner, dModel], matrixInit(shape));
+    this.#position = store.param(at("r_net.weight"), [inner, dModel], matrixInit(config));
   }
 
   /** See {@link AttentionBlock.record}. */
@@ -101,7 +101,7 @@ class RelativeAttentionBlock implements AttentionBlock {
     memory: Tensor | undefined,
     { lengths, positions, validMemory, drop }: RelativeContext,
   ): { readonly y: Tensor; readonly context: Tensor } {
-    const { preLnorm, nHead: N, dHead: H, dropout, dropatt } = this.#shape;
+    const { preLnorm, nHead: N, dHead: H, dropout, dropatt } = this.#config;
     const { batchSize: B, memLen: M } = lengths;
     const context = memory === undefined ? x : concat(rec, memory, x); // [K B, D]
     const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
@@ -112,7 +112,7 @@ class RelativeAttentionBlock implements AttentionBlock {
     const q = matmul(rec, current, this.#query, { transposeB: true }); // [Q B, N H]
     const kv = matmul(rec, normed, this.#keyValue, { transposeB: true }); // [K B, 2 N H]
     const r = matmul(rec, positions, this.#position, { transposeB: true }); // [K, N H]
-    const maxDistance = maxDistanceOf(this.#shape, M);
+    const maxDistance = maxDistanceOf(this.#config, M);
     const probabilityDropout = drop(`l${this.#layer}/prob`, dropatt);
     const mixed = relativeAttention(rec, {
       q,

@@ -15,9 +15,9 @@ export function embedTokens(
   rec: Recorder,
   tokens: TokenInputs,
   clusters: readonly ClusterTables[],
-  shape: ModelConfig,
+  config: ModelConfig,
 ): Tensor {
-  const gain = Math.sqrt(shape.dModel);
+  const gain = Math.sqrt(config.dModel);
   if (tokens.kind === "whole") {
     const tables = clusters.flatMap(({ embedding }) => embedding);
     const projection = clusters[0]!.embeddingProjection;

@@ -51,29 +51,29 @@ export interface ClusterTables {
 /** Declares the word embedding; called before the layers, to keep the reference's order. */
 export class VocabularyTables {
   readonly #store: ParameterStore;
-  readonly #shape: ModelConfig;
+  readonly #config: ModelConfig;
   readonly #clusters: readonly Cluster[];
   readonly #embedding: readonly RowRange[];
   readonly #projections: readonly PackedParameter[];
 
-  constructor(store: ParameterStore, shape: ModelConfig) {
+  constructor(store: ParameterStore, config: ModelConfig) {
     this.#store = store;
-    this.#shape = shape;
-    this.#clusters = clustersOf(shape);
+    this.#config = config;
+    this.#clusters = clustersOf(config);
     this.#embedding = this.#rows("word_emb.emb_layers", "weight");
-    const projected = shape.divVal > 1
+    const projected = config.divVal > 1
       ? this.#clusters
-      : shape.dEmbed === shape.dModel
+      : config.dEmbed === config.dModel
       ? []
       : [this.#clusters[0]!];
     this.#projections = projected.map(({ width }, i) =>
-      store.param(`word_emb.emb_projs.${i}`, [shape.dModel, width], projectionInit(shape))
+      store.param(`word_emb.emb_projs.${i}`, [config.dModel, width], projectionInit(config))
     );
   }
 
   /** Declares the softmax and packs everything; called after the layers. */
   pack(limits: DeviceLimits): ClusterTables[] {
-    const { dEmbed, tieWeight } = this.#shape;
+    const { dEmbed, tieWeight } = this.#config;
     const clusterCount = this.#clusters.length - 1;
     let head: { weight: Parameter; bias: Parameter } | undefined;
     if (clusterCount > 0) {
@@ -81,7 +81,7 @@ export class VocabularyTables {
         weight: this.#store.declare(
           "crit.cluster_weight",
           [clusterCount, dEmbed],
-          matrixInit(this.#shape),
+          matrixInit(this.#config),
         ),
         bias: this.#store.declare("crit.cluster_bias", [clusterCount], constantInit(0)),
       };
@@ -111,7 +111,7 @@ export class VocabularyTables {
       return {
         cluster,
         embedding: rangesOf(tables, cluster),
-        embeddingProjection: this.#projections[this.#shape.divVal > 1 ? i : 0],
+        embeddingProjection: this.#projections[this.#config.divVal > 1 ? i : 0],
         softmax: weight.map((table, n) => ({ weight: table, bias: bias[n]! })),
         softmaxProjection: softmaxProjections[i],
       };
@@ -120,8 +120,8 @@ export class VocabularyTables {
 
   /** The rows of every cluster: slices of one table, or a table each when widths differ. */
   #rows(prefix: string, suffix?: string, vector = false): RowRange[] {
-    const { nToken, divVal, dEmbed } = this.#shape;
-    const init = vector ? constantInit(0) : matrixInit(this.#shape);
+    const { nToken, divVal, dEmbed } = this.#config;
+    const init = vector ? constantInit(0) : matrixInit(this.#config);
     const name = (i: number) => [prefix, i, suffix].filter((part) => part !== undefined).join(".");
     if (divVal === 1) {
       const parameter = this.#store.declare(name(0), vector ? [nToken] : [nToken, dEmbed], init);
@@ -134,11 +134,15 @@ export class VocabularyTables {
 
   /** Separate projections if they are not tied; none if widths are equal. */
   #softmaxProjections(): (PackedParameter | undefined)[] {
-    const { divVal, dEmbed, dModel, tieProjs } = this.#shape;
+    const { divVal, dEmbed, dModel, tieProjs } = this.#config;
     return this.#clusters.map(({ width }, i) => {
       if (divVal === 1 && dEmbed === dModel) return undefined;
       if (tieProjs[i]) return this.#projections[divVal > 1 ? i : 0];
-      return this.#store.param(`crit.out_projs.${i}`, [dModel, width], projectionInit(this.#shape));
+      return this.#store.param(
+        `crit.out_projs.${i}`,
+        [dModel, width],
+        projectionInit(this.#config),
+      );
     });
   }
 

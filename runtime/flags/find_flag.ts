@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../base/errors.ts";
-import { flagName, type FlagSpec } from "./spec.ts";
+import { flagName, type FlagSpec, withUnderscores } from "./spec.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { ForeignFlag } from "./foreign_flag.ts";
 import { quote } from "./quote.ts";
@@ -43,7 +43,7 @@ export class FlagNames {
    * @throws {ConfigError} when there is none, or several begin with the name
    */
   find(typed: string): FoundFlag {
-    const name = typed.replaceAll("-", "_");
+    const name = withUnderscores(typed);
     const exact = this.#byName.get(name);
     if (exact !== undefined) return exact;
     const longer = this.#shown.filter((each) => each.startsWith(name));

@@ -71,9 +71,14 @@ export interface FlagSpec {
   readonly read: (words: readonly string[]) => unknown;
 }
 
+/** A name with underscores for dashes, which mean the same on a command line. */
+export function withUnderscores(name: string): string {
+  return name.replaceAll("-", "_");
+}
+
 /** `nLayer`, `n-layer` and `n_layer` as the command line's `n_layer`. */
 export function flagName(key: string): string {
-  return key.replaceAll("-", "_").replaceAll(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+  return withUnderscores(key).replaceAll(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
 }
 
 /** The alternatives of a schema, each with one type. */

@@ -8,9 +8,8 @@
  * @module
  */
 import { ShaderError } from "../base/errors.ts";
-import type { Kernel } from "./kernel.ts";
+import { type Kernel, WGSL_COMMENTS } from "./kernel.ts";
 
-const COMMENTS = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;
 const UNIFORM = /var<\s*uniform\s*>\s*(\w+)\s*:\s*Scalars/;
 const MAIN = /@workgroup_size\(([^)]*)\)\s*fn\s+main\s*\(([^{]*)\)\s*\{/;
@@ -41,7 +40,7 @@ export function foldedKernel(kernel: Kernel): Kernel {
 }
 
 function fold(kernel: Kernel): Kernel {
-  const code = kernel.source.replaceAll(COMMENTS, "");
+  const code = kernel.source.replaceAll(WGSL_COMMENTS, "");
   const main = MAIN.exec(code);
   if (main === null) {
     throw new ShaderError(

@@ -87,7 +87,8 @@ const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;
 const ARRAY = /^\s*array<\s*(?:atomic<)?(?:vec([24])<)?\s*(\w+)\s*[>,]/;
 const ALIAS = /^\s*alias\s+(\w+)\s*=\s*f32\s*;/gm;
 const DTYPES: readonly string[] = ["f32", "f16", "u32"] satisfies DType[];
-const COMMENTS = /\/\/[^\n]*|\/\*[^]*?\*\//g;
+/** Comments of WGSL; without nested ones. */
+export const WGSL_COMMENTS: RegExp = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 
 /**
  * Reads a kernel from its WGSL source. The type arguments name what the loops use: operands, then
@@ -118,7 +119,7 @@ export function kernel<Operands extends string = never, Sizes extends string = n
 ): Kernel {
   const bindings: Binding[] = [];
   let scalarsBinding: number | undefined;
-  const code = source.replaceAll(COMMENTS, "");
+  const code = source.replaceAll(WGSL_COMMENTS, "");
   const aliases = [...code.matchAll(ALIAS)].map(([, alias]) => alias!);
   for (const [, index, space, access, binding, type] of code.matchAll(BINDING)) {
     if (space === "uniform") {

@@ -9,7 +9,7 @@
  */
 import { flat } from "../flat/flat.ts";
 import { recordOverChunks, updateCost, updateOperands } from "../flat/over_chunks.ts";
-import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
+import { DEFAULT_BETAS, type OptimizerDefinition, type UpdateRule } from "../optimizer.ts";
 import { ADAM } from "./kernels.ts";
 
 /** Adam (Kingma and Ba, 2015) as in PyTorch. */
@@ -17,7 +17,7 @@ export const adam: OptimizerDefinition = {
   settings: ["weightDecay", "betas", "eps"],
   states: () => ({ m: "first moments", v: "second moments" }),
   squares: ["v"],
-  rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8 }) {
+  rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = DEFAULT_BETAS, eps = 1e-8 }) {
     const rates = { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay: weightDecay };
     return {
       scalars: (step, lr) => ({

@@ -14,7 +14,7 @@
 import { copiedBytes } from "../flat/chunks.ts";
 import { flat, weightOperands } from "../flat/flat.ts";
 import { recordOverChunks } from "../flat/over_chunks.ts";
-import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
+import { DEFAULT_BETAS, type OptimizerDefinition, type UpdateRule } from "../optimizer.ts";
 import { APPLY_KERNELS, MOMENTS, RATIO } from "./kernels.ts";
 
 /** LAMB (You et al., 2020) as in the reference: no bias correction, norms clamped to 10. */
@@ -23,7 +23,7 @@ export const lamb: OptimizerDefinition = {
   states: () => ({ m: "first moments", v: "second moments" }),
   squares: ["v"],
   rule({ m, v }, settings) {
-    const { weightDecay: decay = 0, betas: [beta1, beta2] = [0.9, 0.999] } = settings;
+    const { weightDecay: decay = 0, betas: [beta1, beta2] = DEFAULT_BETAS } = settings;
     const { eps = 1e-6, zeroRatio = 1 } = settings;
     return {
       scalars: (_step, lr) => ({ lr }),
