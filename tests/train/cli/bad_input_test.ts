@@ -160,7 +160,7 @@ const CASES: readonly Case[] = [
   {
     name: "a missing checkpoint",
     flags: ({ at }) => ({ restart: at("none.safetensors"), work_dir: at("new") }),
-    says: /none\.safetensors": there is no such file; leave --restart out/,
+    says: /none\.safetensors": there is no such file; omit --restart/,
   },
   {
     name: "a truncated checkpoint",
