@@ -25,9 +25,9 @@ for (const program of ["train", "eval"]) {
   });
 }
 
-Deno.test("train/running.md shows the commands of deno task compile", async () => {
+Deno.test("README.md shows the commands of deno task compile", async () => {
   await using scratch = new Scratch();
-  const page = documentAt("train/running.md");
+  const page = documentAt("README.md");
   const named = [...page.text.matchAll(/^deno compile .*$/gm)].map(([line]) => line);
   const outputs = named.map((line) =>
     [/-o (\S+) (\S+)$/.exec(line)!].map(([, ...rest]) => rest)[0]!
