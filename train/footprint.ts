@@ -127,7 +127,7 @@ async function record(
   const plan = planRun(config, share);
   const step = await TrainStep.record(model, plan.trainLengths, plan.step);
   const stepBytes = new Map(device.liveBytesByRole);
-  if (!config.noEval) await Evaluator.create(model, plan.evalLengths);
+  if (plan.evalLengths !== undefined) await Evaluator.create(model, plan.evalLengths);
   const tokens = config.batchSize / share.size * config.tgtLen;
   const cost = step.cost(shares);
   return {

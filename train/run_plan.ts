@@ -133,8 +133,8 @@ export interface RunPlan {
   readonly schedule: ScheduleSettings;
   /** Lengths of a training step on this rank. */
   readonly trainLengths: Lengths;
-  /** Lengths of an evaluation on this rank. */
-  readonly evalLengths: Lengths;
+  /** Lengths of an evaluation on this rank; undefined where nothing is evaluated. */
+  readonly evalLengths: Lengths | undefined;
   /** Options of the training step on this rank. */
   readonly step: StepOptions;
 }
@@ -145,7 +145,7 @@ export function planRun(config: TrainConfig, share: Share = WHOLE): RunPlan {
     rules: COMPAT_RULES[config.compat],
     schedule: scheduleOf(config),
     trainLengths: trainLengths(config, share),
-    evalLengths: evalLengths(config, share),
+    evalLengths: config.noEval ? undefined : evalLengths(config, share),
     step: stepOptions(config, share),
   };
 }

@@ -120,7 +120,7 @@ export class Trainer implements Disposable {
     const { trainLengths, evalLengths, step: options } = trainer.#plan;
     const step = await TrainStep.record(model, trainLengths, options, group);
     trainer.#step = step;
-    if (!config.noEval) {
+    if (evalLengths !== undefined) {
       trainer.#evaluator = await Evaluator.create(model, evalLengths);
     }
     trainer.#health = await TrainingHealth.record(step, checkpoint !== undefined);
