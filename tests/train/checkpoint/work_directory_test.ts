@@ -161,7 +161,7 @@ Deno.test("a lock of another machine holds as long as it is renewed", async () =
   using lock = await FolderLock.take(scratch.path, options);
   assertMatch(
     said.join("\n"),
-    /^(Waiting 0 s to see whether process 1 on elsewhere still runs\n?){2}$/,
+    /^(Waiting 0\.4 s to see whether process 1 on elsewhere still runs\n?){2}$/,
   );
   await lock.assertHeld();
   // This process was suspended, and another machine took over.

@@ -110,11 +110,11 @@ Deno.test("a run says its device, logs the reference's lines, and leaves logs an
   assertEquals(kinds, [
     "text end",
     "log 5",
-    "checkpoint 5",
     "eval 5",
+    "checkpoint 5",
     "log 10",
-    "checkpoint 10",
     "eval 10",
+    "checkpoint 10",
     "test end",
     "end end",
   ]);
