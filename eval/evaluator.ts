@@ -115,7 +115,7 @@ export class Evaluator implements Disposable {
     this.#scorer.run(segment);
   }
 
-  /** Forgets the memory. */
+  /** Clears the memory. */
   reset(): void {
     this.#scorer.reset();
   }
