@@ -88,7 +88,7 @@ async function evaluateShare(
   const checkpoint = shared.checkpoint!;
   await assertSameFacts(group, startFacts(config, shared.digest));
   checkShare(config, size);
-  const shape = shapeOf(config, checkpoint.shape);
+  const shape = shapeOf(config, checkpoint.config);
   // Logs are opened after all checks; earlier lines are kept for the file.
   const announced: string[] = [];
   const announce = (line: string) => {

@@ -171,9 +171,9 @@ export async function modelOfCheckpoint(
   checkpoint: ModelCheckpoint,
   { config, ...options }: LoadOptions = {},
 ): Promise<LoadedModel> {
-  const { shape, vocabulary } = checkpoint;
+  const { config: stored, vocabulary } = checkpoint;
   const model = allocated(
-    new LoadedModel(device, config ?? shape, checked(device, options), vocabulary),
+    new LoadedModel(device, config ?? stored, checked(device, options), vocabulary),
     options,
   );
   try {

@@ -39,7 +39,7 @@ export interface ModelCheckpoint extends Disposable {
   /** Path it was read from. */
   readonly path: string;
   /** The model. */
-  readonly shape: ModelConfig;
+  readonly config: ModelConfig;
   /** Its symbols. */
   readonly vocabulary: Vocabulary;
   /** The training record; null in a file with weights only. */
@@ -68,7 +68,7 @@ export async function readCheckpoint(file: SafetensorsReader): Promise<ModelChec
           `${quoted(version ?? "none", 40)}, wanted "${FORMAT}", "${VERSION}")`,
       );
     }
-    const shape = checkedModel(file);
+    const config = checkedModel(file);
     if (notFinite !== undefined) {
       throw unusable(
         path,
@@ -85,8 +85,8 @@ export async function readCheckpoint(file: SafetensorsReader): Promise<ModelChec
       path,
       file,
       verified: hasChecksum,
-      shape,
-      vocabulary: await checkedVocabulary(file, shape),
+      config,
+      vocabulary: await checkedVocabulary(file, config),
       training: training === undefined ? null : metadataJson(file, "training"),
       [Symbol.dispose]: () => file.close(),
     };
@@ -105,11 +105,14 @@ export function unverifiedLine({ path, verified }: ModelCheckpoint): string | un
 }
 
 /** Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names. */
-export function checkpointMetadata(shape: ModelConfig, training?: unknown): Record<string, string> {
+export function checkpointMetadata(
+  config: ModelConfig,
+  training?: unknown,
+): Record<string, string> {
   return {
     format: FORMAT,
     version: VERSION,
-    model: JSON.stringify(shape),
+    model: JSON.stringify(config),
     ...(training !== undefined && { training: JSON.stringify(training, namedNonFinite) }),
   };
 }

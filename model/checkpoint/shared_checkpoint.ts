@@ -142,7 +142,7 @@ function moved(
     path,
     file: received.file,
     verified: received.verified,
-    shape: received.shape,
+    config: received.config,
     vocabulary: received.vocabulary,
     training: received.training,
     [Symbol.dispose]: () => {

@@ -106,7 +106,7 @@ function messageProblem(error: unknown, path: string): string | undefined {
 
 /** What a checkpoint that was opened must not be. */
 function contradictionOf(
-  { shape, vocabulary, file, verified }: ModelCheckpoint,
+  { config: shape, vocabulary, file, verified }: ModelCheckpoint,
   { kind }: Mutant,
 ): string | undefined {
   const accepts = (what: string) => `accepted: ${what}`;
@@ -133,7 +133,7 @@ function isCertain(kind: string, verified: boolean): boolean {
 async function load(checkpoint: ModelCheckpoint): Promise<void> {
   using device = new ReferenceDevice({ precision: "f32" });
   using store = new ParameterStore();
-  new TransformerXL(store, checkpoint.shape, device.limits);
+  new TransformerXL(store, checkpoint.config, device.limits);
   store.allocate(device, { gradients: false });
   await loadWeights(device, store, checkpoint);
 }
@@ -141,7 +141,7 @@ async function load(checkpoint: ModelCheckpoint): Promise<void> {
 /** What a position in the text must not be. */
 function positionProblem(
   { config, progress }: TrainingRecord,
-  { file, shape }: ModelCheckpoint,
+  { file, config: shape }: ModelCheckpoint,
 ): string | undefined {
   const { lastStart, filled, epoch, step } = progress;
   if (filled > config.memLen) return `accepted: ${filled} rows of memory of ${config.memLen}`;

@@ -240,7 +240,7 @@ Deno.test("a checkpoint from before the momentum and the kind of attention were 
   await Deno.writeFile(path, assemble(old, "recomputed"));
   using checkpoint = await openCheckpoint(path);
   assertEquals(trainingRecord(checkpoint).config.mom, 0);
-  assertEquals(checkpoint.shape.attnType, 0);
+  assertEquals(checkpoint.config.attnType, 0);
 });
 
 Deno.test("200 mutated checkpoints are refused in one line or agree with themselves", async () => {

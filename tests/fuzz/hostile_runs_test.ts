@@ -153,7 +153,7 @@ Deno.test("a loss scale that scales nothing is not restored", async () => {
     view.setFloat32(4, good, true);
     await Deno.writeFile(files.last, assemble(parts, "recomputed"));
     using checkpoint = await openCheckpoint(files.last);
-    const shape = checkpoint.shape;
+    const shape = checkpoint.config;
     const { message } = await assertRejects(
       () => Trainer.create(gpu, { ...config, maxStep: 2 }, shape, corpus, checkpoint),
       CheckpointError,

@@ -46,7 +46,7 @@ import { openDevice, ParameterStore } from "@transformer-xl/runtime";
 using checkpoint = await openCheckpoint(Deno.args[1]!);
 using device = await openDevice("cpu", () => {});
 using store = new ParameterStore();
-new TransformerXL(store, checkpoint.shape, device.limits);
+new TransformerXL(store, checkpoint.config, device.limits);
 store.allocate(device, { gradients: false });
 await loadWeights(device, store, checkpoint);
 console.log(checkpoint.vocabulary.kind);

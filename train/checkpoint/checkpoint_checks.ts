@@ -88,7 +88,7 @@ function contradiction({ config, progress }: RunState): string | undefined {
 }
 
 /** Compares optimizer states and memories with the model and the batch. */
-function checkState({ path, file, shape }: ModelCheckpoint, record: RunState): void {
+function checkState({ path, file, config: shape }: ModelCheckpoint, record: RunState): void {
   const { batchSize, memLen } = record.config;
   const weights = file.names.filter((name) =>
     name !== VOCABULARY && !/^optimizer\.|^memory\./.test(name)

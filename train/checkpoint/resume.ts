@@ -123,7 +123,7 @@ export function checkContinues(
         } out to take the checkpoint's`,
     );
   }
-  const odd = contradiction(checkpoint.shape, shape);
+  const odd = contradiction(checkpoint.config, shape);
   if (odd !== undefined) {
     throw unusable(checkpoint.path, `its model and its settings differ: ${odd}; use another copy`);
   }
@@ -161,7 +161,7 @@ function contradiction(stored: ModelConfig, derived: ModelConfig): string | unde
 
 /** Fixed settings that differ: `--tgt_len 32 (it is 64 there)`. */
 function changedSettings(
-  { shape: before, vocabulary }: ModelCheckpoint,
+  { config: before, vocabulary }: ModelCheckpoint,
   stored: TrainConfig,
   config: TrainConfig,
   shape: ModelConfig,
