@@ -10,6 +10,7 @@ import {
   type ModelConfig,
   modelOfCheckpoint,
   openCheckpoint,
+  REMEDIES,
   unverifiedLine,
 } from "@transformer-xl/model";
 import {
@@ -22,6 +23,7 @@ import {
   type ProcessGroup,
   runMain,
   wantsHelp,
+  withRemedies,
   withUserPaths,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
@@ -31,11 +33,11 @@ import { checkScored, checkShare, type EvalConfig, evalSchema, warmupRows } from
 import { Evaluator } from "./evaluator.ts";
 import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
 import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
-import { fitLengths, fittedLine } from "./fit_lengths.ts";
+import { fitLengths, fittedLine } from "./settings/fit_lengths.ts";
 import { openEvalLogs } from "./report/logs.ts";
 import { inProcesses, takeGpu } from "@transformer-xl/runtime";
 import { openScorer } from "./scorers/open_scorer.ts";
-import { EVAL_REFERENCE_FLAGS } from "./reference_flags.ts";
+import { EVAL_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { bannerLine, resultLines, segmentLine } from "./report/report.ts";
 import { type ScoredText, scoredTexts } from "./text/scored_text.ts";
 import { combineMeans, SegmentMeter } from "./report/segment_meter.ts";
@@ -57,6 +59,10 @@ if (import.meta.main) await runMain(() => evaluate(Deno.args));
  * @throws user errors, see {@link runMain}
  */
 export async function evaluate(argv: readonly string[]): Promise<number> {
+  return await withRemedies(REMEDIES, () => evaluateWith(argv));
+}
+
+async function evaluateWith(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {
     console.log(flagHelp(evalSchema, { usage: "deno task eval [flags]" }));
     return 0;
@@ -140,7 +146,9 @@ async function evaluateShare(
   await takeGpu(config);
   const unverified = unverifiedLine(checkpoint);
   if (unverified !== undefined) text.write(unverified);
-  using device = await openDevice(config.device, (sentence) => text.write(sentence));
+  using device = await openDevice(config.device, (sentence) => {
+    text.write(config.device === "cpu" ? `${sentence} (--device cpu)` : sentence);
+  });
 
   using model = await modelOfCheckpoint(device, checkpoint, { config: shape, fp16: config.fp16 });
   await assertFiniteWeights(device, model.store, checkpoint.path);

@@ -21,8 +21,8 @@ export async function findCheckpoint(
     if (await exists(`${workDir}/${name}`)) return `${workDir}/${name}`;
   }
   throw new CheckpointError(
-    `Cannot evaluate "${workDir}": it holds neither ${BEST} nor ${LAST}; ` +
-      "give the --work_dir of a run, or --model FILE",
+    `Cannot evaluate "${workDir}": it holds neither ${BEST} nor ${LAST}`,
+    { need: "a run or a checkpoint" },
   );
 }
 

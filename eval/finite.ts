@@ -11,8 +11,6 @@ import {
   type ParameterStore,
 } from "@transformer-xl/runtime";
 
-const REMEDY = "give another checkpoint with --model, or train it again from an earlier one";
-
 /**
  * Checks loaded weights, on the device.
  *
@@ -31,7 +29,8 @@ export async function assertFiniteWeights(
   ]);
   if (await check.failing() === undefined) return;
   throw new CheckpointError(
-    `Cannot evaluate "${path}": its weights are not finite, or too large to compute with; ${REMEDY}`,
+    `Cannot evaluate "${path}": its weights are not finite, or too large to compute with`,
+    { need: "another checkpoint" },
   );
 }
 
@@ -46,6 +45,7 @@ export function assertFiniteLoss(lossNats: number, text: string, path: string): 
   if (Number.isFinite(lossNats)) return;
   throw new DeviceError(
     "not-finite",
-    `Cannot evaluate "${path}": the loss of the ${text} text is ${lossNats}; ${REMEDY}`,
+    `Cannot evaluate "${path}": the loss of the ${text} text is ${lossNats}`,
+    { need: "another checkpoint" },
   );
 }

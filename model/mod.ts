@@ -21,6 +21,7 @@ export type { EncodedCorpus, PartCounts } from "./text/corpus/corpus_cache.ts";
 export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
 export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
 export type { TextFile } from "./text/files/text_file.ts";
+export { REMEDIES } from "./settings/remedies.ts";
 export {
   openText,
   textPlace,

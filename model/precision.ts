@@ -33,7 +33,8 @@ export function precisionFor(fp16: boolean, { info }: Pick<Device, "info">): Pre
   if (fp16 && !info.features.includes("shader-f16")) {
     throw new DeviceError(
       "unsupported",
-      `Cannot use --fp16 on "${info.adapter}": it does not offer shader-f16; leave --fp16 out`,
+      `Cannot use fp16 on "${info.adapter}": it does not offer shader-f16`,
+      { need: "full precision" },
     );
   }
   return PRECISIONS[fp16 ? "fp16" : "fp32"];

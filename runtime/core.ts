@@ -7,6 +7,7 @@
 export * from "./autograd/add.ts";
 export * from "./autograd/backward.ts";
 export * from "./base/errors.ts";
+export type { Need, Needs } from "./base/need.ts";
 export { JsonFault, type JsonLimits, parseGuardedJson } from "./base/guarded_json.ts";
 export { formatBytes, formatClock, formatSeconds } from "./base/format.ts";
 export { hashName } from "./base/hash.ts";

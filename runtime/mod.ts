@@ -60,6 +60,7 @@ export {
 export { writeAll, writeAllSync } from "./files/write_all.ts";
 export * from "./flags/path_value.ts";
 export { quote } from "./flags/quote.ts";
+export { type Remedies, remedySentence, withRemedies } from "./base/remedies.ts";
 export * from "./flags/run_cli.ts";
 export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
 export * from "./flags/stop_signals.ts";

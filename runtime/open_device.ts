@@ -21,7 +21,7 @@ export async function openDevice(
   notice?: (sentence: string) => void,
 ): Promise<Device> {
   if (choice === "cpu") {
-    notice?.("device: plain TypeScript loops on the CPU, in float32 (--device cpu)");
+    notice?.("device: plain TypeScript loops on the CPU, in float32");
     return new ReferenceDevice({ precision: "f32" });
   }
   const adapter = await chooseAdapter(navigator.gpu);
@@ -34,8 +34,8 @@ export async function openDevice(
   if (choice === "gpu") {
     throw new DeviceError(
       "no-adapter",
-      "Cannot open a GPU: no WebGPU adapter answers, --device gpu needs one; " +
-        "run `deno task setup`, or leave --device out",
+      "Cannot open a GPU: no WebGPU adapter answers",
+      { need: "a graphics driver, or any device" },
     );
   }
   (notice ?? console.warn)(

@@ -12,6 +12,7 @@ import {
   type ModelCheckpoint,
   type ModelConfig,
   precisionFor,
+  REMEDIES,
   unverifiedLine,
 } from "@transformer-xl/model";
 import { inProcesses, takeGpu } from "@transformer-xl/runtime";
@@ -44,6 +45,7 @@ import {
   sweepTemporaries,
   TextLog,
   wantsHelp,
+  withRemedies,
   withUserPaths,
 } from "@transformer-xl/runtime";
 import { trainingRecord } from "./checkpoint/training_checkpoint.ts";
@@ -64,7 +66,7 @@ import { RULE } from "./report/report_lines.ts";
 import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
 import { cutStreams, neededSplits } from "./step/streams.ts";
 import { Trainer } from "./trainer.ts";
-import { unscoredLines } from "./report/unscored_lines.ts";
+import { unscoredLines } from "./settings/unscored_lines.ts";
 import {
   checkSameText,
   logText,
@@ -93,6 +95,10 @@ if (import.meta.main) await runMain(() => train(Deno.args));
  * @throws user errors, see {@link runMain}
  */
 export async function train(argv: readonly string[]): Promise<number> {
+  return await withRemedies(REMEDIES, () => trainWith(argv));
+}
+
+async function trainWith(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {
     console.log(flagHelp(trainSchema, { usage: "deno task train [flags]" }));
     return 0;
@@ -199,7 +205,9 @@ async function runRank(start: Start): Promise<number> {
 
   let deviceLine = "";
   await takeGpu(config);
-  using device = await openDevice(config.device, (sentence) => deviceLine = sentence);
+  using device = await openDevice(config.device, (sentence) => {
+    deviceLine = config.device === "cpu" ? `${sentence} (--device cpu)` : sentence;
+  });
   precisionFor(config.fp16, device); // rejects unsupported features
   const shares = clusterShares(shape, corpus.train);
   if (config.preset !== null && origin.get("batchChunk") === "default") {

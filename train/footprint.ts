@@ -18,12 +18,9 @@ import {
   sizeOf,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
+import { tooWide } from "./settings/flag_errors.ts";
 import { planRun, type Share, WHOLE } from "./run_plan.ts";
 import { TrainStep } from "./step/train_step.ts";
-
-const REMEDY = "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk";
-
-const SMALLER_MODEL = "lower --d_model, --d_inner or --n_layer, or train fewer words";
 
 /** Footprint of a run. */
 export interface Footprint {
@@ -114,15 +111,7 @@ async function record(
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const bindingBytes = Math.min(limits.maxBindingBytes, limits.maxBufferBytes);
-    throw new DeviceError(
-      error.reason,
-      `Cannot train with --d_model ${config.dModel} and --d_inner ${config.dInner}: a row or matrix ` +
-        `of weights is larger than the ${
-          formatBytes(bindingBytes)
-        } that the device binds at once; ` +
-        "lower --d_model or --d_inner",
-      { cause: error },
-    );
+    throw tooWide(config, error, bindingBytes);
   }
   const plan = planRun(config, share);
   const step = await TrainStep.record(model, plan.trainLengths, plan.step);
@@ -144,7 +133,7 @@ async function record(
 /**
  * Rejects a run that does not fit the device, before anything is allocated.
  *
- * @throws {DeviceError} with the planned bytes and the flags that reduce them
+ * @throws {DeviceError} with the planned bytes and what reduces them
  */
 export function checkFits(
   { bytes, largest }: Footprint,
@@ -158,15 +147,16 @@ export function checkFits(
       `Cannot train: one buffer of a step needs ${formatBytes(largest.bytes)} ` +
         `(${formatBytes(total)} in all), the device binds at most ${
           formatBytes(bindingBytes)
-        } at once; ` +
-        REMEDY,
+        } at once`,
+      { need: "less memory for a step" },
     );
   }
   if (total <= budgetBytes) return;
   throw new DeviceError(
     "out-of-memory",
     `Cannot train: the plan needs ${formatBytes(total)} (${rolesText(bytes)}), the device has ` +
-      `${formatBytes(budgetBytes)}; ${2 * parameterBytes(bytes) > total ? SMALLER_MODEL : REMEDY}`,
+      formatBytes(budgetBytes),
+    { need: 2 * parameterBytes(bytes) > total ? "a smaller model" : "less memory for a step" },
   );
 }
 

@@ -49,4 +49,4 @@ export type { StepMetrics } from "./step/metric_rings.ts";
 export { type StepOptions, type StepRates, TrainStep } from "./step/train_step.ts";
 export { cutStreams, type Streams } from "./step/streams.ts";
 export { Trainer } from "./trainer.ts";
-export { unscoredLines } from "./report/unscored_lines.ts";
+export { unscoredLines } from "./settings/unscored_lines.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { REMEDIES } from "@transformer-xl/model";
 import {
   type AdapterChoice,
   chooseAdapter,
@@ -12,9 +13,11 @@ import {
   isUserError,
   measureSpeeds,
   parseFlags,
+  remedySentence,
   runCli,
   type Speeds,
   wantsHelp,
+  withRemedies,
 } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 import { environmentOf, environmentText } from "../harness/environment.ts";
@@ -23,7 +26,7 @@ import { adapterLines, ratioLine, stepLines } from "./report_lines.ts";
 import { type ReportFlags, reportRun, reportSchema } from "./settings.ts";
 import { saveResult } from "../harness/results.ts";
 
-if (import.meta.main) await runCli(() => main(Deno.args));
+if (import.meta.main) await runCli(() => withRemedies(REMEDIES, () => main(Deno.args)));
 
 async function main(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {
@@ -66,7 +69,7 @@ export async function gpuReport(
       saveResult(row, environmentOf(device));
     } catch (error) {
       if (!isUserError(error)) throw error;
-      print(`\n${fp16 ? "fp16" : "fp32"}: ${error.message}`);
+      print(`\n${fp16 ? "fp16" : "fp32"}: ${remedySentence(error, REMEDIES)}`);
     }
   }
   if (precisions.length === 1) print("\nfp16: not offered by this adapter (shader-f16)");

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { REMEDIES } from "@transformer-xl/model";
 import {
   chooseAdapter,
   type DType,
@@ -13,6 +14,7 @@ import {
   parseFlags,
   runCli,
   wantsHelp,
+  withRemedies,
 } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 import { environmentOf, environmentText } from "../harness/environment.ts";
@@ -23,7 +25,7 @@ import { scalarLoadGain, suggestedTiles, tableLines } from "./suggested_tiles.ts
 import { sweepProduct, type SweepResult } from "./sweep_product.ts";
 import { plainProduct, stepProducts } from "./swept_products.ts";
 
-if (import.meta.main) await runCli(() => main(Deno.args));
+if (import.meta.main) await runCli(() => withRemedies(REMEDIES, () => main(Deno.args)));
 
 async function main(argv: readonly string[]): Promise<number> {
   if (wantsHelp(argv)) {

@@ -6,6 +6,7 @@
  */
 import { isSystemError, JsonLog, systemReason, TextLog } from "@transformer-xl/runtime";
 import { dirname } from "node:path";
+import { NO_LOG_FILES } from "../settings/flag_words.ts";
 
 /** Settings of the log files. */
 export interface EvalLogSettings {
@@ -42,7 +43,7 @@ export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs>
   if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }), undefined);
   if (debug) {
     const text = new TextLog();
-    text.write("--debug: no log files are written");
+    text.write(NO_LOG_FILES);
     return logs(text, undefined);
   }
   const folder = model !== null && !workDirGiven ? dirname(model) : workDir;

@@ -6,6 +6,7 @@
  */
 import { corpusLines, locateCorpus, type ModelCheckpoint, type Split } from "@transformer-xl/model";
 import type { EvalConfig } from "../config.ts";
+import { GIVEN_TEXT, TYPED_TEXT } from "../settings/flag_words.ts";
 import { manualText } from "./manual.ts";
 import { openText, textPlace, type TextSettings } from "@transformer-xl/model";
 import { trainedTextOf } from "./trained_text.ts";
@@ -46,7 +47,7 @@ export async function scoredTexts(
     );
     return {
       texts: [{ name: config.split, ids, whole: false }],
-      lines: [`text : --manual, ${ids.length} tokens, ${unknown} unknown words`],
+      lines: [`text : ${TYPED_TEXT}, ${ids.length} tokens, ${unknown} unknown words`],
     };
   }
   const isGiven = config.data !== null || config.dataset !== "auto";
@@ -54,7 +55,7 @@ export async function scoredTexts(
     ? { dataset: config.dataset, data: config.data, vocab: vocabulary.kind }
     : { ...trained, vocab: vocabulary.kind };
   if (settings.data !== null) {
-    const origin = isGiven ? "--data" : `from the checkpoint ${JSON.stringify(checkpoint.path)}`;
+    const origin = isGiven ? GIVEN_TEXT : `from the checkpoint ${JSON.stringify(checkpoint.path)}`;
     announce(`text of evaluation : ${JSON.stringify(settings.data)} (${origin})`);
   }
   const parts = await partsToScore(config, settings);

@@ -30,6 +30,8 @@ export function trainedTextOf(
   if (result.success) return result.data.config;
   throw unusable(
     path,
-    `in its training state, ${firstIssue(result.error)}; name the text with --data`,
+    `in its training state, ${firstIssue(result.error)}`,
+    undefined,
+    "the name of the text",
   );
 }

@@ -93,7 +93,7 @@ export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
 /**
  * Refuses an attention whose probabilities exceed one binding.
  *
- * @throws {ShapeError} naming the flags that make it smaller
+ * @throws {ShapeError} if they are larger than a binding
  */
 export function expectBindable(rec: Recorder, { B, N, Q, K }: Geometry, dtype: DType): void {
   const bytes = bytesPer(dtype) * B * N * Q * K;
@@ -101,8 +101,8 @@ export function expectBindable(rec: Recorder, { B, N, Q, K }: Geometry, dtype: D
   if (bytes <= limit) return;
   throw new ShapeError(
     `Cannot attend from ${Q} rows to ${K} in ${B} batch columns with ${N} heads: the ` +
-      `probabilities have ${bytes} bytes, one binding of this adapter holds ${limit}; ` +
-      `raise --batch_chunk or lower --batch_size, --tgt_len or --mem_len`,
+      `probabilities have ${bytes} bytes, one binding of this adapter holds ${limit}`,
+    { need: "smaller attention probabilities" },
   );
 }
 

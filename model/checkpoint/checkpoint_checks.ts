@@ -9,6 +9,7 @@ import {
   DataError,
   JsonFault,
   type JsonLimits,
+  type Need,
   oneLine,
   ParameterStore,
   parseGuardedJson,
@@ -47,8 +48,16 @@ export function isOfSquares(name: string): boolean {
 }
 
 /** The error that rejects a file. */
-export function unusable(path: string, problem: string, cause?: unknown): CheckpointError {
-  return new CheckpointError(`Cannot use ${quoted(path)}: ${oneLine(problem, 240)}`, { cause });
+export function unusable(
+  path: string,
+  problem: string,
+  cause?: unknown,
+  need?: Need,
+): CheckpointError {
+  return new CheckpointError(`Cannot use ${quoted(path)}: ${oneLine(problem, 240)}`, {
+    cause,
+    need,
+  });
 }
 
 /**

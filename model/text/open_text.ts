@@ -8,27 +8,20 @@ import { type Dataset, dataSet, datasetOf } from "./data_sets.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError, exitAtSignals } from "@transformer-xl/runtime";
+import { refuseWordSettings, type WordSettings } from "../settings/word_settings.ts";
 import { selfFiles } from "./self_corpus.ts";
 
 /** Default symbol of unknown words. */
 export const UNKNOWN = "<unk>";
 
 /** Settings of the text. */
-export interface TextSettings {
+export interface TextSettings extends WordSettings {
   /** Data set; `auto` depends on `data`. */
   readonly dataset: "auto" | Dataset;
   /** File or folder. */
   readonly data: string | null;
   /** Kind of vocabulary. */
   readonly vocab: "auto" | VocabularyKind;
-  /** Minimum count of a word (default 0). */
-  readonly minFreq?: number;
-  /** Maximum number of words; null: all (default). */
-  readonly maxVocab?: number | null;
-  /** Lower-case the text (default false). */
-  readonly lowerCase?: boolean;
-  /** Symbol of excluded words; null: `<unk>` if words may be excluded (default). */
-  readonly unknown?: string | null;
 }
 
 /** Options of opening a text. */
@@ -54,11 +47,12 @@ export async function textPlace(
   if (dataSet(name).files === "listed") {
     if (data === null) return { dataset: name, files: await selfFiles() };
     throw new ConfigError(
-      `Cannot open --data "${data}" as data set "${name}", which is the program's own text; use --dataset text`,
+      `Cannot open "${data}" as data set "${name}", which is the program's own text`,
+      { need: "the data set of any text" },
     );
   }
   if (data !== null) return { dataset: name, path: data };
-  throw new ConfigError(`Cannot open data set "${name}": it needs a folder; give --data PATH`);
+  throw new ConfigError(`Cannot open data set "${name}": it needs a folder`, { need: "a text" });
 }
 
 /**
@@ -101,19 +95,4 @@ function countSettings(
     lowerCase: lowerCase || undefined,
     unknown: unknown ?? (leavesOut ? UNKNOWN : undefined),
   };
-}
-
-/** Rejects word settings for characters, which are never rare or unknown. */
-function refuseWordSettings({ minFreq = 0, maxVocab, lowerCase, unknown }: TextSettings): void {
-  const given = [
-    minFreq > 0 ? `--min_freq ${minFreq}` : "",
-    maxVocab ? `--max_vocab ${maxVocab}` : "",
-    lowerCase ? "--lower_case" : "",
-    unknown ? `--unknown ${unknown}` : "",
-  ].filter((flag) => flag !== "");
-  if (given.length === 0) return;
-  throw new ConfigError(
-    `Cannot use ${given.join(", ")} with a vocabulary of characters: it is about words; ` +
-      "leave it out or use --vocab word",
-  );
 }

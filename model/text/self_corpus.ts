@@ -22,7 +22,8 @@ export async function selfFiles(): Promise<string[]> {
   }
   if (files.length === 0) {
     throw new DataError(
-      `Cannot read the program's own sources: they are not beside it at "${root.href}"; give --data`,
+      `Cannot read the program's own sources: they are not beside it at "${root.href}"`,
+      { need: "a text" },
     );
   }
   return files.sort();

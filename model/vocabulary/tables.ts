@@ -158,7 +158,8 @@ export class VocabularyTables {
       throw new DeviceError(
         "out-of-memory",
         `Cannot lay out "${label}": one row of ${width} numbers exceeds what a kernel of this device ` +
-          "binds; lower --d_embed or --d_model",
+          "binds",
+        { need: "narrower embeddings" },
       );
     }
     return cut(pieces, limit).map((part, n) => this.#store.pack(`${label}.${n}`, part));

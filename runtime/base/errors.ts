@@ -1,35 +1,74 @@
 /**
  * Error classes for mistakes that a user can correct. Messages have the form `Cannot <action>:
- * <current state, wanted state>`, quote values, have no final period and end with the remedy.
- * Command-line programs print the message and exit with code 2; any other error is a bug and keeps
- * its stack.
+ * <current state, wanted state>`, quote values and have no final period. The remedy follows, or the
+ * error carries a need, which a program words with its flags. Command-line programs print both and
+ * exit with code 2; any other error is a bug and keeps its stack.
  *
  * @module
  */
+import type { Needs } from "./need.ts";
 import { oneLine } from "./one_line.ts";
+
+/** Options of a user error. */
+export interface UserErrorOptions extends ErrorOptions {
+  /** What has to change. */
+  readonly need?: Needs | undefined;
+}
 
 /** A tensor has the wrong rank, size or dtype. */
 export class ShapeError extends TypeError {
   /** Name of the class. */
   override readonly name = "ShapeError";
+  /** What has to change. */
+  readonly need: Needs | undefined;
+
+  /** A user error; its message says what is wrong. */
+  constructor(message: string, options?: UserErrorOptions) {
+    super(message, options);
+    this.need = options?.need;
+  }
 }
 
 /** A WGSL source does not compile, or a launch does not match it. */
 export class ShaderError extends SyntaxError {
   /** Name of the class. */
   override readonly name = "ShaderError";
+  /** What has to change. */
+  readonly need: Needs | undefined;
+
+  /** A user error; its message says what is wrong. */
+  constructor(message: string, options?: UserErrorOptions) {
+    super(message, options);
+    this.need = options?.need;
+  }
 }
 
 /** A flag, a configuration file or a combination of settings is wrong. */
 export class ConfigError extends RangeError {
   /** Name of the class. */
   override readonly name = "ConfigError";
+  /** What has to change. */
+  readonly need: Needs | undefined;
+
+  /** A user error; its message says what is wrong. */
+  constructor(message: string, options?: UserErrorOptions) {
+    super(message, options);
+    this.need = options?.need;
+  }
 }
 
 /** Text, a vocabulary or a data set cannot be used. */
 export class DataError extends Error {
   /** Name of the class. */
   override readonly name = "DataError";
+  /** What has to change. */
+  readonly need: Needs | undefined;
+
+  /** A user error; its message says what is wrong. */
+  constructor(message: string, options?: UserErrorOptions) {
+    super(message, options);
+    this.need = options?.need;
+  }
 }
 
 /** Maximum length of a {@link CheckpointError} message, which may quote an untrusted file. */
@@ -42,15 +81,18 @@ const CHECKPOINT_MESSAGE_LENGTH = 399;
 export class CheckpointError extends Error {
   /** Name of the class. */
   override readonly name = "CheckpointError";
+  /** What has to change. */
+  readonly need: Needs | undefined;
 
   /** An error about a file; control characters are escaped and long messages are shortened. */
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: UserErrorOptions) {
     super(oneLine(message, CHECKPOINT_MESSAGE_LENGTH), options);
+    this.need = options?.need;
   }
 }
 
 /** Options of a {@link GroupError}. */
-export interface GroupErrorOptions extends ErrorOptions {
+export interface GroupErrorOptions extends UserErrorOptions {
   /** The rank that ended, if that is the cause. */
   readonly lostRank?: number | undefined;
 }
@@ -59,6 +101,8 @@ export interface GroupErrorOptions extends ErrorOptions {
 export class GroupError extends Error {
   /** Name of the class. */
   override readonly name = "GroupError";
+  /** What has to change. */
+  readonly need: Needs | undefined;
   /**
    * The rank that ended, if that is all this rank knows; the rank that ended first reports the
    * cause.
@@ -69,6 +113,7 @@ export class GroupError extends Error {
   constructor(message: string, options?: GroupErrorOptions) {
     super(message, options);
     this.lostRank = options?.lostRank;
+    this.need = options?.need;
   }
 }
 
@@ -85,15 +130,28 @@ export type DeviceErrorReason =
 export class DeviceError extends Error {
   /** Name of the class. */
   override readonly name = "DeviceError";
+  /** What has to change. */
+  readonly need: Needs | undefined;
   /** Kind of failure. */
   readonly reason: DeviceErrorReason;
 
   /** An error of a device; `reason` determines the remedy. */
-  constructor(reason: DeviceErrorReason, message: string, options?: ErrorOptions) {
+  constructor(reason: DeviceErrorReason, message: string, options?: UserErrorOptions) {
     super(message, options);
+    this.need = options?.need;
     this.reason = reason;
   }
 }
+
+/** A mistake that a user can correct. */
+export type UserError =
+  | ShapeError
+  | ShaderError
+  | ConfigError
+  | DataError
+  | CheckpointError
+  | GroupError
+  | DeviceError;
 
 /**
  * True for user errors, whose message is printed without a stack.
@@ -107,7 +165,7 @@ export class DeviceError extends Error {
  * assert(!isUserError(new Error("bug")));
  * ```
  */
-export function isUserError(error: unknown): error is Error {
+export function isUserError(error: unknown): error is UserError {
   return error instanceof ShapeError || error instanceof ShaderError ||
     error instanceof ConfigError || error instanceof DataError ||
     error instanceof CheckpointError || error instanceof DeviceError || error instanceof GroupError;

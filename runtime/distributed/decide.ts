@@ -5,11 +5,13 @@
  * @module
  */
 import { GroupError, isUserError } from "../base/errors.ts";
+import type { Needs } from "../base/need.ts";
 import type { ProcessGroup } from "./process_group.ts";
 
 interface Outcome<T> {
   readonly value?: T;
   readonly failure?: string;
+  readonly need?: Needs | undefined;
 }
 
 /**
@@ -30,13 +32,13 @@ export async function decideOnFirst<T>(
       outcome = { value: await decide() };
     } catch (error) {
       own = { error };
-      outcome = { failure: sentenceOf(error) };
+      outcome = failureOf(error);
     }
   }
   const [first] = await group.allGather(group.rank === 0 ? encode(outcome) : new Uint8Array());
   if (own !== undefined) throw own.error;
-  const { value, failure } = decode<T>(first!);
-  if (failure !== undefined) throw new GroupError(failure, { lostRank: 0 });
+  const { value, failure, need } = decode<T>(first!);
+  if (failure !== undefined) throw new GroupError(failure, { lostRank: 0, need });
   return value as T;
 }
 
@@ -54,16 +56,17 @@ export async function allSucceed<T>(group: ProcessGroup, work: () => Promise<T>)
     value = await work();
   } catch (error) {
     own = { error };
-    outcome = { failure: sentenceOf(error) };
+    outcome = failureOf(error);
   }
   const all = await group.allGather(encode(outcome));
   if (own !== undefined) throw own.error;
-  const failures = all.map((bytes) => decode<never>(bytes).failure);
-  const rank = failures.findIndex((failure) => failure !== undefined);
+  const outcomes = all.map((bytes) => decode<never>(bytes));
+  const rank = outcomes.findIndex(({ failure }) => failure !== undefined);
   if (rank >= 0) {
     dispose(value);
-    throw new GroupError(`Cannot continue without process ${rank}: ${failures[rank]}`, {
+    throw new GroupError(`Cannot continue without process ${rank}: ${outcomes[rank]!.failure}`, {
       lostRank: rank,
+      need: outcomes[rank]!.need,
     });
   }
   return value as T;
@@ -86,8 +89,10 @@ export async function firstThenOthers<T>(
   return await allSucceed(group, async () => first === undefined ? await work() : first.value);
 }
 
-function sentenceOf(error: unknown): string {
-  return isUserError(error) ? error.message : `process failed with ${String(error)}`;
+function failureOf(error: unknown): Outcome<never> {
+  return isUserError(error)
+    ? { failure: error.message, need: error.need }
+    : { failure: `process failed with ${String(error)}` };
 }
 
 function encode(outcome: Outcome<unknown>): Uint8Array<ArrayBuffer> {

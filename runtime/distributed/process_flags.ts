@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { ConfigError } from "../base/errors.ts";
 
 /** The longest time that a timer of JavaScript takes, 2^31 - 1 ms, in whole seconds. */
 const MAX_TIMER_S = 2_147_483;
@@ -42,4 +43,25 @@ export interface ProcessSettings {
   readonly logAllRanks: boolean;
   /** Seconds without a heartbeat before a process is considered hung. */
   readonly heartbeatS: number;
+}
+
+/** The error of a program that starts processes itself and is told to communicate through MPI. */
+export function ownLauncherNeeded(size: number): ConfigError {
+  return new ConfigError(
+    `Cannot start ${size} processes with --backend mpi: MPI's own launcher has to; ` +
+      `leave --gpus out and start the program with mpirun -np ${size}, or use --backend ring`,
+  );
+}
+
+/** The error for all GPUs where none is used. */
+export function allOnCpu(): ConfigError {
+  return new ConfigError("Cannot use --gpus all with --device cpu: give a number of processes");
+}
+
+/** The error for a number of processes that another launcher has not started. */
+export function otherCount(gpus: number, launchedBy: string, localSize: number): ConfigError {
+  return new ConfigError(
+    `Cannot use --gpus ${gpus}: ${launchedBy} started ${localSize} processes on this machine; ` +
+      "leave --gpus out",
+  );
 }

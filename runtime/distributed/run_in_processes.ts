@@ -5,7 +5,6 @@
  * @module
  */
 import { assignGpus, listAdapters, selectGpu } from "../machine/select_gpu.ts";
-import { ConfigError } from "../base/errors.ts";
 import type { DeviceChoice } from "../plan/device.ts";
 import type { Facts } from "./same_facts.ts";
 import { launch } from "./launcher/launch.ts";
@@ -15,7 +14,7 @@ import { type RankEnvironment, rankEnvironment } from "./rank_environment.ts";
 import { sameProgram } from "./launcher/same_program.ts";
 import { SoloGroup } from "./solo_group.ts";
 import { dirname, resolve } from "node:path";
-import type { ProcessSettings } from "./process_flags.ts";
+import { allOnCpu, otherCount, ownLauncherNeeded, type ProcessSettings } from "./process_flags.ts";
 
 /** Maximum time of one operation, regardless of heartbeats. */
 const LEAST_WAIT_MS = 3_600_000;
@@ -60,10 +59,7 @@ export async function inProcesses(
     check(size);
     if (size === 1) return await work(new SoloGroup());
     if (settings.backend === "mpi") {
-      throw new ConfigError(
-        `Cannot start ${size} processes with --backend mpi: MPI's own launcher has to; ` +
-          `leave --gpus out and start the program with mpirun -np ${size}, or use --backend ring`,
-      );
+      throw ownLauncherNeeded(size);
     }
     request.launching?.();
     return await launch({
@@ -101,7 +97,7 @@ async function processCount(
     return assignGpus({ adapters: await listAdapters(), wanted: gpus, oversubscribe }).length;
   }
   if (gpus !== "all") return gpus;
-  throw new ConfigError("Cannot use --gpus all with --device cpu: give a number of processes");
+  throw allOnCpu();
 }
 
 /** Rejects a `--gpus` that contradicts the launcher of the processes. */
@@ -110,10 +106,7 @@ function checkAsked(
   { launchedBy, localSize }: RankEnvironment,
 ): void {
   if (!gpusGiven || launchedBy === "own" || gpus === "all" || gpus === localSize) return;
-  throw new ConfigError(
-    `Cannot use --gpus ${gpus}: ${launchedBy} started ${localSize} processes on this machine; ` +
-      "leave --gpus out",
-  );
+  throw otherCount(gpus, launchedBy, localSize);
 }
 
 /**

@@ -239,7 +239,8 @@ function inUse(folder: string, holder: Holder | undefined): ConfigError {
     ? "another process is training here"
     : `${describe(holder)} is training here since ${printable(holder.since)}`;
   return new ConfigError(
-    `Cannot train in "${folder}": ${who}; wait for its end, stop it, or choose another --work_dir`,
+    `Cannot train in "${folder}": ${who}`,
+    { need: "a work directory that is not in use" },
   );
 }
 

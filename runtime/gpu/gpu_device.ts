@@ -87,7 +87,8 @@ export class GpuDevice extends Device {
     if (chosen === undefined) {
       throw new DeviceError(
         "no-adapter",
-        "Cannot find a GPU adapter: no Vulkan driver answers; run `deno task setup`, or use --device cpu",
+        "Cannot find a GPU adapter: no Vulkan driver answers",
+        { need: "a graphics driver, or no GPU" },
       );
     }
     return new GpuDevice(chosen, await connect(chosen));

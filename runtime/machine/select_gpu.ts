@@ -69,15 +69,14 @@ export function assignGpus(
   if (wanted === "all") {
     if (gpus.length > 0) return gpus.filter(({ kind }) => kind === gpus[0]!.kind);
     throw new ConfigError(
-      `Cannot use all GPUs: ${machineHas(gpus, adapters)}; ` +
-        "leave --gpus out, or give a number and --oversubscribe",
+      `Cannot use all GPUs: ${machineHas(gpus, adapters)}`,
+      { need: "a number of processes" },
     );
   }
   if (!oversubscribe && wanted > gpus.length) {
-    const remedy = gpus.length > 0 ? "use --gpus all, or --oversubscribe" : "use --oversubscribe";
     throw new ConfigError(
-      `Cannot use ${wanted} ${wanted === 1 ? "GPU" : "GPUs"}: ${machineHas(gpus, adapters)}; ` +
-        `${remedy} to run several processes on one adapter`,
+      `Cannot use ${wanted} ${wanted === 1 ? "GPU" : "GPUs"}: ${machineHas(gpus, adapters)}`,
+      { need: gpus.length > 0 ? "fewer processes, or a shared GPU" : "a shared GPU" },
     );
   }
   const shared = gpus.length > 0 ? gpus : adapters;

@@ -175,13 +175,14 @@ Deno.test("relativeAttention() has the same derivative when long sums are cut in
   parts.dr.forEach((g, e) => assertAlmostEquals(g, whole.dr[e]!, 1e-12));
 });
 
-Deno.test("relativeAttention() names the flags when probabilities exceed a binding", () => {
+Deno.test("relativeAttention() needs smaller probabilities when they exceed a binding", () => {
   const rec = new Recorder({ ...PORTABLE_LIMITS, maxBindingBytes: 4 * B * N * Q * K - 1 });
-  assertThrows(
+  const error = assertThrows(
     () => record(rec, {}),
     ShapeError,
-    "the probabilities have 960 bytes, one binding of this adapter holds 959; raise --batch_chunk or lower --batch_size, --tgt_len or --mem_len",
+    "the probabilities have 960 bytes, one binding of this adapter holds 959",
   );
+  assertEquals(error.need, "smaller attention probabilities");
 });
 
 Deno.test("relativeAttention() binds half the bytes in float16, and moves half", () => {

@@ -136,7 +136,7 @@ Deno.test("half precision on an adapter without shader-f16 is refused", () => {
   } catch (error) {
     message = (error as Error).message;
   }
-  assertStringIncludes(message, 'Cannot use --fp16 on "dry run": it does not offer shader-f16');
+  assertStringIncludes(message, 'Cannot use fp16 on "dry run": it does not offer shader-f16');
   assertEquals(precisionFor(false, device).name, "fp32");
 });
 

@@ -11,8 +11,9 @@ import {
   type Device,
   DeviceError,
   ReferenceDevice,
+  withRemedies,
 } from "@transformer-xl/runtime";
-import { openCorpus } from "@transformer-xl/model";
+import { openCorpus, REMEDIES } from "@transformer-xl/model";
 import { evaluate } from "@transformer-xl/eval/cli";
 import { CheckpointFiles, checkTrainConfig } from "@transformer-xl/train";
 import { train } from "@transformer-xl/train/cli";
@@ -157,14 +158,15 @@ gpuTest("a fixed loss scale that lets no gradient through is refused", async () 
   });
   using trainer = await smallTrainer(gpu, config, corpus);
   await assertRejects(
-    async () => {
-      for await (
-        const _ of trainer.train(
-          new AbortController().signal,
-          new CheckpointFiles(scratch.path, { saveAll: false }),
-        )
-      );
-    },
+    () =>
+      withRemedies(REMEDIES, async () => {
+        for await (
+          const _ of trainer.train(
+            new AbortController().signal,
+            new CheckpointFiles(scratch.path, { saveAll: false }),
+          )
+        );
+      }),
     DeviceError,
     "with the loss scale 16777216, every gradient up to step 2 overflowed; give a smaller --loss_scale",
   );
@@ -186,9 +188,10 @@ Deno.test("a fixed loss scale under which no gradient was above zero ends the ru
   using trainer = await smallTrainer(gpu, config, corpus);
   const files = new CheckpointFiles(workDir, { saveAll: false });
   await assertRejects(
-    async () => {
-      for await (const _ of trainer.train(new AbortController().signal, files));
-    },
+    () =>
+      withRemedies(REMEDIES, async () => {
+        for await (const _ of trainer.train(new AbortController().signal, files));
+      }),
     DeviceError,
     "with the loss scale 0.0009765625, every gradient up to step 2 is zero in float16; give a larger",
   );

@@ -81,9 +81,9 @@ function contradiction({ config, progress }: RunState): string | undefined {
   const { tgtLen, memLen } = config;
   const { step, epoch, lastStart, filled } = progress;
   if (epoch > step + 1) return `the epoch is ${epoch} after ${step} steps`;
-  if (filled > memLen) return `${filled} rows of memory are valid, --mem_len is ${memLen}`;
+  if (filled > memLen) return `${filled} rows of memory are valid, the memory length is ${memLen}`;
   if (lastStart !== null && (lastStart < 0 || lastStart % tgtLen !== 0)) {
-    return `the last segment starts at row ${lastStart}, not at a multiple of --tgt_len ${tgtLen}`;
+    return `the last segment starts at row ${lastStart}, not at a multiple of the segment length ${tgtLen}`;
   }
 }
 

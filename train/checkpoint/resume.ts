@@ -14,6 +14,7 @@ import { CheckpointError, flagName, type FlagOrigin, oneLine } from "@transforme
 import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
 import { checkPosition } from "./checkpoint_checks.ts";
 import type { TrainConfig } from "../config.ts";
+import { noStepsLeft } from "../settings/flag_errors.ts";
 
 /**
  * Whether a resumed run may change a setting. `fixed` settings shape parameters, memories,
@@ -135,10 +136,7 @@ export function checkContinues(
   // A signal may have interrupted the last evaluation or the test.
   if (step === config.maxStep && (evaluationDue || isTestDue)) return;
   if (step >= config.maxStep) {
-    throw new CheckpointError(
-      `Cannot continue from "${checkpoint.path}": it is at step ${step} ` +
-        `and --max_step is ${config.maxStep}; raise --max_step`,
-    );
+    throw noStepsLeft(checkpoint.path, step, config.maxStep);
   }
 }
 

@@ -16,6 +16,7 @@ import { CheckpointError, type TextLog } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { trainingRecord } from "./training_checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
+import { CHARACTERS_INSTEAD } from "../settings/flag_errors.ts";
 
 /** A line about the location of the checkpoint's text; undefined if the user names the text. */
 export function textOfCheckpoint(
@@ -53,8 +54,8 @@ export function checkSameText(
   const trained = first[0] === "train" || before.split !== source.identity.split;
   if (trained && !isGiven && !acceptNewText) {
     throw new CheckpointError(
-      `Cannot continue from "${checkpoint.path}": its training text has changed, ${first[1]}; ` +
-        "restore it, or go on with the new text with --accept_new_text or --data PATH",
+      `Cannot continue from "${checkpoint.path}": its training text has changed, ${first[1]}`,
+      { need: "the text of training" },
     );
   }
   return changes.map(([part, change]) => {
@@ -85,7 +86,7 @@ export function logText(text: TextLog, corpus: Corpus, changes: readonly string[
   for (const line of corpusLines(corpus)) text.write(line);
   for (const change of changes) text.write(change, "WARNING");
   const advice = spacesAdvice(corpus);
-  if (advice !== undefined) text.write(advice, "WARNING");
+  if (advice !== undefined) text.write(`${advice}; ${CHARACTERS_INSTEAD}`, "WARNING");
 }
 
 /** What was read, for the JSON log. */

@@ -14,6 +14,7 @@ import {
   isUserError,
   systemReason,
 } from "@transformer-xl/runtime";
+import { emptyWorkDir, unusableWorkDir } from "../settings/flag_errors.ts";
 import { CheckpointFiles, checkpointsIn } from "./checkpoint_files.ts";
 
 /** Settings of the work directory. */
@@ -47,7 +48,7 @@ export class WorkDirectory implements Disposable {
     workDir: string,
     print: (sentence: string) => void = () => {},
   ): Promise<WorkDirectory> {
-    if (workDir === "") throw new ConfigError('Cannot use --work_dir "": it is empty');
+    if (workDir === "") throw emptyWorkDir();
     const made: string[] = [];
     try {
       for (let path = resolve(workDir); !await exists(path); path = dirname(path)) made.push(path);
@@ -95,10 +96,14 @@ export async function checkWorkDirectory(
   if (found === undefined) return;
   throw new ConfigError(
     checkpoint === undefined
-      ? `Cannot start a new run in "${workDir}": it holds a checkpoint, "${found}"; ` +
-        "continue with --restart, choose another --work_dir, or give --overwrite"
+      ? `Cannot start a new run in "${workDir}": it holds a checkpoint, "${found}"`
       : `Cannot continue from "${checkpoint.path}" in "${workDir}": it holds a checkpoint of ` +
-        `another run, "${found}"; choose another --work_dir, or give --overwrite`,
+        `another run, "${found}"`,
+    {
+      need: checkpoint === undefined
+        ? "another work directory, or the run in it"
+        : "another work directory",
+    },
   );
 }
 
@@ -141,7 +146,8 @@ export async function openRestart(
   if (other !== undefined) {
     throw new CheckpointError(
       `Cannot choose a checkpoint in "${given}": it holds "${other}", but neither a last nor a ` +
-        "best one; give --restart PATH",
+        "best one",
+      { need: "the path of a checkpoint" },
     );
   }
   if (typeof restart === "string") throw missing(last);
@@ -181,7 +187,8 @@ async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
 
 function missing(path: string): CheckpointError {
   return new CheckpointError(
-    `Cannot continue from "${path}": there is no such file; omit --restart to start a new run`,
+    `Cannot continue from "${path}": there is no such file`,
+    { need: "a checkpoint, or a new run" },
   );
 }
 
@@ -189,9 +196,7 @@ function unusable(workDir: string, error: Error): ConfigError {
   const isFile = error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.AlreadyExists;
   const reason = isFile ? "it is not a folder" : systemReason(error);
-  return new ConfigError(`Cannot write to --work_dir "${workDir}": ${reason}; give another`, {
-    cause: error,
-  });
+  return unusableWorkDir(workDir, reason, error);
 }
 
 /** Removes folders that are empty, innermost first. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { REMEDIES } from "@transformer-xl/model";
 import {
   type AdapterChoice,
   checkDriver,
@@ -18,6 +19,7 @@ import {
   measureSpeeds,
   messageOf,
   Readback,
+  remedySentence,
   requestDevice,
   REQUESTED_LIMITS,
 } from "@transformer-xl/runtime";
@@ -53,7 +55,7 @@ export async function examine(print: Print, needs: Needs): Promise<boolean> {
   listed.forEach((adapter, index) => describeListed(print, index, adapter));
   const choice = await chooseAdapter(navigator.gpu);
   if (choice === undefined) {
-    print("Adapter", "none answers: run `deno task setup`, or use --device cpu");
+    print("Adapter", `none answers: ${REMEDIES["a graphics driver, or no GPU"]}`);
     return false;
   }
   const known = listed.find(({ name }) => name === choice.name);
@@ -65,7 +67,7 @@ export async function examine(print: Print, needs: Needs): Promise<boolean> {
     return await examineDevice(print, choice, known, needs);
   } catch (error) {
     if (!isUserError(error)) throw error;
-    print("Unfit", error.message);
+    print("Unfit", remedySentence(error, REMEDIES));
     return false;
   }
 }

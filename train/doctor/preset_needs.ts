@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { cutoffsFor, dataSet, datasetOf } from "@transformer-xl/model";
-import { type DeviceLimits, isUserError } from "@transformer-xl/runtime";
+import { cutoffsFor, dataSet, datasetOf, REMEDIES } from "@transformer-xl/model";
+import { type DeviceLimits, isUserError, remedySentence } from "@transformer-xl/runtime";
 import { trainSchema } from "../config.ts";
 import { modelOf } from "../run_plan.ts";
 import { footprint } from "../footprint.ts";
@@ -34,7 +34,7 @@ export async function presetNeeds(
       needs.push({ name, bytes: [...bytes.values()].reduce((sum, size) => sum + size, 0) });
     } catch (error) {
       if (!isUserError(error)) throw error;
-      needs.push({ name, bytes: Infinity, obstacle: error.message });
+      needs.push({ name, bytes: Infinity, obstacle: remedySentence(error, REMEDIES) });
     }
   }
   return needs;

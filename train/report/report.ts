@@ -6,6 +6,7 @@
  */
 import { type EvalResult, mean } from "@transformer-xl/eval";
 import type { JsonLog, TextLog } from "@transformer-xl/runtime";
+import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
 import type { EvalEvent, LogEvent, TrainEvent } from "../events.ts";
 import {
   type LossStyle,
@@ -43,7 +44,7 @@ export class Reporter {
     else if (event.kind === "checkpoint") this.#json?.write({ ...event });
     else if (event.kind === "unsaved") this.#unsaved(event.step, event.reason);
     else if (event.kind === "interrupted") {
-      this.#text.write(`Interrupted at step ${event.step}; continue with --restart`);
+      this.#text.write(`Interrupted at step ${event.step}; ${HOW_TO_CONTINUE}`);
     }
   }
 

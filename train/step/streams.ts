@@ -31,11 +31,11 @@ export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = W
   const whole = evalLengths(config);
   const warmupLen = evalWarmupLen(config);
   const evaluated = (part: "valid" | "test") =>
-    cut(corpus[part], part, whole, share, { warmupLen, columnsFlag: "--eval_batch_size" });
+    cut(corpus[part], part, whole, share, { warmupLen, ofEvaluation: true });
   return {
     train: cut(corpus.train, "train", trainLengths(config), share, {
       warmupLen: 0,
-      columnsFlag: "--batch_size",
+      ofEvaluation: false,
     }),
     valid: config.noEval ? undefined : evaluated("valid"),
     test: config.noTest || config.noEval ? undefined : evaluated("test"),
@@ -47,9 +47,9 @@ function cut(
   name: string,
   { batchSize, tgtLen: tgtLen, extLen: extLen }: Lengths,
   { rank, size: ranks }: Share,
-  { warmupLen, columnsFlag }: {
+  { warmupLen, ofEvaluation }: {
     readonly warmupLen: number;
-    readonly columnsFlag: string;
+    readonly ofEvaluation: boolean;
   },
 ): Batches {
   return new Batches(text, {
@@ -57,7 +57,7 @@ function cut(
     tgtLen: tgtLen,
     extLen: extLen,
     warmupLen: warmupLen,
-    columnsFlag,
+    ofEvaluation,
     name,
     rank,
     ranks,

@@ -5,13 +5,12 @@
  * @module
  */
 import { FiniteCheck, WEIGHT_LIMIT } from "@transformer-xl/kernels";
-import { DeviceError } from "@transformer-xl/runtime";
+import { DeviceError, type Need } from "@transformer-xl/runtime";
 import type { StepMetrics } from "./metric_rings.ts";
 import type { TrainStep } from "./train_step.ts";
 
 /** Updates skipped in a row that end a run. */
 const MAX_SKIPPED = 50;
-const CALMER = "lower --lr, raise --warmup_step or lower --clip";
 
 /** Health checks of a run. The caller owns it. */
 export class TrainingHealth implements Disposable {
@@ -56,7 +55,7 @@ export class TrainingHealth implements Disposable {
     if (lost >= 0) {
       this.#stop(
         `Cannot continue training: the loss of step ${first + lost} is ${metrics[lost]!.lossNats}`,
-        CALMER,
+        "smaller updates",
       );
     }
     this.#hasLearnt ||= metrics.some(({ applied, gradientNorm }) => applied && gradientNorm > 0);
@@ -65,7 +64,7 @@ export class TrainingHealth implements Disposable {
       this.#stop(
         `Cannot continue training: the last ${skipped} updates were skipped because gradients ` +
           `overflowed, the loss scale is ${scale}`,
-        "lower --lr, raise --warmup_step, give a smaller --loss_scale or leave --fp16 out",
+        "smaller updates, or full precision",
       );
     }
   }
@@ -78,7 +77,10 @@ export class TrainingHealth implements Disposable {
    */
   checkEvaluation(lossNats: number, text: string): void {
     if (Number.isFinite(lossNats)) return;
-    this.#stop(`Cannot continue training: the loss of the ${text} is ${lossNats}`, CALMER);
+    this.#stop(
+      `Cannot continue training: the loss of the ${text} is ${lossNats}`,
+      "smaller updates",
+    );
   }
 
   /**
@@ -90,7 +92,10 @@ export class TrainingHealth implements Disposable {
   async checkState(step: number): Promise<void> {
     const failing = await this.#check.failing();
     if (failing !== undefined) {
-      this.#stop(`Cannot save step ${step}: the ${failing} are no longer finite`, CALMER);
+      this.#stop(
+        `Cannot save step ${step}: the ${failing} are no longer finite`,
+        "smaller updates",
+      );
     }
     const { lossScale } = this.#step;
     if (!lossScale?.fixed || this.#hasLearnt) return;
@@ -98,7 +103,7 @@ export class TrainingHealth implements Disposable {
     this.#stop(
       `Cannot continue training: with the loss scale ${scale}, every gradient up to step ${step} ` +
         (skipped! > 0 ? "overflowed" : "is zero in float16"),
-      `give a ${skipped! > 0 ? "smaller" : "larger"} --loss_scale, or leave it out`,
+      skipped! > 0 ? "a smaller loss scale" : "a larger loss scale",
     );
   }
 
@@ -107,10 +112,9 @@ export class TrainingHealth implements Disposable {
     this.#check[Symbol.dispose]();
   }
 
-  #stop(state: string, remedy: string): never {
-    const then = this.saved
-      ? "continue from the last checkpoint with --restart"
-      : "start a new run, there is no checkpoint yet";
-    throw new DeviceError("not-finite", `${state}; ${remedy}, and ${then}`);
+  #stop(state: string, need: Need): never {
+    throw new DeviceError("not-finite", state, {
+      need: [need, this.saved ? "the last checkpoint" : "a new run"],
+    });
   }
 }

@@ -34,8 +34,8 @@ export interface BatchSettings {
   readonly ranks?: number | undefined;
   /** Name of the stream in messages (default "text"). */
   readonly name?: string | undefined;
-  /** The flag behind `batchSize`, for messages (default `--batch_size`). */
-  readonly columnsFlag?: string | undefined;
+  /** Whether training has another `batchSize`, so that errors need a change of this one. */
+  readonly ofEvaluation?: boolean | undefined;
 }
 
 /** One step's tokens, time-major: element `row * columns + column`. */
@@ -77,7 +77,8 @@ export function columnShare(
   if (firstColumn >= batchSize) {
     throw new ConfigError(
       `Cannot share ${batchSize} columns among ${ranks} processes: process ${rank} gets none, ` +
-        `use a --batch_size that is a multiple of ${ranks}`,
+        `a multiple of ${ranks} is wanted`,
+      { need: "a multiple of the processes as the batch" },
     );
   }
   return { firstColumn, columns: Math.min(share, batchSize - firstColumn) };
@@ -135,12 +136,17 @@ export class Batches {
       extLen: extLen = 0,
       warmupLen: warmupLen = 0,
     } = settings;
-    const { rank = 0, ranks = 1, name = "text", columnsFlag = "--batch_size" } = settings;
+    const { rank = 0, ranks = 1, name = "text", ofEvaluation = false } = settings;
     this.columnRows = Math.floor(tokens.length / batchSize);
     if (this.columnRows < 2) {
       throw new DataError(
         `Cannot cut "${name}" into ${batchSize} columns: it has ${tokens.length} tokens, at least ` +
-          `${2 * batchSize} are needed, use more text or a smaller ${columnsFlag}`,
+          `${2 * batchSize} are needed`,
+        {
+          need: ofEvaluation
+            ? "more text or a smaller batch of evaluation"
+            : "more text or a smaller batch",
+        },
       );
     }
     const share = columnShare(batchSize, rank, ranks);
@@ -152,7 +158,12 @@ export class Batches {
     if (this.#warmFrom >= this.rows - 1) {
       throw new DataError(
         `Cannot score "${name}" in columns of ${this.columnRows} rows: the first ${this.#warmFrom} ` +
-          `only fill the memory; use more text, a shorter --mem_len or a smaller ${columnsFlag}`,
+          `only fill the memory`,
+        {
+          need: ofEvaluation
+            ? "more text, a shorter memory or a smaller batch of evaluation"
+            : "more text, a shorter memory or a smaller batch",
+        },
       );
     }
     this.tgtLen = tgtLen;

@@ -52,23 +52,27 @@ export async function locateCorpus(
     );
   }
   if (path === undefined) {
-    throw new DataError(`Cannot open data set "${dataset}": no place is given, add --data`);
+    throw new DataError(`Cannot open data set "${dataset}": no place is given`, {
+      need: "a text",
+    });
   }
   const any = kind === "any";
   const found = await statPath(path);
   const wish = any ? "a file or folder" : "a folder";
   if (found === undefined) {
     throw new DataError(
-      `Cannot open data set "${dataset}": ${shown(path)} does not exist, ${wish} is wanted, ` +
-        `give the right --data${any ? "" : ` with ${layoutNames("or")}`}`,
+      `Cannot open data set "${dataset}": ${shown(path)} does not exist, ${wish} ` +
+        `${any ? "" : `with ${layoutNames("or")} `}is wanted`,
+      { need: "another path of the text" },
     );
   }
   if (found.isFile && any) return { split: "lines", whole: [path], leftOut: [] };
   if (!found.isDirectory) {
     const is = found.isFile ? "" : ` but ${specialKind(found)}`;
     throw new DataError(
-      `Cannot open data set "${dataset}": ${shown(path)} is not ${wish}${is}, give --data ` +
-        `${any ? "a text file or " : ""}the folder with ${layoutNames("or")}`,
+      `Cannot open data set "${dataset}": ${shown(path)} is not ${wish}${is}, ` +
+        `${any ? "a text file or " : ""}the folder with ${layoutNames("or")} is wanted`,
+      { need: "another path of the text" },
     );
   }
   return await inFolder(dataset, path, wanted);
@@ -92,8 +96,8 @@ async function inFolder(
   }
   if (dataSet(dataset).files === "parts") {
     throw new DataError(
-      `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")}, ` +
-        `give --data the folder with these files`,
+      `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")}`,
+      { need: "the folder of the parts" },
     );
   }
   const { texts, leftOut } = await textsUnder(folder, "any");
@@ -103,7 +107,8 @@ async function inFolder(
         `any ${TEXT_ENDINGS.join(", ")} file with text` +
         (leftOut.length > 0 ? ` (left out: ${leftOut[0]}` : "") +
         (leftOut.length > 1 ? ` and ${leftOut.length - 1} more` : "") +
-        `${leftOut.length > 0 ? ")" : ""}, give --data a folder with text`,
+        (leftOut.length > 0 ? ")" : ""),
+      { need: "a folder with text" },
     );
   }
   refuseNestedParts(dataset, folder, texts);
@@ -213,14 +218,16 @@ function checkWanted(
     `Cannot open data set "${dataset}": ${shown(folder)} has the part ` +
       `${present.map((part) => `"${part}" (${shown(parts[part]![0]!)})`).join(" and ")} but no ` +
       `${missing.map((part) => `"${part}"`).join(" and ")}, add ` +
-      `${missing.map((part) => shown(nameOf(part))).join(" and ")}` +
-      (!wanted.includes("train")
-        ? ""
+      `${missing.map((part) => shown(nameOf(part))).join(" and ")}`,
+    {
+      need: !wanted.includes("train")
+        ? undefined
         : missing.includes("train")
-        ? ", or give --data one file, which is split"
+        ? "one file of text"
         : missing.includes("valid")
-        ? ", or train with --no_eval"
-        : ", or train with --no_test"),
+        ? "no evaluation"
+        : "no test",
+    },
   );
 }
 
@@ -233,7 +240,8 @@ function refuseNestedParts(dataset: Dataset, folder: string, texts: readonly str
       if (group.size < 2 || !group.has("train")) continue;
       throw new DataError(
         `Cannot open data set "${dataset}": ${shown(folder)} holds the parts of a text in ` +
-          `${shown(place)} beside other text, give --data that folder`,
+          `${shown(place)} beside other text`,
+        { need: "the innermost folder of the parts" },
       );
     }
   }

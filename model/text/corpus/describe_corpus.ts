@@ -81,5 +81,5 @@ export function spacesAdvice({ vocabulary, counts }: Corpus): string | undefined
   return `The text has ${distinct} different words among ${words}, ${
     perLine.toFixed(1)
   } on a line: ` +
-    "its words may not be separated by spaces; --vocab char takes characters instead";
+    "its words may not be separated by spaces";
 }

@@ -168,10 +168,9 @@ function missingSymbol(
   const where = firstId < 0 ? ` of its part, ${name}` : `, ${name}`;
   return new DataError(
     `Cannot encode ${shown(path)}: line ${line}${where} ${at - lineStart + 1} is not among the ` +
-      `${size} symbols of the vocabulary (${count} of ${stream.length} ${name}s are not); ` +
-      (kind === "word"
-        ? "count it in the training text or name a symbol for unknown words (--unknown) in training"
-        : "leave such characters out or train on text that has them"),
+      `${size} symbols of the vocabulary (${count} of ${stream.length} ${name}s are not)` +
+      (kind === "word" ? "" : "; leave such characters out or train on text that has them"),
+    { need: kind === "word" ? "a symbol for unknown words" : undefined },
   );
 }
 
@@ -213,8 +212,8 @@ function splitAtLines(
     const others = files.length > 1 ? ` and ${files.length - 1} more` : "";
     throw new DataError(
       `Cannot split ${shown(files[0]!)}${others} into train, valid and test: it has ` +
-        `${stream.length} tokens, at least 20 are needed, give more text` +
-        (kind === "word" ? ", or --vocab char where words are not separated by spaces" : ""),
+        `${stream.length} tokens, at least 20 are needed, give more text`,
+      { need: kind === "word" ? "characters as symbols" : undefined },
     );
   }
   return {

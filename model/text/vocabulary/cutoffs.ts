@@ -37,8 +37,8 @@ export function cutoffsFor(dataset: string, vocabSize: number): number[] {
   if (cutoffs !== undefined && vocabSize > cutoffs.at(-1)!) return [...cutoffs];
   if (vocabSize < SMALLEST_ADAPTIVE) {
     throw new ConfigError(
-      `Cannot choose cut-offs for ${vocabSize} symbols: at least ${SMALLEST_ADAPTIVE} are needed, ` +
-        `leave out --adaptive or give --cutoffs`,
+      `Cannot choose cut-offs for ${vocabSize} symbols: at least ${SMALLEST_ADAPTIVE} are needed`,
+      { need: "no clusters, or given ones" },
     );
   }
   const clusters = WIKITEXT_103.cutoffs.length;
@@ -59,7 +59,8 @@ export function assertCutoffs(cutoffs: readonly number[], vocabSize: number): vo
     if (!Number.isInteger(cutoff) || cutoff <= previous || cutoff >= vocabSize) {
       throw new ConfigError(
         `Cannot cut ${vocabSize} symbols at [${cutoffs.join(", ")}]: ${cutoff} is not a whole ` +
-          `number between ${previous} and ${vocabSize}, give increasing --cutoffs`,
+          `number between ${previous} and ${vocabSize}`,
+        { need: "increasing cut-offs" },
       );
     }
     previous = cutoff;

@@ -253,7 +253,8 @@ export class MpiEngine implements Engine {
     if (timeoutMs !== undefined && waitedMs > timeoutMs) {
       throw new GroupError(
         `Cannot finish ${this.#action()}: not all of ${this.size} processes reached it within ` +
-          `${timeoutMs} ms; see what they do, or raise --heartbeat_s`,
+          `${timeoutMs} ms`,
+        { need: "an answer of all processes" },
       );
     }
     if (waitedMs > spinMs) Atomics.wait(this.#sleeper, 0, 0, SLEEP_MS);

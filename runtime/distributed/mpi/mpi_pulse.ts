@@ -58,8 +58,8 @@ export class MpiPulse {
     if (silentMs === undefined || this.#nextLeaves) return;
     throw new GroupError(
       `Cannot finish ${action()}: process ${this.#next} sent no heartbeat for ` +
-        `${Math.round(silentMs)} ms; see what it does, or raise --heartbeat_s`,
-      { lostRank: this.#next },
+        `${Math.round(silentMs)} ms`,
+      { lostRank: this.#next, need: "an answer of the process" },
     );
   }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Need } from "../../base/need.ts";
 import { closeQuietly } from "./close_quietly.ts";
 import type { JobIdentity } from "../job_token.ts";
 import { asFacts, type Facts } from "../same_facts.ts";
@@ -30,9 +31,14 @@ export interface Answer {
   readonly directory?: string | undefined;
   /** Reason for ending the job. */
   readonly error?: string | undefined;
+  /** What would have to change. */
+  readonly need?: typeof MACHINES_NEED | undefined;
   /** Settings of process 0, for a caller with others. */
   readonly settings?: Facts | undefined;
 }
+
+/** The need of a job whose processes run on several machines. */
+export const MACHINES_NEED = "MPI between machines" satisfies Need;
 
 const PROGRAM = "transformer-xl";
 const MAX_LINE_BYTES = 64 * 1024;
@@ -71,15 +77,16 @@ export function parseGreeting(line: string | undefined): Greeting | undefined {
 export function parseAnswer(line: string | undefined): Answer | undefined {
   const fields = fieldsOf(line);
   if (fields === undefined) return undefined;
-  const { job, directory, error, settings } = fields;
+  const { job, directory, error, need, settings } = fields;
   if (!isToken(job)) return undefined;
   if (directory !== undefined && !(isText(directory) && /^(\/|[A-Za-z]:)/.test(directory))) {
     return undefined;
   }
   if (error !== undefined && !isText(error)) return undefined;
+  if (need !== undefined && need !== MACHINES_NEED) return undefined;
   const facts = settings === undefined ? undefined : asFacts(settings);
   if (settings !== undefined && facts === undefined) return undefined;
-  return { job, directory, error, settings: facts };
+  return { job, directory, error, need, settings: facts };
 }
 
 /**

@@ -60,12 +60,9 @@ function meet(
 ): Promise<string> {
   if (masterAddr === undefined || masterPort === undefined) {
     const missing = masterAddr === undefined ? "MASTER_ADDR" : "MASTER_PORT";
-    const remedy = launchedBy === "torchrun"
-      ? "set it as torchrun does"
-      : "use --backend mpi, or set it on every process";
-    throw new GroupError(
-      `Cannot form a ring of ${size} processes: ${missing} is not set; ${remedy}`,
-    );
+    const state = `Cannot form a ring of ${size} processes: ${missing} is not set`;
+    if (launchedBy === "torchrun") throw new GroupError(`${state}; set it as torchrun does`);
+    throw new GroupError(state, { need: "an address of process 0" });
   }
   return rendezvous({ rank, size, hostname: masterAddr, port: masterPort, timeoutMs, job });
 }

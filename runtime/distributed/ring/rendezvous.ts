@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { GroupError } from "../../base/errors.ts";
+import { GroupError, isUserError } from "../../base/errors.ts";
 import { messageOf } from "../../gpu/adapter.ts";
 import { closeQuietly } from "./close_quietly.ts";
 import {
@@ -16,6 +16,7 @@ import {
   encodeLine,
   type Greeting,
   greetingOf,
+  MACHINES_NEED,
   parseAnswer,
   parseGreeting,
   readLine,
@@ -87,7 +88,11 @@ class Host {
       await this.#tellAll({ job: job.token, directory });
       return directory;
     } catch (error) {
-      await this.#tellAll({ job: job.token, error: messageOf(error).slice(0, 1000) });
+      await this.#tellAll({
+        job: job.token,
+        error: messageOf(error).slice(0, 1000),
+        need: isUserError(error) && error.need === MACHINES_NEED ? error.need : undefined,
+      });
       throw error;
     } finally {
       for (const timer of this.#timers) clearTimeout(timer);
@@ -188,7 +193,9 @@ async function visit(meeting: Meeting): Promise<string> {
     const answer = await ask(meeting, greeting, deadline);
     if (answer?.job === job.token) {
       if (answer.directory !== undefined) return answer.directory;
-      if (answer.error !== undefined) throw new GroupError(answer.error, { lostRank: 0 });
+      if (answer.error !== undefined) {
+        throw new GroupError(answer.error, { lostRank: 0, need: answer.need });
+      }
     } else if (answer !== undefined) {
       const { settings } = answer;
       const sentence = settings && job.isDigest
@@ -268,7 +275,7 @@ function rankError(rank: number, size: number): GroupError {
 
 function machineError(machine: string, { rank, machine: other }: Greeting): GroupError {
   return new GroupError(
-    `Cannot form a ring: process 0 runs on "${machine}", process ${rank} on "${other}"; ` +
-      "start processes on several machines with mpirun or srun, with --backend mpi",
+    `Cannot form a ring: process 0 runs on "${machine}", process ${rank} on "${other}"`,
+    { need: MACHINES_NEED },
   );
 }

@@ -165,7 +165,8 @@ export class Ring implements Engine {
       this.#fail(
         new GroupError(
           `Cannot finish ${describe(own)}: process ${previous} did not send its part within ` +
-            `${timeoutMs} ms; see what it does, or raise --heartbeat_s`,
+            `${timeoutMs} ms`,
+          { need: "an answer of the process" },
         ),
       );
     }, timeoutMs);
@@ -216,8 +217,8 @@ export class Ring implements Engine {
     this.#fail(
       new GroupError(
         `Cannot finish ${this.#action()}: process ${silent} sent no heartbeat for ` +
-          `${Math.round(silentMs)} ms; see what it does, or raise --heartbeat_s`,
-        { lostRank: silent },
+          `${Math.round(silentMs)} ms`,
+        { lostRank: silent, need: "an answer of the process" },
       ),
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { GroupError } from "../../base/errors.ts";
+import type { Needs } from "../../base/need.ts";
 import type { RankEnvironment } from "../rank_environment.ts";
 import type { RingOptions } from "../ring/open_ring.ts";
 
@@ -46,6 +47,8 @@ export interface PortableError {
   readonly stack: string | undefined;
   /** As {@link GroupError.lostRank}. */
   readonly lostRank: number | undefined;
+  /** As {@link GroupError.need}. */
+  readonly need: Needs | undefined;
 }
 
 /** Answers come in the order of the requests. */
@@ -56,13 +59,13 @@ export type GroupAnswer =
 /** Packs an error. */
 export function packError(error: unknown): PortableError {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const lostRank = error instanceof GroupError ? error.lostRank : undefined;
-  return { name, message, stack, lostRank };
+  const { lostRank, need } = error instanceof GroupError ? error : {};
+  return { name, message, stack, lostRank, need };
 }
 
 /** Unpacks an error; a bug keeps the stack of its thread. */
-export function unpackError({ name, message, stack, lostRank }: PortableError): Error {
-  if (name === "GroupError") return new GroupError(message, { lostRank });
+export function unpackError({ name, message, stack, lostRank, need }: PortableError): Error {
+  if (name === "GroupError") return new GroupError(message, { lostRank, need });
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;
   return error;

@@ -25,7 +25,7 @@ export async function setUp(
     print(`Adapter "${before.adapter}" is ready`);
     return true;
   }
-  print(before.problem.replace("; run `deno task setup`", "").replace(", or use --device cpu", ""));
+  print(before.problem.replace("; run `deno task setup`", ""));
   if (machine.os !== "linux" || !machine.has("apt-get") || !machine.root) {
     print(`Run: ${driverCommand(machine)}`);
     return false;
@@ -36,7 +36,7 @@ export async function setUp(
   }
   const obstacle = await installWithApt(machine, print);
   if (obstacle !== undefined) {
-    print(`${obstacle}; install a Vulkan driver by hand, or use --device cpu`);
+    print(`${obstacle}; install a Vulkan driver by hand, or train on the CPU`);
     return false;
   }
   const after = await machine.probe();

@@ -12,12 +12,14 @@ Deno.test("cutoffsFor() cuts every other vocabulary into four bins with a wide h
     assertCutoffs(cutoffs, size);
     assertEquals((cutoffs[0]! + 3) % 8, 0);
   }
-  assertThrows(() => cutoffsFor("text", 65), ConfigError, "--cutoffs");
+  const { need } = assertThrows(() => cutoffsFor("text", 65), ConfigError, "at least");
+  assertEquals(need, "no clusters, or given ones");
 });
 
 Deno.test("assertCutoffs() refuses cut-offs that do not increase within the vocabulary", () => {
   assertCutoffs([], 10);
   for (const cutoffs of [[0], [5, 5], [6, 3], [10], [2.5], [NaN]]) {
-    assertThrows(() => assertCutoffs(cutoffs, 10), ConfigError, "--cutoffs");
+    const { need } = assertThrows(() => assertCutoffs(cutoffs, 10), ConfigError, "whole number");
+    assertEquals(need, "increasing cut-offs");
   }
 });

@@ -16,11 +16,12 @@ import {
   type Dataset,
   DATASETS,
   openCorpus,
+  REMEDIES,
   spacesAdvice,
   SPLITS,
   WordVocabulary,
 } from "@transformer-xl/model";
-import { ConfigError, DataError } from "@transformer-xl/runtime";
+import { ConfigError, DataError, remedySentence } from "@transformer-xl/runtime";
 import { Scratch } from "../../support/small_run.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -122,7 +123,7 @@ Deno.test("several texts in one folder, or two files for one part, are refused",
   const refuses = async (files: Files, message: RegExp) => {
     const path = await write(scratch, crypto.randomUUID(), files);
     const error = await assertRejects(() => openCorpus({ dataset: "text", path }), DataError);
-    assertMatch(error.message, message);
+    assertMatch(remedySentence(error, REMEDIES), message);
   };
   await refuses({ ...parts("a"), ...parts("b") }, /holds parts of 2 texts/);
   await refuses(
@@ -131,7 +132,7 @@ Deno.test("several texts in one folder, or two files for one part, are refused",
   );
   await refuses(
     { "readme.txt": "a\n", "ptb/train.txt": TRAIN, "ptb/valid.txt": VALID, "ptb/test.txt": TEST },
-    /holds the parts of a text in .*ptb" beside other text, give --data that folder/,
+    /holds the parts of a text in .*ptb" beside other text; give --data that folder/,
   );
 });
 
@@ -252,19 +253,23 @@ Deno.test("other encodings are named with a command that converts the file", asy
   );
 });
 
-Deno.test("text without spaces is noticed, with --vocab char as the remedy", async () => {
+Deno.test("text without spaces is noticed, with characters as the remedy", async () => {
   await using scratch = new Scratch();
   const line = (i: number) => `今天天气${String.fromCodePoint(0x4e00 + i)}很好我们去公园吧`;
   const lines = Array.from({ length: 200 }, (_, i) => line(i));
   const path = await scratch.text("lines.txt", lines.join("\n"));
   const corpus = await openCorpus({ dataset: "text", path });
-  assertMatch(spacesAdvice(corpus)!, /200 different words among 200, 1\.0 on a line.*--vocab char/);
+  assertMatch(
+    spacesAdvice(corpus)!,
+    /200 different words among 200, 1\.0 on a line.*not be separated by spaces$/,
+  );
   const oneLine = await scratch.text("line.txt", lines.join(""));
-  await assertRejects(
+  const error = await assertRejects(
     () => openCorpus({ dataset: "text", path: oneLine }),
     DataError,
-    "it has 2 tokens, at least 20 are needed, give more text, or --vocab char",
+    "it has 2 tokens, at least 20 are needed, give more text",
   );
+  assertMatch(remedySentence(error, REMEDIES), /give more text; or use --vocab char/);
   const english = await scratch.text("english.txt", "to be or not to be\n".repeat(30));
   assertEquals(spacesAdvice(await openCorpus({ dataset: "text", path: english })), undefined);
 });

@@ -15,6 +15,7 @@ import {
   TOP_LEVEL,
   topLevelIsFixed,
 } from "./layout_rules.ts";
+import { onlyProgramsNameFlags } from "./flag_rules.ts";
 import { testRules } from "./rule_case.ts";
 import { ROOT } from "./source_tree.ts";
 
@@ -57,6 +58,24 @@ testRules([
     bad: [
       { "mod.ts": 'export * from "@transformer-xl/model";' },
       { "mod.ts": `export { ${names(MAX_PUBLIC_NAMES)} } from "x";\nexport type { B } from "y";` },
+    ],
+  },
+  {
+    name: "only programs name flags",
+    rule: onlyProgramsNameFlags,
+    good: {
+      "model/a.ts": '/** As with `--mem_len`. */\nconst a = ["--version"]; // not --mem_len',
+      "train/cli.ts": 'throw new ConfigError("lower --mem_len");',
+      "eval/settings/a.ts": 'export const A = "--manual";',
+      "runtime/distributed/launcher/a.ts": 'const a = ["--gpus"];',
+      "bench/a.ts": 'const a = ["--mem_len"];',
+    },
+    bad: [
+      { "model/a.ts": 'throw new ConfigError("Cannot fit; lower --mem_len");' },
+      { "train/step/a.ts": "const a = `\n  use a --batch_size of ${b}`;" },
+      { "eval/report/a.ts": 'const a = "--manual";' },
+      { "kernels/config/a.ts": "const a = 'train with --no_eval';" },
+      { "runtime/distributed/a.ts": 'const a = "leave --gpus out";' },
     ],
   },
   {

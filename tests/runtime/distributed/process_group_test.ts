@@ -1,3 +1,4 @@
+import { REMEDIES } from "@transformer-xl/model";
 import {
   ConfigError,
   GroupError,
@@ -5,6 +6,7 @@ import {
   type OpenGroupOptions,
   type ProcessGroup,
   type RankEnvironment,
+  remedySentence,
   SoloGroup,
 } from "@transformer-xl/runtime";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
@@ -189,9 +191,9 @@ Deno.test("a port in use, a rank given twice and another machine are told apart"
     const conn = await call(port);
     await conn.write(new TextEncoder().encode(greeting(fields)));
     const told = JSON.parse(await new Response(conn.readable).text()).error;
-    const { message } = await answer;
-    assertEquals(told, message);
-    return message;
+    const error = await answer;
+    assertEquals(told, error.message);
+    return remedySentence(error, REMEDIES);
   };
   assertStringIncludes(await guest({ rank: 0 }), "another process says it is number 0");
   const elsewhere = await guest({ machine: "elsewhere" });

@@ -1,8 +1,10 @@
+import { REMEDIES } from "@transformer-xl/model";
 import {
   assignGpus,
   ConfigError,
   DeviceError,
   type ListedAdapter,
+  remedySentence,
   selectGpu,
 } from "@transformer-xl/runtime";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -72,7 +74,8 @@ Deno.test("wanting more GPUs than there are lists them and names the remedy", ()
   ];
   for (const [adapters, wanted, oversubscribe, message] of rows) {
     const request = { adapters, wanted, oversubscribe };
-    assertEquals(assertThrows(() => assignGpus(request), ConfigError).message, message);
+    const error = assertThrows(() => assignGpus(request), ConfigError);
+    assertEquals(remedySentence(error, REMEDIES), message);
   }
 });
 

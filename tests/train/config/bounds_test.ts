@@ -11,7 +11,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { evalSchema } from "@transformer-xl/eval";
-import { Model, resolveModel, TransformerXL } from "@transformer-xl/model";
+import { Model, REMEDIES, resolveModel, TransformerXL } from "@transformer-xl/model";
 import {
   ConfigError,
   DeviceError,
@@ -20,6 +20,7 @@ import {
   ParameterStore,
   parseFlags,
   PORTABLE_LIMITS,
+  remedySentence,
 } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
@@ -124,9 +125,9 @@ Deno.test("a seed has 32 bits", () => {
 Deno.test("an embedding row that exceeds one binding is refused in one sentence", () => {
   const shape = resolveModel(smallConfig({ dEmbed: 2 ** 18 }), 100, []);
   const target = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 19 };
-  const { message } = assertThrows(
+  const error = assertThrows(
     () => new TransformerXL(new ParameterStore(), shape, target),
     DeviceError,
   );
-  assertStringIncludes(message, "lower --d_embed");
+  assertStringIncludes(remedySentence(error, REMEDIES), "binds; lower --d_embed");
 });

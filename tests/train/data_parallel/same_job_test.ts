@@ -79,16 +79,22 @@ Deno.test("the first process decides, and its error is that of all", async () =>
   const errors = await errorsOf(
     2,
     (group) =>
-      decideOnFirst(group, () => Promise.reject(new CheckpointError("Cannot read it: a test"))),
+      decideOnFirst(
+        group,
+        () => Promise.reject(new CheckpointError("Cannot read it: a test", { need: "a new run" })),
+      ),
   );
   assert(errors[0] instanceof CheckpointError);
   assert(errors[1] instanceof GroupError);
   assertEquals([errors[1].message, errors[1].lostRank], ["Cannot read it: a test", 0]);
+  assertEquals(errors.map((error) => (error as GroupError).need), ["a new run", "a new run"]);
 });
 
 Deno.test("work that fails on one process fails on all, which name it", async () => {
   const work = ({ rank }: ProcessGroup) =>
-    rank === 1 ? Promise.reject(new ConfigError("Cannot see it")) : Promise.resolve(rank);
+    rank === 1
+      ? Promise.reject(new ConfigError("Cannot see it", { need: "a text" }))
+      : Promise.resolve(rank);
   for (const together of [allSucceed, firstThenOthers]) {
     const errors = await errorsOf(3, (group) => together(group, () => work(group)));
     assertEquals(errors.map(({ message }) => message), [
@@ -96,6 +102,7 @@ Deno.test("work that fails on one process fails on all, which name it", async ()
       "Cannot see it",
       "Cannot continue without process 1: Cannot see it",
     ]);
+    assertEquals(errors.map((error) => (error as GroupError).need), Array(3).fill("a text"));
   }
 });
 

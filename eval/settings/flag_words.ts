@@ -1,0 +1,14 @@
+/**
+ * Flags in the lines that an evaluation prints.
+ *
+ * @module
+ */
+
+/** The line about missing log files. */
+export const NO_LOG_FILES = "--debug: no log files are written";
+
+/** The origin of typed text. */
+export const TYPED_TEXT = "--manual";
+
+/** The origin of a text that is not that of training. */
+export const GIVEN_TEXT = "--data";

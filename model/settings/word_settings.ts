@@ -1,0 +1,39 @@
+/**
+ * Settings that only words have.
+ *
+ * @module
+ */
+import { ConfigError } from "@transformer-xl/runtime";
+
+/** Settings of a vocabulary of words. */
+export interface WordSettings {
+  /** Minimum count of a word (default 0). */
+  readonly minFreq?: number;
+  /** Maximum number of words; null: all (default). */
+  readonly maxVocab?: number | null;
+  /** Lower-case the text (default false). */
+  readonly lowerCase?: boolean;
+  /** Symbol of excluded words; null: `<unk>` if words may be excluded (default). */
+  readonly unknown?: string | null;
+}
+
+/**
+ * Rejects word settings for characters, which are never rare or unknown.
+ *
+ * @throws {ConfigError} naming those that were given
+ */
+export function refuseWordSettings(
+  { minFreq = 0, maxVocab, lowerCase, unknown }: WordSettings,
+): void {
+  const given = [
+    minFreq > 0 ? `--min_freq ${minFreq}` : "",
+    maxVocab ? `--max_vocab ${maxVocab}` : "",
+    lowerCase ? "--lower_case" : "",
+    unknown ? `--unknown ${unknown}` : "",
+  ].filter((flag) => flag !== "");
+  if (given.length === 0) return;
+  throw new ConfigError(
+    `Cannot use ${given.join(", ")} with a vocabulary of characters: it is about words; ` +
+      "leave it out or use --vocab word",
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * Needs of user errors: what has to change, in the field's words, before an action can succeed. A
+ * program maps each need to a remedy in its own terms, such as its flags.
+ *
+ * @module
+ */
+
+/** One change. */
+export type Need =
+  // processes and devices
+  | "a graphics driver, or no GPU"
+  | "a graphics driver, or any device"
+  | "a number of processes"
+  | "a shared GPU"
+  | "fewer processes, or a shared GPU"
+  | "an answer of the process"
+  | "an answer of all processes"
+  | "MPI between machines"
+  | "an address of process 0"
+  // the text
+  | "a text"
+  | "another path of the text"
+  | "the folder of the parts"
+  | "the innermost folder of the parts"
+  | "a folder with text"
+  | "one file of text"
+  | "no evaluation"
+  | "no test"
+  | "the data set of any text"
+  | "a symbol for unknown words"
+  | "characters as symbols"
+  | "more text or a smaller batch"
+  | "more text or a smaller batch of evaluation"
+  | "more text, a shorter memory or a smaller batch"
+  | "more text, a shorter memory or a smaller batch of evaluation"
+  | "a multiple of the processes as the batch"
+  // the model
+  | "no clusters, or given ones"
+  | "increasing cut-offs"
+  | "narrower embeddings"
+  | "full precision"
+  | "a smaller model"
+  | "less memory for a step"
+  | "smaller attention probabilities"
+  // checkpoints and runs
+  | "another checkpoint"
+  | "a run or a checkpoint"
+  | "the name of the text"
+  | "the text of training"
+  | "a work directory that is not in use"
+  | "another work directory"
+  | "another work directory, or the run in it"
+  | "the path of a checkpoint"
+  | "a checkpoint, or a new run"
+  | "smaller updates"
+  | "smaller updates, or full precision"
+  | "a smaller loss scale"
+  | "a larger loss scale"
+  | "the last checkpoint"
+  | "a new run";
+
+/** One or several changes. */
+export type Needs = Need | readonly Need[];
