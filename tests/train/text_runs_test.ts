@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import {
   assert,
   assertEquals,
@@ -49,7 +50,7 @@ async function trained(
 
 /** The log of an evaluation, and what was printed before its text was opened. */
 async function evaluated(workDir: string, ...flags: readonly string[]): Promise<string> {
-  const log = `${workDir}/eval_log.log`;
+  const log = resolve(Deno.cwd(), workDir, "eval_log.log");
   await Deno.remove(log).catch(() => {});
   const print = console.log;
   const printed: unknown[] = [];
@@ -259,16 +260,18 @@ Deno.test("--preset tiny trains on --data, and on the program's own text without
 
 Deno.test("paths mean the folder the user stands in, and are kept absolute", async () => {
   const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-  const here = Deno.cwd();
+  const { cwd } = Deno;
+  // The working folder itself is shared with tests in other threads.
+  const standIn = (folder: string) => Deno.cwd = () => folder;
   const env = { get: (name: string) => name === "INIT_CWD" ? "/home/me" : undefined };
   await using scratch = new Scratch();
   await Deno.mkdir(scratch.at("other"));
   await scratch.text("text.txt", wordText(110));
   try {
-    Deno.chdir(root);
+    standIn(root);
     assertEquals(userFolder(env), "/home/me"); // a task of the project
     assertEquals(userFolder({ get: () => undefined }), Deno.cwd());
-    Deno.chdir(scratch.path);
+    standIn(scratch.path);
     assertEquals(userFolder(env), Deno.cwd()); // started by hand, elsewhere
     const settings = { data: "text.txt", model: "/m", restart: true };
     assertEquals(
@@ -282,8 +285,8 @@ Deno.test("paths mean the folder the user stands in, and are kept absolute", asy
     );
     assertEquals(await train(words({ ...RUN, data: "text.txt", work_dir: "run" })), 0);
     // From another folder, in which another file of that name lies, it is still the first one.
-    Deno.chdir(scratch.at("other"));
-    await Deno.writeTextFile("text.txt", "word1 word2\n".repeat(99));
+    standIn(scratch.at("other"));
+    await Deno.writeTextFile(scratch.at("other/text.txt"), "word1 word2\n".repeat(99));
     const log = await evaluated(scratch.at("run"));
     assertStringIncludes(log, `"${scratch.path}/text.txt" (from the checkpoint`);
     assertEquals(await continued(scratch.at("run"), "--max_step", "4"), 0);
@@ -297,6 +300,6 @@ Deno.test("paths mean the folder the user stands in, and are kept absolute", asy
       `"${scratch.path}/other/none.txt" does not exist`,
     );
   } finally {
-    Deno.chdir(here);
+    Deno.cwd = cwd;
   }
 });
