@@ -54,7 +54,7 @@ import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import { type TrainConfig, trainSchema } from "./config.ts";
 import { modelOf, type Share } from "./run_plan.ts";
 import { checkShares, checkTrainConfig } from "./settings/check_config.ts";
-import { checkFits, footprint, footprintLines } from "./footprint.ts";
+import { checkFits, type Footprint, footprint, footprintLines } from "./footprint.ts";
 import { fitChunks, memoryOf } from "./settings/fit_chunks.ts";
 import { fitEvaluation, followLengths } from "./settings/follow_defaults.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
@@ -210,14 +210,15 @@ async function runRank(start: Start): Promise<number> {
   });
   precisionFor(config.fp16, device); // rejects unsupported features
   const shares = clusterShares(shape, corpus.train);
+  const options = { shares, share };
+  let planned: Footprint;
   if (config.preset !== null && origin.get("batchChunk") === "default") {
-    config = await fitChunks(config, shape, device.limits, {
-      memoryBytes: memoryOf(device),
-      share,
-      group,
-    });
+    const memoryBytes = memoryOf(device);
+    const given = { ...options, memoryBytes, group };
+    ({ config, planned } = await fitChunks(config, shape, device.limits, given));
+  } else {
+    planned = await footprint(config, shape, device.limits, options);
   }
-  const planned = await footprint(config, shape, device.limits, { shares, share });
   if (!config.dryRun) checkFits(planned, device);
 
   // All user errors have been ruled out; files of the run are created from here on.

@@ -53,6 +53,7 @@ export interface FootprintOptions {
  * Records a run without a device and counts.
  *
  * @throws {DeviceError} when one parameter exceeds the binding limit
+ * @throws {ShapeError} when an attention exceeds it
  */
 export async function footprint(
   config: TrainConfig,
@@ -179,8 +180,9 @@ export function footprintLines(
   ];
 }
 
-function totalBytes(bytes: ReadonlyMap<Role, number>): number {
-  return [...bytes.values()].reduce((sum, size) => sum + size, 0);
+/** Bytes of all roles. */
+export function totalBytes(bytes: ReadonlyMap<Role, number>): number {
+  return bytes.values().reduce((sum, size) => sum + size, 0);
 }
 
 /** Bytes that grow with the parameters, not with the batch. */

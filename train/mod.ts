@@ -13,9 +13,15 @@ export { type Bucket, BUCKET_LENGTH, bucketsOf } from "./data_parallel/buckets.t
 export { MAX_IN_FLIGHT } from "./data_parallel/gradient_exchange.ts";
 export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
 export type { RunRequest } from "./data_parallel/request.ts";
-export { checkFits, type Footprint, footprint, footprintLines } from "./footprint.ts";
+export {
+  checkFits,
+  type Footprint,
+  footprint,
+  footprintLines,
+  type FootprintOptions,
+} from "./footprint.ts";
 export { examine, type Needs, type Print } from "./doctor/examine.ts";
-export { fitChunks } from "./settings/fit_chunks.ts";
+export { fitChunks, type FittedRun } from "./settings/fit_chunks.ts";
 export { fitEvaluation, type Followed, followLengths } from "./settings/follow_defaults.ts";
 export { rateWarnings } from "./settings/rate_warnings.ts";
 export { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";

@@ -7,7 +7,7 @@ import { cutoffsFor, dataSet, datasetOf, REMEDIES } from "@transformer-xl/model"
 import { type DeviceLimits, isUserError, remedySentence } from "@transformer-xl/runtime";
 import { trainSchema } from "../config.ts";
 import { modelOf } from "../run_plan.ts";
-import { footprint } from "../footprint.ts";
+import { totalBytes } from "../footprint.ts";
 import { fitChunks } from "../settings/fit_chunks.ts";
 import { PRESETS } from "../presets.ts";
 import type { MemoryNeed } from "./fit.ts";
@@ -29,9 +29,8 @@ export async function presetNeeds(
     const cutoffs = config.adaptive ? cutoffsFor(dataset, vocabSize) : [];
     const shape = modelOf(config, vocabSize, cutoffs);
     try {
-      const fitted = await fitChunks(config, shape, limits, { memoryBytes });
-      const { bytes } = await footprint(fitted, shape, limits);
-      needs.push({ name, bytes: [...bytes.values()].reduce((sum, size) => sum + size, 0) });
+      const { planned } = await fitChunks(config, shape, limits, { memoryBytes });
+      needs.push({ name, bytes: totalBytes(planned.bytes) });
     } catch (error) {
       if (!isUserError(error)) throw error;
       needs.push({ name, bytes: Infinity, obstacle: remedySentence(error, REMEDIES) });

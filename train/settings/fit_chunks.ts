@@ -4,12 +4,25 @@
  * @module
  */
 import type { ModelConfig } from "@transformer-xl/model";
-import type { Device, DeviceLimits, ProcessGroup } from "@transformer-xl/runtime";
+import {
+  type Device,
+  type DeviceLimits,
+  type ProcessGroup,
+  ShapeError,
+} from "@transformer-xl/runtime";
 import { vulkanAdapters } from "@transformer-xl/runtime/setup";
 import type { TrainConfig } from "../config.ts";
 import { USABLE_PART } from "../doctor/fit.ts";
-import { footprint } from "../footprint.ts";
-import { type Share, WHOLE } from "../run_plan.ts";
+import { type Footprint, footprint, type FootprintOptions, totalBytes } from "../footprint.ts";
+import { WHOLE } from "../run_plan.ts";
+
+/** A configuration and what it takes. */
+export interface FittedRun {
+  /** The configuration with its batch chunks. */
+  readonly config: TrainConfig;
+  /** Its footprint. */
+  readonly planned: Footprint;
+}
 
 /**
  * The configuration with the smallest `batchChunk` that fits, or with one column per chunk. All
@@ -17,42 +30,42 @@ import { type Share, WHOLE } from "../run_plan.ts";
  *
  * @param memoryBytes of the device, all of it
  * @throws {DeviceError} when one parameter exceeds the binding limit
+ * @throws {ShapeError} when the attention of a single column exceeds it
  */
 export async function fitChunks(
   config: TrainConfig,
   shape: ModelConfig,
   limits: DeviceLimits,
-  { memoryBytes, share = WHOLE, group }: {
+  { memoryBytes, group, ...options }: FootprintOptions & {
     readonly memoryBytes: number;
-    readonly share?: Share;
     readonly group?: ProcessGroup;
   },
-): Promise<TrainConfig> {
-  const columns = config.batchSize / share.size;
+): Promise<FittedRun> {
+  const columns = config.batchSize / (options.share ?? WHOLE).size;
   const binding = Math.min(limits.maxBindingBytes, limits.maxBufferBytes);
-  const plan = async (batchChunk: number, chunks: number) => {
-    const batchSize = share.size * columns / batchChunk * chunks;
-    const planned = { ...config, batchSize, batchChunk: chunks };
-    const { bytes, largest } = await footprint(planned, shape, limits, { share });
-    return { largest: largest.bytes, total: bytes.values().reduce((sum, size) => sum + size, 0) };
+  const plan = async (batchChunk: number): Promise<FittedRun> => {
+    const chunked = { ...config, batchChunk };
+    return { config: chunked, planned: await footprint(chunked, shape, limits, options) };
   };
-  let smaller = config;
+  const fits = ({ planned: { bytes, largest } }: FittedRun) =>
+    largest.bytes <= binding && totalBytes(bytes) <= USABLE_PART * memoryBytes;
+  let fitted: FittedRun | undefined;
   for (let batchChunk = 1; batchChunk <= columns; batchChunk++) {
     if (columns % batchChunk !== 0) continue;
-    smaller = { ...config, batchChunk };
-    const one = await plan(batchChunk, 1);
-    if (one.largest > binding || one.total > USABLE_PART * memoryBytes) continue;
-    if (batchChunk === 1) break;
-    // Every further chunk adds the same memory and inputs, so two recordings are enough.
-    const two = await plan(batchChunk, 2);
-    const total = one.total + (batchChunk - 1) * (two.total - one.total);
-    if (total <= USABLE_PART * memoryBytes) break;
+    try {
+      fitted = await plan(batchChunk);
+    } catch (error) {
+      // The attention of these many columns exceeds a binding; that of fewer may not.
+      if (!(error instanceof ShapeError) || batchChunk === columns) throw error;
+      continue;
+    }
+    if (fits(fitted)) break;
   }
-  if (group === undefined || group.size === 1) return smaller;
-  const own = new Uint8Array(Uint32Array.of(smaller.batchChunk).buffer);
-  const all = await group.allGather(own);
-  const chunks = all.map((bytes) => new Uint32Array(bytes.slice().buffer)[0]!);
-  return { ...config, batchChunk: Math.max(...chunks) };
+  if (group === undefined || group.size === 1) return fitted!;
+  const own = fitted!.config.batchChunk;
+  const all = await group.allGather(new Uint8Array(Uint32Array.of(own).buffer));
+  const chunks = Math.max(...all.map((bytes) => new Uint32Array(bytes.slice().buffer)[0]!));
+  return chunks === own ? fitted! : await plan(chunks);
 }
 
 /** Bytes of device memory: reported by the driver, else the available memory of the machine. */

@@ -3,9 +3,15 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { cutoffsFor } from "@transformer-xl/model";
-import { parseFlags, PORTABLE_LIMITS } from "@transformer-xl/runtime";
+import { DeviceError, parseFlags, PORTABLE_LIMITS } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
   continueCurve,
@@ -111,16 +117,15 @@ Deno.test("wt103-base runs in one batch chunk on eight cards of 16 GB, as the re
   const config = trainSchema.parse({ ...PRESETS["wt103-base"], fp16: true });
   const shape = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
   const chunks = async (size: number) => {
-    const share = { rank: 0, size };
-    const memoryBytes = 16e9;
-    return (await fitChunks(config, shape, LARGE_TARGET, { memoryBytes, share })).batchChunk;
+    const options = { share: { rank: 0, size }, memoryBytes: 16e9 };
+    return (await fitChunks(config, shape, LARGE_TARGET, options)).config.batchChunk;
   };
   assertEquals(await chunks(8), 1);
   assertEquals(await chunks(1), 4);
 });
 
 Deno.test("as many batch chunks are taken as the memory of the device asks for", async () => {
-  const settings = { ...PRESETS["wt103-base"], nLayer: 2, noEval: true, noTest: true };
+  const settings = { ...PRESETS["wt103-base"], nLayer: 2 };
   const config = trainSchema.parse(settings);
   const shape = modelOf(config, 20_000, []);
   const bytesOf = async (batchChunk: number) => {
@@ -130,11 +135,19 @@ Deno.test("as many batch chunks are taken as the memory of the device asks for",
   for (const batchChunk of [2, 8]) {
     // The memory in which a run of these chunks just fits.
     const memoryBytes = Math.ceil(await bytesOf(batchChunk) / 0.9);
-    assertEquals(
-      (await fitChunks(config, shape, LARGE_TARGET, { memoryBytes })).batchChunk,
-      batchChunk,
-    );
-    const less = await fitChunks(config, shape, LARGE_TARGET, { memoryBytes: memoryBytes - 1024 });
-    assert(less.batchChunk > batchChunk);
+    const chunksIn = async (memoryBytes: number) =>
+      (await fitChunks(config, shape, LARGE_TARGET, { memoryBytes })).config.batchChunk;
+    assertEquals(await chunksIn(memoryBytes), batchChunk);
+    assert(await chunksIn(memoryBytes - 1024) > batchChunk);
   }
+});
+
+Deno.test("a preset whose attention exceeds a binding is cut into chunks that fit one", async () => {
+  const config = trainSchema.parse({ ...PRESETS["wt103-large"], nLayer: 1 });
+  const shape = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
+  const memoryBytes = 1e12; // memory alone asks for no chunks
+  const { config: fitted } = await fitChunks(config, shape, LARGE_TARGET, { memoryBytes });
+  assertEquals(fitted.batchChunk, 2);
+  const small = { ...LARGE_TARGET, maxBindingBytes: 2 ** 20 };
+  await assertRejects(() => fitChunks(config, shape, small, { memoryBytes }), DeviceError);
 });
