@@ -37,73 +37,96 @@ function must(condition: boolean, what: string): void {
   if (!condition) throw new Error(`not as documented: ${what}`);
 }
 
-const HOLDS: Readonly<Record<string, readonly (() => void)[]>> = {
-  assert: [() => assert(true), () => assert("a"), () => assert(1)],
-  assertEquals: [
-    () => assertEquals({ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }),
-    () => assertEquals(NaN, NaN),
-    () => assertEquals(new Map([["a", 1], ["b", 2]]), new Map([["b", 2], ["a", 1]])),
-    () => assertEquals(Float32Array.of(1, 2), Float32Array.of(1, 2)),
-    () => assertEquals(new Date(0), new Date(0)),
-  ],
-  assertNotEquals: [() => assertNotEquals(1, 2), () => assertNotEquals([1], [1, 2])],
-  assertAlmostEquals: [
-    () => assertAlmostEquals(0.1 + 0.2, 0.3), // 1e-7 of the expected value by default
-    () => assertAlmostEquals(1, 1.05, 0.1),
-    () => assertAlmostEquals(1e10, 1e10 + 1),
-  ],
-  assertExists: [() => assertExists(0), () => assertExists("")],
-  assertGreater: [() => assertGreater(2, 1)],
-  assertLess: [() => assertLess(1, 2)],
-  assertLessOrEqual: [() => assertLessOrEqual(1, 1)],
-  assertMatch: [() => assertMatch("Raptor", /Raptor/)],
-  assertStringIncludes: [() => assertStringIncludes("Hello", "ello")],
-};
-
-const FAILS: Readonly<Record<string, readonly (() => void)[]>> = {
-  assert: [() => assert(false), () => assert(""), () => assert(0), () => assert(null)],
-  assertEquals: [
-    () => assertEquals(1, 2),
-    () => assertEquals<unknown>(1, "1"),
-    () => assertEquals<unknown>([1], { 0: 1 }),
-    () => assertEquals(Float32Array.of(1), Float32Array.of(1 + 2 ** -23)),
-    () => assertEquals<unknown>({ a: undefined }, {}),
-  ],
-  assertNotEquals: [() => assertNotEquals({ a: 1 }, { a: 1 })],
-  assertAlmostEquals: [
-    () => assertAlmostEquals(1, 2),
-    () => assertAlmostEquals(1, 1.05, 0.01),
-    () => assertAlmostEquals(NaN, 1),
-  ],
-  assertExists: [() => assertExists(null), () => assertExists(undefined)],
-  assertGreater: [() => assertGreater(1, 1)],
-  assertLess: [() => assertLess(1, 1), () => assertLess(NaN, 1)],
-  assertLessOrEqual: [() => assertLessOrEqual(2, 1)],
-  assertMatch: [() => assertMatch("Raptor", /Dino/)],
-  assertStringIncludes: [() => assertStringIncludes("Hello", "World")],
-  assertThrows: [
-    () => assertThrows(() => 1),
-    () => assertThrows(() => fail("x"), TypeError),
-    () => {
-      assertThrows(
-        () => {
-          throw new TypeError("hello");
-        },
-        TypeError,
-        "other",
-      );
-    },
-  ],
-  fail: [() => fail(), () => fail("reason")],
-};
-
-for (const [name, calls] of Object.entries(HOLDS)) {
-  Deno.test(`${name}() accepts what its documentation says`, () => calls.forEach((call) => call()));
+/** Calls of an assertion: one that always throws fails on `returns`, one that never throws on `throws`. */
+interface Documented {
+  readonly returns: readonly (() => void)[];
+  readonly throws: readonly (() => void)[];
 }
 
-for (const [name, calls] of Object.entries(FAILS)) {
-  Deno.test(`${name}() throws AssertionError as its documentation says`, () => {
-    for (const call of calls) must(thrown(call) instanceof AssertionError, `${name}: ${call}`);
+const ASSERTIONS: Readonly<Record<string, Documented>> = {
+  assert: {
+    returns: [() => assert(true), () => assert("a"), () => assert(1)],
+    throws: [() => assert(false), () => assert(""), () => assert(0), () => assert(null)],
+  },
+  assertEquals: {
+    returns: [
+      () => assertEquals({ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }),
+      () => assertEquals(NaN, NaN),
+      () => assertEquals(new Map([["a", 1], ["b", 2]]), new Map([["b", 2], ["a", 1]])),
+      () => assertEquals(Float32Array.of(1, 2), Float32Array.of(1, 2)),
+      () => assertEquals(new Date(0), new Date(0)),
+    ],
+    throws: [
+      () => assertEquals(1, 2),
+      () => assertEquals<unknown>(1, "1"),
+      () => assertEquals<unknown>([1], { 0: 1 }),
+      () => assertEquals(Float32Array.of(1), Float32Array.of(1 + 2 ** -23)),
+      () => assertEquals<unknown>({ a: undefined }, {}),
+    ],
+  },
+  assertNotEquals: {
+    returns: [() => assertNotEquals(1, 2), () => assertNotEquals([1], [1, 2])],
+    throws: [() => assertNotEquals({ a: 1 }, { a: 1 })],
+  },
+  assertAlmostEquals: {
+    returns: [
+      () => assertAlmostEquals(0.1 + 0.2, 0.3), // 1e-7 of the expected value by default
+      () => assertAlmostEquals(1, 1.05, 0.1),
+      () => assertAlmostEquals(1e10, 1e10 + 1),
+    ],
+    throws: [
+      () => assertAlmostEquals(1, 2),
+      () => assertAlmostEquals(1, 1.05, 0.01),
+      () => assertAlmostEquals(NaN, 1),
+    ],
+  },
+  assertExists: {
+    returns: [() => assertExists(0), () => assertExists("")],
+    throws: [() => assertExists(null), () => assertExists(undefined)],
+  },
+  assertGreater: { returns: [() => assertGreater(2, 1)], throws: [() => assertGreater(1, 1)] },
+  assertLess: {
+    returns: [() => assertLess(1, 2)],
+    throws: [() => assertLess(1, 1), () => assertLess(NaN, 1)],
+  },
+  assertLessOrEqual: {
+    returns: [() => assertLessOrEqual(1, 1)],
+    throws: [() => assertLessOrEqual(2, 1)],
+  },
+  assertMatch: {
+    returns: [() => assertMatch("Raptor", /Raptor/)],
+    throws: [() => assertMatch("Raptor", /Dino/)],
+  },
+  assertStringIncludes: {
+    returns: [() => assertStringIncludes("Hello", "ello")],
+    throws: [() => assertStringIncludes("Hello", "World")],
+  },
+  assertThrows: {
+    returns: [
+      () => assertThrows(() => fail("x")),
+      () => assertThrows(() => fail("x"), AssertionError),
+    ],
+    throws: [
+      () => assertThrows(() => 1),
+      () => assertThrows(() => fail("x"), TypeError),
+      () => {
+        assertThrows(
+          () => {
+            throw new TypeError("hello");
+          },
+          TypeError,
+          "other",
+        );
+      },
+    ],
+  },
+  fail: { returns: [], throws: [() => fail(), () => fail("reason")] },
+};
+
+for (const [name, { returns, throws }] of Object.entries(ASSERTIONS)) {
+  Deno.test(`${name}() returns and throws AssertionError as its documentation says`, () => {
+    for (const call of returns) call(); // what it throws fails the test
+    for (const call of throws) must(thrown(call) instanceof AssertionError, `${name}: ${call}`);
   });
 }
 
