@@ -257,28 +257,25 @@ Deno.test({
   name: "folders of killed jobs are swept by the next job, those of living ones are not",
   ignore,
   async fn() {
-    await using scratch = new Scratch();
-    const folder = async (name: string) => {
-      await Deno.mkdir(scratch.at(name));
-      return scratch.at(`${name}/launcher.sock`);
-    };
-    const minuteAgo = new Date(Date.now() - 61_000);
+    const folder = (name: string) => Deno.makeTempDir({ prefix: `${name}-` });
     const dead = await folder("txl-dead");
-    Deno.listen({ transport: "unix", path: dead }).close();
-    if (!exists(dead)) await Deno.writeTextFile(dead, ""); // a runtime that removes its socket
-    using _living = Deno.listen({ transport: "unix", path: await folder("txl-living") });
-    await folder("txl-starting");
-    await folder("txl-never");
-    await Deno.utime(scratch.at("txl-never"), minuteAgo, minuteAgo);
-    await folder("other");
-    Deno.env.set("TMPDIR", scratch.path);
+    const living = await folder("txl-living");
+    const starting = await folder("txl-starting");
+    const never = await folder("txl-never");
+    const other = await folder("other");
+    const made = [dead, living, starting, never, other];
     try {
+      const socket = `${dead}/launcher.sock`;
+      Deno.listen({ transport: "unix", path: socket }).close();
+      if (!exists(socket)) await Deno.writeTextFile(socket, ""); // a runtime that removes its socket
+      using _living = Deno.listen({ transport: "unix", path: `${living}/launcher.sock` });
+      const minuteAgo = new Date(Date.now() - 61_000);
+      await Deno.utime(never, minuteAgo, minuteAgo);
       await assertRejects(() => launch(UNSTARTABLE), GroupError);
+      assertEquals(made.filter(exists), [living, starting, other]);
     } finally {
-      Deno.env.delete("TMPDIR");
+      for (const path of made.filter(exists)) await Deno.remove(path, { recursive: true });
     }
-    const left = [...Deno.readDirSync(scratch.path)].map(({ name }) => name).sort();
-    assertEquals(left, ["other", "txl-living", "txl-starting"]);
   },
 });
 

@@ -2,9 +2,7 @@ import {
   type AdapterProbe,
   backportsStanza,
   driverCommand,
-  isOnPath,
   type Machine,
-  missingProgram,
   parseAptSources,
   setUp,
   thisMachine,
@@ -328,24 +326,29 @@ Deno.test("a program that is missing, not executable or not the one meant is a r
   assertEquals((await tryProgram([path])).code, 126);
   assertEquals(tryProgramSync(["no-such-command"]).code, 127);
   assertEquals(tryProgramSync([Deno.execPath(), "--version"]).code, 0);
-  const names = ["mpirun", "python3", "git", "vulkaninfo", "nvidia-smi", "apt-get"] as const;
-  const pathBefore = Deno.env.get("PATH")!;
-  try {
-    Deno.env.set("PATH", scratch.at("empty"));
-    for (const name of names) {
-      const missing = missingProgram(name)!;
-      assertStringIncludes(missing, `Cannot use "${name}": it is not installed; `);
-    }
-    Deno.env.set("PATH", scratch.path);
-    if (Deno.build.os !== "windows") {
-      assert(!isOnPath("mpirun"));
-      await Deno.chmod(path, 0o755);
-      assertStringIncludes(missingProgram("mpirun")!, 'this one prints "HYDRA"; install');
-      assert(isOnPath("mpirun") && !isOnPath("git"));
-    }
-  } finally {
-    Deno.env.set("PATH", pathBefore);
+  // Programs of their own have another PATH; all tests of this process share its environment.
+  const inFolder = async (folder: string, ...names: string[]) => {
+    const program = `import { isOnPath, missingProgram } from "@transformer-xl/runtime/setup";
+      const found = Deno.args.map((name) => [missingProgram(name), isOnPath(name)]);
+      console.log(JSON.stringify(found));`;
+    const { stdout } = await tryProgram([Deno.execPath(), "eval", program, ...names], {
+      env: { PATH: folder },
+      cwd: new URL("../../../", import.meta.url),
+    });
+    return JSON.parse(stdout) as [string, boolean][];
+  };
+  const names = ["mpirun", "python3", "git", "vulkaninfo", "nvidia-smi", "apt-get"];
+  const absent = await inFolder(scratch.at("empty"), ...names);
+  for (const [i, name] of names.entries()) {
+    assertStringIncludes(absent[i]![0], `Cannot use "${name}": it is not installed; `);
+    assertEquals(absent[i]![1], false);
   }
+  if (Deno.build.os === "windows") return;
+  assertEquals((await inFolder(scratch.path, "mpirun"))[0]![1], false);
+  await Deno.chmod(path, 0o755);
+  const [mpirun, git] = await inFolder(scratch.path, "mpirun", "git");
+  assertStringIncludes(mpirun![0], 'this one prints "HYDRA"; install');
+  assertEquals([mpirun![1], git![1]], [true, false]);
 });
 
 Deno.test("this machine passes the probe that set-up makes", async () => {
