@@ -7,7 +7,7 @@ import { chooseAdapter, GpuDevice } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 
 /** Whether this machine has no adapter, real or software. */
-export const lacksGpu: boolean = await chooseAdapter(navigator.gpu) === undefined;
+const lacksGpu: boolean = await chooseAdapter(navigator.gpu) === undefined;
 
 if (lacksGpu) {
   console.log("Tests of the adapter are skipped: there is none; deno task setup says why");
