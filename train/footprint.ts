@@ -52,8 +52,7 @@ export interface FootprintOptions {
 /**
  * Records a run without a device and counts.
  *
- * @throws {DeviceError} when one parameter exceeds the binding limit
- * @throws {ShapeError} when an attention exceeds it
+ * @throws {DeviceError} when one parameter or an attention exceeds the binding limit
  */
 export async function footprint(
   config: TrainConfig,

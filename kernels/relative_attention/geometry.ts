@@ -5,6 +5,7 @@
  */
 import {
   bytesPer,
+  DeviceError,
   dims,
   type DType,
   type Recorder,
@@ -93,13 +94,14 @@ export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
 /**
  * Refuses an attention whose probabilities exceed one binding.
  *
- * @throws {ShapeError} if they are larger than a binding
+ * @throws {DeviceError} if they are larger than a binding
  */
 export function expectBindable(rec: Recorder, { B, N, Q, K }: Geometry, dtype: DType): void {
   const bytes = bytesPer(dtype) * B * N * Q * K;
   const limit = Math.min(rec.limits.maxBindingBytes, rec.limits.maxBufferBytes);
   if (bytes <= limit) return;
-  throw new ShapeError(
+  throw new DeviceError(
+    "out-of-memory",
     `Cannot attend from ${Q} rows to ${K} in ${B} batch columns with ${N} heads: the ` +
       `probabilities have ${bytes} bytes, one binding of this adapter holds ${limit}`,
     { need: "smaller attention probabilities" },

@@ -103,8 +103,8 @@ const op = defineOp<AttentionInputs, AttentionOutputs, AttentionAttrs>({
  * Attention of Q rows over M rows of memory and themselves, [Q * B, N * H]. Differentiable in every
  * operand, memory rows of `kv` included.
  *
- * @throws {ShapeError} when an operand has another shape than the sizes ask for, or the
- * probabilities exceed one binding
+ * @throws {ShapeError} when an operand has another shape than the sizes ask for
+ * @throws {DeviceError} when the probabilities exceed one binding
  * @example
  * ```ts
  * import { relativeAttention } from "@transformer-xl/kernels";

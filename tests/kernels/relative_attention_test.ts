@@ -8,6 +8,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { relativeAttention, type RelativeAttentionOptions } from "@transformer-xl/kernels";
 import {
   backward,
+  DeviceError,
   ParameterStore,
   PORTABLE_LIMITS,
   Recorder,
@@ -179,7 +180,7 @@ Deno.test("relativeAttention() needs smaller probabilities when they exceed a bi
   const rec = new Recorder({ ...PORTABLE_LIMITS, maxBindingBytes: 4 * B * N * Q * K - 1 });
   const error = assertThrows(
     () => record(rec, {}),
-    ShapeError,
+    DeviceError,
     "the probabilities have 960 bytes, one binding of this adapter holds 959",
   );
   assertEquals(error.need, "smaller attention probabilities");

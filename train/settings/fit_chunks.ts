@@ -6,9 +6,9 @@
 import type { ModelConfig } from "@transformer-xl/model";
 import {
   type Device,
+  DeviceError,
   type DeviceLimits,
   type ProcessGroup,
-  ShapeError,
 } from "@transformer-xl/runtime";
 import { vulkanAdapters } from "@transformer-xl/runtime/setup";
 import type { TrainConfig } from "../config.ts";
@@ -29,8 +29,8 @@ export interface FittedRun {
  * ranks get the value that fits the smallest device.
  *
  * @param memoryBytes of the device, all of it
- * @throws {DeviceError} when one parameter exceeds the binding limit
- * @throws {ShapeError} when the attention of a single column exceeds it
+ * @throws {DeviceError} when one parameter, or the attention of a single column, exceeds the binding
+ * limit
  */
 export async function fitChunks(
   config: TrainConfig,
@@ -56,7 +56,8 @@ export async function fitChunks(
       fitted = await plan(batchChunk);
     } catch (error) {
       // The attention of these many columns exceeds a binding; that of fewer may not.
-      if (!(error instanceof ShapeError) || batchChunk === columns) throw error;
+      const isTooLarge = error instanceof DeviceError && error.reason === "out-of-memory";
+      if (!isTooLarge || batchChunk === columns) throw error;
       continue;
     }
     if (fits(fitted)) break;

@@ -148,6 +148,10 @@ Deno.test("a preset whose attention exceeds a binding is cut into chunks that fi
   const memoryBytes = 1e12; // memory alone asks for no chunks
   const { config: fitted } = await fitChunks(config, shape, LARGE_TARGET, { memoryBytes });
   assertEquals(fitted.batchChunk, 2);
+  // 256 / 8 columns, 8 heads, 192 rows and 384 keys take 72 of 128 MiB, twice the columns too much.
+  const base = trainSchema.parse({ ...PRESETS["wt103-base"], nLayer: 1 });
+  const smallest = await fitChunks(base, modelOf(base, 1000, []), PORTABLE_LIMITS, { memoryBytes });
+  assertEquals(smallest.config.batchChunk, 8);
   const small = { ...LARGE_TARGET, maxBindingBytes: 2 ** 20 };
   await assertRejects(() => fitChunks(config, shape, small, { memoryBytes }), DeviceError);
 });
