@@ -18,23 +18,26 @@ export class Backlog {
    * @param options.first submissions before the first wait, when their time is not known yet
    * @param options.largest most submissions between waits
    */
-  constructor(options: { readonly first: number; readonly largest: number }) {
-    this.#limit = options.first;
-    this.#largest = options.largest;
+  constructor({ first, largest }: { readonly first: number; readonly largest: number }) {
+    this.#limit = Math.min(first, largest);
+    this.#largest = largest;
   }
 
   /** Counts a submission; waits if too many are in flight. */
   async add(wait: () => Promise<unknown>): Promise<void> {
-    if (++this.#count < this.#limit) return;
-    const startMs = performance.now();
-    await wait();
-    this.waited(performance.now() - startMs);
+    if (++this.#count >= this.#limit) await this.drain(wait);
   }
 
-  /** Records that all submitted work is done, and the time waited. */
-  waited(elapsedMs: number): void {
-    const limit = Math.ceil(this.#count * MAX_WAIT_MS / Math.max(elapsedMs, 1));
-    this.#limit = Math.min(Math.max(1, limit), 2 * this.#limit, this.#largest);
+  /** Waits until all submitted work is done; the time taken sets the next limit. */
+  async drain<T>(wait: () => Promise<T>): Promise<T> {
+    const startMs = performance.now();
+    const result = await wait();
+    const elapsedMs = Math.max(performance.now() - startMs, 1);
+    if (this.#count > 0) {
+      const limit = Math.ceil(this.#count * MAX_WAIT_MS / elapsedMs);
+      this.#limit = Math.min(limit, 2 * this.#limit, this.#largest);
+    }
     this.#count = 0;
+    return result;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Evaluation of a text with a scorer: run every segment, read the losses at the end. Segments that only fill
- * the memory (warm-up) run but are not scored.
+ * Evaluation of a text with a scorer: run every segment, read the losses of many at once. Segments
+ * that only fill the memory (warm-up) run but are not scored.
  *
  * @module
  */
@@ -75,7 +75,7 @@ export class Evaluator implements Disposable {
     const ran: Segment[] = [];
     const losses: number[] = [];
     const times: number[] = [];
-    const backlog = new Backlog({ first: 8, largest: scorer.capacity });
+    const backlog = new Backlog({ first: 1, largest: scorer.capacity });
     let lastYieldMs = startMs;
     const collect = async () => void losses.push(...await scorer.losses());
     for (const segment of batches.segments()) {
@@ -83,8 +83,7 @@ export class Evaluator implements Disposable {
       const segmentMs = performance.now();
       scorer.run(segment);
       ran.push(segment);
-      const isFull = ran.length - losses.length === scorer.capacity;
-      if (options.onSegment !== undefined || isFull) await collect();
+      if (options.onSegment !== undefined) await collect();
       else await backlog.add(collect);
       times.push(performance.now() - segmentMs);
       await options.onSegment?.(
@@ -132,9 +131,9 @@ export class Evaluator implements Disposable {
 }
 
 function segmentLoss(
-  { targetRows, scored: warm }: Segment,
+  { targetRows, scored }: Segment,
   lossNats: number,
   elapsedMs: number,
 ): SegmentLoss {
-  return { lossNats, targetRows, scored: warm, elapsedMs };
+  return { lossNats, targetRows, scored, elapsedMs };
 }

@@ -66,7 +66,7 @@ export class Trainer implements Disposable {
   #health!: TrainingHealth;
   #evaluator: Evaluator | undefined;
   /** Steps in flight. */
-  readonly #backlog = new Backlog({ first: 64, largest: 4096 });
+  readonly #backlog = new Backlog({ first: 16, largest: 4096 });
   #ownRequest: () => RunRequest = () => "none"; // of this process
   #progress: Progress;
   /** The loss of the best checkpoint on disk. */
@@ -380,7 +380,7 @@ export class Trainer implements Disposable {
     count: number,
   ): Promise<{ readonly metrics: StepMetrics[]; readonly ownMetrics: StepMetrics[] }> {
     if (count === 0) return { metrics: [], ownMetrics: [] }; // all of them were reported already
-    const ownMetrics = await this.#step.metrics(count);
+    const ownMetrics = await this.#backlog.drain(() => this.#step.metrics(count));
     const metrics = await meanLosses(this.#group, ownMetrics);
     await this.#health.checkSteps(metrics, this.#progress.step - count + 1);
     return { metrics, ownMetrics };
