@@ -8,20 +8,26 @@ import {
   columnShare,
   type Lengths,
   type ModelConfig,
+  modelFacts,
   modelOfCheckpoint,
   openCheckpoint,
+  openShared,
   REMEDIES,
+  sharedSettings,
+  startFacts,
   unverifiedLine,
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
   firstThenOthers,
   flagHelp,
+  inProcesses,
   openDevice,
   type ParsedFlags,
   parseFlags,
   type ProcessGroup,
   runMain,
+  takeGpu,
   wantsHelp,
   withRemedies,
   withUserPaths,
@@ -35,14 +41,11 @@ import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
 import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
 import { fitLengths, fittedLine } from "./settings/fit_lengths.ts";
 import { openEvalLogs } from "./report/logs.ts";
-import { inProcesses, takeGpu } from "@transformer-xl/runtime";
 import { openScorer } from "./scorers/open_scorer.ts";
 import { EVAL_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { bannerLine, resultLines, segmentLine } from "./report/report.ts";
 import { type ScoredText, scoredTexts } from "./text/scored_text.ts";
 import { combineMeans, SegmentMeter } from "./report/segment_meter.ts";
-import { openShared } from "@transformer-xl/model";
-import { modelFacts, sharedSettings, startFacts } from "@transformer-xl/model";
 
 const COVERAGE_FLAGS = {
   batchSize: "--batch_size",
@@ -107,7 +110,9 @@ async function evaluateShare(
     group,
     () => scoredTexts(config, checkpoint, cacheDir, announce),
   );
-  await assertSameFacts(group, modelFacts(textDigests(texts), checkpoint.vocabulary, shape));
+  if (size > 1) {
+    await assertSameFacts(group, modelFacts(textDigests(texts), checkpoint.vocabulary, shape));
+  }
   const given = new Set(
     (["batchSize", "tgtLen", "memLen"] as const).filter((key) => origin.get(key) !== "default"),
   );
@@ -123,15 +128,7 @@ async function evaluateShare(
   checkScored({ ...config, tgtLen, memLen }, shape.compat);
   const streams = texts.map(({ name, ids, whole: isWhole }) => {
     const warmup = isWhole && isShort(ids, whole, warmupLen) ? 0 : warmupLen;
-    const batches = new Batches(ids, {
-      batchSize,
-      tgtLen: tgtLen,
-      extLen: whole.extLen,
-      warmupLen: warmup,
-      name,
-      rank,
-      ranks: size,
-    });
+    const batches = new Batches(ids, { ...whole, warmupLen: warmup, name, rank, ranks: size });
     return [name, batches, warmup] as const;
   });
   using logs = await openEvalLogs({

@@ -14,10 +14,9 @@ import {
   rowsValue,
   stepsValue,
 } from "@transformer-xl/model";
-import { ConfigError, DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
+import { ConfigError, DEVICE_CHOICES, pathValue, processFields } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { SCORER_TYPES } from "./scorers/open_scorer.ts";
-import { processFields } from "@transformer-xl/runtime";
 
 const general = { group: "General" } as const;
 const corpus = { group: "Text" } as const;

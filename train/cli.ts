@@ -11,17 +11,14 @@ import {
   cutoffsFor,
   type ModelCheckpoint,
   type ModelConfig,
-  precisionFor,
-  REMEDIES,
-  unverifiedLine,
-} from "@transformer-xl/model";
-import { inProcesses, takeGpu } from "@transformer-xl/runtime";
-import {
   modelFacts,
   openShared,
   openText,
+  precisionFor,
+  REMEDIES,
   sharedSettings,
   startFacts,
+  unverifiedLine,
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
@@ -32,6 +29,7 @@ import {
   flagHelp,
   flagName,
   type FlagOrigin,
+  inProcesses,
   JsonLog,
   openDevice,
   parseFlags,
@@ -43,6 +41,7 @@ import {
   runMain,
   scanFlags,
   sweepTemporaries,
+  takeGpu,
   TextLog,
   wantsHelp,
   withRemedies,

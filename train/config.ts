@@ -15,9 +15,8 @@ import {
   seedValue,
   stepsValue,
 } from "@transformer-xl/model";
-import { processFields } from "@transformer-xl/runtime";
+import { DEVICE_CHOICES, pathValue, processFields } from "@transformer-xl/runtime";
 import { type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
-import { DEVICE_CHOICES, pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
 import { SCHEDULES } from "./schedule.ts";

@@ -4,11 +4,18 @@
  *
  * @module
  */
-import { corpusLines, locateCorpus, type ModelCheckpoint, type Split } from "@transformer-xl/model";
+import {
+  corpusLines,
+  locateCorpus,
+  type ModelCheckpoint,
+  openText,
+  type Split,
+  textPlace,
+  type TextSettings,
+} from "@transformer-xl/model";
 import type { EvalConfig } from "../config.ts";
 import { GIVEN_TEXT, TYPED_TEXT } from "../settings/flag_words.ts";
 import { manualText } from "./manual.ts";
-import { openText, textPlace, type TextSettings } from "@transformer-xl/model";
 import { trainedTextOf } from "./trained_text.ts";
 
 /** A token stream to score. */

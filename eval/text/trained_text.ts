@@ -3,10 +3,15 @@
  *
  * @module
  */
-import { DATASET_CHOICES, firstIssue, type ModelCheckpoint, unusable } from "@transformer-xl/model";
+import {
+  DATASET_CHOICES,
+  firstIssue,
+  type ModelCheckpoint,
+  type TextSettings,
+  unusable,
+} from "@transformer-xl/model";
 import { pathValue } from "@transformer-xl/runtime";
 import { z } from "zod";
-import type { TextSettings } from "@transformer-xl/model";
 
 /** The settings of a training configuration that name its text; others are ignored. */
 const trainedText = z.object({

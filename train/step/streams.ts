@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Batches, type Corpus, type Lengths, type Split } from "@transformer-xl/model";
+import { Batches, type Corpus, type Split } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, evalWarmupLen, type Share, trainLengths, WHOLE } from "../run_plan.ts";
 
@@ -28,38 +28,20 @@ export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] 
  * @throws {DataError} when a part is too short for its batch columns
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
-  const whole = evalLengths(config);
-  const warmupLen = evalWarmupLen(config);
+  const { rank, size: ranks } = share;
+  const train = { ...trainLengths(config), name: "train", rank, ranks };
   const evaluated = (part: "valid" | "test") =>
-    cut(corpus[part], part, whole, share, { warmupLen, ofEvaluation: true });
+    new Batches(corpus[part], {
+      ...evalLengths(config),
+      warmupLen: evalWarmupLen(config),
+      ofEvaluation: true,
+      name: part,
+      rank,
+      ranks,
+    });
   return {
-    train: cut(corpus.train, "train", trainLengths(config), share, {
-      warmupLen: 0,
-      ofEvaluation: false,
-    }),
+    train: new Batches(corpus.train, train),
     valid: config.noEval ? undefined : evaluated("valid"),
     test: config.noTest || config.noEval ? undefined : evaluated("test"),
   };
-}
-
-function cut(
-  text: Uint32Array,
-  name: string,
-  { batchSize, tgtLen: tgtLen, extLen: extLen }: Lengths,
-  { rank, size: ranks }: Share,
-  { warmupLen, ofEvaluation }: {
-    readonly warmupLen: number;
-    readonly ofEvaluation: boolean;
-  },
-): Batches {
-  return new Batches(text, {
-    batchSize,
-    tgtLen: tgtLen,
-    extLen: extLen,
-    warmupLen: warmupLen,
-    ofEvaluation,
-    name,
-    rank,
-    ranks,
-  });
 }

@@ -13,16 +13,14 @@
  * @module
  */
 import { ConfigError, DataError } from "@transformer-xl/runtime/core";
+import type { LengthSettings } from "../../config.ts";
 import { rollShifts } from "./roll_shifts.ts";
 
-/** Options of batches. */
-export interface BatchSettings {
-  /** Columns over all ranks. */
-  readonly batchSize: number;
-  /** Rows per segment (T); the last segment of an epoch may be shorter. */
-  readonly tgtLen: number;
-  /** Rows repeated in front of every segment's inputs (E, default 0). */
-  readonly extLen?: number | undefined;
+/**
+ * Options of batches: columns over all ranks, target rows per segment (T; the last segment of an
+ * epoch may be shorter), and E rows repeated in front of its inputs.
+ */
+export interface BatchSettings extends LengthSettings {
   /**
    * Memory length (M) to fill before scoring starts: each column starts with the preceding text,
    * rounded up to whole segments, whose `scored` is false. 0 (the default) for training.
@@ -130,12 +128,7 @@ export class Batches {
    * @throws {ConfigError} if this rank would get no column.
    */
   constructor(tokens: Uint32Array, settings: BatchSettings) {
-    const {
-      batchSize,
-      tgtLen: tgtLen,
-      extLen: extLen = 0,
-      warmupLen: warmupLen = 0,
-    } = settings;
+    const { batchSize, tgtLen, extLen = 0, warmupLen = 0 } = settings;
     const { rank = 0, ranks = 1, name = "text", ofEvaluation = false } = settings;
     this.columnRows = Math.floor(tokens.length / batchSize);
     if (this.columnRows < 2) {
