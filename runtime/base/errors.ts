@@ -15,60 +15,41 @@ export interface UserErrorOptions extends ErrorOptions {
   readonly need?: Needs | undefined;
 }
 
+/** A user error on top of a standard class; its message says what is wrong. */
+function userError(Base: ErrorConstructor) {
+  return class extends Base {
+    /** What has to change. */
+    readonly need: Needs | undefined;
+
+    constructor(message: string, options?: UserErrorOptions) {
+      super(message, options);
+      this.need = options?.need;
+    }
+  };
+}
+
 /** A tensor has the wrong rank, size or dtype. */
-export class ShapeError extends TypeError {
+export class ShapeError extends userError(TypeError) {
   /** Name of the class. */
   override readonly name = "ShapeError";
-  /** What has to change. */
-  readonly need: Needs | undefined;
-
-  /** A user error; its message says what is wrong. */
-  constructor(message: string, options?: UserErrorOptions) {
-    super(message, options);
-    this.need = options?.need;
-  }
 }
 
 /** A WGSL source does not compile, or a launch does not match it. */
-export class ShaderError extends SyntaxError {
+export class ShaderError extends userError(SyntaxError) {
   /** Name of the class. */
   override readonly name = "ShaderError";
-  /** What has to change. */
-  readonly need: Needs | undefined;
-
-  /** A user error; its message says what is wrong. */
-  constructor(message: string, options?: UserErrorOptions) {
-    super(message, options);
-    this.need = options?.need;
-  }
 }
 
 /** A flag, a configuration file or a combination of settings is wrong. */
-export class ConfigError extends RangeError {
+export class ConfigError extends userError(RangeError) {
   /** Name of the class. */
   override readonly name = "ConfigError";
-  /** What has to change. */
-  readonly need: Needs | undefined;
-
-  /** A user error; its message says what is wrong. */
-  constructor(message: string, options?: UserErrorOptions) {
-    super(message, options);
-    this.need = options?.need;
-  }
 }
 
 /** Text, a vocabulary or a data set cannot be used. */
-export class DataError extends Error {
+export class DataError extends userError(Error) {
   /** Name of the class. */
   override readonly name = "DataError";
-  /** What has to change. */
-  readonly need: Needs | undefined;
-
-  /** A user error; its message says what is wrong. */
-  constructor(message: string, options?: UserErrorOptions) {
-    super(message, options);
-    this.need = options?.need;
-  }
 }
 
 /** Maximum length of a {@link CheckpointError} message, which may quote an untrusted file. */
@@ -78,16 +59,13 @@ const CHECKPOINT_MESSAGE_LENGTH = 399;
  * A checkpoint is missing, damaged or belongs to another model. Its message is one line below 400
  * characters.
  */
-export class CheckpointError extends Error {
+export class CheckpointError extends userError(Error) {
   /** Name of the class. */
   override readonly name = "CheckpointError";
-  /** What has to change. */
-  readonly need: Needs | undefined;
 
   /** An error about a file; control characters are escaped and long messages are shortened. */
   constructor(message: string, options?: UserErrorOptions) {
     super(oneLine(message, CHECKPOINT_MESSAGE_LENGTH), options);
-    this.need = options?.need;
   }
 }
 
@@ -98,11 +76,9 @@ export interface GroupErrorOptions extends UserErrorOptions {
 }
 
 /** The ranks of a job cannot connect, communicate or agree. */
-export class GroupError extends Error {
+export class GroupError extends userError(Error) {
   /** Name of the class. */
   override readonly name = "GroupError";
-  /** What has to change. */
-  readonly need: Needs | undefined;
   /**
    * The rank that ended, if that is all this rank knows; the rank that ended first reports the
    * cause.
@@ -113,7 +89,6 @@ export class GroupError extends Error {
   constructor(message: string, options?: GroupErrorOptions) {
     super(message, options);
     this.lostRank = options?.lostRank;
-    this.need = options?.need;
   }
 }
 
@@ -127,18 +102,15 @@ export type DeviceErrorReason =
   | "not-finite";
 
 /** The device is missing, unsuitable, out of memory or lost, or it rejected a launch. */
-export class DeviceError extends Error {
+export class DeviceError extends userError(Error) {
   /** Name of the class. */
   override readonly name = "DeviceError";
-  /** What has to change. */
-  readonly need: Needs | undefined;
   /** Kind of failure. */
   readonly reason: DeviceErrorReason;
 
   /** An error of a device; `reason` determines the remedy. */
   constructor(reason: DeviceErrorReason, message: string, options?: UserErrorOptions) {
     super(message, options);
-    this.need = options?.need;
     this.reason = reason;
   }
 }
