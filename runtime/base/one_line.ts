@@ -1,15 +1,16 @@
 /**
- * Untrusted text for messages: shortened and without control characters.
+ * Untrusted values and text for messages: on one line, shortened, and without characters that move
+ * the cursor, reverse text or cannot be seen.
  *
  * @module
  */
 
-/** Control characters, line separators and direction marks, which must not reach a terminal. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]/gu;
+/** Control and formatting characters, line and paragraph separators. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text on one line: control characters become `\u00..`, and text above `limit` is shortened in the
- * middle.
+ * Text on one line: unprintable characters become `\u....`, and text above `limit` is shortened in
+ * the middle.
  *
  * @param limit Length of the longest result, in UTF-16 code units
  *
@@ -23,21 +24,38 @@ const UNPRINTABLE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]/gu;
  * ```
  */
 export function oneLine(text: string, limit: number): string {
-  const cutText = cut(text, limit);
-  const escaped = cutText.replaceAll(
-    UNPRINTABLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return cut(escaped, limit).toWellFormed();
+  return cut(cut(text, limit).replaceAll(UNPRINTABLE, escape), limit);
+}
+
+/**
+ * A value as JSON on one line: text in quotes, of at most `limit` characters between them.
+ *
+ * @example
+ * ```ts
+ * import { quoted } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quoted("a\nb"), String.raw`"a\nb"`);
+ * assertEquals(quoted([1, 2]), "[1,2]");
+ * assertEquals(quoted("x".repeat(1000)).length, 122);
+ * ```
+ */
+export function quoted(value: unknown, limit = 120): string {
+  if (typeof value === "string") return `"${oneLine(JSON.stringify(value).slice(1, -1), limit)}"`;
+  try {
+    return oneLine(JSON.stringify(value) ?? String(value), limit);
+  } catch { // nested more deeply than the stack
+    return Array.isArray(value) ? "a deeply nested list" : "a deeply nested object";
+  }
 }
 
 function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text;
+  if (text.length <= limit) return text.toWellFormed();
   const tail = Math.floor((limit - 1) / 3);
-  return `${text.slice(0, limit - 1 - tail)}…${text.slice(text.length - tail)}`;
+  return `${text.slice(0, limit - 1 - tail)}…${text.slice(text.length - tail)}`.toWellFormed();
 }
 
-/** A name or path in quotes, on one line of at most `limit` characters and the quotes. */
-export function quoted(text: string, limit = 120): string {
-  return `"${oneLine(text, limit).replaceAll('"', '\\"')}"`;
+function escape(character: string): string {
+  const code = character.codePointAt(0)!.toString(16);
+  return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\u{${code}}`;
 }

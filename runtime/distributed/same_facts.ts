@@ -4,7 +4,9 @@
  * @module
  */
 import { ConfigError, GroupError } from "../base/errors.ts";
+import { oneLine, quoted } from "../base/one_line.ts";
 import manifest from "../deno.json" with { type: "json" };
+import { flagName } from "../flags/spec.ts";
 import type { ProcessGroup } from "./process_group.ts";
 
 /** Values by their user-visible name, such as `--lr`. */
@@ -12,9 +14,6 @@ export type Facts = Readonly<Record<string, string>>;
 
 /** Version of this program: processes of one job run the same. */
 export const PROGRAM_VERSION: string = manifest.version;
-
-/** Characters of a value in a message. */
-const MAX_SHOWN = 120;
 
 /**
  * The settings of a configuration by flag, without those that may differ between ranks.
@@ -26,8 +25,10 @@ export function settingFacts(
   free: ReadonlySet<string>,
 ): Facts {
   const entries = Object.entries(config).filter(([key]) => !free.has(key)).map(([key, value]) => {
-    const flag = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return [`--${flag}`, typeof value === "string" ? value : JSON.stringify(value) ?? "none"];
+    return [
+      `--${flagName(key)}`,
+      typeof value === "string" ? value : JSON.stringify(value) ?? "none",
+    ];
   });
   return { "the program version": PROGRAM_VERSION, ...Object.fromEntries(entries) };
 }
@@ -42,10 +43,11 @@ export function factDifference(
   const names = [...new Set([...Object.keys(own), ...Object.keys(other)])];
   const name = names.find((name) => own[name] !== other[name]);
   if (name === undefined) return undefined;
-  return `Cannot work as one job: ${printable(name)} is ${
-    shown(own[name])
-  } on process ${ownRank} ` +
-    `and ${shown(other[name])} on process ${otherRank}; give every process the same`;
+  const [here, there] = [own, other].map(({ [name]: value }) =>
+    value === undefined ? "not known" : quoted(value)
+  );
+  return `Cannot work as one job: ${oneLine(name, 120)} is ${here} on process ${ownRank} ` +
+    `and ${there} on process ${otherRank}; give every process the same`;
 }
 
 /**
@@ -83,14 +85,4 @@ function parseFacts(bytes: Uint8Array, rank: number): Facts {
   throw new GroupError(
     `Cannot work as one job: process ${rank} sent no settings; run the same program on all`,
   );
-}
-
-function shown(value: string | undefined): string {
-  if (value === undefined) return "not known";
-  const text = printable(value);
-  return `"${text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text}"`;
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, "?");
 }

@@ -12,6 +12,7 @@
  */
 import { ConfigError } from "../base/errors.ts";
 import { formatSeconds } from "../base/format.ts";
+import { oneLine } from "../base/one_line.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "./process_identity.ts";
 import { writeAllSync } from "./write_all.ts";
 
@@ -225,19 +226,15 @@ function writeHolder(file: Deno.FsFile, holder: Holder): void {
   }
 }
 
-function describe({ pid, host }: ProcessIdentity): string {
-  return `process ${pid} on ${printable(host)}`;
-}
-
 /** Another program may have written the file. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 80);
+function describe({ pid, host }: ProcessIdentity): string {
+  return `process ${pid} on ${oneLine(host, 80)}`;
 }
 
 function inUse(folder: string, holder: Holder | undefined): ConfigError {
   const who = holder === undefined
     ? "another process is training here"
-    : `${describe(holder)} is training here since ${printable(holder.since)}`;
+    : `${describe(holder)} is training here since ${oneLine(holder.since, 80)}`;
   return new ConfigError(
     `Cannot train in "${folder}": ${who}`,
     { need: "a work directory that is not in use" },

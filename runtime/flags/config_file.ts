@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../base/errors.ts";
-import { oneLine, quote } from "./quote.ts";
+import { oneLine, quoted } from "../base/one_line.ts";
 
 /** Settings take a few kilobytes; a larger file was meant for another flag. */
 const MAX_BYTES = 2 ** 20;
@@ -17,7 +17,7 @@ const MAX_BYTES = 2 ** 20;
  */
 export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
   const refusal = (why: string, cause?: unknown) =>
-    new ConfigError(`Cannot read configuration file ${quote(path)}: ${why}`, { cause });
+    new ConfigError(`Cannot read configuration file ${quoted(path)}: ${why}`, { cause });
   let text: string;
   try {
     const { isFile, isDirectory, size } = await Deno.stat(path);
@@ -33,14 +33,17 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const missing = error instanceof Deno.errors.NotFound;
-    throw refusal(missing ? "there is no such file" : oneLine((error as Error).message), error);
+    throw refusal(
+      missing ? "there is no such file" : oneLine((error as Error).message, 240),
+      error,
+    );
   }
   let json: unknown;
   try {
     json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const remedy = /\.ya?ml$/i.test(path) ? "; write the settings of the YAML file as JSON" : "";
-    throw refusal(`it is no JSON: ${oneLine((error as Error).message)}${remedy}`, error);
+    throw refusal(`it is no JSON: ${oneLine((error as Error).message, 240)}${remedy}`, error);
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw refusal("it is no JSON object");

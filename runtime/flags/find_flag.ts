@@ -7,7 +7,7 @@ import { ConfigError } from "../base/errors.ts";
 import { flagName, type FlagSpec, withUnderscores } from "./spec.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { ForeignFlag } from "./foreign_flag.ts";
-import { quote } from "./quote.ts";
+import { quoted } from "../base/one_line.ts";
 
 /** Result of a lookup. */
 export type FoundFlag =
@@ -48,7 +48,7 @@ export class FlagNames {
     if (exact !== undefined) return exact;
     const longer = this.#shown.filter((each) => each.startsWith(name));
     if (longer.length === 1) return this.#byName.get(longer[0]!)!;
-    const shown = typed.length <= 60 ? `--${typed}` : quote(`--${typed}`);
+    const shown = typed.length <= 60 ? `--${typed}` : quoted(`--${typed}`);
     if (longer.length > 1) {
       const names = longer.slice(0, MAX_SHOWN).map((each) => `--${each}`).join(", ");
       const more = longer.length > MAX_SHOWN ? ` and ${longer.length - MAX_SHOWN} more` : "";

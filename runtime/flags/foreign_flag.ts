@@ -6,7 +6,7 @@
  */
 import { ConfigError } from "../base/errors.ts";
 import { type FlagArity, NUMBER } from "./spec.ts";
-import { quote } from "./quote.ts";
+import { quoted } from "../base/one_line.ts";
 
 /** A flag that is accepted but sets nothing. */
 export interface ForeignFlag {
@@ -90,7 +90,7 @@ export function foreignFlag(
       const text = words.join(" ");
       if (words.length > 0 && !accepts(text)) {
         throw new ConfigError(
-          `Cannot use --${name} ${quote(text)}: want ${wanted}; ${remedy ?? "leave it out"}`,
+          `Cannot use --${name} ${quoted(text)}: want ${wanted}; ${remedy ?? "leave it out"}`,
         );
       }
       return `--${name}: ${instead}`;

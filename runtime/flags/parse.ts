@@ -14,7 +14,7 @@ import { ConfigError } from "../base/errors.ts";
 import { flagName, type FlagSpec, flagSpecs } from "./spec.ts";
 import { FlagNames } from "./find_flag.ts";
 import type { ForeignFlag } from "./foreign_flag.ts";
-import { quote } from "./quote.ts";
+import { quoted } from "../base/one_line.ts";
 
 /** Origin of a value. */
 export type FlagOrigin = "default" | "preset" | "checkpoint" | "file" | "flag";
@@ -89,7 +89,7 @@ function readFlag(
 ): { value: unknown; text: string; used: number } {
   if (negated) {
     if (inline === undefined) return { value: false, text: "false", used: 0 };
-    throw new ConfigError(`Cannot parse --no_${spec.name}: got ${quote(inline)}, want no value`);
+    throw new ConfigError(`Cannot parse --no_${spec.name}: got ${quoted(inline)}, want no value`);
   }
   if (inline !== undefined) return { value: spec.read([inline]), text: inline, used: 0 };
   const words = wordsOf(spec, following);
@@ -132,7 +132,7 @@ function scan(
     if (wantsHelp([word])) throw new TypeError(`Cannot parse ${word}: ask wantsHelp() first`);
     if (!isFlag(word)) {
       throw new ConfigError(
-        `Cannot parse ${quote(word)}: it follows no flag that takes it; see --help`,
+        `Cannot parse ${quoted(word)}: it follows no flag that takes it; see --help`,
       );
     }
     const [, flag, inline] = /^--?([^=]+)(?:=(.*))?$/s.exec(word) as unknown as [
@@ -177,14 +177,14 @@ function fileValues(
     if (!key) {
       const near = new FlagNames(specs, foreign).near(spelled);
       throw new ConfigError(
-        `Cannot use ${quote(spelled)} of the configuration file: there is no such setting` +
+        `Cannot use ${quoted(spelled)} of the configuration file: there is no such setting` +
           (near === undefined ? "; see --help" : `, did you mean "${near}"?`),
       );
     }
     if (values.has(key)) {
       throw new ConfigError(
-        `Cannot use ${quote(spelled)} of the configuration file: ` +
-          `${quote(values.get(key)!.spelled)} says the same; leave one of them out`,
+        `Cannot use ${quoted(spelled)} of the configuration file: ` +
+          `${quoted(values.get(key)!.spelled)} says the same; leave one of them out`,
       );
     }
     values.set(key, { origin: "file", value, spelled });
@@ -199,7 +199,7 @@ function wordsOfValue(value: unknown): string[] {
 }
 
 function quoteBare(value: unknown): string {
-  return typeof value === "string" ? value : quote(value);
+  return typeof value === "string" ? value : quoted(value);
 }
 
 /** The first zod issue, in the user's terms. */
@@ -211,7 +211,7 @@ function configError(
   const key = String(issue.path[0] ?? "");
   const spec = specs.find((each) => each.key === key);
   if (issue.code === "unrecognized_keys" && spec === undefined) {
-    return new ConfigError(`Cannot use the preset: there is no setting ${quote(issue.keys[0])}`);
+    return new ConfigError(`Cannot use the preset: there is no setting ${quoted(issue.keys[0])}`);
   }
   if (spec === undefined) return new ConfigError(`Cannot use these settings: ${issue.message}`);
   const layer = layers.get(key);
@@ -225,8 +225,8 @@ function configError(
   }
   const subject = layer.origin === "flag"
     ? `parse --${spec.name}`
-    : `use ${quote(layer.spelled ?? spec.name)} of the ${PLACES[layer.origin]}`;
-  const got = quote(layer.text ?? layer.value);
+    : `use ${quoted(layer.spelled ?? spec.name)} of the ${PLACES[layer.origin]}`;
+  const got = quoted(layer.text ?? layer.value);
   const why = custom ? issue.message : `want ${spec.wanted}`;
   return new ConfigError(`Cannot ${subject}: got ${got}, ${why}; see --help`);
 }

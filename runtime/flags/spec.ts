@@ -9,7 +9,7 @@
  */
 import { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
-import { quote } from "./quote.ts";
+import { quoted } from "../base/one_line.ts";
 
 type JsonType = "boolean" | "integer" | "number" | "string" | "array" | "object" | "null";
 
@@ -218,7 +218,7 @@ function specOf(key: string, schema: JsonSchema): FlagSpec {
     const value = readWord(items, word);
     if (value !== undefined) return value;
     throw new ConfigError(
-      `Cannot parse --${name}: got ${quote(word)}, want ${wanted}; see --help`,
+      `Cannot parse --${name}: got ${quoted(word)}, want ${wanted}; see --help`,
     );
   };
   return {

@@ -6,7 +6,7 @@
  * @module
  */
 import { JsonFault, parseGuardedJson } from "../../base/guarded_json.ts";
-import { oneLine, quoted } from "../../base/one_line.ts";
+import { quoted } from "../../base/one_line.ts";
 import { CheckpointError } from "../../base/errors.ts";
 
 /** The typed array that holds each dtype; BF16 and BOOL have none and appear as raw integers. */
@@ -85,11 +85,6 @@ export function tensorByteLength(dtype: SafetensorsDtype, shape: readonly number
   return Number.isSafeInteger(bytes) ? bytes : NaN;
 }
 
-/** An untrusted value in a message, shortened. */
-function shown(value: unknown): string {
-  return oneLine(JSON.stringify(value) ?? "undefined", 80);
-}
-
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
@@ -103,29 +98,29 @@ export class HeaderFault extends Error {}
 
 function checkEntry(name: string, raw: unknown): SafetensorsEntry {
   const tensor = `tensor ${quoted(name, 80)}`;
-  if (!isObject(raw)) throw new HeaderFault(`${tensor} is described by ${shown(raw)}`);
+  if (!isObject(raw)) throw new HeaderFault(`${tensor} is described by ${quoted(raw, 80)}`);
   const { dtype, shape, data_offsets: offsets } = raw;
   if (typeof dtype !== "string" || !Object.hasOwn(SAFETENSORS_ARRAYS, dtype)) {
     const known = Object.keys(SAFETENSORS_ARRAYS).join(", ");
     throw new HeaderFault(
-      `${tensor} has the unknown dtype ${shown(dtype)}, not one of ${known}`,
+      `${tensor} has the unknown dtype ${quoted(dtype, 80)}, not one of ${known}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
     throw new HeaderFault(
-      `${tensor} has the shape ${shown(shape)}, not a list of sizes`,
+      `${tensor} has the shape ${quoted(shape, 80)}, not a list of sizes`,
     );
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     throw new HeaderFault(
-      `${tensor} has the data_offsets ${shown(offsets)}, not two byte positions`,
+      `${tensor} has the data_offsets ${quoted(offsets, 80)}, not two byte positions`,
     );
   }
   const [beginByte, endByte] = offsets as [number, number];
   const wanted = tensorByteLength(dtype as SafetensorsDtype, shape);
   if (endByte - beginByte !== wanted) {
     throw new HeaderFault(
-      `${tensor} has ${endByte - beginByte} bytes, ${dtype} ${shown(shape)} wants ${wanted}`,
+      `${tensor} has ${endByte - beginByte} bytes, ${dtype} ${quoted(shape, 80)} wants ${wanted}`,
     );
   }
   return { name, dtype: dtype as SafetensorsDtype, shape, beginByte, endByte };

@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../base/errors.ts";
+import { flagName } from "./spec.ts";
 
 /**
  * The folder of relative paths on the command line.
@@ -63,8 +64,7 @@ export function withUserPaths<S extends object>(
     const path = settings[key];
     if (typeof path !== "string") continue;
     if (path === "") {
-      const flag = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      throw new ConfigError(`Cannot use --${flag} "": it is empty, a path is wanted`);
+      throw new ConfigError(`Cannot use --${flagName(key)} "": it is empty, a path is wanted`);
     }
     resolved[key] = resolve(folder, path) as S[typeof key];
   }
