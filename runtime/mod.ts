@@ -27,7 +27,6 @@ export {
   rankEnvironment,
   type ReadVariable,
 } from "./distributed/rank_environment.ts";
-export { sweepFolders } from "./distributed/ring/ring_folder.ts";
 export type { Transport } from "./distributed/ring/ring_links.ts";
 export { inProcesses, type ProcessRequest, takeGpu } from "./distributed/run_in_processes.ts";
 export {
@@ -43,6 +42,7 @@ export * from "./files/folder_lock.ts";
 export * from "./files/safetensors/file.ts";
 export * from "./files/safetensors/writer.ts";
 export * from "./files/system_reason.ts";
+export * from "./files/temporary_folder.ts";
 export { readConfigFile } from "./flags/config_file.ts";
 export * from "./flags/foreign_flag.ts";
 export * from "./flags/flag_table.ts";

@@ -10,14 +10,14 @@ import {
   allSucceed,
   decideOnFirst,
   GroupError,
+  isOlder,
   isUserError,
+  makeTemporaryFolder,
   messageOf,
   type ProcessGroup,
-  sweepFolders,
   writeAll,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
 
 /** A checkpoint with the digest that ranks compare. */
 export interface SharedCheckpoint extends Disposable {
@@ -102,8 +102,7 @@ async function receive(
   let target: Deno.FsFile | undefined;
   try {
     await attempt(async () => {
-      folder = await Deno.makeTempDir({ prefix: FOLDER_PREFIX });
-      await sweepFolders(dirname(folder), FOLDER_PREFIX, LEFT_OVER_MS);
+      folder = await makeTemporaryFolder(FOLDER_PREFIX, (path) => isOlder(path, LEFT_OVER_MS));
       target = await Deno.create(`${folder}/checkpoint.safetensors`);
     });
     for (let at = 0; at < chosen.bytes; at += PIECE_BYTES) {

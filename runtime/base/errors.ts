@@ -142,3 +142,8 @@ export function isUserError(error: unknown): error is UserError {
     error instanceof ConfigError || error instanceof DataError ||
     error instanceof CheckpointError || error instanceof DeviceError || error instanceof GroupError;
 }
+
+/** The message of a thrown value; WebGPU errors are not instances of Error in Deno. */
+export function messageOf(error: unknown): string {
+  return (error as { message?: string } | undefined)?.message ?? String(error);
+}

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { messageOf } from "./errors.ts";
 import { oneLine, quoted } from "./one_line.ts";
 
 /** Limits of a document. */
@@ -50,7 +51,7 @@ export function parseGuardedJson(source: string | Uint8Array, limits: JsonLimits
   try {
     return JSON.parse(typeof source === "string" ? source : decode(source));
   } catch (error) {
-    throw new JsonFault(`is not JSON (${oneLine((error as Error).message, 100)})`);
+    throw new JsonFault(`is not JSON (${oneLine(messageOf(error), 100)})`);
   }
 }
 

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { ConfigError } from "../base/errors.ts";
-import { messageOf } from "../gpu/adapter.ts";
+import { ConfigError, messageOf } from "../base/errors.ts";
+import { sha256 } from "../base/sha256.ts";
 import type { ReadVariable } from "./rank_environment.ts";
 import type { Facts } from "./same_facts.ts";
 
@@ -68,8 +67,7 @@ export function newSecret(): string {
 }
 
 function identity(kind: string, value: string, settings: Facts): JobIdentity {
-  const token = createHash("sha256").update(`${kind}\0${value}`).digest("hex");
-  return { token, isDigest: false, settings };
+  return { token: sha256(`${kind}\0${value}`), isDigest: false, settings };
 }
 
 function secretOfFile(path: string | undefined): string | undefined {

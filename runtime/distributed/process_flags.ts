@@ -5,9 +5,10 @@
  */
 import { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
+import { BACKEND_CHOICES, type BackendChoice } from "./open_group.ts";
 
-/** The longest time that a timer of JavaScript takes, 2^31 - 1 ms, in whole seconds. */
-const MAX_TIMER_S = 2_147_483;
+/** Maximum delay of a timer. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const processes = { group: "Processes" } as const;
 
@@ -18,7 +19,7 @@ export const processFields = {
     .meta({ ...processes, metavar: "N" }),
   oversubscribe: z.boolean().default(false)
     .describe("Allow several processes per GPU, or on the software driver").meta(processes),
-  backend: z.enum(["auto", "ring", "mpi"]).default("auto")
+  backend: z.enum(BACKEND_CHOICES).default("auto")
     .describe("Communication backend; auto: mpi under mpirun and srun, ring otherwise").meta(
       processes,
     ),
@@ -26,7 +27,7 @@ export const processFields = {
     "Print and log on every rank; training losses are the rank's own",
   )
     .meta(processes),
-  heartbeatS: z.number().positive().max(MAX_TIMER_S).default(300)
+  heartbeatS: z.number().positive().max(Math.floor(MAX_TIMER_MS / 1000)).default(300)
     .describe("Seconds without a heartbeat before a process is considered hung")
     .meta(processes),
 };
@@ -38,7 +39,7 @@ export interface ProcessSettings {
   /** Whether several may share an adapter. */
   readonly oversubscribe: boolean;
   /** Communication backend. */
-  readonly backend: "auto" | "ring" | "mpi";
+  readonly backend: BackendChoice;
   /** Whether every process prints. */
   readonly logAllRanks: boolean;
   /** Seconds without a heartbeat before a process is considered hung. */

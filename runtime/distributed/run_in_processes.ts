@@ -14,13 +14,16 @@ import { type RankEnvironment, rankEnvironment } from "./rank_environment.ts";
 import { sameProgram } from "./launcher/same_program.ts";
 import { SoloGroup } from "./solo_group.ts";
 import { dirname, resolve } from "node:path";
-import { allOnCpu, otherCount, ownLauncherNeeded, type ProcessSettings } from "./process_flags.ts";
+import {
+  allOnCpu,
+  MAX_TIMER_MS,
+  otherCount,
+  ownLauncherNeeded,
+  type ProcessSettings,
+} from "./process_flags.ts";
 
-/** Maximum time of one operation, regardless of heartbeats. */
+/** Minimum time limit of one operation. */
 const LEAST_WAIT_MS = 3_600_000;
-
-/** Maximum delay of a timer. */
-const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** Settings of the role. */
 export interface ProcessRequest {
@@ -58,9 +61,7 @@ export async function inProcesses(
     const size = await processCount(settings);
     check(size);
     if (size === 1) return await work(new SoloGroup());
-    if (settings.backend === "mpi") {
-      throw ownLauncherNeeded(size);
-    }
+    if (settings.backend === "mpi") throw ownLauncherNeeded(size);
     request.launching?.();
     return await launch({
       ...sameProgram(argv, [...request.paths, temporaryFolder()]),
@@ -75,7 +76,7 @@ export async function inProcesses(
     backend: settings.backend,
     // This program's launcher watches every rank; under another one the ranks watch each other.
     silenceMs: environment.launchedBy === "own" ? undefined : 1000 * settings.heartbeatS,
-    timeoutMs: Math.min(MAX_WAIT_MS, Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS)),
+    timeoutMs: Math.min(MAX_TIMER_MS, Math.max(LEAST_WAIT_MS, 10_000 * settings.heartbeatS)),
     settings: request.facts,
   });
   return await work(group);

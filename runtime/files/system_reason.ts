@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../base/errors.ts";
 
 /**
  * `read-only file system` of `Read-only file system (os error 30): mkdir '/x'`.
@@ -17,8 +18,7 @@
  * ```
  */
 export function systemReason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const reason = message.replace(/ \(os error \d+\)[^]*$/, "");
+  const reason = messageOf(error).replace(/ \(os error \d+\)[^]*$/, "");
   return reason.slice(0, 1).toLowerCase() + reason.slice(1);
 }
 

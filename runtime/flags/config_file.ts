@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, messageOf } from "../base/errors.ts";
 import { oneLine, quoted } from "../base/one_line.ts";
 
 /** Settings take a few kilobytes; a larger file was meant for another flag. */
@@ -34,7 +34,7 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
     if (error instanceof ConfigError) throw error;
     const missing = error instanceof Deno.errors.NotFound;
     throw refusal(
-      missing ? "there is no such file" : oneLine((error as Error).message, 240),
+      missing ? "there is no such file" : oneLine(messageOf(error), 240),
       error,
     );
   }
@@ -43,7 +43,7 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
     json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const remedy = /\.ya?ml$/i.test(path) ? "; write the settings of the YAML file as JSON" : "";
-    throw refusal(`it is no JSON: ${oneLine((error as Error).message, 240)}${remedy}`, error);
+    throw refusal(`it is no JSON: ${oneLine(messageOf(error), 240)}${remedy}`, error);
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw refusal("it is no JSON object");

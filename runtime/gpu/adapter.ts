@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DeviceError } from "../base/errors.ts";
+import { DeviceError, messageOf } from "../base/errors.ts";
 import type { AdapterClass, DeviceLimits } from "../tensor/device_limits.ts";
 
 /** An adapter with its features and limits. */
@@ -138,9 +138,4 @@ export async function requestDevice(choice: AdapterChoice): Promise<GPUDevice> {
       },
     );
   }
-}
-
-/** The message of a thrown value; WebGPU errors are not instances of Error in Deno. */
-export function messageOf(error: unknown): string {
-  return (error as { message?: string } | undefined)?.message ?? String(error);
 }

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { ShaderError } from "../base/errors.ts";
-import { messageOf } from "./adapter.ts";
+import { messageOf, ShaderError } from "../base/errors.ts";
 import type { Kernel } from "../record/kernel.ts";
 import type { Command } from "../record/recorder.ts";
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { messageOf } from "../base/errors.ts";
 
 /** Result of a program. */
 export interface ProgramResult {
@@ -128,7 +129,7 @@ function resultOf({ code, stdout, stderr }: Deno.CommandOutput): ProgramResult {
 
 function notStarted(error: unknown): ProgramResult {
   const code = error instanceof Deno.errors.NotFound ? NOT_FOUND : CANNOT_EXECUTE;
-  return { code, stdout: "", stderr: error instanceof Error ? error.message : String(error) };
+  return { code, stdout: "", stderr: messageOf(error) };
 }
 
 function firstLine(text: string): string {

@@ -4,8 +4,7 @@
  * @module
  */
 import { TextLineStream } from "@std/streams";
-import { GroupError } from "../../base/errors.ts";
-import { messageOf } from "../../gpu/adapter.ts";
+import { GroupError, messageOf } from "../../base/errors.ts";
 import { tryWrite } from "../../logs/standard_streams.ts";
 import type { Ending } from "./ending.ts";
 import type { RankLink } from "./rank_links.ts";

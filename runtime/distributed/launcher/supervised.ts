@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { GroupError } from "../../base/errors.ts";
-import { messageOf } from "../../gpu/adapter.ts";
+import { GroupError, messageOf } from "../../base/errors.ts";
 import { writeAll } from "../../files/write_all.ts";
 import { dieWithParent } from "./parent_death.ts";
 import { TOKEN_VARIABLE } from "../job_token.ts";

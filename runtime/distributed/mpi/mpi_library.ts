@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GroupError } from "../../base/errors.ts";
+import { GroupError, messageOf } from "../../base/errors.ts";
 import { type MpiAbi, mpiAbi } from "./mpi_abi.ts";
 import type { Launcher } from "../rank_environment.ts";
 
@@ -76,7 +76,7 @@ export function openMpiLibrary(launchedBy: Launcher, given?: string): MpiLibrary
       const { symbols } = Deno.dlopen(path, SYMBOLS);
       return { symbols, path, abi: mpiAbi(path), version: versionOf(symbols) };
     } catch (error) {
-      problem = (error as Error).message;
+      problem = messageOf(error);
     }
   }
   const names = paths.map((path) => `"${path}"`).join(", ");

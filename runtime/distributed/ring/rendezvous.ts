@@ -8,8 +8,9 @@
  *
  * @module
  */
-import { GroupError, isUserError } from "../../base/errors.ts";
-import { messageOf } from "../../gpu/adapter.ts";
+import { GroupError, isUserError, messageOf } from "../../base/errors.ts";
+import { isOlder, makeTemporaryFolder } from "../../files/temporary_folder.ts";
+import { writeAll } from "../../files/write_all.ts";
 import { closeQuietly } from "./close_quietly.ts";
 import {
   type Answer,
@@ -23,7 +24,6 @@ import {
 } from "./greeting.ts";
 import type { JobIdentity } from "../job_token.ts";
 import { missingError } from "./ring_links.ts";
-import { makeRingFolder } from "./ring_folder.ts";
 import { factDifference } from "../same_facts.ts";
 
 /** Options of {@link rendezvous}. */
@@ -42,6 +42,8 @@ export interface Meeting {
   readonly job: JobIdentity;
 }
 
+const PREFIX = "txl-ring-";
+const LEFT_OVER_MS = 600_000; // a ring is formed, and its folder removed, in less
 const RETRY_MS = 20;
 const GREETING_MS = 5000; // time limit for the greeting of a caller
 const PATIENCE_MS = 6000; // time for the right rank, or a free port, after a wrong one
@@ -84,7 +86,7 @@ class Host {
     void this.#accept(listener).catch(this.#met.reject);
     try {
       await this.#met.promise;
-      const directory = await makeRingFolder();
+      const directory = await makeTemporaryFolder(PREFIX, (path) => isOlder(path, LEFT_OVER_MS));
       await this.#tellAll({ job: job.token, directory });
       return directory;
     } catch (error) {
@@ -230,8 +232,7 @@ async function ask(
 
 async function write(conn: Deno.Conn, message: Greeting | Answer): Promise<void> {
   try {
-    const bytes = encodeLine(message);
-    for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
+    await writeAll(conn, encodeLine(message));
   } catch {
     // It disconnected.
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GroupError } from "../../base/errors.ts";
+import { GroupError, messageOf } from "../../base/errors.ts";
 import { closeQuietly } from "./close_quietly.ts";
 import type { RingLinks } from "./ring.ts";
 
@@ -101,7 +101,7 @@ function listen(directory: string, socket: string | undefined): Deno.Listener {
   } catch (error) {
     throw new GroupError(
       `Cannot form a ring: the directory "${directory}" cannot hold its sockets ` +
-        `(${(error as Error).message}); give every job a new, empty directory`,
+        `(${messageOf(error)}); give every job a new, empty directory`,
       { cause: error },
     );
   }

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { type Hash, sha256 } from "../../base/sha256.ts";
+import type { Hash } from "../../base/sha256.ts";
 import { compare, type SafetensorsHeader, type TensorLayout } from "./header.ts";
 
 const PREFIX = "content:";
@@ -55,8 +55,9 @@ export class ContentDigest {
   /** The value that the metadata hold. */
   digest(): string {
     const tensors = this.#tensors.toSorted(([a], [b]) => compare(a, b));
-    const text = JSON.stringify([this.#metadata, tensors]);
-    return PREFIX + sha256(text);
+    const hash = this.#newHash();
+    hash.update(new TextEncoder().encode(JSON.stringify([this.#metadata, tensors])));
+    return PREFIX + hash.hex();
   }
 }
 

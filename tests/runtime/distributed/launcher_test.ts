@@ -258,10 +258,10 @@ Deno.test({
   ignore,
   async fn() {
     const folder = (name: string) => Deno.makeTempDir({ prefix: `${name}-` });
-    const dead = await folder("txl-dead");
-    const living = await folder("txl-living");
-    const starting = await folder("txl-starting");
-    const never = await folder("txl-never");
+    const dead = await folder("txl-job-dead");
+    const living = await folder("txl-job-living");
+    const starting = await folder("txl-job-starting");
+    const never = await folder("txl-job-never");
     const other = await folder("other");
     const made = [dead, living, starting, never, other];
     try {
