@@ -32,6 +32,7 @@ export * from "./params/parameter_store.ts";
 export * from "./plan/device.ts";
 export * from "./plan/executable.ts";
 export * from "./plan/memory_planner.ts";
+export type { OwnedStorage } from "./plan/owned_storage.ts";
 export {
   type HostOf,
   type OpTime,

@@ -54,7 +54,7 @@ export class FlagNames {
       const more = longer.length > MAX_SHOWN ? ` and ${longer.length - MAX_SHOWN} more` : "";
       throw new ConfigError(`Cannot parse ${shown}: it could be ${names}${more}; write it out`);
     }
-    const near = name.length > 60 ? undefined : nearestName(flagName(typed), this.#shown);
+    const near = this.near(typed);
     const remedy = near === undefined ? "see --help" : `did you mean --${near}?`;
     throw new ConfigError(`Cannot parse ${shown}: there is no such flag, ${remedy}`);
   }

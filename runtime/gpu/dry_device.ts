@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { DType, HostArray } from "../tensor/dtype.ts";
+import type { HostArray } from "../tensor/dtype.ts";
 import { Device } from "../plan/device.ts";
 import type { Executable, Recording } from "../plan/executable.ts";
 import { bufferBytes } from "./gpu_buffer.ts";
+import { bytesByRole, OwnedStorage } from "../plan/owned_storage.ts";
 import { planSlots } from "../plan/memory_planner.ts";
 import { UniformBlocks } from "../plan/uniform_blocks.ts";
 import { type DeviceLimits, OFFSET_ALIGNMENT } from "../tensor/device_limits.ts";
-import type { Role, Storage } from "../tensor/tensor.ts";
+import type { StorageSpec } from "../tensor/tensor.ts";
 import { BufferPool } from "./buffer_pool.ts";
 
 /** One allocation. */
@@ -41,17 +42,12 @@ export class DryDevice extends Device {
 
   /** A storage without memory. */
   override allocate(
-    spec: {
-      readonly label: string;
-      readonly role: Role;
-      readonly dtype: DType;
-      readonly length: number;
-    },
-  ): Storage {
+    spec: StorageSpec,
+  ): OwnedStorage {
     const bytes = bufferBytes(spec);
     this.account(spec.role, bytes);
     if (bytes > this.#largest.bytes) this.#largest = { label: spec.label, bytes };
-    return new DryStorage(spec, () => this.account(spec.role, -bytes));
+    return new OwnedStorage(spec, bytes, () => this.account(spec.role, -bytes));
   }
 
   /** Does nothing. */
@@ -88,16 +84,12 @@ export class DryDevice extends Device {
         this.allocate({ label, role: "scalars", dtype: "u32", length: bytes / 4 })
       ),
     ];
-    const bytes: Partial<Record<Role, number>> = {};
-    for (const storage of [...owned, ...slots]) {
-      bytes[storage.role] = (bytes[storage.role] ?? 0) + bufferBytes(storage);
-    }
     const refuse = () => {
       throw new TypeError(`Cannot run plan "${label}" in a dry run`);
     };
     return Promise.resolve({
       slotOf,
-      bytes,
+      bytes: bytesByRole([...owned, ...slots]),
       run: refuse,
       profile: refuse,
       storageOf: refuse,
@@ -110,33 +102,4 @@ export class DryDevice extends Device {
 
   /** Does nothing. */
   override [Symbol.dispose](): void {}
-}
-
-class DryStorage implements Storage {
-  readonly label: string;
-  readonly role: Role;
-  readonly dtype: DType;
-  readonly length: number;
-  readonly #release: () => void;
-  #live = true;
-
-  constructor(
-    { label, role, dtype, length }: Pick<Storage, "label" | "role" | "dtype" | "length">,
-    release: () => void,
-  ) {
-    this.label = label;
-    this.role = role;
-    this.dtype = dtype;
-    this.length = length;
-    this.#release = release;
-  }
-
-  get live(): boolean {
-    return this.#live;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#live) this.#release();
-    this.#live = false;
-  }
 }

@@ -4,59 +4,33 @@
  * @module
  */
 import { bytesPer, type DType, type HostArray } from "../tensor/dtype.ts";
-import type { Role, Storage } from "../tensor/tensor.ts";
+import { OwnedStorage } from "../plan/owned_storage.ts";
+import type { StorageSpec } from "../tensor/tensor.ts";
 
 /** A GPU buffer with an owner. */
-export class GpuStorage implements Storage {
-  /** Name in messages. */
-  readonly label: string;
-  /** What it is for. */
-  readonly role: Role;
-  /** Element type. */
-  readonly dtype: DType;
-  /** Elements. */
-  readonly length: number;
+export class GpuStorage extends OwnedStorage {
   /** The buffer. */
   readonly buffer: GPUBuffer;
-  readonly #onDestroy: (bytes: number) => void;
-  #live = true;
 
   /** Creates a zeroed buffer. */
   constructor(
     device: GPUDevice,
-    spec: {
-      readonly label: string;
-      readonly role: Role;
-      readonly dtype: DType;
-      readonly length: number;
-    },
+    spec: StorageSpec,
     usage: GPUBufferUsageFlags,
-    onDestroy: (bytes: number) => void,
+    onDestroy: () => void,
   ) {
-    this.label = spec.label;
-    this.role = spec.role;
-    this.dtype = spec.dtype;
-    this.length = spec.length;
-    this.buffer = device.createBuffer({ label: spec.label, size: bufferBytes(spec), usage });
-    this.#onDestroy = onDestroy;
-  }
-
-  /** False once it was freed. */
-  get live(): boolean {
-    return this.#live;
-  }
-
-  /** Frees the buffer. */
-  [Symbol.dispose](): void {
-    if (!this.#live) return;
-    this.#live = false;
-    this.#onDestroy(this.buffer.size);
-    this.buffer.destroy();
+    const bytes = bufferBytes(spec);
+    const buffer = device.createBuffer({ label: spec.label, size: bytes, usage });
+    super(spec, bytes, () => {
+      onDestroy();
+      buffer.destroy();
+    });
+    this.buffer = buffer;
   }
 }
 
 /** Bytes of the buffer behind a storage: a multiple of 16, so that vector bindings fit. */
-export function bufferBytes(spec: { readonly dtype: DType; readonly length: number }): number {
+export function bufferBytes(spec: Pick<StorageSpec, "dtype" | "length">): number {
   return Math.max(16, Math.ceil(spec.length * bytesPer(spec.dtype) / 16) * 16);
 }
 

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { DType, HostArray } from "../tensor/dtype.ts";
-import { bytesPer } from "../tensor/dtype.ts";
+import { bytesPer, type HostArray } from "../tensor/dtype.ts";
 import { formatBytes } from "../base/format.ts";
 import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
 import { availableMemory } from "../base/available_memory.ts";
@@ -15,7 +14,7 @@ import { type AdapterChoice, chooseAdapter, limitsOf } from "./adapter.ts";
 import { compileGpuPlan } from "./gpu_executable.ts";
 import { GpuStorage, upload } from "./gpu_buffer.ts";
 import type { ByteRange } from "./readback.ts";
-import type { Role, Storage } from "../tensor/tensor.ts";
+import type { Storage, StorageSpec } from "../tensor/tensor.ts";
 import { BufferPool } from "./buffer_pool.ts";
 
 /**
@@ -96,12 +95,7 @@ export class GpuDevice extends Device {
 
   /** Zeroed memory on the adapter. */
   override allocate(
-    spec: {
-      readonly label: string;
-      readonly role: Role;
-      readonly dtype: DType;
-      readonly length: number;
-    },
+    spec: StorageSpec,
   ): GpuStorage {
     const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage; // not there in a page without WebGPU
     return this.#allocate(spec, STORAGE | COPY_SRC | COPY_DST);
@@ -246,12 +240,7 @@ export class GpuDevice extends Device {
   }
 
   #allocate(
-    spec: {
-      readonly label: string;
-      readonly role: Role;
-      readonly dtype: DType;
-      readonly length: number;
-    },
+    spec: StorageSpec,
     usage: GPUBufferUsageFlags,
   ): GpuStorage {
     this.checkFits(spec.label, spec.length * bytesPer(spec.dtype));
@@ -259,13 +248,13 @@ export class GpuDevice extends Device {
       this.gpu,
       spec,
       usage,
-      (bytes) => {
-        this.account(spec.role, -bytes);
+      () => {
+        this.account(spec.role, -storage.bytes);
         this.#storages.delete(storage);
       },
     );
     this.#storages.add(storage);
-    this.account(spec.role, storage.buffer.size);
+    this.account(spec.role, storage.bytes);
     return storage;
   }
 }

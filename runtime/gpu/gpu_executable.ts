@@ -10,10 +10,11 @@ import type { Executable, Recording } from "../plan/executable.ts";
 import type { BoundStep, GpuHost } from "./gpu_host.ts";
 import type { GpuStorage } from "./gpu_buffer.ts";
 import type { Pipeline } from "./pipeline_cache.ts";
+import { bytesByRole } from "../plan/owned_storage.ts";
 import { planSlots } from "../plan/memory_planner.ts";
 import { UniformBlocks } from "../plan/uniform_blocks.ts";
 import { type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
-import type { Role, Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { profileSteps } from "./profile.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 
@@ -109,7 +110,7 @@ export function compileGpuPlan(
     };
     return {
       slotOf,
-      bytes: bytesByRole(owned, slots),
+      bytes: bytesByRole([...owned, ...slots]),
       *run(inputs, scalars, cuts) {
         device.checkFault();
         // Everything is encoded, and so validated, before anything is uploaded.
@@ -177,15 +178,4 @@ function encode(
     pass.dispatchWorkgroups(x, y, z);
   }
   pass?.end();
-}
-
-function bytesByRole(
-  owned: readonly GpuStorage[],
-  slots: readonly GpuStorage[],
-): Partial<Record<Role, number>> {
-  const bytes: Partial<Record<Role, number>> = {};
-  for (const { role, buffer } of [...owned, ...slots]) {
-    bytes[role] = (bytes[role] ?? 0) + buffer.size;
-  }
-  return bytes;
 }

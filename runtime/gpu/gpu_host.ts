@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { DType, HostArray } from "../tensor/dtype.ts";
+import type { HostArray } from "../tensor/dtype.ts";
 import type { DeviceInfo } from "../plan/device.ts";
 import type { GpuStorage } from "./gpu_buffer.ts";
 import type { Command } from "../record/recorder.ts";
 import type { DeviceLimits } from "../tensor/device_limits.ts";
-import type { Role } from "../tensor/tensor.ts";
+import type { StorageSpec } from "../tensor/tensor.ts";
 
 /** The GPU interface of compiled plans. */
 export interface GpuHost {
@@ -19,12 +19,7 @@ export interface GpuHost {
   /** What plans are recorded for. */
   readonly limits: DeviceLimits;
   /** Allocates zeroed memory. */
-  allocate(spec: {
-    readonly label: string;
-    readonly role: Role;
-    readonly dtype: DType;
-    readonly length: number;
-  }): GpuStorage;
+  allocate(spec: StorageSpec): GpuStorage;
   /** A uniform buffer of `bytes`. */
   allocateUniform(label: string, bytes: number): GpuStorage;
   /** Writes elements from `offset` on. */

@@ -13,13 +13,13 @@ import type { Executable, Recording, StorageRange } from "./executable.ts";
 import { Recorder } from "../record/recorder.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { DeviceLimits } from "../tensor/device_limits.ts";
-import { type Role, type Storage, Tensor } from "../tensor/tensor.ts";
+import { type Role, type Storage, type StorageSpec, Tensor } from "../tensor/tensor.ts";
+
+/** Devices a user may ask for. */
+export const DEVICE_CHOICES = ["auto", "gpu", "cpu"] as const;
 
 /** `gpu`: an adapter or an error; `cpu`: plain loops; `auto`: an adapter, else plain loops. */
-export type DeviceChoice = "auto" | "gpu" | "cpu";
-
-/** Values of {@link DeviceChoice}, for flags. */
-export const DEVICE_CHOICES = ["auto", "gpu", "cpu"] as const;
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
 /** Properties of a device. */
 export interface DeviceInfo {
@@ -64,12 +64,7 @@ export abstract class Device implements Disposable {
    * @throws {DeviceError} when it exceeds a buffer of this device or the memory budget
    */
   abstract allocate(
-    spec: {
-      readonly label: string;
-      readonly role: Role;
-      readonly dtype: DType;
-      readonly length: number;
-    },
+    spec: StorageSpec,
   ): Storage;
 
   /**

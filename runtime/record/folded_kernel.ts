@@ -8,9 +8,8 @@
  * @module
  */
 import { ShaderError } from "../base/errors.ts";
-import { type Kernel, WGSL_COMMENTS } from "./kernel.ts";
+import { type Kernel, WGSL_COMMENTS, WGSL_SCALARS } from "./kernel.ts";
 
-const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;
 const UNIFORM = /var<\s*uniform\s*>\s*(\w+)\s*:\s*Scalars/;
 const MAIN = /@workgroup_size\(([^)]*)\)\s*fn\s+main\s*\(([^{]*)\)\s*\{/;
 const PARAMETER = /@builtin\(\s*(\w+)\s*\)\s*(\w+)\s*:\s*[\w<>]+/g;
@@ -59,7 +58,7 @@ function fold(kernel: Kernel): Kernel {
 struct Scalars { ${fields} }
 @group(0) @binding(${scalarsBinding}) var<uniform> ${block}: Scalars;`
     : folded.replace(
-      SCALARS,
+      WGSL_SCALARS,
       (_, body: string) => `struct Scalars { ${body.trim().replace(/,$/, "")}, ${fields} }`,
     );
   return {

@@ -83,10 +83,11 @@ export interface Kernel {
 const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)(?:\s*,\s*(read_write|read))?\s*>\s*(\w+)\s*:\s*([^;]+);/g;
 const OVERRIDE = /^\s*override\s+(\w+)\s*(?::\s*\w+\s*)?(=)?/gm;
-const SCALARS = /struct\s+Scalars\s*\{([^}]*)\}/;
 const ARRAY = /^\s*array<\s*(?:atomic<)?(?:vec([24])<)?\s*(\w+)\s*[>,]/;
 const ALIAS = /^\s*alias\s+(\w+)\s*=\s*f32\s*;/gm;
 const DTYPES: readonly string[] = ["f32", "f16", "u32"] satisfies DType[];
+/** The uniform block, with its fields. */
+export const WGSL_SCALARS: RegExp = /struct\s+Scalars\s*\{([^}]*)\}/;
 /** Comments of WGSL; without nested ones. */
 export const WGSL_COMMENTS: RegExp = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 
@@ -226,7 +227,7 @@ export function kernelFor(
 }
 
 function scalarFields(name: string, code: string): ScalarField[] {
-  const body = SCALARS.exec(code)?.[1];
+  const body = WGSL_SCALARS.exec(code)?.[1];
   if (body === undefined) {
     throw new ShaderError(`Cannot read kernel "${name}": its uniform is not a "struct Scalars"`);
   }

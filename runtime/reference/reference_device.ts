@@ -10,42 +10,22 @@ import type { DType, HostArray, NumberArray, Numbers } from "../tensor/dtype.ts"
 import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
 import { DeviceError } from "../base/errors.ts";
 import type { Executable, Recording, StorageRange } from "../plan/executable.ts";
+import { bytesByRole, OwnedStorage } from "../plan/owned_storage.ts";
 import { planSlots } from "../plan/memory_planner.ts";
 import type { Command, PlanBuffer } from "../record/recorder.ts";
 import { fieldValue, type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
 import { type DeviceLimits, PORTABLE_LIMITS } from "../tensor/device_limits.ts";
-import type { Role, Storage, Tensor } from "../tensor/tensor.ts";
+import type { Storage, StorageSpec, Tensor } from "../tensor/tensor.ts";
 
 /** Precision of the plain loops. */
 export type ReferencePrecision = "f32" | "f64";
 
-class ReferenceStorage implements Storage {
-  readonly label: string;
-  readonly role: Role;
-  readonly dtype: DType;
+class ReferenceStorage extends OwnedStorage {
   readonly array: NumberArray;
-  readonly #release: () => void;
-  #live = true;
 
-  constructor(label: string, role: Role, dtype: DType, array: NumberArray, release: () => void) {
-    this.label = label;
-    this.role = role;
-    this.dtype = dtype;
+  constructor(spec: StorageSpec, array: NumberArray, free: () => void) {
+    super(spec, array.byteLength, free);
     this.array = array;
-    this.#release = release;
-  }
-
-  get length(): number {
-    return this.array.length;
-  }
-
-  get live(): boolean {
-    return this.#live;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#live) this.#release();
-    this.#live = false;
   }
 }
 
@@ -87,24 +67,16 @@ export class ReferenceDevice extends Device {
   }
 
   /** Zeroed memory of the process. */
-  override allocate(
-    spec: {
-      readonly label: string;
-      readonly role: Role;
-      readonly dtype: DType;
-      readonly length: number;
-    },
-  ): Storage {
+  override allocate(spec: StorageSpec): Storage {
     return this.#allocate(spec);
   }
 
-  #allocate(spec: Pick<Storage, "label" | "role" | "dtype" | "length">): ReferenceStorage {
+  #allocate(spec: StorageSpec): ReferenceStorage {
     const bytes = spec.length * this.#bytesPer(spec.dtype);
     this.checkFits(spec.label, bytes);
     this.account(spec.role, bytes);
     const array = this.#array(spec.dtype, new ArrayBuffer(bytes), spec.length);
-    const release = () => this.account(spec.role, -bytes);
-    return new ReferenceStorage(spec.label, spec.role, spec.dtype, array, release);
+    return new ReferenceStorage(spec, array, () => this.account(spec.role, -bytes));
   }
 
   /** Copies elements into memory, rounded to the precision. */
@@ -167,7 +139,7 @@ export class ReferenceDevice extends Device {
       const slot = slots[slotOf.get(n) ?? -1];
       if (slot === undefined) return undefined; // never used
       const array = this.#array(planBuffer.dtype, slot.array.buffer, planBuffer.length);
-      return new ReferenceStorage(planBuffer.label, "temporary", planBuffer.dtype, array, () => {});
+      return new ReferenceStorage({ ...planBuffer, role: "temporary" }, array, () => {});
     });
     const numbersOf = ({ range, size }: Tensor): Numbers => {
       if (range.kind === "plan") return storages[range.buffer]!.array.subarray(0, size);
@@ -260,10 +232,4 @@ function slotLengths(
     lengths[slot] = Math.max(lengths[slot] ?? 0, buffers[planBuffer]!.length);
   }
   return lengths;
-}
-
-function bytesByRole(storages: readonly ReferenceStorage[]): Partial<Record<Role, number>> {
-  const bytes: Partial<Record<Role, number>> = {};
-  for (const { role, array } of storages) bytes[role] = (bytes[role] ?? 0) + array.byteLength;
-  return bytes;
 }

@@ -22,6 +22,9 @@ export type Role =
   | "scalars"
   | "staging";
 
+/** Properties of memory to be allocated. */
+export type StorageSpec = Pick<Storage, "label" | "role" | "dtype" | "length">;
+
 /** Memory on a device. Freed by its owner with `using` or `[Symbol.dispose]()`. */
 export interface Storage extends Disposable {
   /** Name in messages. */
