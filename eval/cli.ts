@@ -19,6 +19,7 @@ import {
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
+  fileInfo,
   firstThenOthers,
   flagHelp,
   inProcesses,
@@ -198,12 +199,7 @@ async function evaluateShare(
 
 /** Cache of encoded text, in an existing work directory. */
 async function cacheFolder({ workDir }: EvalConfig): Promise<string | undefined> {
-  try {
-    return (await Deno.stat(workDir)).isDirectory ? `${workDir}/cache` : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  return (await fileInfo(workDir))?.isDirectory ? `${workDir}/cache` : undefined;
 }
 
 /** Tokens and digest of each part, which ranks compare. */

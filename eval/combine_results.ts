@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { ProcessGroup } from "@transformer-xl/runtime";
+import { gatherNumbers, type ProcessGroup } from "@transformer-xl/runtime";
 import type { EvalResult } from "./evaluator.ts";
+import { weightedMean } from "./metrics.ts";
 
 /**
  * The loss over the columns of all ranks, weighted by tokens and equal on all ranks. Segments stay
@@ -14,16 +15,12 @@ import type { EvalResult } from "./evaluator.ts";
  */
 export async function combineResults(group: ProcessGroup, own: EvalResult): Promise<EvalResult> {
   if (group.size === 1) return own;
-  const numbers = Float64Array.of(own.lossNats, own.tokens, own.elapsedMs);
-  const parts = (await group.allGather(new Uint8Array(numbers.buffer))).map(({ buffer }) => {
-    const [lossNats, tokens, elapsedMs] = new Float64Array(buffer);
-    return { lossNats: lossNats!, tokens: tokens!, elapsedMs: elapsedMs! };
-  });
-  const tokens = parts.reduce((sum, part) => sum + part.tokens, 0);
+  const parts = await gatherNumbers(group, [own.lossNats, own.tokens, own.elapsedMs]);
+  const values = (i: number) => parts.map((part) => part[i]!);
   return {
     ...own,
-    lossNats: parts.reduce((sum, part) => sum + part.lossNats * part.tokens, 0) / tokens,
-    tokens,
-    elapsedMs: Math.max(...parts.map((part) => part.elapsedMs)),
+    lossNats: weightedMean(values(0), values(1)),
+    tokens: values(1).reduce((sum, tokens) => sum + tokens, 0),
+    elapsedMs: Math.max(...values(2)),
   };
 }

@@ -3,25 +3,29 @@
  *
  * @module
  */
-import { CheckpointError } from "@transformer-xl/runtime";
+import { CheckpointError, exists } from "@transformer-xl/runtime";
 
-const BEST = "checkpoint_best.safetensors";
-const LAST = "checkpoint_last.safetensors";
+/** File name of the checkpoint with the smallest validation loss. */
+export const BEST_CHECKPOINT = "checkpoint_best.safetensors";
+
+/** File name of the newest checkpoint. */
+export const LAST_CHECKPOINT = "checkpoint_last.safetensors";
 
 /**
  * Path of `model`; without one, of the best checkpoint of a work directory, else of the last.
  *
  * @throws {CheckpointError} when the work directory holds neither
+ * @throws {ConfigError} when it cannot be read
  */
 export async function findCheckpoint(
   { model, workDir }: { readonly model: string | null; readonly workDir: string },
 ): Promise<string> {
   if (model !== null) return model;
-  for (const name of [BEST, LAST]) {
+  for (const name of [BEST_CHECKPOINT, LAST_CHECKPOINT]) {
     if (await exists(`${workDir}/${name}`)) return `${workDir}/${name}`;
   }
   throw new CheckpointError(
-    `Cannot evaluate "${workDir}": it holds neither ${BEST} nor ${LAST}`,
+    `Cannot evaluate "${workDir}": it holds neither ${BEST_CHECKPOINT} nor ${LAST_CHECKPOINT}`,
     { need: "a run or a checkpoint" },
   );
 }
@@ -31,16 +35,6 @@ export function lastForBest(
   { model, workDir }: { readonly model: string | null; readonly workDir: string },
   path: string,
 ): string | undefined {
-  if (model !== null || !path.endsWith(`/${LAST}`)) return undefined;
-  return `No ${BEST} in "${workDir}": evaluating ${LAST}`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  if (model !== null || !path.endsWith(`/${LAST_CHECKPOINT}`)) return undefined;
+  return `No ${BEST_CHECKPOINT} in "${workDir}": evaluating ${LAST_CHECKPOINT}`;
 }

@@ -6,6 +6,7 @@
  */
 export * from "./core.ts";
 export { allSucceed, decideOnFirst, firstThenOthers } from "./distributed/decide.ts";
+export { gatherNumbers } from "./distributed/gather_numbers.ts";
 export { type JobIdentity, jobIdentity } from "./distributed/job_token.ts";
 export { launch, type LaunchOptions } from "./distributed/launcher/launch.ts";
 export type { ShowRanks } from "./distributed/launcher/rank_process.ts";
@@ -38,6 +39,7 @@ export {
 } from "./distributed/same_facts.ts";
 export { SoloGroup } from "./distributed/solo_group.ts";
 export * from "./files/atomic_file.ts";
+export { exists, fileInfo } from "./files/file_info.ts";
 export * from "./files/folder_lock.ts";
 export * from "./files/safetensors/file.ts";
 export * from "./files/safetensors/writer.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { RULE } from "@transformer-xl/eval";
 import {
   assertCutoffs,
   clusterShares,
@@ -25,6 +26,7 @@ import {
   ConfigError,
   decideOnFirst,
   type Device,
+  exists,
   firstThenOthers,
   flagHelp,
   flagName,
@@ -61,7 +63,6 @@ import { PRESETS } from "./presets.ts";
 import { rateWarnings } from "./settings/rate_warnings.ts";
 import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { Reporter } from "./report/report.ts";
-import { RULE } from "./report/report_lines.ts";
 import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
 import { cutStreams, neededSplits } from "./step/streams.ts";
 import { Trainer } from "./trainer.ts";
@@ -75,7 +76,6 @@ import {
 } from "./checkpoint/training_text.ts";
 import {
   checkWorkDirectory,
-  exists,
   isBestInsteadOfLast,
   isFolderOf,
   openRestart,

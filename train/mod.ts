@@ -42,7 +42,6 @@ export {
 export { type Preset, PRESETS } from "./presets.ts";
 export { Reporter, type ReportStyle } from "./report/report.ts";
 export {
-  type LossStyle,
   skippedLine,
   stepLine,
   summaryLines,

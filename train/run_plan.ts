@@ -96,7 +96,7 @@ export function evalWarmupLen(config: TrainConfig): number {
 }
 
 /** Loss scale of a step: undefined in full precision. */
-export function lossScaleOf(
+function lossScaleOf(
   { fp16, lossScale, staticLossScale }: TrainConfig,
 ): number | "dynamic" | undefined {
   return fp16 ? lossScale ?? staticLossScale ?? "dynamic" : undefined;

@@ -28,6 +28,19 @@ export function perplexityText(lossNats: number, width: number, digits: number):
     : fixed(value, width, digits);
 }
 
+/** Unit of losses in lines. */
+export interface LossStyle {
+  /** Bits per character instead of perplexity. */
+  readonly characters: boolean;
+}
+
+/** `ppl` or `bpc` with the value; `digits` are those of the perplexity. */
+export function lossText(lossNats: number, { characters }: LossStyle, digits = 3): string {
+  return characters
+    ? `bpc ${bitsPerCharacterText(lossNats)}`
+    : `ppl ${perplexityText(lossNats, 9, digits)}`;
+}
+
 /** Bits per character in a field of 9, `{:9.5f}`. */
 export function bitsPerCharacterText(lossNats: number): string {
   return fixed(bitsPerCharacter(lossNats), 9, 5);

@@ -5,10 +5,11 @@
  */
 import type { Lengths } from "@transformer-xl/model";
 import { fixed } from "@transformer-xl/runtime";
-import { bitsPerCharacterText, perplexityText } from "./loss_text.ts";
+import { type LossStyle, lossText, perplexityText } from "./loss_text.ts";
 import type { SegmentMeans } from "./segment_meter.ts";
 
-const RULE = "=".repeat(100);
+/** The line above and below a section. */
+export const RULE: string = "=".repeat(100);
 
 /** The line before the first segment. */
 export function bannerLine(
@@ -42,7 +43,7 @@ export function segmentLine(
 
 /** The lines at the end of one part. */
 export function resultLines(
-  { part, lossNats, elapsedMs, segments, characters }: {
+  { part, lossNats, elapsedMs, segments, characters }: LossStyle & {
     /** Name of the part. */
     readonly part: string;
     /** Mean loss in nats per token. */
@@ -51,17 +52,12 @@ export function resultLines(
     readonly elapsedMs: number;
     /** Segments that ran. */
     readonly segments: number;
-    /** Bits per character instead of perplexity. */
-    readonly characters: boolean;
   },
 ): string[] {
-  const unit = characters
-    ? `bpc ${bitsPerCharacterText(lossNats)}`
-    : `ppl ${perplexityText(lossNats, 9, 3)}`;
   return [
     `Time : ${fixed(elapsedMs / 1000, 0, 2)}s, ${fixed(elapsedMs / segments, 0, 2)}ms/segment`,
     RULE,
-    `| ${part} loss ${fixed(lossNats, 5, 2)} | ${part} ${unit} `,
+    `| ${part} loss ${fixed(lossNats, 5, 2)} | ${part} ${lossText(lossNats, { characters })} `,
     RULE,
   ];
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ProcessGroup } from "@transformer-xl/runtime";
+import { gatherNumbers, type ProcessGroup } from "@transformer-xl/runtime";
 import type { SegmentLoss } from "../evaluator.ts";
 import { mean, weightedMean } from "../metrics.ts";
 
@@ -64,9 +64,8 @@ export async function combineMeans(
   columns: number,
 ): Promise<SegmentMeans> {
   if (group.size === 1) return own;
-  const numbers = Float64Array.of(own.lossNats, columns, own.msPerBatch, own.tokensPerSecond);
-  const parts = (await group.allGather(new Uint8Array(numbers.buffer)))
-    .map(({ buffer }) => new Float64Array(buffer));
+  const { lossNats, msPerBatch, tokensPerSecond } = own;
+  const parts = await gatherNumbers(group, [lossNats, columns, msPerBatch, tokensPerSecond]);
   const values = (i: number) => parts.map((part) => part[i]!);
   return {
     step: own.step,

@@ -53,15 +53,6 @@ export function manualText(
   return { ids, unknown };
 }
 
-/** Ids of the words of `--manual`; see {@link manualText}. */
-export function manualIds(
-  words: readonly string[],
-  vocabulary: Vocabulary,
-  dataset?: string,
-): Uint32Array {
-  return manualText(words, vocabulary, dataset).ids;
-}
-
 function isWikiText(vocabulary: WordVocabulary, dataset: string | undefined): boolean {
   if (dataset !== undefined && dataset !== "auto" && dataSet(dataset).prepare === "wikitext") {
     return true;

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { Evaluator, manualIds } from "@transformer-xl/eval";
+import { Evaluator, manualText } from "@transformer-xl/eval";
 import {
   Batches,
   createModel,
@@ -118,20 +118,20 @@ Deno.test("warm-up segments are run and not scored", async () => {
   assertEquals((await evaluator.evaluate(batches)).lossNats, result.lossNats);
 });
 
-Deno.test("manualIds() maps unknown words where the vocabulary has a symbol for them", () => {
+Deno.test("manualText() maps unknown words where the vocabulary has a symbol for them", () => {
   const words = (names: string[]) => WordVocabulary.fromCounts(names.map((name) => [name, 1]), {});
   const mapping = words(["<unk>", "hello", ","]);
   const [hello, comma, unknown, end] = ["hello", ",", "<unk>", "<eos>"].map((s) =>
     mapping.lookup(s)
   );
   assertEquals(
-    [...manualIds(["hello,", "world"], mapping)],
+    [...manualText(["hello,", "world"], mapping).ids],
     [hello!, comma!, unknown!, end!],
   );
   const strict = words(["hello", "world"]);
-  assertEquals(manualIds(["hello world"], strict).length, 3);
+  assertEquals(manualText(["hello world"], strict).ids.length, 3);
   assertThrows(
-    () => manualIds(["hello moon"], strict),
+    () => manualText(["hello moon"], strict),
     DataError,
     'Cannot encode the word "moon"',
   );

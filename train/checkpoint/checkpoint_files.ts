@@ -5,9 +5,9 @@
  *
  * @module
  */
+import { BEST_CHECKPOINT, LAST_CHECKPOINT } from "@transformer-xl/eval";
 import { AtomicFile, CheckpointError, isSystemError, systemReason } from "@transformer-xl/runtime";
 
-const SUFFIX = ".safetensors";
 const CHECKPOINT_NAME = /^checkpoint_(last|best|\d+)\.safetensors$/;
 
 /** Names of the checkpoints in a folder: last, best, then those of evaluations. */
@@ -45,12 +45,12 @@ export class CheckpointFiles {
 
   /** The newest state. */
   get last(): string {
-    return `${this.directory}/checkpoint_last${SUFFIX}`;
+    return `${this.directory}/${LAST_CHECKPOINT}`;
   }
 
   /** The state with the smallest validation loss. */
   get best(): string {
-    return `${this.directory}/checkpoint_best${SUFFIX}`;
+    return `${this.directory}/${BEST_CHECKPOINT}`;
   }
 
   /** Exists from the last step until the final test is done, so that `--restart` can finish it. */
@@ -90,7 +90,7 @@ export class CheckpointFiles {
     const first = best ? this.best : this.last;
     await write(first);
     if (this.#saveAll && evaluated) {
-      await copyAtomically(first, `${this.directory}/checkpoint_${step}${SUFFIX}`);
+      await copyAtomically(first, `${this.directory}/checkpoint_${step}.safetensors`);
     }
     if (best) await copyAtomically(first, this.last);
     return this.last;

@@ -9,6 +9,8 @@ import { type ModelCheckpoint, openCheckpoint } from "@transformer-xl/model";
 import {
   CheckpointError,
   ConfigError,
+  exists,
+  fileInfo,
   FolderLock,
   isSystemError,
   isUserError,
@@ -160,29 +162,8 @@ export function isBestInsteadOfLast(restart: boolean | string, path: string): bo
   return restart !== false && restart !== path && resolve(best) === resolve(path);
 }
 
-/**
- * Whether a path exists.
- *
- * @throws {ConfigError} when the system does not answer
- */
-export async function exists(path: string): Promise<boolean> {
-  return await statOf(path) !== undefined;
-}
-
 async function isDirectory(path: string): Promise<boolean> {
-  return (await statOf(path))?.isDirectory ?? false;
-}
-
-async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    if (!isSystemError(error)) throw error;
-    throw new ConfigError(`Cannot read "${path}": ${systemReason(error)}; give another path`);
-  }
+  return (await fileInfo(path))?.isDirectory ?? false;
 }
 
 function missing(path: string): CheckpointError {

@@ -7,6 +7,7 @@ import { loadWeights, openCheckpoint } from "@transformer-xl/model";
 import {
   decideOnFirst,
   type Device,
+  gatherNumbers,
   type ParameterStore,
   type ProcessGroup,
 } from "@transformer-xl/runtime";
@@ -70,9 +71,7 @@ export async function meanLosses(
   own: readonly StepMetrics[],
 ): Promise<StepMetrics[]> {
   if (group.size === 1) return [...own];
-  const losses = Float64Array.from(own, ({ lossNats }) => lossNats);
-  const parts = (await group.allGather(new Uint8Array(losses.buffer)))
-    .map(({ buffer }) => new Float64Array(buffer));
+  const parts = await gatherNumbers(group, own.map(({ lossNats }) => lossNats));
   return own.map((metrics, i) => {
     const sum = parts.reduce((sum, part) => sum + part[i]!, 0);
     return { ...metrics, lossNats: Math.fround(sum / group.size) };
@@ -100,12 +99,7 @@ export async function sharedSpeed(
     readonly elapsedMs: number;
   },
 ): Promise<Speed> {
-  const own = Float64Array.of(elapsedMs / steps, tokens / elapsedMs * 1000);
-  const parts = group.size === 1
-    ? [own]
-    : (await group.allGather(new Uint8Array(own.buffer))).map(({ buffer }) =>
-      new Float64Array(buffer)
-    );
+  const parts = await gatherNumbers(group, [elapsedMs / steps, tokens / elapsedMs * 1000]);
   return {
     msPerBatch: Math.max(...parts.map(([ms]) => ms!)),
     tokensPerSecond: parts.reduce((sum, [, rate]) => sum + rate!, 0),

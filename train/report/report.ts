@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { type EvalResult, mean } from "@transformer-xl/eval";
+import { type EvalResult, type LossStyle, mean } from "@transformer-xl/eval";
 import type { JsonLog, TextLog } from "@transformer-xl/runtime";
 import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
 import type { EvalEvent, LogEvent, TrainEvent } from "../events.ts";
 import {
-  type LossStyle,
   skippedLine,
   stepLine,
   summaryLines,

@@ -3,21 +3,13 @@
  *
  * @module
  */
-import { bitsPerCharacterText, mean, perplexityText, weightedMean } from "@transformer-xl/eval";
+import { type LossStyle, lossText, mean, RULE, weightedMean } from "@transformer-xl/eval";
 import { type Compat, COMPAT_RULES } from "@transformer-xl/model";
 import { fixed, scientific } from "@transformer-xl/runtime";
 import type { LogEvent } from "../events.ts";
 import type { StepMetrics } from "../step/metric_rings.ts";
 
 const THIN_RULE = "-".repeat(100);
-/** The line above and below a section. */
-export const RULE: string = "=".repeat(100);
-
-/** Format of losses. */
-export interface LossStyle {
-  /** Bits per character instead of perplexity. */
-  readonly characters: boolean;
-}
 
 /** The line of the steps since the last one, with their mean loss. */
 export function stepLine(
@@ -26,16 +18,13 @@ export function stepLine(
     "kind" | "metrics" | "ownMetrics"
   >,
   lossNats: number,
-  { characters }: LossStyle,
+  style: LossStyle,
 ): string {
-  const unit = characters
-    ? `bpc ${bitsPerCharacterText(lossNats)}`
-    : `ppl ${perplexityText(lossNats, 9, 2)}`;
   return `| epoch ${String(epoch).padStart(3)} step ${String(step).padStart(8)} | batches ${
     String(batch).padStart(6)
   } / ${batchCount} | lr ${scientific(lr, 3)} | ms/batch ${fixed(msPerBatch, 5, 1)} | tok/s ${
     fixed(tokensPerSecond, 7, 0)
-  } | loss ${fixed(lossNats, 5, 2)} | ${unit}`;
+  } | loss ${fixed(lossNats, 5, 2)} | ${lossText(lossNats, style, 2)}`;
 }
 
 /**
@@ -62,11 +51,9 @@ export function validationLines(
     readonly lossNats: number;
     readonly elapsedMs: number;
   },
-  { characters }: LossStyle,
+  style: LossStyle,
 ): string[] {
-  const unit = characters
-    ? `bpc ${bitsPerCharacterText(lossNats)}`
-    : `valid ppl ${perplexityText(lossNats, 9, 3)}`;
+  const unit = `${style.characters ? "" : "valid "}${lossText(lossNats, style)}`;
   return [
     THIN_RULE,
     `| Eval ${String(index).padStart(3)} at step ${String(step).padStart(8)} | time: ${
@@ -79,16 +66,13 @@ export function validationLines(
 /** The lines of the test at the end. */
 export function testLines(
   { lossNats, elapsedMs }: { readonly lossNats: number; readonly elapsedMs: number },
-  { characters }: LossStyle,
+  style: LossStyle,
 ): string[] {
-  const unit = characters
-    ? `bpc ${bitsPerCharacterText(lossNats)}`
-    : `ppl ${perplexityText(lossNats, 9, 3)}`;
   return [
     RULE,
     `| End of training | test time: ${fixed(elapsedMs / 1000, 5, 2)}s | test loss ${
       fixed(lossNats, 5, 2)
-    } | test ${unit}`,
+    } | test ${lossText(lossNats, style)}`,
     RULE,
   ];
 }

@@ -8,6 +8,7 @@ import {
   type Device,
   DeviceError,
   type DeviceLimits,
+  gatherNumbers,
   type ProcessGroup,
 } from "@transformer-xl/runtime";
 import { vulkanAdapters } from "@transformer-xl/runtime/setup";
@@ -62,10 +63,9 @@ export async function fitChunks(
     }
     if (fits(fitted)) break;
   }
-  if (group === undefined || group.size === 1) return fitted!;
   const own = fitted!.config.batchChunk;
-  const all = await group.allGather(new Uint8Array(Uint32Array.of(own).buffer));
-  const chunks = Math.max(...all.map((bytes) => new Uint32Array(bytes.slice().buffer)[0]!));
+  const all = group === undefined ? [] : await gatherNumbers(group, [own]);
+  const chunks = Math.max(own, ...all.map(([count]) => count!));
   return chunks === own ? fitted! : await plan(chunks);
 }
 

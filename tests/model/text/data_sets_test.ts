@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { manualIds } from "@transformer-xl/eval";
+import { manualText } from "@transformer-xl/eval";
 import {
   cutoffsFor,
   dataSet,
@@ -56,7 +56,7 @@ Deno.test("typed text is prepared as the data set of the model asks", () => {
     unknown: "<unk>",
   });
   for (const dataset of DATASETS) {
-    const ids = manualIds(["a-b"], vocabulary, dataset);
+    const { ids } = manualText(["a-b"], vocabulary, dataset);
     const words = vocabulary.decode(ids).split(" ");
     const isPrepared = dataSet(dataset).prepare === "wikitext";
     assertEquals(words.includes("@-@"), isPrepared, dataset);

@@ -199,6 +199,18 @@ const CASES: readonly Case[] = [
     says: /new": it holds neither checkpoint_best\.safetensors nor .*give the --work_dir of a run/,
   },
   {
+    name: "a file as the work directory of evaluation",
+    program: "eval",
+    flags: ({ data }) => ({ work_dir: data, device: "cpu" }),
+    says: /it holds neither checkpoint_best\.safetensors nor .*give the --work_dir of a run/,
+  },
+  {
+    name: "a work directory of evaluation that the system does not open",
+    program: "eval",
+    flags: ({ at }) => ({ work_dir: at("x".repeat(300)), device: "cpu" }),
+    says: /Cannot read ".*": file name too long; give another path/,
+  },
+  {
     name: "a tampered checkpoint in evaluation",
     program: "eval",
     flags: spoiled("model", flipped),
