@@ -166,7 +166,7 @@ async function evaluateShare(
   using evaluator = new Evaluator(await openScorer(config.type, model, lengths));
   const characters = checkpoint.vocabulary.kind === "char";
   const maxSegments = config.maxSize ?? undefined;
-  for (const [i, [part, batches, warmup]] of streams.entries()) {
+  for (const [i, [split, batches, warmup]] of streams.entries()) {
     const meter = new SegmentMeter(config.logInterval, columns);
     const own = await evaluator.evaluate(batches, {
       ...(maxSegments !== undefined && { maxSegments }),
@@ -175,11 +175,11 @@ async function evaluateShare(
         if (means === undefined) return;
         const all = await combineMeans(group, means, columns);
         text.write(segmentLine(all, batches.batchCount));
-        json?.write({ kind: "log", part, ...all });
+        json?.write({ kind: "log", split, ...all });
       },
     });
     const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
-    assertFiniteLoss(lossNats, part, checkpoint.path);
+    assertFiniteLoss(lossNats, split, checkpoint.path);
     const coverage = coverageOf({
       tokens: texts[i]!.ids.length,
       batchSize,
@@ -188,11 +188,11 @@ async function evaluateShare(
       maxSegments,
     });
     const segments = own.segments.length;
-    for (const line of resultLines({ part, lossNats, elapsedMs, segments, characters })) {
+    for (const line of resultLines({ split, lossNats, elapsedMs, segments, characters })) {
       text.write(line);
     }
-    text.write(coverageLine(part, coverage, COVERAGE_FLAGS));
-    json?.write({ kind: "result", part, lossNats, tokens: scored, elapsedMs, coverage });
+    text.write(coverageLine(split, coverage, COVERAGE_FLAGS));
+    json?.write({ kind: "result", split, lossNats, tokens: scored, elapsedMs, coverage });
   }
   return 0;
 }
@@ -202,7 +202,7 @@ async function cacheFolder({ workDir }: EvalConfig): Promise<string | undefined>
   return (await fileInfo(workDir))?.isDirectory ? `${workDir}/cache` : undefined;
 }
 
-/** Tokens and digest of each part, which ranks compare. */
+/** Tokens and digest of each split, which ranks compare. */
 function textDigests(texts: readonly ScoredText[]): Record<string, string> {
   return Object.fromEntries(texts.map(({ name, ids }) => {
     const digest = createHash("sha256").update(

@@ -17,7 +17,7 @@ export {
   openCorpus,
   type TextIdentity,
 } from "./text/corpus/corpus.ts";
-export type { EncodedCorpus, PartCounts } from "./text/corpus/corpus_cache.ts";
+export type { EncodedCorpus, SplitCounts } from "./text/corpus/corpus_cache.ts";
 export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
 export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
 export type { TextFile } from "./text/files/text_file.ts";

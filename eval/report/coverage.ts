@@ -67,10 +67,10 @@ export interface CoverageFlags {
 /**
  * `valid: 90 of 100 tokens scored; not scored: ...`.
  *
- * @param part name of the text
+ * @param split name of the text
  */
 export function coverageLine(
-  part: string,
+  split: string,
   { tokens, scored, first, fill, beyond, rest }: Coverage,
   flags: CoverageFlags,
 ): string {
@@ -85,5 +85,5 @@ export function coverageLine(
     ...beyond > 0 ? [`${beyond} beyond ${flags.maxSegments}`] : [],
     ...rest > 0 ? [`${rest} that do not fill a row of all columns`] : [],
   ];
-  return `${part}: ${scored} of ${tokens} tokens scored; not scored: ${reasons.join(", ")}`;
+  return `${split}: ${scored} of ${tokens} tokens scored; not scored: ${reasons.join(", ")}`;
 }

@@ -41,11 +41,11 @@ export function segmentLine(
     ` | loss ${fixed(lossNats, 5, 2)} | ppl ${perplexityText(lossNats, 5, 2)}`;
 }
 
-/** The lines at the end of one part. */
+/** The lines at the end of one split. */
 export function resultLines(
-  { part, lossNats, elapsedMs, segments, characters }: LossStyle & {
-    /** Name of the part. */
-    readonly part: string;
+  { split, lossNats, elapsedMs, segments, characters }: LossStyle & {
+    /** Name of the split. */
+    readonly split: string;
     /** Mean loss in nats per token. */
     readonly lossNats: number;
     /** Wall time. */
@@ -57,7 +57,7 @@ export function resultLines(
   return [
     `Time : ${fixed(elapsedMs / 1000, 0, 2)}s, ${fixed(elapsedMs / segments, 0, 2)}ms/segment`,
     RULE,
-    `| ${part} loss ${fixed(lossNats, 5, 2)} | ${part} ${lossText(lossNats, { characters })} `,
+    `| ${split} loss ${fixed(lossNats, 5, 2)} | ${split} ${lossText(lossNats, { characters })} `,
     RULE,
   ];
 }

@@ -35,7 +35,7 @@ export interface ScoredText {
  * @param announce called with the location of the text before it is opened
  * @returns token streams, and lines about the text
  * @throws {ConfigError} when a data set needs a folder and none is given
- * @throws {DataError} when the text is missing, lacks a part, or has a symbol without an id
+ * @throws {DataError} when the text is missing, lacks a split, or has a symbol without an id
  * @throws {CheckpointError} when the checkpoint's record of its text is invalid
  */
 export async function scoredTexts(
@@ -65,24 +65,24 @@ export async function scoredTexts(
     const origin = isGiven ? GIVEN_TEXT : `from the checkpoint ${JSON.stringify(checkpoint.path)}`;
     announce(`text of evaluation : ${JSON.stringify(settings.data)} (${origin})`);
   }
-  const parts = await partsToScore(config, settings);
+  const splits = await splitsToScore(config, settings);
   const corpus = await openText(
     settings,
     cacheDir,
     vocabulary,
-    parts === "whole" ? { wholeAs: "test" } : { parts },
+    splits === "whole" ? { wholeAs: "test" } : { splits },
   );
-  const name = (part: Split) => parts === "whole" ? "whole text" : part;
+  const name = (split: Split) => splits === "whole" ? "whole text" : split;
   return {
-    texts: parts === "whole"
+    texts: splits === "whole"
       ? [{ name: config.split === "file" ? "file" : "test", ids: corpus.test, whole: true }]
-      : parts.map((part) => ({ name: part, ids: corpus[part], whole: false })),
+      : splits.map((split) => ({ name: split, ids: corpus[split], whole: false })),
     lines: corpusLines(corpus, name),
   };
 }
 
 /** The splits that the flags request; a given file has none and is scored whole. */
-async function partsToScore(
+async function splitsToScore(
   { split, data }: EvalConfig,
   settings: TextSettings,
 ): Promise<readonly Split[] | "whole"> {
@@ -91,6 +91,8 @@ async function partsToScore(
   const { dataset, path, files } = await textPlace(settings);
   const located = await locateCorpus(dataset, path, files, []);
   if (located.split === "lines") return data === null ? ["valid", "test"] : "whole";
-  const present = (["valid", "test"] as const).filter((part) => located.parts[part] !== undefined);
+  const present = (["valid", "test"] as const).filter((split) =>
+    located.splits[split] !== undefined
+  );
   return present.length > 0 ? present : ["valid", "test"]; // which reports the missing one
 }

@@ -11,10 +11,10 @@ import type { VocabularyKind } from "./vocabulary/vocabulary.ts";
 /** Properties of a data set. */
 export interface DataSet {
   /**
-   * `parts`: a folder with train, valid and test; `any`: such a folder, any other folder, or a file;
+   * `splits`: a folder with train, valid and test; `any`: such a folder, any other folder, or a file;
    * `listed`: files that the program lists.
    */
-  readonly files: "parts" | "any" | "listed";
+  readonly files: "splits" | "any" | "listed";
   /** Default kind of symbols. */
   readonly vocabulary: VocabularyKind;
   /**
@@ -52,7 +52,7 @@ const TABLE = {
     prepare: "none",
   },
   wt2: {
-    files: "parts",
+    files: "splits",
     vocabulary: "word",
     vocabularySize: 33_278,
     countFrom: "train",
@@ -61,7 +61,7 @@ const TABLE = {
     prepare: "wikitext",
   },
   wt103: {
-    files: "parts",
+    files: "splits",
     vocabulary: "word",
     vocabularySize: 267_735,
     countFrom: "train",

@@ -27,7 +27,7 @@ export interface TextSettings extends WordSettings {
 /** Options of opening a text. */
 export interface TextSelection {
   /** Splits, if the text has splits (default: all). */
-  readonly parts?: readonly Split[] | undefined;
+  readonly splits?: readonly Split[] | undefined;
   /** Required splits, if the text has splits (default: those to open). */
   readonly required?: readonly Split[] | undefined;
   /** Use the whole text as this split. */

@@ -20,8 +20,8 @@ export type Need =
   // the text
   | "a text"
   | "another path of the text"
-  | "the folder of the parts"
-  | "the innermost folder of the parts"
+  | "the folder of the splits"
+  | "the innermost folder of the splits"
   | "a folder with text"
   | "one file of text"
   | "no evaluation"

@@ -1,5 +1,5 @@
 /**
- * Lengths of an evaluation, the part of a text it scores, and its lines about both.
+ * Lengths of an evaluation, the split of a text it scores, and its lines about both.
  *
  * @module
  */

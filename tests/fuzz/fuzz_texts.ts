@@ -124,7 +124,7 @@ function optionsOf(random: Random): Partial<CorpusOptions> {
     lowerCase: maybe(true),
     unknown: maybe("<unk>"),
     vocabulary: maybe(WordVocabulary.fromText("the cat <unk> x1")),
-    parts: maybe(SPLITS.filter(() => random(2) === 0)),
+    splits: maybe(SPLITS.filter(() => random(2) === 0)),
     wholeAs: maybe(pick(random, SPLITS)),
     countFrom: maybe(pick(random, ["train", "all"] as const)),
   };
@@ -198,24 +198,24 @@ async function openOrRefuse(options: CorpusOptions, folder: string): Promise<Cor
 }
 
 function checkConsistent({ vocabulary, counts, ...streams }: Corpus): void {
-  for (const part of SPLITS) {
-    const ids = streams[part];
-    const { tokens, lines, unknown } = counts[part];
+  for (const split of SPLITS) {
+    const ids = streams[split];
+    const { tokens, lines, unknown } = counts[split];
     if (ids.length !== tokens || lines > tokens || unknown > tokens) {
-      throw new Error(`the counts of ${part} are wrong: ${JSON.stringify(counts[part])}`);
+      throw new Error(`the counts of ${split} are wrong: ${JSON.stringify(counts[split])}`);
     }
     const wrong = ids.find((id) => id >= vocabulary.size);
-    if (wrong !== undefined) throw new Error(`${part} has id ${wrong}, V is ${vocabulary.size}`);
+    if (wrong !== undefined) throw new Error(`${split} has id ${wrong}, V is ${vocabulary.size}`);
   }
 }
 
 /** Where no word is left out, the ids are the text. */
-function checkText(corpus: Corpus, bytes: Uint8Array, { vocabulary, parts }: CorpusOptions): void {
+function checkText(corpus: Corpus, bytes: Uint8Array, { vocabulary, splits }: CorpusOptions): void {
   const { lowerCase } = corpus.vocabulary.toJSON();
-  const leavesOut = SPLITS.some((part) => corpus.counts[part].unknown > 0);
-  if (leavesOut || vocabulary !== undefined || parts !== undefined) return;
-  const isWords = corpus.vocabulary.kind === "word"; // a part may end inside a line
-  const decoded = SPLITS.map((part) => corpus.vocabulary.decode(corpus[part]))
+  const leavesOut = SPLITS.some((split) => corpus.counts[split].unknown > 0);
+  if (leavesOut || vocabulary !== undefined || splits !== undefined) return;
+  const isWords = corpus.vocabulary.kind === "word"; // a split may end inside a line
+  const decoded = SPLITS.map((split) => corpus.vocabulary.decode(corpus[split]))
     .join(isWords ? " " : "");
   const text = new TextDecoder().decode(bytes); // drops a byte order mark
   // The word "<eos>" is the end of a line; both are white space when decoded.
@@ -228,7 +228,7 @@ function checkText(corpus: Corpus, bytes: Uint8Array, { vocabulary, parts }: Cor
 function checkEqual(left: Corpus, right: Corpus, how: string): void {
   const same = left.vocabulary.fingerprint === right.vocabulary.fingerprint &&
     JSON.stringify(left.counts) === JSON.stringify(right.counts) &&
-    SPLITS.every((part) => left[part].join() === right[part].join());
+    SPLITS.every((split) => left[split].join() === right[split].join());
   if (!same) throw new Error(`${how} give another corpus`);
 }
 

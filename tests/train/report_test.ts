@@ -82,7 +82,7 @@ Deno.test("a step line is the reference's, in perplexity and in bits per charact
   );
 });
 
-Deno.test("the lines of a validation are the reference's; bits per character stand without the part", () => {
+Deno.test("the lines of a validation are the reference's; bits per character stand without the split", () => {
   const values = { index: 7, step: 35000, lossNats: 3.14122, elapsedMs: 1370 };
   assertEquals(validationLines(values, WORDS), [
     THIN_RULE,
@@ -208,7 +208,7 @@ Deno.test("several processes print one line of evaluation: loss by columns, slow
 });
 
 Deno.test("the result of evaluation is the reference's, with the space at its end", () => {
-  const values = { part: "test", lossNats: 3.14597, elapsedMs: 2500, segments: 250 };
+  const values = { split: "test", lossNats: 3.14597, elapsedMs: 2500, segments: 250 };
   assertEquals(resultLines({ ...values, characters: false }), [
     "Time : 2.50s, 10.00ms/segment",
     RULE,

@@ -115,13 +115,16 @@ Deno.test("a shorter text that is accepted begins its next epoch", async () => {
   assertEquals(trainingRecord(checkpoint).progress.epoch, 2);
 });
 
-Deno.test("evaluation says where the text of training lies, and scores its held-out parts", async () => {
+Deno.test("evaluation says where the text of training lies, and scores its held-out splits", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(110));
   const workDir = await trained(scratch, data);
   const log = await evaluated(workDir);
   assertStringIncludes(log, `text of evaluation : "${data}" (from the checkpoint "${workDir}/`);
-  assertMatch(log, /text : 1 file, cut into parts, 990 tokens, 31 symbols of kind word, 0 unknown/);
+  assertMatch(
+    log,
+    /text : 1 file, cut into splits, 990 tokens, 31 symbols of kind word, 0 unknown/,
+  );
   assertMatch(log, /valid loss .*test loss/s);
   await Deno.remove(data);
   await assertRejects(() => evaluated(workDir), DataError, `"${data}" does not exist`);
@@ -147,25 +150,25 @@ Deno.test("a file given to evaluation is scored whole, however short", async () 
   assertMatch(await score(50, "--split", "train"), /train: 4\d\d of 4\d\d tokens scored/);
 });
 
-Deno.test("evaluation needs the parts it scores and no others", async () => {
+Deno.test("evaluation needs the splits it scores and no others", async () => {
   await using scratch = new Scratch();
   const workDir = await trained(scratch, await scratch.text("text.txt", wordText(110)));
-  const folder = scratch.at("parts");
+  const folder = scratch.at("splits");
   await Deno.mkdir(folder);
   await Deno.writeTextFile(`${folder}/wiki.valid.tokens`, wordText(20));
   assertMatch(await evaluated(workDir, "--data", folder), /valid: 179 of 180 tokens scored/);
   await assertRejects(
     () => evaluated(workDir, "--data", folder, "--split", "test"),
     DataError,
-    'has the part "valid"',
+    'has the split "valid"',
   );
   await Deno.writeTextFile(`${folder}/wiki.test.tokens`, wordText(20));
   assertMatch(await evaluated(workDir, "--data", folder), /valid: 179.*test: 179 of 180/s);
 });
 
-Deno.test("training needs the parts it trains on and evaluates, and no others", async () => {
+Deno.test("training needs the splits it trains on and evaluates, and no others", async () => {
   await using scratch = new Scratch();
-  const folder = scratch.at("parts");
+  const folder = scratch.at("splits");
   await Deno.mkdir(folder);
   await Deno.writeTextFile(`${folder}/train.txt`, wordText(60));
   await Deno.writeTextFile(`${folder}/test.txt`, wordText(20, 2));
@@ -252,7 +255,7 @@ Deno.test("--preset tiny trains on --data, and on the program's own text without
   const short = { d_inner: 16, max_step: 1, warmup_step: 0, no_eval: true, no_test: true } as const;
   assertEquals(await train(words({ ...flags, ...short })), 0);
   const log = await Deno.readTextFile(`${workDir}/train_log.log`);
-  assertMatch(log, /text : 1 file, cut into parts, \d+ tokens, \d+ symbols of kind char/);
+  assertMatch(log, /text : 1 file, cut into splits, \d+ tokens, \d+ symbols of kind char/);
   const record = (await Deno.readTextFile(`${workDir}/train_log.jsonl`)).split("\n")
     .find((line) => line.includes('"kind":"text"'));
   assertEquals(JSON.parse(record!).files.train[0].path, data);

@@ -45,9 +45,9 @@ export function checkSameText(
 ): string[] {
   const { text: before } = trainingRecord(checkpoint);
   if (before === undefined) return ["The checkpoint does not say which text it was trained on"];
-  const changes = SPLITS.flatMap((part) => {
-    const change = changeOf(before[part], source.identity[part]);
-    return change === undefined ? [] : [[part, change] as const];
+  const changes = SPLITS.flatMap((split) => {
+    const change = changeOf(before[split], source.identity[split]);
+    return change === undefined ? [] : [[split, change] as const];
   });
   const [first] = changes;
   if (first === undefined) return [];
@@ -58,8 +58,8 @@ export function checkSameText(
       { need: "the text of training" },
     );
   }
-  return changes.map(([part, change]) => {
-    const name = part === "train" ? "training" : part === "valid" ? "validation" : "test";
+  return changes.map(([split, change]) => {
+    const name = split === "train" ? "training" : split === "valid" ? "validation" : "test";
     return `The ${name} text is not the one of the checkpoint: ${change}`;
   });
 }
@@ -96,21 +96,21 @@ export function textRecord({ vocabulary, counts, source }: Corpus): Record<strin
     kind: "text",
     dataset: source.dataset,
     vocabulary: { kind, size },
-    parts: counts,
+    splits: counts,
     files: source.identity,
     leftOut: source.leftOut,
   };
 }
 
 /**
- * What processes must have in common of a text: for every part its tokens and files, then the
+ * What processes must have in common of a text: for every split its tokens and files, then the
  * digest of all files and of the way they are read.
  */
 export function textFacts({ train, valid, test, source }: Corpus): Record<string, string> {
   const { split, ...files } = source.identity;
-  const fact = (ids: Uint32Array, part: readonly TextFile[]) =>
+  const fact = (ids: Uint32Array, paths: readonly TextFile[]) =>
     `${ids.length} tokens ${
-      part.length === 0 && split === "lines" ? "of the text of train" : filesFact(part)
+      paths.length === 0 && split === "lines" ? "of the text of train" : filesFact(paths)
     }`;
   return {
     train: fact(train, files.train),

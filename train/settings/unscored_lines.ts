@@ -24,15 +24,15 @@ export function unscoredLines(
 ): string[] {
   const { noEval, noTest, evalMaxSteps } = config;
   const { batchSize, tgtLen } = evalLengths(config);
-  const parts = noEval ? [] : noTest ? ["valid"] as const : ["valid", "test"] as const;
-  return parts.flatMap((part) => {
+  const splits = noEval ? [] : noTest ? ["valid"] as const : ["valid", "test"] as const;
+  return splits.flatMap((split) => {
     const coverage = coverageOf({
-      tokens: corpus[part].length,
+      tokens: corpus[split].length,
       batchSize,
       tgtLen,
       warmupLen: evalWarmupLen(config),
       maxSegments: evalMaxSteps > 0 ? evalMaxSteps : undefined,
     });
-    return coverage.fill + coverage.beyond > 0 ? [coverageLine(part, coverage, FLAGS)] : [];
+    return coverage.fill + coverage.beyond > 0 ? [coverageLine(split, coverage, FLAGS)] : [];
   });
 }

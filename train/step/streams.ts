@@ -25,17 +25,17 @@ export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] 
 /**
  * Cuts the text of a run: the columns of one process.
  *
- * @throws {DataError} when a part is too short for its batch columns
+ * @throws {DataError} when a split is too short for its batch columns
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
   const { rank, size: ranks } = share;
   const train = { ...trainLengths(config), name: "train", rank, ranks };
-  const evaluated = (part: "valid" | "test") =>
-    new Batches(corpus[part], {
+  const evaluated = (split: "valid" | "test") =>
+    new Batches(corpus[split], {
       ...evalLengths(config),
       warmupLen: evalWarmupLen(config),
       ofEvaluation: true,
-      name: part,
+      name: split,
       rank,
       ranks,
     });

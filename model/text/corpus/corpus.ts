@@ -15,7 +15,7 @@ import {
 } from "./corpus_cache.ts";
 import { locateCorpus } from "./corpus_files.ts";
 import { type Dataset, dataSet } from "../data_sets.ts";
-import { encodeCorpus, type PartFiles } from "./encode_corpus.ts";
+import { encodeCorpus, type SplitFiles } from "./encode_corpus.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 import { hashFile, type TextFile } from "../files/text_file.ts";
 import type { Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
@@ -46,7 +46,7 @@ export interface CorpusOptions extends WordOptions {
    */
   readonly vocabulary?: Vocabulary | undefined;
   /** The splits to open, if the text has splits (default: all); the others are empty. */
-  readonly parts?: readonly Split[] | undefined;
+  readonly splits?: readonly Split[] | undefined;
   /** Use the whole text as this split; the others are empty. */
   readonly wholeAs?: Split | undefined;
   /** The required splits, if the text has splits (default: those to open). */
@@ -63,11 +63,11 @@ export interface CorpusOptions extends WordOptions {
 export interface TextIdentity {
   /** `files`: every split has its files; `lines`: one text, cut into splits. */
   readonly split: "files" | "lines";
-  /** The files of the training part, or of the text that is cut. */
+  /** The files of the training split, or of the text that is cut. */
   readonly train: readonly TextFile[];
-  /** The files of the validation part; empty for a text that is cut. */
+  /** The files of the validation split; empty for a text that is cut. */
   readonly valid: readonly TextFile[];
-  /** The files of the test part; empty for a text that is cut. */
+  /** The files of the test split; empty for a text that is cut. */
   readonly test: readonly TextFile[];
 }
 
@@ -77,7 +77,7 @@ export interface CorpusSource {
   readonly dataset: Dataset;
   /** The files read, in order. */
   readonly files: readonly string[];
-  /** The same files by part, with sizes and hashes. */
+  /** The same files by split, with sizes and hashes. */
   readonly identity: TextIdentity;
   /** Skipped files, each with the reason. */
   readonly leftOut: readonly string[];
@@ -121,26 +121,26 @@ const DEFAULT_CHUNK_BYTES = 1 << 20;
  * is too short to be split.
  */
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
-  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, parts = SPLITS, wholeAs } = options;
-  const wanted = wholeAs === undefined ? options.required ?? parts : [];
+  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, splits = SPLITS, wholeAs } = options;
+  const wanted = wholeAs === undefined ? options.required ?? splits : [];
   const located = await locateCorpus(dataset, options.path, options.files, wanted);
   const { leftOut } = located;
-  let files: PartFiles;
+  let files: SplitFiles;
   if (located.split === "lines") {
     files = { split: "lines", whole: located.whole, as: wholeAs };
   } else if (wholeAs !== undefined) {
-    const whole = SPLITS.flatMap((part) => located.parts[part] ?? []);
+    const whole = SPLITS.flatMap((split) => located.splits[split] ?? []);
     files = { split: "lines", whole, as: wholeAs };
   } else {
-    const opened = SPLITS.filter((part) => parts.includes(part));
+    const opened = SPLITS.filter((split) => splits.includes(split));
     files = {
       split: "files",
-      parts: Object.fromEntries(opened.map((part) => [part, located.parts[part] ?? []])),
+      splits: Object.fromEntries(opened.map((split) => [split, located.splits[split] ?? []])),
     };
   }
   const identity = await identify(files, chunkBytes);
   const key = corpusKey(options, files, identity);
-  const paths = SPLITS.flatMap((part) => identity[part].map(({ path }) => path));
+  const paths = SPLITS.flatMap((split) => identity[split].map(({ path }) => path));
   const source = { dataset, files: paths, identity, leftOut, key };
   const path = cacheDir === undefined ? undefined : cachePath(cacheDir, key);
 
@@ -152,7 +152,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const encoded = await encodeCorpus(files, {
     ...options,
     kind: kindOf(options),
-    counted: countedParts(options),
+    counted: countedSplits(options),
     chunkBytes,
   });
   const notKept = path === undefined ? undefined : await keep(path, key, encoded, options);
@@ -180,12 +180,12 @@ function kindOf({ vocabulary, vocab, dataset }: CorpusOptions): VocabularyKind {
   return vocabulary?.kind ?? vocab ?? dataSet(dataset).vocabulary;
 }
 
-function countedParts(options: CorpusOptions): readonly Split[] {
+function countedSplits(options: CorpusOptions): readonly Split[] {
   const fallback = kindOf(options) === "word" ? dataSet(options.dataset).countFrom : "all";
   return (options.countFrom ?? fallback) === "train" ? ["train"] : SPLITS;
 }
 
-async function identify(files: PartFiles, chunkBytes: number): Promise<TextIdentity> {
+async function identify(files: SplitFiles, chunkBytes: number): Promise<TextIdentity> {
   const read = async (paths: readonly string[] = []): Promise<TextFile[]> => {
     const found: TextFile[] = [];
     for (const path of paths) found.push(await hashFile(path, chunkBytes));
@@ -194,7 +194,7 @@ async function identify(files: PartFiles, chunkBytes: number): Promise<TextIdent
   if (files.split === "lines") {
     return { split: "lines", train: await read(files.whole), valid: [], test: [] };
   }
-  const { train, valid, test } = files.parts;
+  const { train, valid, test } = files.splits;
   return {
     split: "files",
     train: await read(train),
@@ -203,13 +203,13 @@ async function identify(files: PartFiles, chunkBytes: number): Promise<TextIdent
   };
 }
 
-function corpusKey(options: CorpusOptions, files: PartFiles, identity: TextIdentity): string {
+function corpusKey(options: CorpusOptions, files: SplitFiles, identity: TextIdentity): string {
   const { lowerCase, minFreq, maxSize, unknown, vocabulary } = options;
   const counting = vocabulary === undefined
-    ? { parts: countedParts(options), lowerCase, minFreq, maxSize, unknown }
+    ? { splits: countedSplits(options), lowerCase, minFreq, maxSize, unknown }
     : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
   const layout = files.split === "lines" ? files.as ?? "cut" : "files";
-  const hashes = SPLITS.map((part) => identity[part].map(({ sha256 }) => sha256));
+  const hashes = SPLITS.map((split) => identity[split].map(({ sha256 }) => sha256));
   return createHash("sha256")
     .update(JSON.stringify([FORMAT, layout, kindOf(options), counting, hashes]))
     .digest("hex");

@@ -17,7 +17,7 @@ import type { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { vocabularyFromJSON } from "../vocabulary/vocabulary_from_json.ts";
 
 /** Size of a split. */
-export interface PartCounts {
+export interface SplitCounts {
   /** Token ids. */
   readonly tokens: number;
   /** Lines; of characters, a last line without a line feed counts too. */
@@ -36,19 +36,19 @@ export interface EncodedCorpus {
   readonly valid: Uint32Array<ArrayBuffer>;
   /** Ids for the final test. */
   readonly test: Uint32Array<ArrayBuffer>;
-  /** Sizes of the parts. */
-  readonly counts: Readonly<Record<Split, PartCounts>>;
+  /** Sizes of the splits. */
+  readonly counts: Readonly<Record<Split, SplitCounts>>;
 }
 
 const FORMAT = "transformer-xl-corpus";
 const VERSION = "2";
 
-const partCounts = z.strictObject({
+const splitCounts = z.strictObject({
   tokens: z.int().min(0),
   lines: z.int().min(0),
   unknown: z.int().min(0),
 });
-const countsRecord = z.strictObject({ train: partCounts, valid: partCounts, test: partCounts });
+const countsRecord = z.strictObject({ train: splitCounts, valid: splitCounts, test: splitCounts });
 
 /** The cache file of `key` in `cacheDir`. */
 export function cachePath(cacheDir: string, key: string): string {
@@ -77,7 +77,7 @@ export async function readCorpusCache(
       test: await file.tensor("test", "U32"),
       counts: countsRecord.parse(JSON.parse(counts)),
     };
-    return SPLITS.every((part) => fits(corpus, part)) ? corpus : undefined;
+    return SPLITS.every((split) => fits(corpus, split)) ? corpus : undefined;
   } catch (error) {
     const unusable = error instanceof CheckpointError || error instanceof DataError ||
       error instanceof SyntaxError || error instanceof z.ZodError;
@@ -87,10 +87,10 @@ export async function readCorpusCache(
 }
 
 /** Whether every id has a symbol: the writer may have been another program. */
-function fits({ vocabulary, counts, ...streams }: EncodedCorpus, part: Split): boolean {
-  const ids = streams[part];
+function fits({ vocabulary, counts, ...streams }: EncodedCorpus, split: Split): boolean {
+  const ids = streams[split];
   const { size } = vocabulary;
-  return ids.length === counts[part].tokens && ids.every((id) => id < size);
+  return ids.length === counts[split].tokens && ids.every((id) => id < size);
 }
 
 /**
@@ -112,11 +112,11 @@ export async function writeCorpusCache(
   }
   await writeSafetensors(path, [
     { name: "vocabulary", dtype: "U8", shape: [symbols.length], values: symbols },
-    ...SPLITS.map((part) => ({
-      name: part,
+    ...SPLITS.map((split) => ({
+      name: split,
       dtype: "U32" as const,
-      shape: [corpus[part].length],
-      values: corpus[part],
+      shape: [corpus[split].length],
+      values: corpus[split],
     })),
   ], { format: FORMAT, version: VERSION, key, counts: JSON.stringify(corpus.counts) });
 }

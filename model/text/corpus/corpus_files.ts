@@ -5,7 +5,13 @@
  */
 import { DataError } from "@transformer-xl/runtime";
 import { type Dataset, dataSet } from "../data_sets.ts";
-import { partOfWord, type Split, type SplitName, splitName, SPLITS } from "../files/split_names.ts";
+import {
+  type Split,
+  type SplitName,
+  splitName,
+  splitOfWord,
+  SPLITS,
+} from "../files/split_names.ts";
 import { shown, specialKind, statPath } from "../files/text_file.ts";
 import { type FolderEntries, listFolder, TEXT_ENDINGS, textsUnder } from "../files/text_folder.ts";
 
@@ -18,7 +24,7 @@ export type CorpusFiles =
   & (
     | {
       readonly split: "files";
-      readonly parts: Readonly<Partial<Record<Split, readonly string[]>>>;
+      readonly splits: Readonly<Partial<Record<Split, readonly string[]>>>;
     }
     | { readonly split: "lines"; readonly whole: readonly string[] }
   );
@@ -84,20 +90,20 @@ async function inFolder(
   wanted: readonly Split[],
 ): Promise<CorpusFiles> {
   const entries = await listFolder(folder);
-  const parts = partFiles(folder, entries) ?? await partFolders(entries);
-  if (parts !== undefined) {
-    checkWanted(dataset, folder, parts, wanted);
-    return parts;
+  const splits = splitFiles(folder, entries) ?? await splitFolders(entries);
+  if (splits !== undefined) {
+    checkWanted(dataset, folder, splits, wanted);
+    return splits;
   }
   // A folder that only contains another one, as in unpacked archives.
   const [only, ...others] = entries.folders;
   if (only !== undefined && others.length === 0 && entries.files.length === 0) {
     return await inFolder(dataset, only.path, wanted);
   }
-  if (dataSet(dataset).files === "parts") {
+  if (dataSet(dataset).files === "splits") {
     throw new DataError(
       `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")}`,
-      { need: "the folder of the parts" },
+      { need: "the folder of the splits" },
     );
   }
   const { texts, leftOut } = await textsUnder(folder, "any");
@@ -111,13 +117,13 @@ async function inFolder(
       { need: "a folder with text" },
     );
   }
-  refuseNestedParts(dataset, folder, texts);
+  refuseNestedSplits(dataset, folder, texts);
   return { split: "lines", whole: texts, leftOut };
 }
 
 type Located = Extract<CorpusFiles, { split: "files" }> & {
   /** Expected names of a missing split. */
-  readonly nameOf: (part: Split) => string;
+  readonly nameOf: (split: Split) => string;
 };
 
 interface Named extends SplitName {
@@ -129,11 +135,11 @@ type Group = Map<Split, Named[]>;
 function groupsOf(files: readonly { readonly name: string; readonly path: string }[]) {
   const groups = new Map<string, Group>();
   for (const { name, path } of files) {
-    const split = splitName(name);
-    if (split === undefined) continue;
-    const group = groups.get(split.text) ?? new Map<Split, Named[]>();
-    groups.set(split.text, group);
-    group.set(split.part, [...group.get(split.part) ?? [], { ...split, path }]);
+    const named = splitName(name);
+    if (named === undefined) continue;
+    const group = groups.get(named.text) ?? new Map<Split, Named[]>();
+    groups.set(named.text, group);
+    group.set(named.split, [...group.get(named.split) ?? [], { ...named, path }]);
   }
   return groups;
 }
@@ -144,7 +150,7 @@ function isText(group: Group): boolean {
 }
 
 /** Splits as files of one folder. */
-function partFiles(folder: string, { files, leftOut }: FolderEntries): Located | undefined {
+function splitFiles(folder: string, { files, leftOut }: FolderEntries): Located | undefined {
   const groups = [...groupsOf(files)].filter(([, group]) => isText(group));
   const whole = groups.filter(([, group]) => group.has("train") && group.size > 1);
   const candidates = whole.length > 0 ? whole : groups;
@@ -154,71 +160,75 @@ function partFiles(folder: string, { files, leftOut }: FolderEntries): Located |
   if (chosen === undefined) return undefined;
   if (favourite === undefined && candidates.length > 1) {
     throw new DataError(
-      `Cannot choose a text in ${shown(folder)}: it holds parts of ${candidates.length} texts ` +
+      `Cannot choose a text in ${shown(folder)}: it holds splits of ${candidates.length} texts ` +
         `(${candidates.map(([text]) => shown(text)).slice(0, 4).join(", ")}), ` +
         "move one of them to a folder of its own",
     );
   }
   const [text, group] = chosen;
-  const parts: Partial<Record<Split, string[]>> = {};
-  for (const [part, named] of group) {
+  const splits: Partial<Record<Split, string[]>> = {};
+  for (const [split, named] of group) {
     const other = named.find(({ word }) => word !== named[0]!.word);
     if (other !== undefined) {
       throw new DataError(
-        `Cannot choose the part "${part}" in ${shown(folder)}: both ${shown(named[0]!.path)} and ` +
-          `${shown(other.path)} are it by name, move one of them away`,
+        `Cannot choose the split "${split}" in ${shown(folder)}: both ${
+          shown(named[0]!.path)
+        } and ` +
+          `${shown(other.path)} have its name, move one of them away`,
       );
     }
-    parts[part] = named.map(({ path }) => path);
+    splits[split] = named.map(({ path }) => path);
   }
-  const read = new Set(Object.values(parts).flat());
+  const read = new Set(Object.values(splits).flat());
   const others = files.filter(({ path }) => !read.has(path))
-    .map(({ path }) => `${shown(path)} (no part)`);
+    .map(({ path }) => `${shown(path)} (not a split)`);
   return {
     split: "files",
-    parts,
+    splits,
     leftOut: [...leftOut, ...others],
-    nameOf: (part) => `${folder}/${text.replace("*", part)}`,
+    nameOf: (split) => `${folder}/${text.replace("*", split)}`,
   };
 }
 
 /** Splits as folders, if there is no other text. */
-async function partFolders(
+async function splitFolders(
   { files, folders, leftOut }: FolderEntries,
 ): Promise<Located | undefined> {
-  const named = folders.map((entry) => ({ ...entry, part: partOfWord(entry.name) }));
-  if (named.length === 0 || named.some(({ part }) => part === undefined)) return undefined;
+  const named = folders.map((entry) => ({ ...entry, split: splitOfWord(entry.name) }));
+  if (named.length === 0 || named.some(({ split }) => split === undefined)) return undefined;
   const isLoose = (name: string) => /\.txt$/i.test(name);
   if (files.some(({ name }) => isLoose(name))) return undefined;
-  const parts: Partial<Record<Split, string[]>> = {};
-  const passed = [...leftOut, ...files.map(({ path }) => `${shown(path)} (no part)`)];
-  for (const { part, path } of named) {
-    if (parts[part!] !== undefined) return undefined;
-    const found = await textsUnder(path, "part");
-    if (found.texts.length > 0) parts[part!] = found.texts;
+  const splits: Partial<Record<Split, string[]>> = {};
+  const passed = [...leftOut, ...files.map(({ path }) => `${shown(path)} (not a split)`)];
+  for (const { split, path } of named) {
+    if (splits[split!] !== undefined) return undefined;
+    const found = await textsUnder(path, "split");
+    if (found.texts.length > 0) splits[split!] = found.texts;
     passed.push(...found.leftOut);
   }
   // A single folder `train` is a text to be split, like any other folder.
-  const present = Object.keys(parts);
+  const present = Object.keys(splits);
   if (present.length === 0 || present.length === 1 && present[0] === "train") return undefined;
   const root = named[0]!.path.slice(0, -named[0]!.name.length - 1);
-  return { split: "files", parts, leftOut: passed, nameOf: (part) => `${root}/${part}` };
+  return { split: "files", splits, leftOut: passed, nameOf: (split) => `${root}/${split}` };
 }
 
 function checkWanted(
   dataset: Dataset,
   folder: string,
-  { parts, nameOf }: Located,
+  { splits, nameOf }: Located,
   wanted: readonly Split[],
 ): void {
-  const missing = wanted.filter((part) => parts[part] === undefined);
+  const missing = wanted.filter((split) => splits[split] === undefined);
   if (missing.length === 0) return;
-  const present = SPLITS.filter((part) => parts[part] !== undefined);
+  const present = SPLITS.filter((split) => splits[split] !== undefined);
   throw new DataError(
-    `Cannot open data set "${dataset}": ${shown(folder)} has the part ` +
-      `${present.map((part) => `"${part}" (${shown(parts[part]![0]!)})`).join(" and ")} but no ` +
-      `${missing.map((part) => `"${part}"`).join(" and ")}, add ` +
-      `${missing.map((part) => shown(nameOf(part))).join(" and ")}`,
+    `Cannot open data set "${dataset}": ${shown(folder)} has the split ` +
+      `${
+        present.map((split) => `"${split}" (${shown(splits[split]![0]!)})`).join(" and ")
+      } but no ` +
+      `${missing.map((split) => `"${split}"`).join(" and ")}, add ` +
+      `${missing.map((split) => shown(nameOf(split))).join(" and ")}`,
     {
       need: !wanted.includes("train")
         ? undefined
@@ -232,22 +242,22 @@ function checkWanted(
 }
 
 /** Joining them would train on test splits. */
-function refuseNestedParts(dataset: Dataset, folder: string, texts: readonly string[]): void {
+function refuseNestedSplits(dataset: Dataset, folder: string, texts: readonly string[]): void {
   const byFolder = Map.groupBy(texts, (path) => path.slice(0, path.lastIndexOf("/")));
   for (const [place, paths] of byFolder) {
     const files = paths.map((path) => ({ name: path.slice(place.length + 1), path }));
     for (const group of groupsOf(files).values()) {
       if (group.size < 2 || !group.has("train")) continue;
       throw new DataError(
-        `Cannot open data set "${dataset}": ${shown(folder)} holds the parts of a text in ` +
+        `Cannot open data set "${dataset}": ${shown(folder)} holds the splits of a text in ` +
           `${shown(place)} beside other text`,
-        { need: "the innermost folder of the parts" },
+        { need: "the innermost folder of the splits" },
       );
     }
   }
 }
 
 function layoutNames(joint: "or" | "nor"): string {
-  return FAVOURITES.map((text) => SPLITS.map((part) => text.replace("*", part)).join(", "))
+  return FAVOURITES.map((text) => SPLITS.map((split) => text.replace("*", split)).join(", "))
     .join(` ${joint} `);
 }

@@ -26,23 +26,23 @@ const MIN_WORDS_PER_LINE = 1.5;
  */
 export function corpusLines(
   { vocabulary, counts, source }: Corpus,
-  name: (part: Split) => string = (part) => part,
+  name: (split: Split) => string = (split) => split,
 ): string[] {
   const lines: string[] = [];
   const { identity, leftOut, notKept } = source;
-  for (const part of SPLITS) {
-    const { tokens, lines: count, unknown } = counts[part];
+  for (const split of SPLITS) {
+    const { tokens, lines: count, unknown } = counts[split];
     if (tokens === 0) continue;
     const share = unknown === 0 ? "" : `, ${unknownText(unknown, tokens)}`;
     const paths = identity.split === "lines"
       ? ""
-      : pathsText(identity[part].map(({ path }) => path));
-    lines.push(`    - ${name(part)} : ${tokens} tokens, ${count} lines${share}${paths}`);
+      : pathsText(identity[split].map(({ path }) => path));
+    lines.push(`    - ${name(split)} : ${tokens} tokens, ${count} lines${share}${paths}`);
   }
-  const total = SPLITS.reduce((sum, part) => sum + counts[part].tokens, 0);
-  const unknown = SPLITS.reduce((sum, part) => sum + counts[part].unknown, 0);
+  const total = SPLITS.reduce((sum, split) => sum + counts[split].tokens, 0);
+  const unknown = SPLITS.reduce((sum, split) => sum + counts[split].unknown, 0);
   const { files } = source;
-  const cut = identity.split === "lines" && lines.length > 1 ? `, cut into parts` : "";
+  const cut = identity.split === "lines" && lines.length > 1 ? `, cut into splits` : "";
   lines.unshift(
     `text : ${files.length} ${files.length === 1 ? "file" : "files"}${cut}, ${total} tokens, ` +
       `${vocabulary.size} symbols of kind ${vocabulary.kind}` +
@@ -71,8 +71,8 @@ function pathsText(paths: readonly string[]): string {
 /** A hint if a word vocabulary does not suit the text; otherwise undefined. */
 export function spacesAdvice({ vocabulary, counts }: Corpus): string | undefined {
   if (vocabulary.kind !== "word") return undefined;
-  const tokens = SPLITS.reduce((sum, part) => sum + counts[part].tokens, 0);
-  const lines = SPLITS.reduce((sum, part) => sum + counts[part].lines, 0);
+  const tokens = SPLITS.reduce((sum, split) => sum + counts[split].tokens, 0);
+  const lines = SPLITS.reduce((sum, split) => sum + counts[split].lines, 0);
   const words = tokens - lines;
   const distinct = vocabulary.size - 1;
   const perLine = words / lines;

@@ -7,7 +7,7 @@
 import { DataError } from "@transformer-xl/runtime";
 import { CharacterScanner } from "./scan/character_scanner.ts";
 import { CharacterVocabulary } from "../vocabulary/character_vocabulary.ts";
-import type { EncodedCorpus, PartCounts } from "./corpus_cache.ts";
+import type { EncodedCorpus, SplitCounts } from "./corpus_cache.ts";
 import type { Scanner } from "./scan/scanner.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 import { readText, shown } from "../files/text_file.ts";
@@ -16,8 +16,11 @@ import { LINE_END, WordScanner } from "./scan/word_scanner.ts";
 import { END_OF_LINE, type WordOptions, WordVocabulary } from "../vocabulary/word_vocabulary.ts";
 
 /** Source of the splits: files of their own, or one stream that is cut or used as a whole. */
-export type PartFiles =
-  | { readonly split: "files"; readonly parts: Readonly<Partial<Record<Split, readonly string[]>>> }
+export type SplitFiles =
+  | {
+    readonly split: "files";
+    readonly splits: Readonly<Partial<Record<Split, readonly string[]>>>;
+  }
   | { readonly split: "lines"; readonly whole: readonly string[]; readonly as: Split | undefined };
 
 /** Options of encoding. */
@@ -41,7 +44,7 @@ const MISSING = 0xffffffff;
 
 type Streams = Record<Split, Uint32Array<ArrayBuffer>>;
 
-/** A file and the first of its provisional ids within the stream of its part. */
+/** A file and the first of its provisional ids within the stream of its split. */
 interface FileStart {
   readonly path: string;
   readonly firstId: number;
@@ -53,18 +56,18 @@ interface FileStart {
  * @throws {DataError} if a file cannot be read, a symbol has no id, or a text is too short to be cut
  */
 export async function encodeCorpus(
-  files: PartFiles,
+  files: SplitFiles,
   options: EncodeOptions,
 ): Promise<EncodedCorpus> {
   const { kind } = options;
   const scanner: Scanner = kind === "word" ? new WordScanner() : new CharacterScanner();
-  const { streams, starts } = await scanParts(files, scanner, options);
+  const { streams, starts } = await scanSplits(files, scanner, options);
   const symbols = scanner.symbols();
   const vocabulary = options.vocabulary ?? countVocabulary(options, streams, symbols);
   const { ids, isUnknown } = renumbering(symbols, vocabulary, options.unknown);
-  const counts = {} as Record<Split, PartCounts>;
-  for (const part of SPLITS) {
-    const stream = streams[part];
+  const counts = {} as Record<Split, SplitCounts>;
+  for (const split of SPLITS) {
+    const stream = streams[split];
     let lines = 0;
     let unknown = 0;
     let missing = -1;
@@ -75,17 +78,17 @@ export async function encodeCorpus(
       if (ids[symbol]! === MISSING && missing < 0) missing = i;
     }
     if (missing >= 0) {
-      throw missingSymbol(vocabulary, stream, missing, unknown, starts[part], scanner.lineEnd);
+      throw missingSymbol(vocabulary, stream, missing, unknown, starts[split], scanner.lineEnd);
     }
     if (kind === "char" && stream.length > 0 && stream.at(-1) !== scanner.lineEnd) lines++;
     for (let i = 0; i < stream.length; i++) stream[i] = ids[stream[i]!]!;
-    counts[part] = { tokens: stream.length, lines, unknown };
+    counts[split] = { tokens: stream.length, lines, unknown };
   }
   return { vocabulary, counts, ...streams };
 }
 
-async function scanParts(
-  files: PartFiles,
+async function scanSplits(
+  files: SplitFiles,
   scanner: Scanner,
   { chunkBytes, kind }: EncodeOptions,
 ): Promise<{ streams: Streams; starts: Record<Split, FileStart[]> }> {
@@ -106,7 +109,9 @@ async function scanParts(
   const none = () => new Uint32Array(0);
   if (files.split === "files") {
     const streams: Streams = { train: none(), valid: none(), test: none() };
-    for (const part of SPLITS) streams[part] = await scan(files.parts[part] ?? [], starts[part]);
+    for (const split of SPLITS) {
+      streams[split] = await scan(files.splits[split] ?? [], starts[split]);
+    }
     return { streams, starts };
   }
   const whole: FileStart[] = [];
@@ -117,9 +122,9 @@ async function scanParts(
   }
   const streams = splitAtLines(stream, scanner.lineEnd, files.whole, kind);
   let first = 0;
-  for (const part of SPLITS) {
-    starts[part] = whole.map(({ path, firstId }) => ({ path, firstId: firstId - first }));
-    first += streams[part].length;
+  for (const split of SPLITS) {
+    starts[split] = whole.map(({ path, firstId }) => ({ path, firstId: firstId - first }));
+    first += streams[split].length;
   }
   return { streams, starts };
 }
@@ -165,7 +170,7 @@ function missingSymbol(
     lineStart = i + 1;
   }
   const name = kind === "word" ? "word" : "character";
-  const where = firstId < 0 ? ` of its part, ${name}` : `, ${name}`;
+  const where = firstId < 0 ? ` of its split, ${name}` : `, ${name}`;
   return new DataError(
     `Cannot encode ${shown(path)}: line ${line}${where} ${at - lineStart + 1} is not among the ` +
       `${size} symbols of the vocabulary (${count} of ${stream.length} ${name}s are not)` +
@@ -180,14 +185,14 @@ function countVocabulary(
   symbols: readonly string[],
 ): Vocabulary {
   const counts = new Float64Array(symbols.length);
-  for (const part of options.counted) {
-    const stream = streams[part];
+  for (const split of options.counted) {
+    const stream = streams[split];
     for (let i = 0; i < stream.length; i++) counts[stream[i]!]!++;
   }
   const counted = symbols.map((symbol, id): SymbolCount => [symbol, counts[id]!]);
   if (!counts.some((count) => count > 0)) {
     throw new DataError(
-      `Cannot count a vocabulary: none of the parts ${options.counted.join(", ")} was opened`,
+      `Cannot count a vocabulary: none of the splits ${options.counted.join(", ")} was opened`,
     );
   }
   return options.kind === "word"

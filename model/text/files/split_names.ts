@@ -1,6 +1,6 @@
 /**
- * The parts of a data set by the names of their files: `train.txt`, `wiki.valid.tokens`,
- * `ptb-test.TXT`, `dev.tsv`, `train-00000-of-00002.txt`. Files whose names agree but for the part are
+ * The splits of a data set by the names of their files: `train.txt`, `wiki.valid.tokens`,
+ * `ptb-test.TXT`, `dev.tsv`, `train-00000-of-00002.txt`. Files whose names agree but for the split are
  * one text.
  *
  * @module
@@ -33,8 +33,8 @@ const NOT_TEXT =
 
 /** A file name with a split. */
 export interface SplitName {
-  /** The part. */
-  readonly part: Split;
+  /** The split. */
+  readonly split: Split;
   /** Spelling of the split. */
   readonly word: string;
   /** The name with `*` for the split, without a shard number; equal for all splits of a text. */
@@ -47,7 +47,7 @@ export interface SplitName {
 }
 
 /** The split named by a folder or a word. */
-export function partOfWord(word: string): Split | undefined {
+export function splitOfWord(word: string): Split | undefined {
   return SPELLINGS.get(word.toLowerCase());
 }
 
@@ -64,10 +64,10 @@ export function splitName(fileName: string): SplitName | undefined {
   const atEnd = SPELLINGS.get(last);
   if (atEnd !== undefined) {
     const sure = !isPage && /^$|\.$/.test(before);
-    return { part: atEnd, word: last, text: `${before}*${ending}`, sure };
+    return { split: atEnd, word: last, text: `${before}*${ending}`, sure };
   }
   const [, first = "", after = ""] = /^([a-z]+)(\..*)$/.exec(stem) ?? [];
   const atStart = SPELLINGS.get(first);
   if (atStart === undefined) return undefined;
-  return { part: atStart, word: first, text: `*${after}${ending}`, sure: !isPage };
+  return { split: atStart, word: first, text: `*${after}${ending}`, sure: !isPage };
 }

@@ -11,7 +11,7 @@ import { shown, specialKind, statPath, unreadable } from "./text_file.ts";
 export const TEXT_ENDINGS: readonly string[] = [".txt", ".md", ".ts"];
 
 /** Endings of text files in folders named after splits. */
-const PART_ENDINGS: readonly string[] = [
+const SPLIT_ENDINGS: readonly string[] = [
   ...TEXT_ENDINGS,
   ".tokens",
   ".raw",
@@ -83,11 +83,11 @@ export interface FolderTexts {
  * The texts of a folder and of those in it, in name order. Files with other endings, empty files and
  * files that this user may not read are left out.
  *
- * @param kind `part` accepts more endings, for folders named after a split
+ * @param kind `split` accepts more endings, for folders named after a split
  * @throws {DataError} if a folder cannot be entered
  */
-export async function textsUnder(folder: string, kind: "any" | "part"): Promise<FolderTexts> {
-  const endings = kind === "part" ? PART_ENDINGS : TEXT_ENDINGS;
+export async function textsUnder(folder: string, kind: "any" | "split"): Promise<FolderTexts> {
+  const endings = kind === "split" ? SPLIT_ENDINGS : TEXT_ENDINGS;
   const found: FolderTexts = { texts: [], leftOut: [] };
   await collect(folder, endings, new Set(), found);
   return found;

@@ -31,9 +31,9 @@ async function run(
   return stdout;
 }
 
-/** The loss that evaluation printed for a part. */
-function lossOf(stdout: string, part: string): number {
-  const found = new RegExp(`^\\| ${part} loss +([\\d.]+) \\| ${part} ppl +([\\d.]+) $`, "m")
+/** The loss that evaluation printed for a split. */
+function lossOf(stdout: string, split: string): number {
+  const found = new RegExp(`^\\| ${split} loss +([\\d.]+) \\| ${split} ppl +([\\d.]+) $`, "m")
     .exec(stdout);
   assert(found !== null, stdout);
   return Math.log(Number(found[2]));
@@ -131,8 +131,8 @@ Deno.test("a run says its device, logs the reference's lines, and leaves logs an
 Deno.test("Training time excludes the final test", async () => {
   await using scratch = new Scratch();
   await Deno.mkdir(scratch.at("data"));
-  for (const [part, lines] of [["train", 60], ["valid", 10], ["test", 900]] as const) {
-    await scratch.text(`data/${part}.txt`, wordText(lines).replaceAll(/word(\d\d)/g, "word1"));
+  for (const [split, lines] of [["train", 60], ["valid", 10], ["test", 900]] as const) {
+    await scratch.text(`data/${split}.txt`, wordText(lines).replaceAll(/word(\d\d)/g, "word1"));
   }
   const stdout = await run("train", {
     ...short,
@@ -202,7 +202,7 @@ Deno.test("a restart may log at other intervals, train longer and drop out other
   assertEquals(metrics.length, 2); // its own steps alone
 });
 
-Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) => {
+Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) => {
   await using scratch = new Scratch();
   const text = wordText(60).replaceAll("word29", "<unk>");
   const data = await scratch.text("text.txt", text);
@@ -298,7 +298,7 @@ Deno.test("evaluation scores parts, lengths, reach and typed text", async (t) =>
       const after = await Deno.readTextFile(`${work_dir}/eval_log.log`);
       assert(after.startsWith(`${log.join("\n")}\n`) && after.includes("| valid loss"));
       const kept = (await Deno.readTextFile(`${work_dir}/eval_log.json`)).trimEnd().split("\n");
-      assertEquals(kept.map((line) => JSON.parse(line).part).filter(Boolean).at(0), "valid");
+      assertEquals(kept.map((line) => JSON.parse(line).split).filter(Boolean).at(0), "valid");
       assertEquals(await Deno.readTextFile(`${work_dir}/train_log.jsonl`), trainLog);
       const silent = await run("eval", { ...base, split: "valid", debug: true });
       assertStringIncludes(silent, "--debug: no log files are written\n");

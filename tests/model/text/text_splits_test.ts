@@ -1,5 +1,5 @@
 /**
- * Files of a text, the part that each is, and files that are no UTF-8 text.
+ * Files of a text, the split that each is, and files that are no UTF-8 text.
  *
  * @module
  */
@@ -39,7 +39,7 @@ async function write(scratch: Scratch, folder: string, files: Files): Promise<st
 
 const [TRAIN, VALID, TEST] = ["a b a b\n", "a a\n", "b b\n"] as const;
 
-Deno.test("parts are found in every usual spelling", async () => {
+Deno.test("splits are found in every usual spelling", async () => {
   await using scratch = new Scratch();
   const spellings: readonly (readonly [string, string, string])[] = [
     ["train.txt", "valid.txt", "test.txt"],
@@ -58,13 +58,13 @@ Deno.test("parts are found in every usual spelling", async () => {
   for (const [i, [train, valid, test]] of spellings.entries()) {
     const path = await write(scratch, `f${i}`, { [train]: TRAIN, [valid]: VALID, [test]: TEST });
     const { source, vocabulary, ...streams } = await openCorpus({ dataset: "text", path });
-    const texts = SPLITS.map((part) => vocabulary.decode(streams[part]));
+    const texts = SPLITS.map((split) => vocabulary.decode(streams[split]));
     assertEquals(texts, [TRAIN, VALID, TEST], train);
     assertEquals(source.files, [train, valid, test].map((name) => `${path}/${name}`));
   }
 });
 
-Deno.test("numbered files of a part are joined in the order of their names", async () => {
+Deno.test("numbered files of a split are joined in the order of their names", async () => {
   await using scratch = new Scratch();
   const path = await write(scratch, "f", {
     "train-00001-of-00002.txt": "b\n",
@@ -75,7 +75,7 @@ Deno.test("numbered files of a part are joined in the order of their names", asy
   });
   const { vocabulary, train, source } = await openCorpus({ dataset: "text", path });
   assertEquals(vocabulary.decode(train), "a\nb\n");
-  assertEquals(source.leftOut, [`"${path}/notes.doc" (no part)`]);
+  assertEquals(source.leftOut, [`"${path}/notes.doc" (not a split)`]);
 });
 
 Deno.test("valid and test without train are refused for training and enough for evaluation", async () => {
@@ -85,16 +85,16 @@ Deno.test("valid and test without train are refused for training and enough for 
     const path = await write(scratch, names[0]!, { [names[0]!]: VALID, [names[1]!]: TEST });
     const dataset: Dataset = names[0] === "valid.txt" ? "text" : "wt2";
     const { message } = await assertRejects(() => openCorpus({ dataset, path }), DataError);
-    assertMatch(message, /has the part "valid" .* and "test" .* but no "train", add ".*train/);
-    const corpus = await openCorpus({ dataset, path, vocabulary, parts: ["valid", "test"] });
+    assertMatch(message, /has the split "valid" .* and "test" .* but no "train", add ".*train/);
+    const corpus = await openCorpus({ dataset, path, vocabulary, splits: ["valid", "test"] });
     assertEquals([corpus.train.length, corpus.valid.length, corpus.test.length], [0, 3, 3]);
     await Deno.remove(`${path}/${names[1]}`);
-    const valid = await openCorpus({ dataset, path, vocabulary, parts: ["valid"] });
+    const valid = await openCorpus({ dataset, path, vocabulary, splits: ["valid"] });
     assertEquals(valid.source.files, [`${path}/${names[0]}`]);
   }
 });
 
-Deno.test("evaluation opens the parts it scores and no other", async () => {
+Deno.test("evaluation opens the splits it scores and no other", async () => {
   await using scratch = new Scratch();
   const path = await write(scratch, "f", {
     "train.txt": Uint8Array.of(0xff), // not even UTF-8
@@ -105,17 +105,17 @@ Deno.test("evaluation opens the parts it scores and no other", async () => {
     dataset: "text",
     path,
     vocabulary: WordVocabulary.fromText("a b"),
-    parts: ["test"],
+    splits: ["test"],
     cacheDir: scratch.at("cache"),
   } as const;
   assertEquals((await openCorpus(options)).source.files, [`${path}/test.txt`]);
   assertEquals((await openCorpus(options)).source.cached, true);
-  assertEquals((await openCorpus({ ...options, parts: ["valid"] })).source.cached, false);
+  assertEquals((await openCorpus({ ...options, splits: ["valid"] })).source.cached, false);
 });
 
-Deno.test("several texts in one folder, or two files for one part, are refused", async () => {
+Deno.test("several texts in one folder, or two files for one split, are refused", async () => {
   await using scratch = new Scratch();
-  const parts = (prefix: string) => ({
+  const splits = (prefix: string) => ({
     [`${prefix}.train.txt`]: TRAIN,
     [`${prefix}.valid.txt`]: VALID,
     [`${prefix}.test.txt`]: TEST,
@@ -125,14 +125,14 @@ Deno.test("several texts in one folder, or two files for one part, are refused",
     const error = await assertRejects(() => openCorpus({ dataset: "text", path }), DataError);
     assertMatch(remedySentence(error, REMEDIES), message);
   };
-  await refuses({ ...parts("a"), ...parts("b") }, /holds parts of 2 texts/);
+  await refuses({ ...splits("a"), ...splits("b") }, /holds splits of 2 texts/);
   await refuses(
     { "train.txt": TRAIN, "valid.txt": VALID, "dev.txt": VALID, "test.txt": TEST },
-    /"valid" in .*: both .*dev\.txt" and .*valid\.txt" are it/,
+    /"valid" in .*: both .*dev\.txt" and .*valid\.txt" have its name/,
   );
   await refuses(
     { "readme.txt": "a\n", "ptb/train.txt": TRAIN, "ptb/valid.txt": VALID, "ptb/test.txt": TEST },
-    /holds the parts of a text in .*ptb" beside other text; give --data that folder/,
+    /holds the splits of a text in .*ptb" beside other text; give --data that folder/,
   );
 });
 
@@ -274,7 +274,7 @@ Deno.test("text without spaces is noticed, with characters as the remedy", async
   assertEquals(spacesAdvice(await openCorpus({ dataset: "text", path: english })), undefined);
 });
 
-Deno.test("a corpus says its files, tokens and lines per part, vocabulary and unknown words", async () => {
+Deno.test("a corpus says its files, tokens and lines per split, vocabulary and unknown words", async () => {
   await using scratch = new Scratch();
   const path = await write(scratch, "f", {
     "train.txt": "a b a b\nc\n",
