@@ -223,7 +223,7 @@ function shapeOf({ clampLen, sameLength, compat }: EvalConfig, shape: ModelConfi
     ...shape,
     clampLen: clampLen ?? shape.clampLen,
     sameLength: sameLength ?? shape.sameLength,
-    compat: compat ?? shape.compat,
+    compat: compat === "auto" ? shape.compat : compat,
   };
 }
 

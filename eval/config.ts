@@ -40,12 +40,11 @@ export const evalSchema = z.strictObject({
     .describe("Scorer; plan: recorded on the device; pytorch is an alias of plan").meta(general),
   debug: z.boolean().default(false).describe("Write no log files").meta(general),
   logInterval: lengthValue.default(10).describe("Segments between log lines").meta(general),
-  compat: z.enum(COMPATS).nullable().default(null)
+  compat: z.enum(["auto", ...COMPATS]).default("auto")
     .describe(
-      "Reference version to follow: head (2023) or 2019 (first release); none: as in training",
-    ).meta(
-      general,
-    ),
+      "auto: as in training; none: the papers; head: the reference (2023); 2019: its first release",
+    )
+    .meta(general),
   ...processFields,
 
   manual: z.array(z.string()).default([])

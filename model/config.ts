@@ -6,7 +6,7 @@
  */
 import { ConfigError } from "@transformer-xl/runtime/core";
 import { z } from "zod";
-import { COMPAT_RULES, COMPATS } from "./settings/compat.ts";
+import { COMPAT_RULES, COMPATS, storedCompat } from "./settings/compat.ts";
 import {
   MAX_CUTOFFS,
   MAX_LAYERS,
@@ -23,8 +23,10 @@ const rate = z.number().min(0).lt(1);
 
 /** Fields of the model section of a command line. */
 export const modelFields = {
-  compat: z.enum(COMPATS).default("head")
-    .describe("Reference version to follow: head (2023) or 2019 (first release)")
+  compat: z.enum(COMPATS).default("none")
+    .describe(
+      "none: as the papers mean it; head: exactly as the reference (2023); 2019: its first release",
+    )
     .meta({ group: "General" }),
   nLayer: z.int().min(1).max(MAX_LAYERS).default(16).describe("Decoder layers").meta(model),
   nHead: widthValue.default(8).describe("Attention heads").meta(model),
@@ -115,8 +117,7 @@ export const modelConfigSchema = z.strictObject({
   tieWeight: z.boolean(),
   /** Kind of attention; relative attention in older checkpoints without this field. */
   attnType: z.literal(ATTENTION_TYPES).default(0),
-  /** Version of the reference; `head` in older checkpoints without this field. */
-  compat: modelFields.compat,
+  compat: storedCompat,
 });
 
 /** The model configuration: everything that determines parameters and mathematics. */

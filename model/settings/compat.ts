@@ -1,20 +1,28 @@
 /**
- * Differences between the supported versions of the reference, by name.
+ * Differences between this implementation and the supported versions of the reference, by name.
  *
  * @module
  */
+import { z } from "zod";
 
-/** Versions of the reference: of February 2023 and of November 2019. */
-export const COMPATS = ["head", "2019"] as const;
+/**
+ * What a run follows: the papers, which is the reference of February 2023 with its accidents
+ * repaired; that reference exactly; or its first release, of November 2019.
+ */
+export const COMPATS = ["none", "head", "2019"] as const;
 
-/** A version of the reference. */
+/** What a run follows. */
 export type Compat = (typeof COMPATS)[number];
 
-/** Behaviour of a version of the reference. */
+/** {@link Compat} in a file; `head` in older ones without this field. */
+export const storedCompat: z.ZodDefault<z.ZodEnum<{ none: "none"; head: "head"; "2019": "2019" }>> =
+  z.enum(COMPATS).default("head");
+
+/** Behaviour of a version. */
 export interface CompatRules {
   /** Evaluations fill the memory before the first scored segment. */
   readonly warmsUp: boolean;
-  /** The memory is kept from one epoch to the next. */
+  /** The memory is kept from one epoch to the next, though another text precedes it. */
   readonly keepsMemoryAcrossEpochs: boolean;
   /** The last step is evaluated regardless of the evaluation interval. */
   readonly evaluatesLastStep: boolean;
@@ -32,6 +40,16 @@ export interface CompatRules {
 
 /** The rules of every version. */
 export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
+  none: {
+    warmsUp: true,
+    keepsMemoryAcrossEpochs: false,
+    evaluatesLastStep: true,
+    sharesMasks: false,
+    movesZeroTensors: true,
+    startsCosineAtZero: false,
+    seesWholeMemory: true,
+    weightsThroughput: true,
+  },
   head: {
     warmsUp: true,
     keepsMemoryAcrossEpochs: true,

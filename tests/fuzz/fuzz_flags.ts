@@ -127,7 +127,7 @@ function problemOf(error: unknown): string | undefined {
 function evaluate(words: readonly string[]): void {
   if (wantsHelp(words)) return;
   const { config } = parseFlags(evalSchema, words, { foreign: EVAL_REFERENCE_FLAGS });
-  checkScored(config, config.compat ?? "head");
+  checkScored(config, config.compat === "auto" ? "none" : config.compat);
   assertEquals(parseFlags(evalSchema, [], { file: config }).config, config);
 }
 

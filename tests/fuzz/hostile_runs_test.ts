@@ -82,7 +82,7 @@ const CASES: readonly (readonly [what: string, edit: Edit, says: RegExp])[] = [
   [
     "a model that its settings do not lead to",
     (_, model) => model.compat = "2019",
-    /its model and its settings differ: compat is "2019" in the one and "head" by the others/,
+    /its model and its settings differ: compat is "2019" in the one and "none" by the others/,
   ],
   [
     "settings of another initialisation",

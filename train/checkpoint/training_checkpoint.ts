@@ -14,6 +14,7 @@ import {
   parameterSources,
   rateValue,
   readFloats,
+  storedCompat,
   unusable,
   type Vocabulary,
   vocabularySource,
@@ -77,7 +78,7 @@ const textIdentity = z.strictObject({
 });
 
 const trainingSchema = z.strictObject({
-  config: trainSchema,
+  config: trainSchema.extend({ compat: storedCompat }),
   progress: progressSchema,
   text: textIdentity.optional(),
 });

@@ -234,9 +234,9 @@ Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) =
       const loss = lossOf(all, "test");
       for (
         const [flags, told] of [
-          [{ clamp_len: 1 }, "mem_len 8 clamp_len 1\nsame_length false compat head"],
-          [{ same_length: true }, "mem_len 8 clamp_len -1\nsame_length true compat head"],
-          [{ mem_len: 0 }, "mem_len 0 clamp_len -1\nsame_length false compat head"],
+          [{ clamp_len: 1 }, "mem_len 8 clamp_len 1\nsame_length false compat none"],
+          [{ same_length: true }, "mem_len 8 clamp_len -1\nsame_length true compat none"],
+          [{ mem_len: 0 }, "mem_len 0 clamp_len -1\nsame_length false compat none"],
           [{ compat: "2019" }, "mem_len 8 clamp_len -1\nsame_length false compat 2019"],
         ] as const
       ) {

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { createModel } from "@transformer-xl/model";
+import { type Compat, createModel } from "@transformer-xl/model";
 import {
   type Device,
   GpuDevice,
@@ -99,16 +99,18 @@ Deno.test("a signal to one process stops all after the same step, with one check
   assertEquals(files, ["checkpoint_last.safetensors"]);
 });
 
-Deno.test("dropout masks are shared, or distinct with --compat 2019", async () => {
+Deno.test("dropout masks are distinct, or shared with --compat head", async () => {
   const corpus = await smallCorpus();
   // Before the first update, nothing but masks can differ.
   const config = smallConfig({ ...SHARED, dropout: 0.5, noEval: true, maxStep: 1 });
-  const run = async (compat: "head" | "2019", size: number) =>
+  const run = async (compat: Compat, size: number) =>
     (await together({ config: { ...config, compat }, corpus }, size))[0]!.losses;
   const shared = await run("head", 2);
   assertEquals(await run("head", 2), shared);
-  assertNotEquals(await run("2019", 2), shared);
-  assertEquals(await run("2019", 1), await run("head", 1));
+  for (const compat of ["none", "2019"] as const) {
+    assertNotEquals(await run(compat, 2), shared);
+    assertEquals(await run(compat, 1), await run("head", 1));
+  }
 });
 
 Deno.test("every gradient element is in one bucket, in the order of the backward pass", async () => {
