@@ -7,6 +7,7 @@ import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/c
 import type { Attention, AttentionBlock, AttentionContext } from "./attention/attention.ts";
 import type { ModelConfig } from "./config.ts";
 import { FeedForward } from "./feed_forward.ts";
+import type { MemoryLayer } from "./memory.ts";
 
 /** One decoder layer. */
 export class DecoderLayer {
@@ -24,7 +25,7 @@ export class DecoderLayer {
   forward(
     rec: Recorder,
     x: Tensor,
-    memory: Tensor | undefined,
+    memory: MemoryLayer | undefined,
     context: AttentionContext,
   ): { readonly y: Tensor; readonly context: Tensor } {
     const attended = this.#attention.record(rec, x, memory, context);

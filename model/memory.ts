@@ -5,10 +5,13 @@
  *
  * @module
  */
+import { concat, copyRows } from "@transformer-xl/kernels";
 import {
   type Device,
   type HostArray,
   rangeOf,
+  type Recorder,
+  type Scalar,
   type StorageRange,
   type Tensor,
 } from "@transformer-xl/runtime/core";
@@ -23,10 +26,41 @@ export interface ModelOfMemory {
   readonly precision: Pick<Precision, "memories">;
 }
 
+/** The memory of one layer, as recordings use it. The caller owns it. */
+export interface MemoryLayer extends Disposable {
+  /** The rows, [M B, D]. */
+  readonly rows: Tensor;
+  /** Records the rows above those of x: [Q B, D] -> [(M + Q) B, D]. Gradients reach x alone. */
+  join(rec: Recorder, x: Tensor): Tensor;
+  /** Records the next memory: M rows of `context` [K B, D], from row `start` on. */
+  keep(rec: Recorder, context: Tensor, start: Scalar): void;
+}
+
+/** A layer whose rows stay on the device between segments. */
+class ResidentLayer implements MemoryLayer {
+  readonly rows: Tensor & Disposable;
+
+  constructor(rows: Tensor & Disposable) {
+    this.rows = rows;
+  }
+
+  join(rec: Recorder, x: Tensor): Tensor {
+    return concat(rec, this.rows, x);
+  }
+
+  keep(rec: Recorder, context: Tensor, start: Scalar): void {
+    copyRows(rec, this.rows, context, start);
+  }
+
+  [Symbol.dispose](): void {
+    this.rows[Symbol.dispose]();
+  }
+}
+
 /** Memory of one stream of segments (one batch chunk). */
 export class Memory implements Disposable {
-  /** One state per layer, [M B, D]; empty when M is 0. */
-  readonly layers: readonly (Tensor & Disposable)[];
+  /** One per layer of the model; empty when M is 0. */
+  readonly layers: readonly MemoryLayer[];
   readonly #device: Device;
   readonly #lengths: Lengths;
   #validRows = 0;
@@ -39,7 +73,13 @@ export class Memory implements Disposable {
     this.layers = memLen === 0 ? [] : Array.from(
       { length: nLayer },
       (_, l) =>
-        device.state(`${label} layer ${l}`, [memLen * batchSize, dModel], model.precision.memories),
+        new ResidentLayer(
+          device.state(
+            `${label} layer ${l}`,
+            [memLen * batchSize, dModel],
+            model.precision.memories,
+          ),
+        ),
     );
   }
 
@@ -65,18 +105,18 @@ export class Memory implements Disposable {
 
   /** The valid rows of every layer, [L, m, B, D]. */
   async read(): Promise<HostArray[]> {
-    return await this.#device.read(this.layers.map((layer) => this.#validRange(layer)));
+    return await this.#device.read(this.layers.map(({ rows }) => this.#validRange(rows)));
   }
 
   /** The valid rows of one layer, [m, B, D]. */
   async readLayer(layer: number): Promise<HostArray> {
-    const [rows] = await this.#device.read([this.#validRange(this.layers[layer]!)]);
+    const [rows] = await this.#device.read([this.#validRange(this.layers[layer]!.rows)]);
     return rows!;
   }
 
   /** Restores rows from {@link Memory.readLayer}; {@link Memory.setValidRows} then sets their number. */
   writeLayer(layer: number, values: HostArray): void {
-    const { storage, length } = rangeOf(this.layers[layer]!);
+    const { storage, length } = rangeOf(this.layers[layer]!.rows);
     this.#device.write(storage, length - values.length, values);
   }
 
@@ -85,13 +125,13 @@ export class Memory implements Disposable {
     this.#validRows = rows;
   }
 
-  /** Frees the states. */
+  /** Frees the layers. */
   [Symbol.dispose](): void {
     for (const layer of this.layers) layer[Symbol.dispose]();
   }
 
-  #validRange(layer: Tensor): StorageRange {
-    const { storage, length } = rangeOf(layer);
+  #validRange(rows: Tensor): StorageRange {
+    const { storage, length } = rangeOf(rows);
     const validLength = length / this.#lengths.memLen * this.#validRows;
     return { storage, offset: length - validLength, length: validLength };
   }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { copyRows, slice } from "@transformer-xl/kernels";
+import { slice } from "@transformer-xl/kernels";
 import type { DeviceLimits, ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
@@ -99,7 +99,7 @@ export class TransformerXL {
     batch: BatchInputs,
     { lengths, memory, drop }: Pick<ForwardOptions, "lengths" | "memory" | "drop">,
   ): Tensor {
-    const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = lengths;
+    const { batchSize: B, tgtLen: T, extLen: E } = lengths;
     const { dropout } = this.config;
 
     const attention = this.#attention.begin(rec, {
@@ -119,7 +119,7 @@ export class TransformerXL {
       rec.scope(`layer${l}`, () => {
         const { y, context } = layer.forward(rec, x, memory.layers[l], attention);
         // The next memory: M rows of [memory; x]. No gradient flows through it.
-        if (M > 0) copyRows(rec, memory.layers[l]!, context, batch.memoryStart);
+        memory.layers[l]?.keep(rec, context, batch.memoryStart);
         x = y;
       })
     );

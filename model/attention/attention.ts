@@ -7,6 +7,7 @@
 import type { ParameterStore, Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
 import type { Lengths, ModelConfig } from "../config.ts";
 import type { DropoutSource } from "../dropout_masks.ts";
+import type { MemoryLayer } from "../memory.ts";
 import type { Precision } from "../precision.ts";
 
 /** What the attention of one recording gets from the model. */
@@ -27,14 +28,14 @@ export interface AttentionBlock {
    * Records the block.
    *
    * @param x [Q B, D]
-   * @param memory [M B, D]; absent without memory
+   * @param memory that of the layer; absent without memory
    * @param context that of {@link Attention.begin}
    * @returns the block's output [Q B, D], and the concatenation of memory and x [K B, D]
    */
   record(
     rec: Recorder,
     x: Tensor,
-    memory: Tensor | undefined,
+    memory: MemoryLayer | undefined,
     context: AttentionContext,
   ): { readonly y: Tensor; readonly context: Tensor };
 }

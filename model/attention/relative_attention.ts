@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { concat, layerNorm, matmul, relativeAttention, slice } from "@transformer-xl/kernels";
+import { layerNorm, matmul, relativeAttention, slice } from "@transformer-xl/kernels";
 import {
   add,
   type PackedParameter,
@@ -18,6 +18,7 @@ import {
 import { maxDistanceOf, type ModelConfig } from "../config.ts";
 import { dropped } from "../feed_forward.ts";
 import { constantInit, gainInit, matrixInit } from "../init.ts";
+import type { MemoryLayer } from "../memory.ts";
 import type { Attention, AttentionBlock, AttentionContext } from "./attention.ts";
 import { positionalTable } from "./positional_embedding.ts";
 
@@ -98,12 +99,12 @@ class RelativeAttentionBlock implements AttentionBlock {
   record(
     rec: Recorder,
     x: Tensor,
-    memory: Tensor | undefined,
+    memory: MemoryLayer | undefined,
     { lengths, positions, validMemory, drop }: RelativeContext,
   ): { readonly y: Tensor; readonly context: Tensor } {
     const { preLnorm, nHead: N, dHead: H, dropout, dropatt } = this.#config;
     const { batchSize: B, memLen: M } = lengths;
-    const context = memory === undefined ? x : concat(rec, memory, x); // [K B, D]
+    const context = memory === undefined ? x : memory.join(rec, x); // [K B, D]
     const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
     const current = !preLnorm || memory === undefined
       ? preLnorm ? normed : x
