@@ -21,6 +21,9 @@ const model = { group: "Model" } as const;
 const positive = z.int().positive();
 const rate = z.number().min(0).lt(1);
 
+/** Distributions of initial weights. */
+const INITS = ["normal", "uniform"] as const;
+
 /** Fields of the model section of a command line. */
 export const modelFields = {
   compat: z.enum(COMPATS).default("none")
@@ -68,7 +71,7 @@ export const modelFields = {
     "Divisor of the embedding dimension from one cluster to the next",
   )
     .meta(model),
-  init: z.enum(["normal", "uniform"]).default("normal").describe(
+  init: z.enum(INITS).default("normal").describe(
     "Initialisation of weight matrices",
   )
     .meta(model),
@@ -78,6 +81,14 @@ export const modelFields = {
     .meta(model),
   initStd: z.number().positive().max(MAX_RATE).default(0.02).describe(
     "Standard deviation of the normal initialisation",
+  )
+    .meta(model),
+  embInit: z.enum(INITS).nullable().default(null).describe(
+    "Initialisation of embedding tables and untied softmax tables; none: --init",
+  )
+    .meta(model),
+  embInitRange: z.number().positive().max(MAX_RATE).nullable().default(null).describe(
+    "Bound of the uniform initialisation of these tables; none: --init_range",
   )
     .meta(model),
   projInitStd: z.number().positive().max(MAX_RATE).default(0.01).describe(
@@ -118,6 +129,10 @@ export const modelConfigSchema = z.strictObject({
   /** Kind of attention; relative attention in older checkpoints without this field. */
   attnType: z.literal(ATTENTION_TYPES).default(0),
   compat: storedCompat,
+  /** Initialisation of the tables; that of the matrices in older checkpoints without this field. */
+  embInit: modelFields.embInit,
+  /** Bound of the tables; that of the matrices in older checkpoints without this field. */
+  embInitRange: modelFields.embInitRange,
 });
 
 /** The model configuration: everything that determines parameters and mathematics. */

@@ -1,7 +1,7 @@
 /**
  * Initial values by kind of parameter, as in the reference's `weights_init`: one rule for all
- * matrices and tables, normal projections, gains around 1, biases 0. Values depend on seed,
- * parameter name and element index only, not on layout or device.
+ * matrices, and for tables unless they have their own, normal projections, gains around 1, biases
+ * 0. Values depend on seed, parameter name and element index only, not on layout or device.
  *
  * @module
  */
@@ -19,11 +19,25 @@ import type { ModelConfig } from "./config.ts";
 
 type InitSection = Pick<ModelConfig, "init" | "initRange" | "initStd" | "projInitStd">;
 
-/** Linear layers, tables, attention biases. */
+/** Linear layers, cluster columns, attention biases. */
 export function matrixInit(shape: InitSection): Init {
   return shape.init === "normal"
     ? { kind: "normal", mean: 0, std: shape.initStd }
     : { kind: "uniform", range: shape.initRange };
+}
+
+/**
+ * Embedding tables and untied softmax tables. The reference reads `emb_init` and `emb_init_range` and
+ * ignores them.
+ */
+export function tableInit(
+  { embInit, embInitRange, ...shape }: InitSection & Pick<ModelConfig, "embInit" | "embInitRange">,
+): Init {
+  return matrixInit({
+    ...shape,
+    init: embInit ?? shape.init,
+    initRange: embInitRange ?? shape.initRange,
+  });
 }
 
 /** Embedding and softmax projections. */

@@ -19,7 +19,7 @@ import {
 import type { VocabularyBlock } from "@transformer-xl/kernels";
 import { type Cluster, clustersOf } from "./clusters.ts";
 import type { ModelConfig } from "../config.ts";
-import { constantInit, matrixInit, projectionInit } from "../init.ts";
+import { constantInit, matrixInit, projectionInit, tableInit } from "../init.ts";
 
 /** Consecutive ids of one table. */
 export interface EmbeddingRange {
@@ -121,7 +121,7 @@ export class VocabularyTables {
   /** The rows of every cluster: slices of one table, or a table each when widths differ. */
   #rows(prefix: string, suffix?: string, vector = false): RowRange[] {
     const { nToken, divVal, dEmbed } = this.#config;
-    const init = vector ? constantInit(0) : matrixInit(this.#config);
+    const init = vector ? constantInit(0) : tableInit(this.#config);
     const name = (i: number) => [prefix, i, suffix].filter((part) => part !== undefined).join(".");
     if (divVal === 1) {
       const parameter = this.#store.declare(name(0), vector ? [nToken] : [nToken, dEmbed], init);

@@ -65,6 +65,8 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   init: "fixed",
   initRange: "fixed",
   initStd: "fixed",
+  embInit: "fixed",
+  embInitRange: "fixed",
   projInitStd: "fixed",
   optim: "fixed",
   mom: "fixed",

@@ -4,13 +4,7 @@
  * @module
  */
 import { sharedReferenceFlags } from "@transformer-xl/eval";
-import {
-  type ForeignFlag,
-  foreignFlag,
-  INTEGER_VALUE,
-  missingFlag,
-  NUMBER_VALUE,
-} from "@transformer-xl/runtime";
+import { type ForeignFlag, foreignFlag, INTEGER_VALUE, missingFlag } from "@transformer-xl/runtime";
 
 const LEVELS = ["O0", "O1", "O2", "O3"];
 const HALF = "--fp16 alone decides: half weights with float32 masters";
@@ -55,16 +49,6 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     instead: "an alias of --eval_max_steps",
   }),
   foreignFlag("clip_nonemb", { instead: "--clip bounds the norm of all gradients" }),
-  foreignFlag("emb_init", {
-    arity: "one",
-    values: ["normal", "uniform"],
-    instead: "--init applies to embeddings too",
-  }),
-  foreignFlag("emb_init_range", {
-    arity: "one",
-    values: NUMBER_VALUE,
-    instead: "embeddings are initialised as --init, --init_std and --init_range say",
-  }),
   foreignFlag("sample_softmax", {
     arity: "one",
     values: { test: /^(-\d+|0)$/, wanted: "-1" },

@@ -75,6 +75,8 @@ export function shapeOf({ config, semantics }: NetworkRecord): ModelConfig {
     init: "normal",
     initRange: 0.1,
     initStd: 0.02,
+    embInit: null,
+    embInitRange: null,
     projInitStd: 0.01,
     compat: compatOf(semantics),
   };

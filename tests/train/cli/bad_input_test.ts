@@ -91,6 +91,16 @@ const CASES: readonly Case[] = [
     says: /--lr: got "fast", want .*see --help/,
   },
   {
+    name: "an initialisation of the tables that there is not",
+    flags: fresh({ emb_init: "zeros" }),
+    says: /--emb_init: got "zeros", want .*see --help/,
+  },
+  {
+    name: "a bound of the tables that is not positive",
+    flags: fresh({ emb_init_range: 0 }),
+    says: /--emb_init_range: got "0", want .*see --help/,
+  },
+  {
     name: "missing text",
     flags: ({ at }) => ({ ...tiny, data: at("none.txt"), work_dir: at("new") }),
     says: /none\.txt" does not exist, .*give the right --data/,
