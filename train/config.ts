@@ -98,7 +98,9 @@ export const trainSchema = z.strictObject({
   lrMin: rateValue.default(0).describe("Minimum rate of dev_perf").meta(optimization),
   clip: z.number().positive().max(MAX_RATE).default(0.25).describe("Maximum global gradient norm")
     .meta(optimization),
-  weightDecay: rateValue.default(0).describe("Weight decay of lamb and adam").meta(optimization),
+  weightDecay: rateValue.default(0).describe(
+    "Weight decay: added to the step of lamb and to the gradient of adam, decoupled in adamw",
+  ).meta(optimization),
   lossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
     .describe("Fixed loss scale for --fp16; none: dynamic loss scaling").meta(optimization),
   staticLossScale: z.number().positive().max(MAX_RATE).nullable().default(null)

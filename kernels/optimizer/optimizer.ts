@@ -13,13 +13,16 @@ export const DEFAULT_BETAS = [0.9, 0.999] as const;
 
 /** Hyperparameters of all optimizers; each one lists those it reads. */
 export interface OptimizerSettings {
-  /** Weight decay; 0 by default. LAMB adds it to the step, Adam to the gradient. */
+  /**
+   * Weight decay; 0 by default. LAMB adds it to the step, Adam to the gradient; AdamW shrinks the
+   * weights by it times the rate.
+   */
   readonly weightDecay?: number;
   /** Momentum; 0 by default. */
   readonly momentum?: number;
   /** Decay of the first and second moments; {@link DEFAULT_BETAS} by default. */
   readonly betas?: readonly [number, number];
-  /** Added to a denominator; 1e-6 for LAMB, 1e-8 for Adam, 1e-10 for Adagrad by default. */
+  /** Added to a denominator; 1e-6 for LAMB, 1e-8 for Adam and AdamW, 1e-10 for Adagrad by default. */
   readonly eps?: number;
   /**
    * Trust ratio of LAMB for a tensor whose weights or update have the norm 0; 1 by default. With

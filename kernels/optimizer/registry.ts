@@ -6,7 +6,7 @@
  */
 import type { Device, ParameterStore } from "@transformer-xl/runtime/core";
 import { adagrad } from "./adagrad/mod.ts";
-import { adam } from "./adam/mod.ts";
+import { adam, adamw } from "./adam/mod.ts";
 import { lamb } from "./lamb/mod.ts";
 import type { Optimizer, OptimizerDefinition, OptimizerSettings } from "./optimizer.ts";
 import { sgd } from "./sgd/mod.ts";
@@ -16,6 +16,7 @@ export const OPTIMIZERS = {
   lamb,
   jitlamb: lamb,
   adam,
+  adamw,
   sgd,
   adagrad,
 } as const satisfies Readonly<Record<string, OptimizerDefinition>>;

@@ -126,7 +126,18 @@ async function checkClip(device: Device, tolerance: number): Promise<void> {
   }
 }
 
-for (const id of ["O1", "O1-wd", "O2-2019", "O3-adam", "O3-sgd", "O3-sgd-mom", "O3-adagrad"]) {
+for (
+  const id of [
+    "O1",
+    "O1-wd",
+    "O2-2019",
+    "O3-adam",
+    "O3-adamw",
+    "O3-sgd",
+    "O3-sgd-mom",
+    "O3-adagrad",
+  ]
+) {
   Deno.test(`twenty steps of golden ${id} agree in float64`, async () => {
     using device = new ReferenceDevice({ precision: "f64" });
     await checkSteps(device, id, 1e-9);

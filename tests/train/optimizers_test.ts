@@ -44,7 +44,7 @@ Deno.test("a flag that the optimizer would ignore is refused", () => {
   assertThrows(
     () => check({ optim: "adagrad", weightDecay: 0.1 }),
     ConfigError,
-    "Cannot use --weight_decay 0.1 with --optim adagrad: only lamb, jitlamb, adam read it",
+    "Cannot use --weight_decay 0.1 with --optim adagrad: only lamb, jitlamb, adam, adamw read it",
   );
 });
 

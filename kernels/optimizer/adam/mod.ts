@@ -1,9 +1,12 @@
 /**
- * Adam with the decay of an L2 penalty (added to the gradient, not to the step), in one launch per
- * flat buffer:
+ * Adam and AdamW, in one launch per flat buffer:
  *
- *     g = c * gradient + decay * p,  m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
+ *     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
  *     p = p - lr * (m / (1 - beta1^t)) / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ *
+ * They differ in weight decay. That of Adam is the gradient of an L2 penalty and passes through the
+ * moments, `g = c * gradient + decay * p`; that of AdamW is decoupled from them: `p` is first
+ * multiplied by `1 - lr * decay`.
  *
  * @module
  */
@@ -13,30 +16,41 @@ import { DEFAULT_BETAS, type OptimizerDefinition, type UpdateRule } from "../opt
 import { ADAM } from "./kernels.ts";
 
 /** Adam (Kingma and Ba, 2015) as in PyTorch. */
-export const adam: OptimizerDefinition = {
-  settings: ["weightDecay", "betas", "eps"],
-  states: () => ({ m: "first moments", v: "second moments" }),
-  squares: ["v"],
-  rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = DEFAULT_BETAS, eps = 1e-8 }) {
-    const rates = { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay: weightDecay };
-    return {
-      scalars: (step, lr) => ({
-        lr,
-        biasCorrection1: 1 - beta1 ** step,
-        biasCorrection2: 1 - beta2 ** step,
-      }),
-      record(rec, chunks, { control }, { lr, biasCorrection1, biasCorrection2 }) {
-        recordOverChunks(rec, "adam", chunks, updateCost(chunks, 15, 2), (buffer, n) => ({
-          kernel: ADAM(buffer),
-          operands: { control, m: flat(m![n]!), v: flat(v![n]!), ...updateOperands(buffer) },
-          scalars: {
-            rate: lr,
-            correction1: biasCorrection1,
-            correction2: biasCorrection2,
-            ...rates,
-          },
-        }));
-      },
-    } satisfies UpdateRule<"lr" | "biasCorrection1" | "biasCorrection2">;
-  },
-};
+export const adam: OptimizerDefinition = adamWithDecay("penalty");
+
+/** AdamW (Loshchilov and Hutter, 2019) as in PyTorch. */
+export const adamw: OptimizerDefinition = adamWithDecay("decoupled");
+
+function adamWithDecay(kind: "penalty" | "decoupled"): OptimizerDefinition {
+  return {
+    settings: ["weightDecay", "betas", "eps"],
+    states: () => ({ m: "first moments", v: "second moments" }),
+    squares: ["v"],
+    rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = DEFAULT_BETAS, eps = 1e-8 }) {
+      const decoupled = kind === "decoupled" ? weightDecay : 0;
+      const decay = weightDecay - decoupled;
+      const rates = { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay };
+      return {
+        scalars: (step, lr) => ({
+          lr,
+          keep: 1 - lr * decoupled,
+          biasCorrection1: 1 - beta1 ** step,
+          biasCorrection2: 1 - beta2 ** step,
+        }),
+        record(rec, chunks, { control }, { lr, keep, biasCorrection1, biasCorrection2 }) {
+          recordOverChunks(rec, "adam", chunks, updateCost(chunks, 16, 2), (buffer, n) => ({
+            kernel: ADAM(buffer),
+            operands: { control, m: flat(m![n]!), v: flat(v![n]!), ...updateOperands(buffer) },
+            scalars: {
+              rate: lr,
+              keep,
+              correction1: biasCorrection1,
+              correction2: biasCorrection2,
+              ...rates,
+            },
+          }));
+        },
+      } satisfies UpdateRule<"lr" | "keep" | "biasCorrection1" | "biasCorrection2">;
+    },
+  };
+}
