@@ -34,4 +34,11 @@ export { PlanScorer } from "./scorers/plan_scorer.ts";
 export type { Scorer } from "./scorers/scorer.ts";
 export { EVAL_REFERENCE_FLAGS, sharedReferenceFlags } from "./settings/reference_flags.ts";
 export { bannerLine, resultLines, RULE, segmentLine } from "./report/report.ts";
+export {
+  type Achieved,
+  compareTargets,
+  targetLines,
+  type TargetResult,
+  type Targets,
+} from "./report/targets.ts";
 export { combineMeans, type SegmentMeans, SegmentMeter } from "./report/segment_meter.ts";

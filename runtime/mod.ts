@@ -10,7 +10,7 @@ export { gatherNumbers } from "./distributed/gather_numbers.ts";
 export { type JobIdentity, jobIdentity } from "./distributed/job_token.ts";
 export { launch, type LaunchOptions } from "./distributed/launcher/launch.ts";
 export type { ShowRanks } from "./distributed/launcher/rank_process.ts";
-export { runMain } from "./distributed/launcher/run_main.ts";
+export { NOT_PASSED, runMain } from "./distributed/launcher/run_main.ts";
 export { sameProgram } from "./distributed/launcher/same_program.ts";
 export { joinLauncher, type LauncherLink } from "./distributed/launcher/supervised.ts";
 export type { FailureOrigin } from "./distributed/launcher/wire.ts";

@@ -32,7 +32,7 @@ import {
   flagName,
   type FlagOrigin,
   inProcesses,
-  JsonLog,
+  NOT_PASSED,
   openDevice,
   parseFlags,
   type ProcessGroup,
@@ -44,7 +44,7 @@ import {
   scanFlags,
   sweepTemporaries,
   takeGpu,
-  TextLog,
+  type TextLog,
   wantsHelp,
   withRemedies,
   withUserPaths,
@@ -62,6 +62,7 @@ import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { PRESETS } from "./presets.ts";
 import { rateWarnings } from "./settings/rate_warnings.ts";
 import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
+import { openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
 import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
 import { cutStreams, neededSplits } from "./step/streams.ts";
@@ -90,7 +91,7 @@ if (import.meta.main) await runMain(() => train(Deno.args));
 /**
  * Trains with the given flags.
  *
- * @returns exit code: 0, or 128 + signal when a signal ended the run
+ * @returns exit code: 0, 1 when a target was missed, or 128 + signal when a signal ended the run
  * @throws user errors, see {@link runMain}
  */
 export async function train(argv: readonly string[]): Promise<number> {
@@ -227,7 +228,8 @@ async function runRank(start: Start): Promise<number> {
   const continuesLogs = checkpoint !== undefined &&
     await isFolderOf(checkpoint.path, config.workDir);
   const progress = new ProgressLine();
-  using text = textLog(config, { group, continuesLogs, progress });
+  const mode = continuesLogs ? "append" : "truncate";
+  using text = openTextLog(config, { rank: group.rank, mode, progress });
   text.write(deviceLine);
   text.write(`world size: ${share.size}`);
   for (const line of [...start.notes, ...fitted.notes, ...rateWarnings(config)]) text.write(line);
@@ -245,10 +247,6 @@ async function runRank(start: Start): Promise<number> {
   });
 }
 
-function writesFiles({ debug, dryRun }: TrainConfig): boolean {
-  return !debug && !dryRun;
-}
-
 /** The share of one rank in a dry run, which starts no processes. */
 function dryShare(config: TrainConfig): Share {
   const { gpus: size } = config;
@@ -257,26 +255,6 @@ function dryShare(config: TrainConfig): Share {
   }
   checkShares(config, size);
   return { rank: 0, size };
-}
-
-/** Output of a rank: rank 0 prints to console and log, others only with `--log_all_ranks`. */
-function textLog(
-  config: TrainConfig,
-  { group: { rank }, continuesLogs, progress }: {
-    readonly group: ProcessGroup;
-    readonly continuesLogs: boolean;
-    readonly progress: ProgressLine;
-  },
-): TextLog {
-  const { workDir, logAllRanks } = config;
-  if (rank > 0 && !logAllRanks) return new TextLog({ console: false });
-  return new TextLog({
-    ...(writesFiles(config) && {
-      path: `${workDir}/train_log${rank === 0 ? "" : `.${rank}`}.log`,
-    }),
-    mode: continuesLogs ? "append" : "truncate",
-    progress,
-  });
 }
 
 /** Output of a run. */
@@ -306,12 +284,7 @@ async function run(
     beforeSave: () => folder?.assertHeld(),
   });
   if (!continuesLogs && rank === 0) await files?.clear();
-  const writesJson = !config.debug && (rank === 0 || config.logAllRanks);
-  using json = writesJson
-    ? new JsonLog(`${config.workDir}/train_log${rank === 0 ? "" : `.${rank}`}.jsonl`, {
-      mode: continuesLogs ? "append" : "truncate",
-    })
-    : undefined;
+  using json = openJsonLog(config, { rank, mode: continuesLogs ? "append" : "truncate" });
   json?.write({ kind: "config", config, model: shape });
   json?.write(textRecord(corpus));
   const characters = corpus.vocabulary.kind === "char";
@@ -352,7 +325,9 @@ async function run(
   }
   reporter.summary(elapsedMs, config);
   if (rank === 0) await files?.endTest();
-  return 0;
+  const lossNats = trainer.progress.bestLossNats ?? undefined;
+  const isPassed = reporter.compare(lossNats, config);
+  return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
 }
 
 /** Defaults < preset < the configuration of the checkpoint < configuration file < flags. */

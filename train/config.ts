@@ -26,6 +26,10 @@ const corpus = { group: "Text" } as const;
 const optimization = { group: "Optimization" } as const;
 const training = { group: "Training" } as const;
 const validation = { group: "Validation" } as const;
+/** Largest target; nothing computes as many tokens per second. */
+const MAX_TARGET = 1e15;
+/** A target for the end of a run; none by default. */
+const targetValue = z.number().positive().max(MAX_TARGET).nullable().default(null);
 const stepCount = z.int().min(0).max(MAX_STEPS);
 
 /** The schema of `deno task train`. */
@@ -51,6 +55,9 @@ export const trainSchema = z.strictObject({
     .meta(general),
   seed: seedValue.default(1111).describe("Seed for weights, dropout and --roll").meta(general),
   debug: z.boolean().default(false).describe("Write no files").meta(general),
+  txtlogFile: pathValue.default("train_log.log")
+    .describe("Text log, in --work_dir unless the path is absolute")
+    .meta({ ...general, metavar: "FILE" }),
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameter count, memory and work per step, then exit").meta(
       general,
@@ -137,6 +144,10 @@ export const trainSchema = z.strictObject({
   )
     .meta(validation),
   noTest: z.boolean().default(false).describe("Skip the final test").meta(validation),
+  targetPerplexity: targetValue
+    .describe("Exit with 1 if the best validation perplexity is larger").meta(validation),
+  targetThroughput: targetValue
+    .describe("Exit with 1 if training processes fewer tokens per second").meta(validation),
 });
 
 /** A checked training configuration. */

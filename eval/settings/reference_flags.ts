@@ -44,22 +44,22 @@ export function sharedReferenceFlags(
       remedy: "a --config_file has no sections, give its settings as flags or with --preset",
     }),
     foreignFlag("no_log", { instead: "logs are still written; --debug writes none" }),
-    missingFlag(
-      "target_throughput",
-      "one",
-      "no target is checked at the end; compare the throughput that is printed",
-    ),
-    missingFlag(
-      "target_perplexity",
-      "one",
-      "no target is checked at the end; compare the perplexity that is printed",
-    ),
   ];
 }
 
 /** Flags of NVIDIA's eval.py. */
 export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   ...sharedReferenceFlags({ name: "eval_log", lines: "eval_log.json" }),
+  missingFlag(
+    "target_throughput",
+    "one",
+    "no target is checked at the end; compare the throughput that is printed",
+  ),
+  missingFlag(
+    "target_perplexity",
+    "one",
+    "no target is checked at the end; compare the perplexity that is printed",
+  ),
   foreignFlag("seed", {
     arity: "one",
     values: NUMBER_VALUE,

@@ -36,6 +36,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   fp16: "free",
   seed: "fixed",
   debug: "free",
+  txtlogFile: "free",
   dryRun: "free",
   dataset: "free", // the text itself is compared
   data: "free",
@@ -97,6 +98,8 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   evalMaxSteps: "free",
   noEval: "free",
   noTest: "free",
+  targetPerplexity: "free",
+  targetThroughput: "free",
 };
 
 /**

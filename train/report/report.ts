@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { type EvalResult, type LossStyle, mean } from "@transformer-xl/eval";
+import {
+  compareTargets,
+  type EvalResult,
+  type LossStyle,
+  mean,
+  targetLines,
+  type Targets,
+} from "@transformer-xl/eval";
 import type { JsonLog, TextLog } from "@transformer-xl/runtime";
 import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
 import type { EvalEvent, LogEvent, TrainEvent } from "../events.ts";
@@ -29,6 +36,7 @@ export class Reporter {
   readonly #json: JsonLog | undefined;
   readonly #style: ReportStyle;
   readonly #lines: LogEvent[] = [];
+  #tokensPerSecond: number | undefined;
 
   constructor(text: TextLog, json: JsonLog | undefined, style: ReportStyle) {
     this.#text = text;
@@ -60,8 +68,24 @@ export class Reporter {
    */
   summary(elapsedMs: number, settings: Parameters<typeof throughputOf>[1]): void {
     const tokensPerSecond = throughputOf(this.#lines, settings);
+    this.#tokensPerSecond = tokensPerSecond;
     this.#write(summaryLines({ elapsedMs, tokensPerSecond }));
     this.#json?.write({ kind: "end", elapsedMs, tokensPerSecond });
+  }
+
+  /**
+   * Reports how the run compares with its targets, after its summary.
+   *
+   * @param lossNats smallest validation loss; undefined without a validation
+   * @returns whether it reached all of them
+   */
+  compare(lossNats: number | undefined, targets: Targets): boolean {
+    const results = compareTargets({ lossNats, tokensPerSecond: this.#tokensPerSecond }, targets);
+    for (const result of results) {
+      this.#write(targetLines(result));
+      this.#json?.write({ kind: "target", ...result });
+    }
+    return results.every(({ passed }) => passed);
   }
 
   #log(event: LogEvent): void {

@@ -14,6 +14,7 @@ import { canShare } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { contextOf, evalWarmupLen } from "../run_plan.ts";
+import { checkLogFiles, checkTargets } from "./check_outputs.ts";
 
 /**
  * Checks rules between settings.
@@ -37,6 +38,8 @@ export function checkTrainConfig(config: TrainConfig): void {
     );
   }
   checkTokens(config);
+  checkLogFiles(config);
+  checkTargets(config);
   if (config.noEval) return; // it skips the test as well
   const context = contextOf(config);
   if (evalTgtLen > context) {

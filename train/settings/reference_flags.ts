@@ -12,12 +12,6 @@ const HALF = "--fp16 alone decides: half weights with float32 masters";
 /** Flags that are accepted, or refused, but set nothing. */
 export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   ...sharedReferenceFlags({ name: "train_log", lines: "train_log.jsonl" }),
-  foreignFlag("txtlog_file", {
-    arity: "one",
-    values: ["train_log.log"],
-    instead: "the log is train_log.log of --work_dir",
-    remedy: "the name is fixed, leave it out",
-  }),
   foreignFlag("multi_gpu", {
     arity: "optional",
     values: ["ddp", "dp"],

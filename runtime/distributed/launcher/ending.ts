@@ -25,6 +25,11 @@ export function isSecondaryFailure(ending: Ending): boolean {
   return ending.failure?.origin === "secondary" && ending.signal === null;
 }
 
+/** Whether it finished its work and returned a code that all ranks agreed on. */
+export function isVerdict(ending: Ending): boolean {
+  return ending.failure?.origin === "verdict" && ending.signal === null;
+}
+
 /** Exit code of a job that ended for this reason; never 0. */
 export function exitCodeOf(ending: Ending): number {
   return ending.silentMs === undefined ? ending.code : 1;

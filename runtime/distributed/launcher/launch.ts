@@ -5,7 +5,7 @@
  * @module
  */
 import { newSecret, TOKEN_VARIABLE } from "../job_token.ts";
-import { causeOf, type Ending, exitCodeOf, isSecondaryFailure } from "./ending.ts";
+import { causeOf, type Ending, exitCodeOf, isSecondaryFailure, isVerdict } from "./ending.ts";
 import { JobFolder } from "./job_folder.ts";
 import {
   listenTo,
@@ -47,7 +47,8 @@ const TERMINATE_MS = 1500; // time to end on SIGTERM
  * SIGUSR1 is forwarded.
  *
  * @returns 0 when all processes returned 0 or stopped as SIGTERM asked, 130 or 129 when they
- * stopped as SIGINT or SIGHUP asked, else the exit code of the process that failed first
+ * stopped as SIGINT or SIGHUP asked, their code when all finished with the same verdict, else the
+ * exit code of the process that failed first
  * @throws {GroupError} when a process cannot be started; those already started are ended
  */
 export async function launch(options: LaunchOptions): Promise<number> {
@@ -90,6 +91,8 @@ class Job {
       const failed = await this.#firstEnding((ending) => !this.#isFine(ending));
       if (failed !== undefined) return await this.#fail(failed);
       if (this.#killedBy !== undefined) return STOP_CODES[this.#killedBy];
+      const verdict = (await this.#allEnded()).find(isVerdict);
+      if (verdict !== undefined) return verdict.code;
       // A job stopped by a batch system's SIGTERM has succeeded.
       const signal = this.#stop?.signal ?? "SIGTERM";
       return signal === "SIGTERM" ? 0 : STOP_CODES[signal];
@@ -143,7 +146,7 @@ class Job {
   }
 
   #isFine(ending: Ending): boolean {
-    if (ending.code === 0 || this.#killedBy !== undefined) return true;
+    if (ending.code === 0 || this.#killedBy !== undefined || isVerdict(ending)) return true;
     if (this.#stop === undefined) return false;
     // A process that was still preparing ends at once, and others may notice before they receive
     // the signal.

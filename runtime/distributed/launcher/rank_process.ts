@@ -34,7 +34,10 @@ const LAST_WORDS_MS = 400;
 
 const HAS_PROCESS_GROUPS = Deno.build.os !== "windows";
 
-/** A started process. Process 0 owns the terminal; lines of the others carry their rank. */
+/**
+ * A started process. Process 0 owns the terminal. What the others print on standard output is shown
+ * as it is, since programs that show all ranks name them; their errors carry the rank.
+ */
 export class RankProcess {
   /** Number of the process. */
   readonly rank: number;
@@ -52,8 +55,8 @@ export class RankProcess {
     this.#link = link;
     const forwarded: Promise<void>[] = [];
     if (start.rank > 0) {
-      forwarded.push(this.#forward(child.stderr, Deno.stderr));
-      if (start.showRanks === "all") forwarded.push(this.#forward(child.stdout, Deno.stdout));
+      forwarded.push(this.#forward(child.stderr, Deno.stderr, `[${start.rank}] `));
+      if (start.showRanks === "all") forwarded.push(this.#forward(child.stdout, Deno.stdout, ""));
     }
     this.ended = this.#end(Promise.all(forwarded));
   }
@@ -135,10 +138,11 @@ export class RankProcess {
   async #forward(
     output: ReadableStream<Uint8Array<ArrayBuffer>>,
     sink: { writeSync(bytes: Uint8Array): number },
+    prefix: string,
   ): Promise<void> {
     const lines = output.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
     for await (const line of lines) {
-      if (!this.#isSilenced) writeLine(sink, `[${this.rank}] ${line}`);
+      if (!this.#isSilenced) writeLine(sink, `${prefix}${line}`);
     }
   }
 }

@@ -8,19 +8,24 @@ import { GroupError, isUserError } from "../../base/errors.ts";
 import { writeLine } from "./rank_process.ts";
 import { joinLauncher } from "./supervised.ts";
 
+/** Exit code of a program that has finished, with a result that is not the one asked for. */
+export const NOT_PASSED = 1;
+
 /**
  * Runs a program and exits with its code. Under a launcher, user errors go there and are printed
  * once, for the process that failed first; a process that only lost another one prints nothing.
  * Bugs keep their stack. Without a launcher this is {@link runCli}.
  *
- * @param main returns the exit code
+ * @param main returns the exit code; {@link NOT_PASSED} is returned by all ranks
  */
 export async function runMain(main: () => Promise<number>): Promise<never> {
   return await runCli(async () => {
     const launcher = await joinLauncher();
     if (launcher === undefined) return await main();
     try {
-      return await main();
+      const code = await main();
+      if (code === NOT_PASSED) await launcher.reportFailure("verdict", "not passed");
+      return code;
     } catch (thrown) {
       const error = permissionError(thrown) ?? thrown;
       const isLoss = error instanceof GroupError && error.lostRank !== undefined;

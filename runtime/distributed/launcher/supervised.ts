@@ -24,7 +24,8 @@ export interface LauncherLink extends Disposable {
   /**
    * Reports the reason for ending to the launcher; resolves when the launcher can read it.
    *
-   * @param origin `own` for a failure of this process, `secondary` for the loss of another one
+   * @param origin `own` for a failure of this process, `secondary` for the loss of another one,
+   * `verdict` for a code that all processes return
    * @param sentence the cause, without a line break
    */
   reportFailure(origin: FailureOrigin, sentence: string): Promise<void>;

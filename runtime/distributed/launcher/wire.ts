@@ -17,8 +17,13 @@ export const HEARTBEAT_VARIABLE = "TXL_HEARTBEAT_MS";
 /** Environment variable with the private folder of the job. */
 export const FOLDER_VARIABLE = "TXL_RING_DIR";
 
-/** `own`: the failure began in this process; `secondary`: it only lost a process that ended earlier. */
-export type FailureOrigin = "own" | "secondary";
+/**
+ * `own`: the failure began in this process; `secondary`: it only lost a process that ended earlier;
+ * `verdict`: all processes finish their work and return the same code, which is the job's.
+ */
+export type FailureOrigin = "own" | "secondary" | "verdict";
+
+const ORIGINS: readonly unknown[] = ["own", "secondary", "verdict"] satisfies FailureOrigin[];
 
 /** The reason of a process for ending. */
 export interface Failure {
@@ -57,9 +62,8 @@ export function parseMessage(line: string): RankMessage | undefined {
     const isGreeting = Number.isSafeInteger(rank) && typeof token === "string";
     return isGreeting ? { kind, rank: rank as number, token: token as string } : undefined;
   }
-  const isFailure = kind === "failure" && (origin === "own" || origin === "secondary") &&
-    typeof sentence === "string";
-  return isFailure ? { kind, origin, sentence } : undefined;
+  const isFailure = kind === "failure" && ORIGINS.includes(origin) && typeof sentence === "string";
+  return isFailure ? { kind, origin: origin as FailureOrigin, sentence } : undefined;
 }
 
 /** Opens a connection to a launcher. */

@@ -158,11 +158,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "process 0 prints as it is; lines of the others have their rank in front",
+  name: "output is shown as it is; errors of processes other than 0 have their rank in front",
   ignore,
   async fn() {
     const { stdout, stderr } = await runJob({ behaviour: "prints", size: 2, showRanks: "all" });
-    assertEquals(stdout.trimEnd().split("\n").sort(), ["[1] out of 1", "out of 0"]);
+    assertEquals(stdout.trimEnd().split("\n").sort(), ["out of 0", "out of 1"]);
     assertEquals(stderr.trimEnd().split("\n").sort(), [
       "[1] complaint of 1",
       "[1] unfinished 1",
@@ -178,6 +178,15 @@ Deno.test({
     const { code, stderr, elapsedMs } = await runJob({ behaviour: "rank 1 exits with 3", size: 3 });
     assertEquals([code, stderr], [3, "error: process 1 of 3 ended: exit code 3: it is a test\n"]);
     assert(elapsedMs < 3000, `${elapsedMs} ms`);
+  },
+});
+
+Deno.test({
+  name: "a verdict of all processes is the code of the job, without an error line",
+  ignore,
+  async fn() {
+    const { code, stdout, stderr } = await runJob({ behaviour: "not passed", size: 3 });
+    assertEquals({ code, stdout, stderr }, { code: 1, stdout: "finished\n", stderr: "" });
   },
 });
 

@@ -9,6 +9,7 @@ import {
   joinLauncher,
   launch,
   type LauncherLink,
+  NOT_PASSED,
   runMain,
   sameProgram,
 } from "@transformer-xl/runtime";
@@ -46,6 +47,12 @@ const BEHAVIOURS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
     await later(rank === 1 ? 100 : FOREVER_MS);
     await plainLink?.reportFailure("own", "it is a test");
     return 3;
+  },
+  "not passed": async (job) => {
+    await allRun(job);
+    await later(100 * rank); // they end one after another, and none is ended by the launcher
+    console.log("finished");
+    return NOT_PASSED;
   },
   "rank 1 throws": async (job) => {
     await allRun(job);

@@ -101,6 +101,21 @@ const CASES: readonly Case[] = [
     says: /--emb_init_range: got "0", want .*see --help/,
   },
   {
+    name: "a target that no run reaches",
+    flags: fresh({ target_perplexity: 0 }),
+    says: /--target_perplexity: .*0.*see --help/,
+  },
+  {
+    name: "a target of an evaluation that is skipped",
+    flags: fresh({ target_perplexity: 20, no_eval: true }),
+    says: /--target_perplexity 20: --no_eval skips validation; leave one of them out/,
+  },
+  {
+    name: "a log in place of a checkpoint",
+    flags: fresh({ txtlog_file: "checkpoint_last.safetensors" }),
+    says: /--txtlog_file "checkpoint_last\.safetensors": .*give another name/,
+  },
+  {
     name: "missing text",
     flags: ({ at }) => ({ ...tiny, data: at("none.txt"), work_dir: at("new") }),
     says: /none\.txt" does not exist, .*give the right --data/,

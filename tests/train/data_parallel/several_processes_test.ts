@@ -88,7 +88,7 @@ for (
     const first = await norms("train_log.jsonl");
     assertEquals(first.length, 50);
     for (let rank = 1; rank < flags.gpus; rank++) {
-      assertEquals(await norms(`train_log.${rank}.jsonl`), first);
+      assertEquals(await norms(`train_log_rank_${rank}.jsonl`), first);
     }
     // Speed is that of the job: the slowest time and the sum of tokens, alike on all.
     const speeds = async (name: string) =>
@@ -96,7 +96,7 @@ for (
         .flatMap(({ kind, msPerBatch, tokensPerSecond }) =>
           kind === "log" ? [[msPerBatch, tokensPerSecond]] : []
         );
-    assertEquals(await speeds("train_log.1.jsonl"), await speeds("train_log.jsonl"));
+    assertEquals(await speeds("train_log_rank_1.jsonl"), await speeds("train_log.jsonl"));
     const files = Object.keys(await filesBelow(workDir)).map((path) => path.split("/").at(-1)!);
     assertEquals(files.filter((name) => name.startsWith("checkpoint")).sort(), [
       "checkpoint_best.safetensors",

@@ -1,0 +1,68 @@
+/**
+ * The logs of a rank. Rank 0 prints to console and files, the others only if all ranks log.
+ *
+ * @module
+ */
+import { JsonLog, type LogFileOptions, type ProgressLine, TextLog } from "@transformer-xl/runtime";
+import { isAbsolute, parse } from "node:path";
+import type { TrainConfig } from "../config.ts";
+
+/** Settings of the logs. */
+export type LogSettings = Pick<
+  TrainConfig,
+  "workDir" | "logAllRanks" | "debug" | "dryRun" | "txtlogFile"
+>;
+
+/** How the logs of a rank are opened. */
+export interface LogOptions extends LogFileOptions {
+  /** Number of the process, from 0. */
+  readonly rank: number;
+  /** Progress line of the terminal. */
+  readonly progress: ProgressLine;
+}
+
+/** Whether a run leaves files. */
+export function writesFiles(
+  { debug, dryRun }: Pick<TrainConfig, "debug" | "dryRun">,
+): boolean {
+  return !debug && !dryRun;
+}
+
+/** Path of a log: in the work directory unless its name is an absolute path. */
+export function logPath({ workDir }: Pick<TrainConfig, "workDir">, name: string): string {
+  return isAbsolute(name) ? name : `${workDir}/${name}`;
+}
+
+/** Name of a log that every rank has: `train_log.log` becomes `train_log_rank_1.log`. */
+export function rankName(file: string, rank: number): string {
+  const { dir, name, ext } = parse(file);
+  return `${dir === "" || dir.endsWith("/") ? dir : `${dir}/`}${name}_rank_${rank}${ext}`;
+}
+
+/** Console and text log of a rank; with all ranks logging, lines and file names carry the rank. */
+export function openTextLog(
+  config: LogSettings,
+  { rank, progress, ...mode }: LogOptions,
+): TextLog {
+  const { logAllRanks, txtlogFile } = config;
+  if (rank > 0 && !logAllRanks) return new TextLog({ console: false });
+  const name = logAllRanks ? rankName(txtlogFile, rank) : txtlogFile;
+  return new TextLog({
+    ...mode,
+    ...(writesFiles(config) && { path: logPath(config, name) }),
+    ...(logAllRanks && { rank }),
+    progress,
+  });
+}
+
+/** JSON objects of the events: those of rank 0 have one place, whether or not others log. */
+export function openJsonLog(
+  config: LogSettings,
+  { rank, ...mode }: Omit<LogOptions, "progress">,
+): JsonLog | undefined {
+  if (!writesFiles(config) || rank > 0 && !config.logAllRanks) return undefined;
+  const name = rank === 0 ? JSON_LOG : rankName(JSON_LOG, rank);
+  return new JsonLog(logPath(config, name), mode);
+}
+
+const JSON_LOG = "train_log.jsonl";
