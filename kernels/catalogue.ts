@@ -4,6 +4,8 @@
  * @module
  */
 export * from "./add/cases.ts";
+export * from "./add_positions/cases.ts";
+export * from "./attention/cases.ts";
 export * from "./cast/cases.ts";
 export * from "./combine_rows/cases.ts";
 export * from "./concat/cases.ts";
@@ -16,7 +18,7 @@ export * from "./gelu/cases.ts";
 export * from "./layer_norm/cases.ts";
 export * from "./log_softmax/cases.ts";
 export * from "./matmul/cases.ts";
-export * from "./relative_attention/cases.ts";
+export * from "./position_rows/cases.ts";
 export * from "./relu/cases.ts";
 export * from "./scale/cases.ts";
 export * from "./scatter/cases.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 export * from "./add/mod.ts";
+export * from "./add_positions/mod.ts";
+export * from "./attention/mod.ts";
 export * from "./cast/mod.ts";
 export * from "./combine_rows/mod.ts";
 export * from "./concat/mod.ts";
@@ -18,7 +20,7 @@ export * from "./layer_norm/mod.ts";
 export * from "./log_softmax/mod.ts";
 export * from "./matmul/mod.ts";
 export * from "./optimizer/mod.ts";
-export * from "./relative_attention/mod.ts";
+export * from "./position_rows/mod.ts";
 export * from "./relu/mod.ts";
 export * from "./scale/mod.ts";
 export * from "./scatter/mod.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { relativeAttention, type RelativeAttentionOptions } from "@transformer-xl/kernels";
+import { type AttentionOptions, relativeAttention } from "@transformer-xl/kernels";
 import {
   backward,
   DeviceError,
@@ -59,7 +59,7 @@ async function attend(
   using plan = await device.plan("attention", (rec) => {
     const validMemory = rec.scalar("valid memory");
     const ones = rec.constant("ones", [Q * B, C], "f32", new Float32Array(Q * B * C).fill(1));
-    const stated: RelativeAttentionOptions = { B, N, H, memoryRows: M, ...options, validMemory };
+    const stated: AttentionOptions = { B, N, H, memoryRows: M, ...options, validMemory };
     const y = relativeAttention(
       rec,
       { q: q!, kv: kv!, r: r!, contentBias: contentBias!, positionBias: positionBias! },
@@ -212,7 +212,7 @@ Deno.test("relativeAttention() names the operand whose shape disagrees", () => {
 
 function record(
   rec: Recorder,
-  options: Partial<RelativeAttentionOptions>,
+  options: Partial<AttentionOptions>,
   dtype: "f32" | "f16" = "f32",
 ): void {
   const { q, kv, r, contentBias, positionBias } = shapes();

@@ -1,5 +1,5 @@
 /**
- * The matrix products of relative attention and their operand slices.
+ * The matrix products of attention and their operand slices.
  *
  * Rows of q, kv and out are time-major (row i * B + b) with the heads side by side, so one batch
  * column and head is a strided matrix: {@link Slices} says where. What is read many times is packed

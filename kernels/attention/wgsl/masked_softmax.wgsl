@@ -1,6 +1,6 @@
-// p[b, n, i, j] = softmax over j of p[b, n, i, j] + x[n, i, b, j + Q-1-i], in place; 0 if hidden.
-// p: [B, N, Q, K], content scores in, probabilities out. x: [N, Q, B, K], scores of positions,
-// where column K-1-distance holds a distance; key j of query i lies at distance i + M - j.
+// p[b, n, i, j] = softmax over j of the scores, in place; 0 if hidden. p: [B, N, Q, K], content
+// scores in, probabilities out. With positions, x[n, i, b, j + Q-1-i] is added to the score; x is
+// [N, Q, B, K], its column K-1-distance holds a distance; key j lies at i + M - j from query i.
 // Visible keys are one run: max(M - validMemory, i + M - maxDistance) <= j <= i + M, never empty.
 //
 // LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
@@ -15,9 +15,6 @@ alias Value = f32;
 struct Scalars {
   rows: u32, B: u32, N: u32, Q: u32, K: u32, M: u32, validMemory: u32, maxDistance: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<Value>;
-@group(0) @binding(1) var<storage, read_write> p: array<Value>;
-@group(0) @binding(2) var<uniform> scalars: Scalars;
 
 var<workgroup> maxima: array<f32, LANES * ROWS>;
 var<workgroup> sums: array<f32, LANES * ROWS>;
@@ -45,7 +42,7 @@ fn main(
   var m = -1e30;
   var z = 0.0;
   for (var j = begin + lane; j < end; j += LANES) {
-    let score = f32(p[p0 + j]) + f32(x[x0 + j]);
+    let score = score_at(p0 + j, x0 + j);
     if (STORE_SCORES == 1u) {
       p[p0 + j] = Value(score);
     }
@@ -75,7 +72,7 @@ fn main(
   for (var j = begin + lane; j < end; j += LANES) {
     var score = f32(p[p0 + j]);
     if (STORE_SCORES == 0u) {
-      score += f32(x[x0 + j]);
+      score = score_at(p0 + j, x0 + j);
     }
     p[p0 + j] = Value(exact_exp(score - m) * factor);
   }

@@ -1,15 +1,22 @@
 /**
- * The kernels of relative attention that are not matrix products, with their loops: the two biased
- * queries, packed heads, the shifted and masked softmax, and its derivative.
+ * The kernels of attention that are not matrix products, with their loops: the two biased queries,
+ * packed heads, the bias of distances, the masked softmax, and its derivative. The softmax and its
+ * derivative exist with scores by position, which are read and written shifted, and without.
  *
  * @module
  */
-import { kernel, type Numbers } from "@transformer-xl/runtime/core";
-import addBiases from "./add_biases.wgsl" with { type: "text" };
-import packHeads from "./pack_heads.wgsl" with { type: "text" };
+import { elementwiseKernel, type Kernel, kernel, type Numbers } from "@transformer-xl/runtime/core";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
-import softmax from "./shifted_masked_softmax.wgsl" with { type: "text" };
-import softmaxBackward from "./shifted_masked_softmax_backward.wgsl" with { type: "text" };
+import addBiases from "./wgsl/add_biases.wgsl" with { type: "text" };
+import addDistanceBias from "./wgsl/add_distance_bias.wgsl" with { type: "text" };
+import cotangentPlain from "./wgsl/cotangent_plain.wgsl" with { type: "text" };
+import cotangentShifted from "./wgsl/cotangent_shifted.wgsl" with { type: "text" };
+import distanceBiasGradient from "./wgsl/distance_bias_gradient.wgsl" with { type: "text" };
+import packHeads from "./wgsl/pack_heads.wgsl" with { type: "text" };
+import scoresPlain from "./wgsl/scores_plain.wgsl" with { type: "text" };
+import scoresShifted from "./wgsl/scores_shifted.wgsl" with { type: "text" };
+import softmax from "./wgsl/masked_softmax.wgsl" with { type: "text" };
+import softmaxBackward from "./wgsl/masked_softmax_backward.wgsl" with { type: "text" };
 
 type Rows = "B" | "N" | "Q" | "K" | "M" | "validMemory" | "maxDistance";
 type Operands<K extends string> = Readonly<Record<K, Numbers>>;
@@ -51,6 +58,29 @@ export const PACK_HEADS = kernel<"x" | "y", "T" | "B" | "N" | "H" | "width" | "o
   },
 );
 
+/** Scores by position with the bias of their distance. */
+export const ADD_DISTANCE_BIAS: Kernel = elementwiseKernel<
+  "bias" | "x",
+  "count" | "R" | "N" | "K" | "scale"
+>("attention_add_distance_bias", addDistanceBias, ({ bias, x }, { count, R, N, K, scale }) => {
+  for (let i = 0; i < count; i++) x[i]! += scale * bias[i % K * N + Math.floor(i / (R * K))]!;
+});
+
+/** Gradient of the bias of distances. */
+export const DISTANCE_BIAS_GRADIENT: Kernel = kernel<"dx" | "db", "R" | "N" | "K">(
+  "attention_distance_bias_gradient",
+  distanceBiasGradient,
+  ({ dx, db }, { R, N, K }) => {
+    for (let n = 0; n < N; n++) {
+      for (let p = 0; p < K; p++) {
+        let sum = 0;
+        for (let r = 0; r < R; r++) sum += dx[(n * R + r) * K + p]!;
+        db[p * N + n] = sum;
+      }
+    }
+  },
+);
+
 /** Visits the rows in order: flat row, place of its distances, query, visible keys, out's offset. */
 function eachRow(
   { B, N, Q, K, M, validMemory, maxDistance, H = 0 }: Sizes<Rows> & { readonly H?: number },
@@ -66,7 +96,10 @@ function eachRow(
   }
 }
 
-function softmaxLoops({ x, p }: Operands<"x" | "p">, sizes: Sizes<Rows>): void {
+function softmaxLoops(
+  { x, p }: Operands<"p"> & { readonly x?: Numbers },
+  sizes: Sizes<Rows>,
+): void {
   const { Q, K } = sizes;
   const weights = new Float64Array(K);
   eachRow(sizes, (row, x0, i, begin, end) => {
@@ -74,7 +107,7 @@ function softmaxLoops({ x, p }: Operands<"x" | "p">, sizes: Sizes<Rows>): void {
     const shifted = x0 + Q - 1 - i;
     let high = -Infinity;
     for (let j = begin; j < end; j++) {
-      const score = p[p0 + j]! + x[shifted + j]!;
+      const score = p[p0 + j]! + (x ? x[shifted + j]! : 0);
       weights[j] = score;
       if (score > high) high = score;
     }
@@ -86,7 +119,9 @@ function softmaxLoops({ x, p }: Operands<"x" | "p">, sizes: Sizes<Rows>): void {
 }
 
 function softmaxBackwardLoops(
-  { p, out, d_out: dOut, ds, dx }: Operands<"p" | "out" | "d_out" | "ds" | "dx">,
+  { p, out, d_out: dOut, ds, dx }:
+    & Operands<"p" | "out" | "d_out" | "ds">
+    & { readonly dx?: Numbers },
   sizes: Sizes<Rows | "H" | "scale">,
 ): void {
   const { Q, K, H, scale } = sizes;
@@ -95,22 +130,40 @@ function softmaxBackwardLoops(
     for (let h = o0; h < o0 + H; h++) delta += dOut[h]! * out[h]!;
     const p0 = row * K;
     const shifted = x0 + Q - 1 - i;
-    dx.fill(0, x0, shifted + begin);
+    dx?.fill(0, x0, shifted + begin);
     ds.fill(0, p0, p0 + begin);
     for (let j = begin; j < end; j++) {
       const value = scale * p[p0 + j]! * (ds[p0 + j]! - delta);
       ds[p0 + j] = value;
-      dx[shifted + j] = value;
+      if (dx) dx[shifted + j] = value;
     }
     ds.fill(0, p0 + end, p0 + K);
   });
 }
 
-/** Shifted and masked softmax. */
-export const SOFTMAX = kernel("attention_softmax", exactExp + softmax, softmaxLoops);
-/** Its derivative. */
-export const SOFTMAX_BACKWARD = kernel(
+type Cotangent = "p" | "out" | "d_out" | "ds";
+
+/** Masked softmax of scores by key and by position. */
+export const SOFTMAX: Kernel = kernel<"x" | "p", Rows>(
+  "attention_softmax",
+  exactExp + scoresShifted + softmax,
+  softmaxLoops,
+);
+/** Masked softmax of scores by key. */
+export const PLAIN_SOFTMAX: Kernel = kernel<"p", Rows>(
+  "attention_plain_softmax",
+  exactExp + scoresPlain + softmax,
+  softmaxLoops,
+);
+/** Derivative of {@link SOFTMAX}. */
+export const SOFTMAX_BACKWARD: Kernel = kernel<Cotangent | "dx", Rows | "H" | "scale">(
   "attention_softmax_backward",
-  softmaxBackward,
+  cotangentShifted + softmaxBackward,
+  softmaxBackwardLoops,
+);
+/** Derivative of {@link PLAIN_SOFTMAX}. */
+export const PLAIN_SOFTMAX_BACKWARD: Kernel = kernel<Cotangent, Rows | "H" | "scale">(
+  "attention_plain_softmax_backward",
+  cotangentPlain + softmaxBackward,
   softmaxBackwardLoops,
 );

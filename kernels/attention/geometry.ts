@@ -1,5 +1,5 @@
 /**
- * Sizes of a relative attention, from its operands, with all checks of arguments.
+ * Sizes of an attention, from its operands, with all checks of arguments.
  *
  * @module
  */
@@ -37,18 +37,32 @@ export interface Geometry {
   readonly scale: number;
 }
 
-/** What {@link geometryOf} reads. */
-export interface Operands {
-  /** [Q * B, N * H]. */
-  readonly q: Tensor;
-  /** [K * B, 2 * N * H]. */
-  readonly kv: Tensor;
+/** What is scored by position. */
+export interface PositionOperands {
   /** [K, N * H]. */
   readonly r: Tensor;
   /** [N, H]. */
   readonly contentBias: Tensor;
   /** [N, H]. */
   readonly positionBias: Tensor;
+  /** [K, N]. */
+  readonly distanceBias?: Tensor | undefined;
+}
+
+/** Operands of an attention: scores by key, and by position if those of positions are present. */
+export interface Operands extends Partial<PositionOperands> {
+  /** [Q * B, N * H]. */
+  readonly q: Tensor;
+  /** [K * B, 2 * N * H]. */
+  readonly kv: Tensor;
+}
+
+/** The operands of positions, all of them or none. */
+export function positionsOf(
+  { r, contentBias, positionBias, distanceBias }: Operands,
+): PositionOperands | undefined {
+  if (r === undefined || contentBias === undefined || positionBias === undefined) return undefined;
+  return { r, contentBias, positionBias, distanceBias };
 }
 
 /** Sizes a caller states beside the operands. */
@@ -74,18 +88,26 @@ export interface StatedSizes {
  */
 export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
   const { B, N, H, memoryRows: M } = sizes;
-  const { K } = dims({ r: "K C" }, inputs);
+  const positions = positionsOf(inputs);
+  const K = positions === undefined
+    ? Math.floor(dims({ kv: "KB C" }, inputs).KB / B)
+    : dims({ r: "K C" }, positions).K;
   const Q = K - M;
   if (Q < 1) {
+    const [name, axis] = positions === undefined ? ["kv", "columns of "] : ["r", ""];
     throw new ShapeError(
-      `Cannot attend: "r" has ${K} rows, expected more than the ${M} rows of memory`,
+      `Cannot attend: "${name}" has ${axis}${K} rows, expected more than the ${M} rows of memory`,
     );
   }
-  expectShape("r", inputs.r, [K, N * H], "[K, N * H]");
+  if (positions !== undefined) expectShape("r", positions.r, [K, N * H], "[K, N * H]");
   expectShape("q", inputs.q, [Q * B, N * H], "[Q * B, N * H]");
   expectShape("kv", inputs.kv, [K * B, 2 * N * H], "[K * B, 2 * N * H]");
-  expectShape("contentBias", inputs.contentBias, [N, H], "[N, H]");
-  expectShape("positionBias", inputs.positionBias, [N, H], "[N, H]");
+  if (positions !== undefined) {
+    const { contentBias, positionBias, distanceBias } = positions;
+    expectShape("contentBias", contentBias, [N, H], "[N, H]");
+    expectShape("positionBias", positionBias, [N, H], "[N, H]");
+    if (distanceBias !== undefined) expectShape("distanceBias", distanceBias, [K, N], "[K, N]");
+  }
   // The largest distance, K - 1, masks nothing.
   const maxDistance = Math.min(sizes.maxDistance ?? K - 1, K - 1);
   return { B, N, H, Q, K, M, validMemory: sizes.validMemory, maxDistance, scale: 1 / Math.sqrt(H) };

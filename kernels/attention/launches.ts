@@ -1,12 +1,26 @@
 /**
- * The launches of relative attention that are not matrix products.
+ * The launches of attention that are not matrix products.
  *
  * @module
  */
-import type { Kernel, Recorder, Tensor } from "@transformer-xl/runtime/core";
+import {
+  type Kernel,
+  launchElementwise,
+  type Recorder,
+  type Tensor,
+} from "@transformer-xl/runtime/core";
 import { rowLanes } from "../shared/row_lanes.ts";
 import type { Geometry } from "./geometry.ts";
-import { ADD_BIASES, PACK_HEADS, SOFTMAX, SOFTMAX_BACKWARD } from "./kernels.ts";
+import {
+  ADD_BIASES,
+  ADD_DISTANCE_BIAS,
+  DISTANCE_BIAS_GRADIENT,
+  PACK_HEADS,
+  PLAIN_SOFTMAX,
+  PLAIN_SOFTMAX_BACKWARD,
+  SOFTMAX,
+  SOFTMAX_BACKWARD,
+} from "./kernels.ts";
 
 type Sizes = Readonly<Record<string, number>>;
 
@@ -54,29 +68,53 @@ function runsOf(H: number): number {
   return Math.ceil(H / 8);
 }
 
-/** p = softmax of the visible p + shifted x, in place; a sum of halves is never rounded. */
+/** x[n, i, b, p] += scale * bias[p, n], in place. */
+export function launchAddDistanceBias(
+  rec: Recorder,
+  { Q, B, N, K, scale }: Geometry,
+  operands: { readonly bias: Tensor; readonly x: Tensor },
+): void {
+  launchElementwise(rec, ADD_DISTANCE_BIAS, operands, operands.x.size, { R: Q * B, N, K, scale });
+}
+
+/** db[p, n] = the sum of dx[n, i, b, p] over i and b. */
+export function launchDistanceBiasGradient(
+  rec: Recorder,
+  { Q, B, N, K }: Geometry,
+  operands: { readonly dx: Tensor; readonly db: Tensor },
+): void {
+  const scalars = { R: Q * B, N, K };
+  rec.launch({ kernel: DISTANCE_BIAS_GRADIENT, operands, scalars, threads: [K, N] });
+}
+
+/**
+ * p = softmax of the visible p, plus shifted x if given, in place; a sum of halves is never rounded.
+ */
 export function launchSoftmax(
   rec: Recorder,
   g: Geometry,
-  operands: { readonly x: Tensor; readonly p: Tensor },
+  { x, p }: { readonly x: Tensor | undefined; readonly p: Tensor },
 ): void {
-  const constants = { STORE_SCORES: operands.p.dtype === "f32" ? 1 : 0 };
-  launchRows(rec, SOFTMAX, g, operands, { constants });
+  const constants = { STORE_SCORES: x !== undefined && p.dtype === "f32" ? 1 : 0 };
+  if (x === undefined) launchRows(rec, PLAIN_SOFTMAX, g, { p }, { constants });
+  else launchRows(rec, SOFTMAX, g, { x, p }, { constants });
 }
 
-/** ds and dx from the cotangent of p, the initial content of `ds`. */
+/** ds, and dx if given, from the cotangent of p, the initial content of `ds`. */
 export function launchSoftmaxBackward(
   rec: Recorder,
   g: Geometry,
-  operands: {
+  { dx, ...operands }: {
     readonly p: Tensor;
     readonly out: Tensor;
     readonly d_out: Tensor;
     readonly ds: Tensor;
-    readonly dx: Tensor;
+    readonly dx: Tensor | undefined;
   },
 ): void {
-  launchRows(rec, SOFTMAX_BACKWARD, g, operands, { scalars: { H: g.H, scale: g.scale } });
+  const scalars = { H: g.H, scale: g.scale };
+  if (dx === undefined) launchRows(rec, PLAIN_SOFTMAX_BACKWARD, g, operands, { scalars });
+  else launchRows(rec, SOFTMAX_BACKWARD, g, { ...operands, dx }, { scalars });
 }
 
 /** One launch over all B * N * Q rows. */

@@ -1,6 +1,5 @@
-// ds[b, n, i, j] = scale * p * (ds - delta), in place, and the same numbers by distance:
-// dx[n, i, b, j + Q-1-i] = ds[b, n, i, j], 0 where no key has that distance; both 0 where hidden.
-// p, ds: [B, N, Q, K]; ds holds the cotangent of p on entry. dx: [N, Q, B, K].
+// ds[b, n, i, j] = scale * p * (ds - delta), in place, 0 where hidden, and with positions the same
+// numbers by distance, dx: [N, Q, B, K]. p, ds: [B, N, Q, K]; ds holds the cotangent of p on entry.
 // delta[b, n, i] = sum_j p * dp = sum_h d_out[i, b, n, h] * out[i, b, n, h], which also holds with
 // dropout on p, and is shorter. out, d_out: [Q, B, N, H].
 //
@@ -12,12 +11,6 @@ struct Scalars {
   rows: u32, B: u32, N: u32, Q: u32, K: u32, H: u32, M: u32,
   validMemory: u32, maxDistance: u32, scale: f32,
 }
-@group(0) @binding(0) var<storage, read> p: array<Value>;
-@group(0) @binding(1) var<storage, read> out: array<Value>;
-@group(0) @binding(2) var<storage, read> d_out: array<Value>;
-@group(0) @binding(3) var<storage, read_write> ds: array<Value>;
-@group(0) @binding(4) var<storage, read_write> dx: array<Value>;
-@group(0) @binding(5) var<uniform> scalars: Scalars;
 
 var<workgroup> sums: array<f32, LANES * ROWS>;
 
@@ -62,8 +55,7 @@ fn main(
   let begin = max(oldest, last - min(last, scalars.maxDistance));
   for (var j = begin + lane; j <= last; j += LANES) {
     let value = Value(scalars.scale * f32(p[p0 + j]) * (f32(ds[p0 + j]) - delta));
-    ds[p0 + j] = value;
-    dx[x0 + shift + j] = value;
+    store(p0 + j, x0 + shift + j, value);
   }
   for (var j = lane; j < begin; j += LANES) {
     ds[p0 + j] = Value(0.0);
@@ -71,8 +63,5 @@ fn main(
   for (var j = last + 1u + lane; j < scalars.K; j += LANES) {
     ds[p0 + j] = Value(0.0);
   }
-  // Key `last` is at distance 0, the last column: only the front of the row is left to clear.
-  for (var j = lane; j < begin + shift; j += LANES) {
-    dx[x0 + j] = Value(0.0);
-  }
+  clear_front(x0, begin + shift, lane);
 }
