@@ -32,7 +32,14 @@ export {
   type Segment,
 } from "./text/batches/batches.ts";
 export { Mt19937 } from "./text/batches/mt19937.ts";
+export { NumpyRandom } from "./text/batches/numpy_random.ts";
 export { type RollSettings, rollShifts } from "./text/batches/roll_shifts.ts";
+export {
+  meanLength,
+  MOST_EXTRA_ROWS,
+  VaryingSegments,
+  type VaryingSettings,
+} from "./text/batches/varying_segments.ts";
 export {
   type DataSet,
   type Dataset,

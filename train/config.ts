@@ -124,6 +124,9 @@ export const trainSchema = z.strictObject({
   memLen: rowsValue.default(192).describe("Memory length in tokens").meta(training),
   roll: z.boolean().default(false).describe("Rotate the batch columns before each epoch")
     .meta(training),
+  varlen: z.boolean().default(false)
+    .describe("Vary the target tokens per segment: normally distributed around --tgt_len")
+    .meta(training),
   logInterval: lengthValue.default(10).describe("Steps between log lines").meta(training),
   saveAll: z.boolean().default(false).describe("Keep a checkpoint of every evaluation")
     .meta(training),

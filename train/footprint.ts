@@ -5,7 +5,7 @@
  * @module
  */
 import { Evaluator } from "@transformer-xl/eval";
-import { Model, type ModelConfig } from "@transformer-xl/model";
+import { meanLength, Model, type ModelConfig } from "@transformer-xl/model";
 import {
   type Allocation,
   type Device,
@@ -117,7 +117,8 @@ async function record(
   const step = await TrainStep.record(model, plan.trainLengths, plan.step);
   const stepBytes = new Map(device.liveBytesByRole);
   if (plan.evalLengths !== undefined) await Evaluator.create(model, plan.evalLengths);
-  const tokens = config.batchSize / share.size * config.tgtLen;
+  const tokens = config.batchSize / share.size *
+    (config.varlen ? meanLength(config) : config.tgtLen);
   const cost = step.cost(shares);
   return {
     stepBytes,

@@ -14,6 +14,7 @@ import {
   type Lengths,
   type ModelConfig,
   type ModelSection,
+  MOST_EXTRA_ROWS,
   resolveModel,
 } from "@transformer-xl/model";
 import type { TrainConfig } from "./config.ts";
@@ -31,12 +32,17 @@ export interface Share {
 /** The share of a single process. */
 export const WHOLE: Share = { rank: 0, size: 1 };
 
-/** Lengths of a training step, of all columns of a process. */
-export function trainLengths(
-  { batchSize, tgtLen, extLen, memLen }: TrainConfig,
-  { size }: Share = WHOLE,
-): Lengths {
-  return { batchSize: batchSize / size, tgtLen, extLen, memLen };
+/** Lengths of a training step, of all columns of a process; shorter segments are padded. */
+export function trainLengths(config: TrainConfig, { size }: Share = WHOLE): Lengths {
+  const { batchSize, extLen, memLen } = config;
+  return { batchSize: batchSize / size, tgtLen: longestSegment(config), extLen, memLen };
+}
+
+/** Most target rows of a training segment. */
+export function longestSegment(
+  { tgtLen, varlen }: Pick<TrainConfig, "tgtLen" | "varlen">,
+): number {
+  return varlen ? tgtLen + MOST_EXTRA_ROWS : tgtLen;
 }
 
 /**

@@ -166,7 +166,7 @@ export class Trainer implements Disposable {
     takeSaveRequest: () => boolean = () => false,
   ): AsyncGenerator<TrainEvent> {
     this.#ownRequest = () => signal.aborted ? "stop" : takeSaveRequest() ? "save" : "none";
-    const { maxStep, tgtLen, seed, roll, logInterval, evalInterval, noEval } = this.#config;
+    const { maxStep, seed, roll, varlen, logInterval, evalInterval, noEval } = this.#config;
     const { train: batches } = this.#streams;
     const { rules, schedule } = this.#plan;
     let lastYieldMs = performance.now();
@@ -180,8 +180,9 @@ export class Trainer implements Disposable {
     while (this.#progress.step < maxStep) {
       const { epoch, lastStart } = this.#progress;
       if (roll) batches.roll(seed, epoch);
+      if (varlen) batches.vary(seed, epoch);
       let pending = 0;
-      for (const segment of batches.segments(lastStart === null ? 0 : lastStart + tgtLen)) {
+      for (const segment of batches.segmentsAfter(lastStart)) {
         const step = this.#progress.step + 1;
         const rate = rateOf(schedule, step, this.#plateau.state.rate);
         const request = await this.#run(segment, rate);
@@ -273,7 +274,7 @@ export class Trainer implements Disposable {
       kind: "log",
       epoch,
       step,
-      batch: Math.floor(segment.start / this.#config.tgtLen) + 1,
+      batch: this.#streams.train.numberOf(segment),
       batchCount: this.#streams.train.batchCount,
       lr: rateAfter(this.#plan.schedule, step, this.#plateau.state.rate),
       ...speed,

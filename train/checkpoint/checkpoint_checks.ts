@@ -78,11 +78,11 @@ export function checkedRecord<R extends RunState>(
 
 /** Contradictions in a training record. */
 function contradiction({ config, progress }: RunState): string | undefined {
-  const { tgtLen, memLen } = config;
+  const { tgtLen, memLen, varlen } = config;
   const { step, epoch, lastStart, filled } = progress;
   if (epoch > step + 1) return `the epoch is ${epoch} after ${step} steps`;
   if (filled > memLen) return `${filled} rows of memory are valid, the memory length is ${memLen}`;
-  if (lastStart !== null && (lastStart < 0 || lastStart % tgtLen !== 0)) {
+  if (lastStart !== null && (lastStart < 0 || !varlen && lastStart % tgtLen !== 0)) {
     return `the last segment starts at row ${lastStart}, not at a multiple of the segment length ${tgtLen}`;
   }
 }

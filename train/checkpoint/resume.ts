@@ -90,6 +90,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   extLen: "fixed",
   memLen: "fixed",
   roll: "fixed",
+  varlen: "fixed",
   logInterval: "free",
   saveAll: "free",
   evalInterval: "free",

@@ -13,7 +13,7 @@ import {
 import { canShare } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
-import { contextOf, evalWarmupLen } from "../run_plan.ts";
+import { contextOf, evalWarmupLen, longestSegment } from "../run_plan.ts";
 import { checkLogFiles, checkTargets } from "./check_outputs.ts";
 
 /**
@@ -86,13 +86,14 @@ const MAX_TOKENS = 2 ** 28;
 /** Rejects batches that no device can hold, before anything is counted. */
 function checkTokens(config: TrainConfig): void {
   const { batchSize, evalBatchSize, tgtLen, extLen, memLen, noEval } = config;
-  const rows = tgtLen + extLen + memLen;
+  const rows = longestSegment(config) + extLen + memLen;
   const [flag, columns] = noEval || batchSize >= evalBatchSize
     ? ["--batch_size", batchSize]
     : ["--eval_batch_size", evalBatchSize];
   if (rows * columns <= MAX_TOKENS) return;
   throw new ConfigError(
-    `Cannot plan ${rows} rows (--tgt_len ${tgtLen}, --ext_len ${extLen}, --mem_len ${memLen}) of ` +
+    `Cannot plan ${rows} rows (--tgt_len ${tgtLen}, --ext_len ${extLen}, --mem_len ${memLen}` +
+      `${config.varlen ? ", --varlen" : ""}) of ` +
       `${flag} ${columns} columns: ${
         rows * columns
       } tokens, at most ${MAX_TOKENS}; lower one of them`,

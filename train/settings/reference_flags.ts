@@ -49,7 +49,6 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     instead: "the softmax is never sampled",
     remedy: "the softmax is never sampled, use --adaptive for large vocabularies",
   }),
-  missingFlag("varlen", "none", "all segments have --tgt_len tokens; leave it out"),
   missingFlag("swap_mem", "none", "memories stay on the device; raise --batch_chunk instead"),
   missingFlag(
     "append_dataset",

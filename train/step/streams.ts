@@ -5,7 +5,7 @@
  */
 import { Batches, type Corpus, type Split } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
-import { evalLengths, evalWarmupLen, type Share, trainLengths, WHOLE } from "../run_plan.ts";
+import { evalLengths, evalWarmupLen, type Share, WHOLE } from "../run_plan.ts";
 
 /** Token streams of a run. */
 export interface Streams {
@@ -29,7 +29,8 @@ export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] 
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
   const { rank, size: ranks } = share;
-  const train = { ...trainLengths(config), name: "train", rank, ranks };
+  const { batchSize, tgtLen, extLen } = config;
+  const train = { batchSize, tgtLen, extLen, name: "train", rank, ranks };
   const evaluated = (split: "valid" | "test") =>
     new Batches(corpus[split], {
       ...evalLengths(config),

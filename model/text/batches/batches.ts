@@ -15,6 +15,7 @@
 import { ConfigError, DataError } from "@transformer-xl/runtime/core";
 import type { LengthSettings } from "../../config.ts";
 import { rollShifts } from "./roll_shifts.ts";
+import { VaryingSegments } from "./varying_segments.ts";
 
 /**
  * Options of batches: columns over all ranks, target rows per segment (T; the last segment of an
@@ -108,10 +109,6 @@ export class Batches {
   readonly rows: number;
   /** Rows per segment (T). */
   readonly tgtLen: number;
-  /** Segments from row 0. The last row of a column is only ever a target. */
-  readonly segmentCount: number;
-  /** ceil(rows / T), the total that log lines show; one too many when T divides rows - 1. */
-  readonly batchCount: number;
   #tokens: Uint32Array;
   #batchSize: number;
   #extLen: number;
@@ -119,6 +116,10 @@ export class Batches {
   #warmFrom: number;
   #warmupRows: number;
   #shifts: Uint32Array;
+  /** The varying segments of the run that {@link Batches.vary} was called for. */
+  #varying: { readonly seed: number; readonly segments: VaryingSegments } | undefined;
+  /** First rows of the segments, then the row after the last, where lengths vary. */
+  #bounds: readonly number[] | undefined;
 
   /**
    * Cuts `tokens` without copying or changing them.
@@ -160,8 +161,6 @@ export class Batches {
       );
     }
     this.tgtLen = tgtLen;
-    this.segmentCount = Math.ceil((this.rows - 1) / tgtLen);
-    this.batchCount = Math.ceil(this.rows / tgtLen);
     this.#tokens = tokens;
     this.#batchSize = batchSize;
     this.#extLen = extLen;
@@ -182,25 +181,68 @@ export class Batches {
   }
 
   /**
-   * The segments from row `start` to the end of the epoch. To continue after a segment, start at
-   * its `start` plus `tgtLen`.
+   * Cuts the columns into segments of varying length, those of the reference in `epoch`
+   * (`--varlen`): at most {@link MOST_EXTRA_ROWS} rows longer than `tgtLen`. The result depends on
+   * the arguments alone, and all ranks get the same lengths.
+   *
+   * @throws {RangeError} if the batches have warm-up rows.
    */
+  vary(seed: number, epoch: number): void {
+    if (this.#warmupRows > 0) throw new RangeError("Cannot vary batches that have warm-up rows");
+    if (this.#varying?.seed !== seed) {
+      const { tgtLen, rows } = this;
+      this.#varying = { seed, segments: new VaryingSegments({ seed, tgtLen, rows }) };
+    }
+    this.#bounds = this.#varying.segments.bounds(epoch);
+  }
+
+  /** Segments of an epoch. The last row of a column is only ever a target. */
+  get segmentCount(): number {
+    return this.#bounds ? this.#bounds.length - 1 : Math.ceil((this.rows - 1) / this.tgtLen);
+  }
+
+  /**
+   * The total that log lines show: ceil(rows / T), one too many when T divides rows - 1. The number
+   * of segments where their length varies.
+   */
+  get batchCount(): number {
+    return this.#bounds ? this.segmentCount : Math.ceil(this.rows / this.tgtLen);
+  }
+
+  /** Number of a segment in its epoch, from 1. */
+  numberOf({ start }: Pick<Segment, "start">): number {
+    return 1 + (this.#bounds ? this.#bounds.indexOf(start) : Math.floor(start / this.tgtLen));
+  }
+
+  /** The segments from row `start` to the end of the epoch. */
   *segments(start = 0): Generator<Segment, void, undefined> {
-    for (let row = start; row < this.rows - 1; row += this.tgtLen) yield this.segment(row);
+    if (this.#bounds === undefined) {
+      for (let row = start; row < this.rows - 1; row += this.tgtLen) yield this.segment(row);
+      return;
+    }
+    for (const row of this.#bounds.slice(0, -1)) if (row >= start) yield this.segment(row);
+  }
+
+  /** The segments after the one that starts at row `last`; all of the epoch after null. */
+  segmentsAfter(last: number | null): Generator<Segment, void, undefined> {
+    if (last === null) return this.segments();
+    return this.segments(this.#bounds ? last + 1 : last + this.tgtLen);
   }
 
   /**
    * The segment whose first new row is `start`.
    *
-   * @throws {RangeError} if no target follows that row.
+   * @throws {RangeError} if no target follows that row, or no segment of varying length starts there.
    */
   segment(start: number): Segment {
-    if (!(start >= 0 && start < this.rows - 1)) {
+    const end = this.#endOf(start);
+    if (!(start >= 0 && start < this.rows - 1) || end === undefined) {
       throw new RangeError(
-        `Cannot take the segment at row ${start}: rows are 0 .. ${this.rows - 2}`,
+        `Cannot take the segment at row ${start}: ` +
+          (end === undefined ? "none starts there" : `rows are 0 .. ${this.rows - 2}`),
       );
     }
-    const targetRows = Math.min(this.tgtLen, this.rows - 1 - start);
+    const targetRows = end - start;
     const inputStart = Math.max(0, start - this.#extLen);
     const rows = start + targetRows - inputStart;
     return {
@@ -212,6 +254,13 @@ export class Batches {
       start,
       scored: start >= this.#warmFrom,
     };
+  }
+
+  /** The row after the segment at `start`; undefined if no segment of varying length starts there. */
+  #endOf(start: number): number | undefined {
+    if (this.#bounds === undefined) return Math.min(start + this.tgtLen, this.rows - 1);
+    const n = this.#bounds.indexOf(start);
+    return n < 0 ? undefined : this.#bounds[n + 1];
   }
 
   #copyRows(first: number, count: number): Uint32Array<ArrayBuffer> {

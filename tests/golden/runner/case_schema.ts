@@ -144,7 +144,12 @@ const iterator = z.object({
     second_seed: z.int().optional(),
     after_second: ids.optional(),
   })).default([]),
-  varlen: z.unknown().optional(),
+  varlen: z.object({
+    seed: length,
+    rows: count,
+    tgt_len: count,
+    segments: z.array(z.tuple([length, count])),
+  }).optional(),
 });
 
 const vocabulary = z.object({

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Batches, Mt19937, rollShifts, type Segment } from "@transformer-xl/model";
+import { Batches, meanLength, Mt19937, rollShifts, type Segment } from "@transformer-xl/model";
 import { ConfigError, DataError } from "@transformer-xl/runtime";
 
 interface IteratorCase {
@@ -181,4 +181,63 @@ Deno.test("Batches are refused where warm-up leaves nothing to score", () => {
 Deno.test("Batches.roll() refuses batches with warm-up rows", () => {
   const batches = new Batches(stream(40), { batchSize: 2, tgtLen: 4, warmupLen: 4 });
   assertThrows(() => batches.roll(1, 1), RangeError);
+});
+
+/** Starts and lengths of the segments of an epoch. */
+function varied(batches: Batches, seed: number, epoch: number): number[][] {
+  batches.vary(seed, epoch);
+  return [...batches.segments()].map(({ start, targetRows }) => [start, targetRows]);
+}
+
+Deno.test("Batches varies the segments as the reference does with NumPy's generator", () => {
+  const published = [190, 194, 188, 188, 190, 193, 190, 184, 194, 196, 92];
+  const base = new Batches(stream(2000), { batchSize: 1, tgtLen: 192 });
+  const lengths = varied(base, 1111, 1).map(([, length]) => length!);
+  assertEquals(lengths, published);
+  assertEquals([base.segmentCount, base.batchCount], [11, 11]);
+
+  // Computed with numpy.random.seed, random and normal, one generator for all epochs.
+  const short = () => new Batches(stream(60), { batchSize: 1, tgtLen: 8 });
+  const epochs = [
+    [[0, 6], [6, 15], [21, 5], [26, 23], [49, 10]],
+    [[0, 7], [7, 7], [14, 6], [20, 11], [31, 7], [38, 12], [50, 8]], // a row is left over
+    [[0, 11], [11, 13], [24, 5], [29, 7], [36, 10], [46, 11], [57, 2]],
+  ];
+  const batches = short();
+  for (const epoch of [1, 2, 3, 2]) assertEquals(varied(batches, 7, epoch), epochs[epoch - 1]);
+  assertEquals(varied(short(), 7, 3), epochs[2]); // the epochs before need not be taken
+  assertEquals(Math.round(meanLength({ seed: 1111, tgtLen: 192 })), 187);
+});
+
+Deno.test("Batches goes on from any segment of varying length, alike on all ranks", () => {
+  const cut = (rank: number, ranks: number) => {
+    const batches = new Batches(stream(400), { batchSize: 4, tgtLen: 6, extLen: 3, rank, ranks });
+    batches.roll(5, 2);
+    batches.vary(5, 2);
+    return batches;
+  };
+  const batches = cut(0, 1);
+  const all = [...batches.segments()];
+  for (const [i, { start, targetRows }] of all.entries()) {
+    assertEquals([...batches.segmentsAfter(start)], all.slice(i + 1));
+    assertEquals([...batches.segments(start)], all.slice(i));
+    assertEquals(batches.numberOf({ start }), i + 1);
+    assertEquals(batches.segment(start).targetRows, targetRows);
+    assertEquals(all[i + 1]?.start ?? 99, start + targetRows);
+  }
+  const shares = [0, 1].map((rank) => [...cut(rank, 2).segments()]);
+  for (const [i, { targets }] of all.entries()) {
+    const rows = shares.map((segments) => rowsOf(segments[i]!.targets, 2));
+    assertEquals(rowsOf(targets, 4), rows[0]!.map((row, r) => [...row, ...rows[1]![r]!]));
+  }
+});
+
+Deno.test("Batches refuses a row where no segment begins, and varying lengths after warm-up", () => {
+  const batches = new Batches(stream(60), { batchSize: 1, tgtLen: 8 });
+  batches.vary(7, 1);
+  for (const row of [1, -1, 59]) {
+    assertThrows(() => batches.segment(row), RangeError, "none starts there");
+  }
+  const warm = new Batches(stream(60), { batchSize: 1, tgtLen: 8, warmupLen: 8 });
+  assertThrows(() => warm.vary(7, 1), RangeError, "warm-up rows");
 });

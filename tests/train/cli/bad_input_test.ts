@@ -208,9 +208,9 @@ const CASES: readonly Case[] = [
   },
   {
     name: "a restart with other settings",
-    flags: continued({ max_step: 8, n_layer: 1, tgt_len: 4, seed: 2 }),
+    flags: continued({ max_step: 8, n_layer: 1, tgt_len: 4, seed: 2, varlen: true }),
     says:
-      /with --seed 2 \(it is 1111 there\), --n_layer 1 \(it is 2 there\), --tgt_len 4 .*leave these flags out/,
+      /with --seed 2 \(it is 1111 there\), --n_layer 1 \(it is 2 there\), --tgt_len 4 .*--varlen true .*leave these flags out/,
   },
   {
     name: "a restart of a finished run",

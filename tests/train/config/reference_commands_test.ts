@@ -164,7 +164,7 @@ const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] =
   ["--multi_gpu"],
   ["--gpu0_bsz -1"],
   ["--same_length"],
-  ["", "--varlen"],
+  ["--varlen"],
   ["", "--swap_mem"],
   ["--eval_tgt_len 192"],
   ["--eval_batch_size 16"],

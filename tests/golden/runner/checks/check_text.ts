@@ -40,7 +40,18 @@ export function checkIterator(record: RecordOf<"iterator">, findings: Findings):
     });
   });
   record.rolls.forEach((roll, r) => checkRoll(roll, r, findings));
-  if (record.varlen !== undefined) findings.note("varlen list: not compared");
+  if (record.varlen !== undefined) checkVarying(record.varlen, findings);
+}
+
+/** Starts and lengths of the segments of the first epoch. */
+function checkVarying(
+  { rows, seed, tgt_len, segments }: NonNullable<RecordOf<"iterator">["varlen"]>,
+  findings: Findings,
+): void {
+  const batches = new Batches(new Uint32Array(rows), { batchSize: 1, tgtLen: tgt_len });
+  batches.vary(seed, 1);
+  const got = [...batches.segments()].flatMap(({ start, targetRows }) => [start, targetRows]);
+  findings.compareExactly("varlen", "epoch 1", got, segments.flat());
 }
 
 /**
