@@ -98,7 +98,7 @@ async function evaluateShare(
   const checkpoint = shared.checkpoint!;
   await assertSameFacts(group, startFacts(config, shared.digest));
   checkShare(config, size);
-  const shape = shapeOf(config, checkpoint.config);
+  const modelConfig = scoredConfig(config, checkpoint.config);
   // Logs are opened after all checks; earlier lines are kept for the file.
   const announced: string[] = [];
   const announce = (line: string) => {
@@ -112,7 +112,10 @@ async function evaluateShare(
     () => scoredTexts(config, checkpoint, cacheDir, announce),
   );
   if (size > 1) {
-    await assertSameFacts(group, modelFacts(textDigests(texts), checkpoint.vocabulary, shape));
+    await assertSameFacts(
+      group,
+      modelFacts(textDigests(texts), checkpoint.vocabulary, modelConfig),
+    );
   }
   const given = new Set(
     (["batchSize", "tgtLen", "memLen"] as const).filter((key) => origin.get(key) !== "default"),
@@ -121,12 +124,12 @@ async function evaluateShare(
   const whole = fitLengths(lengthsOf(config), {
     tokens,
     processes: size,
-    warms: warmupRows(config, shape.compat) > 0,
+    warms: warmupRows(config, modelConfig.compat) > 0,
     given,
   });
   const { batchSize, tgtLen, memLen } = whole;
-  const warmupLen = warmupRows({ ...config, memLen }, shape.compat);
-  checkScored({ ...config, tgtLen, memLen }, shape.compat);
+  const warmupLen = warmupRows({ ...config, memLen }, modelConfig.compat);
+  checkScored({ ...config, tgtLen, memLen }, modelConfig.compat);
   const streams = texts.map(({ name, ids, whole: isWhole }) => {
     const warmup = isWhole && isShort(ids, whole, warmupLen) ? 0 : warmupLen;
     const batches = new Batches(ids, { ...whole, warmupLen: warmup, name, rank, ranks: size });
@@ -139,7 +142,7 @@ async function evaluateShare(
     announced,
   });
   const { text, json } = logs;
-  json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: shape });
+  json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: modelConfig });
   for (const line of textLines) text.write(line);
   await takeGpu(config);
   const unverified = unverifiedLine(checkpoint);
@@ -148,7 +151,10 @@ async function evaluateShare(
     text.write(config.device === "cpu" ? `${sentence} (--device cpu)` : sentence);
   });
 
-  using model = await modelOfCheckpoint(device, checkpoint, { config: shape, fp16: config.fp16 });
+  using model = await modelOfCheckpoint(device, checkpoint, {
+    config: modelConfig,
+    fp16: config.fp16,
+  });
   await assertFiniteWeights(device, model.store, checkpoint.path);
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
@@ -160,7 +166,7 @@ async function evaluateShare(
     ]
   ) if (line !== undefined) text.write(line);
   const type = device.info.kind === "reference" ? "loops" : "webgpu";
-  const { clampLen, sameLength, compat } = shape;
+  const { clampLen, sameLength, compat } = modelConfig;
   text.write(bannerLine({ ...whole, math: model.precision.name, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
   using evaluator = new Evaluator(await openScorer(config.type, model, lengths));
@@ -218,12 +224,15 @@ function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLen: nu
   return Math.floor(ids.length / batchSize) <= warmup;
 }
 
-function shapeOf({ clampLen, sameLength, compat }: EvalConfig, shape: ModelConfig): ModelConfig {
+function scoredConfig(
+  { clampLen, sameLength, compat }: EvalConfig,
+  modelConfig: ModelConfig,
+): ModelConfig {
   return {
-    ...shape,
-    clampLen: clampLen ?? shape.clampLen,
-    sameLength: sameLength ?? shape.sameLength,
-    compat: compat === "auto" ? shape.compat : compat,
+    ...modelConfig,
+    clampLen: clampLen ?? modelConfig.clampLen,
+    sameLength: sameLength ?? modelConfig.sameLength,
+    compat: compat === "auto" ? modelConfig.compat : compat,
   };
 }
 

@@ -20,10 +20,10 @@ import type { ModelConfig } from "./config.ts";
 type InitSection = Pick<ModelConfig, "init" | "initRange" | "initStd" | "projInitStd">;
 
 /** Linear layers, cluster columns, attention biases. */
-export function matrixInit(shape: InitSection): Init {
-  return shape.init === "normal"
-    ? { kind: "normal", mean: 0, std: shape.initStd }
-    : { kind: "uniform", range: shape.initRange };
+export function matrixInit(config: InitSection): Init {
+  return config.init === "normal"
+    ? { kind: "normal", mean: 0, std: config.initStd }
+    : { kind: "uniform", range: config.initRange };
 }
 
 /**
@@ -31,23 +31,23 @@ export function matrixInit(shape: InitSection): Init {
  * ignores them.
  */
 export function tableInit(
-  { embInit, embInitRange, ...shape }: InitSection & Pick<ModelConfig, "embInit" | "embInitRange">,
+  { embInit, embInitRange, ...config }: InitSection & Pick<ModelConfig, "embInit" | "embInitRange">,
 ): Init {
   return matrixInit({
-    ...shape,
-    init: embInit ?? shape.init,
-    initRange: embInitRange ?? shape.initRange,
+    ...config,
+    init: embInit ?? config.init,
+    initRange: embInitRange ?? config.initRange,
   });
 }
 
 /** Embedding and softmax projections. */
-export function projectionInit(shape: InitSection): Init {
-  return { kind: "normal", mean: 0, std: shape.projInitStd };
+export function projectionInit(config: InitSection): Init {
+  return { kind: "normal", mean: 0, std: config.projInitStd };
 }
 
 /** Gains of layer normalisation: N(1, init_std), also with uniform matrices. */
-export function gainInit(shape: InitSection): Init {
-  return { kind: "normal", mean: 1, std: shape.initStd };
+export function gainInit(config: InitSection): Init {
+  return { kind: "normal", mean: 1, std: config.initStd };
 }
 
 /** The same value everywhere. */

@@ -188,8 +188,8 @@ async function runRank(start: Start): Promise<number> {
     group,
     () => openText(config, cacheDir, checkpoint?.vocabulary, { required: neededSplits(config) }),
   );
-  const shape = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
-  await assertSameFacts(group, modelFacts(textFacts(corpus), corpus.vocabulary, shape));
+  const modelConfig = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
+  await assertSameFacts(group, modelFacts(textFacts(corpus), corpus.vocabulary, modelConfig));
   const changes = checkpoint ? checkSameText(checkpoint, corpus, config, isTextGiven) : [];
   // A checkpoint that does not name its text is continued on the one it is given.
   const otherText = changes.length > 0 &&
@@ -197,7 +197,7 @@ async function runRank(start: Start): Promise<number> {
   if (checkpoint) {
     const { testDue } = new CheckpointFiles(config.workDir, config);
     const isTestDue = await decideOnFirst(group, () => exists(testDue));
-    checkContinues(checkpoint, config, shape, corpus, { otherText, isTestDue });
+    checkContinues(checkpoint, config, modelConfig, corpus, { otherText, isTestDue });
   }
   const fitted = fitEvaluation(config, corpus, origin, share.size);
   config = fitted.config;
@@ -209,15 +209,15 @@ async function runRank(start: Start): Promise<number> {
     deviceLine = config.device === "cpu" ? `${sentence} (--device cpu)` : sentence;
   });
   precisionFor(config.fp16, device); // rejects unsupported features
-  const shares = clusterShares(shape, corpus.train);
+  const shares = clusterShares(modelConfig, corpus.train);
   const options = { shares, share };
   let planned: Footprint;
   if (config.preset !== null && origin.get("batchChunk") === "default") {
     const memoryBytes = memoryOf(device);
     const given = { ...options, memoryBytes, group };
-    ({ config, planned } = await fitChunks(config, shape, device.limits, given));
+    ({ config, planned } = await fitChunks(config, modelConfig, device.limits, given));
   } else {
-    planned = await footprint(config, shape, device.limits, options);
+    planned = await footprint(config, modelConfig, device.limits, options);
   }
   if (!config.dryRun) checkFits(planned, device);
 
@@ -239,7 +239,7 @@ async function runRank(start: Start): Promise<number> {
   if (share.size > 1) text.write("What follows is for each process");
   for (const line of footprintLines(planned)) text.write(line);
   if (config.dryRun) return 0;
-  return await run(device, shape, corpus, { ...start, config }, {
+  return await run(device, modelConfig, corpus, { ...start, config }, {
     text,
     progress,
     folder,
@@ -269,14 +269,14 @@ interface Outputs {
 
 async function run(
   device: Device,
-  shape: ModelConfig,
+  modelConfig: ModelConfig,
   corpus: Corpus,
   { config, checkpoint, group, interrupt }: Start,
   { text, progress, folder, continuesLogs }: Outputs,
 ): Promise<number> {
   const { rank } = group;
   if (!config.debug && rank === 0) await sweepTemporaries(config.workDir);
-  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint, group);
+  using trainer = await Trainer.create(device, config, modelConfig, corpus, checkpoint, group);
   // An open file would keep its disk space after the next save replaces it.
   checkpoint?.[Symbol.dispose]();
   const files = config.debug ? undefined : new CheckpointFiles(config.workDir, {
@@ -285,7 +285,7 @@ async function run(
   });
   if (!continuesLogs && rank === 0) await files?.clear();
   using json = openJsonLog(config, { rank, mode: continuesLogs ? "append" : "truncate" });
-  json?.write({ kind: "config", config, model: shape });
+  json?.write({ kind: "config", config, model: modelConfig });
   json?.write(textRecord(corpus));
   const characters = corpus.vocabulary.kind === "char";
   const reporter = new Reporter(text, json, { characters, own: rank > 0 });

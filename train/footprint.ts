@@ -56,12 +56,12 @@ export interface FootprintOptions {
  */
 export async function footprint(
   config: TrainConfig,
-  shape: ModelConfig,
+  modelConfig: ModelConfig,
   limits: DeviceLimits,
   options: FootprintOptions = {},
 ): Promise<Footprint> {
   const { batchChunk, batchSize } = config;
-  if (batchChunk <= RECORDED_CHUNKS) return await record(config, shape, limits, options);
+  if (batchChunk <= RECORDED_CHUNKS) return await record(config, modelConfig, limits, options);
   // Every chunk after the first takes the same, so one and two tell what many take.
   const some = (chunks: number, noEval: boolean) => ({
     ...config,
@@ -69,8 +69,8 @@ export async function footprint(
     batchSize: chunks * (batchSize / batchChunk),
     noEval,
   });
-  const one = await record(some(1, true), shape, limits, options);
-  const two = await record(some(2, config.noEval), shape, limits, options);
+  const one = await record(some(1, true), modelConfig, limits, options);
+  const two = await record(some(2, config.noEval), modelConfig, limits, options);
   const further = (of: (footprint: Recorded) => number) =>
     of(two) + (batchChunk - 2) * (of(two) - of(one));
   const perToken = (one: number, two: number) =>
@@ -100,12 +100,12 @@ interface Recorded extends Footprint {
 
 async function record(
   config: TrainConfig,
-  shape: ModelConfig,
+  modelConfig: ModelConfig,
   limits: DeviceLimits,
   { shares, share = WHOLE }: FootprintOptions,
 ): Promise<Recorded> {
   const device = new DryDevice(limits);
-  const model = new Model(device, shape, { fp16: config.fp16 });
+  const model = new Model(device, modelConfig, { fp16: config.fp16 });
   try {
     model.store.allocate(device, { gradients: true });
   } catch (error) {

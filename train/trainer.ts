@@ -103,7 +103,7 @@ export class Trainer implements Disposable {
   static async create(
     device: Device,
     config: TrainConfig,
-    shape: ModelConfig,
+    modelConfig: ModelConfig,
     corpus: Corpus,
     checkpoint?: ModelCheckpoint,
     group: ProcessGroup = new SoloGroup(),
@@ -114,8 +114,8 @@ export class Trainer implements Disposable {
     const streams = cutStreams(config, corpus, group);
     const kind = { training: true, fp16: config.fp16 };
     const model = checkpoint
-      ? await modelOfCheckpoint(device, checkpoint, { config: shape, ...kind })
-      : await createModel(device, shape, { seed: config.seed, ...kind });
+      ? await modelOfCheckpoint(device, checkpoint, { config: modelConfig, ...kind })
+      : await createModel(device, modelConfig, { seed: config.seed, ...kind });
     const trainer = new Trainer(model, group, config, corpus, streams, progress);
     const { trainLengths, evalLengths, step: options } = trainer.#plan;
     const step = await TrainStep.record(model, trainLengths, options, group);

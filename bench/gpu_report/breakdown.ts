@@ -47,10 +47,10 @@ export function productPartsOf(runs: readonly ProfiledRun[]): Part[] {
   const parts = new Parts(runs);
   for (const { recording, scalars, elapsedMs } of runs) {
     for (const product of productsOf(recording, scalars)) {
-      const { plan, steps, dtypes: { operands, result } } = product;
+      const { plan, commands, dtypes: { operands, result } } = product;
       const dtype = operands === result ? operands : `${operands} to ${result}`;
       const name = `${productText(product)} ${dtype}; ${planText(plan)}`;
-      parts.add(name, elapsedMs.slice(...steps), { flops: flopsOf(product), bytes: 0 });
+      parts.add(name, elapsedMs.slice(...commands), { flops: flopsOf(product), bytes: 0 });
     }
   }
   return parts.sorted();

@@ -54,18 +54,18 @@ const LEARNING_RATE = 1e-3;
  */
 export async function measureStep(
   device: GpuDevice,
-  { config, shape }: ReportRun,
+  { config, modelConfig }: ReportRun,
   steps: number,
 ): Promise<StepReport> {
-  checkFits(await footprint(config, shape, device.limits), device);
+  checkFits(await footprint(config, modelConfig, device.limits), device);
   using log = new LaunchLog(device);
   const { seed, fp16 } = config;
-  using model = await createModel(device, shape, { training: true, seed, fp16 });
+  using model = await createModel(device, modelConfig, { training: true, seed, fp16 });
   const { name } = model.precision;
   using step = await recordStep(model, config);
   await device.idle();
 
-  const segments = zipfSegments(trainLengths(config), shape.nToken, config.seed, SEGMENTS);
+  const segments = zipfSegments(trainLengths(config), modelConfig.nToken, config.seed, SEGMENTS);
   let done = 0;
   const next = () => segments[done++ % segments.length]!;
   const rates = { lr: LEARNING_RATE };
@@ -87,7 +87,7 @@ export async function measureStep(
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
     tokens: config.batchSize * config.tgtLen,
     bytes: device.liveBytes,
-    flops: step.cost(clusterShares(shape, segments[0]!.targets)).flops,
+    flops: step.cost(clusterShares(modelConfig, segments[0]!.targets)).flops,
     sustainedMs,
     hostMs: host!.medianMs,
     lossNats: metrics.at(-1)!.lossNats,

@@ -33,11 +33,11 @@ export interface Product {
   readonly varies: boolean;
   /** How it is cut. */
   readonly plan: TilePlan;
-  /** First step and one past the last: a sum in parts has a second launch. */
-  readonly steps: readonly [from: number, to: number];
+  /** First command and one past the last: a sum in parts has a second launch. */
+  readonly commands: readonly [from: number, to: number];
 }
 
-type LaunchStep = Extract<Command, { kind: "launch" }>;
+type LaunchCommand = Extract<Command, { kind: "launch" }>;
 
 /**
  * The products of a recording in order.
@@ -45,28 +45,28 @@ type LaunchStep = Extract<Command, { kind: "launch" }>;
  * @param scalars numbers of a run; without them, lengths that vary are at their most
  */
 export function productsOf(
-  { commands: steps }: Pick<Recording, "commands">,
+  { commands }: Pick<Recording, "commands">,
   scalars?: ScalarValues,
 ): Product[] {
-  return steps.flatMap((step, from) => {
-    if (step.kind !== "launch") return [];
-    const plan = tilePlanOf(step.kernel);
+  return commands.flatMap((command, from) => {
+    if (command.kind !== "launch") return [];
+    const plan = tilePlanOf(command.kernel);
     if (plan === undefined) return [];
-    const reduction = plan.splitK > 1 ? steps[from + 1] as LaunchStep : undefined;
-    return [productOf(step, plan, reduction, from, scalars)];
+    const reduction = plan.splitK > 1 ? commands[from + 1] as LaunchCommand : undefined;
+    return [productOf(command, plan, reduction, from, scalars)];
   });
 }
 
 function productOf(
-  step: LaunchStep,
+  command: LaunchCommand,
   plan: TilePlan,
-  reduction: LaunchStep | undefined,
+  reduction: LaunchCommand | undefined,
   from: number,
   scalars: ScalarValues | undefined,
 ): Product {
-  const { a, b, bias } = step.operands as Record<"a" | "b" | "bias", Tensor>;
-  const c = (reduction ?? step).operands["c"]!;
-  const fields = step.scalars!;
+  const { a, b, bias } = command.operands as Record<"a" | "b" | "bias", Tensor>;
+  const c = (reduction ?? command).operands["c"]!;
+  const fields = command.scalars!;
   const number = (name: string, of = fields) => of[name] as number;
   const { form } = plan;
   // Whatever varies is rows of `a` as it is stored.
@@ -90,10 +90,10 @@ function productOf(
       K: extent("K"),
       lda: number("lda"),
       ldb: number("ldb"),
-      ldc: number("ldc", (reduction ?? step).scalars),
+      ldc: number("ldc", (reduction ?? command).scalars),
       aOffset: number("a_offset"),
       bOffset: number("b_offset"),
-      cOffset: number("c_offset", (reduction ?? step).scalars),
+      cOffset: number("c_offset", (reduction ?? command).scalars),
       ...(outer * inner > 1 && {
         batch: { outer, inner, a: strides("a"), b: strides("b"), c: strides("c") },
       }),
@@ -105,7 +105,7 @@ function productOf(
     biased: bias !== undefined,
     varies: [fields["M"], fields["K"]].some((value) => value instanceof Scalar),
     plan,
-    steps: [from, from + (reduction ? 2 : 1)],
+    commands: [from, from + (reduction ? 2 : 1)],
   };
 }
 

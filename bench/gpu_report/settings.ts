@@ -38,7 +38,7 @@ export interface ReportRun {
   /** Settings of the run. */
   readonly config: TrainConfig;
   /** Its model. */
-  readonly shape: ModelConfig;
+  readonly modelConfig: ModelConfig;
 }
 
 /** Columns of one chunk of the presets, with which a card of 16 GB trains them alone. */
@@ -75,5 +75,5 @@ export function reportRun(
     );
   }
   const cutoffs = config.adaptive ? cutoffsFor(dataset, nToken) : [];
-  return { config, shape: modelOf(config, nToken, cutoffs) };
+  return { config, modelConfig: modelOf(config, nToken, cutoffs) };
 }

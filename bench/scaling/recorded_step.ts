@@ -40,14 +40,14 @@ const GRADIENT_BYTES = 4;
 
 /** Records one chunk of a run, of `batchChunk` in all, with tokens as frequent as words. */
 export async function recordStep(
-  { config, shape }: ReportRun,
+  { config, modelConfig }: ReportRun,
   batchChunk: number,
   limits: DeviceLimits,
 ): Promise<RecordedStep> {
   const device = new DryDevice(limits);
-  const model = Model.allocate(device, shape, { training: true });
+  const model = Model.allocate(device, modelConfig, { training: true });
   const step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
-  const shares = wordShares(shape);
+  const shares = wordShares(modelConfig);
   const { flops } = step.costBefore(Infinity, shares);
   const buckets = bucketsOf(step.plans[0]!, model.store);
   const batchSize = config.batchSize * batchChunk;
@@ -58,9 +58,9 @@ export async function recordStep(
     parameters: buckets.reduce((sum, { length }) => sum + length, 0),
     flops: flops * batchChunk,
     update: step.plans.at(-1)!.cost,
-    buckets: buckets.map(({ length, finalStep }) => ({
+    buckets: buckets.map(({ length, finalCommand }) => ({
       bytes: GRADIENT_BYTES * length,
-      finalAt: step.costBefore(finalStep + 1, shares).flops / flops,
+      finalAt: step.costBefore(finalCommand + 1, shares).flops / flops,
     })),
   };
 }

@@ -47,13 +47,13 @@ async function main(): Promise<number> {
 
 /** Steps with and without exchange, and updates alone, in turns; both processes always do the same. */
 async function measure(device: GpuDevice, group: ProcessGroup): Promise<ValidationTimes> {
-  const { config, shape } = validationRun();
-  const model = await createModel(device, shape, { training: true, seed: config.seed });
+  const { config, modelConfig } = validationRun();
+  const model = await createModel(device, modelConfig, { training: true, seed: config.seed });
   const lengths = trainLengths(config);
   const options = stepOptions(config);
   const alone = await TrainStep.record(model, lengths, options);
   const joined = await TrainStep.record(model, lengths, options, group);
-  const [segment] = zipfSegments(config, shape.nToken, config.seed + group.rank, 1);
+  const [segment] = zipfSegments(config, modelConfig.nToken, config.seed + group.rank, 1);
   const timed = async (run: () => unknown): Promise<number> => {
     await device.idle();
     await group.barrier();

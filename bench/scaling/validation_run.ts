@@ -36,5 +36,5 @@ export function validationRun(): ReportRun {
     noEval: true,
     noTest: true,
   });
-  return { config, shape: modelOf(config, WORDS, CUTOFFS) };
+  return { config, modelConfig: modelOf(config, WORDS, CUTOFFS) };
 }

@@ -13,14 +13,14 @@ import { clustersOf, type ModelConfig } from "@transformer-xl/model";
  * import { wordShares } from "@transformer-xl/bench";
  * import { assertAlmostEquals } from "@std/assert";
  *
- * const shape = { nToken: 99, cutoffs: [9], dEmbed: 8, divVal: 1 };
- * assertAlmostEquals(wordShares(shape)[0]!, 0.5, 1e-12);
+ * const config = { nToken: 99, cutoffs: [9], dEmbed: 8, divVal: 1 };
+ * assertAlmostEquals(wordShares(config)[0]!, 0.5, 1e-12);
  * ```
  */
 export function wordShares(
-  shape: Pick<ModelConfig, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
+  config: Pick<ModelConfig, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
 ): number[] {
-  return clustersOf(shape).map(({ from, to }) =>
-    Math.log((to + 1) / (from + 1)) / Math.log(shape.nToken + 1)
+  return clustersOf(config).map(({ from, to }) =>
+    Math.log((to + 1) / (from + 1)) / Math.log(config.nToken + 1)
   );
 }

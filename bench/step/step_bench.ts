@@ -70,8 +70,8 @@ for (const [name, setting] of Object.entries(SETTINGS)) {
 
 async function openStep(device: GpuDevice, name: string, setting: Setting): Promise<Work> {
   const config = trainSchema.parse(setting.preset);
-  const shape = modelOf(config, setting.nToken, setting.cutoffs);
-  const model = await createModel(device, shape, { training: true, seed: config.seed });
+  const modelConfig = modelOf(config, setting.nToken, setting.cutoffs);
+  const model = await createModel(device, modelConfig, { training: true, seed: config.seed });
   const step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const segments = zipfSegments(trainLengths(config), setting.nToken, config.seed, 4);
   let steps = 0;
@@ -96,7 +96,7 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
   }
   return {
     run,
-    cost: step.cost(clusterShares(shape, segments[0]!.targets)),
+    cost: step.cost(clusterShares(modelConfig, segments[0]!.targets)),
     counts: { "tokens/s": config.batchSize * config.tgtLen },
     [Symbol.dispose]() {
       step[Symbol.dispose]();

@@ -27,10 +27,10 @@ export async function stepProducts(
   limits: DeviceLimits,
 ): Promise<SweptProduct[]> {
   const sizes = { batchSize: null, tgtLen: null, memLen: null, steps: 2 };
-  const { config, shape } = reportRun({ preset, ...sizes }, dtype === "f16");
+  const { config, modelConfig } = reportRun({ preset, ...sizes }, dtype === "f16");
   const device = new DryDevice(limits);
   using log = new LaunchLog(device);
-  const model = new Model(device, shape, { fp16: config.fp16 });
+  const model = new Model(device, modelConfig, { fp16: config.fp16 });
   model.store.allocate(device, { gradients: true });
   using _step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const found = new Map<string, SweptProduct>();

@@ -60,8 +60,8 @@ const backwardOp = defineOp<Indexed, { y: Tensor }, Gather & { readonly R: numbe
 
 /**
  * `y[i] = scale * x[rows[i]]` for i < count, scale 1 by default; the rows of y from count on are
- * left as they are. x is [R, C], rows is u32 [capacity] with distinct numbers, y is [capacity, C]. The derivative scatters into
- * zeros.
+ * left as they are. x is [R, C], rows is u32 [capacity] with distinct numbers, y is [capacity, C].
+ * The derivative scatters into zeros.
  *
  * @throws {ShapeError} when the sizes disagree
  * @example

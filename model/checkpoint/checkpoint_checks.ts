@@ -94,16 +94,16 @@ export function checkedModel(file: SafetensorsReader): ModelConfig {
   if (!parsed.success) {
     throw unusable(path, `in its model, ${firstIssue(parsed.error)}; use another copy`);
   }
-  const shape = parsed.data;
-  const problem = contradiction(shape, file.names.length);
+  const config = parsed.data;
+  const problem = contradiction(config, file.names.length);
   if (problem !== undefined) throw unusable(path, `in its model, ${problem}; use another copy`);
-  checkTensors(file, shape);
-  return shape;
+  checkTensors(file, config);
+  return config;
 }
 
 /** Contradictions of a model configuration stored with `tensors` tensors. */
-function contradiction(shape: ModelConfig, tensors: number): string | undefined {
-  const { nLayer, nToken, cutoffs, tieProjs } = shape;
+function contradiction(config: ModelConfig, tensors: number): string | undefined {
+  const { nLayer, nToken, cutoffs, tieProjs } = config;
   if (nLayer > tensors) return `nLayer is ${nLayer}, but the file has only ${tensors} tensors`;
   if (nToken > 2 ** 32) return `nToken is ${nToken}, but ids are below 2^32`;
   try {
@@ -114,14 +114,14 @@ function contradiction(shape: ModelConfig, tensors: number): string | undefined 
   if (tieProjs.length !== cutoffs.length + 1) {
     return `tieProjs has ${tieProjs.length} entries for ${cutoffs.length + 1} clusters`;
   }
-  const narrow = clustersOf(shape).findIndex(({ width }) => width < 1);
-  if (narrow >= 0) return `cluster ${narrow} would have no width, dEmbed is ${shape.dEmbed}`;
+  const narrow = clustersOf(config).findIndex(({ width }) => width < 1);
+  if (narrow >= 0) return `cluster ${narrow} would have no width, dEmbed is ${config.dEmbed}`;
 }
 
 /** Compares names, types and shapes with those that the model declares. */
-function checkTensors(file: SafetensorsReader, shape: ModelConfig): void {
+function checkTensors(file: SafetensorsReader, config: ModelConfig): void {
   using declared = new ParameterStore();
-  new TransformerXL(declared, shape, UNLIMITED);
+  new TransformerXL(declared, config, UNLIMITED);
   const wanted = new Map<string, Shape>(
     declared.parameters.map(({ name, shape }) => [name, shape]),
   );

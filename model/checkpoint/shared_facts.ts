@@ -53,7 +53,7 @@ export function startFacts(
 export function modelFacts(
   parts: Readonly<Record<string, string>>,
   vocabulary: Vocabulary,
-  shape: ModelConfig,
+  modelConfig: ModelConfig,
 ): Facts {
   const named = (prefix: string, values: object) =>
     Object.fromEntries(
@@ -65,6 +65,6 @@ export function modelFacts(
   return {
     ...named("text", parts),
     "the vocabulary": `${vocabulary.size} symbols, ${vocabulary.fingerprint}`,
-    ...named("model", shape),
+    ...named("model", modelConfig),
   };
 }

@@ -17,13 +17,13 @@ export interface Cluster {
 
 /** The clusters of a model; a single one without cut-offs. */
 export function clustersOf(
-  shape: Pick<ModelConfig, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
+  config: Pick<ModelConfig, "nToken" | "cutoffs" | "dEmbed" | "divVal">,
 ): Cluster[] {
-  const bounds = [0, ...shape.cutoffs, shape.nToken];
+  const bounds = [0, ...config.cutoffs, config.nToken];
   return bounds.slice(1).map((to, i) => ({
     from: bounds[i]!,
     to,
-    width: Math.floor(shape.dEmbed / shape.divVal ** i),
+    width: Math.floor(config.dEmbed / config.divVal ** i),
   }));
 }
 
@@ -35,17 +35,17 @@ export function clustersOf(
  * import { clusterShares } from "@transformer-xl/model";
  * import { assertEquals } from "@std/assert";
  *
- * const shape = { nToken: 10, cutoffs: [2], dEmbed: 8, divVal: 1 };
- * assertEquals(clusterShares(shape, new Uint32Array([0, 1, 1, 9])), [0.75, 0.25]);
+ * const config = { nToken: 10, cutoffs: [2], dEmbed: 8, divVal: 1 };
+ * assertEquals(clusterShares(config, new Uint32Array([0, 1, 1, 9])), [0.75, 0.25]);
  * ```
  */
 export function clusterShares(
-  shape: Parameters<typeof clustersOf>[0],
+  config: Parameters<typeof clustersOf>[0],
   text: Uint32Array,
 ): number[] {
-  const counts = new Float64Array(shape.nToken);
+  const counts = new Float64Array(config.nToken);
   for (const id of text) counts[id]!++;
-  return clustersOf(shape).map(({ from, to }) =>
+  return clustersOf(config).map(({ from, to }) =>
     counts.subarray(from, to).reduce((sum, count) => sum + count, 0) / text.length
   );
 }

@@ -69,11 +69,11 @@ export class DryDevice extends Device {
   }
 
   /** Counts a recording; it cannot be run. */
-  override compile({ label, commands: steps, buffers }: Recording): Promise<Executable> {
-    const { slotOf, slotBytes } = planSlots(steps, buffers);
+  override compile({ label, commands, buffers }: Recording): Promise<Executable> {
+    const { slotOf, slotBytes } = planSlots(commands, buffers);
     const slots = this.#pool.take(label, slotBytes);
     const blocks = new UniformBlocks(OFFSET_ALIGNMENT);
-    for (const step of steps) if (step.kind === "launch") blocks.place(step);
+    for (const command of commands) if (command.kind === "launch") blocks.place(command);
     const owned = [
       ...buffers.flatMap((planBuffer) =>
         planBuffer.kind === "temporary"

@@ -7,7 +7,7 @@
 import { bytesPer, type HostArray } from "../tensor/dtype.ts";
 import { DeviceError } from "../base/errors.ts";
 import type { Executable, Recording } from "../plan/executable.ts";
-import type { BoundStep, GpuHost } from "./gpu_host.ts";
+import type { BoundCommand, GpuHost } from "./gpu_host.ts";
 import type { GpuStorage } from "./gpu_buffer.ts";
 import type { Pipeline } from "./pipeline_cache.ts";
 import { bytesByRole } from "../plan/owned_storage.ts";
@@ -15,18 +15,18 @@ import { planSlots } from "../plan/memory_planner.ts";
 import { UniformBlocks } from "../plan/uniform_blocks.ts";
 import { type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { profileSteps } from "./profile.ts";
+import { profileCommands } from "./profile.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 
-/** Compiles a recording whose launches have `pipelines`, by step. */
+/** Compiles a recording whose launches have `pipelines`, by command. */
 export function compileGpuPlan(
   device: GpuHost,
   recording: Recording,
   pipelines: readonly (Pipeline | undefined)[],
   pool: BufferPool<GpuStorage>,
 ): Executable {
-  const { commands: steps, buffers, label } = recording;
-  const { slotOf, slotBytes } = planSlots(steps, buffers);
+  const { commands, buffers, label } = recording;
+  const { slotOf, slotBytes } = planSlots(commands, buffers);
   const slots = pool.take(label, slotBytes);
   const owned: GpuStorage[] = [];
   const own = (storage: GpuStorage) => {
@@ -46,7 +46,9 @@ export function compileGpuPlan(
     });
 
     const blocks = new UniformBlocks(device.gpu.limits.minUniformBufferOffsetAlignment);
-    const places = steps.map((step) => step.kind === "launch" ? blocks.place(step) : undefined);
+    const places = commands.map((command) =>
+      command.kind === "launch" ? blocks.place(command) : undefined
+    );
     const frozen = own(
       device.allocateUniform(`${label} constants`, Math.max(16, blocks.frozenBytes)),
     );
@@ -69,33 +71,33 @@ export function compileGpuPlan(
           size: bytes,
         };
     };
-    const bound: BoundStep[] = [];
-    for (const [i, step] of steps.entries()) {
-      if (step.kind === "clear") {
-        const { buffer, offset = 0 } = bindingOf(step.tensor);
-        const { size, dtype } = step.tensor;
+    const bound: BoundCommand[] = [];
+    for (const [i, command] of commands.entries()) {
+      if (command.kind === "clear") {
+        const { buffer, offset = 0 } = bindingOf(command.tensor);
+        const { size, dtype } = command.tensor;
         bound.push({ kind: "clear", buffer, offset, bytes: wholeWords(size * bytesPer(dtype)) });
         continue;
       }
       const { pipeline, layout } = pipelines[i]!;
-      const entries: GPUBindGroupEntry[] = step.kernel.bindings.map(({ index, name }) => ({
+      const entries: GPUBindGroupEntry[] = command.kernel.bindings.map(({ index, name }) => ({
         binding: index,
-        resource: bindingOf(step.operands[name]!),
+        resource: bindingOf(command.operands[name]!),
       }));
       const block = places[i];
       if (block !== undefined) {
         const { buffer } = block.varying ? varying : frozen;
         entries.push({
-          binding: step.kernel.scalarsBinding!,
+          binding: command.kernel.scalarsBinding!,
           resource: { buffer, offset: block.offset, size: block.bytes },
         });
       }
       const bindGroup = device.gpu.createBindGroup({
-        label: `${label}: ${step.label}`,
+        label: `${label}: ${command.label}`,
         layout,
         entries,
       });
-      bound.push({ kind: "launch", step, pipeline, bindGroup });
+      bound.push({ kind: "launch", launch: command, pipeline, bindGroup });
     }
 
     const upload = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
@@ -128,7 +130,7 @@ export function compileGpuPlan(
       profile(inputs, scalars) {
         device.checkFault();
         upload(inputs, scalars);
-        return profileSteps(device, label, bound, scalars);
+        return profileCommands(device, label, bound, scalars);
       },
       storageOf(planBuffer) {
         const storage = storages[planBuffer];
@@ -156,25 +158,25 @@ function wholeWords(bytes: number): number {
 function encode(
   encoder: GPUCommandEncoder,
   label: string,
-  bound: readonly BoundStep[],
+  bound: readonly BoundCommand[],
   scalars: ScalarValues,
   maxWorkgroups: number,
 ): void {
   let pass: GPUComputePassEncoder | undefined;
   let current: GPUComputePipeline | undefined;
-  for (const step of bound) {
-    if (step.kind === "clear") {
+  for (const command of bound) {
+    if (command.kind === "clear") {
       pass?.end();
       pass = current = undefined;
-      encoder.clearBuffer(step.buffer, step.offset, step.bytes);
+      encoder.clearBuffer(command.buffer, command.offset, command.bytes);
       continue;
     }
-    const [x, y, z] = workgroupsOf(step.step, scalars, maxWorkgroups);
+    const [x, y, z] = workgroupsOf(command.launch, scalars, maxWorkgroups);
     if (x === 0 || y === 0 || z === 0) continue;
     pass ??= encoder.beginComputePass({ label });
-    if (current !== step.pipeline) pass.setPipeline(step.pipeline);
-    current = step.pipeline;
-    pass.setBindGroup(0, step.bindGroup);
+    if (current !== command.pipeline) pass.setPipeline(command.pipeline);
+    current = command.pipeline;
+    pass.setBindGroup(0, command.bindGroup);
     pass.dispatchWorkgroups(x, y, z);
   }
   pass?.end();

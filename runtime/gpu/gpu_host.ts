@@ -31,10 +31,10 @@ export interface GpuHost {
 }
 
 /** A command with resolved bindings. */
-export type BoundStep =
+export type BoundCommand =
   | {
     readonly kind: "launch";
-    readonly step: Extract<Command, { kind: "launch" }>;
+    readonly launch: Extract<Command, { kind: "launch" }>;
     readonly pipeline: GPUComputePipeline;
     readonly bindGroup: GPUBindGroup;
   }

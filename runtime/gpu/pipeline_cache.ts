@@ -26,15 +26,17 @@ export class PipelineCache {
   }
 
   /**
-   * The pipelines of launches, in the order of the steps; undefined for other steps.
+   * The pipelines of launches, in the order of the commands; undefined for other commands.
    *
    * @throws {ShaderError} with file, line and caret
    */
-  async all(steps: readonly Command[]): Promise<(Pipeline | undefined)[]> {
+  async all(commands: readonly Command[]): Promise<(Pipeline | undefined)[]> {
     const pipelines: (Pipeline | undefined)[] = [];
-    for (const step of steps) {
+    for (const command of commands) {
       pipelines.push(
-        step.kind === "launch" ? await this.#get(step.kernel, step.constants ?? {}) : undefined,
+        command.kind === "launch"
+          ? await this.#get(command.kernel, command.constants ?? {})
+          : undefined,
       );
     }
     return pipelines;

@@ -5,7 +5,7 @@
  * @module
  */
 import { DeviceError } from "../base/errors.ts";
-import type { BoundStep, GpuHost } from "./gpu_host.ts";
+import type { BoundCommand, GpuHost } from "./gpu_host.ts";
 import { Readback } from "./readback.ts";
 import { type ScalarValues, workgroupsOf } from "../plan/scalar_values.ts";
 
@@ -16,10 +16,10 @@ const QUERIES = 4096; // the WebGPU limit of one query set
  *
  * @throws {DeviceError} when the adapter has no timestamp queries
  */
-export async function profileSteps(
+export async function profileCommands(
   device: GpuHost,
   label: string,
-  bound: readonly BoundStep[],
+  bound: readonly BoundCommand[],
   scalars: ScalarValues,
 ): Promise<number[]> {
   if (!device.info.features.includes("timestamp-query")) {
@@ -39,7 +39,7 @@ export async function profileSteps(
   for (let from = 0; from < bound.length; from += QUERIES / 2) {
     const part = bound.slice(from, from + QUERIES / 2);
     const encoder = device.gpu.createCommandEncoder({ label: `${label} profile` });
-    part.forEach((step, i) => {
+    part.forEach((command, i) => {
       const pass = encoder.beginComputePass({
         timestampWrites: {
           querySet,
@@ -47,14 +47,16 @@ export async function profileSteps(
           endOfPassWriteIndex: 2 * i + 1,
         },
       });
-      if (step.kind === "launch") {
-        const [x, y, z] = workgroupsOf(step.step, scalars, device.limits.maxWorkgroups);
-        pass.setPipeline(step.pipeline);
-        pass.setBindGroup(0, step.bindGroup);
+      if (command.kind === "launch") {
+        const [x, y, z] = workgroupsOf(command.launch, scalars, device.limits.maxWorkgroups);
+        pass.setPipeline(command.pipeline);
+        pass.setBindGroup(0, command.bindGroup);
         pass.dispatchWorkgroups(x, y, z);
       }
       pass.end();
-      if (step.kind === "clear") encoder.clearBuffer(step.buffer, step.offset, step.bytes);
+      if (command.kind === "clear") {
+        encoder.clearBuffer(command.buffer, command.offset, command.bytes);
+      }
     });
     encoder.resolveQuerySet(querySet, 0, 2 * part.length, resolved, 0);
     device.gpu.queue.submit([encoder.finish()]);

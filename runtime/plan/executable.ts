@@ -36,7 +36,7 @@ export interface Executable extends Disposable {
   /** Bytes the recording owns, by role. */
   readonly bytes: Readonly<Partial<Record<Role, number>>>;
   /**
-   * Uploads inputs and scalars and runs every step, without waiting: those before the first of
+   * Uploads inputs and scalars and runs every command, without waiting: those before the first of
    * `cuts`; then, for each further part, those before the next cut, and finally the rest.
    */
   run(
@@ -44,7 +44,7 @@ export interface Executable extends Disposable {
     scalars: ReadonlyMap<Scalar, number>,
     cuts: readonly number[],
   ): Generator<void, void, undefined>;
-  /** Runs once and returns the milliseconds of every step. */
+  /** Runs once and returns the milliseconds of every command. */
   profile(
     inputs: ReadonlyMap<number, HostArray>,
     scalars: ReadonlyMap<Scalar, number>,

@@ -16,13 +16,13 @@ export interface Layout {
   readonly slotBytes: readonly number[];
 }
 
-/** First and last step that touches each buffer. */
+/** First and last command that touches each buffer. */
 export function lifetimes(
-  steps: readonly Command[],
+  commands: readonly Command[],
 ): ReadonlyMap<number, readonly [first: number, last: number]> {
   const spans = new Map<number, [number, number]>();
-  steps.forEach((step, i) => {
-    const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
+  commands.forEach((command, i) => {
+    const tensors = command.kind === "launch" ? Object.values(command.operands) : [command.tensor];
     for (const { range } of tensors) {
       if (range.kind !== "plan") continue;
       const span = spans.get(range.buffer);
@@ -34,7 +34,7 @@ export function lifetimes(
 }
 
 /**
- * Best-fit colouring of lifetimes. A slot released by step i is free again from step i + 1.
+ * Best-fit colouring of lifetimes. A slot released by command i is free again from command i + 1.
  *
  * @example
  * ```ts
@@ -45,8 +45,8 @@ export function lifetimes(
  * assertEquals(planSlots(rec.commands, rec.buffers).slotBytes, []);
  * ```
  */
-export function planSlots(steps: readonly Command[], buffers: readonly PlanBuffer[]): Layout {
-  const spans = [...lifetimes(steps)]
+export function planSlots(commands: readonly Command[], buffers: readonly PlanBuffer[]): Layout {
+  const spans = [...lifetimes(commands)]
     .filter(([buffer]) => buffers[buffer]!.kind === "temporary")
     .sort(([, a], [, b]) => a[0] - b[0]);
   const slotOf = new Map<number, number>();

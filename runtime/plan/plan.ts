@@ -50,7 +50,7 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
   readonly #inputs: I;
   readonly #outputs: O;
   readonly #intermediates: ReadonlyMap<string, Tensor>;
-  /** Memory of others that the plan touches, and the first step that does. */
+  /** Memory of others that the plan touches, and the first command that does. */
   readonly #borrowed: ReadonlyMap<Storage, string>;
   #disposed = false;
 
@@ -120,12 +120,12 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
   }
 
   /**
-   * As {@link run}, in parts: the steps before the first of `cuts`, then those before the second,
-   * and so on to the last step. A part is submitted when the generator is advanced, so that its
+   * As {@link run}, in parts: the commands before the first of `cuts`, then those before the second,
+   * and so on to the last command. A part is submitted when the generator is advanced, so that its
    * results can be read while the next one runs. Plans of one device share their temporaries, so no
    * other plan may run between two parts.
    *
-   * @param cuts ascending step numbers, see {@link lastWrite}
+   * @param cuts ascending command numbers, see {@link lastWrite}
    * @throws see {@link run}; everything is checked before the first part is submitted
    */
   *runInParts(values: RunValues<I>, cuts: readonly number[]): Generator<void, void, undefined> {
@@ -133,12 +133,12 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
     yield* this.#executable.run(inputs, scalars, cuts);
   }
 
-  /** Number of the last step that writes into a range; -1 when none does. */
+  /** Number of the last command that writes into a range; -1 when none does. */
   lastWrite({ storage, offset, length }: StorageRange): number {
-    return this.#recording.commands.findLastIndex((step) => {
-      const written = step.kind === "clear" ? [step.tensor] : step.kernel.bindings
+    return this.#recording.commands.findLastIndex((command) => {
+      const written = command.kind === "clear" ? [command.tensor] : command.kernel.bindings
         .filter(({ access }) => access === "read_write")
-        .map(({ name }) => step.operands[name]!);
+        .map(({ name }) => command.operands[name]!);
       return written.some(({ range, size }) =>
         range.kind === "storage" && range.storage === storage &&
         range.offset < offset + length && offset < range.offset + size
@@ -177,10 +177,10 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
     };
   }
 
-  /** One line per step: number, label, operands with shapes and slots, workgroups. */
+  /** One line per command: number, label, operands with shapes and slots, workgroups. */
   toString(): string {
-    const lines = this.#recording.commands.map((step, i) =>
-      `${String(i).padStart(4)} ${this.#line(step)}`
+    const lines = this.#recording.commands.map((command, i) =>
+      `${String(i).padStart(4)} ${this.#line(command)}`
     );
     return [`plan "${this.label}": ${this.launchCount} launches`, ...lines, ""].join("\n");
   }
@@ -197,8 +197,8 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
       throw new TypeError(`Cannot run plan "${this.label}": ${why}`);
     };
     if (this.#disposed) refuse("it was disposed");
-    for (const [storage, step] of this.#borrowed) {
-      if (!storage.live) refuse(`"${step}" uses "${storage.label}", which was disposed`);
+    for (const [storage, label] of this.#borrowed) {
+      if (!storage.live) refuse(`"${label}" uses "${storage.label}", which was disposed`);
     }
     const inputs = new Map<number, HostArray>();
     const scalars = new Map<Scalar, number>();
@@ -244,14 +244,14 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
       : { storage: this.#executable.storageOf(range.buffer), offset: 0, length: tensor.size };
   }
 
-  #line(step: Command): string {
-    if (step.kind === "clear") return `${step.label} [${step.tensor.shape}]`;
-    const operands = step.kernel.bindings.map(({ name, access }) => {
-      const tensor = step.operands[name]!;
+  #line(command: Command): string {
+    if (command.kind === "clear") return `${command.label} [${command.tensor.shape}]`;
+    const operands = command.kernel.bindings.map(({ name, access }) => {
+      const tensor = command.operands[name]!;
       return `${access === "read" ? "" : "*"}${name}=${this.#where(tensor)}[${tensor.shape}]`;
     });
-    const groups = step.workgroups.map((count) => countText(count ?? 1)).join("x");
-    return `${step.label} ${operands.join(" ")} <${groups}${step.folded ? " folded" : ""}>`;
+    const groups = command.workgroups.map((count) => countText(count ?? 1)).join("x");
+    return `${command.label} ${operands.join(" ")} <${groups}${command.folded ? " folded" : ""}>`;
   }
 
   #where({ range, label }: Tensor): string {
@@ -261,14 +261,14 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
   }
 }
 
-/** Storages that steps use, each with the label of the first one. */
-function borrowedBy(steps: readonly Command[]): ReadonlyMap<Storage, string> {
+/** Storages that commands use, each with the label of the first one. */
+function borrowedBy(commands: readonly Command[]): ReadonlyMap<Storage, string> {
   const borrowed = new Map<Storage, string>();
-  for (const step of steps) {
-    const tensors = step.kind === "launch" ? Object.values(step.operands) : [step.tensor];
+  for (const command of commands) {
+    const tensors = command.kind === "launch" ? Object.values(command.operands) : [command.tensor];
     for (const { range } of tensors) {
       if (range.kind === "storage" && !borrowed.has(range.storage)) {
-        borrowed.set(range.storage, step.label);
+        borrowed.set(range.storage, command.label);
       }
     }
   }

@@ -10,7 +10,7 @@ import type { Count } from "../record/launch.ts";
 import type { Command } from "../record/recorder.ts";
 import { Scalar } from "../tensor/tensor.ts";
 
-type LaunchStep = Extract<Command, { kind: "launch" }>;
+type LaunchCommand = Extract<Command, { kind: "launch" }>;
 
 /** Values given to a run. */
 export type ScalarValues = ReadonlyMap<Scalar, number>;
@@ -52,14 +52,14 @@ export function fieldValue(
 }
 
 /**
- * Workgroups to dispatch for a step and the scalars of a run; those of a folded launch as a box that
+ * Workgroups to dispatch for a command and the scalars of a run; those of a folded launch as a box that
  * holds at least as many.
  *
  * @param most largest dispatch along one dimension
- * @throws {DeviceError} naming the step, when there are more
+ * @throws {DeviceError} naming the command, when there are more
  */
 export function workgroupsOf(
-  { label, workgroups, folded }: LaunchStep,
+  { label, workgroups, folded }: LaunchCommand,
   scalars: ScalarValues,
   most: number,
 ): [number, number, number] {
@@ -78,7 +78,7 @@ export function workgroupsOf(
   return counts;
 }
 
-/** The parts of `count` steps that end before each of `cuts` and at the end: [from, to) of each. */
+/** The parts of `count` commands that end before each of `cuts` and at the end: [from, to) of each. */
 export function spans(cuts: readonly number[], count: number): [from: number, to: number][] {
   const ends = [...cuts.filter((cut) => cut > 0 && cut < count), count];
   return ends.map((to, i) => [ends[i - 1] ?? 0, to]);

@@ -48,10 +48,10 @@ export class UniformBlocks {
   }
 
   /** Places the block of a launch; equal blocks share a place. Undefined without scalars. */
-  place(step: Extract<Command, { kind: "launch" }>): BlockPlace | undefined {
-    const fields = step.kernel.scalars;
+  place(command: Extract<Command, { kind: "launch" }>): BlockPlace | undefined {
+    const fields = command.kernel.scalars;
     if (fields.length === 0) return undefined;
-    const values = fields.map(({ name }) => step.scalars![name]!);
+    const values = fields.map(({ name }) => command.scalars![name]!);
     const key = values.map((value, i) => `${fields[i]!.type} ${this.#key(value)}`).join();
     const known = this.#blocks.get(key);
     if (known !== undefined) return known.place;

@@ -54,7 +54,7 @@ export interface Node {
   readonly inputs: Tensors;
   /** Outputs by name. */
   readonly outputs: Tensors;
-  /** First and one past the last step it appended. */
+  /** First and one past the last command it appended. */
   readonly commands: readonly [from: number, to: number];
   /** Its work. */
   readonly cost: Cost;
@@ -219,8 +219,9 @@ export class Recorder {
    * limit, its workgroups are folded over the others.
    *
    * @throws {ShaderError} when operands, constants, scalars, dtypes or vector widths do not match
-   * the kernel, it is given by threads and the kernel declares no workgroup size, one buffer would be both read and written, a constant would be written, or the
-   * launch has more workgroups than all three dimensions hold
+   * the kernel, the launch is given in threads and the kernel declares no workgroup size, one buffer
+   * would be both read and written, a constant would be written, or the launch has more workgroups
+   * than all three dimensions hold
    * @throws {TypeError} when an operand belongs to another recording
    */
   launch({ kernel: general, ...more }: Launch): void {

@@ -118,10 +118,10 @@ export class ReferenceDevice extends Device {
     return Promise.resolve();
   }
 
-  /** Binds every step to its memory. */
+  /** Binds every command to its memory. */
   override compile(recording: Recording): Promise<Executable> {
-    const { commands: steps, buffers, label } = recording;
-    const { slotOf } = planSlots(steps, buffers);
+    const { commands, buffers, label } = recording;
+    const { slotOf } = planSlots(commands, buffers);
     const owned: ReferenceStorage[] = [];
     const keep = (storage: ReferenceStorage) => {
       owned.push(storage);
@@ -145,15 +145,17 @@ export class ReferenceDevice extends Device {
       if (range.kind === "plan") return storages[range.buffer]!.array.subarray(0, size);
       return (range.storage as ReferenceStorage).array.subarray(range.offset, range.offset + size);
     };
-    const bound = steps.map((step) =>
-      step.kind === "clear" ? { x: numbersOf(step.tensor) } : Object.fromEntries(
-        Object.entries(step.operands).map(([name, tensor]) => [name, numbersOf(tensor)]),
+    const bound = commands.map((command) =>
+      command.kind === "clear" ? { x: numbersOf(command.tensor) } : Object.fromEntries(
+        Object.entries(command.operands).map(([name, tensor]) => [name, numbersOf(tensor)]),
       )
     );
     const { maxWorkgroups } = this.limits;
     // Every scalar is checked before the first command, as on a GPU.
     const prepare = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
-      const works = steps.map((step, i) => workOf(step, bound[i]!, scalars, maxWorkgroups));
+      const works = commands.map((command, i) =>
+        workOf(command, bound[i]!, scalars, maxWorkgroups)
+      );
       for (const [planBuffer, values] of inputs) this.write(storages[planBuffer]!, 0, values);
       return works;
     };
@@ -206,20 +208,20 @@ export class ReferenceDevice extends Device {
   }
 }
 
-/** What a step does with the scalars of a run. */
+/** What a command does with the scalars of a run. */
 function workOf(
-  step: Command,
+  command: Command,
   operands: Readonly<Record<string, Numbers>>,
   scalars: ScalarValues,
   maxWorkgroups: number,
 ): () => void {
-  if (step.kind === "clear") return () => operands["x"]!.fill(0);
-  const sizes: Record<string, number> = { ...step.constants };
-  for (const field of step.kernel.scalars) {
-    sizes[field.name] = fieldValue(field, step.scalars![field.name]!, scalars);
+  if (command.kind === "clear") return () => operands["x"]!.fill(0);
+  const sizes: Record<string, number> = { ...command.constants };
+  for (const field of command.kernel.scalars) {
+    sizes[field.name] = fieldValue(field, command.scalars![field.name]!, scalars);
   }
-  if (workgroupsOf(step, scalars, maxWorkgroups).includes(0)) return () => {};
-  return () => step.kernel.reference(operands, sizes);
+  if (workgroupsOf(command, scalars, maxWorkgroups).includes(0)) return () => {};
+  return () => command.kernel.reference(operands, sizes);
 }
 
 /** Elements of each slot, as wide as its widest: bytes of the plan are those of a GPU. */

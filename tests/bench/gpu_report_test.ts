@@ -27,14 +27,14 @@ Deno.test("generated ids repeat with the seed, stay in the vocabulary, and fall 
 
 Deno.test("the report's run is one chunk of the preset unless flags say otherwise", () => {
   const flags = { preset: "wt103-base", batchSize: null, tgtLen: null, memLen: null, steps: 20 };
-  const { config, shape } = reportRun(flags, true);
+  const { config, modelConfig } = reportRun(flags, true);
   assertEquals([config.batchSize, config.batchChunk, config.tgtLen, config.fp16], [
     32,
     1,
     192,
     true,
   ]);
-  assertEquals([shape.nToken, shape.cutoffs], [267_735, [19_997, 39_997, 199_997]]);
+  assertEquals([modelConfig.nToken, modelConfig.cutoffs], [267_735, [19_997, 39_997, 199_997]]);
   const { config: smaller } = reportRun({ ...flags, batchSize: 3, memLen: 8 }, false);
   assertEquals([smaller.batchSize, smaller.memLen, smaller.tgtLen], [3, 8, 192]);
 });
@@ -55,14 +55,14 @@ Deno.test("products are read back from a recording as they were launched", async
   });
   const [recording] = log.recordings;
   const [fixed, varying] = productsOf(recording!);
-  const { layout, sizes, varies, steps } = fixed!;
+  const { layout, sizes, varies, commands } = fixed!;
   const { form, M, N, K, accumulate } = layout;
   assertEquals({ form, M, N, K, accumulate }, launch);
   assertEquals([sizes.a, sizes.c, varies], [6144 * 512, 512 * 512, false]);
-  assertEquals(steps, [0, 2], "a sum in parts has a second launch");
+  assertEquals(commands, [0, 2], "a sum in parts has a second launch");
   assertEquals([varying!.varies, varying!.layout.K], [true, 6144]);
-  const step = recording!.commands[1]!;
-  assertEquals(step.kind === "launch" && tilePlanOf(step.kernel), undefined);
+  const reduction = recording!.commands[1]!;
+  assertEquals(reduction.kind === "launch" && tilePlanOf(reduction.kernel), undefined);
 });
 
 Deno.test("a launch is cut as its own plan says", async () => {

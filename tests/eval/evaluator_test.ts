@@ -30,11 +30,11 @@ const base = modelOf(
 /** The mean loss of a network of fixed random weights. */
 async function lossOf(
   device: Device,
-  { tgtLen, memLen, extLen = 0, ...shape }:
+  { tgtLen, memLen, extLen = 0, ...changes }:
     & Pick<Lengths, "tgtLen" | "memLen">
     & Partial<Lengths & ModelConfig>,
 ): Promise<number> {
-  using model = await createModel(device, { ...base, ...shape }, { seed: 5 });
+  using model = await createModel(device, { ...base, ...changes }, { seed: 5 });
   using evaluator = await Evaluator.create(model, { batchSize: B, tgtLen, memLen, extLen });
   const text = corpus.train.subarray(0, B * ROWS);
   const batches = new Batches(text, {

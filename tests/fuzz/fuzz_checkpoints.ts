@@ -106,19 +106,21 @@ function messageProblem(error: unknown, path: string): string | undefined {
 
 /** What a checkpoint that was opened must not be. */
 function contradictionOf(
-  { config: shape, vocabulary, file, verified }: ModelCheckpoint,
+  { config: modelConfig, vocabulary, file, verified }: ModelCheckpoint,
   { kind }: Mutant,
 ): string | undefined {
   const accepts = (what: string) => `accepted: ${what}`;
   if (/not finite|name twice/.test(kind) && isCertain(kind, verified)) return accepts(kind);
   if (kind.endsWith("checksum broken")) return accepts("a broken checksum");
   if (/^(?:bits of the file|truncated|header length)/.test(kind) && verified) return accepts(kind);
-  if (shape.nToken !== vocabulary.size) return accepts(`${vocabulary.size} symbols`);
-  const bounds = [0, ...shape.cutoffs, shape.nToken];
+  if (modelConfig.nToken !== vocabulary.size) return accepts(`${vocabulary.size} symbols`);
+  const bounds = [0, ...modelConfig.cutoffs, modelConfig.nToken];
   if (bounds.some((bound, i) => i > 0 && bound <= bounds[i - 1]!)) return accepts(`cuts ${bounds}`);
-  if (shape.tieProjs.length !== bounds.length - 1) return accepts(`tieProjs ${shape.tieProjs}`);
-  const wide = [3 * shape.nHead * shape.dHead, shape.dModel].join();
-  for (let layer = 0; layer < shape.nLayer; layer++) {
+  if (modelConfig.tieProjs.length !== bounds.length - 1) {
+    return accepts(`tieProjs ${modelConfig.tieProjs}`);
+  }
+  const wide = [3 * modelConfig.nHead * modelConfig.dHead, modelConfig.dModel].join();
+  for (let layer = 0; layer < modelConfig.nLayer; layer++) {
     const stored = file.shape(`layers.${layer}.dec_attn.qkv_net.weight`).join();
     if (stored !== wide) return accepts(`layer ${layer} of shape ${stored}`);
   }
@@ -141,7 +143,7 @@ async function load(checkpoint: ModelCheckpoint): Promise<void> {
 /** What a position in the text must not be. */
 function positionProblem(
   { config, progress }: TrainingRecord,
-  { file, config: shape }: ModelCheckpoint,
+  { file, config: modelConfig }: ModelCheckpoint,
 ): string | undefined {
   const { lastStart, filled, epoch, step } = progress;
   if (filled > config.memLen) return `accepted: ${filled} rows of memory of ${config.memLen}`;
@@ -149,7 +151,7 @@ function positionProblem(
     return `accepted: a segment that starts at ${lastStart}`;
   }
   if (epoch > step + 1) return `accepted: epoch ${epoch} after ${step} steps`;
-  const wanted = [filled, config.batchSize, shape.dModel].join();
+  const wanted = [filled, config.batchSize, modelConfig.dModel].join();
   for (const name of file.names.filter((name) => name.startsWith("memory."))) {
     if (file.shape(name).join() !== wanted) return `accepted: ${name} of [${file.shape(name)}]`;
   }

@@ -155,13 +155,13 @@ async function train(
   const processes = followed.gpus === "all" ? 1 : followed.gpus;
   checkShares(followed, processes);
   const { size } = corpus.vocabulary;
-  const shape = modelOf(followed, size, cutoffsOf(followed, size));
+  const modelConfig = modelOf(followed, size, cutoffsOf(followed, size));
   const { config } = fitEvaluation(followed, corpus, parsed.origin, processes);
   const share = { rank: 0, size: processes };
   cutStreams(config, corpus, share);
   rateWarnings(config);
   if (records && config.nLayer * config.batchChunk <= MAX_RECORDED) {
-    await footprint(config, shape, PORTABLE_LIMITS, { share });
+    await footprint(config, modelConfig, PORTABLE_LIMITS, { share });
   }
 }
 

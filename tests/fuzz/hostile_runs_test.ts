@@ -153,9 +153,9 @@ Deno.test("a loss scale that scales nothing is not restored", async () => {
     view.setFloat32(4, good, true);
     await Deno.writeFile(files.last, assemble(parts, "recomputed"));
     using checkpoint = await openCheckpoint(files.last);
-    const shape = checkpoint.config;
+    const modelConfig = checkpoint.config;
     const { message } = await assertRejects(
-      () => Trainer.create(gpu, { ...config, maxStep: 2 }, shape, corpus, checkpoint),
+      () => Trainer.create(gpu, { ...config, maxStep: 2 }, modelConfig, corpus, checkpoint),
       CheckpointError,
     );
     assert(message.includes(`its loss scale is ${scale}, after ${good} and 0 updates`), message);

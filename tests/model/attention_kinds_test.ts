@@ -28,11 +28,11 @@ Deno.test("relative attention declares its shared biases first, and a projection
 });
 
 Deno.test("a stored model names its kind of attention; an older one has relative attention", () => {
-  const shape = resolveModel(config, 12, []);
-  assertEquals(shape.attnType, 0);
-  const { attnType: _, ...older } = shape;
-  assertEquals(parseModelConfig(older), shape);
-  assertEquals(Object.keys(modelConfigSchema.parse(older)), Object.keys(shape));
+  const resolved = resolveModel(config, 12, []);
+  assertEquals(resolved.attnType, 0);
+  const { attnType: _, ...older } = resolved;
+  assertEquals(parseModelConfig(older), resolved);
+  assertEquals(Object.keys(modelConfigSchema.parse(older)), Object.keys(resolved));
 });
 
 Deno.test("an attention type without a kind is refused, in flags and in stored models", () => {
@@ -41,6 +41,6 @@ Deno.test("an attention type without a kind is refused, in flags and in stored m
     ConfigError,
     "use --attn_type 0",
   );
-  const shape = { ...resolveModel(config, 12, []), attnType: 2 };
-  assertThrows(() => parseModelConfig(shape), ConfigError, "attnType");
+  const unknown = { ...resolveModel(config, 12, []), attnType: 2 };
+  assertThrows(() => parseModelConfig(unknown), ConfigError, "attnType");
 });

@@ -31,7 +31,7 @@ import { gpuTest } from "../support/test_gpu.ts";
 const LENGTHS = { batchSize: 2, tgtLen: 8, extLen: 0, memLen: 8 };
 const V = 900;
 
-function shapeOf(options: Partial<ModelConfig>): ModelConfig {
+function configOf(options: Partial<ModelConfig>): ModelConfig {
   return parseModelConfig({
     nToken: V,
     nLayer: 1,
@@ -58,9 +58,9 @@ function shapeOf(options: Partial<ModelConfig>): ModelConfig {
 }
 
 /** Losses and gradients of the second of two segments, and how many parameters hold them. */
-async function run(device: Device, target: DeviceLimits, shape: ModelConfig) {
+async function run(device: Device, target: DeviceLimits, config: ModelConfig) {
   using store = new ParameterStore();
-  const model = new TransformerXL(store, shape, target);
+  const model = new TransformerXL(store, config, target);
   store.allocate(device, { gradients: true });
   initialise(device, store, 5);
   using memory = new Memory(device, model, LENGTHS, "memory");
@@ -96,14 +96,14 @@ const VARIANTS: Readonly<Record<string, Partial<ModelConfig>>> = {
 };
 
 for (const [name, options] of Object.entries(VARIANTS)) {
-  const shape = shapeOf(options);
+  const config = configOf(options);
   const small = { ...PORTABLE_LIMITS, maxBindingBytes: 8192 };
 
   Deno.test(`a vocabulary cut at the binding limit gives the same losses and gradients: ${name}`, async () => {
     using whole = new ReferenceDevice({ precision: "f64", limits: PORTABLE_LIMITS });
     using cut = new ReferenceDevice({ precision: "f64", limits: small });
-    const want = await run(whole, whole.limits, shape);
-    const got = await run(cut, cut.limits, shape);
+    const want = await run(whole, whole.limits, config);
+    const got = await run(cut, cut.limits, config);
     assert(got.params > want.params + 3, "tables are cut");
     assert(got.segments > want.segments, "flat buffers are cut");
     assertEquals([...got.results.keys()], [...want.results.keys()]);
@@ -115,8 +115,8 @@ for (const [name, options] of Object.entries(VARIANTS)) {
   gpuTest(`the adapter computes a cut vocabulary like the reference: ${name}`, async () => {
     using gpu = await GpuDevice.open();
     using reference = new ReferenceDevice({ precision: "f64" });
-    const want = await run(reference, PORTABLE_LIMITS, shape);
-    const got = await run(gpu, small, shape);
+    const want = await run(reference, PORTABLE_LIMITS, config);
+    const got = await run(gpu, small, config);
     for (const [tensor, values] of want.results) {
       assertClose(got.results.get(tensor)!, values, 1e-5 * largest(values) + 1e-9, tensor);
     }

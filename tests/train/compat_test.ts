@@ -104,8 +104,8 @@ Deno.test("a run of 2019 that stopped at the end of an epoch continues bit-equal
   const { compat: _, ...older } = trainingRecord(checkpoint).config;
   const training = { ...checkpoint.training as object, config: older };
   assertEquals(trainingRecord({ ...checkpoint, training }).config.compat, "head");
-  const shape = modelOf(long, corpus.vocabulary.size, []);
-  using trainer = await Trainer.create(device, long, shape, corpus, checkpoint);
+  const modelConfig = modelOf(long, corpus.vocabulary.size, []);
+  using trainer = await Trainer.create(device, long, modelConfig, corpus, checkpoint);
   const rest: unknown[] = [];
   for await (const event of trainer.train(NEVER)) {
     if (event.kind === "log") rest.push([event.step, event.epoch, event.metrics]);
@@ -116,8 +116,8 @@ Deno.test("a run of 2019 that stopped at the end of an epoch continues bit-equal
 });
 
 Deno.test("--same_length of 2019 needs memory, and a checkpoint without a version follows head", async () => {
-  const shape = modelOf(configOf("2019"), corpus.vocabulary.size, []);
-  const { compat: _, ...before } = shape;
+  const modelConfig = modelOf(configOf("2019"), corpus.vocabulary.size, []);
+  const { compat: _, ...before } = modelConfig;
   assertEquals(parseModelConfig(before).compat, "head");
   const without = configOf("2019", { sameLength: true, memLen: 0, evalTgtLen: 8 });
   checkTrainConfig(without);

@@ -24,8 +24,8 @@ for (const [name, flags] of [["tiny", `${TINY} --dropout 0`], ["tiny_variant", V
   Deno.test(`the recorded step of ${name} is the stored one`, async () => {
     const { config } = parseFlags(trainSchema, flags.split(" "));
     using device = new ReferenceDevice({ precision: "f32", limits: PORTABLE_LIMITS });
-    const shape = modelOf(config, VOCABULARY, config.cutoffs);
-    using model = Model.allocate(device, shape, { training: true });
+    const modelConfig = modelOf(config, VOCABULARY, config.cutoffs);
+    using model = Model.allocate(device, modelConfig, { training: true });
     using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
     const text = step.plans.map((plan) => plan.toString()).join("\n");
     const path = new URL(`${name}.txt`, FOLDER);

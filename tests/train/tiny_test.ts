@@ -31,8 +31,8 @@ interface Trained {
 
 async function trainAndEvaluate(device: Device): Promise<Trained> {
   const { config } = parseFlags(trainSchema, FLAGS.split(" "));
-  const shape = modelOf(config, 24, config.cutoffs);
-  using model = await createModel(device, shape, { training: true, seed: 1 });
+  const modelConfig = modelOf(config, 24, config.cutoffs);
+  using model = await createModel(device, modelConfig, { training: true, seed: 1 });
   using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const segments = [...new Batches(TEXT, { batchSize: 4, tgtLen: 16 }).segments()];
   for (let n = 0; n < STEPS; n++) step.run(segments[n]!, { lr: 0.02 });

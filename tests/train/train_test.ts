@@ -113,8 +113,8 @@ Deno.test("another seed gives another run", async () => {
 
 /** Gradients of the second step of Adam, unclipped, from its first moments: memory is in play. */
 async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corpus) {
-  const shape = modelOf(config, corpus.vocabulary.size, []);
-  using model = await createModel(device, shape, { training: true, seed: config.seed });
+  const modelConfig = modelOf(config, corpus.vocabulary.size, []);
+  using model = await createModel(device, modelConfig, { training: true, seed: config.seed });
   using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   let n = 0;
   for (const segment of cutStreams(config, corpus).train.segments()) {

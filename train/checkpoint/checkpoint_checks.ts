@@ -88,7 +88,7 @@ function contradiction({ config, progress }: RunState): string | undefined {
 }
 
 /** Compares optimizer states and memories with the model and the batch. */
-function checkState({ path, file, config: shape }: ModelCheckpoint, record: RunState): void {
+function checkState({ path, file, config: modelConfig }: ModelCheckpoint, record: RunState): void {
   const { batchSize, memLen } = record.config;
   const weights = file.names.filter((name) =>
     name !== VOCABULARY && !/^optimizer\.|^memory\./.test(name)
@@ -97,9 +97,9 @@ function checkState({ path, file, config: shape }: ModelCheckpoint, record: RunS
     for (const name of weights) checkFloats(file, statePrefix(state) + name, file.shape(name));
   }
   if (file.has(LOSS_SCALE)) checkFloats(file, LOSS_SCALE, [3]);
-  const layers = memLen === 0 ? 0 : shape.nLayer;
+  const layers = memLen === 0 ? 0 : modelConfig.nLayer;
   for (let layer = 0; layer < layers; layer++) {
-    checkFloats(file, memoryName(layer), [record.progress.filled, batchSize, shape.dModel]);
+    checkFloats(file, memoryName(layer), [record.progress.filled, batchSize, modelConfig.dModel]);
   }
   const memories = file.names.filter((name) => name.startsWith("memory.")).length;
   if (memories !== layers) {

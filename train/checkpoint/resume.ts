@@ -112,7 +112,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
 export function checkContinues(
   checkpoint: ModelCheckpoint,
   config: TrainConfig,
-  shape: ModelConfig,
+  modelConfig: ModelConfig,
   corpus: Corpus,
   { otherText = false, isTestDue = false }: {
     readonly otherText?: boolean;
@@ -121,7 +121,7 @@ export function checkContinues(
 ): void {
   assertSameVocabulary(checkpoint.vocabulary, corpus.vocabulary);
   const record = trainingRecord(checkpoint);
-  const differences = changedSettings(checkpoint, record.config, config, shape);
+  const differences = changedSettings(checkpoint, record.config, config, modelConfig);
   if (differences.length > 0) {
     throw new CheckpointError(
       `Cannot continue from "${checkpoint.path}" with ${differences.join(", ")}; ` +
@@ -130,7 +130,7 @@ export function checkContinues(
         } out to take the checkpoint's`,
     );
   }
-  const odd = contradiction(checkpoint.config, shape);
+  const odd = contradiction(checkpoint.config, modelConfig);
   if (odd !== undefined) {
     throw unusable(checkpoint.path, `its model and its settings differ: ${odd}; use another copy`);
   }
@@ -168,9 +168,13 @@ function changedSettings(
   { config: before, vocabulary }: ModelCheckpoint,
   stored: TrainConfig,
   config: TrainConfig,
-  shape: ModelConfig,
+  modelConfig: ModelConfig,
 ): string[] {
-  const isSameModel = equal(before, { ...shape, dropout: before.dropout, dropatt: before.dropatt });
+  const isSameModel = equal(before, {
+    ...modelConfig,
+    dropout: before.dropout,
+    dropatt: before.dropatt,
+  });
   const names = Object.keys(CHANGES) as (keyof TrainConfig)[];
   return names.filter((key) => {
     if (CHANGES[key] === "free" || equal(stored[key], config[key])) return false;

@@ -14,12 +14,12 @@ import type {
 
 /** A gradient bucket. */
 export interface Bucket {
-  /** Ranges of the flat gradients, each written by no step after `finalStep`. */
+  /** Ranges of the flat gradients, each written by no command after `finalCommand`. */
   readonly ranges: readonly StorageRange[];
   /** Elements of all ranges. */
   readonly length: number;
   /** The last command of the plan that writes into one of them; -1 if none does. */
-  readonly finalStep: number;
+  readonly finalCommand: number;
 }
 
 /** Elements of a bucket: 8 MB of float32, which stay in a processor's cache while they are added. */
@@ -27,7 +27,7 @@ export const BUCKET_LENGTH = 2 * 2 ** 20;
 
 interface Piece {
   readonly range: StorageRange;
-  readonly finalStep: number;
+  readonly finalCommand: number;
 }
 
 /**
@@ -43,14 +43,14 @@ export function bucketsOf(
   store: ParameterStore,
   longest: number = BUCKET_LENGTH,
 ): Bucket[] {
-  const pieces = piecesOf(plan, store, longest).sort((a, b) => a.finalStep - b.finalStep);
+  const pieces = piecesOf(plan, store, longest).sort((a, b) => a.finalCommand - b.finalCommand);
   const buckets: Bucket[] = [];
   let open: Piece[] = [];
   let length = 0;
   const close = () => {
     if (open.length === 0) return;
-    const finalStep = open.at(-1)!.finalStep;
-    buckets.push({ ranges: joined(open.map(({ range }) => range)), length, finalStep });
+    const finalCommand = open.at(-1)!.finalCommand;
+    buckets.push({ ranges: joined(open.map(({ range }) => range)), length, finalCommand });
     [open, length] = [[], 0];
   };
   for (const piece of pieces) {
@@ -74,11 +74,11 @@ function piecesOf(
     }
     return ranges.flatMap(({ packed, offset }, n) => {
       const next = ranges[n + 1]?.offset ?? end;
-      const finalStep = plan.lastWrite({ storage, offset, length: packed.size });
+      const finalCommand = plan.lastWrite({ storage, offset, length: packed.size });
       const pieces: Piece[] = [];
       for (let from = offset; from < next; from += longest) {
         const range = { storage, offset: from, length: Math.min(longest, next - from) };
-        pieces.push({ range, finalStep });
+        pieces.push({ range, finalCommand });
       }
       return pieces;
     });

@@ -1,7 +1,7 @@
 /**
  * Averages gradients over processes while the backward pass runs.
  *
- * The plan runs in parts, each up to the step that finishes a bucket. When a part is done, the next
+ * The plan runs in parts, each up to the command that finishes a bucket. When a part is done, the next
  * is submitted, and only then are the finished bytes copied to the host and handed to the group,
  * whose own thread moves them while the device works on:
  *
@@ -52,10 +52,13 @@ export class GradientExchange {
     this.#device = device;
     this.#group = group;
     this.#plan = plan;
-    const byStep = Map.groupBy(bucketsOf(plan, store, longest), ({ finalStep }) => finalStep);
-    this.#parts = [...byStep.values()];
+    const byCommand = Map.groupBy(
+      bucketsOf(plan, store, longest),
+      ({ finalCommand }) => finalCommand,
+    );
+    this.#parts = [...byCommand.values()];
     // The last part runs to the end of the plan.
-    this.#cuts = [...byStep.keys()].slice(0, -1).map((step) => step + 1);
+    this.#cuts = [...byCommand.keys()].slice(0, -1).map((command) => command + 1);
   }
 
   /**

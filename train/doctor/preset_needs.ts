@@ -27,9 +27,9 @@ export async function presetNeeds(
     const { vocabularySize: vocabSize } = dataSet(dataset);
     if (vocabSize === undefined) continue;
     const cutoffs = config.adaptive ? cutoffsFor(dataset, vocabSize) : [];
-    const shape = modelOf(config, vocabSize, cutoffs);
+    const modelConfig = modelOf(config, vocabSize, cutoffs);
     try {
-      const { planned } = await fitChunks(config, shape, limits, { memoryBytes });
+      const { planned } = await fitChunks(config, modelConfig, limits, { memoryBytes });
       needs.push({ name, bytes: totalBytes(planned.bytes) });
     } catch (error) {
       if (!isUserError(error)) throw error;

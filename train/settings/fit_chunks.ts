@@ -35,7 +35,7 @@ export interface FittedRun {
  */
 export async function fitChunks(
   config: TrainConfig,
-  shape: ModelConfig,
+  modelConfig: ModelConfig,
   limits: DeviceLimits,
   { memoryBytes, group, ...options }: FootprintOptions & {
     readonly memoryBytes: number;
@@ -46,7 +46,7 @@ export async function fitChunks(
   const binding = Math.min(limits.maxBindingBytes, limits.maxBufferBytes);
   const plan = async (batchChunk: number): Promise<FittedRun> => {
     const chunked = { ...config, batchChunk };
-    return { config: chunked, planned: await footprint(chunked, shape, limits, options) };
+    return { config: chunked, planned: await footprint(chunked, modelConfig, limits, options) };
   };
   const fits = ({ planned: { bytes, largest } }: FittedRun) =>
     largest.bytes <= binding && totalBytes(bytes) <= USABLE_PART * memoryBytes;

@@ -42,11 +42,11 @@ export interface GoldenModel extends Disposable {
 }
 
 /**
- * The shape of a case's network.
+ * The model configuration of a case.
  *
  * @throws {UnsupportedCase} for attention that the product does not have
  */
-export function shapeOf({ config, semantics }: NetworkRecord): ModelConfig {
+export function configOf({ config, semantics }: NetworkRecord): ModelConfig {
   if (config.attn_type !== 0) {
     throw new UnsupportedCase(
       `attn_type ${config.attn_type} is not supported, only 0 (relative attention) is`,
@@ -71,7 +71,7 @@ export function shapeOf({ config, semantics }: NetworkRecord): ModelConfig {
     sameLength: config.same_length,
     dropout: config.dropout,
     dropatt: config.dropatt,
-    // Weights are always given; these only complete the shape.
+    // Weights are always given; these only complete the configuration.
     init: "normal",
     initRange: 0.1,
     initStd: 0.02,
@@ -95,7 +95,7 @@ export function lengthsOf(config: CaseConfig, batchSize: number): Lengths {
 /**
  * Builds the network of a case on a device.
  *
- * @throws {UnsupportedCase} as {@link shapeOf}
+ * @throws {UnsupportedCase} as {@link configOf}
  * @throws {DataError} when a stored parameter is not one of the network's, or has another shape
  */
 export async function buildModel(
@@ -103,8 +103,8 @@ export async function buildModel(
   golden: GoldenCase,
   record: NetworkRecord,
 ): Promise<GoldenModel> {
-  const shape = shapeOf(record);
-  const model = Model.allocate(device, shape, { training: true });
+  const config = configOf(record);
+  const model = Model.allocate(device, config, { training: true });
   const { store } = model;
   try {
     await loadWeights(device, store, golden, record);

@@ -108,7 +108,7 @@ Deno.test("planSlots() keeps inputs, outputs, constants and states out of slots"
   assertEquals(rec.buffers.map(({ kind }) => kind), ["input", "constant", "temporary", "output"]);
 });
 
-Deno.test("planSlots() gives a temporary that no step touches no memory", () => {
+Deno.test("planSlots() gives a temporary that no command touches no memory", () => {
   const rec = new Recorder(PORTABLE_LIMITS);
   rec.temporary([1000], "f32", "unused");
   assertEquals(planSlots(rec.commands, rec.buffers), { slotOf: new Map(), slotBytes: [] });
@@ -119,11 +119,11 @@ function evaluate(graph: Graph, x: Float32Array): Map<string, Float64Array> {
   const rec = new Recorder(PORTABLE_LIMITS);
   const { outputs, values } = record(rec, graph);
   const arrays = new Map<Tensor, Float64Array>([[values[0]!, Float64Array.from(x)]]);
-  for (const step of rec.commands) {
-    if (step.kind !== "launch") continue;
-    const a = arrays.get(step.operands["a"]!)!;
-    const b = arrays.get(step.operands["b"]!)!;
-    const c = step.operands["c"]!;
+  for (const command of rec.commands) {
+    if (command.kind !== "launch") continue;
+    const a = arrays.get(command.operands["a"]!)!;
+    const b = arrays.get(command.operands["b"]!)!;
+    const c = command.operands["c"]!;
     const mix = Float64Array.from(
       { length: c.size },
       (_, i) => a[i % a.length]! + 2 * b[i % b.length]!,

@@ -29,7 +29,7 @@ function assertRefused(rec: Recorder, launch: Launch, message: string): void {
   assertEquals(rec.commands, [], "a refused launch is not recorded");
 }
 
-Deno.test("launch() appends a step labelled with its scopes", () => {
+Deno.test("launch() appends a command labelled with its scopes", () => {
   const { rec, scale } = recording();
   rec.scope("layer0", () => rec.scope("attention", () => rec.launch(scale)));
   rec.launch(scale);
@@ -243,10 +243,10 @@ Deno.test("launch() folds workgroups above the target's limit, and refuses what 
       "each of three dimensions",
   );
   rec.launch({ ...scale, workgroups: [65_536, 3] });
-  const step = rec.commands.at(-1)!;
-  assert(step.kind === "launch" && step.folded);
-  assertEquals(step.label, "scale_folded");
-  assertEquals(workgroupsOf(step, new Map(), 65_535), [49_152, 4, 1]);
+  const command = rec.commands.at(-1)!;
+  assert(command.kind === "launch" && command.folded);
+  assertEquals(command.label, "scale_folded");
+  assertEquals(workgroupsOf(command, new Map(), 65_535), [49_152, 4, 1]);
   rec.launch({ ...scale, workgroups: [65_535, 65_535] });
   assertEquals((rec.commands.at(-1) as { folded?: boolean }).folded, undefined);
 });
@@ -263,9 +263,9 @@ Deno.test("constant() refuses values that do not fill the shape", () => {
 Deno.test("an op is one node with its launches and its work", () => {
   const { rec, x } = recording();
   scaled(rec, scaled(rec, x, 2), 3);
-  assertEquals(rec.nodes.map(({ name, commands: steps, cost }) => ({ name, steps, cost })), [
-    { name: "scale", steps: [0, 1], cost: { flops: 8, bytes: 64 } },
-    { name: "scale", steps: [1, 2], cost: { flops: 8, bytes: 64 } },
+  assertEquals(rec.nodes.map(({ name, commands, cost }) => ({ name, commands, cost })), [
+    { name: "scale", commands: [0, 1], cost: { flops: 8, bytes: 64 } },
+    { name: "scale", commands: [1, 2], cost: { flops: 8, bytes: 64 } },
   ]);
 });
 

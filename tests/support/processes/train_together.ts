@@ -64,9 +64,9 @@ export interface Run {
 export async function member(run: Run, group: ProcessGroup): Promise<Told> {
   const { config, corpus, workDir, from } = run;
   using device = await run.device?.() ?? new ReferenceDevice({ precision: "f32" });
-  const shape = modelOf(config, corpus.vocabulary.size, []);
+  const modelConfig = modelOf(config, corpus.vocabulary.size, []);
   using checkpoint = from === undefined ? undefined : await openCheckpoint(from);
-  using trainer = await Trainer.create(device, config, shape, corpus, checkpoint, group);
+  using trainer = await Trainer.create(device, config, modelConfig, corpus, checkpoint, group);
   const losses: number[] = [];
   const validations: number[] = [];
   const signal = run.signals?.[group.rank] ?? new AbortController().signal;

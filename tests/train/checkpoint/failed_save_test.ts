@@ -57,8 +57,8 @@ async function trained(
   const corpus = await smallCorpus();
   const member = async (group: ProcessGroup) => {
     using device = new ReferenceDevice({ precision: "f32" });
-    const shape = modelOf(config, corpus.vocabulary.size, []);
-    using trainer = await Trainer.create(device, config, shape, corpus, undefined, group);
+    const modelConfig = modelOf(config, corpus.vocabulary.size, []);
+    using trainer = await Trainer.create(device, config, modelConfig, corpus, undefined, group);
     const files = new CheckpointFiles(workDir, { saveAll: false });
     const events: TrainEvent[] = [];
     for await (const event of trainer.train(new AbortController().signal, files)) {

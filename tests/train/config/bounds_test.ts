@@ -123,10 +123,10 @@ Deno.test("a seed has 32 bits", () => {
 });
 
 Deno.test("an embedding row that exceeds one binding is refused in one sentence", () => {
-  const shape = resolveModel(smallConfig({ dEmbed: 2 ** 18 }), 100, []);
+  const config = resolveModel(smallConfig({ dEmbed: 2 ** 18 }), 100, []);
   const target = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 19 };
   const error = assertThrows(
-    () => new TransformerXL(new ParameterStore(), shape, target),
+    () => new TransformerXL(new ParameterStore(), config, target),
     DeviceError,
   );
   assertStringIncludes(remedySentence(error, REMEDIES), "binds; lower --d_embed");

@@ -146,8 +146,8 @@ for (const [name, preset] of Object.entries(PRESETS)) {
     const config = trainSchema.parse(preset);
     checkTrainConfig(config);
     const cutoffs = config.adaptive ? [19_997, 39_997, 199_997] : [];
-    const shape = modelOf(config, 267_735, cutoffs);
-    assertEquals([shape.nLayer, shape.dModel], [config.nLayer, config.dModel]);
+    const modelConfig = modelOf(config, 267_735, cutoffs);
+    assertEquals([modelConfig.nLayer, modelConfig.dModel], [config.nLayer, config.dModel]);
     assertEquals(trainLengths(config).batchSize % config.batchChunk, 0);
   });
 }

@@ -115,10 +115,10 @@ const LARGE_TARGET = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 31, maxBufferBy
 
 Deno.test("wt103-base runs in one batch chunk on eight cards of 16 GB, as the reference does", async () => {
   const config = trainSchema.parse({ ...PRESETS["wt103-base"], fp16: true });
-  const shape = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
+  const modelConfig = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
   const chunks = async (size: number) => {
     const options = { share: { rank: 0, size }, memoryBytes: 16e9 };
-    return (await fitChunks(config, shape, LARGE_TARGET, options)).config.batchChunk;
+    return (await fitChunks(config, modelConfig, LARGE_TARGET, options)).config.batchChunk;
   };
   assertEquals(await chunks(8), 1);
   assertEquals(await chunks(1), 4);
@@ -127,16 +127,16 @@ Deno.test("wt103-base runs in one batch chunk on eight cards of 16 GB, as the re
 Deno.test("as many batch chunks are taken as the memory of the device asks for", async () => {
   const settings = { ...PRESETS["wt103-base"], nLayer: 2 };
   const config = trainSchema.parse(settings);
-  const shape = modelOf(config, 20_000, []);
+  const modelConfig = modelOf(config, 20_000, []);
   const bytesOf = async (batchChunk: number) => {
-    const { bytes } = await footprint({ ...config, batchChunk }, shape, LARGE_TARGET);
+    const { bytes } = await footprint({ ...config, batchChunk }, modelConfig, LARGE_TARGET);
     return bytes.values().reduce((sum, size) => sum + size, 0);
   };
   for (const batchChunk of [2, 8]) {
     // The memory in which a run of these chunks just fits.
     const memoryBytes = Math.ceil(await bytesOf(batchChunk) / 0.9);
     const chunksIn = async (memoryBytes: number) =>
-      (await fitChunks(config, shape, LARGE_TARGET, { memoryBytes })).config.batchChunk;
+      (await fitChunks(config, modelConfig, LARGE_TARGET, { memoryBytes })).config.batchChunk;
     assertEquals(await chunksIn(memoryBytes), batchChunk);
     assert(await chunksIn(memoryBytes - 1024) > batchChunk);
   }
@@ -144,14 +144,14 @@ Deno.test("as many batch chunks are taken as the memory of the device asks for",
 
 Deno.test("a preset whose attention exceeds a binding is cut into chunks that fit one", async () => {
   const config = trainSchema.parse({ ...PRESETS["wt103-large"], nLayer: 1 });
-  const shape = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
+  const modelConfig = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
   const memoryBytes = 1e12; // memory alone asks for no chunks
-  const { config: fitted } = await fitChunks(config, shape, LARGE_TARGET, { memoryBytes });
+  const { config: fitted } = await fitChunks(config, modelConfig, LARGE_TARGET, { memoryBytes });
   assertEquals(fitted.batchChunk, 2);
   // 256 / 8 columns, 8 heads, 192 rows and 384 keys take 72 of 128 MiB, twice the columns too much.
   const base = trainSchema.parse({ ...PRESETS["wt103-base"], nLayer: 1 });
   const smallest = await fitChunks(base, modelOf(base, 1000, []), PORTABLE_LIMITS, { memoryBytes });
   assertEquals(smallest.config.batchChunk, 8);
   const small = { ...LARGE_TARGET, maxBindingBytes: 2 ** 20 };
-  await assertRejects(() => fitChunks(config, shape, small, { memoryBytes }), DeviceError);
+  await assertRejects(() => fitChunks(config, modelConfig, small, { memoryBytes }), DeviceError);
 });

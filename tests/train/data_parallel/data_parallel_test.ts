@@ -117,8 +117,8 @@ Deno.test("every gradient element is in one bucket, in the order of the backward
   using device = new ReferenceDevice({ precision: "f32" });
   const corpus = await smallCorpus();
   const config = smallConfig({ ...SHARED, noEval: true });
-  const shape = modelOf(config, corpus.vocabulary.size, []);
-  using trainer = await Trainer.create(device, config, shape, corpus);
+  const modelConfig = modelOf(config, corpus.vocabulary.size, []);
+  using trainer = await Trainer.create(device, config, modelConfig, corpus);
   const { store } = trainer;
   const [plan] = trainer.plans;
   const buckets = bucketsOf(plan!, store, 1000);
@@ -133,12 +133,12 @@ Deno.test("every gradient element is in one bucket, in the order of the backward
     assert(seen.every((count) => count === 1));
   }
   let before = -1;
-  for (const { ranges, length, finalStep } of buckets) {
-    assert(finalStep >= before, "in the order of the backward pass");
-    before = finalStep;
+  for (const { ranges, length, finalCommand } of buckets) {
+    assert(finalCommand >= before, "in the order of the backward pass");
+    before = finalCommand;
     assertEquals(length, ranges.reduce((sum, range) => sum + range.length, 0));
     const written = Math.max(...ranges.map((range: StorageRange) => plan!.lastWrite(range)));
-    assert(written <= finalStep, "nothing writes after it is sent");
+    assert(written <= finalCommand, "nothing writes after it is sent");
     assert(ranges.every(({ offset, length }) => offset % 2 === 0 && length % 2 === 0));
   }
 });
@@ -150,8 +150,8 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
   return await Promise.all(
     memoryGroups(2).map(async (group) => {
       using device = await open();
-      const shape = modelOf(config, corpus.vocabulary.size, []);
-      using model = await createModel(device, shape, { training: true, seed: 1 });
+      const modelConfig = modelOf(config, corpus.vocabulary.size, []);
+      using model = await createModel(device, modelConfig, { training: true, seed: 1 });
       const options = { ...stepOptions(config, group), bucketLength };
       using step = await TrainStep.record(model, trainLengths(config, group), options, group);
       const { train } = cutStreams(config, corpus, group);

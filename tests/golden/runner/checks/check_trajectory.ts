@@ -18,7 +18,7 @@ import type { RecordOf } from "../case_schema.ts";
 import { optimizerOf } from "./check_optimizer.ts";
 import type { Findings } from "../findings.ts";
 import { type GoldenCase, UnsupportedCase } from "../golden_case.ts";
-import { compatOf, loadWeights, readByName, shapeOf } from "../golden_model.ts";
+import { compatOf, configOf, loadWeights, readByName } from "../golden_model.ts";
 import { filledMemory } from "../segment_plan.ts";
 import { isFloat64, limitFor } from "../tolerances.ts";
 import { type TrajectoryLimits, trajectoryLimits } from "../trajectory_limits.ts";
@@ -48,7 +48,7 @@ export async function checkTrajectory(
   const losses = float64 ? record.loss_float64! : record.loss;
   const validations = new Map(float64 ? record.valid_float64 ?? record.valid : record.valid);
   const corpus = await corpusOf(golden, record, corpusFolder);
-  using trainer = await Trainer.create(device, config, shapeOf(record), corpus);
+  using trainer = await Trainer.create(device, config, configOf(record), corpus);
   await loadWeights(device, trainer.store, golden, record);
 
   let step = 0;
