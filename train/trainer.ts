@@ -352,8 +352,8 @@ export class Trainer implements Disposable {
   async #save(files: CheckpointFiles, wish: SaveWish): Promise<SaveEvent> {
     const { step } = this.#progress;
     await this.#health.checkState(step);
-    const { validRows: filled } = this.#step.memories[0]!;
-    this.#progress = { ...this.#progress, filled, evaluationDue: wish.due ?? false };
+    const { validRows } = this.#step.memories[0]!;
+    this.#progress = { ...this.#progress, filled: validRows, evaluationDue: wish.due ?? false };
     const { vocabulary, source } = this.#corpus;
     const training = { config: this.#config, progress: this.#progress, text: source.identity };
     const { failure, isWritten } = await saveInGroup(

@@ -33,7 +33,7 @@ Deno.test("coverage counts what the segments of the text score", () => {
             warmupLen: settings.warmupLen,
           });
           const segments = [...batches.segments()].slice(0, maxSegments);
-          for (const { scored: warm, targets } of segments) if (warm) want += targets.length;
+          for (const { scored, targets } of segments) if (scored) want += targets.length;
         } catch (error) {
           assert((error as Error).message.includes("only fill the memory"));
           continue;

@@ -38,9 +38,9 @@ function configOf(compat: Compat, settings: Partial<TrainConfig> = {}): TrainCon
 async function told(config: TrainConfig, files?: CheckpointFiles) {
   using device = new ReferenceDevice({ precision: "f32" });
   using trainer = await smallTrainer(device, config, corpus);
-  const events: (TrainEvent & { readonly filled: number })[] = [];
+  const events: (TrainEvent & { readonly validRows: number })[] = [];
   for await (const event of trainer.train(NEVER, files)) {
-    events.push({ ...event, filled: trainer.memories[0]!.validRows });
+    events.push({ ...event, validRows: trainer.memories[0]!.validRows });
   }
   return events;
 }
@@ -50,7 +50,7 @@ Deno.test("memory is emptied between epochs, and runs on with --compat head", as
     const events = await told(configOf(compat, { memLen: 16, maxStep: 40, noEval: true }));
     const logs = events.filter((event) => event.kind === "log");
     const second = logs.find(({ epoch }) => epoch === 2)!;
-    assertEquals([second.batch, second.filled], [1, compat === "head" ? 16 : 8]);
+    assertEquals([second.batch, second.validRows], [1, compat === "head" ? 16 : 8]);
   }
 });
 

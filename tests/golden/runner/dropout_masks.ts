@@ -36,14 +36,14 @@ export function maskShapes(
  * The masks of segment `s`, at full length.
  *
  * @param rows q
- * @param filled m: rows of memory in front of the segment
+ * @param validRows m: rows of memory in front of the segment
  * @throws {DataError} when a mask is missing, or does not belong to the segment
  */
 export async function readMasks(
   golden: GoldenCase,
   s: number,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { rows, filled, memLen }: { rows: number; filled: number; memLen: number },
+  { rows, validRows, memLen }: { rows: number; validRows: number; memLen: number },
 ): Promise<Map<string, Uint32Array<ArrayBuffer>>> {
   const unknown = golden.under(`s${s}/mask/`).find((site) => !shapes.has(site));
   if (unknown !== undefined) {
@@ -55,10 +55,10 @@ export async function readMasks(
   for (const [site, full] of shapes) {
     const name = `s${s}/mask/${site}`;
     const stored = await golden.integers(name, 2);
-    const keys = filled + rows;
+    const keys = validRows + rows;
     const isProb = site.endsWith("/prob");
     const offset = full.map(() => 0);
-    if (isProb) offset[3] = memLen - filled;
+    if (isProb) offset[3] = memLen - validRows;
     else if (site === "pos_emb") offset[0] = full[0]! - keys;
     const want = isProb
       ? [full[0]!, full[1]!, rows, keys]

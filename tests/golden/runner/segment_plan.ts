@@ -20,7 +20,7 @@ export interface SegmentPlanOptions {
   /** Records the gradients too. */
   readonly differentiate: boolean;
   /** Keeps values inside the network. */
-  readonly taps?: boolean;
+  readonly intermediates?: boolean;
   /** Sites that drop, by name, with the elements of their masks. */
   readonly maskSizes?: ReadonlyMap<string, number>;
 }
@@ -49,7 +49,7 @@ export class SegmentPlan implements Disposable {
     { device, model, store }: GoldenModel,
     lengths: Lengths,
     memory: Memory,
-    { differentiate, taps = false, maskSizes = new Map() }: SegmentPlanOptions,
+    { differentiate, intermediates = false, maskSizes = new Map() }: SegmentPlanOptions,
   ): Promise<SegmentPlan> {
     const plan = await device.plan("golden segment", (rec) => {
       const batch = model.inputs(rec, lengths);
@@ -69,7 +69,7 @@ export class SegmentPlan implements Disposable {
       }
       const inputs: PlanInputs = { ...batch.inputs, ...masks };
       return { inputs, outputs: { nll }, kept: batch };
-    }, { intermediates: taps });
+    }, { intermediates });
     return new SegmentPlan(plan, memory);
   }
 

@@ -41,10 +41,10 @@ function rowsOf(ids: Uint32Array, columns: number): number[][] {
 }
 
 function plain(
-  { inputs, targets, targetRows, columns, scored: warm }: Segment,
+  { inputs, targets, targetRows, columns, scored }: Segment,
 ): IteratorCase["segments"][0] {
   const data = rowsOf(inputs, columns);
-  return { data, target: rowsOf(targets, columns), seq_len: targetRows, warm };
+  return { data, target: rowsOf(targets, columns), seq_len: targetRows, warm: scored };
 }
 
 for (const { segments, ...setting } of golden.cases) {
@@ -175,7 +175,7 @@ Deno.test("Batches are refused where warm-up leaves nothing to score", () => {
     new Batches(stream(tokens), { batchSize: 2, tgtLen: 4, warmupLen: 6, name: "valid" });
   const message = 'Cannot score "valid" in columns of 4 rows: the first 8 only fill';
   assertThrows(() => cut(8), DataError, message);
-  assertEquals([...cut(10).segments()].map(({ scored: warm }) => warm), [false, false, true]);
+  assertEquals([...cut(10).segments()].map(({ scored }) => scored), [false, false, true]);
 });
 
 Deno.test("Batches.roll() refuses batches with warm-up rows", () => {

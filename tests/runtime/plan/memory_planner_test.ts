@@ -57,13 +57,13 @@ Deno.test("planSlots() never shares a slot between tensors alive together", () =
   fc.assert(fc.property(graphs, (graph) => {
     const { spans, layout: { slotOf } } = plannedOf(graph);
     const planned = [...slotOf];
-    for (const [root, slot] of planned) {
+    for (const [buffer, slot] of planned) {
       for (const [other, otherSlot] of planned) {
-        if (root >= other || slot !== otherSlot) continue;
-        const [[first, last], [otherFirst, otherLast]] = [spans.get(root)!, spans.get(other)!];
+        if (buffer >= other || slot !== otherSlot) continue;
+        const [[first, last], [otherFirst, otherLast]] = [spans.get(buffer)!, spans.get(other)!];
         assert(
           last < otherFirst || otherLast < first,
-          `roots ${root} and ${other} in slot ${slot}`,
+          `buffers ${buffer} and ${other} in slot ${slot}`,
         );
       }
     }
@@ -73,9 +73,9 @@ Deno.test("planSlots() never shares a slot between tensors alive together", () =
 Deno.test("planSlots() gives every used temporary, and nothing else, a slot that is large enough", () => {
   fc.assert(fc.property(graphs, (graph) => {
     const { rec, spans, layout: { slotOf, slotBytes } } = plannedOf(graph);
-    rec.buffers.forEach(({ kind, length, dtype }, root) => {
-      const slot = slotOf.get(root);
-      assertEquals(slot !== undefined, kind === "temporary" && spans.has(root));
+    rec.buffers.forEach(({ kind, length, dtype }, buffer) => {
+      const slot = slotOf.get(buffer);
+      assertEquals(slot !== undefined, kind === "temporary" && spans.has(buffer));
       if (slot !== undefined) assert(slotBytes[slot]! >= length * bytesPer(dtype));
     });
   }));
@@ -84,7 +84,10 @@ Deno.test("planSlots() gives every used temporary, and nothing else, a slot that
 Deno.test("planSlots() takes no more bytes than one buffer per temporary, and less for a chain", () => {
   fc.assert(fc.property(graphs, (graph) => {
     const { rec, layout: { slotOf, slotBytes } } = plannedOf(graph);
-    const naive = [...slotOf.keys()].reduce((sum, root) => sum + 4 * rec.buffers[root]!.length, 0);
+    const naive = [...slotOf.keys()].reduce(
+      (sum, buffer) => sum + 4 * rec.buffers[buffer]!.length,
+      0,
+    );
     assert(slotBytes.reduce((sum, bytes) => sum + bytes, 0) <= naive);
   }));
   const chain = {

@@ -227,7 +227,7 @@ onBoth("an unknown output is refused, with the names that exist", async (device)
   await assertRejects(() => plan.read("toString"), DeviceError, "no such output");
 });
 
-onBoth("taps are kept only when asked for, and change no output", async (device) => {
+onBoth("intermediates are kept only on request, and change no output", async (device) => {
   const record = (rec: Recorder) => {
     const x = rec.input("x", [4], "f32");
     const hidden = scaled(rec, x, 2);

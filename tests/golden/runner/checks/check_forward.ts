@@ -43,16 +43,20 @@ export async function checkForward(
   for (let s = 0; s < count; s++) {
     const segment = await readSegment(golden, s, lengths, config.n_token);
     const differentiate = golden.under(`s${s}/grad`).length > 0;
-    const taps = golden.under(`s${s}/act/`).length > 0;
-    const key = `${differentiate} ${taps}`;
+    const intermediates = golden.under(`s${s}/act/`).length > 0;
+    const key = `${differentiate} ${intermediates}`;
     const plan = recorded.get(key) ??
       plans.use(
-        await SegmentPlan.record(network, lengths, memory, { differentiate, taps, maskSizes }),
+        await SegmentPlan.record(network, lengths, memory, {
+          differentiate,
+          intermediates,
+          maskSizes,
+        }),
       );
     recorded.set(key, plan);
 
-    const { validRows: filled } = memory;
-    const place = { rows: segment.rows, filled, memLen: lengths.memLen };
+    const { validRows } = memory;
+    const place = { rows: segment.rows, validRows, memLen: lengths.memLen };
     const masks = await readMasks(golden, s, shapes, place);
     clearGradients(network);
     const nll = await plan.run(segment, { masks });
@@ -129,7 +133,7 @@ async function compareActivation(
   if (!plan.intermediates.includes(name)) {
     throw new DataError(
       `Cannot check "s${s}/act/${name}" of "${golden.folder}": the network keeps ` +
-        plan.intermediates.map((tap) => `"${tap}"`).join(", "),
+        plan.intermediates.map((name) => `"${name}"`).join(", "),
     );
   }
   const got = (await plan.read(name))[name]!;
