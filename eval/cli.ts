@@ -6,6 +6,7 @@
 import {
   Batches,
   columnShare,
+  COMPAT_RULES,
   type Lengths,
   type ModelConfig,
   modelFacts,
@@ -36,15 +37,31 @@ import {
 import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
 import { coverageLine, coverageOf } from "./report/coverage.ts";
-import { checkScored, checkShare, type EvalConfig, evalSchema, warmupRows } from "./config.ts";
+import {
+  checkMeasured,
+  checkScored,
+  checkShare,
+  type EvalConfig,
+  evalSchema,
+  warmupRows,
+} from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
 import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
 import { fitLengths, fittedLine } from "./settings/fit_lengths.ts";
-import { openEvalLogs } from "./report/logs.ts";
-import { openScorer } from "./scorers/open_scorer.ts";
+import {
+  latencyFacts,
+  latencyFileName,
+  LatencyFiles,
+  type MeasuredText,
+} from "./latency/latency_files.ts";
+import { LatencyMeter, latencySummary, skippedIterations } from "./latency/latency_meter.ts";
+import { evaluateRepeatedly } from "./repetitions.ts";
+import { openEvalLogs, outputFolder } from "./report/logs.ts";
+import { typeLine } from "./settings/flag_words.ts";
+import { openScorer, runtimeName } from "./scorers/open_scorer.ts";
 import { EVAL_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
-import { bannerLine, resultLines, segmentLine } from "./report/report.ts";
+import { bannerLine, latencyLines, resultLines, segmentLine } from "./report/report.ts";
 import { type ScoredText, scoredTexts } from "./text/scored_text.ts";
 import { combineMeans, SegmentMeter } from "./report/segment_meter.ts";
 
@@ -135,12 +152,12 @@ async function evaluateShare(
     const batches = new Batches(ids, { ...whole, warmupLen: warmup, name, rank, ranks: size });
     return [name, batches, warmup] as const;
   });
-  using logs = await openEvalLogs({
-    ...config,
-    workDirGiven: origin.get("workDir") !== "default",
-    rank,
-    announced,
-  });
+  const skipped = skippedIterations(whole, modelConfig.compat);
+  for (const [name, { segmentCount: segments }] of streams) {
+    checkMeasured(config, { name, segments, skipped });
+  }
+  const output = { ...config, workDirGiven: origin.get("workDir") !== "default" };
+  using logs = await openEvalLogs({ ...output, rank, announced });
   const { text, json } = logs;
   json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: modelConfig });
   for (const line of textLines) text.write(line);
@@ -151,6 +168,12 @@ async function evaluateShare(
     text.write(config.device === "cpu" ? `${sentence} (--device cpu)` : sentence);
   });
 
+  const math = config.fp16 ? "fp16" : "fp32";
+  const type = runtimeName(config.type, device);
+  const dataName = latencyFileName({ batchSize, math, type });
+  await using files = config.saveData && rank === 0
+    ? await LatencyFiles.create(`${outputFolder(output)}/${dataName}`)
+    : undefined;
   using model = await modelOfCheckpoint(device, checkpoint, {
     config: modelConfig,
     fp16: config.fp16,
@@ -161,22 +184,29 @@ async function evaluateShare(
   for (
     const line of [
       ...notes,
+      typeLine(config.type),
       lastForBest(config, checkpoint.path),
       fittedLine(lengthsOf(config), whole, tokens),
     ]
   ) if (line !== undefined) text.write(line);
-  const type = device.info.kind === "reference" ? "loops" : "webgpu";
   const { clampLen, sameLength, compat } = modelConfig;
-  text.write(bannerLine({ ...whole, math: model.precision.name, type, clampLen }));
+  text.write(bannerLine({ ...whole, math, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
   using evaluator = new Evaluator(await openScorer(config.type, model, lengths));
   const characters = checkpoint.vocabulary.kind === "char";
   const maxSegments = config.maxSize ?? undefined;
+  const { repeat, logInterval, saveData, percentiles } = config;
+  const measured: MeasuredText[] = [];
   for (const [i, [split, batches, warmup]] of streams.entries()) {
-    const meter = new SegmentMeter(config.logInterval, columns);
-    const own = await evaluator.evaluate(batches, {
+    const meter = new SegmentMeter(logInterval, columns);
+    const latency = new LatencyMeter(columns, skipped);
+    const own = await evaluateRepeatedly(evaluator, batches, {
+      repeat,
+      keepsMemory: COMPAT_RULES[compat].keepsMemoryAcrossRepetitions,
+      readEvery: saveData ? 1 : logInterval,
       ...(maxSegments !== undefined && { maxSegments }),
       async onSegment(segment, index) {
+        latency.add(segment);
         const means = meter.add(segment, index);
         if (means === undefined) return;
         const all = await combineMeans(group, means, columns);
@@ -197,9 +227,30 @@ async function evaluateShare(
     for (const line of resultLines({ split, lossNats, elapsedMs, segments, characters })) {
       text.write(line);
     }
+    const data = await latency.collect(group);
+    if (saveData) {
+      const summary = latencySummary(data, percentiles, compat);
+      for (const line of latencyLines(summary)) text.write(line);
+      measured.push({ name: split, ...data, summary });
+    }
     text.write(coverageLine(split, coverage, COVERAGE_FLAGS));
-    json?.write({ kind: "result", split, lossNats, tokens: scored, elapsedMs, coverage });
+    json?.write({
+      kind: "result",
+      split,
+      lossNats,
+      tokens: scored,
+      elapsedMs,
+      coverage,
+      ...(saveData && { latency: latencyFacts(measured.at(-1)!.summary) }),
+    });
   }
+  const paths = await files?.save({
+    args: { ...config, ...whole },
+    device: device.info.adapter,
+    ranks: size,
+    texts: measured,
+  });
+  if (paths !== undefined) text.write(`measurements : ${paths.join(", ")}`);
   return 0;
 }
 

@@ -21,6 +21,10 @@ import { SCORER_TYPES } from "./scorers/open_scorer.ts";
 const general = { group: "General" } as const;
 const corpus = { group: "Text" } as const;
 const lengths = { group: "Lengths" } as const;
+const benchmark = { group: "Benchmark" } as const;
+
+/** Maximum number of percentiles of one line each. */
+const MAX_PERCENTILES = 100;
 
 /** The schema of `deno task eval`. */
 export const evalSchema = z.strictObject({
@@ -36,8 +40,9 @@ export const evalSchema = z.strictObject({
     .meta(general),
   fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")
     .meta(general),
-  type: z.enum(SCORER_TYPES).default("plan")
-    .describe("Scorer; plan: recorded on the device; pytorch is an alias of plan").meta(general),
+  type: z.enum(SCORER_TYPES).default("webgpu")
+    .describe("Name of the runtime in results; the reference's names mean the same here")
+    .meta(general),
   debug: z.boolean().default(false).describe("Write no log files").meta(general),
   logInterval: lengthValue.default(10).describe("Segments between log lines").meta(general),
   compat: z.enum(["auto", ...COMPATS]).default("auto")
@@ -61,7 +66,9 @@ export const evalSchema = z.strictObject({
       "Split to score; all: valid, then test, or a --data file whole; file: all of the text",
     )
     .meta(corpus),
-  maxSize: stepsValue.nullable().default(null).describe("Segments per split; none: all").meta(
+  maxSize: stepsValue.nullable().default(null).describe(
+    "Segments per split and repetition; none: all",
+  ).meta(
     corpus,
   ),
 
@@ -77,6 +84,14 @@ export const evalSchema = z.strictObject({
     .describe("Attend to the same number of keys from every position; none: as in training").meta(
       lengths,
     ),
+
+  saveData: z.boolean().default(false)
+    .describe("Wait for every segment; print and save latency and throughput").meta(benchmark),
+  percentiles: z.array(z.number().min(0).max(100)).min(1).max(MAX_PERCENTILES)
+    .default([90, 95, 99]).describe("Percentiles of latency that --save_data prints")
+    .meta(benchmark),
+  repeat: stepsValue.default(1).describe("Evaluations of each split, one after the other")
+    .meta(benchmark),
 });
 
 /** A checked evaluation configuration. */
@@ -116,5 +131,29 @@ export function checkShare({ batchSize, manual }: EvalConfig, processes: number)
       ? `Cannot score --manual in ${processes} processes: it is one column; use --gpus 1`
       : `Cannot share --batch_size ${batchSize} among ${processes} processes: the last one would ` +
         `have no column; use a multiple of ${processes}`,
+  );
+}
+
+/**
+ * Checks that iterations are left to measure after those that warm up.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkMeasured(
+  { saveData, repeat, maxSize }: Pick<EvalConfig, "saveData" | "repeat" | "maxSize">,
+  { name, segments, skipped }: {
+    /** Name of the text. */
+    readonly name: string;
+    /** Segments of one repetition, all of them. */
+    readonly segments: number;
+    /** Iterations that are not counted. */
+    readonly skipped: number;
+  },
+): void {
+  const ran = repeat * Math.min(segments, maxSize ?? segments);
+  if (!saveData || ran > skipped) return;
+  throw new ConfigError(
+    `Cannot measure ${ran} segments of the ${name} text: the first ${skipped} warm up and are not ` +
+      "counted; raise --repeat or --max_size, or lower --mem_len",
   );
 }

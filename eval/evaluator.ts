@@ -18,7 +18,10 @@ export interface SegmentLoss {
   readonly targetRows: number;
   /** False for warm-up. */
   readonly scored: boolean;
-  /** Wall time until the segment was submitted and done, in milliseconds; 0 when not measured. */
+  /**
+   * Milliseconds from submission until its loss was read; of segments read together, their time
+   * divided by their number.
+   */
   readonly elapsedMs: number;
 }
 
@@ -40,8 +43,13 @@ export interface EvaluateOptions {
   readonly maxSegments?: number;
   /** Keep the memory of the previous evaluation, as the reference does between repetitions. */
   readonly keepMemory?: boolean;
-  /** Called after each segment with its loss; reading it makes every segment wait for the device. */
+  /** Called with every segment, in order, after its loss was read. */
   readonly onSegment?: (segment: SegmentLoss, index: number) => Promise<void> | void;
+  /**
+   * With `onSegment`, losses are read at the latest after this many segments (default 1). With 1
+   * every segment waits for its loss, so that its time is its latency.
+   */
+  readonly readEvery?: number;
   /** Polled at intervals, after signals were handled; returns whether to stop early. */
   readonly stops?: () => boolean;
 }
@@ -63,7 +71,7 @@ export class Evaluator implements Disposable {
    * @throws {DeviceError} when memory is short
    */
   static async create(model: Model, lengths: LengthSettings): Promise<Evaluator> {
-    return new Evaluator(await openScorer("plan", model, lengths));
+    return new Evaluator(await openScorer("webgpu", model, lengths));
   }
 
   /** Evaluates a stream, by default from an empty memory. */
@@ -73,31 +81,42 @@ export class Evaluator implements Disposable {
     if (options.keepMemory) await scorer.losses(); // those of segments run before do not count
     else scorer.reset();
     const ran: Segment[] = [];
-    const losses: number[] = [];
-    const times: number[] = [];
+    const segments: SegmentLoss[] = [];
+    const { onSegment, readEvery = 1, maxSegments } = options;
     const backlog = new Backlog({ first: 1, largest: scorer.capacity });
     let lastYieldMs = startMs;
-    const collect = async () => void losses.push(...await scorer.losses());
+    let submittedMs = startMs; // the first unread segment
+    const read = async () => {
+      const losses = await scorer.losses();
+      const elapsedMs = (performance.now() - submittedMs) / losses.length;
+      const first = segments.length;
+      losses.forEach((lossNats, i) =>
+        segments.push(segmentLoss(ran[first + i]!, lossNats, elapsedMs))
+      );
+    };
+    let reported = 0;
+    const report = async () => {
+      if (onSegment === undefined) return;
+      for (; reported < segments.length; reported++) {
+        await onSegment(segments[reported]!, reported);
+      }
+    };
     for (const segment of batches.segments()) {
-      if (ran.length === options.maxSegments) break;
-      const segmentMs = performance.now();
+      if (ran.length === maxSegments) break;
+      if (ran.length === segments.length) submittedMs = performance.now();
       scorer.run(segment);
       ran.push(segment);
-      if (options.onSegment !== undefined) await collect();
-      else await backlog.add(collect);
-      times.push(performance.now() - segmentMs);
-      await options.onSegment?.(
-        segmentLoss(segment, losses.at(-1)!, times.at(-1)!),
-        ran.length - 1,
-      );
+      if (onSegment !== undefined && ran.length % readEvery === 0) await backlog.drain(read);
+      else await backlog.add(read);
+      await report();
       if (performance.now() - lastYieldMs > YIELD_MS) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         if (options.stops?.()) break;
         lastYieldMs = performance.now();
       }
     }
-    await collect();
-    const segments = ran.map((segment, i) => segmentLoss(segment, losses[i]!, times[i]!));
+    await read();
+    await report();
     const scored = segments.filter(({ scored }) => scored);
     const rows = scored.reduce((sum, { targetRows }) => sum + targetRows, 0);
     return {

@@ -5,7 +5,7 @@
  */
 export { Backlog } from "./backlog.ts";
 export { combineResults } from "./combine_results.ts";
-export { checkScored, type EvalConfig, evalSchema } from "./config.ts";
+export { checkMeasured, checkScored, type EvalConfig, evalSchema } from "./config.ts";
 export {
   type Coverage,
   type CoverageFlags,
@@ -27,13 +27,28 @@ export {
   lossText,
   perplexityText,
 } from "./report/loss_text.ts";
+export {
+  latencyCsv,
+  latencyFileName,
+  LatencyFiles,
+  latencyJson,
+  type LatencyRecord,
+  type MeasuredText,
+} from "./latency/latency_files.ts";
+export {
+  type LatencyData,
+  LatencyMeter,
+  type LatencySummary,
+  latencySummary,
+  skippedIterations,
+} from "./latency/latency_meter.ts";
 export { type ManualText, manualText } from "./text/manual.ts";
 export * from "./metrics.ts";
-export { openScorer, SCORER_TYPES, type ScorerType } from "./scorers/open_scorer.ts";
+export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";
+export { openScorer, runtimeName, SCORER_TYPES, type ScorerType } from "./scorers/open_scorer.ts";
 export { PlanScorer } from "./scorers/plan_scorer.ts";
 export type { Scorer } from "./scorers/scorer.ts";
 export { EVAL_REFERENCE_FLAGS, sharedReferenceFlags } from "./settings/reference_flags.ts";
-export { bannerLine, resultLines, RULE, segmentLine } from "./report/report.ts";
 export {
   type Achieved,
   compareTargets,
@@ -41,4 +56,5 @@ export {
   type TargetResult,
   type Targets,
 } from "./report/targets.ts";
+export { bannerLine, latencyLines, resultLines, RULE, segmentLine } from "./report/report.ts";
 export { combineMeans, type SegmentMeans, SegmentMeter } from "./report/segment_meter.ts";

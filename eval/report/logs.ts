@@ -8,14 +8,18 @@ import { isSystemError, JsonLog, systemReason, TextLog } from "@transformer-xl/r
 import { dirname } from "node:path";
 import { NO_LOG_FILES } from "../settings/flag_words.ts";
 
-/** Settings of the log files. */
-export interface EvalLogSettings {
+/** Settings of the folder of results. */
+export interface OutputSettings {
   /** Work directory. */
   readonly workDir: string;
   /** Whether it was given. */
   readonly workDirGiven: boolean;
   /** Checkpoint; null: one of the work directory. */
   readonly model: string | null;
+}
+
+/** Settings of the log files. */
+export interface EvalLogSettings extends OutputSettings {
   /** Number of this process. */
   readonly rank: number;
   /** Whether nothing is written to disk. */
@@ -34,19 +38,24 @@ export interface EvalLogs extends Disposable {
   readonly json: JsonLog | undefined;
 }
 
+/** The work directory, or the folder of the checkpoint if only that was given. */
+export function outputFolder({ workDir, workDirGiven, model }: OutputSettings): string {
+  return model !== null && !workDirGiven ? dirname(model) : workDir;
+}
+
 /**
  * Opens the logs in the work directory, or beside the checkpoint if only that was given. If they
  * cannot be written, a line says so and the evaluation only prints.
  */
 export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
-  const { workDir, workDirGiven, model, rank, debug, logAllRanks, announced } = settings;
+  const { rank, debug, logAllRanks, announced } = settings;
   if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }), undefined);
   if (debug) {
     const text = new TextLog();
     text.write(NO_LOG_FILES);
     return logs(text, undefined);
   }
-  const folder = model !== null && !workDirGiven ? dirname(model) : workDir;
+  const folder = outputFolder(settings);
   const base = `${folder}/eval_log${rank === 0 ? "" : `.${rank}`}`;
   try {
     await Deno.mkdir(folder, { recursive: true });

@@ -6,6 +6,7 @@
 import type { Lengths } from "@transformer-xl/model";
 import { fixed } from "@transformer-xl/runtime";
 import { type LossStyle, lossText, perplexityText } from "./loss_text.ts";
+import type { LatencySummary } from "../latency/latency_meter.ts";
 import type { SegmentMeans } from "./segment_meter.ts";
 
 /** The line above and below a section. */
@@ -16,7 +17,7 @@ export function bannerLine(
   { math, type, batchSize, tgtLen, extLen, memLen, clampLen }: Lengths & {
     /** `fp32` or `fp16`. */
     readonly math: string;
-    /** What computes: `webgpu` or `loops`. */
+    /** What computes: `webgpu` or `loops`, or the given name of a scorer. */
     readonly type: string;
     /** Largest relative distance; -1: no limit. */
     readonly clampLen: number;
@@ -58,6 +59,18 @@ export function resultLines(
     `Time : ${fixed(elapsedMs / 1000, 0, 2)}s, ${fixed(elapsedMs / segments, 0, 2)}ms/segment`,
     RULE,
     `| ${split} loss ${fixed(lossNats, 5, 2)} | ${split} ${lossText(lossNats, { characters })} `,
+    RULE,
+  ];
+}
+
+/** The lines of a measured text, after {@link resultLines}. */
+export function latencyLines(
+  { tokensPerSecond, meanMs, percentilesMs }: LatencySummary,
+): string[] {
+  return [
+    `Throughput Avg: ${fixed(tokensPerSecond, 0, 2)} tok/s`,
+    `Latency Avg: ${fixed(meanMs, 0, 2)} ms`,
+    ...[...percentilesMs].map(([percent, ms]) => `Latency ${percent}%: ${fixed(ms, 0, 2)} ms`),
     RULE,
   ];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { LengthSettings, Model } from "@transformer-xl/model";
+import type { Device } from "@transformer-xl/runtime";
 import { PlanScorer } from "./plan_scorer.ts";
 import type { Scorer } from "./scorer.ts";
 
@@ -11,8 +12,9 @@ import type { Scorer } from "./scorer.ts";
 type OpenScorer = (model: Model, lengths: LengthSettings) => Promise<Scorer>;
 
 const SCORERS = {
-  plan: PlanScorer.open,
-  pytorch: PlanScorer.open, // the reference's name of its default
+  webgpu: PlanScorer.open,
+  pytorch: PlanScorer.open, // these two are the reference's runtimes of one model
+  torchscript: PlanScorer.open,
 } as const satisfies Readonly<Record<string, OpenScorer>>;
 
 /** Value of `--type`. */
@@ -32,4 +34,9 @@ export function openScorer(
   lengths: LengthSettings,
 ): Promise<Scorer> {
   return SCORERS[type](model, lengths);
+}
+
+/** What results call the runtime: the given name, but `loops` for plain loops. */
+export function runtimeName(type: ScorerType, { info }: Pick<Device, "info">): string {
+  return type === "webgpu" && info.kind === "reference" ? "loops" : type;
 }

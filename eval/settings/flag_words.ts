@@ -12,3 +12,10 @@ export const TYPED_TEXT = "--manual";
 
 /** The origin of a text that is not that of training. */
 export const GIVEN_TEXT = "--data";
+
+/** The line about a name of a runtime of the reference; undefined for this program's own. */
+export function typeLine(type: string): string | undefined {
+  return type === "webgpu"
+    ? undefined
+    : `--type ${type}: the same as webgpu, the model is recorded once`;
+}

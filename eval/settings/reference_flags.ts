@@ -71,29 +71,22 @@ export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     instead: "the vocabulary is that of the checkpoint",
     remedy: "the vocabulary is that of the checkpoint, leave it out",
   }),
-  foreignFlag("repeat", {
-    arity: "one",
-    values: ["1"],
-    instead: "the text is scored once",
-    remedy: "the text is scored once, run the program again",
-  }),
-  foreignFlag("percentiles", {
-    arity: "many",
-    values: ["90 95 99", "90,95,99"],
-    instead: "latencies are not collected",
-    remedy: "latencies are not collected, leave it out",
-  }),
-  missingFlag("save_data", "none", "latencies are not collected; leave it out"),
   missingFlag(
     "manual_config",
     "one",
     "a model of random weights cannot be timed; give a checkpoint with --model",
   ),
-  missingFlag("save_torchscript", "one", "there is no TorchScript here; leave it out"),
+  missingFlag(
+    "save_torchscript",
+    "one",
+    "there is no TorchScript here, and models are not exported to other formats yet; a checkpoint " +
+      "is a safetensors file, which --model reads",
+  ),
   missingFlag(
     "load_torchscript",
     "one",
-    "there is no TorchScript here; give a checkpoint with --model",
+    "there is no TorchScript here, and models of other formats are not imported yet; give a " +
+      "checkpoint with --model",
   ),
   missingFlag(
     "config_file",

@@ -34,7 +34,9 @@ export interface CompatRules {
   readonly startsCosineAtZero: boolean;
   /** With the same length for all, a token sees one row more than the memory has. */
   readonly seesWholeMemory: boolean;
-  /** The reported throughput drops two warm-up lines and weights the others by time. */
+  /** A repetition of an evaluation starts with the memory that the one before left. */
+  readonly keepsMemoryAcrossRepetitions: boolean;
+  /** The reported throughput drops another warm-up measurement and weights the others by time. */
   readonly weightsThroughput: boolean;
 }
 
@@ -48,6 +50,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     movesZeroTensors: true,
     startsCosineAtZero: false,
     seesWholeMemory: true,
+    keepsMemoryAcrossRepetitions: false,
     weightsThroughput: true,
   },
   head: {
@@ -58,6 +61,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     movesZeroTensors: true,
     startsCosineAtZero: false,
     seesWholeMemory: true,
+    keepsMemoryAcrossRepetitions: true,
     weightsThroughput: true,
   },
   "2019": {
@@ -68,6 +72,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     movesZeroTensors: false,
     startsCosineAtZero: true,
     seesWholeMemory: false,
+    keepsMemoryAcrossRepetitions: true,
     weightsThroughput: false,
   },
 };

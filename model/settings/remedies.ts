@@ -53,6 +53,7 @@ export const REMEDIES: Remedies = {
   "the text of training":
     "restore it, or go on with the new text with --accept_new_text or --data PATH",
   "a work directory that is not in use": "wait for its end, stop it, or choose another --work_dir",
+  "another folder for results": "choose another --work_dir",
   "another work directory": "choose another --work_dir, or give --overwrite",
   "another work directory, or the run in it":
     "continue with --restart, choose another --work_dir, or give --overwrite",

@@ -48,6 +48,7 @@ export type Need =
   | "the name of the text"
   | "the text of training"
   | "a work directory that is not in use"
+  | "another folder for results"
   | "another work directory"
   | "another work directory, or the run in it"
   | "the path of a checkpoint"

@@ -263,6 +263,28 @@ const CASES: readonly Case[] = [
     flags: ({ finished }) => ({ work_dir: finished, tgt_len: 4, mem_len: 16, max_size: 4 }),
     says: /--max_size 4 segments: the first 4 fill the memory .*lower --mem_len/,
   },
+  {
+    name: "a benchmark of nothing but warm-up",
+    program: "eval",
+    flags: ({ finished }) => ({
+      work_dir: finished,
+      ...{ batch_size: 1, tgt_len: 4, mem_len: 8, max_size: 3, save_data: true, device: "cpu" },
+    }),
+    says:
+      /measure 3 segments of the valid text: the first 4 warm up .*raise --repeat or --max_size/,
+  },
+  {
+    name: "a percentile above 100",
+    program: "eval",
+    flags: ({ finished }) => ({ work_dir: finished, percentiles: [90, 101] }),
+    says: /--percentiles: got "90 101", want a list .*number >= 0 and <= 100/,
+  },
+  {
+    name: "TorchScript files, which nothing here reads or writes",
+    program: "eval",
+    flags: ({ finished }) => ({ work_dir: finished, save_torchscript: "model.pt" }),
+    says: /--save_torchscript: .* not exported to other formats yet; .*--model/,
+  },
 ];
 
 /** Files but for encoded texts, which are whole, named by their content, and used by the next try. */

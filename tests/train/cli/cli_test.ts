@@ -59,7 +59,7 @@ Deno.test("--help of training lists every group with its flags", async () => {
 Deno.test("--help of evaluation lists every group with its flags", async () => {
   const help = await run("eval", { help: true });
   const groups = help.split("\n").filter((line) => /^[A-Z]\w+$/.test(line));
-  assertEquals(groups, ["General", "Processes", "Text", "Lengths", "Other"]);
+  assertEquals(groups, ["General", "Processes", "Text", "Lengths", "Benchmark", "Other"]);
 });
 
 Deno.test("--dry_run tells configuration, parameters, memory and work, and writes nothing", async () => {
