@@ -12,7 +12,7 @@ export * from "./scaling/model.ts";
 export type { Known, ScalingNumbers } from "./scaling/numbers.ts";
 export { type RecordedStep, recordPreset } from "./scaling/recorded_step.ts";
 export { type ScalingRow, scalingRows } from "./scaling/table.ts";
-export * from "./scaling/word_shares.ts";
+export * from "./harness/word_shares.ts";
 export * from "./harness/slowest_ops.ts";
 export * from "./harness/timing.ts";
 export { gpuReport } from "./gpu_report/main.ts";

@@ -22,6 +22,9 @@ import { tooWide } from "./settings/flag_errors.ts";
 import { planRun, type Share, WHOLE } from "./run_plan.ts";
 import { TrainStep } from "./step/train_step.ts";
 
+/** Share of memory for one run; the rest is for driver and desktop. */
+export const USABLE_SHARE = 0.9;
+
 /** Footprint of a run. */
 export interface Footprint {
   /** Parameters per part of the model. */

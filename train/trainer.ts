@@ -45,7 +45,7 @@ import { continuedProgress } from "./checkpoint/resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
 import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
-import { saveInGroup, type SaveWish } from "./data_parallel/save_in_group.ts";
+import { saveInGroup, type SaveRequest } from "./checkpoint/save_in_group.ts";
 import { firstProgress } from "./checkpoint/first_progress.ts";
 import { TrainStep } from "./step/train_step.ts";
 import { TrainingHealth } from "./step/training_health.ts";
@@ -303,7 +303,7 @@ export class Trainer implements Disposable {
       if (typeof found !== "string") evaluated = found;
       else {
         if (files !== undefined && !isSaved) {
-          const event = await this.#save(files, { due: true, must: found === "stop" });
+          const event = await this.#save(files, { due: true, required: found === "stop" });
           isSaved = event.kind === "checkpoint";
           yield event;
         }
@@ -314,8 +314,8 @@ export class Trainer implements Disposable {
     }
     if (evaluated !== undefined) yield evaluated;
     const stops = request === "stop";
-    const must = stops || this.#progress.step >= this.#config.maxStep;
-    if (files !== undefined) yield await this.#save(files, { evaluated, must });
+    const required = stops || this.#progress.step >= this.#config.maxStep;
+    if (files !== undefined) yield await this.#save(files, { evaluated, required });
     return stops;
   }
 
@@ -349,11 +349,11 @@ export class Trainer implements Disposable {
    * Rank 0 writes the state of all ranks; returns when it is on disk, or when an optional write
    * failed.
    */
-  async #save(files: CheckpointFiles, wish: SaveWish): Promise<SaveEvent> {
+  async #save(files: CheckpointFiles, request: SaveRequest): Promise<SaveEvent> {
     const { step } = this.#progress;
     await this.#health.checkState(step);
     const { validRows } = this.#step.memories[0]!;
-    this.#progress = { ...this.#progress, filled: validRows, evaluationDue: wish.due ?? false };
+    this.#progress = { ...this.#progress, filled: validRows, evaluationDue: request.due ?? false };
     const { vocabulary, source } = this.#corpus;
     const training = { config: this.#config, progress: this.#progress, text: source.identity };
     const { failure, isWritten } = await saveInGroup(
@@ -361,9 +361,9 @@ export class Trainer implements Disposable {
       files,
       (path) => writeTrainingCheckpoint(path, this.#step, this.#group, vocabulary, training),
       step,
-      wish,
+      request,
     );
-    if (wish.evaluated?.best && isWritten) this.#bestSavedNats = this.#progress.bestLossNats;
+    if (request.evaluated?.best && isWritten) this.#bestSavedNats = this.#progress.bestLossNats;
     if (failure !== undefined) {
       // The best checkpoint is still an earlier one.
       this.#progress = { ...this.#progress, bestLossNats: this.#bestSavedNats };

@@ -17,7 +17,7 @@ import {
 } from "@transformer-xl/train";
 import { type AllReduceJob, measureAllReduce, PROCESSES } from "./allreduce.ts";
 import { Bench } from "../harness/harness.ts";
-import { wordShares } from "../scaling/word_shares.ts";
+import { wordShares } from "../harness/word_shares.ts";
 
 interface Row extends AllReduceJob {
   /** What is averaged. */
@@ -72,11 +72,11 @@ for (const backend of ["ring", "mpi"] as const) {
 async function modelBaseStep(): Promise<number> {
   const config = trainSchema.parse({ ...PRESETS["wt103-base"], noEval: true, noTest: true });
   const { vocabularySize, cutoffs } = dataSet("wt103");
-  const shape = modelOf(config, vocabularySize, cutoffs);
+  const modelConfig = modelOf(config, vocabularySize, cutoffs);
   const share = { rank: 0, size: PROCESSES };
-  const { flopsPerToken } = await footprint(config, shape, bench.device.limits, {
+  const { flopsPerToken } = await footprint(config, modelConfig, bench.device.limits, {
     share,
-    shares: wordShares(shape),
+    shares: wordShares(modelConfig),
   });
   const { batchSize, tgtLen } = trainLengths(config, share);
   return batchSize * tgtLen * flopsPerToken / bench.peak.flopsPerSecond * 1000;

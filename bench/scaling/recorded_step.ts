@@ -16,7 +16,7 @@ import {
 } from "@transformer-xl/train";
 import { type ReportRun, reportRun } from "../gpu_report/settings.ts";
 import type { ModelBucket } from "./model.ts";
-import { wordShares } from "./word_shares.ts";
+import { wordShares } from "../harness/word_shares.ts";
 
 /** A configuration as its recording shows it. */
 export interface RecordedStep {

@@ -12,7 +12,6 @@ import {
   type ProcessGroup,
 } from "@transformer-xl/runtime";
 import { BUCKET_LENGTH } from "./buckets.ts";
-import type { StepMetrics } from "../step/metric_rings.ts";
 
 /**
  * Broadcasts the weights of rank 0.
@@ -66,10 +65,10 @@ export async function loadSharedWeights(
  *
  * @throws {GroupError} when another rank has ended
  */
-export async function meanLosses(
+export async function meanLosses<Metrics extends { readonly lossNats: number }>(
   group: ProcessGroup,
-  own: readonly StepMetrics[],
-): Promise<StepMetrics[]> {
+  own: readonly Metrics[],
+): Promise<Metrics[]> {
   if (group.size === 1) return [...own];
   const parts = await gatherNumbers(group, own.map(({ lossNats }) => lossNats));
   return own.map((metrics, i) => {

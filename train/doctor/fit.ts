@@ -4,6 +4,7 @@
  * @module
  */
 import { formatBytes } from "@transformer-xl/runtime";
+import { USABLE_SHARE } from "../footprint.ts";
 
 /** A run and its memory. */
 export interface MemoryNeed {
@@ -14,9 +15,6 @@ export interface MemoryNeed {
   /** Reason why the device cannot run it regardless of memory. */
   readonly obstacle?: string;
 }
-
-/** Share of memory for one run; the rest is for driver and desktop. */
-export const USABLE_PART = 0.9;
 
 /**
  * One line per run, in the given order: its memory and whether it fits.
@@ -39,7 +37,7 @@ export function fitReport(needs: readonly MemoryNeed[], memoryBytes: number): re
   const width = Math.max(0, ...needs.map(({ name }) => name.length));
   return needs.map(({ name, bytes, obstacle }) => {
     if (obstacle !== undefined) return `${name.padEnd(width)}  does not fit: ${obstacle}`;
-    const verdict = bytes <= USABLE_PART * memoryBytes ? "fits        " : "does not fit";
+    const verdict = bytes <= USABLE_SHARE * memoryBytes ? "fits        " : "does not fit";
     return `${name.padEnd(width)}  ${verdict} ${formatBytes(bytes)}`;
   });
 }

@@ -13,8 +13,13 @@ import {
 } from "@transformer-xl/runtime";
 import { vulkanAdapters } from "@transformer-xl/runtime/setup";
 import type { TrainConfig } from "../config.ts";
-import { USABLE_PART } from "../doctor/fit.ts";
-import { type Footprint, footprint, type FootprintOptions, totalBytes } from "../footprint.ts";
+import {
+  type Footprint,
+  footprint,
+  type FootprintOptions,
+  totalBytes,
+  USABLE_SHARE,
+} from "../footprint.ts";
 import { WHOLE } from "../run_plan.ts";
 
 /** A configuration and what it takes. */
@@ -49,7 +54,7 @@ export async function fitChunks(
     return { config: chunked, planned: await footprint(chunked, modelConfig, limits, options) };
   };
   const fits = ({ planned: { bytes, largest } }: FittedRun) =>
-    largest.bytes <= binding && totalBytes(bytes) <= USABLE_PART * memoryBytes;
+    largest.bytes <= binding && totalBytes(bytes) <= USABLE_SHARE * memoryBytes;
   let fitted: FittedRun | undefined;
   for (let batchChunk = 1; batchChunk <= columns; batchChunk++) {
     if (columns % batchChunk !== 0) continue;

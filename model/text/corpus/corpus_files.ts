@@ -64,10 +64,10 @@ export async function locateCorpus(
   }
   const any = kind === "any";
   const found = await statPath(path);
-  const wish = any ? "a file or folder" : "a folder";
+  const expected = any ? "a file or folder" : "a folder";
   if (found === undefined) {
     throw new DataError(
-      `Cannot open data set "${dataset}": ${shown(path)} does not exist, ${wish} ` +
+      `Cannot open data set "${dataset}": ${shown(path)} does not exist, ${expected} ` +
         `${any ? "" : `with ${layoutNames("or")} `}is wanted`,
       { need: "another path of the text" },
     );
@@ -76,7 +76,7 @@ export async function locateCorpus(
   if (!found.isDirectory) {
     const is = found.isFile ? "" : ` but ${specialKind(found)}`;
     throw new DataError(
-      `Cannot open data set "${dataset}": ${shown(path)} is not ${wish}${is}, ` +
+      `Cannot open data set "${dataset}": ${shown(path)} is not ${expected}${is}, ` +
         `${any ? "a text file or " : ""}the folder with ${layoutNames("or")} is wanted`,
       { need: "another path of the text" },
     );

@@ -121,6 +121,36 @@ export function foldersPointDown(files: readonly SourceFile[]): Offences {
   });
 }
 
+/** Folders of a member import each other in one direction, whatever the order. */
+export function foldersHaveNoCircles(files: readonly SourceFile[]): Offences {
+  const edges = new Map<string, Map<string, string>>();
+  for (const file of files) {
+    const from = topFolder(file.path);
+    if (from === undefined) continue;
+    for (const specifier of importsOf(file)) {
+      if (!specifier.startsWith(".") || !specifier.endsWith(".ts")) continue;
+      const to = topFolder(resolvePath(file.path, specifier));
+      if (to === undefined || to === from) continue;
+      const targets = edges.get(from) ?? new Map<string, string>();
+      edges.set(from, targets.set(to, `${file.path} imports "${specifier}"`));
+    }
+  }
+  /** Whether `to` is reached from `from`. */
+  const reaches = (from: string, to: string, seen: Set<string>): boolean =>
+    [...edges.get(from)?.keys() ?? []].some((next) =>
+      next === to || !seen.has(next) && reaches(next, to, seen.add(next))
+    );
+  return [...edges].flatMap(([from, targets]) =>
+    [...targets].filter(([to]) => reaches(to, from, new Set())).map(([, place]) => place)
+  );
+}
+
+/** Member and first folder of a path; undefined for files at the member's root. */
+function topFolder(path: string): string | undefined {
+  const [member, folder, inFolder] = path.split("/");
+  return inFolder === undefined ? undefined : `${member}/${folder}`;
+}
+
 /** Most names that the library exports at its root; the members export the rest. */
 export const MAX_PUBLIC_NAMES = 40;
 

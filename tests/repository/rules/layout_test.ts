@@ -7,6 +7,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import {
   FOLDER_ORDER,
   foldersAreSmall,
+  foldersHaveNoCircles,
   foldersPointDown,
   MAX_FILES,
   MAX_PUBLIC_NAMES,
@@ -36,6 +37,26 @@ testRules([
       { "runtime/distributed/ring/a.ts": 'import { x } from "../../mod.ts";' },
       { "runtime/unknown/a.ts": "" },
       { "model/text/files/a.ts": 'export * from "../../vocabulary/b.ts";' },
+    ],
+  },
+  {
+    name: "folders of a member import each other in one direction",
+    rule: foldersHaveNoCircles,
+    good: {
+      "train/a/a.ts": 'import { x } from "../b/b.ts";\nimport { y } from "../c.ts";',
+      "train/b/c/b.ts": 'import { x } from "../d.ts";',
+      "train/c.ts": 'import { x } from "./a/a.ts";',
+    },
+    bad: [
+      {
+        "train/a/a.ts": 'import { x } from "../b/b.ts";',
+        "train/b/b.ts": 'import type { x } from "../a/c/a.ts";',
+      },
+      {
+        "eval/a/a.ts": 'import { x } from "../b/b.ts";',
+        "eval/b/b.ts": 'export { x } from "../c/c.ts";',
+        "eval/c/c.ts": 'import { x } from "../a/b.ts";',
+      },
     ],
   },
   {

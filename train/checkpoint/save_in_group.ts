@@ -10,16 +10,16 @@ import {
   type ProcessGroup,
 } from "@transformer-xl/runtime";
 import type { EvalEvent } from "../events.ts";
-import type { CheckpointFiles } from "../checkpoint/checkpoint_files.ts";
+import type { CheckpointFiles } from "./checkpoint_files.ts";
 
 /** Content of a save. */
-export interface SaveWish {
+export interface SaveRequest {
   /** Evaluation of this state, if any. */
   readonly evaluated?: EvalEvent | undefined;
   /** Whether its evaluation is still due (default false). */
   readonly due?: boolean;
   /** Whether a failed write ends the run. */
-  readonly must: boolean;
+  readonly required: boolean;
 }
 
 /** Result of a save. */
@@ -42,7 +42,7 @@ export async function saveInGroup(
   files: CheckpointFiles,
   write: (path: string) => Promise<void>,
   step: number,
-  { evaluated, must }: SaveWish,
+  { evaluated, required }: SaveRequest,
 ): Promise<SaveOutcome> {
   let own: CheckpointError | undefined;
   let isWritten = false;
@@ -63,7 +63,9 @@ export async function saveInGroup(
     group,
     () => Promise.resolve({ failure: own?.message, isWritten }),
   );
-  if (must && own !== undefined) throw own;
-  if (must && outcome.failure !== undefined) throw new GroupError(outcome.failure, { lostRank: 0 });
+  if (required && own !== undefined) throw own;
+  if (required && outcome.failure !== undefined) {
+    throw new GroupError(outcome.failure, { lostRank: 0 });
+  }
   return outcome;
 }
