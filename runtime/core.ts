@@ -27,6 +27,7 @@ export { type ByteRange, Readback } from "./gpu/readback.ts";
 export * from "./gpu/self_test/self_test.ts";
 export * from "./open_device.ts";
 export * from "./params/parameter_io.ts";
+export * from "./params/parameter_layout.ts";
 export * from "./params/parameter.ts";
 export * from "./params/parameter_store.ts";
 export * from "./plan/device.ts";

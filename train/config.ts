@@ -105,6 +105,9 @@ export const trainSchema = z.strictObject({
   lrMin: rateValue.default(0).describe("Minimum rate of dev_perf").meta(optimization),
   clip: z.number().positive().max(MAX_RATE).default(0.25).describe("Maximum global gradient norm")
     .meta(optimization),
+  clipNonemb: z.boolean().default(false)
+    .describe("Clip all gradients but those of the embedding, and count only them in the norm")
+    .meta(optimization),
   weightDecay: rateValue.default(0).describe(
     "Weight decay: added to the step of lamb and to the gradient of adam, decoupled in adamw",
   ).meta(optimization),

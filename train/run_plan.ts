@@ -76,12 +76,13 @@ export function optimizerOf(
 
 /** Options of a step of one process. */
 export function stepOptions(config: TrainConfig, share: Share = WHOLE): StepOptions {
-  const { batchChunk, clip, logInterval } = config;
+  const { batchChunk, clip, clipNonemb, logInterval } = config;
   const seed = config.seed + (COMPAT_RULES[config.compat].sharesMasks ? 0 : share.rank);
   const lossScale = lossScaleOf(config);
   return {
     batchChunk,
     clip,
+    clipsEmbedding: !clipNonemb,
     seed,
     optimizer: optimizerOf(config),
     ...(lossScale !== undefined && { lossScale }),

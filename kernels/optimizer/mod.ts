@@ -4,7 +4,16 @@
  * @module
  */
 export { FIRST_SCALE, LARGEST_SCALE, LossScale, SCALE_WINDOW } from "./loss_scale/mod.ts";
-export type { Optimizer, OptimizerDefinition, OptimizerSettings, UpdateRule } from "./optimizer.ts";
+export { type ParameterRole, roleByShape, type RoleOf } from "./groups.ts";
+export type {
+  Optimizer,
+  OptimizerDefinition,
+  OptimizerSettings,
+  OptimizerState,
+  OptimizerStates,
+  StateSpec,
+  UpdateRule,
+} from "./optimizer.ts";
 export {
   openOptimizer,
   type OptimizerChoice,

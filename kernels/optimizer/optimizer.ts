@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { FlatBuffers, Recorder, Scalar } from "@transformer-xl/runtime/core";
+import type { FlatBuffers, ParameterLayout, Recorder, Scalar } from "@transformer-xl/runtime/core";
 import type { GradientNorm } from "./clip/mod.ts";
 import type { RecordedChunks } from "./flat/chunks.ts";
+import type { ParameterRole, RoleOf } from "./groups.ts";
 
 /** Decay of the first and second moments of Adam and LAMB, unless settings give another. */
 export const DEFAULT_BETAS = [0.9, 0.999] as const;
@@ -38,37 +39,57 @@ export interface UpdateRule<S extends string = string> {
    *
    * @param step steps done, this one included, from 1
    * @param lr learning rate
+   * @param sparseLr learning rate of tables with sparse gradients; `lr` by default
    */
-  scalars(step: number, lr: number): Readonly<Record<S, number>>;
+  scalars(step: number, lr: number, sparseLr?: number): Readonly<Record<S, number>>;
   /**
    * Records the update of every weight from its gradient times `norm.control[0]`. Where
    * `norm.control[1]` is 0, weights and states keep every bit.
    *
-   * @param store flat buffers of the store, in chunks
+   * @param chunks parameters of the store, or a group of them that has its own `norm`
    * @param scalars those of {@link UpdateRule.scalars}, by name
    */
   record(
     rec: Recorder,
-    store: RecordedChunks,
+    chunks: RecordedChunks,
     norm: GradientNorm,
     scalars: Readonly<Record<S, Scalar>>,
   ): void;
 }
 
+/** A state of an optimizer: a number for every weight of the parameters that have it. */
+export interface OptimizerState {
+  /** Which they are, and where they lie. */
+  readonly layout: ParameterLayout;
+  /** Float32 buffers, zero at first. */
+  readonly buffers: FlatBuffers;
+}
+
+/** States of an optimizer by name; checkpoints store `optimizer.<state>/NAME`. */
+export type OptimizerStates = Readonly<Record<string, OptimizerState>>;
+
 /** Optimizer with its states on a device. The caller owns it. */
 export interface Optimizer extends UpdateRule, Disposable {
-  /** Float32 buffers beside the weights, zero at first; checkpoints store `optimizer.<state>/NAME`. */
-  readonly states: Readonly<Record<string, FlatBuffers>>;
+  /** Its states. */
+  readonly states: OptimizerStates;
+}
+
+/** Declaration of a state. */
+export interface StateSpec {
+  /** Label of its buffers. */
+  readonly label: string;
+  /** Parameters that have it; all by default. */
+  readonly covers?: (role: ParameterRole) => boolean;
 }
 
 /** Definition of an optimizer: one folder, and one line in `registry.ts`. */
 export interface OptimizerDefinition {
   /** Settings that it reads; others have no effect. */
   readonly settings: readonly (keyof OptimizerSettings)[];
-  /** Names of its states, each with the label of its buffers. */
-  states(settings: OptimizerSettings): Readonly<Record<string, string>>;
+  /** Its states by name. */
+  states(settings: OptimizerSettings): Readonly<Record<string, StateSpec>>;
   /** States that are averages or sums of squares: a checkpoint with a negative one is damaged. */
   readonly squares: readonly string[];
   /** Its rule over given states. */
-  rule(states: Optimizer["states"], settings: OptimizerSettings): UpdateRule;
+  rule(states: OptimizerStates, settings: OptimizerSettings, roleOf: RoleOf): UpdateRule;
 }

@@ -4,11 +4,23 @@
  *
  * @module
  */
-import type { Device, ParameterStore } from "@transformer-xl/runtime/core";
+import {
+  allocateState,
+  type Device,
+  type ParameterStore,
+  partOf,
+} from "@transformer-xl/runtime/core";
 import { adagrad } from "./adagrad/mod.ts";
 import { adam, adamw } from "./adam/mod.ts";
 import { lamb } from "./lamb/mod.ts";
-import type { Optimizer, OptimizerDefinition, OptimizerSettings } from "./optimizer.ts";
+import { roleByShape, type RoleOf } from "./groups.ts";
+import type {
+  Optimizer,
+  OptimizerDefinition,
+  OptimizerSettings,
+  OptimizerState,
+  StateSpec,
+} from "./optimizer.ts";
 import { sgd } from "./sgd/mod.ts";
 
 /** Definitions by name; `jitlamb` is the reference's name of a compiled LAMB. */
@@ -30,31 +42,35 @@ export interface OptimizerChoice extends OptimizerSettings {
   readonly kind: OptimizerName;
 }
 
-/** States that an optimizer keeps beside every weight: name and label of the buffers. */
+/** States that an optimizer keeps beside the weights, by name. */
 export function optimizerStates(
   { kind, ...settings }: OptimizerChoice,
-): Readonly<Record<string, string>> {
+): Readonly<Record<string, StateSpec>> {
   return OPTIMIZERS[kind].states(settings);
 }
 
 /**
  * Allocates the states of an optimizer for the parameters of `store`.
  *
+ * @param roleOf roles of the parameters; by their shapes when left out
  * @throws {DeviceError} when memory is short
  */
 export function openOptimizer(
   device: Device,
   store: ParameterStore,
   { kind, ...settings }: OptimizerChoice,
+  roleOf: RoleOf = roleByShape,
 ): Optimizer {
   const definition: OptimizerDefinition = OPTIMIZERS[kind];
   using owned = new DisposableStack();
-  const states: Record<string, ReturnType<ParameterStore["likeWeights"]>> = {};
-  for (const [name, label] of Object.entries(definition.states(settings))) {
-    states[name] = store.likeWeights(device, label);
-    for (const storage of states[name]) owned.use(storage);
+  const states: Record<string, OptimizerState> = {};
+  for (const [name, { label, covers }] of Object.entries(definition.states(settings))) {
+    const layout = partOf(store, (parameter) => covers?.(roleOf(parameter)) ?? true);
+    const buffers = allocateState(device, layout, label);
+    for (const storage of buffers) owned.use(storage);
+    states[name] = { layout, buffers };
   }
-  const { scalars, record } = definition.rule(states, settings);
+  const { scalars, record } = definition.rule(states, settings, roleOf);
   const kept = owned.move();
   return { states, scalars, record, [Symbol.dispose]: () => kept.dispose() };
 }

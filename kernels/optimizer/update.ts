@@ -5,13 +5,14 @@
  * @module
  */
 import {
+  type Covers,
   gradientsOf,
   type ParameterStore,
   type Recorder,
   type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { recordGradientNorm } from "./clip/mod.ts";
+import { recordAgreement, recordGradientNorm } from "./clip/mod.ts";
 import { recordChunks } from "./flat/chunks.ts";
 import { flat } from "./flat/flat.ts";
 import type { LossScale } from "./loss_scale/mod.ts";
@@ -21,6 +22,8 @@ import type { Optimizer } from "./optimizer.ts";
 export interface UpdateOptions {
   /** Largest L2 norm of all gradients together; Infinity for no limit. */
   readonly clip: number;
+  /** Parameters whose gradients the norm counts and the limit scales; all by default. */
+  readonly clips?: Covers;
   /** What the gradients were scaled by, and the rule it follows; they are as they are without. */
   readonly lossScale?: LossScale;
 }
@@ -31,7 +34,7 @@ export interface UpdateResult {
   readonly inputs: Readonly<Record<string, Scalar>>;
   /** What the update reports. */
   readonly outputs: {
-    /** [1]: L2 norm of all gradients before clipping, without the loss scale. */
+    /** [1]: L2 norm of the gradients that are clipped, before it, without the loss scale. */
     readonly gradNorm: Tensor;
     /** [1]: 1 when the parameters were updated, 0 when a gradient was not finite. */
     readonly applied: Tensor;
@@ -79,11 +82,19 @@ export function recordUpdate(
     Object.keys(optimizer.scalars(1, 0)).map((name) => [name, rec.scalar(name)]),
   );
   return rec.scope("update", () => {
-    const chunks = recordChunks(rec, store);
+    const { clip, clips = () => true } = options;
+    const chunks = recordChunks(rec, store, clips);
+    const others = options.clips && recordChunks(rec, store, (each) => !options.clips!(each));
     const one = rec.constant("no loss scale", [1], "f32", Float32Array.of(1));
-    const norm = recordGradientNorm(rec, chunks, options.clip, options.lossScale?.state ?? one);
+    const scale = options.lossScale?.state ?? one;
+    const norm = recordGradientNorm(rec, chunks, clip, scale);
+    if (others !== undefined && others.count > 0) {
+      const free = recordGradientNorm(rec, others, Infinity, scale);
+      recordAgreement(rec, norm, free);
+      optimizer.record(rec, others, free, inputs);
+    }
     optimizer.record(rec, chunks, norm, inputs);
-    const cost = { flops: 0, bytes: chunks.gradientBytes };
+    const cost = { flops: 0, bytes: chunks.gradientBytes + (others?.gradientBytes ?? 0) };
     rec.node("clear_gradients", { cost }, () => {
       for (const storage of gradients) rec.clear(flat(storage));
     });

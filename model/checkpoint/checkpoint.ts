@@ -11,13 +11,15 @@ import {
   type FlatBuffers,
   type HostArray,
   namedNonFinite,
+  type ParameterLayout,
   parameterPieces,
   type ParameterStore,
   quoted,
   type SafetensorsReader,
   type SafetensorsSource,
   weightsOf,
-  writeArriving,
+  writeArrivingParameters,
+  writeArrivingWeights,
 } from "@transformer-xl/runtime/core";
 import {
   checkedModel,
@@ -126,12 +128,12 @@ export function vocabularySource(vocabulary: Vocabulary): SafetensorsSource {
 /** Parameters of flat buffers, each under `prefix` + name, read piece by piece when written. */
 export function parameterSources(
   device: Device,
-  store: ParameterStore,
+  layout: ParameterLayout,
   buffers: FlatBuffers,
   prefix: string,
   dtype: FloatDtype,
 ): SafetensorsSource[] {
-  return parameterPieces(device, store, buffers, dtype).map((
+  return parameterPieces(device, layout, buffers, dtype).map((
     { parameter: { name, shape }, pieces },
   ) => ({
     name: prefix + name,
@@ -169,14 +171,19 @@ type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
  */
 export async function loadParameters(
   device: Device,
-  store: ParameterStore,
+  layout: ParameterLayout,
   buffers: FlatBuffers,
   checkpoint: ModelCheckpoint,
   prefix: string,
 ): Promise<void> {
-  checkStored(store, checkpoint, prefix);
+  checkStored(layout, checkpoint, prefix);
   const { file } = checkpoint;
-  await writeArriving(device, store, buffers, ({ name }) => readFloats(file, prefix + name));
+  await writeArrivingParameters(
+    device,
+    layout,
+    buffers,
+    ({ name }) => readFloats(file, prefix + name),
+  );
 }
 
 /**
@@ -190,12 +197,16 @@ export async function loadWeights(
   checkpoint: ModelCheckpoint,
 ): Promise<void> {
   checkStored(store, checkpoint, "");
-  await writeArriving(device, store, undefined, ({ name }) => readFloats(checkpoint.file, name));
+  await writeArrivingWeights(device, store, ({ name }) => readFloats(checkpoint.file, name));
 }
 
 /** Rejects a checkpoint that lacks a tensor, before anything is written. */
-function checkStored(store: ParameterStore, { file }: ModelCheckpoint, prefix: string): void {
-  for (const { name, shape } of store.parameters) checkFloats(file, prefix + name, shape);
+function checkStored(
+  { parameters }: ParameterLayout,
+  { file }: ModelCheckpoint,
+  prefix: string,
+): void {
+  for (const { name, shape } of parameters) checkFloats(file, prefix + name, shape);
 }
 
 /** A float32 or float64 tensor. */

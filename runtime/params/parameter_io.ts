@@ -7,6 +7,7 @@ import type { Device } from "../plan/device.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { CheckpointError } from "../base/errors.ts";
 import { type Parameter, rowSize } from "./parameter.ts";
+import { type ParameterLayout, rangeSize } from "./parameter_layout.ts";
 import type { ParameterStore } from "./parameter_store.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/tensor.ts";
@@ -14,8 +15,8 @@ import type { Storage } from "../tensor/tensor.ts";
 /** One storage for every flat buffer of a store: master weights, gradients, or a state of the optimizer. */
 export type FlatBuffers = readonly Storage[];
 
-function checkAllocated(store: ParameterStore): void {
-  if (store.buffers.length === 0 && store.packed.length > 0) {
+function checkAllocated({ buffers, parameters }: ParameterLayout): void {
+  if (buffers.length === 0 && parameters.length > 0) {
     throw new TypeError("Cannot access parameters: their store is not allocated, or was disposed");
   }
 }
@@ -28,15 +29,16 @@ interface Range {
 }
 
 /** Ranges of the rows of each parameter, in row order. */
-function rangesOf(store: ParameterStore): ReadonlyMap<Parameter, Range[]> {
-  checkAllocated(store);
-  const ranges = new Map<Parameter, Range[]>(store.parameters.map((parameter) => [parameter, []]));
-  store.buffers.forEach((buffer, n) => {
+function rangesOf(layout: ParameterLayout): ReadonlyMap<Parameter, Range[]> {
+  checkAllocated(layout);
+  const ranges = new Map<Parameter, Range[]>(layout.parameters.map((each) => [each, []]));
+  layout.buffers.forEach((buffer, n) => {
     for (const { packed, offset } of buffer.ranges) {
       let at = offset;
-      for (const { parameter, from, to } of packed.rowRanges) {
+      for (const range of packed.rowRanges) {
+        const { parameter, from, to } = range;
         ranges.get(parameter)!.push({ buffer: n, offset: at, from, to });
-        at += (to - from) * rowSize(parameter);
+        at += rangeSize(range);
       }
     }
   });
@@ -56,21 +58,21 @@ type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
  */
 export function writeParameters(
   device: Device,
-  store: ParameterStore,
+  layout: ParameterLayout,
   buffers: FlatBuffers,
   values: (parameter: Parameter) => Floats,
 ): void {
-  writeInto(device, store, (n) => [buffers[n]!], values);
+  writeInto(device, layout, (n) => [buffers[n]!], values);
 }
 
 /** Writes into several storages per flat buffer. */
 function writeInto(
   device: Device,
-  store: ParameterStore,
+  layout: ParameterLayout,
   storagesOf: (buffer: number) => Iterable<Storage>,
   values: (parameter: Parameter) => Floats,
 ): void {
-  const writes = writing(device, store, storagesOf);
+  const writes = writing(device, layout, storagesOf);
   let next = writes.next();
   while (!next.done) next = writes.next(values(next.value));
 }
@@ -78,16 +80,17 @@ function writeInto(
 /** Writes one packed parameter at a time; yields each parameter once and takes its elements. */
 function* writing(
   device: Device,
-  store: ParameterStore,
+  layout: ParameterLayout,
   storagesOf: (buffer: number) => Iterable<Storage>,
 ): Generator<Parameter, void, Floats> {
-  checkAllocated(store);
+  checkAllocated(layout);
   const held = new Map<Parameter, Floats>();
   const open = new Map<Parameter, number>(); // packed parameters that still need the values
-  for (const { parameter } of store.packed.flatMap(({ rowRanges }) => rowRanges)) {
+  const packs = layout.buffers.flatMap(({ ranges }) => ranges).map(({ packed }) => packed);
+  for (const { parameter } of packs.flatMap(({ rowRanges }) => rowRanges)) {
     open.set(parameter, (open.get(parameter) ?? 0) + 1);
   }
-  for (const [n, buffer] of store.buffers.entries()) {
+  for (const [n, buffer] of layout.buffers.entries()) {
     for (const { packed, offset } of buffer.ranges) {
       const parts: Floats[] = [];
       for (const { parameter, from, to } of packed.rowRanges) {
@@ -158,10 +161,10 @@ function joined(parts: readonly Floats[], dtype: DType): Floats {
  */
 export async function* readParameters(
   device: Device,
-  store: ParameterStore,
+  layout: ParameterLayout,
   buffers: FlatBuffers,
 ): AsyncGenerator<readonly [Parameter, Floats]> {
-  for (const [parameter, ranges] of rangesOf(store)) {
+  for (const [parameter, ranges] of rangesOf(layout)) {
     const width = rowSize(parameter);
     const parts = await device.read(
       ranges.map(({ buffer, offset, from, to }) => ({
@@ -199,11 +202,11 @@ export interface ParameterPieces {
  */
 export function parameterPieces(
   device: Device,
-  store: ParameterStore,
+  layout: ParameterLayout,
   buffers: FlatBuffers,
   dtype: "F32" | "F64",
 ): ParameterPieces[] {
-  return [...rangesOf(store)].map(([parameter, ranges]) => ({
+  return [...rangesOf(layout)].map(([parameter, ranges]) => ({
     parameter,
     async *pieces() {
       const width = rowSize(parameter);
@@ -249,23 +252,34 @@ function weightBuffers(store: ParameterStore, buffer: number): ReadonlySet<Stora
 }
 
 /**
- * As {@link writeParameters}, or {@link writeWeights} without `buffers`, for elements that arrive one tensor
- * after the other, so that the host holds few of them.
+ * As {@link writeParameters}, for elements that arrive one tensor after the other, so that the host
+ * holds few of them.
  *
  * @throws {CheckpointError} when `values` gives the wrong number of elements
  * @throws {TypeError} when the store is not allocated
  */
-export async function writeArriving(
+export async function writeArrivingParameters(
   device: Device,
-  store: ParameterStore,
-  buffers: FlatBuffers | undefined,
+  layout: ParameterLayout,
+  buffers: FlatBuffers,
   values: (parameter: Parameter) => Promise<Floats>,
 ): Promise<void> {
-  const writes = writing(
-    device,
-    store,
-    (n) => buffers === undefined ? weightBuffers(store, n) : [buffers[n]!],
-  );
+  await writeArriving(writing(device, layout, (n) => [buffers[n]!]), values);
+}
+
+/** As {@link writeWeights}, for elements that arrive one tensor after the other. */
+export async function writeArrivingWeights(
+  device: Device,
+  store: ParameterStore,
+  values: (parameter: Parameter) => Promise<Floats>,
+): Promise<void> {
+  await writeArriving(writing(device, store, (n) => weightBuffers(store, n)), values);
+}
+
+async function writeArriving(
+  writes: ReturnType<typeof writing>,
+  values: (parameter: Parameter) => Promise<Floats>,
+): Promise<void> {
   let next = writes.next();
   while (!next.done) next = writes.next(await values(next.value));
 }

@@ -19,7 +19,6 @@ import {
 } from "./parameter.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { OFFSET_ALIGNMENT } from "../tensor/device_limits.ts";
-import type { Storage } from "../tensor/tensor.ts";
 
 /** Element types of a store. */
 export interface ParamWidths {
@@ -169,13 +168,6 @@ export class ParameterStore implements Disposable {
       length += padded;
     }
     close();
-  }
-
-  /** Float32 buffers like the weights, for moments of an optimizer: one per flat buffer, zero. */
-  likeWeights(device: Device, label: string): Storage[] {
-    return this.#buffers.map(({ length }, n) =>
-      device.allocate({ label: `${label} ${n}`, role: "moments", dtype: "f32", length })
-    );
   }
 
   /** Frees the flat buffers. */

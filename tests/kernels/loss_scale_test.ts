@@ -62,11 +62,12 @@ class ScaledUpdate implements Disposable {
   /** Masters, copies and states of the optimizer. */
   async numbers(): Promise<{ masters: number[]; copies: number[]; states: number[] }> {
     const { masters, weights } = this.store.buffers[0]!;
-    const buffers = [masters, weights, ...Object.values(this.#optimizer.states).flat()];
-    const [a, b, ...states] = await this.device.read(
+    const states = Object.values(this.#optimizer.states).flatMap(({ buffers }) => buffers);
+    const buffers = [masters, weights, ...states];
+    const [a, b, ...values] = await this.device.read(
       buffers.map((storage) => ({ storage, offset: 0, length: 3 })),
     );
-    return { masters: [...a!], copies: [...b!], states: states.flatMap((state) => [...state]) };
+    return { masters: [...a!], copies: [...b!], states: values.flatMap((state) => [...state]) };
   }
 
   async scale(): Promise<number[]> {

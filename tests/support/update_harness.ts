@@ -4,15 +4,23 @@
  * @module
  */
 import {
+  type Covers,
   type Device,
+  type FlatBuffers,
   gradientsOf,
   type HostArray,
+  type ParameterLayout,
   type ParameterStore,
   readParameters,
   weightsOf,
   writeParameters,
 } from "@transformer-xl/runtime";
-import { openOptimizer, type OptimizerChoice, recordUpdate } from "@transformer-xl/kernels";
+import {
+  openOptimizer,
+  type OptimizerChoice,
+  recordUpdate,
+  type RoleOf,
+} from "@transformer-xl/kernels";
 
 /** Values by parameter. */
 export type Named = Readonly<Record<string, Float64Array<ArrayBuffer>>>;
@@ -37,6 +45,10 @@ export interface UpdateSettings {
   readonly optimizer: OptimizerChoice;
   /** Largest gradient norm. */
   readonly clip: number;
+  /** Parameters that are clipped. */
+  readonly clips?: Covers;
+  /** Roles of the parameters. */
+  readonly roleOf?: RoleOf;
 }
 
 /** A store with an update; owns optimizer states and plan. */
@@ -50,13 +62,13 @@ export async function openUpdater(
   device: Device,
   store: ParameterStore,
   initial: Named,
-  { optimizer: choice, clip }: UpdateSettings,
+  { optimizer: choice, roleOf, ...options }: UpdateSettings,
 ): Promise<Updater> {
-  const optimizer = openOptimizer(device, store, choice);
-  const plan = await device.plan("update", (rec) => recordUpdate(rec, store, optimizer, { clip }));
-  const read = async (buffers: Parameters<typeof readParameters>[2]) => {
+  const optimizer = openOptimizer(device, store, choice, roleOf);
+  const plan = await device.plan("update", (rec) => recordUpdate(rec, store, optimizer, options));
+  const read = async (buffers: FlatBuffers, layout: ParameterLayout = store) => {
     const values: Record<string, HostArray> = {};
-    for await (const [{ name }, array] of readParameters(device, store, buffers)) {
+    for await (const [{ name }, array] of readParameters(device, layout, buffers)) {
       values[name] = array;
     }
     return values;
@@ -70,8 +82,8 @@ export async function openUpdater(
       plan.run(optimizer.scalars(t, lr));
       const { gradNorm, applied } = await plan.read("gradNorm", "applied");
       const states: Record<string, Record<string, HostArray>> = {};
-      for (const [state, buffers] of Object.entries(optimizer.states)) {
-        states[state] = await read(buffers);
+      for (const [state, { layout, buffers }] of Object.entries(optimizer.states)) {
+        states[state] = await read(buffers, layout);
       }
       return {
         norm: gradNorm[0]!,

@@ -111,3 +111,15 @@ Deno.test("sgd without momentum keeps no state and resumes bit-equal", async () 
   const [rest] = await together({ config, corpus, from }, 1);
   assertEquals(rest!.weights, whole!.weights);
 });
+
+Deno.test("two processes clip all but the embedding as one does, and unlike without the flag", async () => {
+  const corpus = await smallCorpus();
+  const run = async (clipNonemb: boolean, processes: number) => {
+    const settings = { ...shortRun("sgd"), mom: 0, clip: 0.01, lr: 1, maxStep: 8 };
+    const config = smallConfig({ ...settings, clipNonemb });
+    return (await together({ config, corpus }, processes))[0]!.losses;
+  };
+  const alone = await run(true, 1);
+  assert(distance(await run(true, 2), alone) < 1e-5);
+  assert(distance(await run(false, 1), alone) > 1e-3);
+});

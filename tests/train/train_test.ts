@@ -123,8 +123,8 @@ async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corp
     n++;
   }
   const moments: Record<string, Float64Array<ArrayBuffer>> = {};
-  const states = step.optimizer.states["m"]!;
-  for await (const [{ name }, values] of readParameters(device, model.store, states)) {
+  const { layout, buffers } = step.optimizer.states["m"]!;
+  for await (const [{ name }, values] of readParameters(device, layout, buffers)) {
     moments[name] = Float64Array.from(values);
   }
   return { moments, losses: (await step.metrics(2)).map(({ lossNats }) => lossNats) };

@@ -7,6 +7,7 @@ import {
   checkFloats,
   firstIssue,
   type ModelCheckpoint,
+  parameterRoles,
   unusable,
   VOCABULARY,
 } from "@transformer-xl/model";
@@ -93,8 +94,14 @@ function checkState({ path, file, config: modelConfig }: ModelCheckpoint, record
   const weights = file.names.filter((name) =>
     name !== VOCABULARY && !/^optimizer\.|^memory\./.test(name)
   );
-  for (const state of Object.keys(optimizerStates(optimizerOf(record.config)))) {
-    for (const name of weights) checkFloats(file, statePrefix(state) + name, file.shape(name));
+  const roleOf = parameterRoles(shape);
+  const states = Object.entries(optimizerStates(optimizerOf(record.config)));
+  for (const [state, { covers }] of states) {
+    for (const name of weights) {
+      const parameter = { name, shape: file.shape(name) };
+      if (covers !== undefined && !covers(roleOf(parameter))) continue;
+      checkFloats(file, statePrefix(state) + name, parameter.shape);
+    }
   }
   if (file.has(LOSS_SCALE)) checkFloats(file, LOSS_SCALE, [3]);
   const layers = memLen === 0 ? 0 : modelConfig.nLayer;

@@ -80,6 +80,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   patience: "free",
   lrMin: "free",
   clip: "free",
+  clipNonemb: "free",
   weightDecay: "free",
   lossScale: "free",
   staticLossScale: "free",

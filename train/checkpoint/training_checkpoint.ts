@@ -106,8 +106,8 @@ export async function writeTrainingCheckpoint(
   const dtype = await floatDtype(device, store);
   const sources: SafetensorsSource[] = [
     ...parameterSources(device, store, weightsOf(store), "", dtype),
-    ...Object.entries(step.optimizer.states).flatMap(([state, buffers]) =>
-      parameterSources(device, store, buffers, statePrefix(state), dtype)
+    ...Object.entries(step.optimizer.states).flatMap(([state, { layout, buffers }]) =>
+      parameterSources(device, layout, buffers, statePrefix(state), dtype)
     ),
     vocabularySource(vocabulary),
   ];
@@ -165,10 +165,10 @@ export async function restoreTraining(
   // A run resumed in half precision after full precision starts with the initial scale.
   const isScaled = step.lossScale && !step.lossScale.fixed && checkpoint.file.has(LOSS_SCALE);
   const lossScale = isScaled ? await checkedLossScale(checkpoint) : undefined;
-  const { device, store } = step.model;
+  const { device } = step.model;
   step.stepsDone = progress.step;
-  for (const [state, buffers] of Object.entries(step.optimizer.states)) {
-    await loadParameters(device, store, buffers, checkpoint, statePrefix(state));
+  for (const [state, { layout, buffers }] of Object.entries(step.optimizer.states)) {
+    await loadParameters(device, layout, buffers, checkpoint, statePrefix(state));
   }
   for (const layer of step.memories[0]!.layers.keys()) {
     const name = memoryName(layer);

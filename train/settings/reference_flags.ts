@@ -42,7 +42,6 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     alias: "evalMaxSteps",
     instead: "an alias of --eval_max_steps",
   }),
-  foreignFlag("clip_nonemb", { instead: "--clip bounds the norm of all gradients" }),
   foreignFlag("sample_softmax", {
     arity: "one",
     values: { test: /^(-\d+|0)$/, wanted: "-1" },

@@ -18,6 +18,7 @@ import {
   type Lengths,
   Memory,
   type Model,
+  parameterRoles,
   philoxDropout,
 } from "@transformer-xl/model";
 import { backward, type Plan, type PlanInputs, type Scalar } from "@transformer-xl/runtime";
@@ -31,6 +32,8 @@ export interface StepSettings {
   readonly optimizer: OptimizerChoice;
   /** Largest global gradient norm. */
   readonly clip: number;
+  /** Clip the embedding too, and count it in the norm (default); otherwise its gradients stay. */
+  readonly clipsEmbedding: boolean;
   /** Seed of the dropout masks. */
   readonly seed: number;
   /** Loss scale of half precision: fixed, or dynamic. */
@@ -98,13 +101,15 @@ export async function recordGradients(
 
 /** Records norm, clipping, optimizer and the rule of the loss scale; clears the gradients. */
 export function recordOptimizer(
-  { model: { device, store }, optimizer, lossScale, rings }: StepParts,
-  { clip }: StepSettings,
+  { model: { config, device, store }, optimizer, lossScale, rings }: StepParts,
+  { clip, clipsEmbedding }: StepSettings,
 ): Promise<StepPlan<undefined>> {
+  const roleOf = parameterRoles(config);
   return device.plan("update", (rec) => {
     const slot = rec.scalar("slot");
     const { inputs, outputs } = recordUpdate(rec, store, optimizer, {
       clip,
+      ...(!clipsEmbedding && { clips: (each) => roleOf(each).kind !== "embedding" }),
       ...(lossScale && { lossScale }),
     });
     storeScalar(rec, rings.norms, slot, outputs.gradNorm);

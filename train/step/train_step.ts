@@ -17,6 +17,7 @@ import {
   type LengthSettings,
   type Memory,
   type Model,
+  parameterRoles,
   type Segment,
 } from "@transformer-xl/model";
 import {
@@ -61,6 +62,7 @@ function settingsOf(options: StepOptions): StepSettings {
   return {
     batchChunk: 1,
     clip: 0.25,
+    clipsEmbedding: true,
     seed: 1111,
     ringSize: RING_SIZE,
     ...options,
@@ -142,7 +144,12 @@ export class TrainStep implements Disposable {
           "it is not divisible; change one of them",
       );
     }
-    const optimizer = openOptimizer(device, store, settings.optimizer);
+    const optimizer = openOptimizer(
+      device,
+      store,
+      settings.optimizer,
+      parameterRoles(model.config),
+    );
     const rings = new MetricRings(device, ringSize);
     const lossScale = settings.lossScale === undefined
       ? undefined

@@ -39,7 +39,10 @@ export class TrainingHealth implements Disposable {
     );
     const check = await FiniteCheck.record(device, [
       { name: "weights", storages: weights, limit: WEIGHT_LIMIT },
-      { name: "states of the optimizer", storages: Object.values(step.optimizer.states).flat() },
+      {
+        name: "states of the optimizer",
+        storages: Object.values(step.optimizer.states).flatMap(({ buffers }) => buffers),
+      },
     ]);
     return new TrainingHealth(step, check, saved);
   }

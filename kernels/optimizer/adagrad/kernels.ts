@@ -10,8 +10,8 @@ import source from "./adagrad.wgsl" with { type: "text" };
 export const ADAGRAD = elementUpdate<"sum", "rate" | "eps">(
   "adagrad",
   source,
-  ({ weights: p, sum }, { rate, eps }) => (i, g) => {
-    const squares = sum[i] = sum[i]! + g * g;
+  ({ weights: p, sum }, { rate, eps }) => (i, g, at) => {
+    const squares = sum[at] = sum[at]! + g * g;
     p[i]! -= rate * (g / (Math.sqrt(squares) + eps));
   },
 );

@@ -13,15 +13,16 @@ import { ADAGRAD } from "./kernels.ts";
 /** Adagrad (Duchi et al., 2011) as in PyTorch; sums start at 0, and nothing decays. */
 export const adagrad: OptimizerDefinition = {
   settings: ["eps"],
-  states: () => ({ sum: "sums of squared gradients" }),
+  states: () => ({ sum: { label: "sums of squared gradients" } }),
   squares: ["sum"],
   rule({ sum }, { eps = 1e-10 }) {
     return {
       scalars: (_step, lr) => ({ lr }),
-      record(rec, chunks, { control }, { lr }) {
+      record(rec, all, { control }, { lr }) {
+        const chunks = all.within(sum!.layout);
         recordOverChunks(rec, "adagrad", chunks, updateCost(chunks, 7, 1), (buffer, n) => ({
           kernel: ADAGRAD(buffer),
-          operands: { control, sum: flat(sum![n]!), ...updateOperands(buffer) },
+          operands: { control, sum: flat(sum!.buffers[n]!), ...updateOperands(buffer) },
           scalars: { rate: lr, eps },
         }));
       },

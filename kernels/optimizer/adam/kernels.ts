@@ -23,10 +23,10 @@ export const ADAM = elementUpdate<
   const { keep, correction1, correction2, beta1, gain1, beta2, gain2, eps, decay } = sizes;
   const rate = sizes.rate / correction1;
   const root2 = Math.sqrt(correction2);
-  return (i, gradient) => {
+  return (i, gradient, at) => {
     const g = gradient + decay * p[i]!;
-    const m1 = m[i] = beta1 * m[i]! + gain1 * g;
-    const v1 = v[i] = beta2 * v[i]! + gain2 * g * g;
+    const m1 = m[at] = beta1 * m[at]! + gain1 * g;
+    const v1 = v[at] = beta2 * v[at]! + gain2 * g * g;
     p[i] = keep * p[i]! - rate * (m1 / (Math.sqrt(v1) / root2 + eps));
   };
 });

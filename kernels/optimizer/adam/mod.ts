@@ -24,7 +24,7 @@ export const adamw: OptimizerDefinition = adamWithDecay("decoupled");
 function adamWithDecay(kind: "penalty" | "decoupled"): OptimizerDefinition {
   return {
     settings: ["weightDecay", "betas", "eps"],
-    states: () => ({ m: "first moments", v: "second moments" }),
+    states: () => ({ m: { label: "first moments" }, v: { label: "second moments" } }),
     squares: ["v"],
     rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = DEFAULT_BETAS, eps = 1e-8 }) {
       const decoupled = kind === "decoupled" ? weightDecay : 0;
@@ -37,10 +37,16 @@ function adamWithDecay(kind: "penalty" | "decoupled"): OptimizerDefinition {
           biasCorrection1: 1 - beta1 ** step,
           biasCorrection2: 1 - beta2 ** step,
         }),
-        record(rec, chunks, { control }, { lr, keep, biasCorrection1, biasCorrection2 }) {
+        record(rec, all, { control }, { lr, keep, biasCorrection1, biasCorrection2 }) {
+          const chunks = all.within(m!.layout);
           recordOverChunks(rec, "adam", chunks, updateCost(chunks, 16, 2), (buffer, n) => ({
             kernel: ADAM(buffer),
-            operands: { control, m: flat(m![n]!), v: flat(v![n]!), ...updateOperands(buffer) },
+            operands: {
+              control,
+              m: flat(m!.buffers[n]!),
+              v: flat(v!.buffers[n]!),
+              ...updateOperands(buffer),
+            },
             scalars: {
               rate: lr,
               keep,

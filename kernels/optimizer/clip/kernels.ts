@@ -5,6 +5,7 @@
  */
 import { kernel } from "@transformer-xl/runtime/core";
 import { forEachChunk } from "../flat/chunks.ts";
+import agreeSource from "./agree.wgsl" with { type: "text" };
 import clipSource from "./clip.wgsl" with { type: "text" };
 import squareSumsSource from "./square_sums.wgsl" with { type: "text" };
 
@@ -37,3 +38,14 @@ export const CLIP = kernel<
   const factor = length + 1e-6 > clip ? clip / (length + 1e-6) : 1;
   control[0] = finite === 0 ? 0 : factor / scale;
 });
+
+/** Whether the gradients of two groups are finite, for both. */
+export const AGREE = kernel<"control" | "applied" | "other_control" | "other_applied">(
+  "clip_agree",
+  agreeSource,
+  ({ control, applied, other_control, other_applied }) => {
+    if (applied[0] === 1 && other_applied[0] === 1) return;
+    for (const each of [control, other_control]) each[0] = each[1] = 0;
+    applied[0] = other_applied[0] = 0;
+  },
+);

@@ -8,7 +8,7 @@ import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
 import type { RecordedChunks } from "../flat/chunks.ts";
 import { flat } from "../flat/flat.ts";
 import { recordOverChunks } from "../flat/over_chunks.ts";
-import { CLIP, SQUARE_SUMS } from "./kernels.ts";
+import { AGREE, CLIP, SQUARE_SUMS } from "./kernels.ts";
 
 const LARGEST = 2 ** 128 - 2 ** 104; // of float32: no norm exceeds it
 
@@ -16,7 +16,7 @@ const LARGEST = 2 ** 128 - 2 ** 104; // of float32: no norm exceeds it
 export interface GradientNorm {
   /** [2]: factor of every gradient, and 1 or 0 for whether to update at all. */
   readonly control: Tensor;
-  /** [1]: L2 norm of all gradients before clipping, without the loss scale. */
+  /** [1]: L2 norm of the group's gradients before clipping, without the loss scale. */
   readonly norm: Tensor;
   /** [1]: 1 when every gradient is finite, else 0. */
   readonly applied: Tensor;
@@ -52,4 +52,19 @@ export function recordGradientNorm(
       workgroups: [1],
     }));
   return { control, norm, applied };
+}
+
+/** Records that two groups of parameters are updated together or not at all. */
+export function recordAgreement(rec: Recorder, one: GradientNorm, other: GradientNorm): void {
+  rec.node("clip_agree", { cost: { flops: 0, bytes: 0 } }, () =>
+    rec.launch({
+      kernel: AGREE,
+      operands: {
+        control: one.control,
+        applied: one.applied,
+        other_control: other.control,
+        other_applied: other.applied,
+      },
+      workgroups: [1],
+    }));
 }

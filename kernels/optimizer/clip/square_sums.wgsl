@@ -1,5 +1,5 @@
 // sums[slot] = sum of g^2 over one chunk of the flat gradients.
-// chunks: rows of {offset, length, parameter, slot}; a launch covers `count` rows from
+// chunks: rows of {offset, length, offset in a state, slot}; a launch covers `count` rows from
 // `first`.
 // One workgroup per chunk. Every lane adds four columns of a turn of 4 * LANES elements, then the
 // lanes meet in a tree: partial sums stay short, so that 1e8 elements keep six digits.

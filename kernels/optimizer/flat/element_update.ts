@@ -12,7 +12,8 @@ import updateSource from "./update_chunk.wgsl" with { type: "text" };
  * A kernel over chunks from the update of one element.
  *
  * @param source WGSL of `stepped`, see update_chunk.wgsl
- * @param loop the same update as a function of element `i` and its clipped gradient `g`
+ * @param loop the same update as a function of element `i`, its clipped gradient `g`, and its index
+ * `at` in the states
  * @returns the kernel of a buffer, by whether its weights have copies
  */
 export function elementUpdate<Operands extends string, Sizes extends string>(
@@ -21,7 +22,7 @@ export function elementUpdate<Operands extends string, Sizes extends string>(
   loop: (
     operands: Readonly<Record<Operands | ChunkOperands, Numbers>>,
     sizes: Readonly<Record<Sizes, number>>,
-  ) => (i: number, g: number) => void,
+  ) => (i: number, g: number, at: number) => void,
 ): (buffer: FlatBuffer) => Kernel {
   return weightKernels<Operands, Sizes>(name, source + updateSource, (operands, sizes) => {
     const { chunks, control, gradients }: Readonly<Record<ChunkOperands, Numbers>> = operands;
@@ -29,8 +30,9 @@ export function elementUpdate<Operands extends string, Sizes extends string>(
     const c = control[0]!;
     if (control[1] === 0) return;
     const update = loop(operands, sizes);
-    forEachChunk(chunks, first, count, (from, to) => {
-      for (let i = from; i < to; i++) update(i, c * gradients[i]!);
+    forEachChunk(chunks, first, count, (from, to, state) => {
+      const shift = state - from;
+      for (let i = from; i < to; i++) update(i, c * gradients[i]!, i + shift);
     });
   });
 }

@@ -19,9 +19,9 @@ export function recordOverChunks(
   launch: (buffer: FlatBuffer, n: number) => ChunkLaunch,
 ): void {
   rec.node(name, { cost }, () =>
-    chunks.buffers.forEach((part, n) => {
+    chunks.buffers.forEach((part) => {
       const { scalars, workgroups } = chunks.over(part);
-      const { kernel, operands, scalars: more } = launch(part.buffer, n);
+      const { kernel, operands, scalars: more } = launch(part.buffer, part.n);
       rec.launch({
         kernel,
         operands: { chunks: chunks.rows, ...operands },

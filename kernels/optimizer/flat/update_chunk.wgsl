@@ -1,7 +1,8 @@
 // Update of the weights of one chunk per workgroup (rows of `chunks` as in square_sums.wgsl):
 //   p = stepped(at, p, c * gradient)
-// with four elements at the indices `at`. The optimizer's text before this one declares `stepped`,
-// which reads and writes its own states, and `struct Scalars { first: u32, count: u32, ... }`.
+// for four elements, whose states are at the indices `at`. The optimizer's text before this one
+// declares `stepped`, which reads and writes its own states, and
+// `struct Scalars { first: u32, count: u32, ... }`.
 // store_weight comes from the store_weight*.wgsl before both.
 // control = {c, applied}: nothing is touched when applied is 0.
 override LANES: u32;
@@ -24,13 +25,14 @@ fn main(
   }
   let c = control[0];
   let chunk = chunks[scalars.first + row];
+  let shift = vec4(chunk.z - chunk.x);
   let turns = chunk.y / (4u * LANES);
   var i = chunk.x + lane;
   for (var turn = 0u; turn < turns; turn++) {
     let at = i + vec4(0u, LANES, 2u * LANES, 3u * LANES);
     let p = vec4(weights[at.x], weights[at.y], weights[at.z], weights[at.w]);
     let g = vec4(gradients[at.x], gradients[at.y], gradients[at.z], gradients[at.w]);
-    let moved = stepped(at, p, c * vec4<f32>(g));
+    let moved = stepped(at + shift, p, c * vec4<f32>(g));
     store_weight(at.x, moved.x);
     store_weight(at.y, moved.y);
     store_weight(at.z, moved.z);
@@ -39,7 +41,7 @@ fn main(
   }
   // The tail has one element for each lane and turn; its four columns are the same element.
   for (let end = chunk.x + chunk.y; i < end; i += LANES) {
-    let moved = stepped(vec4(i), vec4(weights[i]), vec4(c * f32(gradients[i])));
+    let moved = stepped(vec4(i) + shift, vec4(weights[i]), vec4(c * f32(gradients[i])));
     store_weight(i, moved.x);
   }
 }

@@ -19,7 +19,7 @@ export const MOMENTS = kernel<
   const { first, count, beta1, gain1, beta2, gain2, eps, decay } = sizes;
   const c = control[0]!;
   if (control[1] === 0) return;
-  forEachChunk(chunks, first, count, (from, to, _parameter, slot) => {
+  forEachChunk(chunks, first, count, (from, to, _state, slot) => {
     let [pp, uu] = [0, 0];
     for (let i = from; i < to; i++) {
       const g = c * gradients[i]!;
@@ -47,7 +47,8 @@ export const RATIO = kernel<"starts" | "sums" | "ratios", "tensors" | "eps" | "z
         uu += sums[2 * i + 1]!;
       }
       const norm = Math.min(Math.sqrt(pp), 10);
-      ratios[tensor] = norm > 0 && uu > 0 ? norm / (Math.sqrt(uu) + eps) : zero_ratio;
+      const ratio = norm > 0 && uu > 0 ? norm / (Math.sqrt(uu) + eps) : zero_ratio;
+      for (let i = starts[tensor]!; i < starts[tensor + 1]!; i++) ratios[i] = ratio;
     }
   },
 );
@@ -61,8 +62,8 @@ const applyKernels = (rounded: (factor: number) => number) =>
       const { chunks, control, ratios, m, v, weights: p } = operands;
       const { first, count, rate, eps, decay } = sizes;
       if (control[1] === 0) return;
-      forEachChunk(chunks, first, count, (from, to, parameter) => {
-        const factor = rounded(rounded(rate) * rounded(ratios[parameter]!));
+      forEachChunk(chunks, first, count, (from, to, _state, slot) => {
+        const factor = rounded(rounded(rate) * rounded(ratios[slot]!));
         for (let i = from; i < to; i++) {
           p[i]! -= factor * (m[i]! / (Math.sqrt(v[i]!) + eps) + decay * p[i]!);
         }

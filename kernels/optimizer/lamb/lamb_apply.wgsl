@@ -1,5 +1,5 @@
 // Second half of LAMB, one chunk per workgroup (rows of `chunks` as in square_sums.wgsl):
-//   p = p - rate * ratio[tensor] * u,  u = m / (sqrt(v) + eps) + decay p.
+//   p = p - rate * ratio * u,  u = m / (sqrt(v) + eps) + decay p.
 // store_weight comes from the store_weight*.wgsl before this text.
 // control = {c, applied}: nothing is touched when applied is 0.
 override LANES: u32;
@@ -24,7 +24,7 @@ fn main(
   }
   let s = scalars;
   let chunk = chunks[s.first + row];
-  let rate = s.rate * ratios[chunk.z];
+  let rate = s.rate * ratios[chunk.w];
   let turns = chunk.y / (4u * LANES);
   var i = chunk.x + lane;
   for (var turn = 0u; turn < turns; turn++) {

@@ -1,6 +1,7 @@
-// Trust ratio of every parameter:
+// Trust ratio of every parameter, for each of its chunks:
 //   wn = min(||p||, 10),  un = ||u||,  ratio = wn / (un + eps), zero_ratio where either norm is 0.
 // sums: {p^2, u^2} per chunk, those of one tensor side by side in row order; starts: [tensors + 1].
+// ratios: [chunks], in the slots of the sums.
 // One workgroup per tensor walks its chunks, so the order of summation is fixed.
 override LANES: u32;
 struct Scalars { tensors: u32, eps: f32, zero_ratio: f32 }
@@ -36,10 +37,11 @@ fn main(
       lane_sums[lane] += lane_sums[lane + half];
     }
   }
-  if (lane == 0u) {
-    let norms = sqrt(lane_sums[0]);
-    let moves = norms.x > 0.0 && norms.y > 0.0;
-    let ratio = min(norms.x, 10.0) / (norms.y + scalars.eps);
-    ratios[tensor] = select(scalars.zero_ratio, ratio, moves);
+  workgroupBarrier();
+  let norms = sqrt(lane_sums[0]);
+  let moves = norms.x > 0.0 && norms.y > 0.0;
+  let ratio = min(norms.x, 10.0) / (norms.y + scalars.eps);
+  for (var slot = starts[tensor] + lane; slot < end; slot += LANES) {
+    ratios[slot] = select(scalars.zero_ratio, ratio, moves);
   }
 }

@@ -7,7 +7,7 @@
  *     p = p - lr * ratio * u
  *
  * Three launches: moments with the norms' partial sums, trust ratios, weights. Between them only one
- * number per tensor waits in memory, not the direction.
+ * number per chunk waits in memory, not the direction.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { APPLY_KERNELS, MOMENTS, RATIO } from "./kernels.ts";
 /** LAMB (You et al., 2020) as in the reference: no bias correction, norms clamped to 10. */
 export const lamb: OptimizerDefinition = {
   settings: ["weightDecay", "betas", "eps", "zeroRatio"],
-  states: () => ({ m: "first moments", v: "second moments" }),
+  states: () => ({ m: { label: "first moments" }, v: { label: "second moments" } }),
   squares: ["v"],
   rule({ m, v }, settings) {
     const { weightDecay: decay = 0, betas: [beta1, beta2] = DEFAULT_BETAS } = settings;
@@ -28,10 +28,11 @@ export const lamb: OptimizerDefinition = {
     return {
       scalars: (_step, lr) => ({ lr }),
       record(rec, chunks, { control }, { lr }) {
-        const { starts, tensors, elements, count, gradientBytes } = chunks;
+        const { starts, parameters, elements, count, gradientBytes } = chunks;
+        const tensors = parameters.length;
         const sums = rec.temporary([count, 2], "f32", "lamb.sums");
-        const ratios = rec.temporary([tensors], "f32", "lamb.ratios");
-        const moments = (n: number) => ({ m: flat(m![n]!), v: flat(v![n]!) });
+        const ratios = rec.temporary([count], "f32", "lamb.ratios");
+        const moments = (n: number) => ({ m: flat(m!.buffers[n]!), v: flat(v!.buffers[n]!) });
         const momentCost = { flops: 16 * elements, bytes: 20 * elements + gradientBytes };
         recordOverChunks(rec, "lamb_moments", chunks, momentCost, (buffer, n) => ({
           kernel: MOMENTS,

@@ -20,8 +20,8 @@ export const SGD = elementUpdate<never, "rate">(
 export const SGD_MOMENTUM = elementUpdate<"velocity", "rate" | "momentum">(
   "sgd_momentum",
   momentumSource,
-  ({ weights: p, velocity }, { rate, momentum }) => (i, g) => {
-    const moved = velocity[i] = momentum * velocity[i]! + g;
+  ({ weights: p, velocity }, { rate, momentum }) => (i, g, at) => {
+    const moved = velocity[at] = momentum * velocity[at]! + g;
     p[i]! -= rate * moved;
   },
 );

@@ -14,20 +14,21 @@ import {
   updateCost,
   updateOperands,
 } from "../flat/over_chunks.ts";
-import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
+import type { OptimizerDefinition, StateSpec, UpdateRule } from "../optimizer.ts";
 import { SGD, SGD_MOMENTUM } from "./kernels.ts";
 
 /** SGD as in PyTorch; it keeps no state without momentum. */
 export const sgd: OptimizerDefinition = {
   settings: ["momentum"],
-  states({ momentum = 0 }): Record<string, string> {
-    return momentum === 0 ? {} : { momentum: "momentum" };
+  states({ momentum = 0 }): Record<string, StateSpec> {
+    return momentum === 0 ? {} : { momentum: { label: "momentum" } };
   },
   squares: [],
   rule({ momentum: velocities }, { momentum = 0 }) {
     return {
       scalars: (_step, lr) => ({ lr }),
-      record(rec, chunks, { control }, { lr }) {
+      record(rec, all, { control }, { lr }) {
+        const chunks = velocities === undefined ? all : all.within(velocities.layout);
         const states = velocities === undefined ? 0 : 1;
         const cost = updateCost(chunks, 3 + 2 * states, states);
         recordOverChunks(rec, "sgd", chunks, cost, (buffer, n): ChunkLaunch => {
@@ -36,7 +37,7 @@ export const sgd: OptimizerDefinition = {
             ? { kernel: SGD(buffer), operands, scalars: { rate: lr } }
             : {
               kernel: SGD_MOMENTUM(buffer),
-              operands: { ...operands, velocity: flat(velocities[n]!) },
+              operands: { ...operands, velocity: flat(velocities.buffers[n]!) },
               scalars: { rate: lr, momentum },
             };
         });

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  allocateState,
   CheckpointError,
   DeviceError,
   gradientsOf,
   type Init,
   type Parameter,
   ParameterStore,
+  partOf,
   PORTABLE_LIMITS,
   readParameters,
   ReferenceDevice,
@@ -127,7 +129,7 @@ for (const where of ["the reference executor", "the adapter"] as const) {
         store.pack("low rows", [{ parameter: table, from: 0, to: 33 }]);
         store.pack("middle rows", [{ parameter: table, from: 33, to: 60 }]);
         store.allocate(device, { gradients: true });
-        const moments = store.likeWeights(device, "first moment");
+        const moments = allocateState(device, store, "first moment");
         assertEquals(
           moments.map(({ length }) => length),
           store.buffers.map(({ length }) => length),
@@ -162,7 +164,7 @@ Deno.test("memory of a store starts at zero and is accounted by role", async () 
   const store = new ParameterStore();
   store.param("w", [100], ZERO);
   store.allocate(device, { gradients: true });
-  const [moment] = store.likeWeights(device, "moment");
+  const [moment] = allocateState(device, store, "moment");
   assertEquals(Object.fromEntries(device.liveBytesByRole), {
     weights: 512,
     gradients: 512,
@@ -244,4 +246,30 @@ Deno.test("writeParameters() refuses another number of elements", () => {
     CheckpointError,
     'Cannot load "w": it has 5 elements, expected shape [2,3]',
   );
+});
+
+Deno.test("a state of some parameters has room for them alone and keeps their rows in order", async () => {
+  using device = smallBindings(1024);
+  using store = new ParameterStore();
+  const table = store.declare("table", [100, 5], ZERO);
+  const odd = store.declare("odd", [7, 5], ZERO);
+  store.param("bias", [13], ZERO);
+  store.pack("high rows", [
+    { parameter: table, from: 60, to: 100 },
+    { parameter: odd, from: 0, to: 7 },
+  ]);
+  store.pack("low rows", [{ parameter: table, from: 0, to: 33 }]);
+  store.pack("middle rows", [{ parameter: table, from: 33, to: 60 }]);
+  store.allocate(device, { gradients: true });
+  assertEquals(partOf(store, () => true), store);
+  const layout = partOf(store, ({ name }) => name !== "table");
+  const buffers = allocateState(device, layout, "momentum");
+  assertEquals(device.liveBytesByRole.get("moments"), 4 * (35 + 13 + buffers.length - 2));
+  writeParameters(device, layout, buffers, numbered);
+  const read = await Array.fromAsync(readParameters(device, layout, buffers));
+  assertEquals(read.map(([{ name }, values]) => [name, values]), [
+    ["odd", numbered(odd)],
+    ["bias", numbered(store.parameters[2]!)],
+  ]);
+  for (const buffer of buffers) buffer[Symbol.dispose]();
 });

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Batches, createModel } from "@transformer-xl/model";
 import { ConfigError, readParameters, ReferenceDevice, weightsOf } from "@transformer-xl/runtime";
-import { TrainStep } from "@transformer-xl/train";
+import { type StepMetrics, type StepOptions, TrainStep } from "@transformer-xl/train";
 
 const SIZES = { vocabSize: 4, nLayer: 1, dModel: 16, dropout: 0 };
 const LENGTHS = { batchSize: 2, tgtLen: 4, memLen: 4 };
@@ -54,4 +54,34 @@ Deno.test("a step refuses a model without gradients, other segments and uneven c
     assertThrows(() => step.run(segment, { lr: 0.01 }), RangeError, "Cannot run a segment of");
   }
   assertEquals(step.stepsDone, 0);
+});
+
+Deno.test("without the embedding in the norm, its gradients stay whole and the others are clipped", async () => {
+  const moves = async (options: Partial<StepOptions>) => {
+    using device = new ReferenceDevice({ precision: "f64" });
+    using model = await createModel(device, SIZES, { training: true });
+    const { store } = model;
+    const read = () => Array.fromAsync(readParameters(device, store, weightsOf(store)));
+    using step = await TrainStep.record(model, LENGTHS, { optimizer: "sgd", ...options });
+    const before = await read();
+    step.run(new Batches(TEXT, step.lengths).segment(0), { lr: 1 });
+    const after = await read();
+    const [{ gradientNorm }] = await step.metrics(1) as [StepMetrics];
+    const gradients = new Map(after.map(([{ name }, values], i) => [
+      name,
+      [...values].map((value, k) => before[i]![1][k]! - value),
+    ]));
+    return { gradients, gradientNorm };
+  };
+  const whole = await moves({ clip: Infinity });
+  const clip = whole.gradientNorm / 1000;
+  const { gradients, gradientNorm } = await moves({ clip, clipsEmbedding: false });
+  const others = [...whole.gradients].filter(([name]) => !name.startsWith("word_emb."));
+  const norm = Math.hypot(...others.flatMap(([, values]) => values));
+  assertAlmostEquals(gradientNorm, norm, 1e-12);
+  assert(whole.gradients.size > others.length && norm < whole.gradientNorm);
+  for (const [name, values] of whole.gradients) {
+    const factor = name.startsWith("word_emb.") ? 1 : clip / (norm + 1e-6);
+    values.forEach((g, k) => assertAlmostEquals(gradients.get(name)![k]!, factor * g, 1e-12));
+  }
 });

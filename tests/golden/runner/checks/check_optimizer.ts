@@ -97,8 +97,8 @@ export async function checkOptimizer(
       findings.compare("parameter", `step ${i + 1} ${name}`, got, want, limitFor(limit, want));
     }
   }
-  for (const [state, buffers] of Object.entries(optimizer.states)) {
-    for await (const [{ name }, got] of readParameters(device, store, buffers)) {
+  for (const [state, { layout, buffers }] of Object.entries(optimizer.states)) {
+    for await (const [{ name }, got] of readParameters(device, layout, buffers)) {
       const want = await golden.floats(`final/${STATE_NAMES[state]}/${name}`);
       findings.compare("state", `${state} ${name}`, got, want, limitFor(limit, want));
     }
@@ -132,7 +132,8 @@ export async function checkClip(
       const { gradNorm } = await plan.read("gradNorm");
       const norm = record.total_norm;
       findings.compareNumber("gradient norm", where, gradNorm[0]!, norm, limits.optimizer);
-      for await (const [{ name }, got] of readParameters(device, store, optimizer.states["m"]!)) {
+      const { layout, buffers } = optimizer.states["m"]!;
+      for await (const [{ name }, got] of readParameters(device, layout, buffers)) {
         const want = await golden.floats(`${prefix}/grad/${name}`);
         const limit = limitFor(limits.optimizer, want);
         findings.compare("clipped gradient", `${where} ${name}`, got, want, limit);
