@@ -6,6 +6,7 @@
  */
 import { kernel } from "@transformer-xl/runtime/core";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
+import softmaxLanes from "../shared/softmax_lanes.wgsl" with { type: "text" };
 import { IGNORED } from "../shared/ignored.ts";
 import biasSource from "./bias_gradient.wgsl" with { type: "text" };
 import rowSource from "./softmax_row.wgsl" with { type: "text" };
@@ -16,7 +17,7 @@ export const SOFTMAX_ROW = kernel<
   "rows" | "base" | "columns" | "stride" | "weight" | "differentiate"
 >(
   "softmax_row",
-  exactExp + rowSource,
+  exactExp + softmaxLanes + rowSource,
   ({ targets, logits, nll, loss_scale: lossScale }, s) => {
     const { rows, base, columns, stride, differentiate } = s;
     const weight = s.weight * lossScale[0]!;

@@ -4,9 +4,9 @@
 // chunk.
 //
 // One workgroup per row. A lane takes every LANES-th column, eight at a time, and keeps a running
-// maximum and the sum of exponentials relative to it (one rescaling per eight columns); lanes
-// combine in a tree of fixed order. A second walk forms the gradient. Rows with target IGNORED have
-// nll 0 and become zeros.
+// maximum and the sum of exponentials relative to it (one rescaling per eight columns);
+// softmax_lanes.wgsl before this text combines the lanes. A second walk forms the gradient. Rows with
+// target IGNORED have nll 0 and become zeros.
 override LANES: u32;
 alias Value = f32;
 
@@ -25,8 +25,6 @@ struct Scalars {
 @group(0) @binding(4) var<uniform> scalars: Scalars;
 
 const IGNORED = 0xffffffffu;
-var<workgroup> maxima: array<f32, LANES>;
-var<workgroup> sums: array<f32, LANES>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -85,20 +83,7 @@ fn main(
     sum = sum * exact_exp(before - largest) + exact_exp(x - largest);
   }
   let x_goal = f32(logits[begin + goal]); // before any lane overwrites it
-  maxima[lane] = largest;
-  sums[lane] = sum;
-  workgroupBarrier();
-  for (var reach = LANES / 2u; reach > 0u; reach /= 2u) {
-    if (lane < reach) {
-      let mine = maxima[lane];
-      let other = maxima[lane + reach];
-      let both = max(mine, other);
-      sums[lane] = sums[lane] * exact_exp(mine - both) +
-        sums[lane + reach] * exact_exp(other - both);
-      maxima[lane] = both;
-    }
-    workgroupBarrier();
-  }
+  combine_lanes(lane, largest, sum);
   largest = maxima[0];
   sum = sums[0];
   if (lane == 0u) {

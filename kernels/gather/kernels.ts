@@ -5,11 +5,12 @@
  */
 import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { type RowCount, rowThreads } from "../shared/row_count.ts";
+import listedRows from "../shared/listed_rows.wgsl" with { type: "text" };
 import source from "./gather.wgsl" with { type: "text" };
 
 const GATHER = kernel<"x" | "rows" | "y", "count" | "columns" | "factor">(
   "gather",
-  source,
+  source + listedRows,
   ({ x, rows, y }, { count, columns, factor }) => {
     for (let i = 0; i < count; i++) {
       const [to, from] = [i * columns, rows[i]! * columns];

@@ -5,6 +5,7 @@
  */
 import { kernel } from "@transformer-xl/runtime/core";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
+import softmaxLanes from "../shared/softmax_lanes.wgsl" with { type: "text" };
 import source from "./log_softmax.wgsl" with { type: "text" };
 
 /** Log-probabilities of some columns of every row. */
@@ -20,7 +21,7 @@ export const LOG_SOFTMAX = kernel<
   | "shift_column"
 >(
   "log_softmax",
-  exactExp + source,
+  exactExp + softmaxLanes + source,
   ({ logits, shift, y }, s) => {
     const rows = logits.length / s.stride;
     for (let row = 0; row < rows; row++) {

@@ -3,7 +3,8 @@
 // logits: [R, stride], y: [R, y_stride], shift: [R, shift_stride].
 //
 // One workgroup per row. A lane takes every LANES-th column and keeps a running maximum and the sum
-// of exponentials relative to it; lanes combine in a tree of fixed order. A second walk writes y.
+// of exponentials relative to it; softmax_lanes.wgsl before this text combines the lanes. A second
+// walk writes y.
 override LANES: u32;
 alias Value = f32;
 alias Result = f32;
@@ -23,9 +24,6 @@ struct Scalars {
 @group(0) @binding(2) var<storage, read_write> y: array<Result>;
 @group(0) @binding(3) var<uniform> scalars: Scalars;
 
-var<workgroup> maxima: array<f32, LANES>;
-var<workgroup> sums: array<f32, LANES>;
-
 @compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -42,20 +40,7 @@ fn main(
     largest = max(largest, x);
     sum = sum * exact_exp(before - largest) + exact_exp(x - largest);
   }
-  maxima[lane] = largest;
-  sums[lane] = sum;
-  workgroupBarrier();
-  for (var reach = LANES / 2u; reach > 0u; reach /= 2u) {
-    if (lane < reach) {
-      let mine = maxima[lane];
-      let other = maxima[lane + reach];
-      let both = max(mine, other);
-      sums[lane] = sums[lane] * exact_exp(mine - both) +
-        sums[lane + reach] * exact_exp(other - both);
-      maxima[lane] = both;
-    }
-    workgroupBarrier();
-  }
+  combine_lanes(lane, largest, sum);
   let level = log(sums[0]) - f32(shift[row * scalars.shift_stride + scalars.shift_column]);
   let source = begin + scalars.first;
   let goal = row * scalars.y_stride + scalars.at;

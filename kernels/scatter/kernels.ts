@@ -5,11 +5,12 @@
  */
 import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { type RowCount, rowThreads } from "../shared/row_count.ts";
+import listedRows from "../shared/listed_rows.wgsl" with { type: "text" };
 import source from "./scatter.wgsl" with { type: "text" };
 
 const SCATTER = kernel<"x" | "rows" | "y", "count" | "columns" | "factor" | "accumulate">(
   "scatter",
-  source,
+  source + listedRows,
   ({ x, rows, y }, { count, columns, factor, accumulate }) => {
     for (let i = 0; i < count; i++) {
       const [from, to] = [i * columns, rows[i]! * columns];
