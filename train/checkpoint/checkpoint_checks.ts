@@ -94,7 +94,7 @@ function checkState({ path, file, config: modelConfig }: ModelCheckpoint, record
   const weights = file.names.filter((name) =>
     name !== VOCABULARY && !/^optimizer\.|^memory\./.test(name)
   );
-  const roleOf = parameterRoles(shape);
+  const roleOf = parameterRoles(modelConfig);
   const states = Object.entries(optimizerStates(optimizerOf(record.config)));
   for (const [state, { covers }] of states) {
     for (const name of weights) {
