@@ -4,9 +4,9 @@
 // chunk.
 //
 // One workgroup per row. A lane takes every LANES-th column, eight at a time, and keeps a running
-// maximum and the sum of exponentials relative to it (one rescaling per eight columns);
-// softmax_lanes.wgsl before this text combines the lanes. A second walk forms the gradient. Rows with
-// target IGNORED have nll 0 and become zeros.
+// maximum and the sum of exponentials relative to it (one rescaling per eight columns).
+// softmax_lanes.wgsl before this text combines the lanes. A second walk forms the gradient. Rows
+// with target IGNORED have nll 0 and become zeros.
 override LANES: u32;
 alias Value = f32;
 
