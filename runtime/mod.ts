@@ -65,6 +65,7 @@ export * from "./flags/run_cli.ts";
 export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
 export * from "./flags/stop_signals.ts";
 export * from "./flags/user_path.ts";
+export { type DllData, DllLog, type DllLogOptions, type DllStep } from "./logs/dll_log.ts";
 export { JsonLog } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
 export { fixed, scientific } from "./logs/number_text.ts";

@@ -8,6 +8,7 @@ import { RULE } from "@transformer-xl/eval";
 import {
   assertCutoffs,
   clusterShares,
+  COMPAT_RULES,
   type Corpus,
   cutoffsFor,
   type ModelCheckpoint,
@@ -62,7 +63,8 @@ import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { PRESETS } from "./presets.ts";
 import { rateWarnings } from "./settings/rate_warnings.ts";
 import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
-import { openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
+import { DllRecords } from "./report/dll_records.ts";
+import { openDllLog, openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
 import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
 import { cutStreams, neededSplits } from "./step/streams.ts";
@@ -284,11 +286,16 @@ async function run(
     beforeSave: () => folder?.assertHeld(),
   });
   if (!continuesLogs && rank === 0) await files?.clear();
-  using json = openJsonLog(config, { rank, mode: continuesLogs ? "append" : "truncate" });
+  const mode = continuesLogs ? "append" : "truncate";
+  using json = openJsonLog(config, { rank, mode });
+  using records = openDllLog(config, { rank, mode });
   json?.write({ kind: "config", config, model: modelConfig });
   json?.write(textRecord(corpus));
   const characters = corpus.vocabulary.kind === "char";
-  const reporter = new Reporter(text, json, { characters, own: rank > 0 });
+  const { repeatsRecordErrors: repeatsErrors } = COMPAT_RULES[config.compat];
+  const dllRecords = records && new DllRecords(records, { characters, repeatsErrors });
+  dllRecords?.begin(namedSettings(config));
+  const reporter = new Reporter(text, json, { characters, own: rank > 0 }, dllRecords);
   interrupt.startSaving(); // before the line about the progress of the run
   if (checkpoint) {
     text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
@@ -323,10 +330,10 @@ async function run(
       reporter.test(result);
     }
   }
-  reporter.summary(elapsedMs, config);
+  const bestNats = trainer.progress.bestLossNats ?? undefined;
+  reporter.summary(elapsedMs, bestNats, config);
   if (rank === 0) await files?.endTest();
-  const lossNats = trainer.progress.bestLossNats ?? undefined;
-  const isPassed = reporter.compare(lossNats, config);
+  const isPassed = reporter.compare(bestNats, config);
   return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
 }
 
@@ -356,6 +363,11 @@ function cutoffsOf(config: TrainConfig, corpus: Corpus): number[] {
   if (config.cutoffs.length === 0) return cutoffsFor(corpus.source.dataset, size);
   assertCutoffs(config.cutoffs, size);
   return config.cutoffs;
+}
+
+/** Settings by flag. */
+function namedSettings(config: TrainConfig): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value]));
 }
 
 function printConfig(

@@ -58,6 +58,9 @@ export const trainSchema = z.strictObject({
   txtlogFile: pathValue.default("train_log.log")
     .describe("Text log, in --work_dir unless the path is absolute")
     .meta({ ...general, metavar: "FILE" }),
+  dllogFile: pathValue.default("train_log.json")
+    .describe("Records for DLLogger, in --work_dir unless the path is absolute")
+    .meta({ ...general, metavar: "FILE" }),
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameter count, memory and work per step, then exit").meta(
       general,

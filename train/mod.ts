@@ -40,6 +40,7 @@ export {
   trainLengths,
 } from "./run_plan.ts";
 export { type Preset, PRESETS } from "./presets.ts";
+export { DllRecords, type DllRecordStyle, type RunSummary } from "./report/dll_records.ts";
 export { Reporter, type ReportStyle } from "./report/report.ts";
 export {
   skippedLine,

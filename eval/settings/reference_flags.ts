@@ -6,9 +6,7 @@
 import { type ForeignFlag, foreignFlag, missingFlag, NUMBER_VALUE } from "@transformer-xl/runtime";
 
 /** Flags of both programs of the reference. */
-export function sharedReferenceFlags(
-  { name, lines }: { readonly name: string; readonly lines: string },
-): readonly ForeignFlag[] {
+export function sharedReferenceFlags(): readonly ForeignFlag[] {
   return [
     foreignFlag("cuda", {
       instead: "a GPU is used if available; --device gpu requires one",
@@ -31,12 +29,6 @@ export function sharedReferenceFlags(
       ],
       instead: "processes are not bound to CPU cores; use taskset or the scheduler for that",
     }),
-    foreignFlag("dllog_file", {
-      arity: "one",
-      values: [`${name}.json`],
-      instead: `JSON lines go to ${lines} of --work_dir`,
-      remedy: "the name is fixed, leave it out",
-    }),
     foreignFlag("config", {
       arity: "one",
       values: ["default"],
@@ -49,7 +41,13 @@ export function sharedReferenceFlags(
 
 /** Flags of NVIDIA's eval.py. */
 export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
-  ...sharedReferenceFlags({ name: "eval_log", lines: "eval_log.json" }),
+  ...sharedReferenceFlags(),
+  foreignFlag("dllog_file", {
+    arity: "one",
+    values: ["eval_log.json"],
+    instead: "JSON lines go to eval_log.json of --work_dir",
+    remedy: "the name is fixed, leave it out",
+  }),
   missingFlag(
     "target_throughput",
     "one",

@@ -38,6 +38,8 @@ export interface CompatRules {
   readonly keepsMemoryAcrossRepetitions: boolean;
   /** The reported throughput drops another warm-up measurement and weights the others by time. */
   readonly weightsThroughput: boolean;
+  /** Records for DLLogger have the reference's errors, and a resumed run replaces them. */
+  readonly repeatsRecordErrors: boolean;
 }
 
 /** The rules of every version. */
@@ -52,6 +54,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     seesWholeMemory: true,
     keepsMemoryAcrossRepetitions: false,
     weightsThroughput: true,
+    repeatsRecordErrors: false,
   },
   head: {
     warmsUp: true,
@@ -63,6 +66,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     seesWholeMemory: true,
     keepsMemoryAcrossRepetitions: true,
     weightsThroughput: true,
+    repeatsRecordErrors: true,
   },
   "2019": {
     warmsUp: false,
@@ -74,5 +78,6 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     seesWholeMemory: false,
     keepsMemoryAcrossRepetitions: true,
     weightsThroughput: false,
+    repeatsRecordErrors: true,
   },
 };

@@ -37,6 +37,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   seed: "fixed",
   debug: "free",
   txtlogFile: "free",
+  dllogFile: "free",
   dryRun: "free",
   dataset: "free", // the text itself is compared
   data: "free",

@@ -3,14 +3,21 @@
  *
  * @module
  */
-import { JsonLog, type LogFileOptions, type ProgressLine, TextLog } from "@transformer-xl/runtime";
+import { COMPAT_RULES } from "@transformer-xl/model";
+import {
+  DllLog,
+  JsonLog,
+  type LogFileOptions,
+  type ProgressLine,
+  TextLog,
+} from "@transformer-xl/runtime";
 import { isAbsolute, parse } from "node:path";
 import type { TrainConfig } from "../config.ts";
 
 /** Settings of the logs. */
 export type LogSettings = Pick<
   TrainConfig,
-  "workDir" | "logAllRanks" | "debug" | "dryRun" | "txtlogFile"
+  "workDir" | "logAllRanks" | "debug" | "dryRun" | "txtlogFile" | "dllogFile" | "compat"
 >;
 
 /** How the logs of a rank are opened. */
@@ -63,6 +70,20 @@ export function openJsonLog(
   if (!writesFiles(config) || rank > 0 && !config.logAllRanks) return undefined;
   const name = rank === 0 ? JSON_LOG : rankName(JSON_LOG, rank);
   return new JsonLog(logPath(config, name), mode);
+}
+
+/** Records for DLLogger, of rank 0 alone; where the reference is followed, they are replaced. */
+export function openDllLog(
+  config: LogSettings,
+  { rank, ...mode }: Omit<LogOptions, "progress">,
+): DllLog | undefined {
+  if (!writesFiles(config) || rank > 0) return undefined;
+  const { repeatsRecordErrors } = COMPAT_RULES[config.compat];
+  return new DllLog(logPath(config, config.dllogFile), {
+    ...mode,
+    ...(repeatsRecordErrors && { mode: "truncate" }),
+    pythonNumbers: repeatsRecordErrors,
+  });
 }
 
 const JSON_LOG = "train_log.jsonl";

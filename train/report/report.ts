@@ -15,6 +15,7 @@ import {
 import type { JsonLog, TextLog } from "@transformer-xl/runtime";
 import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
 import type { EvalEvent, LogEvent, TrainEvent } from "../events.ts";
+import type { DllRecords } from "./dll_records.ts";
 import {
   skippedLine,
   stepLine,
@@ -35,13 +36,22 @@ export class Reporter {
   readonly #text: TextLog;
   readonly #json: JsonLog | undefined;
   readonly #style: ReportStyle;
+  readonly #records: DllRecords | undefined;
   readonly #lines: LogEvent[] = [];
+  #trainLossNats: number | undefined;
+  #test: EvalResult | undefined;
   #tokensPerSecond: number | undefined;
 
-  constructor(text: TextLog, json: JsonLog | undefined, style: ReportStyle) {
+  constructor(
+    text: TextLog,
+    json: JsonLog | undefined,
+    style: ReportStyle,
+    records?: DllRecords,
+  ) {
     this.#text = text;
     this.#json = json;
     this.#style = style;
+    this.#records = records;
   }
 
   /** Reports one event. */
@@ -56,7 +66,9 @@ export class Reporter {
   }
 
   /** Reports the test at the end. */
-  test({ elapsedMs, lossNats, tokens }: EvalResult): void {
+  test(result: EvalResult): void {
+    const { elapsedMs, lossNats, tokens } = result;
+    this.#test = result;
     this.#write(testLines({ elapsedMs, lossNats }, this.#style));
     this.#json?.write({ kind: "test", lossNats, tokens, elapsedMs });
   }
@@ -65,12 +77,24 @@ export class Reporter {
    * Reports how long training took and how fast it was.
    *
    * @param elapsedMs time of the loop, validations included, the test not
+   * @param validLossNats smallest validation loss; undefined without a validation
    */
-  summary(elapsedMs: number, settings: Parameters<typeof throughputOf>[1]): void {
+  summary(
+    elapsedMs: number,
+    validLossNats: number | undefined,
+    settings: Parameters<typeof throughputOf>[1],
+  ): void {
     const tokensPerSecond = throughputOf(this.#lines, settings);
     this.#tokensPerSecond = tokensPerSecond;
     this.#write(summaryLines({ elapsedMs, tokensPerSecond }));
     this.#json?.write({ kind: "end", elapsedMs, tokensPerSecond });
+    this.#records?.summary({
+      elapsedMs,
+      tokensPerSecond,
+      trainLossNats: this.#trainLossNats,
+      validLossNats,
+      test: this.#test,
+    });
   }
 
   /**
@@ -97,12 +121,16 @@ export class Reporter {
     const skipped = skippedLine({ step: event.step, metrics });
     if (skipped !== undefined) this.#text.write(skipped, "WARNING");
     this.#json?.write({ ...shown, metrics, lossNats });
+    this.#records?.step(event, lossNats);
+    this.#trainLossNats = lossNats;
   }
 
-  #validation({ index, step, result, best }: EvalEvent): void {
+  #validation(event: EvalEvent): void {
+    const { index, step, result, best } = event;
     const { lossNats, elapsedMs, tokens } = result;
     this.#write(validationLines({ index, step, lossNats, elapsedMs }, this.#style));
     this.#json?.write({ kind: "eval", step, lossNats, tokens, elapsedMs, best });
+    this.#records?.validation(event);
   }
 
   #unsaved(step: number, reason: string): void {

@@ -13,19 +13,34 @@ const OWN_FILES =
   /^(checkpoint_.*|(train|eval)_log(_rank_\d+)?\.jsonl|run\.lock|test_due|cache(\/.*)?)$/;
 
 /**
- * Checks that a log replaces no other file of the run.
+ * Checks that logs replace no other file of the run, nor each other.
  *
  * @throws {ConfigError} naming the flags and paths
  */
-export function checkLogFiles({ workDir, txtlogFile, data, configFile }: TrainConfig): void {
-  const inputs = [data, configFile].filter((path) => path !== null).map((path) => resolve(path));
-  const path = resolve(workDir, txtlogFile);
-  if (OWN_FILES.test(normalize(txtlogFile)) || inputs.includes(path) || path === resolve(workDir)) {
+export function checkLogFiles(config: TrainConfig): void {
+  const { workDir, txtlogFile, dllogFile, data, configFile } = config;
+  const inputs = [workDir, data, configFile].filter((path) => path !== null)
+    .map((path) => resolve(path));
+  for (
+    const [flag, name] of [["--txtlog_file", txtlogFile], ["--dllog_file", dllogFile]] as const
+  ) {
+    if (!OWN_FILES.test(normalize(name)) && !inputs.includes(resolve(workDir, name))) continue;
     throw new ConfigError(
-      `Cannot log to --txtlog_file ${quoted(txtlogFile)}: the run has another file of this name; ` +
+      `Cannot log to ${flag} ${quoted(name)}: the run has another file of this name; ` +
         "give another name",
     );
   }
+  // With all ranks logging, the names of text logs have a rank before the ending.
+  const unranked = dllogFile.replace(/_rank_\d+(\.[^./]*)?$/, "$1");
+  if (
+    [dllogFile, unranked].every((name) => resolve(workDir, name) !== resolve(workDir, txtlogFile))
+  ) {
+    return;
+  }
+  throw new ConfigError(
+    `Cannot log to --dllog_file ${quoted(dllogFile)}: it is the text log, --txtlog_file ` +
+      `${quoted(txtlogFile)}; give them different names`,
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ const HALF = "--fp16 alone decides: half weights with float32 masters";
 
 /** Flags that are accepted, or refused, but set nothing. */
 export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
-  ...sharedReferenceFlags({ name: "train_log", lines: "train_log.jsonl" }),
+  ...sharedReferenceFlags(),
   foreignFlag("multi_gpu", {
     arity: "optional",
     values: ["ddp", "dp"],

@@ -116,6 +116,11 @@ const CASES: readonly Case[] = [
     says: /--txtlog_file "checkpoint_last\.safetensors": .*give another name/,
   },
   {
+    name: "records in place of the text log",
+    flags: fresh({ dllog_file: "train_log.log" }),
+    says: /--dllog_file "train_log\.log": it is the text log, .*give them different names/,
+  },
+  {
     name: "missing text",
     flags: ({ at }) => ({ ...tiny, data: at("none.txt"), work_dir: at("new") }),
     says: /none\.txt" does not exist, .*give the right --data/,

@@ -123,6 +123,7 @@ Deno.test("a run says its device, logs the reference's lines, and leaves logs an
     "cache",
     "checkpoint_best.safetensors",
     "checkpoint_last.safetensors",
+    "train_log.json",
     "train_log.jsonl",
     "train_log.log",
   ]);

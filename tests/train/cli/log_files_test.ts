@@ -78,15 +78,13 @@ Deno.test("--log_all_ranks gives every rank a file, and every line its rank", as
     log_all_ranks: true,
   });
   assertEquals([code, stderr], [0, ""]);
-  assertEquals(
-    names(work_dir),
-    [
-      "train_log.jsonl",
-      "train_log_rank_0.log",
-      "train_log_rank_1.log",
-      "train_log_rank_1.jsonl",
-    ].sort(),
-  );
+  assertEquals(names(work_dir), [
+    "train_log.json",
+    "train_log.jsonl",
+    "train_log_rank_0.log",
+    "train_log_rank_1.jsonl",
+    "train_log_rank_1.log",
+  ]);
   const lines = stdout.trimEnd().split("\n");
   for (const rank of [0, 1]) {
     const messages = await messagesOf(`${work_dir}/train_log_rank_${rank}.log`, `${rank} - `);
@@ -113,6 +111,13 @@ Deno.test("a log never replaces another file of the run", () => {
       () => checkTrainConfig(smallConfig({ txtlogFile, data: "/texts/my.txt" })),
       ConfigError,
       `Cannot log to --txtlog_file "${txtlogFile}": the run has another file of this name`,
+    );
+  }
+  for (const dllogFile of ["train_log.log", "./train_log.log", "train_log_rank_1.log"]) {
+    assertThrows(
+      () => checkTrainConfig(smallConfig({ dllogFile })),
+      ConfigError,
+      `Cannot log to --dllog_file "${dllogFile}": it is the text log, --txtlog_file "train_log.log"`,
     );
   }
 });

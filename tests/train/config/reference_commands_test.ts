@@ -99,7 +99,7 @@ const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] =
   ["--fp16"],
   ["--debug"],
   ["--log_all_ranks"],
-  ["--dllog_file train_log.json", "--dllog_file other.json"],
+  ["--dllog_file train_log.json"],
   ["--txtlog_file train_log.log"],
   ["--save-all"],
   ["--save_all"],
