@@ -10,13 +10,9 @@ import {
   type Lengths,
   type ModelConfig,
   modelFacts,
-  modelOfCheckpoint,
-  openCheckpoint,
-  openShared,
   REMEDIES,
   sharedSettings,
   startFacts,
-  unverifiedLine,
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
@@ -38,16 +34,17 @@ import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
 import { coverageLine, coverageOf } from "./report/coverage.ts";
 import {
+  checkManual,
   checkMeasured,
   checkScored,
   checkShare,
   type EvalConfig,
   evalSchema,
+  lengthsOf,
   warmupRows,
 } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
-import { findCheckpoint, lastForBest } from "./find_checkpoint.ts";
-import { assertFiniteLoss, assertFiniteWeights } from "./finite.ts";
+import { assertFiniteLoss } from "./finite.ts";
 import { fitLengths, fittedLine } from "./settings/fit_lengths.ts";
 import {
   latencyFacts,
@@ -62,7 +59,8 @@ import { typeLine } from "./settings/flag_words.ts";
 import { openScorer, runtimeName } from "./scorers/open_scorer.ts";
 import { EVAL_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { bannerLine, latencyLines, resultLines, segmentLine } from "./report/report.ts";
-import { type ScoredText, scoredTexts } from "./text/scored_text.ts";
+import { openSource } from "./sources/open_source.ts";
+import type { ScoredText } from "./text/scored_text.ts";
 import { combineMeans, SegmentMeter } from "./report/segment_meter.ts";
 
 const COVERAGE_FLAGS = {
@@ -90,6 +88,7 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   }
   const typed = parseFlags(evalSchema, argv, { foreign: EVAL_REFERENCE_FLAGS });
   const config = withUserPaths(typed.config, ["workDir", "model", "data"]);
+  checkManual(config);
   const parsed = { ...typed, config };
   const { origin } = parsed;
   return await inProcesses({
@@ -108,14 +107,10 @@ async function evaluateShare(
   group: ProcessGroup,
 ): Promise<number> {
   const { rank, size } = group;
-  using shared = await openShared(
-    group,
-    async () => await openCheckpoint(await findCheckpoint(config)),
-  );
-  const checkpoint = shared.checkpoint!;
-  await assertSameFacts(group, startFacts(config, shared.digest));
+  using source = await openSource(config, group);
+  await assertSameFacts(group, startFacts(config, source.digest));
   checkShare(config, size);
-  const modelConfig = scoredConfig(config, checkpoint.config);
+  const modelConfig = scoredConfig(config, source.config);
   // Logs are opened after all checks; earlier lines are kept for the file.
   const announced: string[] = [];
   const announce = (line: string) => {
@@ -124,14 +119,14 @@ async function evaluateShare(
     announced.push(line);
   };
   const cacheDir = await cacheFolder(config);
-  const { texts, lines: textLines } = await firstThenOthers(
+  const { texts, lines: textLines, symbols } = await firstThenOthers(
     group,
-    () => scoredTexts(config, checkpoint, cacheDir, announce),
+    () => source.texts(cacheDir, announce),
   );
   if (size > 1) {
     await assertSameFacts(
       group,
-      modelFacts(textDigests(texts), checkpoint.vocabulary, modelConfig),
+      modelFacts(textDigests(texts), symbols, modelConfig),
     );
   }
   const given = new Set(
@@ -159,11 +154,10 @@ async function evaluateShare(
   const output = { ...config, workDirGiven: origin.get("workDir") !== "default" };
   using logs = await openEvalLogs({ ...output, rank, announced });
   const { text, json } = logs;
-  json?.write({ kind: "config", config, checkpoint: checkpoint.path, model: modelConfig });
+  json?.write({ kind: "config", config, checkpoint: source.name, model: modelConfig });
   for (const line of textLines) text.write(line);
   await takeGpu(config);
-  const unverified = unverifiedLine(checkpoint);
-  if (unverified !== undefined) text.write(unverified);
+  for (const line of source.lines) text.write(line);
   using device = await openDevice(config.device, (sentence) => {
     text.write(config.device === "cpu" ? `${sentence} (--device cpu)` : sentence);
   });
@@ -174,18 +168,13 @@ async function evaluateShare(
   await using files = config.saveData && rank === 0
     ? await LatencyFiles.create(`${outputFolder(output)}/${dataName}`)
     : undefined;
-  using model = await modelOfCheckpoint(device, checkpoint, {
-    config: modelConfig,
-    fp16: config.fp16,
-  });
-  await assertFiniteWeights(device, model.store, checkpoint.path);
+  using model = await source.create(device, modelConfig, config.fp16);
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
   for (
     const line of [
       ...notes,
       typeLine(config.type),
-      lastForBest(config, checkpoint.path),
       fittedLine(lengthsOf(config), whole, tokens),
     ]
   ) if (line !== undefined) text.write(line);
@@ -193,7 +182,7 @@ async function evaluateShare(
   text.write(bannerLine({ ...whole, math, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
   using evaluator = new Evaluator(await openScorer(config.type, model, lengths));
-  const characters = checkpoint.vocabulary.kind === "char";
+  const { characters } = source;
   const maxSegments = config.maxSize ?? undefined;
   const { repeat, logInterval, saveData, percentiles } = config;
   const measured: MeasuredText[] = [];
@@ -215,7 +204,7 @@ async function evaluateShare(
       },
     });
     const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
-    assertFiniteLoss(lossNats, split, checkpoint.path);
+    assertFiniteLoss(lossNats, split, source.name);
     const coverage = coverageOf({
       tokens: texts[i]!.ids.length,
       batchSize,
@@ -285,9 +274,4 @@ function scoredConfig(
     sameLength: sameLength ?? modelConfig.sameLength,
     compat: compat === "auto" ? modelConfig.compat : compat,
   };
-}
-
-function lengthsOf(config: EvalConfig): Lengths {
-  const { batchSize, tgtLen, extLen, memLen, manual } = config;
-  return { batchSize: manual.length > 0 ? 1 : batchSize, tgtLen, extLen, memLen };
 }

@@ -9,12 +9,20 @@ import {
   COMPAT_RULES,
   COMPATS,
   DATASET_CHOICES,
+  type Lengths,
   lengthValue,
   MAX_LENGTH,
   rowsValue,
+  seedValue,
   stepsValue,
 } from "@transformer-xl/model";
-import { ConfigError, DEVICE_CHOICES, pathValue, processFields } from "@transformer-xl/runtime";
+import {
+  ConfigError,
+  DEVICE_CHOICES,
+  pathValue,
+  processFields,
+  quoted,
+} from "@transformer-xl/runtime";
 import { z } from "zod";
 import { SCORER_TYPES } from "./scorers/open_scorer.ts";
 
@@ -85,6 +93,12 @@ export const evalSchema = z.strictObject({
       lengths,
     ),
 
+  manualConfig: z.record(z.string(), z.unknown()).nullable().default(null)
+    .describe("Random weights instead of a checkpoint: arguments of the reference's model")
+    .meta({ ...benchmark, metavar: "JSON" }),
+  manualVocab: z.enum(["word", "bpe", "char"]).default("word")
+    .describe("Symbols of --manual_config; bpe with random ids alone").meta(benchmark),
+  seed: seedValue.default(1111).describe("Seed of random weights and random ids").meta(benchmark),
   saveData: z.boolean().default(false)
     .describe("Wait for every segment; print and save latency and throughput").meta(benchmark),
   percentiles: z.array(z.number().min(0).max(100)).min(1).max(MAX_PERCENTILES)
@@ -97,9 +111,58 @@ export const evalSchema = z.strictObject({
 /** A checked evaluation configuration. */
 export type EvalConfig = z.infer<typeof evalSchema>;
 
-/** Rows that fill the memory before scoring starts: none in a sentence, none in 2019. */
-export function warmupRows({ manual, memLen }: EvalConfig, compat: Compat): number {
-  return manual.length === 0 && COMPAT_RULES[compat].warmsUp ? memLen : 0;
+/** Whether the flags name a text, which then is scored instead of that of training. */
+export function givesText({ dataset, data }: EvalConfig): boolean {
+  return data !== null || dataset !== "auto";
+}
+
+/** Whether random ids are scored. */
+export function isRandomText(config: EvalConfig): boolean {
+  return config.manualConfig !== null && !givesText(config);
+}
+
+/** The lengths of the flags; a sentence is one column. */
+export function lengthsOf({ batchSize, tgtLen, extLen, memLen, manual }: EvalConfig): Lengths {
+  return { batchSize: manual.length > 0 ? 1 : batchSize, tgtLen, extLen, memLen };
+}
+
+/**
+ * Rows that fill the memory before scoring starts: none where no text precedes, in a sentence and in
+ * random ids, and none in 2019.
+ */
+export function warmupRows(config: EvalConfig, compat: Compat): number {
+  const begins = config.manual.length > 0 || isRandomText(config);
+  return !begins && COMPAT_RULES[compat].warmsUp ? config.memLen : 0;
+}
+
+/**
+ * Checks that flags of a model of random weights go together.
+ *
+ * @throws {ConfigError} naming them
+ */
+export function checkManual(config: EvalConfig): void {
+  const { manual, model, manualConfig, manualVocab } = config;
+  if (manualConfig === null) return;
+  if (manual.length > 0) {
+    throw new ConfigError(
+      "Cannot score --manual with --manual_config: random weights know no words; give a checkpoint " +
+        "with --model, or leave --manual out",
+    );
+  }
+  if (model !== null) {
+    throw new ConfigError(
+      `Cannot use --model ${
+        quoted(model)
+      } with --manual_config, which builds random weights; leave ` +
+        "one of them out",
+    );
+  }
+  if (manualVocab === "bpe" && givesText(config)) {
+    throw new ConfigError(
+      "Cannot read a text with --manual_vocab bpe: byte pairs are not supported yet; use word or " +
+        "char, or leave --data and --dataset out for random ids",
+    );
+  }
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 export { Backlog } from "./backlog.ts";
 export { combineResults } from "./combine_results.ts";
-export { checkMeasured, checkScored, type EvalConfig, evalSchema } from "./config.ts";
+export { checkManual, checkMeasured, checkScored, type EvalConfig, evalSchema } from "./config.ts";
 export {
   type Coverage,
   type CoverageFlags,
@@ -43,6 +43,8 @@ export {
   skippedIterations,
 } from "./latency/latency_meter.ts";
 export { type ManualText, manualText } from "./text/manual.ts";
+export { randomIds, zipfIds } from "./text/random_text.ts";
+export { type ManualModel, manualModel } from "./settings/manual_config.ts";
 export * from "./metrics.ts";
 export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";
 export { openScorer, runtimeName, SCORER_TYPES, type ScorerType } from "./scorers/open_scorer.ts";

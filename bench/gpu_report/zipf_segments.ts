@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Lengths, Mt19937, type Segment } from "@transformer-xl/model";
+import { zipfIds } from "@transformer-xl/eval";
+import type { Lengths, Segment } from "@transformer-xl/model";
 
 /**
  * `count` segments of ids whose frequency is proportional to 1 / (id + 1); equal seeds give equal
@@ -26,9 +27,8 @@ export function zipfSegments(
   seed: number,
   count: number,
 ): Segment[] {
-  const random = new Mt19937(seed);
-  const id = () => Math.min(nToken - 1, Math.floor((nToken + 1) ** (random.next() / 2 ** 32) - 1));
-  const ids = () => Uint32Array.from({ length: rows * columns }, id);
+  const next = zipfIds(nToken, seed);
+  const ids = () => Uint32Array.from({ length: rows * columns }, next);
   return Array.from({ length: count }, (_, n) => ({
     inputs: ids(),
     targets: ids(),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ForeignFlag, foreignFlag, missingFlag, NUMBER_VALUE } from "@transformer-xl/runtime";
+import { type ForeignFlag, foreignFlag, missingFlag } from "@transformer-xl/runtime";
 
 /** Flags of both programs of the reference. */
 export function sharedReferenceFlags(): readonly ForeignFlag[] {
@@ -57,22 +57,6 @@ export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     "target_perplexity",
     "one",
     "no target is checked at the end; compare the perplexity that is printed",
-  ),
-  foreignFlag("seed", {
-    arity: "one",
-    values: NUMBER_VALUE,
-    instead: "evaluation draws no random numbers",
-  }),
-  foreignFlag("manual_vocab", {
-    arity: "one",
-    values: ["word"],
-    instead: "the vocabulary is that of the checkpoint",
-    remedy: "the vocabulary is that of the checkpoint, leave it out",
-  }),
-  missingFlag(
-    "manual_config",
-    "one",
-    "a model of random weights cannot be timed; give a checkpoint with --model",
   ),
   missingFlag(
     "save_torchscript",

@@ -12,8 +12,9 @@ import {
   type Split,
   textPlace,
   type TextSettings,
+  type Vocabulary,
 } from "@transformer-xl/model";
-import type { EvalConfig } from "../config.ts";
+import { type EvalConfig, givesText } from "../config.ts";
 import { GIVEN_TEXT, TYPED_TEXT } from "../settings/flag_words.ts";
 import { manualText } from "./manual.ts";
 import { trainedTextOf } from "./trained_text.ts";
@@ -28,12 +29,21 @@ export interface ScoredText {
   readonly whole: boolean;
 }
 
+/** A text with its symbols. */
+export interface ScoredTexts {
+  /** Token streams. */
+  readonly texts: readonly ScoredText[];
+  /** Lines about the text. */
+  readonly lines: readonly string[];
+  /** Symbols of the ids. */
+  readonly symbols: Pick<Vocabulary, "size" | "fingerprint">;
+}
+
 /**
- * Opens the text to score.
+ * Opens the text to score with the symbols of a checkpoint.
  *
  * @param cacheDir folder of the cache; none if undefined
  * @param announce called with the location of the text before it is opened
- * @returns token streams, and lines about the text
  * @throws {ConfigError} when a data set needs a folder and none is given
  * @throws {DataError} when the text is missing, lacks a split, or has a symbol without an id
  * @throws {CheckpointError} when the checkpoint's record of its text is invalid
@@ -43,7 +53,7 @@ export async function scoredTexts(
   checkpoint: ModelCheckpoint,
   cacheDir: string | undefined,
   announce: (line: string) => void,
-): Promise<{ readonly texts: readonly ScoredText[]; readonly lines: readonly string[] }> {
+): Promise<ScoredTexts> {
   const { vocabulary } = checkpoint;
   const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
   if (config.manual.length > 0) {
@@ -55,9 +65,10 @@ export async function scoredTexts(
     return {
       texts: [{ name: config.split, ids, whole: false }],
       lines: [`text : ${TYPED_TEXT}, ${ids.length} tokens, ${unknown} unknown words`],
+      symbols: vocabulary,
     };
   }
-  const isGiven = config.data !== null || config.dataset !== "auto";
+  const isGiven = givesText(config);
   const settings: TextSettings = isGiven
     ? { dataset: config.dataset, data: config.data, vocab: vocabulary.kind }
     : { ...trained, vocab: vocabulary.kind };
@@ -65,12 +76,32 @@ export async function scoredTexts(
     const origin = isGiven ? GIVEN_TEXT : `from the checkpoint ${JSON.stringify(checkpoint.path)}`;
     announce(`text of evaluation : ${JSON.stringify(settings.data)} (${origin})`);
   }
+  return await openSplits(config, settings, cacheDir, vocabulary);
+}
+
+/**
+ * Opens the splits of a text that the flags request.
+ *
+ * @param vocabulary its symbols; counted in the text if undefined
+ * @throws {ConfigError} when a data set needs a folder and none is given
+ * @throws {DataError} when the text is missing, lacks a split, or has a symbol without an id
+ */
+export async function openSplits(
+  config: EvalConfig,
+  settings: TextSettings,
+  cacheDir: string | undefined,
+  vocabulary?: Vocabulary,
+): Promise<ScoredTexts> {
   const splits = await splitsToScore(config, settings);
+  // Symbols are counted in the training split.
+  const opened = vocabulary === undefined && splits !== "whole"
+    ? [...new Set<Split>(["train", ...splits])]
+    : splits;
   const corpus = await openText(
     settings,
     cacheDir,
     vocabulary,
-    splits === "whole" ? { wholeAs: "test" } : { splits },
+    opened === "whole" ? { wholeAs: "test" } : { splits: opened },
   );
   const name = (split: Split) => splits === "whole" ? "whole text" : split;
   return {
@@ -78,6 +109,7 @@ export async function scoredTexts(
       ? [{ name: config.split === "file" ? "file" : "test", ids: corpus.test, whole: true }]
       : splits.map((split) => ({ name: split, ids: corpus[split], whole: false })),
     lines: corpusLines(corpus, name),
+    symbols: corpus.vocabulary,
   };
 }
 

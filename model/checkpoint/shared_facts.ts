@@ -52,7 +52,7 @@ export function startFacts(
  */
 export function modelFacts(
   parts: Readonly<Record<string, string>>,
-  vocabulary: Vocabulary,
+  vocabulary: Pick<Vocabulary, "size" | "fingerprint">,
   modelConfig: ModelConfig,
 ): Facts {
   const named = (prefix: string, values: object) =>

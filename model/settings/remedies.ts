@@ -37,6 +37,8 @@ export const REMEDIES: Remedies = {
     "use more text, a shorter --mem_len or a smaller --batch_size",
   "more text, a shorter memory or a smaller batch of evaluation":
     "use more text, a shorter --mem_len or a smaller --eval_batch_size",
+  "a model for the symbols of the text":
+    "raise n_token in --manual_config, or leave --data and --dataset out for random ids",
   "a multiple of the processes as the batch": "use such a --batch_size",
   "no clusters, or given ones": "leave out --adaptive or give --cutoffs",
   "increasing cut-offs": "give increasing --cutoffs",

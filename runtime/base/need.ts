@@ -34,6 +34,7 @@ export type Need =
   | "more text, a shorter memory or a smaller batch"
   | "more text, a shorter memory or a smaller batch of evaluation"
   | "a multiple of the processes as the batch"
+  | "a model for the symbols of the text"
   // the model
   | "no clusters, or given ones"
   | "increasing cut-offs"

@@ -98,7 +98,9 @@ export function wrongCommands(documents: readonly Document[]): readonly string[]
 
 /** Words of a command line, with quoted ones unquoted. */
 function shellWords(line: string): readonly string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, ...forms]) =>
+    forms.find((form) => form !== undefined)!
+  );
 }
 
 /** Markdown without fenced blocks and inline code. */
