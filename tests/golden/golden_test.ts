@@ -13,8 +13,11 @@ import {
   SafetensorsFile,
 } from "@transformer-xl/runtime";
 import { checkCase, needsDevice } from "./runner/check_case.ts";
+import { caseSchema } from "./runner/case_schema.ts";
+import { errorTable } from "./runner/error_table.ts";
 import { Findings } from "./runner/findings.ts";
 import { GoldenCase, UnsupportedCase } from "./runner/golden_case.ts";
+import { trajectoryLimits } from "./runner/trajectory_limits.ts";
 import { generatedWeights } from "./runner/weight_generator.ts";
 import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
@@ -222,4 +225,50 @@ Deno.test("deno task golden prints every kind and exits 1 when a folder did not 
   assertMatch(bad.text, /1 of 2 folders passed/);
   assertEquals((await runCli()).code, 2);
   assertEquals((await runCli("--divice", "cpu", FOLDER)).code, 2);
+});
+
+Deno.test("the table of errors shows the error nearest its limit per device", () => {
+  const first = new Findings();
+  first.compare("nll", "all", [1], [1 + 1e-9], 1e-6);
+  first.compare("memory", "all", [1], [1 + 1e-8], 1e-7);
+  first.compare("later memory", "all", [1], [2], Infinity);
+  const second = new Findings();
+  second.compareExactly("ids", "all", [1], [1]);
+  const table = errorTable([
+    { id: "A", kind: "forward", byDevice: new Map([["gpu", first], ["cpu", second]]) },
+    { id: "B", kind: "vocabulary", byDevice: new Map([["", second]]) },
+  ]).split("\n");
+  assertEquals(table[0], "| case | kind | gpu | cpu |");
+  assertMatch(table[2]!, /^\| A \| forward \| memory 1e-8 of 1e-7 \| exact \|$/);
+  assertEquals(table[3], "| B | vocabulary | exact | exact |");
+});
+
+Deno.test("a float32 trajectory is strict until it is chaotic", () => {
+  using device = new ReferenceDevice({ precision: "f32" });
+  const run = caseSchema.parse({
+    id: "T",
+    kind: "trajectory",
+    precision: "float32",
+    config: {
+      n_token: 9,
+      n_layer: 1,
+      n_head: 1,
+      d_model: 2,
+      d_head: 1,
+      d_inner: 1,
+      tgt_len: 1,
+      mem_len: 1,
+    },
+    optimizer: { name: "lamb", lr: 0.01 },
+    training: {
+      ...{ batch_size: 1, eval_batch_size: 1, eval_tgt_len: 1, max_step: 9, warmup_step: 0 },
+      ...{ eta_min: 0, clip: 1, eval_interval: 9 },
+    },
+    ...{ loss: [], lr_used: [], lr_printed: [], valid: [] },
+    spread: { loss_to_step_50: 1e-6, loss_to_step_150: 1e-4, valid: { "100": 2e-4, "200": 0.5 } },
+  });
+  assert(run.kind === "trajectory");
+  const { loss, validation } = trajectoryLimits(device, run, { fp16: false });
+  assertEquals([50, 51, 130, 131].map(loss), [1e-4, 3 * 1e-4, 3 * 1e-4, 0.01]);
+  assertEquals([100, 200].map(validation), [3 * 2e-4, 0.01]);
 });

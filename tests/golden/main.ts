@@ -6,10 +6,12 @@
 import { type Device, GpuDevice, ReferenceDevice } from "@transformer-xl/runtime";
 import { parseArgs } from "@std/cli";
 import { checkCase, needsDevice } from "./runner/check_case.ts";
+import { type CaseErrors, errorTable } from "./runner/error_table.ts";
+import type { Findings } from "./runner/findings.ts";
 import { GoldenCase, UnsupportedCase } from "./runner/golden_case.ts";
 
 const USAGE =
-  `Usage: deno task golden [--device gpu|cpu|reference64|all] [--data DIR] [--fp16] FOLDER...
+  `Usage: deno task golden [--device gpu|cpu|reference64|all] [--data DIR] [--fp16] [--table] FOLDER...
 
 Checks folders of golden numbers (case.json, tensors.safetensors) and prints the worst error per kind
 of tensor, relative to the largest value of each tensor. Exit code 1 when a folder did not pass.
@@ -18,6 +20,7 @@ of tensor, relative to the largest value of each tensor. Exit code 1 when a fold
                  all: the three. Default: gpu and reference64; only gpu for float32 cases
   --data DIR     Folder of wiki.{train,valid,test}.tokens, for trajectories that store no text
   --fp16         Train trajectories in half precision: losses within 2 %, validation within 1 %
+  --table        Print a Markdown table of the worst errors at the end
   --help         This text
 `;
 
@@ -42,32 +45,32 @@ class OpenDevices implements Disposable {
   }
 }
 
-/** Checks one folder on the chosen devices; true when everything passed. */
+/** Checks one folder on the chosen devices; undefined when the check itself was not possible. */
 async function checkFolder(
   folder: string,
   choice: readonly DeviceName[] | undefined,
   options: { readonly corpusFolder: string | undefined; readonly fp16: boolean },
   devices: OpenDevices,
-): Promise<boolean> {
+): Promise<CaseErrors | undefined> {
   try {
     using golden = await GoldenCase.open(folder);
     const { id, kind, precision } = golden.record;
     const chosen = choice ??
       (precision === "float32" ? ["gpu"] as const : ["gpu", "reference64"] as const);
-    let passed = true;
+    const byDevice = new Map<string, Findings>();
     for (const name of needsDevice(golden) ? chosen : [undefined]) {
       const device = name && await devices.get(name);
       const startMs = performance.now();
       const onProgress = (text: string) => console.error(`${id}: ${text}`);
       const findings = await checkCase(golden, device, { ...options, onProgress });
       const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-      passed &&= findings.passed;
+      byDevice.set(name ?? "", findings);
       const verdict = findings.passed ? "passed" : "FAILED";
       const place = device ? ` on ${device.info.adapter}` : "";
       console.log(`${id} ${verdict}: ${kind}${place}, ${seconds} s`);
       console.log(findings.lines().join("\n"));
     }
-    return passed;
+    return { id, kind, byDevice };
   } catch (error) {
     const told = error instanceof UnsupportedCase
       ? `unsupported: ${error.message}`
@@ -75,7 +78,7 @@ async function checkFolder(
       ? isExpected(error) ? error.message : error.stack ?? error.message
       : String(error);
     console.log(`${folder} not passed: ${told}`);
-    return false;
+    return undefined;
   }
 }
 
@@ -89,7 +92,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const unknown: string[] = [];
   const flags = parseArgs(argv, {
     string: ["device", "data"],
-    boolean: ["help", "fp16"],
+    boolean: ["help", "fp16", "table"],
     alias: { help: "h" },
     unknown: (word, key) => key === undefined || unknown.push(word) === 0,
   });
@@ -97,7 +100,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const { device, data: corpusFolder, fp16 } = flags;
+  const { device, data: corpusFolder, fp16, table } = flags;
   const folders = flags._.map(String);
   const choice = device === undefined
     ? undefined
@@ -112,9 +115,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   using devices = new OpenDevices();
   const failed: string[] = [];
+  const cases: CaseErrors[] = [];
   for (const folder of folders) {
-    if (!await checkFolder(folder, choice, { corpusFolder, fp16 }, devices)) failed.push(folder);
+    const checked = await checkFolder(folder, choice, { corpusFolder, fp16 }, devices);
+    if (checked !== undefined) cases.push(checked);
+    const passed = checked && [...checked.byDevice.values()].every((each) => each.passed);
+    if (!passed) failed.push(folder);
   }
+  if (table) console.log(errorTable(cases));
   console.log(`${folders.length - failed.length} of ${folders.length} folders passed`);
   for (const folder of failed) console.log(`  not passed: ${folder}`);
   return failed.length === 0 ? 0 : 1;

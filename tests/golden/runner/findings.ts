@@ -21,6 +21,16 @@ interface Finding {
   where: string;
 }
 
+/** An error and its limit. */
+export interface WorstError {
+  /** Kind of tensor. */
+  readonly kind: string;
+  /** Largest error of the kind. */
+  readonly error: number;
+  /** What is allowed. */
+  readonly limit: number;
+}
+
 /** Collects comparisons. */
 export class Findings {
   readonly #kinds = new Map<string, Finding>();
@@ -83,6 +93,18 @@ export class Findings {
   get passed(): boolean {
     const kinds = [...this.#kinds.values()];
     return kinds.length > 0 && kinds.every(({ error, limit }) => error <= limit);
+  }
+
+  /** The error that comes closest to its limit, or exceeds it most; undefined where none has one. */
+  get worst(): WorstError | undefined {
+    const limited = [...this.#kinds].filter(([, { limit, error }]) =>
+      limit !== Infinity && (limit > 0 || error > 0)
+    );
+    const [first, ...others] = limited.map(([kind, { error, limit }]) => ({ kind, error, limit }));
+    return others.reduce<WorstError | undefined>(
+      (worst, each) => each.error * worst!.limit > worst!.error * each.limit ? each : worst,
+      first,
+    );
   }
 
   /** Kinds that failed. */

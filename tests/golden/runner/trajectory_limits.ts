@@ -25,6 +25,9 @@ const EXACT = 1e-9;
 const HALF = { loss: 0.02, validation: 0.01 };
 const LEAST = 1e-4;
 const SPREAD_FACTOR = 3;
+/** Steps until which rounding explains every difference of a float32 run; it is chaotic later. */
+const STRICT_STEPS = 130;
+const CHAOTIC = 0.01;
 
 /** Limits of a case on a device, in full or half precision. */
 export function trajectoryLimits(
@@ -54,16 +57,23 @@ export function trajectoryLimits(
   };
 }
 
-/** Three times the spread of the reference's own rounding, at least 1e-4. */
+/**
+ * Limits of a float32 run: three times the spread of the reference's own rounding, at least 1e-4;
+ * after {@link STRICT_STEPS}, where equally exact orders of a sum lead to different runs, 1 %.
+ */
 function spreadLimits({ spread }: RecordOf<"trajectory">): TrajectoryLimits {
   const limit = (value: number | undefined) => Math.max(LEAST, SPREAD_FACTOR * (value ?? 0));
-  const until = Object.entries(spread ?? {}).flatMap(([name, value]) => {
+  const bounds = Object.entries(spread ?? {}).flatMap(([name, value]) => {
     const match = /^loss_to_step_(\d+)$/.exec(name);
     return match && typeof value === "number" ? [{ step: Number(match[1]), value }] : [];
   }).sort((a, b) => a.step - b.step);
+  const strict = (limits: (step: number) => number) => (step: number) =>
+    step <= STRICT_STEPS ? limits(step) : CHAOTIC;
   return {
-    loss: (step) => limit((until.find((bound) => step <= bound.step) ?? until.at(-1))?.value),
-    validation: (step) => limit(spread?.valid[String(step)]),
+    loss: strict((step) =>
+      limit((bounds.find((bound) => step <= bound.step) ?? bounds.at(-1))?.value)
+    ),
+    validation: strict((step) => limit(spread?.valid[String(step)])),
     gradientNorm: () => Infinity,
     parameter: () => Infinity,
   };
