@@ -10,7 +10,7 @@ import {
   OPTIMIZERS,
   type OptimizerSettings,
 } from "@transformer-xl/kernels";
-import { canShare } from "@transformer-xl/model";
+import { canShare, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { contextOf, evalWarmupLen, longestSegment } from "../run_plan.ts";
@@ -38,6 +38,7 @@ export function checkTrainConfig(config: TrainConfig): void {
     );
   }
   checkTokens(config);
+  maxDistanceOf(config, config.memLen);
   checkLogFiles(config);
   checkTargets(config);
   if (config.noEval) return; // it skips the test as well
