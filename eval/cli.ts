@@ -22,13 +22,12 @@ import {
   inProcesses,
   openDevice,
   type ParsedFlags,
-  parseFlags,
   type ProcessGroup,
+  rankEnvironment,
   runMain,
   takeGpu,
   wantsHelp,
   withRemedies,
-  withUserPaths,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { combineResults } from "./combine_results.ts";
@@ -45,6 +44,7 @@ import {
 } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { assertFiniteLoss } from "./finite.ts";
+import { configureEvaluation, evaluationYaml, isAdapted } from "./settings/configure.ts";
 import { fitLengths, fittedLine } from "./settings/fit_lengths.ts";
 import {
   latencyFacts,
@@ -57,7 +57,6 @@ import { evaluateRepeatedly } from "./repetitions.ts";
 import { openEvalLogs, outputFolder } from "./report/logs.ts";
 import { typeLine } from "./settings/flag_words.ts";
 import { openScorer, runtimeName } from "./scorers/open_scorer.ts";
-import { EVAL_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { bannerLine, latencyLines, resultLines, segmentLine } from "./report/report.ts";
 import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
@@ -86,17 +85,20 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
     console.log(flagHelp(evalSchema, { usage: "deno task eval [flags]" }));
     return 0;
   }
-  const typed = parseFlags(evalSchema, argv, { foreign: EVAL_REFERENCE_FLAGS });
-  const config = withUserPaths(typed.config, ["workDir", "model", "data"]);
+  const parsed = await configureEvaluation(argv);
+  const { config, origin } = parsed;
   checkManual(config);
-  const parsed = { ...typed, config };
-  const { origin } = parsed;
+  if (config.printConfig) {
+    if (rankEnvironment().rank === 0) console.log(evaluationYaml(config, origin));
+    return 0;
+  }
   return await inProcesses({
     settings: config,
     gpusGiven: origin.get("gpus") !== "default",
     argv,
     facts: sharedSettings(config),
-    paths: [config.workDir, config.model, config.data].filter((path) => path !== null),
+    paths: [config.workDir, config.model, config.data, config.configFile]
+      .filter((path) => path !== null),
     check: (processes) => checkShare(config, processes),
   }, (group) => evaluateShare(parsed, group));
 }
@@ -130,7 +132,7 @@ async function evaluateShare(
     );
   }
   const given = new Set(
-    (["batchSize", "tgtLen", "memLen"] as const).filter((key) => origin.get(key) !== "default"),
+    (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
   );
   const tokens = Math.min(...texts.map(({ ids }) => ids.length));
   const whole = fitLengths(lengthsOf(config), {

@@ -18,6 +18,7 @@ import {
 } from "@transformer-xl/model";
 import {
   ConfigError,
+  configFields,
   DEVICE_CHOICES,
   pathValue,
   processFields,
@@ -36,6 +37,7 @@ const MAX_PERCENTILES = 100;
 
 /** The schema of `deno task eval`. */
 export const evalSchema = z.strictObject({
+  ...configFields,
   workDir: pathValue.default("LM-TFM").describe("Folder of checkpoints and logs")
     .meta({ ...general, metavar: "DIR" }),
   model: pathValue.nullable().default(null)

@@ -20,6 +20,7 @@ export {
   LAST_CHECKPOINT,
   lastForBest,
 } from "./find_checkpoint.ts";
+export { configureEvaluation, evaluationYaml } from "./settings/configure.ts";
 export { fitLengths, type FitSettings, fittedLine } from "./settings/fit_lengths.ts";
 export {
   bitsPerCharacterText,

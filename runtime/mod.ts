@@ -45,7 +45,14 @@ export * from "./files/safetensors/file.ts";
 export * from "./files/safetensors/writer.ts";
 export * from "./files/system_reason.ts";
 export * from "./files/temporary_folder.ts";
-export { readConfigFile } from "./flags/config_file.ts";
+export { configFields } from "./flags/config_file/config_fields.ts";
+export {
+  chosenConfigFile,
+  type ConfigFileFlags,
+  readConfigFile,
+} from "./flags/config_file/read_config_file.ts";
+export type { Mapping, Program, SectionChoice } from "./flags/config_file/sections.ts";
+export { settingsYaml } from "./flags/config_file/settings_yaml.ts";
 export * from "./flags/foreign_flag.ts";
 export * from "./flags/flag_table.ts";
 export * from "./flags/help.ts";

@@ -4,7 +4,6 @@
  * @module
  */
 import { dirname } from "node:path";
-import { RULE } from "@transformer-xl/eval";
 import {
   assertCutoffs,
   clusterShares,
@@ -35,38 +34,37 @@ import {
   inProcesses,
   NOT_PASSED,
   openDevice,
-  parseFlags,
   type ProcessGroup,
   ProgressLine,
   progressText,
   rankEnvironment,
-  readConfigFile,
   runMain,
-  scanFlags,
   sweepTemporaries,
   takeGpu,
   type TextLog,
   wantsHelp,
   withRemedies,
-  withUserPaths,
 } from "@transformer-xl/runtime";
 import { trainingRecord } from "./checkpoint/training_checkpoint.ts";
-import { settingsToContinue } from "./checkpoint/checkpoint_checks.ts";
 import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import { type TrainConfig, trainSchema } from "./config.ts";
 import { modelOf, type Share } from "./run_plan.ts";
 import { checkShares, checkTrainConfig } from "./settings/check_config.ts";
 import { checkFits, type Footprint, footprint, footprintLines } from "./footprint.ts";
 import { fitChunks, memoryOf } from "./settings/fit_chunks.ts";
-import { fitEvaluation, followLengths } from "./settings/follow_defaults.ts";
+import {
+  configLines,
+  configureTraining,
+  readGiven,
+  trainingYaml,
+} from "./configuration/configure.ts";
+import { fitEvaluation } from "./settings/follow_defaults.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
-import { PRESETS } from "./presets.ts";
 import { rateWarnings } from "./settings/rate_warnings.ts";
-import { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 import { DllRecords } from "./report/dll_records.ts";
 import { openDllLog, openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
-import { checkContinues, continueCurve } from "./checkpoint/resume.ts";
+import { checkContinues } from "./checkpoint/resume.ts";
 import { cutStreams, neededSplits } from "./step/streams.ts";
 import { Trainer } from "./trainer.ts";
 import { unscoredLines } from "./settings/unscored_lines.ts";
@@ -85,9 +83,6 @@ import {
   WorkDirectory,
 } from "./checkpoint/work_directory.ts";
 
-/** Settings that are paths, relative to the user's folder. */
-const PATHS = ["workDir", "configFile", "restart", "data"] as const;
-
 if (import.meta.main) await runMain(() => train(Deno.args));
 
 /**
@@ -105,13 +100,18 @@ async function trainWith(argv: readonly string[]): Promise<number> {
     console.log(flagHelp(trainSchema, { usage: "deno task train [flags]" }));
     return 0;
   }
-  const given = scanFlags(trainSchema, argv, TRAIN_REFERENCE_FLAGS);
-  const early = withUserPaths({ ...given, workDir: given.workDir ?? "LM-TFM" }, PATHS);
-  const open = () => openRestart(early.restart, early.workDir);
+  const given = await readGiven(argv);
+  const open = () => openRestart(given.restart, given.workDir);
   // Rank 0 tells the other ranks what to resume once they are connected.
-  const isLaunched = rankEnvironment().launchedBy !== "none";
-  using checkpoint = isLaunched ? undefined : await open();
-  const { config, origin, notes } = await configure(argv, early, checkpoint);
+  const { launchedBy, rank } = rankEnvironment();
+  const isLaunched = launchedBy !== "none";
+  using checkpoint = isLaunched && !given.printConfig ? undefined : await open();
+  const { config, origin, notes } = configureTraining(given, checkpoint);
+  if (config.printConfig) {
+    checkTrainConfig(config);
+    if (rank === 0) console.log(trainingYaml(config, origin));
+    return 0;
+  }
   if (!isLaunched) await checkStart(config, checkpoint);
   // The number of processes may differ from that of the checkpoint.
   const gpusGiven = ["flag", "file", "preset"].includes(origin.get("gpus")!);
@@ -133,7 +133,7 @@ async function trainWith(argv: readonly string[]): Promise<number> {
       }
       using shared = await openShared(group, open);
       const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
-      const start = { ...await configure(argv, early, shared.checkpoint), group };
+      const start = { ...configureTraining(given, shared.checkpoint), group };
       await assertSameFacts(group, startFacts(start.config, shared.digest, step));
       await decideOnFirst(group, () => checkStart(start.config, shared.checkpoint));
       checkShares(start.config, group.size);
@@ -235,7 +235,7 @@ async function runRank(start: Start): Promise<number> {
   text.write(deviceLine);
   text.write(`world size: ${share.size}`);
   for (const line of [...start.notes, ...fitted.notes, ...rateWarnings(config)]) text.write(line);
-  printConfig(text, config, origin);
+  for (const line of configLines(config, origin)) text.write(line);
   logText(text, corpus, changes);
   for (const line of unscoredLines(config, corpus)) text.write(line);
   if (share.size > 1) text.write("What follows is for each process");
@@ -337,26 +337,6 @@ async function run(
   return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
 }
 
-/** Defaults < preset < the configuration of the checkpoint < configuration file < flags. */
-async function configure(
-  argv: readonly string[],
-  early: ReturnType<typeof scanFlags<typeof trainSchema>>,
-  checkpoint: ModelCheckpoint | undefined,
-) {
-  const stored = checkpoint && settingsToContinue(trainingRecord(checkpoint));
-  const file = early.configFile ? await readConfigFile(early.configFile) : {};
-  const parsed = parseFlags(trainSchema, argv, {
-    preset: PRESETS[early.preset ?? ""] ?? {},
-    // A run continues in the current folder of its checkpoint, even if it was moved.
-    ...(stored && { checkpoint: { ...stored, workDir: dirname(checkpoint.path) } }),
-    file,
-    foreign: TRAIN_REFERENCE_FLAGS,
-  });
-  const typed = withUserPaths(parsed.config, PATHS);
-  const config = stored ? continueCurve(typed, stored, parsed.origin) : typed;
-  return { ...parsed, config: followLengths(config, parsed.origin) };
-}
-
 function cutoffsOf(config: TrainConfig, corpus: Corpus): number[] {
   if (!config.adaptive) return [];
   const { size } = corpus.vocabulary;
@@ -368,19 +348,4 @@ function cutoffsOf(config: TrainConfig, corpus: Corpus): number[] {
 /** Settings by flag. */
 function namedSettings(config: TrainConfig): Record<string, unknown> {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value]));
-}
-
-function printConfig(
-  text: TextLog,
-  config: TrainConfig,
-  origin: ReadonlyMap<string, FlagOrigin>,
-): void {
-  text.write(RULE);
-  for (const [key, value] of Object.entries(config)) {
-    const flag = flagName(key);
-    const from = origin.get(key) === "default" ? "" : ` (${origin.get(key)})`;
-    const shown = Array.isArray(value) ? `[${value.join(", ")}]` : value;
-    text.write(`    - ${flag} : ${shown}${from}`);
-  }
-  text.write(RULE);
 }

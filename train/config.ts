@@ -15,7 +15,7 @@ import {
   seedValue,
   stepsValue,
 } from "@transformer-xl/model";
-import { DEVICE_CHOICES, pathValue, processFields } from "@transformer-xl/runtime";
+import { configFields, DEVICE_CHOICES, pathValue, processFields } from "@transformer-xl/runtime";
 import { type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
@@ -36,9 +36,7 @@ const stepCount = z.int().min(0).max(MAX_STEPS);
 export const trainSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null)
     .describe("Named settings, overridden by --config_file and flags").meta(general),
-  configFile: pathValue.nullable().default(null)
-    .describe("JSON file of settings; overrides the preset, overridden by flags")
-    .meta({ ...general, metavar: "FILE" }),
+  ...configFields,
   workDir: pathValue.default("LM-TFM").describe("Folder for logs and checkpoints")
     .meta({ ...general, metavar: "DIR" }),
   restart: z.union([z.boolean(), pathValue]).default(false)

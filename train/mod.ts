@@ -22,6 +22,13 @@ export {
 } from "./footprint.ts";
 export { examine, type Needs, type Print } from "./doctor/examine.ts";
 export { fitChunks, type FittedRun } from "./settings/fit_chunks.ts";
+export {
+  type Configured,
+  configureTraining,
+  type Given,
+  readGiven,
+  trainingYaml,
+} from "./configuration/configure.ts";
 export { fitEvaluation, type Followed, followLengths } from "./settings/follow_defaults.ts";
 export { rateWarnings } from "./settings/rate_warnings.ts";
 export { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";

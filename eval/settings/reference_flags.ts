@@ -29,12 +29,6 @@ export function sharedReferenceFlags(): readonly ForeignFlag[] {
       ],
       instead: "processes are not bound to CPU cores; use taskset or the scheduler for that",
     }),
-    foreignFlag("config", {
-      arity: "one",
-      values: ["default"],
-      instead: "a --config_file has no sections",
-      remedy: "a --config_file has no sections, give its settings as flags or with --preset",
-    }),
     foreignFlag("no_log", { instead: "logs are still written; --debug writes none" }),
   ];
 }
@@ -69,10 +63,5 @@ export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     "one",
     "there is no TorchScript here, and models of other formats are not imported yet; give a " +
       "checkpoint with --model",
-  ),
-  missingFlag(
-    "config_file",
-    "one",
-    "evaluation takes no configuration file; give its settings as flags",
   ),
 ];

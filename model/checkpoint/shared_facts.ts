@@ -16,6 +16,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   "model",
   "data",
   "configFile",
+  "config",
   "restart",
   "gpus",
   "oversubscribe",

@@ -11,9 +11,11 @@
  */
 import type { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
-import { flagName, type FlagSpec, flagSpecs } from "./spec.ts";
+import { fileValues } from "./config_file/file_values.ts";
+import { type FlagSpec, flagSpecs } from "./spec.ts";
 import { FlagNames } from "./find_flag.ts";
 import type { ForeignFlag } from "./foreign_flag.ts";
+import type { Mapping } from "./config_file/sections.ts";
 import { quoted } from "../base/one_line.ts";
 
 /** Origin of a value. */
@@ -26,7 +28,7 @@ export interface FlagLayers<S extends z.ZodObject> {
   /** Settings of a resumed run; overrides the preset. */
   readonly checkpoint?: Readonly<Partial<z.input<S>>>;
   /** Overrides these; keys may be spelled as flags. See {@link readConfigFile}. */
-  readonly file?: Readonly<Record<string, unknown>>;
+  readonly file?: Mapping;
   /** Flags that are accepted or rejected but set nothing. */
   readonly foreign?: readonly ForeignFlag[];
 }
@@ -156,52 +158,6 @@ function scan(
   return { given, notes };
 }
 
-/** Settings of the configuration file by the schema's keys. */
-function fileValues(
-  specs: readonly FlagSpec[],
-  foreign: readonly ForeignFlag[],
-  file: Readonly<Record<string, unknown>>,
-): { readonly values: Map<string, Chosen>; readonly notes: readonly string[] } {
-  const keys = new Map(specs.map((spec) => [spec.name, spec.key]));
-  const others = new Map(foreign.map((flag) => [flag.name, flag]));
-  const values = new Map<string, Chosen>();
-  const notes: string[] = [];
-  for (const [spelled, value] of Object.entries(file)) {
-    const name = flagName(spelled);
-    const other = others.get(name);
-    const key = keys.get(name) ?? (other?.alias && keys.has(flagName(other.alias)) && other.alias);
-    if (other !== undefined && !keys.has(name)) {
-      if (value !== false && value !== null) notes.push(other.answer(wordsOfValue(value)));
-      if (!key) continue;
-    }
-    if (!key) {
-      const near = new FlagNames(specs, foreign).near(spelled);
-      throw new ConfigError(
-        `Cannot use ${quoted(spelled)} of the configuration file: there is no such setting` +
-          (near === undefined ? "; see --help" : `, did you mean "${near}"?`),
-      );
-    }
-    if (values.has(key)) {
-      throw new ConfigError(
-        `Cannot use ${quoted(spelled)} of the configuration file: ` +
-          `${quoted(values.get(key)!.spelled)} says the same; leave one of them out`,
-      );
-    }
-    values.set(key, { origin: "file", value, spelled });
-  }
-  return { values, notes };
-}
-
-/** A value of a configuration file as the words of a command line. */
-function wordsOfValue(value: unknown): string[] {
-  if (value === true) return [];
-  return Array.isArray(value) ? value.map(quoteBare) : [quoteBare(value)];
-}
-
-function quoteBare(value: unknown): string {
-  return typeof value === "string" ? value : quoted(value);
-}
-
 /** The first zod issue, in the user's terms. */
 function configError(
   issue: z.core.$ZodIssue,
@@ -248,23 +204,32 @@ function checkedFlags(
 ): Scanned {
   const scanned = scan(specs, foreign, argv);
   for (const [key, { value, text }] of scanned.given) {
-    const result = (schema.shape[key] as z.ZodType).safeParse(value);
-    if (!result.success) {
-      const issue = result.error.issues[0]!;
-      const layers = new Map([[key, { origin: "flag" as const, value, text }]]);
-      throw configError({ ...issue, path: [key, ...issue.path] }, specs, layers);
-    }
+    checkAlone(schema, specs, key, { origin: "flag", value, text });
   }
   return scanned;
 }
 
+/** Checks one value against its field. */
+function checkAlone(
+  schema: z.ZodObject,
+  specs: readonly FlagSpec[],
+  key: string,
+  chosen: Chosen,
+): void {
+  const result = (schema.shape[key] as z.ZodType).safeParse(chosen.value);
+  if (result.success) return;
+  const issue = result.error.issues[0]!;
+  throw configError({ ...issue, path: [key, ...issue.path] }, specs, new Map([[key, chosen]]));
+}
+
 /**
- * Reads the flags only, without defaults and cross-field rules, for flags that select a preset or a
- * configuration file.
+ * Reads what is given, without defaults and cross-field rules, for flags that select a preset or a
+ * configuration file, and for settings of that file that select more.
  *
  * @param argv Words after the program's name
  * @param foreign Flags that are accepted but set nothing
- * @throws {ConfigError} When a flag is unknown or ambiguous, or has a wrong value
+ * @param file Settings of the configuration file, overridden by flags
+ * @throws {ConfigError} When a flag or setting is unknown or ambiguous, or has a wrong value
  *
  * @example
  * ```ts
@@ -280,11 +245,17 @@ export function scanFlags<S extends z.ZodObject>(
   schema: S,
   argv: readonly string[],
   foreign: readonly ForeignFlag[] = [],
+  file: Mapping = {},
 ): Partial<z.input<S>> {
-  const { given } = checkedFlags(schema, flagSpecs(schema), foreign, argv);
-  return Object.fromEntries([...given].map(([key, { value }]) => [key, value])) as Partial<
-    z.input<S>
-  >;
+  const specs = flagSpecs(schema);
+  const { given } = checkedFlags(schema, specs, foreign, argv);
+  const { values } = fileValues(schema, specs, foreign, file);
+  for (const [key, setting] of values) {
+    checkAlone(schema, specs, key, { ...setting, origin: "file" });
+  }
+  return Object.fromEntries(
+    [...values, ...given].map(([key, { value }]) => [key, value]),
+  ) as Partial<z.input<S>>;
 }
 
 /**
@@ -325,14 +296,14 @@ export function parseFlags<S extends z.ZodObject>(
   const { foreign = [] } = layers;
   const specs = flagSpecs(schema);
   const { given, notes } = checkedFlags(schema, specs, foreign, argv);
-  const file = fileValues(specs, foreign, layers.file ?? {});
+  const file = fileValues(schema, specs, foreign, layers.file ?? {});
   const chosen = new Map<string, Chosen>();
   for (const origin of ["preset", "checkpoint"] as const) {
     for (const [key, value] of Object.entries(layers[origin] ?? {})) {
       if (value !== undefined) chosen.set(key, { origin, value });
     }
   }
-  for (const [key, value] of file.values) chosen.set(key, value);
+  for (const [key, value] of file.values) chosen.set(key, { ...value, origin: "file" });
   for (const [key, { value, text }] of given) chosen.set(key, { origin: "flag", value, text });
 
   const values = [...chosen].map(([key, { value }]) => [key, value] as const);

@@ -3,7 +3,8 @@
  * flag tables use them.
  *
  * A field's `.meta()` may hold `group` (heading in the help), `metavar` (name of the value, as in
- * `--data PATH`) and `hidden: true` (accepted, but not listed).
+ * `--data PATH`), `hidden: true` (accepted, but not listed) and `flagOnly: true` (no configuration file
+ * sets it).
  *
  * @module
  */
@@ -33,6 +34,7 @@ interface JsonSchema {
   readonly group?: string;
   readonly metavar?: string;
   readonly hidden?: boolean;
+  readonly flagOnly?: boolean;
 }
 
 /**
@@ -63,6 +65,8 @@ export interface FlagSpec {
   readonly description: string;
   /** True if it is accepted but not listed. */
   readonly hidden: boolean;
+  /** True if only the command line sets it, no configuration file. */
+  readonly flagOnly: boolean;
   /**
    * Parses words of the command line. Checks types but not bounds.
    *
@@ -232,6 +236,7 @@ function specOf(key: string, schema: JsonSchema): FlagSpec {
     group: schema.group ?? "Other",
     description: schema.description ?? "",
     hidden: schema.hidden ?? false,
+    flagOnly: schema.flagOnly ?? false,
     read: (words) =>
       array === undefined ? readOne(words.join(" ")) : listWords(items, words).map(readOne),
   };

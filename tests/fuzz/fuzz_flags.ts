@@ -86,7 +86,11 @@ async function tryOne(n: number, from: Random, corpus: Corpus, path: string): Pr
     else if (kind === "train") await train(input as string[], {}, { small, records, corpus });
     else {
       await Deno.writeTextFile(path, input as string);
-      await train([], await readConfigFile(path), { small, records, corpus });
+      await train([], await readConfigFile(path, { program: "train", section: null }), {
+        small,
+        records,
+        corpus,
+      });
     }
   };
   const memory = new PeakMemory();

@@ -32,10 +32,12 @@ export interface RunState {
 /** Settings of a single start, which no checkpoint determines: neither model nor schedule. */
 const OF_ONE_START = [
   "acceptNewText",
+  "config",
   "configFile",
   "debug",
   "dryRun",
   "overwrite",
+  "printConfig",
   "restart",
   "workDir",
 ] as const;

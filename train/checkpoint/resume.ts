@@ -24,6 +24,8 @@ import { noStepsLeft } from "../settings/flag_errors.ts";
 const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   preset: "fixed",
   configFile: "free",
+  config: "free",
+  printConfig: "free",
   workDir: "free",
   restart: "free",
   overwrite: "free",

@@ -51,12 +51,16 @@ for (const [program, schema] of [["train", trainSchema], ["eval", evalSchema]] a
   Deno.test(`every path of ${program} refuses an empty value and a NUL character`, () => {
     const paths = flagSpecs(schema).filter(({ metavar }) => /PATH|FILE|DIR/.test(metavar));
     assert(paths.length >= 3);
-    for (const { key, name } of paths) {
+    for (const { key, name, flagOnly } of paths) {
       for (const words of [[`--${name}=`], [`--${name}`, ""]]) {
         assertThrows(() => parseFlags(schema, words), ConfigError, `--${name}: got ""`);
       }
+      const nul = "a\0b";
       assertThrows(
-        () => parseFlags(schema, [], { file: { [key]: "a\0b" } }),
+        () =>
+          flagOnly
+            ? parseFlags(schema, [`--${name}`, nul])
+            : parseFlags(schema, [], { file: { [key]: nul } }),
         ConfigError,
         "a path has no NUL character",
       );

@@ -91,7 +91,7 @@ Deno.test("the training benchmark keeps the curve of the long run", () => {
 
 /** Flags of train.py: at the default, and with a value that asks for what is missing. */
 const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] = [
-  ["--config default", "--config dgx1_8gpu_fp16"],
+  ["--config default"],
   ["--work_dir LM-TFM"],
   ["", "--append_dataset"],
   ["", "--append_time"],
@@ -182,8 +182,7 @@ const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] =
 
 /** The same of eval.py. */
 const EVAL_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] = [
-  ["--config default", "--config trainbench"],
-  ["", "--config_file wt103_base.yaml"],
+  ["--config default"],
   ["--work_dir LM-TFM"],
   ["--debug"],
   ["--data ../data/wikitext-103"],
