@@ -7,7 +7,13 @@ import { ConfigError, type Device, ParameterStore } from "@transformer-xl/runtim
 import { z } from "zod";
 import { MAX_VOCABULARY } from "./settings/bounds.ts";
 import { loadWeights, type ModelCheckpoint } from "./checkpoint/checkpoint.ts";
-import { type ModelConfig, modelFields, type ModelSection, resolveModel } from "./config.ts";
+import {
+  type ModelConfig,
+  modelConfigSchema,
+  modelFields,
+  type ModelSection,
+  resolveModel,
+} from "./config.ts";
 import { initialise } from "./init.ts";
 import { precisionFor, PRECISIONS } from "./precision.ts";
 import { assertCutoffs } from "./text/vocabulary/cutoffs.ts";
@@ -93,6 +99,7 @@ export interface ModelSettings extends Partial<ModelSection> {
 
 const settingsSchema = z.strictObject({
   ...modelFields,
+  dModel: modelConfigSchema.shape.dModel.default(512),
   vocabSize: z.int().min(2).max(MAX_VOCABULARY),
 });
 

@@ -153,11 +153,23 @@ export interface Lengths {
 /** Lengths as a caller gives them: without extended context and memory unless named. */
 export type LengthSettings = Pick<Lengths, "batchSize" | "tgtLen"> & Partial<Lengths>;
 
-/** All lengths of a recording. */
+/**
+ * All lengths of a recording.
+ *
+ * @throws {ConfigError} when one is not a whole number, or too small
+ */
 export function allLengths(
   { batchSize, tgtLen, extLen = 0, memLen = 0 }: LengthSettings,
 ): Lengths {
-  return { batchSize, tgtLen, extLen, memLen };
+  const lengths = { batchSize, tgtLen, extLen, memLen };
+  for (const [name, length] of Object.entries(lengths)) {
+    const least = name === "batchSize" || name === "tgtLen" ? 1 : 0;
+    if (Number.isInteger(length) && length >= least) continue;
+    throw new ConfigError(
+      `Cannot record a model with ${name} ${length}: a whole number from ${least} on is expected`,
+    );
+  }
+  return lengths;
 }
 
 /**
@@ -193,7 +205,8 @@ export function resolveModel(
   if (smallest < 1) {
     throw new ConfigError(
       `Cannot divide embedding width ${width} by ${divVal} for ${bounds.length} clusters: ` +
-        "the last would be empty; lower --div_val or raise --d_embed",
+        "the last would be empty",
+      { need: "a wider last cluster" },
     );
   }
   if (dModel % 2 !== 0) {
@@ -224,8 +237,8 @@ export function maxDistanceOf(
   if (COMPAT_RULES[compat].seesWholeMemory) return memLen;
   if (memLen > 0) return memLen - 1;
   throw new ConfigError(
-    "Cannot use --same_length of --compat 2019 without memory: every key would be hidden; " +
-      "raise --mem_len or leave one of them out",
+    "Cannot use the same length of --compat 2019 without memory: every key would be hidden",
+    { need: "memory, or no same length" },
   );
 }
 

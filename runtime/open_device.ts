@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Device, DeviceChoice } from "./plan/device.ts";
-import { DeviceError } from "./base/errors.ts";
+import { type Device, DEVICE_CHOICES, type DeviceChoice } from "./plan/device.ts";
+import { ConfigError, DeviceError } from "./base/errors.ts";
 import { chooseAdapter } from "./gpu/adapter.ts";
 import { GpuDevice } from "./gpu/gpu_device.ts";
 import { ReferenceDevice } from "./reference/reference_device.ts";
@@ -14,12 +14,18 @@ import { ReferenceDevice } from "./reference/reference_device.ts";
  *
  * @param notice receives one sentence about the choice; without it, only a fallback to plain loops
  * is reported, as a warning on the console
+ * @throws {ConfigError} for another choice
  * @throws {DeviceError} when `gpu` was requested and there is none, or the driver is unsuitable
  */
 export async function openDevice(
   choice: DeviceChoice,
   notice?: (sentence: string) => void,
 ): Promise<Device> {
+  if (!DEVICE_CHOICES.includes(choice)) {
+    throw new ConfigError(
+      `Cannot open device ${JSON.stringify(choice)}: expected ${DEVICE_CHOICES.join(", ")}`,
+    );
+  }
   if (choice === "cpu") {
     notice?.("device: plain TypeScript loops on the CPU, in float32");
     return new ReferenceDevice({ precision: "f32" });

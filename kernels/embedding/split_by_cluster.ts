@@ -44,7 +44,8 @@ export function splitByCluster(ids: Uint32Array, cutoffs: readonly number[]): Cl
     while (cluster < cutoffs.length && id >= cutoffs[cluster]!) cluster++;
     if (cluster === cutoffs.length) {
       throw new RangeError(
-        `Cannot route id ${id} at position ${n}: the vocabulary has ${cutoffs.at(-1) ?? 0} words`,
+        `Cannot split tokens by cluster: id ${id} at position ${n} is not below the ` +
+          `${cutoffs.at(-1) ?? 0} words of the vocabulary`,
       );
     }
     const at = counts[cluster]!++;

@@ -6,6 +6,7 @@
  */
 import {
   allocateState,
+  ConfigError,
   type Device,
   type ParameterStore,
   partOf,
@@ -42,17 +43,28 @@ export interface OptimizerChoice extends OptimizerSettings {
   readonly kind: OptimizerName;
 }
 
+/** @throws {ConfigError} for a name that is not in the registry */
+function definitionOf(kind: OptimizerName): OptimizerDefinition {
+  if (Object.hasOwn(OPTIMIZERS, kind)) return OPTIMIZERS[kind];
+  throw new ConfigError(
+    `Cannot use optimizer ${JSON.stringify(kind)}: expected one of ${
+      Object.keys(OPTIMIZERS).join(", ")
+    }`,
+  );
+}
+
 /** States that an optimizer keeps beside the weights, by name. */
 export function optimizerStates(
   { kind, ...settings }: OptimizerChoice,
 ): Readonly<Record<string, StateSpec>> {
-  return OPTIMIZERS[kind].states(settings);
+  return definitionOf(kind).states(settings);
 }
 
 /**
  * Allocates the states of an optimizer for the parameters of `store`.
  *
  * @param roleOf roles of the parameters; by their shapes when left out
+ * @throws {ConfigError} for a name that is not in the registry
  * @throws {DeviceError} when memory is short
  */
 export function openOptimizer(
@@ -61,7 +73,7 @@ export function openOptimizer(
   { kind, ...settings }: OptimizerChoice,
   roleOf: RoleOf = roleByShape,
 ): Optimizer {
-  const definition: OptimizerDefinition = OPTIMIZERS[kind];
+  const definition = definitionOf(kind);
   using owned = new DisposableStack();
   const states: Record<string, OptimizerState> = {};
   for (const [name, { label, covers }] of Object.entries(definition.states(settings))) {

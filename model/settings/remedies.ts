@@ -43,6 +43,8 @@ export const REMEDIES: Remedies = {
   "no clusters, or given ones": "leave out --adaptive or give --cutoffs",
   "increasing cut-offs": "give increasing --cutoffs",
   "narrower embeddings": "lower --d_embed or --d_model",
+  "a wider last cluster": "lower --div_val or raise --d_embed",
+  "memory, or no same length": "raise --mem_len, or leave out --same_length or --compat",
   "full precision": "leave --fp16 out",
   "a smaller model": "lower --d_model, --d_inner or --n_layer, or train fewer words",
   "less memory for a step": "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk",

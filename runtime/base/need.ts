@@ -39,6 +39,8 @@ export type Need =
   | "no clusters, or given ones"
   | "increasing cut-offs"
   | "narrower embeddings"
+  | "a wider last cluster"
+  | "memory, or no same length"
   | "full precision"
   | "a smaller model"
   | "less memory for a step"

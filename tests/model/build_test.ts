@@ -48,6 +48,11 @@ Deno.test("heads and feed-forward layers follow from the width of the model", ()
 Deno.test("wrong settings of a model are named with their value", () => {
   assertThrows(() => modelConfig({ vocabSize: 1 }), ConfigError, "with vocabSize 1: ");
   assertThrows(() => modelConfig({ vocabSize: 9, nLayer: 0 }), ConfigError, "with nLayer 0: ");
+  assertThrows(
+    () => modelConfig({ vocabSize: 9, dModel: 15 }),
+    ConfigError,
+    "with dModel 15: must",
+  );
   const unknown = { vocabSize: 9, layers: 2 };
   assertThrows(() => modelConfig(unknown), ConfigError, '"layers"');
   const cut = { vocabSize: 9, adaptive: true, cutoffs: [9] };

@@ -119,7 +119,7 @@ export class TrainStep implements Disposable {
    *
    * @param lengths columns and rows of this process
    * @param group averages the gradients; a single process without it
-   * @throws {ConfigError} when the columns cannot be cut into the batch chunks
+   * @throws {ConfigError} when a length is wrong, or the columns cannot be cut into the batch chunks
    * @throws {DeviceError} when memory is short
    * @throws {TypeError} when the model was built without gradients
    */
@@ -135,6 +135,7 @@ export class TrainStep implements Disposable {
         "Cannot train the model: it has no gradients; build it with { training: true }",
       );
     }
+    const all = allLengths(lengths);
     const settings = settingsOf(options);
     const { batchChunk, ringSize } = settings;
     const batchSize = lengths.batchSize / batchChunk;
@@ -155,7 +156,7 @@ export class TrainStep implements Disposable {
       ? undefined
       : new LossScale(device, settings.lossScale === "dynamic" ? undefined : settings.lossScale);
     const parts = { model, optimizer, lossScale, rings };
-    const step = new TrainStep(parts, allLengths(lengths), settings);
+    const step = new TrainStep(parts, all, settings);
     for (let chunk = 0; chunk < batchChunk; chunk++) {
       step.#chunks.push(await recordGradients(parts, { ...step.lengths, batchSize }, chunk));
     }

@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import {
   chooseAdapter,
+  ConfigError,
   type Device,
   DeviceError,
   formatBytes,
@@ -341,6 +342,10 @@ gpuTest("memory is accounted by role", async () => {
     assertEquals(gpu.liveBytes, 400 + 3 * 256 + 272);
   }
   assertEquals(gpu.liveBytes, 0);
+});
+
+Deno.test("openDevice() refuses a device that it does not know", async () => {
+  await assertRejects(() => openDevice("gpux" as "gpu"), ConfigError, 'Cannot open device "gpux"');
 });
 
 Deno.test("openDevice() says what it opened", async () => {

@@ -56,6 +56,24 @@ Deno.test("a step refuses a model without gradients, other segments and uneven c
   assertEquals(step.stepsDone, 0);
 });
 
+Deno.test("a step refuses lengths without rows and optimizers without a name in the registry", async () => {
+  using device = loops();
+  using model = await createModel(device, SIZES, { training: true });
+  for (const wrong of [{ batchSize: 0 }, { tgtLen: 1.5 }, { memLen: -1 }, { extLen: NaN }]) {
+    const [[name, length] = []] = Object.entries(wrong);
+    await assertRejects(
+      () => TrainStep.record(model, { ...LENGTHS, ...wrong }),
+      ConfigError,
+      `Cannot record a model with ${name} ${length}: a whole number from `,
+    );
+  }
+  await assertRejects(
+    () => TrainStep.record(model, LENGTHS, { optimizer: "adma" as "adam" }),
+    ConfigError,
+    'Cannot use optimizer "adma": expected one of lamb, ',
+  );
+});
+
 Deno.test("without the embedding in the norm, its gradients stay whole and the others are clipped", async () => {
   const moves = async (options: Partial<StepOptions>) => {
     using device = new ReferenceDevice({ precision: "f64" });
