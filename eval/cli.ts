@@ -37,6 +37,7 @@ import {
   checkMeasured,
   checkScored,
   checkShare,
+  checkTables,
   type EvalConfig,
   evalSchema,
   lengthsOf,
@@ -142,6 +143,7 @@ async function evaluateShare(
     given,
   });
   const { batchSize, tgtLen, memLen } = whole;
+  checkTables(modelConfig, whole);
   const warmupLen = warmupRows({ ...config, memLen }, modelConfig.compat);
   checkScored({ ...config, tgtLen, memLen }, modelConfig.compat);
   const streams = texts.map(({ name, ids, whole: isWhole }) => {

@@ -9,9 +9,11 @@ import {
   COMPAT_RULES,
   COMPATS,
   DATASET_CHOICES,
+  keysOf,
   type Lengths,
   lengthValue,
   MAX_LENGTH,
+  type ModelConfig,
   rowsValue,
   seedValue,
   stepsValue,
@@ -181,6 +183,25 @@ export function checkScored(config: EvalConfig, compat: Compat): void {
         "not scored; raise it or lower --mem_len",
     );
   }
+}
+
+/**
+ * Checks that the reference could load the tables of attention types 1 and 3: it builds them for the
+ * lengths of the evaluation.
+ *
+ * @throws {ConfigError} naming the flags and values
+ */
+export function checkTables(
+  { attnType, positionRows, compat }: Pick<ModelConfig, "attnType" | "positionRows" | "compat">,
+  lengths: Lengths,
+): void {
+  const rows = keysOf(lengths);
+  if (positionRows === 0 || rows === positionRows || COMPAT_RULES[compat].extendsTables) return;
+  throw new ConfigError(
+    `Cannot score --attn_type ${attnType} with ${rows} rows of context and --compat ${compat}: its ` +
+      `tables have ${positionRows} rows; use --compat none, or --tgt_len, --ext_len and --mem_len ` +
+      `with this sum`,
+  );
 }
 
 /**

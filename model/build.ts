@@ -5,7 +5,7 @@
  */
 import { ConfigError, type Device, ParameterStore } from "@transformer-xl/runtime/core";
 import { z } from "zod";
-import { MAX_VOCABULARY } from "./settings/bounds.ts";
+import { MAX_LENGTH, MAX_VOCABULARY } from "./settings/bounds.ts";
 import { loadWeights, type ModelCheckpoint } from "./checkpoint/checkpoint.ts";
 import {
   type ModelConfig,
@@ -95,12 +95,15 @@ function allocated<M extends Model>(model: M, { training = false }: BuildOptions
 export interface ModelSettings extends Partial<ModelSection> {
   /** Symbols of the vocabulary: token ids are below it. */
   readonly vocabSize: number;
+  /** Rows of learned positions (attention types 1 and 3): tgtLen + extLen + memLen of training. */
+  readonly positionRows?: number;
 }
 
 const settingsSchema = z.strictObject({
   ...modelFields,
   dModel: modelConfigSchema.shape.dModel.default(512),
   vocabSize: z.int().min(2).max(MAX_VOCABULARY),
+  positionRows: z.int().min(1).max(3 * MAX_LENGTH).optional(),
 });
 
 const HEAD_WIDTH = 64; // of the base and large models, as is a feed-forward layer of 4 D

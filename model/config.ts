@@ -24,6 +24,12 @@ const rate = z.number().min(0).lt(1);
 /** Distributions of initial weights. */
 const INITS = ["normal", "uniform"] as const;
 
+/** Values of `--attn_type` that `attention/kinds.ts` has a kind for. */
+const ATTENTION_TYPES = [0, 1, 2, 3] as const;
+
+/** Type of attention. */
+export type AttentionType = (typeof ATTENTION_TYPES)[number];
+
 /** Fields of the model section of a command line. */
 export const modelFields = {
   compat: z.enum(COMPATS).default("none")
@@ -48,8 +54,8 @@ export const modelFields = {
     "Apply layer norm before each sublayer instead of after",
   )
     .meta(model),
-  attnType: z.int().min(0).max(3).default(0).describe(
-    "Attention type; only 0 (relative attention) is supported",
+  attnType: z.literal(ATTENTION_TYPES).default(0).describe(
+    "Attention: 0 relative, 1 learned relative, 2 sinusoids at the input, 3 learned in every layer",
   )
     .meta(model),
   notTied: z.boolean().default(false).describe("Do not tie the softmax weights to the embedding")
@@ -102,12 +108,6 @@ const modelSection = z.object(modelFields);
 /** The model section of a configuration. */
 export type ModelSection = z.infer<typeof modelSection>;
 
-/** Values of `--attn_type` that `attention/kinds.ts` has a kind for. */
-const ATTENTION_TYPES = [0] as const;
-
-/** Type of attention. */
-export type AttentionType = (typeof ATTENTION_TYPES)[number];
-
 const { attnType: _, notTied: __, adaptive: ___, ...storedFields } = modelFields;
 
 type StoredFields = typeof storedFields;
@@ -127,13 +127,25 @@ export const modelConfigSchema = z.strictObject({
   tieProjs: z.array(z.boolean()),
   tieWeight: z.boolean(),
   /** Kind of attention; relative attention in older checkpoints without this field. */
-  attnType: z.literal(ATTENTION_TYPES).default(0),
+  attnType: modelFields.attnType,
+  /** Rows of the learned tables of attention types 1 and 3, a row per distance; 0: no such table. */
+  positionRows: z.int().min(0).max(3 * MAX_LENGTH).default(0),
   compat: storedCompat,
   /** Initialisation of the tables; that of the matrices in older checkpoints without this field. */
   embInit: modelFields.embInit,
   /** Bound of the tables; that of the matrices in older checkpoints without this field. */
   embInitRange: modelFields.embInitRange,
 });
+
+/** Attention types with learned positions, in tables of `positionRows` rows. */
+function hasTables(attnType: AttentionType): boolean {
+  return attnType === 1 || attnType === 3;
+}
+
+/** Whether rows carry their position, counted from the newest row, instead of keys their distance. */
+export function hasAbsolutePositions({ attnType }: Pick<ModelConfig, "attnType">): boolean {
+  return attnType === 2 || attnType === 3;
+}
 
 /** The model configuration: everything that determines parameters and mathematics. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
@@ -172,6 +184,12 @@ export function allLengths(
   return lengths;
 }
 
+/** A model section with the length of learned tables. */
+export type SizedSection = ModelSection & {
+  /** Rows of the tables of attention types 1 and 3: K of training, tgtLen + extLen + memLen. */
+  readonly positionRows?: number | undefined;
+};
+
 /**
  * The model configuration for a vocabulary.
  *
@@ -181,16 +199,17 @@ export function allLengths(
  * @throws {ConfigError} when settings contradict each other
  */
 export function resolveModel(
-  section: ModelSection,
+  section: SizedSection,
   nToken: number,
   cutoffs: readonly number[],
   tieProjections = true,
 ): ModelConfig {
   const { attnType, notTied, adaptive, ...stored } = modelSection.parse(section);
-  const kind = ATTENTION_TYPES.find((each) => each === attnType);
-  if (kind === undefined) {
+  const positionRows = hasTables(attnType) ? section.positionRows ?? 0 : 0;
+  if (hasTables(attnType) && positionRows === 0) {
     throw new ConfigError(
-      `Cannot build attn_type ${attnType}: only relative attention is supported; use --attn_type 0`,
+      `Cannot build attention type ${attnType} without the length of its tables; give positionRows, ` +
+        "the sum of tgtLen, extLen and memLen",
     );
   }
   const { dEmbed, dModel, divVal } = stored;
@@ -219,7 +238,8 @@ export function resolveModel(
     cutoffs: bounds,
     tieProjs: [false, ...bounds.map(() => tieProjections)],
     tieWeight: !notTied,
-    attnType: kind,
+    attnType,
+    positionRows,
   };
 }
 
@@ -239,6 +259,28 @@ export function maxDistanceOf(
   throw new ConfigError(
     "Cannot use the same length of --compat 2019 without memory: every key would be hidden",
     { need: "memory, or no same length" },
+  );
+}
+
+/** K of a recording: rows of memory, extended context and targets. */
+export function keysOf({ tgtLen, extLen, memLen }: Omit<Lengths, "batchSize">): number {
+  return memLen + extLen + tgtLen;
+}
+
+/**
+ * Refuses a recording whose keys need more rows than a table has where the reference fails.
+ *
+ * @throws {ConfigError} with the reference's tables, which have no row for every key
+ */
+export function expectRows(
+  { attnType, positionRows, compat }: Pick<ModelConfig, "attnType" | "positionRows" | "compat">,
+  lengths: Lengths,
+): void {
+  const K = keysOf(lengths);
+  if (K <= positionRows || COMPAT_RULES[compat].extendsTables) return;
+  throw new ConfigError(
+    `Cannot use --attn_type ${attnType} with ${K} rows of context and --compat ${compat}: its ` +
+      `tables have ${positionRows} rows; use --compat none or lower --mem_len`,
   );
 }
 

@@ -21,17 +21,17 @@ export class DecoderLayer {
     this.#feedForward = new FeedForward(store, config, layer);
   }
 
-  /** [Q B, D] -> [Q B, D], and the source of the next memory, [K B, D]. */
+  /** [Q B, D] -> [Q B, D], and what the next memory is cut from, [K B, D]. */
   forward(
     rec: Recorder,
     x: Tensor,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
-  ): { readonly y: Tensor; readonly context: Tensor } {
+  ): { readonly y: Tensor; readonly kept: Tensor } {
     const attended = this.#attention.record(rec, x, memory, context);
     rec.keepIntermediate(attended.y, `l${this.#layer}/post_attn`);
     const y = this.#feedForward.forward(rec, attended.y, context.drop);
     rec.keepIntermediate(y, `l${this.#layer}/out`);
-    return { y, context: attended.context };
+    return { y, kept: attended.kept };
   }
 }

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Dropout } from "@transformer-xl/kernels";
-import { hashName, type Scalar } from "@transformer-xl/runtime/core";
+import { type Dropout, dropout } from "@transformer-xl/kernels";
+import { hashName, type Recorder, type Scalar, type Tensor } from "@transformer-xl/runtime/core";
 
 /** The mask of a site, or undefined without dropout. */
 export type DropoutSource = (site: string, rate: number) => Dropout | undefined;
@@ -20,4 +20,13 @@ export function philoxDropout(
 ): DropoutSource {
   return (site, rate) =>
     rate === 0 ? undefined : { rate, mask: { kind: "philox", ...numbers, site: hashName(site) } };
+}
+
+/** `x` with the dropout of a site, if any. */
+export function dropped(
+  rec: Recorder,
+  x: Tensor,
+  site: ReturnType<DropoutSource>,
+): Tensor {
+  return site === undefined ? x : dropout(rec, x, site);
 }

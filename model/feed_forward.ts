@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dropout, layerNorm, matmul } from "@transformer-xl/kernels";
+import { layerNorm, matmul } from "@transformer-xl/kernels";
 import {
   add,
   type PackedParameter,
@@ -13,7 +13,7 @@ import {
   type Tensor,
 } from "@transformer-xl/runtime/core";
 import type { ModelConfig } from "./config.ts";
-import type { DropoutSource } from "./dropout_masks.ts";
+import { type DropoutSource, dropped } from "./dropout_masks.ts";
 import { constantInit, gainInit, matrixInit } from "./init.ts";
 
 /** The feed-forward block of one layer. */
@@ -50,13 +50,4 @@ export class FeedForward {
     const y = dropped(rec, out, drop(`l${this.#layer}/ff2`, rate));
     return preLnorm ? add(rec, x, y) : layerNorm(rec, y, this.#gain, this.#bias, { residual: x });
   }
-}
-
-/** `x` with the dropout of a site, if any. */
-export function dropped(
-  rec: Recorder,
-  x: Tensor,
-  site: ReturnType<DropoutSource>,
-): Tensor {
-  return site === undefined ? x : dropout(rec, x, site);
 }

@@ -15,8 +15,7 @@ import { logProbabilities } from "./vocabulary/log_probabilities.ts";
 import { BatchInputs } from "./vocabulary/batch_inputs.ts";
 import type { Lengths, ModelConfig } from "./config.ts";
 import { DecoderLayer } from "./decoder_layer.ts";
-import type { DropoutSource } from "./dropout_masks.ts";
-import { dropped } from "./feed_forward.ts";
+import { type DropoutSource, dropped } from "./dropout_masks.ts";
 import type { Memory } from "./memory.ts";
 import { type Precision, PRECISIONS } from "./precision.ts";
 import { type ClusterTables, VocabularyTables } from "./vocabulary/tables.ts";
@@ -106,6 +105,7 @@ export class TransformerXL {
       lengths,
       precision: this.precision,
       validMemory: batch.validMemory,
+      newestRow: batch.newestRow,
       drop,
     });
     const embedded = rec.scope(
@@ -114,12 +114,12 @@ export class TransformerXL {
     );
     rec.keepIntermediate(embedded, "word_emb");
 
-    let x = dropped(rec, embedded, drop("word_emb", dropout)); // [Q B, D]
+    let x = this.#attention.enter(rec, embedded, attention); // [Q B, D]
     this.#layers.forEach((layer, l) =>
       rec.scope(`layer${l}`, () => {
-        const { y, context } = layer.forward(rec, x, memory.layers[l], attention);
+        const { y, kept } = layer.forward(rec, x, memory.layers[l], attention);
         // The next memory: M rows of [memory; x]. No gradient flows through it.
-        memory.layers[l]?.keep(rec, context, batch.memoryStart);
+        memory.layers[l]?.keep(rec, kept, batch.memoryStart);
         x = y;
       })
     );

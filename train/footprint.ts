@@ -211,6 +211,8 @@ function parametersByPart(store: ParameterStore): Map<string, number> {
       ? "softmax"
       : first === "layers"
       ? "layers"
+      : first === "r_emb"
+      ? "positions"
       : "attention biases";
     parts.set(part, (parts.get(part) ?? 0) + sizeOf(shape));
   }

@@ -129,7 +129,9 @@ export function modelOf(
   cutoffs: readonly number[],
 ): ModelConfig {
   const { tieProjections } = dataSet(datasetOf(config));
-  return resolveModel(config as ModelSection, nToken, cutoffs, tieProjections);
+  const { tgtLen, extLen, memLen } = config;
+  const section = { ...config as ModelSection, positionRows: tgtLen + extLen + memLen };
+  return resolveModel(section, nToken, cutoffs, tieProjections);
 }
 
 /** What a run of one process does, derived once from its configuration. */

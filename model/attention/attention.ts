@@ -18,8 +18,20 @@ export interface AttentionContext {
   readonly precision: Precision;
   /** Valid memory rows. */
   readonly validMemory: Scalar;
+  /** Last row of [memory; input] that is not padding; set for kinds with absolute positions. */
+  readonly newestRow: Scalar | undefined;
   /** Masks. */
   readonly drop: DropoutSource;
+}
+
+/** The rows of one layer. */
+export interface LayerRows {
+  /** [Q B, D]: rows of the segment. */
+  readonly x: Tensor;
+  /** [K B, D]: rows that are attended to, those of the memory first. */
+  readonly context: Tensor;
+  /** [K B, D]: what the next memory is cut from. */
+  readonly kept: Tensor;
 }
 
 /** The attention block of one layer: projections, attention, residual connection, layer norm. */
@@ -30,14 +42,14 @@ export interface AttentionBlock {
    * @param x [Q B, D]
    * @param memory that of the layer; absent without memory
    * @param context that of {@link Attention.begin}
-   * @returns the block's output [Q B, D], and the concatenation of memory and x [K B, D]
+   * @returns the block's output [Q B, D], and what the next memory is cut from [K B, D]
    */
   record(
     rec: Recorder,
     x: Tensor,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
-  ): { readonly y: Tensor; readonly context: Tensor };
+  ): { readonly y: Tensor; readonly kept: Tensor };
 }
 
 /** Attention of one kind in one model. Opening it declares the parameters that all layers share. */
@@ -46,4 +58,19 @@ export interface Attention {
   declare(store: ParameterStore, config: ModelConfig, layer: number): AttentionBlock;
   /** Records what all blocks of a recording read, before the first of them; adds it to the context. */
   begin(rec: Recorder, context: AttentionContext): AttentionContext;
+  /**
+   * Records the input of the first block from the embedding, [Q B, D]: its dropout, unless the block
+   * adds positions before.
+   */
+  enter(rec: Recorder, embedded: Tensor, context: AttentionContext): Tensor;
+}
+
+/** The rows of a layer that adds no positions: the memory, then x. */
+export function joinedRows(
+  rec: Recorder,
+  x: Tensor,
+  memory: MemoryLayer | undefined,
+): LayerRows {
+  const context = memory === undefined ? x : memory.join(rec, x);
+  return { x, context, kept: context };
 }

@@ -8,6 +8,24 @@
  *
  * @module
  */
+import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
+import { keysOf, type ModelConfig } from "../config.ts";
+import type { AttentionContext } from "./attention.ts";
+
+/**
+ * The table of a recording as a constant, [K, D], kept as the intermediate `pos_emb`.
+ */
+export function positionalConstant(
+  rec: Recorder,
+  { dModel: D, clampLen }: Pick<ModelConfig, "dModel" | "clampLen">,
+  { lengths, precision }: AttentionContext,
+): Tensor {
+  const K = keysOf(lengths);
+  const values = positionalTable(K, D, clampLen);
+  const table = rec.constant("positions", [K, D], precision.activations, values);
+  rec.keepIntermediate(table, "pos_emb");
+  return table;
+}
 
 /**
  * Positional table, [K, D] row-major.

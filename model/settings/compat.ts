@@ -36,6 +36,14 @@ export interface CompatRules {
   readonly seesWholeMemory: boolean;
   /** A repetition of an evaluation starts with the memory that the one before left. */
   readonly keepsMemoryAcrossRepetitions: boolean;
+  /** Pre-norm normalises the rows of the queries too, in attention types 2 and 3. */
+  readonly normalisesQueries: boolean;
+  /** Memory rows keep the positions added to them, in attention types 2 and 3. */
+  readonly keepsPositions: boolean;
+  /** Distances are clamped to the same value in every attention type. */
+  readonly clampsEveryKind: boolean;
+  /** Distances beyond the tables of attention types 1 and 3 read the farthest row. */
+  readonly extendsTables: boolean;
   /** The reported throughput drops another warm-up measurement and weights the others by time. */
   readonly weightsThroughput: boolean;
   /** Records for DLLogger have the reference's errors, and a resumed run replaces them. */
@@ -53,6 +61,10 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     startsCosineAtZero: false,
     seesWholeMemory: true,
     keepsMemoryAcrossRepetitions: false,
+    normalisesQueries: true,
+    keepsPositions: false,
+    clampsEveryKind: true,
+    extendsTables: true,
     weightsThroughput: true,
     repeatsRecordErrors: false,
   },
@@ -65,6 +77,10 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     startsCosineAtZero: false,
     seesWholeMemory: true,
     keepsMemoryAcrossRepetitions: true,
+    normalisesQueries: false,
+    keepsPositions: true,
+    clampsEveryKind: false,
+    extendsTables: false,
     weightsThroughput: true,
     repeatsRecordErrors: true,
   },
@@ -77,6 +93,10 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     startsCosineAtZero: true,
     seesWholeMemory: false,
     keepsMemoryAcrossRepetitions: true,
+    normalisesQueries: false,
+    keepsPositions: true,
+    clampsEveryKind: false,
+    extendsTables: false,
     weightsThroughput: false,
     repeatsRecordErrors: true,
   },

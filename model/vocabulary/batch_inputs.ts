@@ -7,7 +7,7 @@
 import { IGNORED } from "@transformer-xl/kernels";
 import type { PlanInputs, Recorder, RunValues, Scalar } from "@transformer-xl/runtime/core";
 import { clustersOf } from "./clusters.ts";
-import type { Lengths, ModelConfig } from "../config.ts";
+import { hasAbsolutePositions, type Lengths, type ModelConfig } from "../config.ts";
 import { filledValues, InputFields } from "./input_fields.ts";
 import type { Memory } from "../memory.ts";
 import type { Segment } from "../text/batches/batches.ts";
@@ -37,6 +37,8 @@ export class BatchInputs {
   readonly targets: TargetInputs;
   /** Valid memory rows. */
   readonly validMemory: Scalar;
+  /** Last row of [memory; input] that is not padding, for absolute positions; else undefined. */
+  readonly newestRow: Scalar | undefined;
   /** First row of [memory; input] that the next memory keeps, times B. */
   readonly memoryStart: Scalar;
   /** First hidden row with a target, times B. */
@@ -62,6 +64,7 @@ export class BatchInputs {
       : new ClusteredTokens(fields, (T + E) * B, tables);
     this.targets = new TargetInputs(fields, T * B, clustersOf(config));
     this.validMemory = fields.number("valid memory");
+    this.newestRow = hasAbsolutePositions(config) ? fields.number("newest row") : undefined;
     this.memoryStart = fields.number("memory start");
     this.targetStart = fields.number("target start");
     this.weight = fields.number("weight");
@@ -91,9 +94,10 @@ export class BatchInputs {
 
   /** Values for a segment; `memory` is the state before it. */
   values(segment: Segment, memory: Memory, numbers: RunNumbers): RunValues<PlanInputs> {
-    const { batchSize: B, tgtLen: T, extLen: E } = this.#lengths;
+    const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = this.#lengths;
     return filledValues((set) => {
       set(this.validMemory, memory.validRows);
+      if (this.newestRow !== undefined) set(this.newestRow, M + segment.rows - 1);
       set(this.memoryStart, memory.keptRows(segment.rows) * B);
       set(this.targetStart, (segment.rows - segment.targetRows) * B);
       set(this.weight, 1 / (segment.targetRows * B * numbers.chunks));

@@ -40,6 +40,9 @@ const CASES = [
     "F11",
     "F12",
   ],
+  ...["mem0", "mem0-pre", "mem5", "mem5-pre", "clamp"].map((name) => `F14-type1-${name}`),
+  ...["mem0", "mem0-pre", "mem5", "mem5-pre"].map((name) => `F14-type2-${name}`),
+  ...["mem0", "mem0-pre"].map((name) => `F14-type3-${name}`),
   ...["F13a", "F13b", "F15", "F16", "F17", "D1", "G1", "G2", "O1", "O1-wd", "O2-2019", "O3-adam"],
   ...["O3-adamw", "O3-sgd", "O3-sgd-mom", "O3-adagrad"],
   ...["O4", "O4-short", "T1", "T1-adam", "T3-2019", "I1", "V1", "E1", "E2"],
@@ -150,7 +153,6 @@ Deno.test("the runner takes generated weights where a case stores none", async (
 Deno.test("the runner refuses what the product does not do, and says what", async () => {
   const changes: [string, (record: CaseJson) => void, string][] = [
     ["T1", (record) => record["semantics"] = "2019", 'roll with semantics "2019"'],
-    ["F1", (record) => record.config["attn_type"] = 2, "attn_type 2"],
     ["O3-adam", (record) => record.config["name"] = "rprop", 'optimizer "rprop"'],
     ["O1", (record) => record.config["compat"] = 2018, "compat 2018"],
   ];
@@ -218,10 +220,10 @@ Deno.test("deno task golden prints every kind and exits 1 when a folder did not 
     assertMatch(good.text, new RegExp(`^ {2}${kind} `, "m"));
   }
   assertMatch(good.text, /2 of 2 folders passed/);
-  const unsupported = await changedCase("F1", (record) => record.config["attn_type"] = 1);
+  const unsupported = await changedCase("T1", (record) => record["semantics"] = "2019");
   const bad = await runCli("--device", "cpu", unsupported, `${FOLDER}V1`);
   assertEquals(bad.code, 1, bad.text);
-  assertMatch(bad.text, /not passed: unsupported: attn_type 1/);
+  assertMatch(bad.text, /not passed: unsupported: roll with semantics "2019"/);
   assertMatch(bad.text, /1 of 2 folders passed/);
   assertEquals((await runCli()).code, 2);
   assertEquals((await runCli("--divice", "cpu", FOLDER)).code, 2);

@@ -29,7 +29,7 @@ export const modelConfig = z.strictObject({
   tie_weight: z.boolean().default(true),
   pre_lnorm: z.boolean().default(false),
   same_length: z.boolean().default(false),
-  attn_type: z.int().min(0).max(3).default(0),
+  attn_type: z.literal([0, 1, 2, 3]).default(0),
   clamp_len: z.int().default(-1),
   dropout: rate.default(0),
   dropatt: rate.default(0),

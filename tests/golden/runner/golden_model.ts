@@ -16,7 +16,7 @@ import {
   writeWeights,
 } from "@transformer-xl/runtime";
 import type { CaseConfig, GeneratorInit } from "./case_schema.ts";
-import { type Floats, type GoldenCase, UnsupportedCase } from "./golden_case.ts";
+import type { Floats, GoldenCase } from "./golden_case.ts";
 import { generatedWeights } from "./weight_generator.ts";
 
 /** What a case says of its network. */
@@ -41,18 +41,9 @@ export interface GoldenModel extends Disposable {
   readonly device: Device;
 }
 
-/**
- * The model configuration of a case.
- *
- * @throws {UnsupportedCase} for attention that the product does not have
- */
+/** The model configuration of a case. */
 export function configOf({ config, semantics }: NetworkRecord): ModelConfig {
-  if (config.attn_type !== 0) {
-    throw new UnsupportedCase(
-      `attn_type ${config.attn_type} is not supported, only 0 (relative attention) is`,
-    );
-  }
-  const { d_embed = -1, d_model } = config;
+  const { d_embed = -1, d_model, attn_type, tgt_len, ext_len, mem_len } = config;
   return {
     nToken: config.n_token,
     nLayer: config.n_layer,
@@ -65,7 +56,8 @@ export function configOf({ config, semantics }: NetworkRecord): ModelConfig {
     cutoffs: config.cutoffs,
     tieProjs: config.tie_projs,
     tieWeight: config.tie_weight,
-    attnType: 0,
+    attnType: attn_type,
+    positionRows: attn_type === 1 || attn_type === 3 ? tgt_len + ext_len + mem_len : 0,
     preLnorm: config.pre_lnorm,
     clampLen: config.clamp_len,
     sameLength: config.same_length,
@@ -95,7 +87,6 @@ export function lengthsOf(config: CaseConfig, batchSize: number): Lengths {
 /**
  * Builds the network of a case on a device.
  *
- * @throws {UnsupportedCase} as {@link configOf}
  * @throws {DataError} when a stored parameter is not one of the network's, or has another shape
  */
 export async function buildModel(

@@ -233,7 +233,7 @@ Deno.test("the curve is as long as --max_step_scheduler, else as --max_step", ()
 Deno.test("resolveModel() refuses settings that contradict each other", () => {
   const model = (settings: Partial<TrainConfig>, cutoffs: number[] = []) => () =>
     resolveModel(smallConfig(settings), 100, cutoffs);
-  assertThrows(model({ attnType: 2 }), ConfigError, "use --attn_type 0");
+  assertThrows(model({ attnType: 1 }), ConfigError, "without the length of its tables");
   assertThrows(model({ cutoffs: [10] }), ConfigError, "they need --adaptive");
   assertThrows(model({ dModel: 15 }), ConfigError, "must be even");
   const { need } = assertThrows(model({ adaptive: true, divVal: 8 }, [10, 50]), ConfigError);

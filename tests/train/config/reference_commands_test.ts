@@ -126,7 +126,7 @@ const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] =
   ["--dropout 0.1"],
   ["--dropatt 0.0"],
   ["--pre_lnorm"],
-  ["--attn_type 0", "--attn_type 2"],
+  ["--attn_type 0", "--attn_type 4"],
   ["--not_tied"],
   ["--clamp_len -1"],
   ["--adaptive"],

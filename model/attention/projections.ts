@@ -1,0 +1,122 @@
+/**
+ * Projections of every kind's block: queries, keys and values before the attention, the output after
+ * it, with dropout, residual connection and layer norm.
+ *
+ * The reference projects queries, keys and values of all K rows at once and drops the queries of
+ * memory rows; here queries are projected for the Q current rows only.
+ *
+ * @module
+ */
+import { type AttentionOptions, layerNorm, matmul, slice } from "@transformer-xl/kernels";
+import {
+  add,
+  type PackedParameter,
+  type ParameterStore,
+  type Recorder,
+  type Tensor,
+} from "@transformer-xl/runtime/core";
+import { maxDistanceOf, type ModelConfig } from "../config.ts";
+import { dropped } from "../dropout_masks.ts";
+import { constantInit, gainInit, matrixInit } from "../init.ts";
+import type { AttentionContext, LayerRows } from "./attention.ts";
+
+/** Queries, keys and values of a block. */
+export interface Projected {
+  /** [Q B, N H]. */
+  readonly q: Tensor;
+  /** [K B, 2 N H]: keys, then values. */
+  readonly kv: Tensor;
+}
+
+/** Projections and layer norm of one layer. */
+export class Projections {
+  readonly #config: ModelConfig;
+  readonly #layer: number;
+  readonly #query: PackedParameter; // [N H, D]
+  readonly #keyValue: PackedParameter; // [2 N H, D]: keys, then values
+  readonly #out: PackedParameter; // [D, N H]
+  readonly #gain: PackedParameter; // [D]
+  readonly #bias: PackedParameter; // [D]
+
+  /**
+   * Declares the parameters.
+   *
+   * @param fused one table `qkv_net` for queries, keys and values; otherwise `q_net` and `kv_net`
+   */
+  constructor(store: ParameterStore, config: ModelConfig, layer: number, fused: boolean) {
+    const { dModel, nHead, dHead } = config;
+    const inner = nHead * dHead;
+    const at = (name: string) => blockName(layer, name);
+    this.#config = config;
+    this.#layer = layer;
+    if (fused) {
+      const qkv = store.declare(at("qkv_net.weight"), [3 * inner, dModel], matrixInit(config));
+      const rows = (label: string, from: number, to: number) =>
+        store.pack(at(label), [{ parameter: qkv, from, to }]);
+      this.#query = rows("query", 0, inner);
+      this.#keyValue = rows("key_value", inner, 3 * inner);
+    } else {
+      this.#query = store.param(at("q_net.weight"), [inner, dModel], matrixInit(config));
+      this.#keyValue = store.param(at("kv_net.weight"), [2 * inner, dModel], matrixInit(config));
+    }
+    this.#out = store.param(at("o_net.weight"), [dModel, inner], matrixInit(config));
+    this.#gain = store.param(at("layer_norm.weight"), [dModel], gainInit(config));
+    this.#bias = store.param(at("layer_norm.bias"), [dModel], constantInit(0));
+  }
+
+  /**
+   * Records queries of the segment, and keys and values of all rows.
+   *
+   * @param normalisesQueries whether pre-norm normalises the queries' rows too (default true)
+   */
+  project(
+    rec: Recorder,
+    { x, context }: LayerRows,
+    { lengths: { batchSize: B, memLen: M } }: AttentionContext,
+    normalisesQueries = true,
+  ): Projected {
+    const { preLnorm } = this.#config;
+    const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
+    const current = !preLnorm || !normalisesQueries
+      ? x
+      : M === 0
+      ? normed
+      : slice(rec, normed, { start: M * B, count: x.shape[0]! });
+    return {
+      q: matmul(rec, current, this.#query, { transposeB: true }),
+      kv: matmul(rec, normed, this.#keyValue, { transposeB: true }),
+    };
+  }
+
+  /** Sizes of the attention, what is visible, and its dropout. */
+  options({ lengths, validMemory, drop }: AttentionContext): AttentionOptions {
+    const { nHead: N, dHead: H, dropatt } = this.#config;
+    const { batchSize: B, memLen: M } = lengths;
+    const maxDistance = maxDistanceOf(this.#config, M);
+    const dropout = drop(`l${this.#layer}/prob`, dropatt);
+    return {
+      B,
+      N,
+      H,
+      memoryRows: M,
+      validMemory,
+      ...(maxDistance !== undefined && { maxDistance }),
+      ...(dropout && { dropout }),
+    };
+  }
+
+  /** Records the output of the block [Q B, D] from mixed values [Q B, N H] and its input. */
+  output(rec: Recorder, mixed: Tensor, x: Tensor, { drop }: AttentionContext): Tensor {
+    const { preLnorm, dropout } = this.#config;
+    const out = matmul(rec, mixed, this.#out, { transposeB: true }); // [Q B, D]
+    const dropsOut = dropped(rec, out, drop(`l${this.#layer}/attn`, dropout));
+    return preLnorm
+      ? add(rec, x, dropsOut)
+      : layerNorm(rec, dropsOut, this.#gain, this.#bias, { residual: x });
+  }
+}
+
+/** Name of a parameter of a block. */
+export function blockName(layer: number, name: string): string {
+  return `layers.${layer}.dec_attn.${name}`;
+}
