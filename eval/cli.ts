@@ -16,10 +16,13 @@ import {
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
+  decideOnFirst,
   fileInfo,
   firstThenOthers,
   flagHelp,
+  flagName,
   inProcesses,
+  NOT_PASSED,
   openDevice,
   type ParsedFlags,
   type ProcessGroup,
@@ -40,6 +43,7 @@ import {
   checkTables,
   type EvalConfig,
   evalSchema,
+  isMeasured,
   lengthsOf,
   warmupRows,
 } from "./config.ts";
@@ -55,7 +59,10 @@ import {
 } from "./latency/latency_files.ts";
 import { LatencyMeter, latencySummary, skippedIterations } from "./latency/latency_meter.ts";
 import { evaluateRepeatedly } from "./repetitions.ts";
-import { openEvalLogs, outputFolder } from "./report/logs.ts";
+import { EvalDllRecords } from "./report/dll_records.ts";
+import { openEvalLogs, outputFolder, TEXT_LOG } from "./report/logs.ts";
+import { type Achieved, compareTargets, targetLines } from "./report/targets.ts";
+import { checkDllogName, checkLogName } from "./settings/log_names.ts";
 import { typeLine } from "./settings/flag_words.ts";
 import { openScorer, runtimeName } from "./scorers/open_scorer.ts";
 import { bannerLine, latencyLines, resultLines, segmentLine } from "./report/report.ts";
@@ -74,7 +81,7 @@ if (import.meta.main) await runMain(() => evaluate(Deno.args));
 /**
  * Evaluates with the given flags.
  *
- * @returns exit code
+ * @returns exit code: 0, or 1 when a target was missed
  * @throws user errors, see {@link runMain}
  */
 export async function evaluate(argv: readonly string[]): Promise<number> {
@@ -156,8 +163,18 @@ async function evaluateShare(
     checkMeasured(config, { name, segments, skipped });
   }
   const output = { ...config, workDirGiven: origin.get("workDir") !== "default" };
-  using logs = await openEvalLogs({ ...output, rank, announced });
-  const { text, json } = logs;
+  checkLogName("--dllog_file", config.dllogFile, {
+    folder: outputFolder(output),
+    inputs: [config.model, config.data, config.configFile],
+  });
+  checkDllogName(config.dllogFile, { name: TEXT_LOG }, outputFolder(output));
+  const pythonNumbers = COMPAT_RULES[modelConfig.compat].repeatsRecordErrors;
+  using logs = await openEvalLogs({ ...output, rank, pythonNumbers, announced });
+  const { text, json, dllog } = logs;
+  const records = dllog && new EvalDllRecords(dllog);
+  records?.begin(
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value])),
+  );
   json?.write({ kind: "config", config, checkpoint: source.name, model: modelConfig });
   for (const line of textLines) text.write(line);
   await takeGpu(config);
@@ -190,13 +207,14 @@ async function evaluateShare(
   const maxSegments = config.maxSize ?? undefined;
   const { repeat, logInterval, saveData, percentiles } = config;
   const measured: MeasuredText[] = [];
+  let achieved: Achieved = { lossNats: undefined, tokensPerSecond: undefined };
   for (const [i, [split, batches, warmup]] of streams.entries()) {
     const meter = new SegmentMeter(logInterval, columns);
     const latency = new LatencyMeter(columns, skipped);
     const own = await evaluateRepeatedly(evaluator, batches, {
       repeat,
       keepsMemory: COMPAT_RULES[compat].keepsMemoryAcrossRepetitions,
-      readEvery: saveData ? 1 : logInterval,
+      readEvery: isMeasured(config) ? 1 : logInterval,
       ...(maxSegments !== undefined && { maxSegments }),
       async onSegment(segment, index) {
         latency.add(segment);
@@ -205,6 +223,7 @@ async function evaluateShare(
         const all = await combineMeans(group, means, columns);
         text.write(segmentLine(all, batches.batchCount));
         json?.write({ kind: "log", split, ...all });
+        records?.segments(all);
       },
     });
     const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
@@ -221,8 +240,9 @@ async function evaluateShare(
       text.write(line);
     }
     const data = await latency.collect(group);
-    if (saveData) {
-      const summary = latencySummary(data, percentiles, compat);
+    const summary = isMeasured(config) ? latencySummary(data, percentiles, compat) : undefined;
+    achieved = { lossNats, tokensPerSecond: summary?.tokensPerSecond };
+    if (saveData && summary) {
       for (const line of latencyLines(summary)) text.write(line);
       measured.push({ name: split, ...data, summary });
     }
@@ -236,6 +256,11 @@ async function evaluateShare(
       coverage,
       ...(saveData && { latency: latencyFacts(measured.at(-1)!.summary) }),
     });
+    records?.result({
+      split: streams.length > 1 ? split : undefined,
+      lossNats,
+      latency: saveData ? summary : undefined,
+    });
   }
   const paths = await files?.save({
     args: { ...config, ...whole },
@@ -244,7 +269,13 @@ async function evaluateShare(
     texts: measured,
   });
   if (paths !== undefined) text.write(`measurements : ${paths.join(", ")}`);
-  return 0;
+  const results = compareTargets(achieved, config);
+  for (const result of results) {
+    for (const line of targetLines(result)) text.write(line);
+    json?.write({ kind: "target", ...result });
+  }
+  const isPassed = results.every(({ passed }) => passed);
+  return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
 }
 
 /** Cache of encoded text, in an existing work directory. */

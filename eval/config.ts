@@ -37,6 +37,13 @@ const benchmark = { group: "Benchmark" } as const;
 /** Maximum number of percentiles of one line each. */
 const MAX_PERCENTILES = 100;
 
+/** Largest target; nothing computes as many tokens per second. */
+const MAX_TARGET = 1e15;
+
+/** A target for the end of a run; none by default. */
+export const targetValue: z.ZodDefault<z.ZodNullable<z.ZodNumber>> = z.number().positive()
+  .max(MAX_TARGET).nullable().default(null);
+
 /** The schema of `deno task eval`. */
 export const evalSchema = z.strictObject({
   ...configFields,
@@ -56,6 +63,9 @@ export const evalSchema = z.strictObject({
     .describe("Name of the runtime in results; the reference's names mean the same here")
     .meta(general),
   debug: z.boolean().default(false).describe("Write no log files").meta(general),
+  dllogFile: pathValue.default("eval_log.json")
+    .describe("Records for DLLogger, beside the other logs unless the path is absolute")
+    .meta({ ...general, metavar: "FILE" }),
   logInterval: lengthValue.default(10).describe("Segments between log lines").meta(general),
   compat: z.enum(["auto", ...COMPATS]).default("auto")
     .describe(
@@ -109,6 +119,11 @@ export const evalSchema = z.strictObject({
     .default([90, 95, 99]).describe("Percentiles of latency that --save_data prints")
     .meta(benchmark),
   repeat: stepsValue.default(1).describe("Evaluations of each split, one after the other")
+    .meta(benchmark),
+  targetPerplexity: targetValue
+    .describe("Exit with 1 if the perplexity of the last split is larger").meta(benchmark),
+  targetThroughput: targetValue
+    .describe("Wait for every segment; exit with 1 if the last split has fewer tokens per second")
     .meta(benchmark),
 });
 
@@ -220,13 +235,20 @@ export function checkShare({ batchSize, manual }: EvalConfig, processes: number)
   );
 }
 
+/** Whether every segment is waited for and timed. */
+export function isMeasured(
+  { saveData, targetThroughput }: Pick<EvalConfig, "saveData" | "targetThroughput">,
+): boolean {
+  return saveData || targetThroughput !== null;
+}
+
 /**
  * Checks that iterations are left to measure after those that warm up.
  *
  * @throws {ConfigError} naming the flags and values
  */
 export function checkMeasured(
-  { saveData, repeat, maxSize }: Pick<EvalConfig, "saveData" | "repeat" | "maxSize">,
+  config: Pick<EvalConfig, "saveData" | "targetThroughput" | "repeat" | "maxSize">,
   { name, segments, skipped }: {
     /** Name of the text. */
     readonly name: string;
@@ -236,8 +258,9 @@ export function checkMeasured(
     readonly skipped: number;
   },
 ): void {
+  const { repeat, maxSize } = config;
   const ran = repeat * Math.min(segments, maxSize ?? segments);
-  if (!saveData || ran > skipped) return;
+  if (!isMeasured(config) || ran > skipped) return;
   throw new ConfigError(
     `Cannot measure ${ran} segments of the ${name} text: the first ${skipped} warm up and are not ` +
       "counted; raise --repeat or --max_size, or lower --mem_len",

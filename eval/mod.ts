@@ -5,7 +5,14 @@
  */
 export { Backlog } from "./backlog.ts";
 export { combineResults } from "./combine_results.ts";
-export { checkManual, checkMeasured, checkScored, type EvalConfig, evalSchema } from "./config.ts";
+export {
+  checkManual,
+  checkMeasured,
+  checkScored,
+  type EvalConfig,
+  evalSchema,
+  targetValue,
+} from "./config.ts";
 export {
   type Coverage,
   type CoverageFlags,
@@ -51,6 +58,8 @@ export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";
 export { openScorer, runtimeName, SCORER_TYPES, type ScorerType } from "./scorers/open_scorer.ts";
 export { PlanScorer } from "./scorers/plan_scorer.ts";
 export type { Scorer } from "./scorers/scorer.ts";
+export { checkDllogName, checkLogName, type LogPlace } from "./settings/log_names.ts";
+export { EvalDllRecords, type EvalSummary } from "./report/dll_records.ts";
 export { EVAL_REFERENCE_FLAGS, sharedReferenceFlags } from "./settings/reference_flags.ts";
 export {
   type Achieved,

@@ -75,6 +75,7 @@ export * from "./flags/user_path.ts";
 export { type DllData, DllLog, type DllLogOptions, type DllStep } from "./logs/dll_log.ts";
 export { JsonLog } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
+export { logPath, rankName } from "./logs/log_path.ts";
 export { fixed, scientific } from "./logs/number_text.ts";
 export { ProgressLine, progressText, type Terminal } from "./logs/progress_line.ts";
 export { warn } from "./logs/standard_streams.ts";

@@ -15,6 +15,7 @@ import {
   seedValue,
   stepsValue,
 } from "@transformer-xl/model";
+import { targetValue } from "@transformer-xl/eval";
 import { configFields, DEVICE_CHOICES, pathValue, processFields } from "@transformer-xl/runtime";
 import { type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
 import { z } from "zod";
@@ -26,10 +27,6 @@ const corpus = { group: "Text" } as const;
 const optimization = { group: "Optimization" } as const;
 const training = { group: "Training" } as const;
 const validation = { group: "Validation" } as const;
-/** Largest target; nothing computes as many tokens per second. */
-const MAX_TARGET = 1e15;
-/** A target for the end of a run; none by default. */
-const targetValue = z.number().positive().max(MAX_TARGET).nullable().default(null);
 const stepCount = z.int().min(0).max(MAX_STEPS);
 
 /** The schema of `deno task train`. */

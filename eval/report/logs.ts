@@ -1,11 +1,20 @@
 /**
- * The log files of an evaluation: `eval_log.log` is appended to; `eval_log.json` is replaced and
- * has one JSON object per line. Names and modes are the reference's.
+ * The log files of an evaluation: `eval_log.log` is appended to; `eval_log.jsonl`, one JSON object
+ * per line, and `eval_log.json`, records for DLLogger, are replaced. Names and modes of the text log
+ * and the records are the reference's.
  *
  * @module
  */
-import { isSystemError, JsonLog, systemReason, TextLog } from "@transformer-xl/runtime";
-import { dirname } from "node:path";
+import {
+  DllLog,
+  isSystemError,
+  JsonLog,
+  logPath,
+  rankName,
+  systemReason,
+  TextLog,
+} from "@transformer-xl/runtime";
+import { dirname, isAbsolute } from "node:path";
 import { NO_LOG_FILES } from "../settings/flag_words.ts";
 
 /** Settings of the folder of results. */
@@ -26,6 +35,10 @@ export interface EvalLogSettings extends OutputSettings {
   readonly debug: boolean;
   /** Whether every process prints and logs. */
   readonly logAllRanks: boolean;
+  /** Name of the records for DLLogger, or an absolute path. */
+  readonly dllogFile: string;
+  /** Whether the records have Python's words for numbers that JSON lacks. */
+  readonly pythonNumbers: boolean;
   /** Lines printed before, for the file. */
   readonly announced: readonly string[];
 }
@@ -36,6 +49,8 @@ export interface EvalLogs extends Disposable {
   readonly text: TextLog;
   /** JSON lines; undefined where nothing is written. */
   readonly json: JsonLog | undefined;
+  /** Records for DLLogger; undefined where nothing is written. */
+  readonly dllog: DllLog | undefined;
 }
 
 /** The work directory, or the folder of the checkpoint if only that was given. */
@@ -48,41 +63,50 @@ export function outputFolder({ workDir, workDirGiven, model }: OutputSettings): 
  * cannot be written, a line says so and the evaluation only prints.
  */
 export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
-  const { rank, debug, logAllRanks, announced } = settings;
-  if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }), undefined);
+  const { rank, debug, logAllRanks, dllogFile, pythonNumbers, announced } = settings;
+  if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }));
+  const ranked = logAllRanks ? { rank } : {};
   if (debug) {
-    const text = new TextLog();
+    const text = new TextLog(ranked);
     text.write(NO_LOG_FILES);
-    return logs(text, undefined);
+    return logs(text);
   }
   const folder = outputFolder(settings);
-  const base = `${folder}/eval_log${rank === 0 ? "" : `.${rank}`}`;
+  const path = logPath(folder, logAllRanks ? rankName(TEXT_LOG, rank) : TEXT_LOG);
+  const jsonPath = logPath(folder, rank === 0 ? JSON_LOG : rankName(JSON_LOG, rank));
+  const dllPath = rank === 0 ? logPath(folder, dllogFile) : undefined;
+  // An absolute path of the records may fail by itself, which loses them alone.
+  const own = [path, jsonPath, ...dllPath === undefined || isAbsolute(dllogFile) ? [] : [dllPath]];
   try {
     await Deno.mkdir(folder, { recursive: true });
-    for (const path of [`${base}.log`, `${base}.json`]) {
-      (await Deno.open(path, { append: true, create: true })).close();
-    }
+    for (const path of own) (await Deno.open(path, { append: true, create: true })).close();
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const text = new TextLog();
+    const text = new TextLog(ranked);
     text.write(`No log is written to "${folder}": ${systemReason(error)}`, "WARNING");
-    return logs(text, undefined);
+    return logs(text);
   }
-  using file = new TextLog({ path: `${base}.log`, mode: "append", console: false });
+  using file = new TextLog({ path, mode: "append", console: false, ...ranked });
   for (const line of announced) file.write(line);
   return logs(
-    new TextLog({ path: `${base}.log`, mode: "append", quiet: true }),
-    new JsonLog(`${base}.json`, { mode: "truncate" }),
+    new TextLog({ path, mode: "append", quiet: true, ...ranked }),
+    new JsonLog(jsonPath, { mode: "truncate" }),
+    dllPath === undefined ? undefined : new DllLog(dllPath, { mode: "truncate", pythonNumbers }),
   );
 }
 
-function logs(text: TextLog, json: JsonLog | undefined): EvalLogs {
+/** Name of the text log. */
+export const TEXT_LOG = "eval_log.log";
+
+const JSON_LOG = "eval_log.jsonl";
+
+function logs(text: TextLog, json?: JsonLog, dllog?: DllLog): EvalLogs {
   return {
     text,
     json,
+    dllog,
     [Symbol.dispose]: () => {
-      text[Symbol.dispose]();
-      json?.[Symbol.dispose]();
+      for (const log of [text, json, dllog]) log?.[Symbol.dispose]();
     },
   };
 }

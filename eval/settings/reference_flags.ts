@@ -36,22 +36,6 @@ export function sharedReferenceFlags(): readonly ForeignFlag[] {
 /** Flags of NVIDIA's eval.py. */
 export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   ...sharedReferenceFlags(),
-  foreignFlag("dllog_file", {
-    arity: "one",
-    values: ["eval_log.json"],
-    instead: "JSON lines go to eval_log.json of --work_dir",
-    remedy: "the name is fixed, leave it out",
-  }),
-  missingFlag(
-    "target_throughput",
-    "one",
-    "no target is checked at the end; compare the throughput that is printed",
-  ),
-  missingFlag(
-    "target_perplexity",
-    "one",
-    "no target is checked at the end; compare the perplexity that is printed",
-  ),
   missingFlag(
     "save_torchscript",
     "one",

@@ -115,7 +115,7 @@ Deno.test("measurements are saved as JSON and CSV, whole or not at all", async (
 
 Deno.test("measuring warm-up alone is refused before it begins", () => {
   const measured = { name: "test", segments: 6, skipped: 12 };
-  const config = { saveData: true, repeat: 2, maxSize: null };
+  const config = { saveData: true, targetThroughput: null, repeat: 2, maxSize: null };
   assertThrows(
     () => checkMeasured(config, measured),
     ConfigError,

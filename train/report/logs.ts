@@ -8,10 +8,11 @@ import {
   DllLog,
   JsonLog,
   type LogFileOptions,
+  logPath,
   type ProgressLine,
+  rankName,
   TextLog,
 } from "@transformer-xl/runtime";
-import { isAbsolute, parse } from "node:path";
 import type { TrainConfig } from "../config.ts";
 
 /** Settings of the logs. */
@@ -35,17 +36,6 @@ export function writesFiles(
   return !debug && !dryRun;
 }
 
-/** Path of a log: in the work directory unless its name is an absolute path. */
-export function logPath({ workDir }: Pick<TrainConfig, "workDir">, name: string): string {
-  return isAbsolute(name) ? name : `${workDir}/${name}`;
-}
-
-/** Name of a log that every rank has: `train_log.log` becomes `train_log_rank_1.log`. */
-export function rankName(file: string, rank: number): string {
-  const { dir, name, ext } = parse(file);
-  return `${dir === "" || dir.endsWith("/") ? dir : `${dir}/`}${name}_rank_${rank}${ext}`;
-}
-
 /** Console and text log of a rank; with all ranks logging, lines and file names carry the rank. */
 export function openTextLog(
   config: LogSettings,
@@ -56,7 +46,7 @@ export function openTextLog(
   const name = logAllRanks ? rankName(txtlogFile, rank) : txtlogFile;
   return new TextLog({
     ...mode,
-    ...(writesFiles(config) && { path: logPath(config, name) }),
+    ...(writesFiles(config) && { path: logPath(config.workDir, name) }),
     ...(logAllRanks && { rank }),
     progress,
   });
@@ -69,7 +59,7 @@ export function openJsonLog(
 ): JsonLog | undefined {
   if (!writesFiles(config) || rank > 0 && !config.logAllRanks) return undefined;
   const name = rank === 0 ? JSON_LOG : rankName(JSON_LOG, rank);
-  return new JsonLog(logPath(config, name), mode);
+  return new JsonLog(logPath(config.workDir, name), mode);
 }
 
 /** Records for DLLogger, of rank 0 alone; where the reference is followed, they are replaced. */
@@ -79,7 +69,7 @@ export function openDllLog(
 ): DllLog | undefined {
   if (!writesFiles(config) || rank > 0) return undefined;
   const { repeatsRecordErrors } = COMPAT_RULES[config.compat];
-  return new DllLog(logPath(config, config.dllogFile), {
+  return new DllLog(logPath(config.workDir, config.dllogFile), {
     ...mode,
     ...(repeatsRecordErrors && { mode: "truncate" }),
     pythonNumbers: repeatsRecordErrors,

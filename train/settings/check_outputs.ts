@@ -3,14 +3,10 @@
  *
  * @module
  */
+import { checkDllogName, checkLogName } from "@transformer-xl/eval";
 import { COMPAT_RULES } from "@transformer-xl/model";
-import { ConfigError, quoted } from "@transformer-xl/runtime";
-import { normalize, resolve } from "node:path";
+import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
-
-/** Files of the work directory that a log must not replace. */
-const OWN_FILES =
-  /^(checkpoint_.*|(train|eval)_log(_rank_\d+)?\.jsonl|run\.lock|test_due|cache(\/.*)?)$/;
 
 /**
  * Checks that logs replace no other file of the run, nor each other.
@@ -19,28 +15,10 @@ const OWN_FILES =
  */
 export function checkLogFiles(config: TrainConfig): void {
   const { workDir, txtlogFile, dllogFile, data, configFile } = config;
-  const inputs = [workDir, data, configFile].filter((path) => path !== null)
-    .map((path) => resolve(path));
-  for (
-    const [flag, name] of [["--txtlog_file", txtlogFile], ["--dllog_file", dllogFile]] as const
-  ) {
-    if (!OWN_FILES.test(normalize(name)) && !inputs.includes(resolve(workDir, name))) continue;
-    throw new ConfigError(
-      `Cannot log to ${flag} ${quoted(name)}: the run has another file of this name; ` +
-        "give another name",
-    );
-  }
-  // With all ranks logging, the names of text logs have a rank before the ending.
-  const unranked = dllogFile.replace(/_rank_\d+(\.[^./]*)?$/, "$1");
-  if (
-    [dllogFile, unranked].every((name) => resolve(workDir, name) !== resolve(workDir, txtlogFile))
-  ) {
-    return;
-  }
-  throw new ConfigError(
-    `Cannot log to --dllog_file ${quoted(dllogFile)}: it is the text log, --txtlog_file ` +
-      `${quoted(txtlogFile)}; give them different names`,
-  );
+  const place = { folder: workDir, inputs: [data, configFile] };
+  checkLogName("--txtlog_file", txtlogFile, place);
+  checkLogName("--dllog_file", dllogFile, place);
+  checkDllogName(dllogFile, { flag: "--txtlog_file", name: txtlogFile }, workDir);
 }
 
 /**

@@ -284,7 +284,7 @@ Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) =
       assertEquals(Number(said![1]), Number(said![2]) - 1);
       const log = (await Deno.readTextFile(`${work_dir}/eval_log.log`)).trimEnd().split("\n");
       assertEquals(log.map((line) => line.split(" - INFO - ")[1]).join("\n"), stdout.trimEnd());
-      const records = (await Deno.readTextFile(`${work_dir}/eval_log.json`)).trimEnd().split("\n")
+      const records = (await Deno.readTextFile(`${work_dir}/eval_log.jsonl`)).trimEnd().split("\n")
         .map((line) => JSON.parse(line));
       assertEquals(records.map(({ kind }) => kind).filter((kind) => kind !== "log"), [
         "config",
@@ -298,7 +298,7 @@ Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) =
       await run("eval", { ...base, split: "valid" });
       const after = await Deno.readTextFile(`${work_dir}/eval_log.log`);
       assert(after.startsWith(`${log.join("\n")}\n`) && after.includes("| valid loss"));
-      const kept = (await Deno.readTextFile(`${work_dir}/eval_log.json`)).trimEnd().split("\n");
+      const kept = (await Deno.readTextFile(`${work_dir}/eval_log.jsonl`)).trimEnd().split("\n");
       assertEquals(kept.map((line) => JSON.parse(line).split).filter(Boolean).at(0), "valid");
       assertEquals(await Deno.readTextFile(`${work_dir}/train_log.jsonl`), trainLog);
       const silent = await run("eval", { ...base, split: "valid", debug: true });
@@ -311,16 +311,16 @@ Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) =
     "--model alone logs beside the checkpoint, or not at all where it cannot",
     async () => {
       const folder = scratch.at("models");
-      await Deno.mkdir(`${folder}/eval_log.json`, { recursive: true }); // in the way of the log
+      await Deno.mkdir(`${folder}/eval_log.jsonl`, { recursive: true }); // in the way of the log
       await Deno.copyFile(`${work_dir}/checkpoint_best.safetensors`, `${folder}/model.safetensors`);
       const { work_dir: _, ...flags } = base;
       const model = `${folder}/model.safetensors`;
       const refused = await run("eval", { ...flags, model, split: "test" });
       assertMatch(refused, /^No log is written to ".*models": is a directory$/m);
       assertStringIncludes(refused, "| test loss");
-      await Deno.remove(`${folder}/eval_log.json`);
+      await Deno.remove(`${folder}/eval_log.jsonl`);
       await run("eval", { ...flags, model, split: "test" });
-      assert((await Deno.stat(`${folder}/eval_log.json`)).isFile);
+      assert((await Deno.stat(`${folder}/eval_log.jsonl`)).isFile);
     },
   );
 

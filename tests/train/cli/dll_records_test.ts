@@ -3,48 +3,12 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DllLog } from "@transformer-xl/runtime";
 import { DllRecords, type DllRecordStyle } from "@transformer-xl/train";
+import { dllContents, dllLines } from "../../support/dll_lines.ts";
 import { type Flags, runProgram } from "../../support/program.ts";
 import { recordsOf, Scratch, SMALL, wordText } from "../../support/small_run.ts";
-
-interface DllLine {
-  readonly timestamp: string;
-  readonly datetime: string;
-  readonly elapsedtime: string;
-  readonly type: string;
-  readonly step: string | number[];
-  readonly data: Record<string, unknown>;
-  readonly metric: string;
-  readonly metadata: { readonly unit: string | null };
-}
-
-/** Lines of a file, read without the program: the prefix, strict JSON, times that never go back. */
-async function linesOf(path: string): Promise<DllLine[]> {
-  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) => {
-    assertEquals(line.slice(0, 5), "DLLL ");
-    return JSON.parse(line.slice(5)) as DllLine;
-  });
-  for (const [i, { timestamp, datetime, elapsedtime }] of lines.entries()) {
-    assertMatch(datetime, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/);
-    assertMatch(elapsedtime, /^\d+\.\d{6}$/);
-    assertAlmostEquals(Date.parse(datetime.replace(" ", "T")) / 1000, Number(timestamp), 0.002);
-    assert(i === 0 || Number(timestamp) >= Number(lines[i - 1]!.timestamp));
-  }
-  return lines;
-}
-
-/** Steps with data, and metrics with units. */
-function contents(lines: readonly DllLine[]) {
-  return {
-    units: Object.fromEntries(
-      lines.filter(({ type }) => type === "METADATA")
-        .map(({ metric, metadata }) => [metric, metadata.unit]),
-    ),
-    records: lines.filter(({ type }) => type === "LOG").map(({ step, data }) => [step, data]),
-  };
-}
 
 const event = {
   epoch: 2,
@@ -74,7 +38,7 @@ async function written(style: DllRecordStyle) {
     validLossNats: 2,
     test: { lossNats: 3, elapsedMs: 2500 },
   });
-  return contents(await linesOf(scratch.at("log.json")));
+  return dllContents(await dllLines(scratch.at("log.json")));
 }
 
 const UNITS = {
@@ -116,7 +80,7 @@ Deno.test("words: steps, validations and the summary have losses and perplexitie
 Deno.test("characters: bits per character take the place of every perplexity", async () => {
   const { units, records } = await written({ characters: true, repeatsErrors: false });
   assertEquals(units, { ...UNITS, train_bits_per_character: null, valid_bits_per_character: null });
-  const names = records.flatMap(([, data]) => Object.keys(data as object));
+  const names = records.flatMap(([, data]) => Object.keys(data));
   assertEquals(names.filter((name) => name.includes("perplexity")), []);
   const [, , valid, end] = records.map(([, data]) => data as Record<string, number>);
   assertEquals(valid!.valid_bits_per_character, 2 / Math.LN2);
@@ -187,8 +151,8 @@ Deno.test("a run of two ranks writes one file with the numbers of its log; a res
   const data = await scratch.text("text.txt", wordText(60));
   const work_dir = scratch.at("run");
   await run({ ...short, data, work_dir, gpus: 2, log_all_ranks: true });
-  const lines = await linesOf(`${work_dir}/train_log.json`);
-  const { records } = contents(lines);
+  const lines = await dllLines(`${work_dir}/train_log.json`);
+  const { records } = dllContents(lines);
   assertEquals(records.map(([step]) => step), ["PARAMETER", [5], [5], [10], [10], []]);
   const [parameters, ...numbers] = records.map(([, data]) => data as Record<string, number>);
   assertEquals([parameters!.tgt_len, parameters!.work_dir as unknown], [8, work_dir]);
@@ -202,9 +166,9 @@ Deno.test("a run of two ranks writes one file with the numbers of its log; a res
   assertEquals(numbers.at(-1)!.train_loss, numbers[2]!.train_loss);
 
   await run({ work_dir, restart: true, max_step: 15, device: "cpu" });
-  const all = await linesOf(`${work_dir}/train_log.json`);
+  const all = await dllLines(`${work_dir}/train_log.json`);
   assertEquals(all.slice(0, lines.length), lines);
-  assertEquals(contents(all).records.slice(6).map(([step]) => step), [
+  assertEquals(dllContents(all).records.slice(6).map(([step]) => step), [
     "PARAMETER",
     [15],
     [15],
@@ -218,11 +182,11 @@ Deno.test("--dllog_file names the file; with --compat head a resumed run replace
   const work_dir = scratch.at("run");
   const path = scratch.at("records.json");
   await run({ ...short, data, work_dir, compat: "head", dllog_file: path, no_test: true });
-  const batches = contents(await linesOf(path)).records
-    .map(([, data]) => (data as Record<string, unknown>).train_batch).filter(Boolean);
+  const batches = dllContents(await dllLines(path)).records
+    .map(([, data]) => data.train_batch).filter(Boolean);
   assertEquals(batches, [6, 11]); // one too many, as in the reference
   await run({ work_dir, restart: true, max_step: 15, device: "cpu" });
-  assertEquals(contents(await linesOf(path)).records.map(([step]) => step), [
+  assertEquals(dllContents(await dllLines(path)).records.map(([step]) => step), [
     "PARAMETER",
     [15],
     [15],
