@@ -75,8 +75,9 @@ export {
   type LogProbabilityOptions,
   TransformerXL,
 } from "./transformer_xl.ts";
-export { type TokenLosses } from "./vocabulary/adaptive_softmax.ts";
-export { BatchInputs, type RunNumbers } from "./vocabulary/batch_inputs.ts";
+export { type LossOptions, type TokenLosses } from "./vocabulary/adaptive_softmax.ts";
+export { checkSamples, SampleInputs, type SampleNumbers } from "./vocabulary/sample_inputs.ts";
+export { BatchInputs, type InputOptions, type RunNumbers } from "./vocabulary/batch_inputs.ts";
 export { type InputFields, type SetValue } from "./vocabulary/input_fields.ts";
 export { type TailTargets, type TargetInputs } from "./vocabulary/target_inputs.ts";
 export {

@@ -12,12 +12,13 @@ import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts"
 import type { Attention } from "./attention/attention.ts";
 import { openAttention } from "./attention/kinds.ts";
 import { logProbabilities } from "./vocabulary/log_probabilities.ts";
-import { BatchInputs } from "./vocabulary/batch_inputs.ts";
+import { BatchInputs, type InputOptions } from "./vocabulary/batch_inputs.ts";
 import type { Lengths, ModelConfig } from "./config.ts";
 import { DecoderLayer } from "./decoder_layer.ts";
 import { type DropoutSource, dropped } from "./dropout_masks.ts";
 import type { Memory } from "./memory.ts";
 import { type Precision, PRECISIONS } from "./precision.ts";
+import { sampledLosses } from "./vocabulary/sampled_softmax.ts";
 import { type ClusterTables, VocabularyTables } from "./vocabulary/tables.ts";
 
 /** Options of a recording. */
@@ -63,12 +64,19 @@ export class TransformerXL {
     this.#clusters = vocabulary.pack(limits);
   }
 
-  /** Host inputs of a recording of this model. */
-  inputs(rec: Recorder, lengths: Lengths): BatchInputs {
-    return new BatchInputs(rec, this.config, this.#clusters, lengths);
+  /**
+   * Host inputs of a recording of this model.
+   *
+   * @throws {ConfigError} when the softmax cannot be sampled
+   */
+  inputs(rec: Recorder, lengths: Lengths, options: InputOptions = {}): BatchInputs {
+    return new BatchInputs(rec, this.config, this.#clusters, lengths, options);
   }
 
-  /** Records the losses of one segment and the memory of the next. */
+  /**
+   * Records the losses of one segment, estimated where its inputs have samples, and the memory of the
+   * next.
+   */
   forward(rec: Recorder, batch: BatchInputs, options: ForwardOptions): TokenLosses;
   /**
    * Records the log-probabilities of all words after every token of the segment, [T B, V] in nats,
@@ -84,11 +92,11 @@ export class TransformerXL {
     return rec.scope("softmax", () => {
       if ("head" in options) return logProbabilities(rec, hidden, this.#clusters);
       const { differentiate, lossScale } = options;
-      return tokenLosses(rec, hidden, batch.targets, this.#clusters, {
-        weight: batch.weight,
-        differentiate,
-        ...(lossScale && { lossScale }),
-      });
+      const { targets, samples, weight } = batch;
+      const losses = { weight, differentiate, ...(lossScale && { lossScale }) };
+      return samples === undefined
+        ? tokenLosses(rec, hidden, targets, this.#clusters, losses)
+        : sampledLosses(rec, hidden, targets, samples, this.#clusters[0]!, losses);
     });
   }
 

@@ -9,6 +9,7 @@ import {
   lengthValue,
   MAX_RATE,
   MAX_STEPS,
+  MAX_VOCABULARY,
   modelFields,
   rateValue,
   rowsValue,
@@ -108,6 +109,10 @@ export const trainSchema = z.strictObject({
     .meta(optimization),
   weightDecay: rateValue.default(0).describe(
     "Weight decay: added to the step of lamb and to the gradient of adam, decoupled in adamw",
+  ).meta(optimization),
+  sampleSoftmax: z.int().min(-1).max(MAX_VOCABULARY).default(-1).describe(
+    "Words sampled for the softmax of training, log-uniformly; evaluations take the whole softmax; " +
+      "-1 or 0: no sampling",
   ).meta(optimization),
   lossScale: z.number().positive().max(MAX_RATE).nullable().default(null)
     .describe("Fixed loss scale for --fp16; none: dynamic loss scaling").meta(optimization),

@@ -6,6 +6,7 @@
  */
 import type { OptimizerChoice } from "@transformer-xl/kernels";
 import {
+  checkSamples,
   columnShare,
   COMPAT_RULES,
   type CompatRules,
@@ -76,7 +77,7 @@ export function optimizerOf(
 
 /** Options of a step of one process. */
 export function stepOptions(config: TrainConfig, share: Share = WHOLE): StepOptions {
-  const { batchChunk, clip, clipNonemb, logInterval } = config;
+  const { batchChunk, clip, clipNonemb, logInterval, sampleSoftmax } = config;
   const seed = config.seed + (COMPAT_RULES[config.compat].sharesMasks ? 0 : share.rank);
   const lossScale = lossScaleOf(config);
   return {
@@ -85,6 +86,7 @@ export function stepOptions(config: TrainConfig, share: Share = WHOLE): StepOpti
     clipsEmbedding: !clipNonemb,
     seed,
     optimizer: optimizerOf(config),
+    ...(sampleSoftmax > 0 && { samples: sampleSoftmax }),
     ...(lossScale !== undefined && { lossScale }),
     ringSize: logInterval,
   };
@@ -122,7 +124,11 @@ export function scheduleOf(config: TrainConfig): ScheduleSettings {
   };
 }
 
-/** The model of a configuration, for a vocabulary. */
+/**
+ * The model of a configuration, for a vocabulary.
+ *
+ * @throws {ConfigError} when settings contradict each other or the vocabulary
+ */
 export function modelOf(
   config: TrainConfig,
   nToken: number,
@@ -131,7 +137,9 @@ export function modelOf(
   const { tieProjections } = dataSet(datasetOf(config));
   const { tgtLen, extLen, memLen } = config;
   const section = { ...config as ModelSection, positionRows: tgtLen + extLen + memLen };
-  return resolveModel(section, nToken, cutoffs, tieProjections);
+  const model = resolveModel(section, nToken, cutoffs, tieProjections);
+  if (config.sampleSoftmax > 0) checkSamples(model, config.sampleSoftmax);
+  return model;
 }
 
 /** What a run of one process does, derived once from its configuration. */

@@ -19,24 +19,24 @@ import {
   dims,
   f32,
   like,
-  PackedParameter,
   type Recorder,
   type Scalar,
   ShapeError,
   type Tensor,
 } from "@transformer-xl/runtime/core";
+import {
+  chunkRows,
+  columnsOf,
+  formedGradient,
+  gradientOf,
+  noLossScale,
+  type VocabularyBlock,
+} from "./blocks.ts";
 import { type Extent, launchMatmul } from "../matmul/launch.ts";
 import { launchBiasGradient, launchSoftmaxRows, type LogitsChunk } from "./launches.ts";
 
+export type { VocabularyBlock } from "./blocks.ts";
 export { IGNORED } from "../shared/ignored.ts";
-
-/** Consecutive columns of one softmax. */
-export interface VocabularyBlock {
-  /** [V of the block, D]. */
-  readonly weight: Tensor;
-  /** [V of the block]. */
-  readonly bias: Tensor;
-}
 
 /** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions {
@@ -59,11 +59,10 @@ export interface CrossEntropyOptions {
 type In = { readonly hidden: Tensor; readonly targets: Tensor };
 type Out = { readonly nll: Tensor; readonly dhidden: Tensor | undefined };
 
-const LOGITS_BYTES = 64 * 2 ** 20;
-const MAX_ROWS = 1536;
+const NAME = "cross_entropy";
 
 const op = defineOp<In, Out, CrossEntropyOptions>({
-  name: "cross_entropy",
+  name: NAME,
   infer({ hidden, targets }, { blocks, differentiate }) {
     const { R, D } = dims({ hidden: "R D", targets: "R" }, { hidden, targets });
     if (blocks.length === 0) {
@@ -71,7 +70,7 @@ const op = defineOp<In, Out, CrossEntropyOptions>({
     }
     for (const { weight, bias } of blocks) {
       dims({ hidden: "R D", weight: "V D", bias: "V" }, { hidden, weight, bias });
-      if (differentiate) [weight, bias].forEach(gradientOf);
+      if (differentiate) [weight, bias].forEach((tensor) => gradientOf(NAME, tensor));
     }
     return { nll: f32([R]), ...(differentiate && { dhidden: like(hidden, [R, D]) }) } as {
       readonly [K in keyof Out]: ReturnType<typeof f32>;
@@ -85,8 +84,7 @@ const op = defineOp<In, Out, CrossEntropyOptions>({
     const chunk = attrs.chunkRows ?? chunkRows(rec, R, stride * bytesPer(dtype));
     const logits = rec.temporary([Math.min(chunk, R), stride], dtype, "cross_entropy.logits");
     const { weight, differentiate } = attrs;
-    const lossScale = attrs.lossScale ??
-      rec.constant("no loss scale", [1], "f32", Float32Array.of(1));
+    const lossScale = attrs.lossScale ?? noLossScale(rec);
     if (attrs.rows) {
       rec.clear(nll);
       if (dhidden) rec.clear(dhidden);
@@ -102,14 +100,7 @@ const op = defineOp<In, Out, CrossEntropyOptions>({
       if (dhidden) recordGradients(rec, at, { hidden, dhidden, D }, attrs.blocks);
     }
   },
-  vjp(_rec, { outputs: { dhidden } }) {
-    if (dhidden === undefined) {
-      throw new TypeError(
-        "Cannot differentiate cross_entropy: it was recorded with differentiate false, expected true",
-      );
-    }
-    return { hidden: dhidden };
-  },
+  vjp: (_rec, { outputs: { dhidden } }) => formedGradient(NAME, dhidden),
   cost({ hidden }, { blocks, differentiate, rows }) {
     const products = differentiate ? 3 : 1; // each reads hidden and weights; dW is read and written
     const logits = hidden.shape[0]! * columnsOf(blocks);
@@ -178,35 +169,15 @@ function recordGradients(
       ...dlogits,
       b: hidden,
       bOffset: base * D,
-      c: gradientOf(weight),
+      c: gradientOf(NAME, weight),
       M: V,
       N: D,
       K: rows,
       accumulate: true,
     });
-    launchBiasGradient(rec, chunk, first, gradientOf(bias));
+    launchBiasGradient(rec, chunk, first, gradientOf(NAME, bias));
     first += V;
   }
-}
-
-function columnsOf(blocks: readonly VocabularyBlock[]): number {
-  return blocks.reduce((sum, { bias }) => sum + bias.size, 0);
-}
-
-/** Equal chunks whose logits fit the memory limit, in whole tiles if possible. */
-function chunkRows(rec: Recorder, R: number, rowBytes: number): number {
-  const bytes = Math.min(rec.limits.maxBindingBytes, LOGITS_BYTES);
-  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(bytes / rowBytes)));
-  const even = Math.ceil(R / Math.ceil(R / most));
-  return Math.min(most, Math.ceil(even / 64) * 64);
-}
-
-function gradientOf(tensor: Tensor): Tensor {
-  if (tensor instanceof PackedParameter) return tensor.gradient;
-  throw new TypeError(
-    `Cannot differentiate cross_entropy: "${tensor.label}" is not a parameter of a store, ` +
-      "and only parameters have a gradient to add to; record with differentiate false",
-  );
 }
 
 /**

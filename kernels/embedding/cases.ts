@@ -5,7 +5,8 @@
  */
 import type { OpCase, OpCases } from "../op_cases.ts";
 import { IGNORED } from "../cross_entropy/mod.ts";
-import { embedding, groupByToken, type TableRange } from "./mod.ts";
+import { groupOperands, groupsOf, integers } from "./token_group_operands.ts";
+import { embedding, type TableRange } from "./mod.ts";
 
 /** A case: tables of `rows` ids each, one after the other from `from`. */
 function row(
@@ -16,33 +17,18 @@ function row(
   more: Partial<OpCase> & { readonly from?: number } = {},
 ): OpCase {
   const { from = 0, ...rest } = more;
-  let next = from;
-  const ranges = tables.map((rows) => ({ from: (next += rows) - rows, rows }));
-  const groups = groupByToken(Uint32Array.from(ids), ranges);
-  const integers = (values: ArrayLike<number>) => ({
-    shape: [values.length],
-    dtype: "u32",
-    values: (i: number) => values[i]!,
-  } as const);
+  const groups = groupOperands(ids, tables, { from });
   return {
     name,
     operands: {
       ids: integers(ids),
-      order: integers(groups.order),
-      starts: integers(groups.starts),
-      distinct: integers(groups.distinct),
+      ...groups.operands,
       ...Object.fromEntries(tables.map((rows, i) => [`table${i}`, { shape: [rows, D] }])),
     },
     attrs: { from },
     sumLength: ids.length,
     ...rest,
-    scalars: {
-      ...Object.fromEntries(groups.ranges.flatMap(({ first, count }, i) => [
-        [`first${i}`, first],
-        [`count${i}`, count],
-      ])),
-      ...rest.scalars,
-    },
+    scalars: { ...groups.scalars, ...rest.scalars },
   };
 }
 
@@ -53,7 +39,7 @@ const zipf = (length: number, V: number) =>
 /** Several tables, repeated, absent and ignored ids, narrow and wide rows, limited counts. */
 export const embeddingCases: OpCases = {
   op: "embedding",
-  call(rec, { ids, order, starts, distinct, ...operands }, { scalars, attrs }) {
+  call(rec, { ids, ...operands }, { scalars, attrs }) {
     const tables: TableRange[] = [];
     let from = Number(attrs?.["from"]);
     for (let i = 0; operands[`table${i}`]; i++) {
@@ -61,11 +47,7 @@ export const embeddingCases: OpCases = {
       tables.push({ table, from });
       from += table.shape[0]!;
     }
-    const ranges = tables.map((_, i) => ({
-      first: scalars[`first${i}`]!,
-      count: scalars[`count${i}`]!,
-    }));
-    const groups = { order: order!, starts: starts!, distinct: distinct!, ranges };
+    const groups = groupsOf(operands, scalars, tables.length);
     const { count } = scalars;
     const y = embedding(rec, ids!, tables, groups, Math.sqrt(512), count && { count });
     return { outputs: { y } };

@@ -11,7 +11,6 @@
 import {
   bytesOf,
   bytesPer,
-  type Count,
   defineOp,
   dims,
   like,
@@ -20,9 +19,10 @@ import {
   ShapeError,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { EMBEDDING, EMBEDDING_GRADIENT } from "./kernels.ts";
+import { launchEmbedding, launchEmbeddingGradient, type TokenGroups } from "./launches.ts";
 
 export { groupByToken, type HostTokenGroups } from "./group_by_token.ts";
+export type { TokenGroups } from "./launches.ts";
 export { type ClusterSplit, splitByCluster } from "./split_by_cluster.ts";
 
 /** Consecutive rows of a table. */
@@ -33,18 +33,6 @@ export interface TableRange {
   readonly from: number;
   /** Rows of ids, from the first; all by default. */
   readonly rows?: number;
-}
-
-/** Positions of a batch grouped by id on the host, as inputs of a plan. See `groupByToken`. */
-export interface TokenGroups {
-  /** u32 [R]: positions sorted by (id, position). */
-  readonly order: Tensor;
-  /** u32 [R + 1]: start of each group in `order`. */
-  readonly starts: Tensor;
-  /** u32 [R]: id of each group, ascending. */
-  readonly distinct: Tensor;
-  /** Groups that fall into each table range, in the order of the tables. */
-  readonly ranges: readonly { readonly first: Scalar; readonly count: Scalar }[];
 }
 
 /** `ids`, and the tables as `table0`, `table1`, ... */
@@ -80,23 +68,15 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
   },
   forward(rec, { ids }, { y }, { tables, scale, count }) {
     if (count) rec.clear(y);
-    tables.forEach(({ table, from, rows = table.shape[0]! }, i) =>
-      rec.launch({
-        kernel: EMBEDDING,
-        operands: { ids, table, y },
-        scalars: {
-          positions: count ?? ids.size,
-          rows,
-          width: table.shape[1]!,
-          first_id: from,
-          scale,
-          zero_others: i === 0 ? 1 : 0,
-        },
-        workgroups: [walkers(rec, count ?? ids.size, ids.size)],
-      })
-    );
+    const ranges = tables.map(({ table, from, rows = table.shape[0]! }) => ({
+      table,
+      from,
+      rows,
+      width: table.shape[1]!,
+    }));
+    launchEmbedding(rec, ids, ranges, y, { scale, count });
   },
-  vjp(rec, { inputs: { ids }, attrs: { tables, groups, scale }, wants, gradients }, { y: dy }) {
+  vjp(rec, { attrs: { tables, groups, scale }, wants, gradients }, { y: dy }) {
     if (groups === undefined) {
       throw new TypeError("Cannot differentiate embedding: it was recorded without token groups");
     }
@@ -104,26 +84,15 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
     tables.forEach(({ table, from }, i) => {
       const name = `table${i}` as const;
       if (!wants(name)) return;
-      const range = groups.ranges[i]!;
       if (gradients[name] === undefined) {
         grads[name] = rec.temporary(table.shape, table.dtype, `d ${table.label}`);
         rec.clear(grads[name]);
       }
-      const { order, starts, distinct } = groups;
+      const dtable = gradients[name] ?? grads[name]!;
       const cost = { flops: dy!.size / tables.length, bytes: 3 * bytesOf(dy) / tables.length };
       rec.node("embedding_gradient", { inputs: { dy }, cost }, () => {
-        rec.launch({
-          kernel: EMBEDDING_GRADIENT,
-          operands: { order, starts, distinct, dy: dy!, dtable: gradients[name] ?? grads[name]! },
-          scalars: {
-            first: range.first,
-            groups: range.count,
-            width: table.shape[1]!,
-            first_id: from,
-            scale,
-          },
-          workgroups: [walkers(rec, range.count, ids.size), Math.ceil(table.shape[1]! / 256)],
-        });
+        const range = { table: dtable, from, width: table.shape[1]! };
+        launchEmbeddingGradient(rec, groups, i, dy!, range, scale);
       });
     });
     return grads;
@@ -134,12 +103,6 @@ const op = defineOp<In, { y: Tensor }, Attrs>({
     return { flops: elements, bytes: bytesOf(ids) + 2 * bytesPer(dtype) * elements };
   },
 });
-
-/** One workgroup per item, or the maximum of a dispatch; each then processes several items. */
-function walkers(rec: Recorder, items: Scalar | number, capacity: number): Count {
-  const per = Math.max(1, Math.ceil(capacity / rec.limits.maxWorkgroups));
-  return typeof items === "number" ? Math.ceil(items / per) : { scalar: items, per };
-}
 
 /**
  * `y[n] = scale * table[ids[n] - from]`, [R] -> [R, D], from the range that holds the id. Ids that

@@ -42,6 +42,8 @@ export const REMEDIES: Remedies = {
   "a multiple of the processes as the batch": "use such a --batch_size",
   "no clusters, or given ones": "leave out --adaptive or give --cutoffs",
   "increasing cut-offs": "give increasing --cutoffs",
+  "a sampled or an adaptive softmax": "leave out --sample_softmax or --adaptive",
+  "fewer samples": "lower --sample_softmax or leave it out",
   "narrower embeddings": "lower --d_embed or --d_model",
   "a wider last cluster": "lower --div_val or raise --d_embed",
   "memory, or no same length": "raise --mem_len, or leave out --same_length or --compat",

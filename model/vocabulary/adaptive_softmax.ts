@@ -23,24 +23,23 @@ export interface TokenLosses {
   readonly parts: readonly Tensor[];
 }
 
-/**
- * Records the losses of hidden rows, [T B, D].
- *
- * @param options.weight gradient of the step's loss with respect to each nll
- * @param options.lossScale its first element multiplies the weight; 1 when absent
- * @param options.differentiate true when a training step is recorded: gradients are formed in the
- * forward pass
- */
+/** Options of a head of losses. */
+export interface LossOptions {
+  /** Gradient of the step's loss with respect to each nll. */
+  readonly weight: Scalar;
+  /** True when a training step is recorded: gradients are formed in the forward pass. */
+  readonly differentiate: boolean;
+  /** Its first element multiplies the weight; 1 when absent. */
+  readonly lossScale?: Tensor;
+}
+
+/** Records the losses of hidden rows, [T B, D]. */
 export function tokenLosses(
   rec: Recorder,
   hidden: Tensor,
   targets: TargetInputs,
   clusters: readonly ClusterTables[],
-  options: {
-    readonly weight: Scalar;
-    readonly differentiate: boolean;
-    readonly lossScale?: Tensor;
-  },
+  options: LossOptions,
 ): TokenLosses {
   const [head, ...tails] = clusters;
   const headHidden = head!.softmaxProjection

@@ -11,6 +11,7 @@ import { hasAbsolutePositions, type Lengths, type ModelConfig } from "../config.
 import { filledValues, InputFields } from "./input_fields.ts";
 import type { Memory } from "../memory.ts";
 import type { Segment } from "../text/batches/batches.ts";
+import { SampleInputs } from "./sample_inputs.ts";
 import type { ClusterTables } from "./tables.ts";
 import { TargetInputs } from "./target_inputs.ts";
 import { ClusteredTokens, type TokenInputs, WholeTokens } from "./token_inputs.ts";
@@ -19,12 +20,21 @@ import { ClusteredTokens, type TokenInputs, WholeTokens } from "./token_inputs.t
 export interface RunNumbers {
   /** Batch chunks of the step: the loss is their mean. */
   readonly chunks: number;
-  /** Seed of all masks. */
+  /** Seed of all masks and samples. */
   readonly seed: number;
   /** Optimizer step, from 0. */
   readonly step: number;
-  /** Stream of masks: the batch chunk. */
+  /** Stream of masks and samples: the batch chunk. */
   readonly stream: number;
+}
+
+/** Options of the inputs of a recording. */
+export interface InputOptions {
+  /**
+   * N: losses are estimated with about this many sampled words, for training; the whole softmax when
+   * absent.
+   */
+  readonly samples?: number;
 }
 
 /** Inputs of one recording, and their values for a segment. */
@@ -35,6 +45,8 @@ export class BatchInputs {
   readonly tokens: TokenInputs;
   /** Targets. */
   readonly targets: TargetInputs;
+  /** Sampled words; undefined where the softmax is whole. */
+  readonly samples: SampleInputs | undefined;
   /** Valid memory rows. */
   readonly validMemory: Scalar;
   /** Last row of [memory; input] that is not padding, for absolute positions; else undefined. */
@@ -49,12 +61,17 @@ export class BatchInputs {
   readonly random: { readonly seed: Scalar; readonly step: Scalar; readonly stream: Scalar };
   readonly #lengths: Lengths;
 
-  /** Declares the inputs. */
+  /**
+   * Declares the inputs.
+   *
+   * @throws {ConfigError} when the softmax cannot be sampled
+   */
   constructor(
     rec: Recorder,
     config: ModelConfig,
     tables: readonly ClusterTables[],
     lengths: Lengths,
+    { samples }: InputOptions = {},
   ) {
     const { batchSize: B, tgtLen: T, extLen: E } = lengths;
     const fields = new InputFields(rec);
@@ -63,6 +80,9 @@ export class BatchInputs {
       ? new WholeTokens(fields, (T + E) * B, tables)
       : new ClusteredTokens(fields, (T + E) * B, tables);
     this.targets = new TargetInputs(fields, T * B, clustersOf(config));
+    this.samples = samples === undefined
+      ? undefined
+      : new SampleInputs(fields, T * B, config, tables[0]!, samples);
     this.validMemory = fields.number("valid memory");
     this.newestRow = hasAbsolutePositions(config) ? fields.number("newest row") : undefined;
     this.memoryStart = fields.number("memory start");
@@ -105,7 +125,9 @@ export class BatchInputs {
       set(this.random.step, numbers.step);
       set(this.random.stream, numbers.stream);
       this.tokens.fill(set, padded(segment.inputs, (T + E) * B));
-      this.targets.fill(set, padded(segment.targets, T * B));
+      const targets = padded(segment.targets, T * B);
+      this.targets.fill(set, targets);
+      this.samples?.fill(set, targets, numbers);
     });
   }
 }

@@ -9,19 +9,27 @@ import type { Input, Scalar } from "@transformer-xl/runtime/core";
 import type { InputFields, SetValue } from "./input_fields.ts";
 import type { ClusterTables, EmbeddingRange } from "./tables.ts";
 
-/** The groups of one array of ids. */
-class GroupInputs implements TokenGroups {
-  readonly order: Input<"u32">;
-  readonly starts: Input<"u32">;
-  readonly distinct: Input<"u32">;
-  readonly ranges: readonly { readonly first: Scalar; readonly count: Scalar }[];
-  readonly #tables: readonly EmbeddingRange[];
+/** Consecutive ids of a table. */
+type IdRange = Pick<EmbeddingRange, "from" | "rows">;
 
+/** The groups of one array of ids. */
+export class GroupInputs implements TokenGroups {
+  /** See {@link TokenGroups.order}. */
+  readonly order: Input<"u32">;
+  /** See {@link TokenGroups.starts}. */
+  readonly starts: Input<"u32">;
+  /** See {@link TokenGroups.distinct}. */
+  readonly distinct: Input<"u32">;
+  /** See {@link TokenGroups.ranges}. */
+  readonly ranges: readonly { readonly first: Scalar; readonly count: Scalar }[];
+  readonly #tables: readonly IdRange[];
+
+  /** Declares the inputs for `rowCount` ids. */
   constructor(
     fields: InputFields,
     label: string,
     rowCount: number,
-    tables: readonly EmbeddingRange[],
+    tables: readonly IdRange[],
   ) {
     this.#tables = tables;
     this.order = fields.integers(`${label} order`, rowCount);
@@ -33,6 +41,7 @@ class GroupInputs implements TokenGroups {
     }));
   }
 
+  /** Sets the inputs for padded `ids`. */
   fill(set: SetValue, ids: Uint32Array): void {
     const { order, starts, distinct, ranges } = groupByToken(ids, this.#tables);
     set(this.order, order);

@@ -38,6 +38,8 @@ export type Need =
   // the model
   | "no clusters, or given ones"
   | "increasing cut-offs"
+  | "a sampled or an adaptive softmax"
+  | "fewer samples"
   | "narrower embeddings"
   | "a wider last cluster"
   | "memory, or no same length"

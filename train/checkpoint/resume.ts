@@ -85,6 +85,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   clip: "free",
   clipNonemb: "free",
   weightDecay: "free",
+  sampleSoftmax: "free",
   lossScale: "free",
   staticLossScale: "free",
   maxStep: "free",

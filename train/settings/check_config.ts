@@ -25,6 +25,7 @@ export function checkTrainConfig(config: TrainConfig): void {
   const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
   checkLossScale(config);
   checkOptimizer(config);
+  checkSampling(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
       `Cannot cut --batch_size ${batchSize} into --batch_chunk ${batchChunk} equal chunks: ` +
@@ -56,6 +57,15 @@ export function checkTrainConfig(config: TrainConfig): void {
         "memory and are not scored; raise it or lower --mem_len",
     );
   }
+}
+
+/** Rejects two ways at once of saving the softmax of rare words. */
+function checkSampling({ sampleSoftmax, adaptive }: TrainConfig): void {
+  if (sampleSoftmax <= 0 || !adaptive) return;
+  throw new ConfigError(
+    `Cannot use --sample_softmax ${sampleSoftmax} with --adaptive: its clusters already save the ` +
+      "work of rare words; leave one of them out",
+  );
 }
 
 /** Flags that only some optimizers read. */

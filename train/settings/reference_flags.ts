@@ -42,12 +42,6 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     alias: "evalMaxSteps",
     instead: "an alias of --eval_max_steps",
   }),
-  foreignFlag("sample_softmax", {
-    arity: "one",
-    values: { test: /^(-\d+|0)$/, wanted: "-1" },
-    instead: "the softmax is never sampled",
-    remedy: "the softmax is never sampled, use --adaptive for large vocabularies",
-  }),
   missingFlag("swap_mem", "none", "memories stay on the device; raise --batch_chunk instead"),
   missingFlag(
     "append_dataset",

@@ -15,6 +15,7 @@ import {
 } from "@transformer-xl/kernels";
 import {
   type BatchInputs,
+  type InputOptions,
   type Lengths,
   Memory,
   type Model,
@@ -34,8 +35,10 @@ export interface StepSettings {
   readonly clip: number;
   /** Clip the embedding too, and count it in the norm (default); otherwise its gradients stay. */
   readonly clipsEmbedding: boolean;
-  /** Seed of the dropout masks. */
+  /** Seed of the dropout masks and of the sampled words. */
   readonly seed: number;
+  /** Words sampled for the softmax; the whole softmax when absent. */
+  readonly samples?: number;
   /** Loss scale of half precision: fixed, or dynamic. */
   readonly lossScale?: number | "dynamic";
   /** Elements of the gradient that processes exchange at once; those of 8 MB by default. */
@@ -71,16 +74,18 @@ export interface GradientPlan {
  * Records forward and backward of batch chunk `chunk`: loss into the ring, gradients added.
  *
  * @param lengths those of one chunk
+ * @param options whether the softmax is sampled
  */
 export async function recordGradients(
   { model, lossScale, rings }: StepParts,
   lengths: Lengths,
   chunk: number,
+  options: InputOptions = {},
 ): Promise<GradientPlan> {
   const { device, store } = model;
   const memory = new Memory(device, model, lengths, `memory ${chunk}`);
   const plan = await device.plan(`gradients ${chunk}`, (rec) => {
-    const batch = model.inputs(rec, lengths);
+    const batch = model.inputs(rec, lengths, options);
     const slot = rec.scalar("slot");
     const { nll, parts } = model.forward(rec, batch, {
       lengths,

@@ -119,7 +119,8 @@ export class TrainStep implements Disposable {
    *
    * @param lengths columns and rows of this process
    * @param group averages the gradients; a single process without it
-   * @throws {ConfigError} when a length is wrong, or the columns cannot be cut into the batch chunks
+   * @throws {ConfigError} when a length is wrong, the columns cannot be cut into the batch chunks, or
+   * the softmax cannot be sampled
    * @throws {DeviceError} when memory is short
    * @throws {TypeError} when the model was built without gradients
    */
@@ -137,7 +138,7 @@ export class TrainStep implements Disposable {
     }
     const all = allLengths(lengths);
     const settings = settingsOf(options);
-    const { batchChunk, ringSize } = settings;
+    const { batchChunk, ringSize, samples } = settings;
     const batchSize = lengths.batchSize / batchChunk;
     if (!Number.isInteger(batchSize)) {
       throw new ConfigError(
@@ -158,7 +159,9 @@ export class TrainStep implements Disposable {
     const parts = { model, optimizer, lossScale, rings };
     const step = new TrainStep(parts, all, settings);
     for (let chunk = 0; chunk < batchChunk; chunk++) {
-      step.#chunks.push(await recordGradients(parts, { ...step.lengths, batchSize }, chunk));
+      const chunkLengths = { ...step.lengths, batchSize };
+      const inputs = samples === undefined ? {} : { samples };
+      step.#chunks.push(await recordGradients(parts, chunkLengths, chunk, inputs));
     }
     step.#update = await recordOptimizer(parts, settings);
     if (group !== undefined && group.size > 1) {

@@ -121,6 +121,21 @@ const CASES: readonly Case[] = [
     says: /--dllog_file "train_log\.log": it is the text log, .*give them different names/,
   },
   {
+    name: "fewer samples of the softmax than none",
+    flags: fresh({ sample_softmax: -2 }),
+    says: /--sample_softmax: got "-2", want .*see --help/,
+  },
+  {
+    name: "a sampled softmax with clusters",
+    flags: fresh({ sample_softmax: 4, adaptive: true, cutoffs: [8] }),
+    says: /Cannot use --sample_softmax 4 with --adaptive: .*leave one of them out/,
+  },
+  {
+    name: "more samples of the softmax than words",
+    flags: fresh({ sample_softmax: 4000 }),
+    says: /Cannot sample 4000 of \d+ words: .*lower --sample_softmax or leave it out/,
+  },
+  {
     name: "missing text",
     flags: ({ at }) => ({ ...tiny, data: at("none.txt"), work_dir: at("new") }),
     says: /none\.txt" does not exist, .*give the right --data/,
