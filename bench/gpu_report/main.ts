@@ -43,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Measures and says so line by line. A precision that does not fit is named and left out.
+ * Measures, and prints each result as a line. A precision that does not fit is named and left out.
  *
  * @returns what was measured: float32 first
  * @throws {DeviceError} when there is no adapter

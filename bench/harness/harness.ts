@@ -132,7 +132,7 @@ export class Bench {
     });
   }
 
-  /** Prints a timing, and saves it when that was asked for. */
+  /** Prints a timing, and saves it on request. */
   report(result: Result): void {
     this.#report(result, resultText(result));
   }

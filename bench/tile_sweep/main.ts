@@ -42,7 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Sweeps and says so line by line.
+ * Sweeps, and prints each result as a line.
  *
  * @throws {ConfigError} when `shapes` names no products
  * @throws {DeviceError} when there is no adapter, or it fails

@@ -192,7 +192,7 @@ function recordGradients(
  * Rows beyond `rows` have nll 0 and no gradient.
  *
  * @throws {ShapeError} when sizes differ or there is no block
- * @throws {TypeError} when a gradient is asked for and a weight or bias is not a parameter
+ * @throws {TypeError} when a gradient is requested and a weight or bias is not a parameter
  * @example
  * ```ts
  * import { IGNORED, crossEntropy } from "@transformer-xl/kernels";

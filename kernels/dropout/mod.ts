@@ -3,7 +3,7 @@
  *
  * The mask is a function of (seed, site, step, stream, element), so nothing is stored: backward draws
  * it again. A draw has 16 bits, so the rate that is drawn is round(65536 rate) / 65536 (0.1 becomes
- * 0.100006); the scale is 1 / (1 - rate) as asked.
+ * 0.100006); the scale is 1 / (1 - rate) with the given rate.
  *
  * @module
  */

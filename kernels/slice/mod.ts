@@ -37,7 +37,7 @@ const op = defineOp<{ x: Tensor }, { y: Tensor }, Slice>({
       throw new ShapeError(
         `Cannot slice "${inputs.x.label}" [${inputs.x.shape}]: ${count} rows from ${
           typeof start === "number" ? start : start.label
-        } are asked for`,
+        } are requested`,
       );
     }
     return { y: like(inputs.x, [count, C]) };

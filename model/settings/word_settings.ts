@@ -33,7 +33,7 @@ export function refuseWordSettings(
   ].filter((flag) => flag !== "");
   if (given.length === 0) return;
   throw new ConfigError(
-    `Cannot use ${given.join(", ")} with a vocabulary of characters: it is about words; ` +
+    `Cannot use ${given.join(", ")} with a vocabulary of characters: it applies to words only; ` +
       "leave it out or use --vocab word",
   );
 }

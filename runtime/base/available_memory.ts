@@ -1,5 +1,5 @@
 /**
- * Memory of the machine, where the host tells it.
+ * Memory of the machine, where the host reports it.
  *
  * @module
  */

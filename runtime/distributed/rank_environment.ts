@@ -113,7 +113,9 @@ function placeOf(
   if (rank === undefined || size === undefined) {
     const [set, missing] = rank === undefined ? [names.size, names.rank] : [names.rank, names.size];
     throw new ConfigError(
-      `Cannot tell which process this is: ${set} is "${read(set)}" but ${missing} is not set; ` +
+      `Cannot determine the rank of this process: ${set} is "${
+        read(set)
+      }" but ${missing} is not set; ` +
         "set both or neither",
     );
   }
@@ -158,7 +160,7 @@ function masterPort(read: ReadVariable): number | undefined {
   if (port === undefined) return undefined;
   if (port < 1 || port > 65534) {
     throw new ConfigError(
-      `Cannot meet other processes: MASTER_PORT is "${port}", wanted a port from 1 to 65534`,
+      `Cannot connect to other processes: MASTER_PORT is "${port}", wanted a port from 1 to 65534`,
     );
   }
   return /^true$/i.test(read("TORCHELASTIC_USE_AGENT_STORE") ?? "") ? port + 1 : port;
@@ -169,14 +171,14 @@ function readWhole(read: ReadVariable, name: string): number | undefined {
   if (text === undefined || text === "") return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new ConfigError(
-    `Cannot tell which process this is: ${name} is "${text}", wanted a whole number`,
+    `Cannot determine the rank of this process: ${name} is "${text}", wanted a whole number`,
   );
 }
 
 function checkRank(rankName: string, rank: number, sizeName: string, size: number): void {
   if (rank < size) return;
   throw new ConfigError(
-    `Cannot tell which process this is: ${rankName} is "${rank}" and ${sizeName} is "${size}", ` +
+    `Cannot determine the rank of this process: ${rankName} is "${rank}" and ${sizeName} is "${size}", ` +
       "wanted a rank below the size",
   );
 }
@@ -186,6 +188,6 @@ function checkAgreement(read: ReadVariable, mpi: Place, torchrun: Place): void {
   const { rank, size } = mpi.launchedBy === "openmpi" ? OPEN_MPI : MPICH;
   const both = [rank, size, "RANK", "WORLD_SIZE"].map((name) => `${name} is "${read(name)}"`);
   throw new ConfigError(
-    `Cannot tell which process this is: ${both.join(", ")}; unset those of one launcher`,
+    `Cannot determine the rank of this process: ${both.join(", ")}; unset those of one launcher`,
   );
 }

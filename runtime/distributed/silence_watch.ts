@@ -1,5 +1,5 @@
 /**
- * Time since the last sign of life of another process.
+ * Time since the last heartbeat of another process.
  *
  * @module
  */

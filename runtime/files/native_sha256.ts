@@ -1,5 +1,5 @@
 /**
- * SHA-256 of the host, for content of gigabytes.
+ * The host's implementation of SHA-256, for files of gigabytes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Private temporary folders of jobs, swept of those that killed jobs left.
+ * Private temporary folders of jobs, and removal of those that killed jobs left behind.
  *
  * @module
  */

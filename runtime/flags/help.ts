@@ -66,7 +66,7 @@ function synopsis(spec: FlagSpec): string {
  *   "  --n_layer INT                   Decoder layers (default 16)",
  *   "",
  *   "Other",
- *   "  --help, -h                      This text",
+ *   "  --help, -h                      Print this help",
  * ]);
  * ```
  */
@@ -91,6 +91,6 @@ export function flagHelp(schema: z.ZodObject, options: FlagHelpOptions): string 
       add(synopsis(spec), `${spec.description}${fallback}`.trim());
     }
   }
-  add("--help, -h", "This text");
+  add("--help, -h", "Print this help");
   return lines.join("\n");
 }

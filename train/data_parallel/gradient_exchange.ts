@@ -1,5 +1,5 @@
 /**
- * Averages gradients over processes while the backward pass runs.
+ * Gradient averaging over processes during the backward pass.
  *
  * The plan runs in parts, each up to the command that finishes a bucket. When a part is done, the next
  * is submitted, and only then are the finished bytes copied to the host and handed to the group,

@@ -61,7 +61,7 @@ export async function examine(print: Print, needs: Needs): Promise<boolean> {
   const known = listed.find(({ name }) => name === choice.name);
   print("Chosen", `${choice.name} (${choice.software ? "software" : choice.adapterClass})`);
   if (known !== undefined) print("Driver", `${known.driver}, Vulkan ${known.vulkanVersion}`);
-  print("Features", (await grantedFeatures(choice)).join(", ") || "none of those asked for");
+  print("Features", (await grantedFeatures(choice)).join(", ") || "none of the requested ones");
   for (const limit of REQUESTED_LIMITS) print("Limit", `${limit} ${choice.adapter.limits[limit]}`);
   try {
     return await examineDevice(print, choice, known, needs);

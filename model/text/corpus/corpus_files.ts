@@ -58,7 +58,7 @@ export async function locateCorpus(
     );
   }
   if (path === undefined) {
-    throw new DataError(`Cannot open data set "${dataset}": no place is given`, {
+    throw new DataError(`Cannot open data set "${dataset}": no path is given`, {
       need: "a text",
     });
   }

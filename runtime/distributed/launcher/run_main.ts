@@ -8,7 +8,7 @@ import { GroupError, isUserError } from "../../base/errors.ts";
 import { writeLine } from "./rank_process.ts";
 import { joinLauncher } from "./supervised.ts";
 
-/** Exit code of a program that has finished, with a result that is not the one asked for. */
+/** Exit code of a program that has finished and missed a requested result. */
 export const NOT_PASSED = 1;
 
 /**

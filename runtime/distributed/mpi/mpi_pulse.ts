@@ -1,5 +1,5 @@
 /**
- * Signs of life over MPI: process r sends a byte to r - 1 from time to time and expects one from
+ * Heartbeats over MPI: process r sends a byte to r - 1 from time to time and expects one from
  * r + 1. Nothing here blocks, and all calls come from the thread of the engine, so a library without
  * support for several threads will do.
  *

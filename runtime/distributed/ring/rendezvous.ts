@@ -169,14 +169,14 @@ async function listen({ hostname, port, timeoutMs }: Meeting): Promise<Deno.List
       const isInUse = error instanceof Deno.errors.AddrInUse;
       if (!isInUse) {
         throw new GroupError(
-          `Cannot meet the other processes: process 0 cannot listen at "${hostname}" port ${port} ` +
+          `Cannot connect to the other processes: process 0 cannot listen at "${hostname}" port ${port} ` +
             `(${messageOf(error)}); set MASTER_ADDR to an address of its machine`,
           { cause: error },
         );
       }
       if (performance.now() > deadline) {
         throw new GroupError(
-          `Cannot meet the other processes: port ${port} of "${hostname}" is in use; ` +
+          `Cannot connect to the other processes: port ${port} of "${hostname}" is in use; ` +
             "set MASTER_PORT to a free one",
           { cause: error },
         );
@@ -250,12 +250,12 @@ function unanswered({ hostname, port, timeoutMs }: Meeting, isRefused: boolean):
   const place = `"${hostname}" port ${port}`;
   if (isRefused) {
     return new GroupError(
-      `Cannot meet the other processes: the process at ${place} belongs to another job; ` +
+      `Cannot connect to the other processes: the process at ${place} belongs to another job; ` +
         "set MASTER_PORT to a free one, and one TXL_JOB_TOKEN for all processes of a job",
     );
   }
   return new GroupError(
-    `Cannot meet the other processes: process 0 did not answer at ${place} within ${timeoutMs} ms; ` +
+    `Cannot connect to the other processes: process 0 did not answer at ${place} within ${timeoutMs} ms; ` +
       "see what it printed, and check MASTER_ADDR and MASTER_PORT",
   );
 }
@@ -269,7 +269,7 @@ function sizeError(size: number, { rank, size: other }: Greeting): GroupError {
 
 function rankError(rank: number, size: number): GroupError {
   return new GroupError(
-    `Cannot form a group of ${size} processes: another process says it is number ${rank}; ` +
+    `Cannot form a group of ${size} processes: another process has rank ${rank}, taken or out of range; ` +
       "give every process its own RANK below WORLD_SIZE",
   );
 }

@@ -1,7 +1,7 @@
 /**
  * The header of a safetensors file: u64 little-endian length, JSON object, then the tensors' bytes
- * without gaps. Layout and validation live here; the two sides that move bytes are safetensors.ts
- * (read) and safetensors_writer.ts (write).
+ * without gaps. Layout and validation live here; `reader.ts` and `writer.ts` move
+ * the bytes.
  *
  * @module
  */

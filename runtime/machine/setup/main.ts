@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => arg !== "--yes");
   if (unknown !== undefined) {
     throw new ConfigError(
-      `Cannot read the command line: "${unknown}" is no flag of setup; use --yes`,
+      `Cannot parse "${unknown}": setup has no such flag; the only one is --yes`,
     );
   }
   const isAsking = !args.includes("--yes") && Deno.stdin.isTerminal() && Deno.stdout.isTerminal();

@@ -1,6 +1,6 @@
 /**
  * Setup of a machine: a usable adapter is left alone; a missing or outdated software driver is
- * installed if that is possible without asking; otherwise the user is told what to run.
+ * installed if that is possible without asking; otherwise the commands to run are printed.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Schemas of `case.json`, one per kind of case. A folder is checked once, here, and
- * whatever is wrong with it is told in the words of its own file. Keys of `config` are closed, so
- * that a setting the runner does not know cannot pass unseen; notes and versions beside it may vary.
+ * Schemas of `case.json`, one per kind of case. A folder is validated once, here;
+ * errors name the keys of its file. Unknown keys of `config` are rejected, so that no setting is
+ * ignored; notes and versions beside it may vary.
  *
  * @module
  */

@@ -304,7 +304,7 @@ Deno.test("openCorpus() says which file or folder is missing and what it looked 
     const refuses = (options: CorpusOptions, message: string): Promise<unknown> => {
       return assertRejects(() => openCorpus(options), DataError, message);
     };
-    await refuses({ dataset: "wt2" }, "no place is given");
+    await refuses({ dataset: "wt2" }, "no path is given");
     await refuses({ dataset: "wt2", path: `${path}/none` }, "wiki.train.tokens");
     await refuses({ dataset: "wt2", path: `${path}/train.txt` }, "not a folder");
     await refuses({ dataset: "wt2", path: `${path}/empty` }, "train.txt, valid.txt, test.txt");

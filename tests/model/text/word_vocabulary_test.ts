@@ -61,7 +61,7 @@ Deno.test("WordVocabulary names a word that it does not have", () => {
   assertThrows(() => vocabulary.encode("a zebra"), DataError, `the word "zebra"`);
 });
 
-Deno.test("WordVocabulary maps unknown words to the unknown symbol when one is asked for", () => {
+Deno.test("WordVocabulary maps unknown words to the unknown symbol when one is given", () => {
   const manual = WordVocabulary.fromText("a <unk>\n").withUnknown("<unk>");
   assertEquals([...manual.encode("a zebra")], [1, 2, 0]);
   // A mistyped end marker is never an unknown word.

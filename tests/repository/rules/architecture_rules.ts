@@ -75,7 +75,7 @@ export function importsHaveNoCircles(files: readonly SourceFile[]): Offences {
   return circles;
 }
 
-/** A file fits in the head. */
+/** Files are short. */
 export function filesAreShort(files: readonly SourceFile[]): Offences {
   return files
     .map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }))
@@ -103,7 +103,7 @@ export function filesIntroduceThemselves(files: readonly SourceFile[]): Offences
 const NO_NOUN_PHRASES = [
   ...["What", "Where", "How", "Whether", "Which", "When", "Why", "Who", "If", "From", "That"],
   ...["This", "It", "Is", "Are", "Make", "Makes", "Says", "Tells", "Sees", "Reads", "Writes"],
-  ...["Walks"],
+  ...["Walks", "Averages", "Runs", "Keeps", "Gives", "Takes", "Finds", "Does"],
 ];
 const HEAD_START = /^(?:\/\*\*\n \* |\/\/ )(\w+)/;
 
@@ -113,6 +113,20 @@ export function headsAreNounPhrases(files: readonly SourceFile[]): Offences {
     .map(({ path, text }) => ({ path, start: HEAD_START.exec(text)?.[1] }))
     .filter(({ start }) => start !== undefined && NO_NOUN_PHRASES.includes(start))
     .map(({ path, start }) => `the head of ${path} starts with "${start}"`);
+}
+
+const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
+const FILE_NAME = /(?<![\w*./-])\w[\w/]*\.(?:ts|wgsl)\b(?![\w*(])/g;
+
+/** Source files that comments name exist. */
+export function namedFilesExist(files: readonly SourceFile[]): Offences {
+  const paths = files.map(({ path }) => `/${path}`);
+  return files.filter(isNoRule).flatMap(({ path, text }) =>
+    [...text.matchAll(COMMENT)].flatMap(([comment]) => [...comment.matchAll(FILE_NAME)])
+      .map(([name]) => name)
+      .filter((name) => !paths.some((known) => known.endsWith(`/${name}`)))
+      .map((name) => `${path} names ${name}, which does not exist`)
+  );
 }
 
 /** Sums have a fixed order: no atomics on floats, in files and in generated WGSL. */

@@ -13,6 +13,7 @@ import {
   importsHaveNoCircles,
   lockIsNeverSetAside,
   MAX_LINES,
+  namedFilesExist,
   onlyProgramsPrint,
   optionalProgramsAreTried,
   othersAreImportedByName,
@@ -113,6 +114,19 @@ const CASES: readonly RuleCase[] = [
       { "train/a.ts": "/**\n * Whether it runs.\n *\n * @module\n */\n" },
       { "train/a.ts": "/**\n * Reads a file.\n *\n * @module\n */\n" },
       { "kernels/a.wgsl": "// How rows are cut.\n" },
+    ],
+  },
+  {
+    name: "source files that comments name exist",
+    rule: namedFilesExist,
+    good: {
+      "train/step/a.ts": "/** See b.ts, `step/b.ts` and *_test.ts. */\nimport x from './c.ts';",
+      "train/step/b.ts": "// as a.ts does\nconst url = 'https://a/c.ts';",
+    },
+    bad: [
+      { "train/a.ts": "/**\n * As c.ts.\n */" },
+      { "train/a.ts": "", "train/b.ts": "const x = 1; // see step/a.ts" },
+      { "kernels/a.wgsl": "// after b.wgsl" },
     ],
   },
   {

@@ -96,7 +96,7 @@ Deno.test("products as cut for a GPU equal their reference when they are folded"
   }
 });
 
-Deno.test("a folded kernel sees the grid, the threads and the scalars that its launch asked for", async () => {
+Deno.test("a folded kernel sees the grid, the threads and the scalars of its launch", async () => {
   const grid = kernel(
     "grid",
     `

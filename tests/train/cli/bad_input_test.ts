@@ -187,7 +187,7 @@ const CASES: readonly Case[] = [
       /--d_model 65536 .*larger than the .* that the device binds .*lower --d_model or --d_inner/,
   },
   {
-    name: "no adapter where one was asked for",
+    name: "no adapter where one was requested",
     flags: fresh({ device: "gpu" }),
     env: NO_ADAPTER,
     says: /--device gpu needs one; run `deno task setup`, or leave --device out/,
