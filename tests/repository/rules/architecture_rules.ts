@@ -103,7 +103,7 @@ export function filesIntroduceThemselves(files: readonly SourceFile[]): Offences
 const NO_NOUN_PHRASES = [
   ...["What", "Where", "How", "Whether", "Which", "When", "Why", "Who", "If", "From", "That"],
   ...["This", "It", "Is", "Are", "Make", "Makes", "Says", "Tells", "Sees", "Reads", "Writes"],
-  ...["Walks", "Averages", "Runs", "Keeps", "Gives", "Takes", "Finds", "Does"],
+  ...["Walks", "Averages", "Keeps", "Gives", "Takes", "Finds", "Does"],
 ];
 const HEAD_START = /^(?:\/\*\*\n \* |\/\/ )(\w+)/;
 

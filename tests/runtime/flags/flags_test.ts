@@ -348,7 +348,7 @@ Deno.test("the help groups flags with type, meaning and default in 100 columns",
     "  --preset TEXT                   Named settings",
     "  --manual TEXT ...               Text to score",
     "  --manual_config JSON            Model as JSON",
-    "  --help, -h                      This text",
+    "  --help, -h                      Print this help",
   ]);
 });
 
