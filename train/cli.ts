@@ -60,7 +60,7 @@ import {
 } from "./configuration/configure.ts";
 import { fitEvaluation } from "./settings/follow_defaults.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
-import { rateWarnings } from "./settings/rate_warnings.ts";
+import { settingWarnings } from "./settings/setting_warnings.ts";
 import { DllRecords } from "./report/dll_records.ts";
 import { openDllLog, openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
@@ -234,7 +234,8 @@ async function runRank(start: Start): Promise<number> {
   using text = openTextLog(config, { rank: group.rank, mode, progress });
   text.write(deviceLine);
   text.write(`world size: ${share.size}`);
-  for (const line of [...start.notes, ...fitted.notes, ...rateWarnings(config)]) text.write(line);
+  const warnings = settingWarnings(config, origin);
+  for (const line of [...start.notes, ...fitted.notes, ...warnings]) text.write(line);
   for (const line of configLines(config, origin)) text.write(line);
   logText(text, corpus, changes);
   for (const line of unscoredLines(config, corpus)) text.write(line);

@@ -28,6 +28,7 @@ const corpus = { group: "Text" } as const;
 const optimization = { group: "Optimization" } as const;
 const training = { group: "Training" } as const;
 const validation = { group: "Validation" } as const;
+const decayValue = z.number().min(0).lt(1);
 const stepCount = z.int().min(0).max(MAX_STEPS);
 
 /** The schema of `deno task train`. */
@@ -85,7 +86,16 @@ export const trainSchema = z.strictObject({
 
   optim: z.enum(Object.keys(OPTIMIZERS) as [OptimizerName, ...OptimizerName[]])
     .default("jitlamb").describe("Optimizer; jitlamb is an alias of lamb").meta(optimization),
-  mom: z.number().min(0).lt(1).default(0).describe("Momentum of sgd").meta(optimization),
+  mom: decayValue.nullable().default(null).describe("Momentum of sgd; none: 0")
+    .meta(optimization),
+  adamBeta1: decayValue.nullable().default(null)
+    .describe("Decay of the first moments of adam, adamw and lamb; none: 0.9").meta(optimization),
+  adamBeta2: decayValue.nullable().default(null)
+    .describe("Decay of the second moments of adam, adamw and lamb; none: 0.999")
+    .meta(optimization),
+  adamEps: z.number().positive().max(1).nullable().default(null).describe(
+    "Added to the denominator of a step; none: 1e-8 of adam and adamw, 1e-6 of lamb, 1e-10 of adagrad",
+  ).meta(optimization),
   lr: rateValue.default(0.01).describe("Base learning rate").meta(optimization),
   scheduler: z.enum(SCHEDULES).default("cosine").describe("Learning-rate schedule").meta(
     optimization,
@@ -93,6 +103,9 @@ export const trainSchema = z.strictObject({
   maxStepScheduler: stepsValue.nullable().default(null)
     .describe("Steps of the schedule; none: --max_step").meta(optimization),
   warmupStep: stepCount.default(1000).describe("Linear warm-up steps").meta(optimization),
+  warmupFirstStep: z.boolean().default(false).describe(
+    "Warm up step 1 too: it runs at the rate set after it, --lr / --warmup_step for most schedules",
+  ).meta(optimization),
   etaMin: rateValue.default(0.001).describe("Minimum rate of the cosine schedule").meta(
     optimization,
   ),
@@ -108,7 +121,8 @@ export const trainSchema = z.strictObject({
     .describe("Clip all gradients but those of the embedding, and count only them in the norm")
     .meta(optimization),
   weightDecay: rateValue.default(0).describe(
-    "Weight decay: added to the step of lamb and to the gradient of adam, decoupled in adamw",
+    "Weight decay: added to the step of lamb, to the gradient of adam, sgd and adagrad, and " +
+      "decoupled in adamw",
   ).meta(optimization),
   sampleSoftmax: z.int().min(-1).max(MAX_VOCABULARY).default(-1).describe(
     "Words sampled for the softmax of training, log-uniformly; evaluations take the whole softmax; " +

@@ -31,6 +31,7 @@ export {
 } from "./configuration/configure.ts";
 export { fitEvaluation, type Followed, followLengths } from "./settings/follow_defaults.ts";
 export { rateWarnings } from "./settings/rate_warnings.ts";
+export { settingWarnings } from "./settings/setting_warnings.ts";
 export { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
 export { continueCurve } from "./checkpoint/resume.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
@@ -39,6 +40,7 @@ export { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 export {
   evalLengths,
   modelOf,
+  optimizerOf,
   planRun,
   type RunPlan,
   scheduleOf,

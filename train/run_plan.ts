@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { OptimizerChoice } from "@transformer-xl/kernels";
+import { DEFAULT_BETAS, type OptimizerChoice } from "@transformer-xl/kernels";
 import {
   checkSamples,
   columnShare,
@@ -62,15 +62,19 @@ export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE):
 
 /** The optimizer of a configuration. */
 export function optimizerOf(
-  { optim, weightDecay, mom, compat }: Pick<
+  config: Pick<
     TrainConfig,
-    "optim" | "weightDecay" | "mom" | "compat"
+    "optim" | "weightDecay" | "mom" | "adamBeta1" | "adamBeta2" | "adamEps" | "compat"
   >,
 ): OptimizerChoice {
+  const { optim, weightDecay, mom, adamBeta1, adamBeta2, adamEps, compat } = config;
+  const [beta1, beta2] = DEFAULT_BETAS;
   return {
     kind: optim,
     weightDecay,
-    momentum: mom,
+    ...(mom !== null && { momentum: mom }),
+    betas: [adamBeta1 ?? beta1, adamBeta2 ?? beta2],
+    ...(adamEps !== null && { eps: adamEps }),
     zeroRatio: COMPAT_RULES[compat].movesZeroTensors ? 1 : 0,
   };
 }
@@ -113,13 +117,15 @@ function lossScaleOf(
 
 /** The learning-rate schedule of a configuration. */
 export function scheduleOf(config: TrainConfig): ScheduleSettings {
-  const { scheduler, lr, warmupStep, etaMin, maxStepScheduler, maxStep, compat } = config;
+  const { scheduler, lr, warmupStep, warmupFirstStep, etaMin } = config;
+  const { maxStepScheduler, maxStep, compat } = config;
   return {
     scheduler,
     lr,
     warmupStep,
     etaMin,
     steps: maxStepScheduler ?? maxStep,
+    warmsFirstStep: warmupFirstStep,
     cosineFromZero: COMPAT_RULES[compat].startsCosineAtZero,
   };
 }

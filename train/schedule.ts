@@ -1,7 +1,8 @@
 /**
  * Learning rates. The rate set after step s is the one the log line of step s shows and step s + 1
  * uses. Step 1 runs at the rate the optimizer was made with: the full base rate, whatever the
- * warm-up, as in the reference (`inv_sqrt` starts at its own zero).
+ * warm-up, as in the reference (`inv_sqrt` starts at its own zero). If the first step is warmed up,
+ * it runs at the rate that is set after it, in every schedule; the other steps are the same.
  *
  * `constant` and `dev_perf` set no rate after the warm-up, as in the reference: they keep its last
  * one, `lr * (warmup - 1) / warmup`.
@@ -26,6 +27,8 @@ export interface ScheduleSettings {
   readonly etaMin: number;
   /** The 2019 arithmetic: the cosine counts from step 0, not from the end of the warm-up. */
   readonly cosineFromZero?: boolean;
+  /** Warm up step 1 too; otherwise it runs at the base rate, or at 0 with `inv_sqrt`. */
+  readonly warmsFirstStep?: boolean;
 }
 
 /**
@@ -61,11 +64,11 @@ export function rateAfter(settings: ScheduleSettings, step: number, currentRate?
  * lowered the rate of the next step
  */
 export function rateOf(settings: ScheduleSettings, step: number, currentRate?: number): number {
-  if (settings.scheduler === "dev_perf" && currentRate !== undefined) return currentRate;
+  const { scheduler, lr, warmupStep, warmsFirstStep = false } = settings;
+  if (scheduler === "dev_perf" && currentRate !== undefined) return currentRate;
   if (step > 1) return rateAfter(settings, step - 1, currentRate);
-  return settings.scheduler === "inv_sqrt"
-    ? settings.lr * inverseSquareRoot(0, settings.warmupStep)
-    : settings.lr;
+  if (warmsFirstStep && warmupStep > 0) return rateAfter(settings, 1);
+  return scheduler === "inv_sqrt" ? lr * inverseSquareRoot(0, warmupStep) : lr;
 }
 
 function inverseSquareRoot(step: number, warmup: number): number {

@@ -5,6 +5,7 @@
  */
 export { FIRST_SCALE, LARGEST_SCALE, LossScale, SCALE_WINDOW } from "./loss_scale/mod.ts";
 export { type ParameterRole, roleByShape, type RoleOf } from "./groups.ts";
+export { DEFAULT_BETAS } from "./optimizer.ts";
 export type {
   Optimizer,
   OptimizerDefinition,

@@ -15,8 +15,8 @@ export const DEFAULT_BETAS = [0.9, 0.999] as const;
 /** Hyperparameters of all optimizers; each one lists those it reads. */
 export interface OptimizerSettings {
   /**
-   * Weight decay; 0 by default. LAMB adds it to the step, Adam to the gradient; AdamW shrinks the
-   * weights by it times the rate.
+   * Weight decay; 0 by default. LAMB adds it to the step, Adam, SGD and Adagrad to the gradient;
+   * AdamW shrinks the weights by it times the rate.
    */
   readonly weightDecay?: number;
   /** Momentum; 0 by default. */

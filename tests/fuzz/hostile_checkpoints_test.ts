@@ -239,7 +239,7 @@ Deno.test("a checkpoint from before the momentum and the kind of attention were 
   });
   await Deno.writeFile(path, assemble(old, "recomputed"));
   using checkpoint = await openCheckpoint(path);
-  assertEquals(trainingRecord(checkpoint).config.mom, 0);
+  assertEquals(trainingRecord(checkpoint).config.mom, null);
   assertEquals(checkpoint.config.attnType, 0);
 });
 

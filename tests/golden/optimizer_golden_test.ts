@@ -135,7 +135,9 @@ for (
     "O3-adamw",
     "O3-sgd",
     "O3-sgd-mom",
+    "O3-sgd-wd",
     "O3-adagrad",
+    "O3-adagrad-wd",
   ]
 ) {
   Deno.test(`twenty steps of golden ${id} agree in float64`, async () => {

@@ -7,8 +7,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type OptimizerName, OPTIMIZERS, optimizerStates } from "@transformer-xl/kernels";
 import { openCheckpoint } from "@transformer-xl/model";
-import { ConfigError, GpuDevice } from "@transformer-xl/runtime";
-import { checkTrainConfig, trainSchema } from "@transformer-xl/train";
+import { GpuDevice, parseFlags } from "@transformer-xl/runtime";
+import { optimizerOf, settingWarnings, trainSchema } from "@transformer-xl/train";
 import { distance, SHARED, together } from "../support/processes/train_together.ts";
 import { Scratch, smallConfig, smallCorpus } from "../support/small_run.ts";
 import { gpuTest } from "../support/test_gpu.ts";
@@ -31,21 +31,29 @@ Deno.test("every optimizer is a value of --optim", () => {
   assertThrows(() => trainSchema.parse({ optim: "rprop" }));
 });
 
-Deno.test("a flag that the optimizer would ignore is refused", () => {
-  const check = (settings: Parameters<typeof smallConfig>[0]) =>
-    checkTrainConfig(smallConfig(settings));
-  check({ optim: "sgd", mom: 0.9 });
-  check({ optim: "adam", weightDecay: 0.1 });
-  assertThrows(
-    () => check({ optim: "lamb", mom: 0.9 }),
-    ConfigError,
-    "Cannot use --mom 0.9 with --optim lamb: only sgd reads it",
-  );
-  assertThrows(
-    () => check({ optim: "adagrad", weightDecay: 0.1 }),
-    ConfigError,
-    "Cannot use --weight_decay 0.1 with --optim adagrad: only lamb, jitlamb, adam, adamw read it",
-  );
+Deno.test("a given setting that optimizer or schedule does not read gets a line, others none", () => {
+  const warnings = (flags: string) => {
+    const { config, origin } = parseFlags(trainSchema, flags.split(" "));
+    return settingWarnings(config, origin);
+  };
+  assertEquals(warnings("--optim sgd --mom 0.9 --weight_decay 0.1"), []);
+  assertEquals(warnings("--optim adam --adam_beta1 0.8 --adam_eps 1e-6 --mom 0.0 --lr_min 0"), []);
+  assertEquals(warnings("--optim lamb --mom 0.9"), [
+    "warning: --mom 0.9 has no effect with --optim lamb: only sgd reads it",
+  ]);
+  assertEquals(warnings("--optim sgd --adam_beta2 0.99 --scheduler constant --patience 3"), [
+    "warning: --adam_beta2 0.99 has no effect with --optim sgd: only lamb, jitlamb, adam, adamw read it",
+    "warning: --patience 3 has no effect with --scheduler constant: only dev_perf reads it",
+  ]);
+  assertEquals(warnings("--scheduler inv_sqrt --eta_min 0.001 --max_step_scheduler 9").length, 2);
+});
+
+Deno.test("betas and eps of the configuration reach the optimizer", () => {
+  const choice = optimizerOf(smallConfig({ adamBeta1: 0.8, adamEps: 1e-3, weightDecay: 0.1 }));
+  assertEquals([choice.betas, choice.eps, choice.momentum], [[0.8, 0.999], 1e-3, undefined]);
+  for (const bad of [{ adamBeta1: 1 }, { adamBeta2: -0.1 }, { adamEps: 0 }, { mom: 1 }]) {
+    assertThrows(() => smallConfig(bad));
+  }
 });
 
 for (const optim of DISTINCT) {

@@ -1,11 +1,14 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { ReferenceDevice } from "@transformer-xl/runtime";
 import {
   Plateau,
   type PlateauState,
   rateAfter,
   rateOf,
+  SCHEDULES,
   type ScheduleSettings,
 } from "@transformer-xl/train";
+import { smallConfig, smallCorpus, smallTrainer, weightsNow } from "../support/small_run.ts";
 
 /** NVIDIA's base model. */
 const base: ScheduleSettings = {
@@ -69,6 +72,40 @@ Deno.test("dev_perf keeps the rate it has reached, in the step after a validatio
 Deno.test("without warm-up every schedule starts at its rate", () => {
   for (const scheduler of ["cosine", "constant", "dev_perf"] as const) {
     assertEquals(rateOf({ ...base, scheduler, warmupStep: 0 }, 1), 0.01);
+  }
+});
+
+Deno.test("a warmed first step runs at the rate that is set after it, and changes no other", () => {
+  for (const scheduler of SCHEDULES) {
+    const [off, on] = [{ ...base, scheduler }, { ...base, scheduler, warmsFirstStep: true }];
+    assertEquals(rateOf(on, 1), rateAfter(off, 1));
+    for (const step of [2, 3, 999, 1000, 5000]) assertEquals(rateOf(on, step), rateOf(off, step));
+    for (const step of [1, 2, 5000]) assertEquals(rateAfter(on, step), rateAfter(off, step));
+    assertEquals(rateOf({ ...on, warmupStep: 0 }, 1), 0.01);
+    assertAlmostEquals(rateOf({ ...on, warmupStep: 1 }, 1), 0.01, 1e-15);
+  }
+  assertEquals(rateOf({ ...base, warmsFirstStep: true }, 1), 0.01 / 1000);
+  const root = { ...base, scheduler: "inv_sqrt", warmsFirstStep: true } as const;
+  assertEquals(rateOf(root, 1), 0.01 / 1000 ** 1.5);
+});
+
+Deno.test("the first step of a run is warmed up if asked, with every schedule", async () => {
+  const corpus = await smallCorpus();
+  for (const scheduler of SCHEDULES) {
+    const runs = [false, true].map(async (warmupFirstStep) => {
+      const settings = { scheduler, warmupFirstStep, optim: "sgd", lr: 1, maxStep: 1 } as const;
+      const config = smallConfig({ ...settings, noEval: true, dropout: 0, dropatt: 0 });
+      using device = new ReferenceDevice({ precision: "f64" });
+      using trainer = await smallTrainer(device, config, corpus);
+      const before = await weightsNow(device, trainer);
+      for await (const _ of trainer.train(new AbortController().signal));
+      return (await weightsNow(device, trainer)).map((weight, i) => weight - before[i]!);
+    });
+    const [full, warmed] = await Promise.all(runs);
+    const [first, wanted] = scheduler === "inv_sqrt" ? [0, 1 / 4 ** 1.5] : [1, 1 / 4];
+    const step = Math.hypot(...warmed!) / wanted;
+    assert(step > 0);
+    assertAlmostEquals(Math.hypot(...full!), first * step, 1e-9 * step);
   }
 });
 

@@ -5,6 +5,8 @@
  */
 import type { Progress } from "./training_checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
+import { scheduleOf } from "../run_plan.ts";
+import { rateOf } from "../schedule.ts";
 
 /** No step done, nothing evaluated. */
 export function firstProgress(config: TrainConfig): Progress {
@@ -14,7 +16,7 @@ export function firstProgress(config: TrainConfig): Progress {
     lastStart: null,
     evaluationDue: false,
     bestLossNats: null,
-    plateau: { rate: config.lr, best: null, waited: 0 },
+    plateau: { rate: rateOf(scheduleOf(config), 1), best: null, waited: 0 },
     filled: 0,
   };
 }

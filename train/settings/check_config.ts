@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  LARGEST_SCALE,
-  type OptimizerDefinition,
-  type OptimizerName,
-  OPTIMIZERS,
-  type OptimizerSettings,
-} from "@transformer-xl/kernels";
+import { LARGEST_SCALE } from "@transformer-xl/kernels";
 import { canShare, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
@@ -24,7 +18,6 @@ import { checkLogFiles, checkTargets } from "./check_outputs.ts";
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
   checkLossScale(config);
-  checkOptimizer(config);
   checkSampling(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
@@ -66,26 +59,6 @@ function checkSampling({ sampleSoftmax, adaptive }: TrainConfig): void {
     `Cannot use --sample_softmax ${sampleSoftmax} with --adaptive: its clusters already save the ` +
       "work of rare words; leave one of them out",
   );
-}
-
-/** Flags that only some optimizers read. */
-const OPTIMIZER_FLAGS: readonly [keyof TrainConfig, string, keyof OptimizerSettings][] = [
-  ["mom", "--mom", "momentum"],
-  ["weightDecay", "--weight_decay", "weightDecay"],
-];
-
-/** Rejects settings that the optimizer would ignore. */
-function checkOptimizer(config: TrainConfig): void {
-  const definitions = Object.entries(OPTIMIZERS) as [OptimizerName, OptimizerDefinition][];
-  for (const [key, flag, setting] of OPTIMIZER_FLAGS) {
-    const reads = definitions.filter(([, { settings }]) => settings.includes(setting))
-      .map(([name]) => name);
-    if (config[key] === 0 || reads.includes(config.optim)) continue;
-    throw new ConfigError(
-      `Cannot use ${flag} ${config[key]} with --optim ${config.optim}: only ${reads.join(", ")} ` +
-        `${reads.length === 1 ? "reads" : "read"} it; leave it out or change --optim`,
-    );
-  }
 }
 
 /** Maximum number of recorded layers, over all batch chunks; more would take minutes. */

@@ -1,7 +1,7 @@
 /**
  * Adagrad: the rate of an element decreases with the sum of its squared gradients:
  *
- *     sum = sum + g^2,  p = p - lr * g / (sqrt(sum) + eps),  g = c * gradient
+ *     sum = sum + g^2,  p = p - lr * g / (sqrt(sum) + eps),  g = c * gradient + decay * p
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { recordOverChunks, updateCost, updateOperands } from "../flat/over_chunk
 import type { OptimizerDefinition, UpdateRule } from "../optimizer.ts";
 import { ADAGRAD } from "./kernels.ts";
 
-/** Adagrad (Duchi et al., 2011) as in PyTorch; sums start at 0, and nothing decays. */
+/** Adagrad (Duchi et al., 2011) as in PyTorch; sums start at 0. The reference gives it no decay. */
 export const adagrad: OptimizerDefinition = {
-  settings: ["eps"],
+  settings: ["weightDecay", "eps"],
   states: () => ({ sum: { label: "sums of squared gradients" } }),
   squares: ["sum"],
-  rule({ sum }, { eps = 1e-10 }) {
+  rule({ sum }, { eps = 1e-10, weightDecay: decay = 0 }) {
     return {
       scalars: (_step, lr) => ({ lr }),
       record(rec, all, { control }, { lr }) {
@@ -23,7 +23,7 @@ export const adagrad: OptimizerDefinition = {
         recordOverChunks(rec, "adagrad", chunks, updateCost(chunks, 7, 1), (buffer, n) => ({
           kernel: ADAGRAD(buffer),
           operands: { control, sum: flat(sum!.buffers[n]!), ...updateOperands(buffer) },
-          scalars: { rate: lr, eps },
+          scalars: { rate: lr, eps, decay },
         }));
       },
     } satisfies UpdateRule<"lr">;

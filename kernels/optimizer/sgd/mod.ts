@@ -1,9 +1,9 @@
 /**
  * Stochastic gradient descent, with momentum when it is above 0:
  *
- *     velocity = momentum * velocity + g,  p = p - lr * velocity,  g = c * gradient
+ *     velocity = momentum * velocity + g,  p = p - lr * velocity,  g = c * gradient + decay * p
  *
- * without dampening, Nesterov's look-ahead or weight decay, as the reference uses it.
+ * without dampening or Nesterov's look-ahead. The reference gives it no decay.
  *
  * @module
  */
@@ -19,12 +19,12 @@ import { SGD, SGD_MOMENTUM } from "./kernels.ts";
 
 /** SGD as in PyTorch; it keeps no state without momentum. */
 export const sgd: OptimizerDefinition = {
-  settings: ["momentum"],
+  settings: ["momentum", "weightDecay"],
   states({ momentum = 0 }): Record<string, StateSpec> {
     return momentum === 0 ? {} : { momentum: { label: "momentum" } };
   },
   squares: [],
-  rule({ momentum: velocities }, { momentum = 0 }) {
+  rule({ momentum: velocities }, { momentum = 0, weightDecay: decay = 0 }) {
     return {
       scalars: (_step, lr) => ({ lr }),
       record(rec, all, { control }, { lr }) {
@@ -34,11 +34,11 @@ export const sgd: OptimizerDefinition = {
         recordOverChunks(rec, "sgd", chunks, cost, (buffer, n): ChunkLaunch => {
           const operands = { control, ...updateOperands(buffer) };
           return velocities === undefined
-            ? { kernel: SGD(buffer), operands, scalars: { rate: lr } }
+            ? { kernel: SGD(buffer), operands, scalars: { rate: lr, decay } }
             : {
               kernel: SGD_MOMENTUM(buffer),
               operands: { ...operands, velocity: flat(velocities.buffers[n]!) },
-              scalars: { rate: lr, momentum },
+              scalars: { rate: lr, momentum, decay },
             };
         });
       },

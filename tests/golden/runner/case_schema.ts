@@ -119,6 +119,7 @@ const schedule = z.object({
     lr_min: z.number(),
     decay_rate: z.number(),
     patience: length,
+    eval_interval: count.optional(),
   }).optional(),
 });
 

@@ -255,7 +255,7 @@ Deno.test("--print_config prints YAML alone, and wrong settings are refused befo
   assertEquals(code, 0);
   assertStringIncludes(stdout, "\nn_layer: 2\n");
   assertEquals(stdout.startsWith("# General\npreset: tiny\n"), true);
-  const wrong = await runProgram("train", { print_config: true, mom: 0.9 });
+  const wrong = await runProgram("train", { print_config: true, mom: 1.5 });
   assertEquals(wrong.code, 2);
   assertEquals(wrong.stdout, "");
   const evaluation = await runProgram("eval", { print_config: true, mem_len: 8 });

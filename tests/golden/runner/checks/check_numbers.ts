@@ -15,6 +15,7 @@ const LIMIT = 1e-12;
 /** Rates used and printed at every step, and those of `dev_perf` after every validation loss. */
 export function checkSchedule(record: RecordOf<"schedule">, findings: Findings): void {
   for (const [name, used] of Object.entries(record.used)) {
+    if (name === "dev_perf") continue; // follows the validation losses
     const settings = settingsOf(record, name);
     const printed = record.printed[name] ?? [];
     used.forEach((want, i) =>
@@ -26,11 +27,24 @@ export function checkSchedule(record: RecordOf<"schedule">, findings: Findings):
   }
   const { dev_perf } = record;
   if (dev_perf === undefined) return;
+  const { base_lr: lr, warmup_step: warmupStep, max_step: steps, eta_min: etaMin } = record;
+  const settings = { lr, warmupStep, steps, etaMin, scheduler: "dev_perf" } as const;
   const plateau = new Plateau(
     { decayRate: dev_perf.decay_rate, patience: dev_perf.patience, lrMin: dev_perf.lr_min },
-    { rate: record.base_lr, best: null, waited: 0 },
+    { rate: lr, best: null, waited: 0 },
   );
-  dev_perf.losses.forEach((loss, i) => {
+  const { eval_interval: interval, losses } = dev_perf;
+  const used = record.used["dev_perf"];
+  const printed = record.printed["dev_perf"];
+  losses.forEach((loss, i) => {
+    // Without steps between them, the losses are those of a run without warm-up.
+    for (let step = i * (interval ?? 0) + 1; step <= (i + 1) * (interval ?? 0); step++) {
+      const rate = rateOf(settings, step, plateau.state.rate);
+      compareRate(findings, `used by step ${step}, dev_perf`, rate, used![step - 1]!);
+      plateau.follow(rateAfter(settings, step, plateau.state.rate));
+      const { rate: shown } = plateau.state;
+      compareRate(findings, `printed at step ${step}, dev_perf`, shown, printed![step - 1]!);
+    }
     plateau.observe(loss);
     compareRate(findings, `after loss ${i + 1}, dev_perf`, plateau.state.rate, dev_perf.lr[i]!);
   });
