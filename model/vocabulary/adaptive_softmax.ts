@@ -55,10 +55,10 @@ export function tokenLosses(
   tails.forEach((tail, i) => {
     const { rows, count, columns } = targets.tails[i]!;
     rec.scope(`tail${i + 1}`, () => {
-      const routed = gather(rec, hidden, rows, count); // [R, D], `count` of them
+      const selected = gather(rec, hidden, rows, count); // [R, D], `count` of them
       const narrow = tail.softmaxProjection
-        ? matmul(rec, routed, tail.softmaxProjection, { rows: count })
-        : routed;
+        ? matmul(rec, selected, tail.softmaxProjection, { rows: count })
+        : selected;
       const part = crossEntropy(rec, narrow, {
         blocks: tail.softmax,
         targets: columns,

@@ -229,12 +229,12 @@ export class Recorder {
     const dtypes = Object.entries(more.operands).map(([name, { dtype }]) => [name, dtype]);
     const kernel = kernelFor(general, Object.fromEntries(dtypes));
     const { maxWorkgroups } = this.limits;
-    const asked: Launch = { kernel, ...more };
+    const requested: Launch = { kernel, ...more };
     checkLaunch(
-      asked,
+      requested,
       ({ range }) => range.kind === "plan" && this.buffers[range.buffer]!.kind === "constant",
     );
-    const launch = foldLaunch(dispatchOf(asked, maxWorkgroups), maxWorkgroups);
+    const launch = foldLaunch(dispatchOf(requested, maxWorkgroups), maxWorkgroups);
     this.commands.push({ kind: "launch", label: this.#qualified(launch.kernel.name), ...launch });
   }
 

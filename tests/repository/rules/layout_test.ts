@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
   FOLDER_ORDER,
   foldersAreSmall,
@@ -18,7 +18,7 @@ import {
 } from "./layout_rules.ts";
 import { onlyProgramsNameFlags } from "./flag_rules.ts";
 import { testRules } from "./rule_case.ts";
-import { ROOT } from "./source_tree.ts";
+import { readSourceFiles, ROOT } from "./source_tree.ts";
 
 testRules([
   {
@@ -119,6 +119,34 @@ Deno.test("runtime/README.md lists its folders in the order of their imports", (
   const listed = [...readme.matchAll(/^\| `(\w+)\/`/gm)].map(([, name]) => name);
   assertEquals(listed, [...FOLDER_ORDER.runtime!]);
 });
+
+/** Questions of a newcomer, as words of a path, and the file that answers each. */
+const PLACES: readonly (readonly [words: RegExp, path: string])[] = [
+  [/optimizer/, "kernels/optimizer/optimizer.ts"],
+  [/memory/, "model/memory.ts"],
+  [/attention.*shift/, "kernels/attention/wgsl/scores_shifted.wgsl"],
+  [/word.*vocabulary/, "model/text/vocabulary/word_vocabulary.ts"],
+  [/tokenizer/, "model/text/moses_tokenizer.ts"],
+  [/ring\//, "runtime/distributed/ring/ring.ts"],
+  [/apt/, "runtime/machine/setup/apt_driver.ts"],
+  [/flag_table/, "runtime/flags/flag_table.ts"],
+  [/train_step/, "train/step/train_step.ts"],
+];
+
+Deno.test("a word of a path finds each place, among at most a dozen files", () => {
+  const paths = readSourceFiles().map(({ path }) => path);
+  const found = (words: RegExp) =>
+    paths.filter((path) => !path.startsWith("tests/") && words.test(path));
+  for (const [words, path] of PLACES) {
+    const at = found(words).sort((a, b) => depth(a) - depth(b)).indexOf(path);
+    assert(at >= 0 && at < 12, `${words} finds ${path} at place ${at + 1}`);
+  }
+});
+
+/** Folders of a path. */
+function depth(path: string): number {
+  return path.split("/").length;
+}
 
 /** A list of `count` names. */
 function names(count: number): string {
