@@ -4,7 +4,7 @@
  * @module
  */
 import { LARGEST_SCALE } from "@transformer-xl/kernels";
-import { canShare, maxDistanceOf } from "@transformer-xl/model";
+import { canShare, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { contextOf, evalWarmupLen, longestSegment } from "../run_plan.ts";
@@ -33,6 +33,7 @@ export function checkTrainConfig(config: TrainConfig): void {
   }
   checkTokens(config);
   maxDistanceOf(config, config.memLen);
+  checkLearnedPositions(config);
   checkLogFiles(config);
   checkTargets(config);
   if (config.noEval) return; // it skips the test as well
@@ -58,6 +59,15 @@ function checkSampling({ sampleSoftmax, adaptive }: TrainConfig): void {
   throw new ConfigError(
     `Cannot use --sample_softmax ${sampleSoftmax} with --adaptive: its clusters already save the ` +
       "work of rare words; leave one of them out",
+  );
+}
+
+/** Rejects segments with more positions than the reference's tables of `--attn_type 3` have. */
+function checkLearnedPositions({ attnType, compat, varlen }: TrainConfig): void {
+  if (attnType !== 3 || !varlen || COMPAT_RULES[compat].extendsTables) return;
+  throw new ConfigError(
+    `Cannot use --varlen with --attn_type 3 and --compat ${compat}: segments exceed the table of ` +
+      "positions; use --compat none or leave --varlen out",
   );
 }
 

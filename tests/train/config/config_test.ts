@@ -248,3 +248,14 @@ Deno.test("checkScored() refuses what cannot be scored", () => {
   scored({ maxSize: 1 }, "2019")();
   scored({ maxSize: 1, manual: ["a b"] })();
 });
+
+Deno.test("varying segments of learned positions are refused where the reference's tables end", () => {
+  const config = trainSchema.parse({ attnType: 3, varlen: true, compat: "head" });
+  assertThrows(
+    () => checkTrainConfig(config),
+    ConfigError,
+    "Cannot use --varlen with --attn_type 3",
+  );
+  checkTrainConfig({ ...config, compat: "none" });
+  checkTrainConfig({ ...config, attnType: 1 });
+});

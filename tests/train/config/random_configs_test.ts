@@ -36,7 +36,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   dropout: [0, 0.3],
   dropatt: [0, 0.2],
   preLnorm: [false, true],
-  attnType: [0, 0, 0, 1, 2, 3],
+  attnType: [0, 0, 1, 2, 3],
   notTied: [false, true],
   clampLen: [-1, 3],
   sameLength: [false, true],
@@ -65,6 +65,8 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   roll: [false, true],
   evalTgtLen: [4, 3],
   varlen: [false, false, true],
+  clipNonemb: [false, true],
+  sampleSoftmax: [-1, -1, 4],
 };
 
 /** Values that are wrong by themselves, or with any of the others. */
