@@ -8,38 +8,24 @@ import { REMEDIES } from "@transformer-xl/model";
 import {
   type AdapterChoice,
   chooseAdapter,
-  flagHelp,
   GpuDevice,
   isUserError,
   measureSpeeds,
-  parseFlags,
   remedySentence,
-  runCli,
   type Speeds,
-  wantsHelp,
-  withRemedies,
 } from "@transformer-xl/runtime";
-import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+import { runBenchProgram } from "../harness/bench_program.ts";
 import { environmentOf, environmentText } from "../harness/environment.ts";
 import { measureStep, type StepReport } from "./measure_step.ts";
 import { adapterLines, ratioLine, stepLines } from "./report_lines.ts";
 import { type ReportFlags, reportRun, reportSchema } from "./settings.ts";
 import { saveResult } from "../harness/results.ts";
 
-if (import.meta.main) await runCli(() => withRemedies(REMEDIES, () => main(Deno.args)));
-
-async function main(argv: readonly string[]): Promise<number> {
-  if (wantsHelp(argv)) {
-    console.log(flagHelp(reportSchema, { usage: "deno run -A bench/gpu_report/main.ts [flags]" }));
-    return 0;
-  }
-  const { config: flags } = parseFlags(reportSchema, argv);
-  try {
+if (import.meta.main) {
+  await runBenchProgram("bench/gpu_report/main.ts", reportSchema, async (flags) => {
     const reports = await gpuReport(flags, (line) => console.log(line));
     return reports.length > 0 ? 0 : 1;
-  } finally {
-    skipExitHandlers();
-  }
+  });
 }
 
 /**

@@ -5,33 +5,30 @@
  *
  * @module
  */
-import { flagHelp, GpuDevice, parseFlags, runCli, wantsHelp } from "@transformer-xl/runtime";
-import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+import { GpuDevice } from "@transformer-xl/runtime";
+import { runBenchProgram } from "../harness/bench_program.ts";
 import { environmentOf, environmentText } from "../harness/environment.ts";
 import { digits } from "../harness/results.ts";
 import { type Known, scalingNumbers } from "./numbers.ts";
 import { recordPreset } from "./recorded_step.ts";
-import { scalingSchema } from "./settings.ts";
+import { type ScalingFlags, scalingSchema } from "./settings.ts";
 import { scalingLines, scalingRows } from "./table.ts";
 import { validate } from "./validate.ts";
 
-const USAGE = "deno run -A bench/scaling/main.ts [flags]";
 /** Part of the last chunk after which hardly any of the exchange is hidden. */
 const LATE = 0.99;
 
 const DESCRIPTION = "Models the training step of 1 to 64 ranks from speeds measured on this " +
   "machine, or given.";
 
-if (import.meta.main) await runCli(() => main(Deno.args));
+if (import.meta.main) {
+  const options = { description: DESCRIPTION };
+  await runBenchProgram("bench/scaling/main.ts", scalingSchema, scalingTable, options);
+}
 
-async function main(argv: readonly string[]): Promise<number> {
-  if (wantsHelp(argv)) {
-    console.log(flagHelp(scalingSchema, { usage: USAGE, description: DESCRIPTION }));
-    return 0;
-  }
-  const { config: flags } = parseFlags(scalingSchema, argv);
+/** Prints the table and what it was computed from. */
+async function scalingTable(flags: ScalingFlags): Promise<number> {
   using device = await GpuDevice.open();
-  skipExitHandlers();
   console.log(environmentText(environmentOf(device)));
   const recorded = await recordPreset(flags.preset, device.limits);
   const numbers = await scalingNumbers(flags, device, recorded);

@@ -5,10 +5,10 @@
  * @module
  */
 import { TextLineStream } from "@std/streams";
-import { ConfigError, flagHelp, parseFlags, runCli, wantsHelp } from "@transformer-xl/runtime";
+import { ConfigError } from "@transformer-xl/runtime";
 import { z } from "zod";
+import { runBenchProgram } from "../harness/bench_program.ts";
 
-const USAGE = "deno run -A bench/soak/main.ts [flags]";
 const general = { group: "General" } as const;
 
 const soakSchema = z.strictObject({
@@ -27,17 +27,13 @@ interface Sample {
   readonly handles: number;
 }
 
-if (import.meta.main) await runCli(() => main(Deno.args));
+if (import.meta.main) await runBenchProgram("bench/soak/main.ts", soakSchema, soakInFolder);
 
-async function main(argv: readonly string[]): Promise<number> {
-  if (wantsHelp(argv)) {
-    console.log(flagHelp(soakSchema, { usage: USAGE }));
-    return 0;
-  }
+/** A run in a temporary folder. */
+async function soakInFolder(config: z.infer<typeof soakSchema>): Promise<number> {
   if (Deno.build.os !== "linux") {
     throw new ConfigError(`Cannot soak on ${Deno.build.os}: memory is read from /proc; use Linux`);
   }
-  const { config } = parseFlags(soakSchema, argv);
   const workDir = await Deno.makeTempDir({ prefix: "soak-" });
   try {
     return report(await soak(config, workDir));

@@ -5,18 +5,8 @@
  *
  * @module
  */
-import { REMEDIES } from "@transformer-xl/model";
-import {
-  chooseAdapter,
-  type DType,
-  flagHelp,
-  GpuDevice,
-  parseFlags,
-  runCli,
-  wantsHelp,
-  withRemedies,
-} from "@transformer-xl/runtime";
-import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+import { chooseAdapter, type DType, GpuDevice } from "@transformer-xl/runtime";
+import { runBenchProgram } from "../harness/bench_program.ts";
 import { environmentOf, environmentText } from "../harness/environment.ts";
 import { planText, productText } from "../gpu_report/product.ts";
 import { digits, saveResult } from "../harness/results.ts";
@@ -25,20 +15,11 @@ import { scalarLoadGain, suggestedTiles, tableLines } from "./suggested_tiles.ts
 import { sweepProduct, type SweepResult } from "./sweep_product.ts";
 import { plainProduct, stepProducts } from "./swept_products.ts";
 
-if (import.meta.main) await runCli(() => withRemedies(REMEDIES, () => main(Deno.args)));
-
-async function main(argv: readonly string[]): Promise<number> {
-  if (wantsHelp(argv)) {
-    console.log(flagHelp(sweepSchema, { usage: "deno run -A bench/tile_sweep/main.ts [flags]" }));
-    return 0;
-  }
-  const { config: flags } = parseFlags(sweepSchema, argv);
-  try {
+if (import.meta.main) {
+  await runBenchProgram("bench/tile_sweep/main.ts", sweepSchema, async (flags) => {
     await tileSweep(flags, (line) => console.log(line));
     return 0;
-  } finally {
-    skipExitHandlers();
-  }
+  });
 }
 
 /**
