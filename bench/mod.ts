@@ -3,6 +3,16 @@
  *
  * @module
  */
+export { infer, inferLines, type InferRow } from "./benchmark/infer.ts";
+export * from "./benchmark/settings.ts";
+export { type SeedRun, seedWords, stability } from "./benchmark/stability.ts";
+export { type RunResults, type Spread, spreadOf, stabilityLines } from "./benchmark/spread.ts";
+export { training, trainingLines, type TrainingRow } from "./benchmark/training.ts";
+export { weakScaling, weakScalingLines, type WeakScalingRow } from "./benchmark/weak_scaling.ts";
+export * from "./published/find.ts";
+export * from "./published/inference.ts";
+export * from "./published/stability.ts";
+export * from "./published/training.ts";
 export * from "./processes/allreduce.ts";
 export { compareRows } from "./harness/compare.ts";
 export * from "./harness/environment.ts";

@@ -28,7 +28,11 @@ export interface Environment {
 
 /** The environment as it is now. */
 export function environmentOf(device: GpuDevice): Environment {
-  const { adapter } = device.info;
+  return environmentOfAdapter(device.info.adapter);
+}
+
+/** The environment of an adapter, as its driver names it. */
+export function environmentOfAdapter(adapter: string): Environment {
   return {
     adapter,
     driver: vulkanAdapters().find(({ name }) => name === adapter)?.driver ?? "",

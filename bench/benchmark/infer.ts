@@ -1,0 +1,159 @@
+/**
+ * `deno task benchmark infer`: latency and throughput of evaluation by batch size, beside published
+ * figures.
+ *
+ * @module
+ */
+import { type LatencyData, type LatencySummary, latencySummary } from "@transformer-xl/eval";
+import { createModel, REMEDIES } from "@transformer-xl/model";
+import {
+  type AdapterChoice,
+  chooseAdapter,
+  GpuDevice,
+  isUserError,
+  remedySentence,
+} from "@transformer-xl/runtime";
+import { trainLengths } from "@transformer-xl/train";
+import { environmentOf, environmentText } from "../harness/environment.ts";
+import { saveResult } from "../harness/results.ts";
+import { INFERENCE_LENGTHS, inferenceFigures, publishedModel } from "../published/find.ts";
+import type { PublishedInference } from "../published/inference.ts";
+import { measureInference } from "./measure_inference.ts";
+import type { InferFlags } from "./settings.ts";
+import { isWhole, sizedRun } from "./sized_run.ts";
+import { milliseconds, rate, ratio, textTable } from "./text_table.ts";
+
+/** A measured batch size. */
+export interface InferRow {
+  /** Batch columns. */
+  readonly batchSize: number;
+  /** Averages; undefined where the size did not fit. */
+  readonly summary: LatencySummary | undefined;
+}
+
+/** Distances and reach of the published runs. */
+const SPAN = { clampLen: 400, sameLength: true } as const;
+
+/**
+ * Measures every batch size in every precision and prints a table for each.
+ *
+ * @returns rows by precision
+ * @throws {DeviceError} when there is no adapter
+ */
+export async function infer(
+  flags: InferFlags,
+  print: (line: string) => void,
+): Promise<Map<"fp32" | "fp16", InferRow[]>> {
+  const choice = await chooseAdapter(navigator.gpu);
+  const tables = new Map<"fp32" | "fp16", InferRow[]>();
+  const sized = { ...flags, ...inferenceLengths(flags) };
+  for (const math of new Set(flags.precisions)) {
+    if (math === "fp16" && choice !== undefined && !choice.features.includes("shader-f16")) {
+      print("\nfp16: not offered by this adapter (shader-f16)");
+      continue;
+    }
+    const rows = await inferTable(sized, math, choice, print);
+    tables.set(math, rows);
+    print("");
+    for (const line of inferLines(flags, math, rows)) print(line);
+  }
+  return tables;
+}
+
+/** Lengths of the flags, else of the published tables, else of the preset. */
+function inferenceLengths({ preset, tgtLen, memLen }: InferFlags) {
+  const model = publishedModel(preset);
+  const lengths = model === undefined ? { tgtLen: null, memLen: null } : INFERENCE_LENGTHS[model];
+  return { tgtLen: tgtLen ?? lengths.tgtLen, memLen: memLen ?? lengths.memLen };
+}
+
+async function inferTable(
+  flags: InferFlags,
+  math: "fp32" | "fp16",
+  choice: AdapterChoice | undefined,
+  print: (line: string) => void,
+): Promise<InferRow[]> {
+  const fp16 = math === "fp16";
+  // A device of its own: the memory and the errors of one precision never meet the other.
+  using device = await GpuDevice.open(choice);
+  const environment = environmentOf(device);
+  const first = sizedRun(flags, { batchSize: flags.batchSizes[0]!, steps: flags.steps, fp16 });
+  const modelConfig = { ...first.modelConfig, ...SPAN };
+  using model = await createModel(device, modelConfig, { seed: flags.seed, fp16 });
+  const { tgtLen, memLen } = trainLengths(first.config);
+  print(environmentText(environment));
+  print(
+    `${flags.preset}, ${math}: ${model.store.count.toLocaleString("en-US")} parameters, ` +
+      `tgt_len ${tgtLen}, mem_len ${memLen}, ${flags.steps} segments of random ids`,
+  );
+  const rows: InferRow[] = [];
+  for (const batchSize of flags.batchSizes) {
+    const lengths = { batchSize, tgtLen, extLen: 0, memLen };
+    let data: LatencyData;
+    try {
+      data = await measureInference(model, lengths, { segments: flags.steps, seed: flags.seed });
+    } catch (error) {
+      if (!isUserError(error)) throw error;
+      print(`batch ${batchSize}: ${remedySentence(error, REMEDIES)}`);
+      rows.push({ batchSize, summary: undefined });
+      continue;
+    }
+    const summary = latencySummary(data, flags.percentiles, modelConfig.compat);
+    rows.push({ batchSize, summary });
+    if (!flags.save) continue;
+    const name = `benchmark infer, ${flags.preset}, ${math}, batch ${batchSize}`;
+    const { meanMs, tokensPerSecond } = summary;
+    const percentilesMs = Object.fromEntries(summary.percentilesMs);
+    const result = { name, meanMs, tokensPerSecond, percentilesMs, lengths, model: modelConfig };
+    saveResult(result, environment);
+  }
+  return rows;
+}
+
+const RUNTIMES: readonly PublishedInference["runtime"][] = ["pytorch", "torchscript"];
+
+/** The table: ours, and published figures where model and lengths are theirs. */
+export function inferLines(
+  flags: InferFlags,
+  math: "fp32" | "fp16",
+  rows: readonly InferRow[],
+): string[] {
+  const model = publishedModel(flags.preset);
+  const isComparable = model !== undefined && isWhole(flags) && hasTheirLengths(flags, model);
+  const percents = flags.percentiles.map((percent) => `${percent}% ms`);
+  const head = ["batch", "tok/s", "mean ms", ...percents];
+  const titles = RUNTIMES.flatMap((runtime) => [runtime, "ms", "ours"]);
+  const cells = rows.map(({ batchSize, summary }) => {
+    const figures = isComparable ? inferenceFigures(flags, model, math, batchSize) : [];
+    return [
+      String(batchSize),
+      rate(summary?.tokensPerSecond),
+      milliseconds(summary?.meanMs),
+      ...flags.percentiles.map((percent) => milliseconds(summary?.percentilesMs.get(percent))),
+      ...isComparable
+        ? RUNTIMES.flatMap((runtime) => {
+          const figure = figures.find((each) => each.runtime === runtime);
+          return [
+            rate(figure?.tokensPerSecond),
+            milliseconds(figure?.latencyMs),
+            ratio(summary?.tokensPerSecond, figure?.tokensPerSecond),
+          ];
+        })
+        : [],
+    ];
+  });
+  const table = textTable([isComparable ? [...head, ...titles] : head, ...cells]);
+  if (!isComparable) {
+    return [...table, "no published figures: they are of wt103-base and wt103-large as they are"];
+  }
+  const theirs = math === "fp32" && flags.publishedGpu === "A100" ? "tf32" : math;
+  return [
+    ...table,
+    `published: ${flags.publishedGpu}, ${theirs}, ${flags.publishedYear}; "ours" is our tok/s over theirs`,
+  ];
+}
+
+function hasTheirLengths({ tgtLen, memLen }: InferFlags, model: "base" | "large"): boolean {
+  const theirs = INFERENCE_LENGTHS[model];
+  return (tgtLen ?? theirs.tgtLen) === theirs.tgtLen && (memLen ?? theirs.memLen) === theirs.memLen;
+}

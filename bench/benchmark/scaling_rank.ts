@@ -1,0 +1,109 @@
+/**
+ * One rank of a weak-scaling measurement. Without a launcher it launches all ranks of its job, which
+ * is its argument. Rank 0 prints a {@link ScalingTimes} as JSON.
+ *
+ * @module
+ */
+import { createModel, REMEDIES } from "@transformer-xl/model";
+import {
+  assignGpus,
+  GpuDevice,
+  launch,
+  listAdapters,
+  openGroup,
+  type ProcessGroup,
+  rankEnvironment,
+  runMain,
+  sameProgram,
+  selectGpu,
+  SoloGroup,
+  withRemedies,
+} from "@transformer-xl/runtime";
+import { checkFits, footprint, stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
+import { zipfSegments } from "../gpu_report/zipf_segments.ts";
+import { sizedRun, type SizeFlags } from "./sized_run.ts";
+
+/** What is measured. */
+export interface ScalingJob {
+  /** Processes. */
+  readonly size: number;
+  /** Whether they may share a GPU or the software driver. */
+  readonly oversubscribe: boolean;
+  /** Model and lengths. */
+  readonly sizes: SizeFlags;
+  /** Columns of each process. */
+  readonly batchSize: number;
+  /** Half precision. */
+  readonly fp16: boolean;
+  /** Timed steps. */
+  readonly steps: number;
+}
+
+/** What rank 0 measured. */
+export interface ScalingTimes {
+  /** Adapter of rank 0. */
+  readonly adapter: string;
+  /** Milliseconds per step, all steps submitted as in training. */
+  readonly stepMs: number;
+  /** Target tokens of all processes in one step. */
+  readonly tokens: number;
+}
+
+const TIMEOUT_MS = 600_000;
+const WARM_UPS = 3;
+const SEGMENTS = 4;
+const LEARNING_RATE = 1e-3;
+
+if (import.meta.main) await runMain(() => withRemedies(REMEDIES, main));
+
+async function main(): Promise<number> {
+  const [text] = Deno.args;
+  const job = JSON.parse(text!) as ScalingJob;
+  const environment = rankEnvironment();
+  if (job.size > 1 && environment.launchedBy === "none") {
+    const ranks = { size: job.size, heartbeatMs: TIMEOUT_MS, showRanks: "first" } as const;
+    return await launch({ ...sameProgram([text!]), ...ranks });
+  }
+  if (job.size > 1) {
+    const { localRank, localSize } = environment;
+    const { oversubscribe } = job;
+    const request = { adapters: await listAdapters(), wanted: localSize, oversubscribe };
+    const assigned = assignGpus(request)[localRank];
+    if (assigned !== undefined) selectGpu(assigned);
+  }
+  await using group = job.size > 1
+    ? await openGroup({ environment, timeoutMs: TIMEOUT_MS })
+    : new SoloGroup();
+  using device = await GpuDevice.open();
+  const times = await measure(device, group, job);
+  if (group.rank === 0) console.log(JSON.stringify(times));
+  return 0;
+}
+
+async function measure(
+  device: GpuDevice,
+  group: ProcessGroup,
+  { size, sizes, batchSize, fp16, steps }: ScalingJob,
+): Promise<ScalingTimes> {
+  const { config, modelConfig } = sizedRun(sizes, { batchSize, steps, fp16 });
+  checkFits(await footprint(config, modelConfig, device.limits), device);
+  const { seed } = config;
+  using model = await createModel(device, modelConfig, { training: true, seed, fp16 });
+  using step = await TrainStep.record(model, trainLengths(config), stepOptions(config), group);
+  const segments = zipfSegments(config, modelConfig.nToken, seed + group.rank, SEGMENTS);
+  const run = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      await step.runInGroup(segments[i % SEGMENTS]!, { lr: LEARNING_RATE });
+    }
+    await device.idle();
+    await group.barrier();
+  };
+  await run(WARM_UPS);
+  const startMs = performance.now();
+  await run(steps);
+  return {
+    adapter: device.info.adapter,
+    stepMs: (performance.now() - startMs) / steps,
+    tokens: size * batchSize * config.tgtLen,
+  };
+}

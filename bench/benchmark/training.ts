@@ -1,0 +1,121 @@
+/**
+ * `deno task benchmark train`: throughput of training on one GPU by batch size, beside published
+ * figures.
+ *
+ * @module
+ */
+import { REMEDIES } from "@transformer-xl/model";
+import { chooseAdapter, GpuDevice, isUserError, remedySentence } from "@transformer-xl/runtime";
+import { measureStep, type StepReport } from "../gpu_report/measure_step.ts";
+import { environmentOf, environmentText } from "../harness/environment.ts";
+import { digits, saveResult } from "../harness/results.ts";
+import { publishedModel, trainingFigure } from "../published/find.ts";
+import type { TrainingFlags } from "./settings.ts";
+import { isWhole, sizedRun } from "./sized_run.ts";
+import { milliseconds, rate, ratio, textTable } from "./text_table.ts";
+
+/** A measured batch size in one precision. */
+export interface TrainingRow {
+  /** Precision. */
+  readonly math: "fp32" | "fp16";
+  /** Batch columns. */
+  readonly batchSize: number;
+  /** Target tokens per second, steps submitted as in training. */
+  readonly tokensPerSecond: number;
+  /** Milliseconds per step. */
+  readonly stepMs: number;
+  /** Floating-point operations per second. */
+  readonly flopsPerSecond: number;
+}
+
+/**
+ * Measures every batch size in every precision and prints a table.
+ *
+ * @returns rows of what fitted
+ * @throws {DeviceError} when there is no adapter
+ */
+export async function training(
+  flags: TrainingFlags,
+  print: (line: string) => void,
+): Promise<TrainingRow[]> {
+  const choice = await chooseAdapter(navigator.gpu);
+  const rows: TrainingRow[] = [];
+  for (const math of new Set(flags.precisions)) {
+    if (math === "fp16" && choice !== undefined && !choice.features.includes("shader-f16")) {
+      print("fp16: not offered by this adapter (shader-f16)");
+      continue;
+    }
+    for (const batchSize of flags.batchSizes) {
+      const run = sizedRun(flags, { batchSize, steps: flags.steps, fp16: math === "fp16" });
+      using device = await GpuDevice.open(choice); // the memory of one size never meets another's
+      const environment = environmentOf(device);
+      if (rows.length === 0) print(environmentText(environment));
+      try {
+        const report = await measureStep(device, run, flags.steps);
+        const row = rowOf(math, batchSize, report);
+        rows.push(row);
+        print(
+          `${flags.preset}, ${math}, batch ${batchSize}: ${rate(row.tokensPerSecond)} tok/s, ` +
+            `loss ${digits(report.lossNats)}, ${report.applied} of ${flags.steps} updates applied`,
+        );
+        if (!flags.save) continue;
+        const name = `benchmark train, ${flags.preset}, ${math}, batch ${batchSize}`;
+        const result = { ...report, ...row, name, flags };
+        saveResult(result, environment);
+      } catch (error) {
+        if (!isUserError(error)) throw error;
+        print(`${math}, batch ${batchSize}: ${remedySentence(error, REMEDIES)}`);
+      }
+    }
+  }
+  if (rows.length === 0) return rows;
+  for (const line of ["", ...trainingLines(flags, rows)]) print(line);
+  return rows;
+}
+
+function rowOf(
+  math: TrainingRow["math"],
+  batchSize: number,
+  { sustainedMs, tokens, flops }: StepReport,
+): TrainingRow {
+  return {
+    math,
+    batchSize,
+    tokensPerSecond: 1000 * tokens / sustainedMs,
+    stepMs: sustainedMs,
+    flopsPerSecond: 1000 * flops / sustainedMs,
+  };
+}
+
+/** The table: ours, and published figures of one GPU where model and lengths are theirs. */
+export function trainingLines(flags: TrainingFlags, rows: readonly TrainingRow[]): string[] {
+  const model = publishedModel(flags.preset);
+  const isComparable = model !== undefined && isWhole(flags) && flags.tgtLen === null &&
+    flags.memLen === null;
+  const head = ["precision", "batch", "tok/s", "ms/step", "TFLOP/s"];
+  const cells = rows.map(({ math, batchSize, tokensPerSecond, stepMs, flopsPerSecond }) => {
+    const ours = [
+      math,
+      String(batchSize),
+      rate(tokensPerSecond),
+      milliseconds(stepMs),
+      digits(flopsPerSecond / 1e12),
+    ];
+    if (!isComparable) return ours;
+    const figure = trainingFigure(flags, model, math, batchSize);
+    const theirs = figure?.tokensPerSecond[1];
+    return [
+      ...ours,
+      rate(theirs),
+      figure === undefined ? "-" : `${figure.system} ${figure.math}`,
+      ratio(tokensPerSecond, theirs),
+    ];
+  });
+  const table = textTable([isComparable ? [...head, "published", "on", "ours"] : head, ...cells]);
+  return [
+    ...table,
+    isComparable
+      ? `published: one ${flags.publishedGpu}, ${flags.publishedYear}; "ours" is our tok/s over theirs`
+      : "no published figures: they are of wt103-base and wt103-large as they are",
+  ];
+}
