@@ -42,12 +42,27 @@ const SMALL_WORDS: Preset = {
   batchSize: 8,
 };
 
+/** The same with the vocabulary of WikiText-2 in one softmax, whole or sampled in training. */
+const PLAIN_WORDS: Preset = { ...SMALL_WORDS, adaptive: false };
+const SAMPLES = 1024;
+
 const SELF = dataSet("self");
+const WT2 = dataSet("wt2");
 const WT103 = dataSet("wt103");
 
 const SETTINGS: Readonly<Record<string, Setting>> = {
   "tiny": { preset: PRESETS["tiny"]!, nToken: SELF.vocabularySize, cutoffs: [] },
   "small words": { preset: SMALL_WORDS, nToken: 30_000, cutoffs: [3000, 10_000] },
+  "whole softmax of 33,278 words": {
+    preset: PLAIN_WORDS,
+    nToken: WT2.vocabularySize,
+    cutoffs: [],
+  },
+  "softmax of 33,278 words, 1,024 sampled": {
+    preset: { ...PLAIN_WORDS, sampleSoftmax: SAMPLES },
+    nToken: WT2.vocabularySize,
+    cutoffs: [],
+  },
   "wt103-base": {
     preset: PRESETS["wt103-base"]!,
     nToken: WT103.vocabularySize,
