@@ -67,7 +67,7 @@ async function evaluated(workDir: string, ...flags: readonly string[]): Promise<
 const continued = (workDir: string, ...flags: readonly string[]) =>
   train(["--restart", "--work_dir", workDir, "--device", "cpu", ...flags]);
 
-Deno.test("a run continues on the text it was trained on, and on another one only when told to", async () => {
+Deno.test("a run continues on the text it was trained on, and on another one only on request", async () => {
   await using scratch = new Scratch();
   const text = wordText(110);
   const lines = text.trimEnd().split("\n");
@@ -115,7 +115,7 @@ Deno.test("a shorter text that is accepted begins its next epoch", async () => {
   assertEquals(trainingRecord(checkpoint).progress.epoch, 2);
 });
 
-Deno.test("evaluation says where the text of training lies, and scores its held-out splits", async () => {
+Deno.test("evaluation prints the path of the training text, and scores its held-out splits", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(110));
   const workDir = await trained(scratch, data);

@@ -46,9 +46,9 @@ const TERMINATE_MS = 1500; // time to end on SIGTERM
  * says which one failed and why. SIGINT, SIGTERM and SIGHUP are forwarded, and a second one kills;
  * SIGUSR1 is forwarded.
  *
- * @returns 0 when all processes returned 0 or stopped as SIGTERM asked, 130 or 129 when they
- * stopped as SIGINT or SIGHUP asked, their code when all finished with the same verdict, else the
- * exit code of the process that failed first
+ * @returns 0 when all processes returned 0 or stopped on SIGTERM, 130 or 129 when they stopped on
+ * SIGINT or SIGHUP, their code when all finished with the same verdict, else the exit code of the
+ * process that failed first
  * @throws {GroupError} when a process cannot be started; those already started are ended
  */
 export async function launch(options: LaunchOptions): Promise<number> {

@@ -65,7 +65,7 @@ for (const { segments, ...setting } of golden.cases) {
   });
 }
 
-Deno.test("Batches goes on from any segment as if it had never stopped", () => {
+Deno.test("Batches continues from any segment as without an interruption", () => {
   const batches = new Batches(stream(103), {
     batchSize: 4,
     tgtLen: 5,

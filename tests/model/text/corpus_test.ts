@@ -60,7 +60,7 @@ Deno.test("openCorpus() reads WikiText under either of its file names", async ()
 /** Ids when all parts are counted: `b` (3 times) comes before the pairs `=`, `A`, `a`, `<unk>`. */
 const REORDERED = [0, 2, 1, 3, 4, 5];
 
-Deno.test("openCorpus() counts WikiText from train alone unless told otherwise", async () => {
+Deno.test("openCorpus() counts WikiText from train alone by default", async () => {
   await withFolder(WIKITEXT, async (path) => {
     const { vocabulary } = await openCorpus({ dataset: "wt2", path });
     assertEquals(vocabulary.symbols, ["<eos>", "=", "b", "A", "a", "<unk>"]);

@@ -135,7 +135,7 @@ async function runJob(
 }
 
 Deno.test({
-  name: "each process is told its place, in torchrun's variables, and a private folder",
+  name: "each process gets its rank in torchrun's variables, and a private folder",
   ignore,
   async fn() {
     const { code, stdout, ranks } = await runJob({ behaviour: "prints", size: 3 });
@@ -204,7 +204,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "survivors that do not stop when asked are killed",
+  name: "remaining processes that do not stop on request are killed",
   ignore,
   async fn() {
     const { code, elapsedMs } = await runJob(
@@ -229,7 +229,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the cause is told, not the echo of the process that lost its peer",
+  name: "the first failure is reported, not that of the process that lost its peer",
   ignore,
   async fn() {
     const { code, stderr } = await runJob({ behaviour: "rank 0 echoes rank 1", size: 2 });

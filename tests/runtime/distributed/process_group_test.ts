@@ -91,7 +91,7 @@ Deno.test("a barrier holds until the last process has come", async () => {
   });
 });
 
-Deno.test("processes that part ways are told what each was doing", async () => {
+Deno.test("processes in different operations report both operations", async () => {
   await inRing(2, async (group) => {
     await group.barrier();
     const call = group.rank === 0
@@ -105,7 +105,7 @@ Deno.test("processes that part ways are told what each was doing", async () => {
   });
 });
 
-Deno.test("processes that reduce different lengths are told so", async () => {
+Deno.test("processes that reduce different lengths report both", async () => {
   await inRing(2, async (group) => {
     const { message } = await rejection(group.allReduceMean(new Float32Array(group.rank + 1)));
     assertStringIncludes(message, "all-reduce of 4 bytes");
@@ -134,7 +134,7 @@ Deno.test("a process that leaves in order is missed only by operations that need
   });
 });
 
-Deno.test("the end of the time to meet names the processes that are missing", async () => {
+Deno.test("the time limit of the rendezvous names the missing processes", async () => {
   const ringDir = await Deno.makeTempDir();
   const errors = await Promise.all([0, 1].map((rank) =>
     rejection(
@@ -162,7 +162,7 @@ function torchrun(rank: number, size: number, masterPort: number): RankEnvironme
   return placeOf(rank, size, { launchedBy: "torchrun", masterAddr: "127.0.0.1", masterPort });
 }
 
-Deno.test("processes started by torchrun meet at its port", async () => {
+Deno.test("processes started by torchrun connect at its port", async () => {
   const port = freePort();
   const groups = await Promise.all(
     ranks(3).map((rank) => openGroup({ environment: torchrun(rank, 3, port) })),
@@ -184,7 +184,7 @@ Deno.test("at torchrun's port the missing processes are named to all that came",
   }
 });
 
-Deno.test("a port in use, a rank given twice and another machine are told apart", async () => {
+Deno.test("a port in use, a duplicate rank and another machine are distinct errors", async () => {
   const guest = async (fields: Readonly<Record<string, unknown>>) => {
     const port = freePort();
     const answer = rejection(openGroup({ environment: torchrun(0, 2, port) }));
@@ -209,7 +209,7 @@ Deno.test("a port in use, a rank given twice and another machine are told apart"
   assertStringIncludes(message, `port ${port} of "127.0.0.1" is in use`);
 });
 
-Deno.test("a ring without a meeting place says what is not set", async () => {
+Deno.test("a ring without an address names the missing variable", async () => {
   const environment = placeOf(0, 2, { launchedBy: "torchrun", masterAddr: "127.0.0.1" });
   const { message } = await rejection(openGroup({ environment }));
   assertStringIncludes(message, "MASTER_PORT is not set");
@@ -266,7 +266,7 @@ function spawnTorchrun(size: number, ...task: readonly string[]): Deno.ChildProc
   );
 }
 
-Deno.test("the others learn within a second that a process was killed, and end", async () => {
+Deno.test("the other processes notice a killed one within a second, and end", async () => {
   const [first, killed, ...others] = await runRanks(5, "lose");
   assertEquals(killed!.code, 137);
   for (const survivor of [first!, ...others]) {

@@ -52,7 +52,7 @@ for (const [name, variables, launcher, place] of PLACES) {
   });
 }
 
-Deno.test("the meeting place is where the launcher says, beside the store of torchrun's agent", () => {
+Deno.test("the rendezvous is at the launcher's address, beside the store of torchrun's agent", () => {
   const variables = { ...TORCHRUN, MASTER_ADDR: "10.0.0.1", MASTER_PORT: "29500" };
   const { masterAddr, masterPort, ringDir } = read(variables);
   assertEquals([masterAddr, masterPort, ringDir], ["10.0.0.1", 29500, undefined]);

@@ -49,7 +49,7 @@ async function close(groups: readonly ProcessGroup[]): Promise<void> {
   await Promise.all(groups.map((group) => group[Symbol.asyncDispose]()));
 }
 
-Deno.test("strangers at the port are dropped, and the job goes on", async () => {
+Deno.test("unknown callers at the port are dropped, and the job continues", async () => {
   await fuzzStrangers({ count: 200, seed: 1 });
 });
 
@@ -79,7 +79,7 @@ Deno.test("two jobs at one port sort themselves out", async () => {
   await close(jobs);
 });
 
-Deno.test("processes with other settings, and nobody else, are told what differs", async () => {
+Deno.test("only processes with other settings receive the differences", async () => {
   const port = freePort();
   const errors = await Promise.all([
     assertRejects(() => open(0, port, { "--lr": "0.01" }), GroupError),
@@ -91,7 +91,7 @@ Deno.test("processes with other settings, and nobody else, are told what differs
   }
 });
 
-Deno.test("a process of a job with another number of processes is told both", async () => {
+Deno.test("a process of a job with another number of processes receives both numbers", async () => {
   const port = freePort();
   const first = assertRejects(() => open(0, port), GroupError);
   const conn = await call(port);

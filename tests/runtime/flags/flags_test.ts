@@ -282,7 +282,7 @@ Deno.test("mistakes in the preset and the file name their place", () => {
   assertStringIncludes(from({ preset: misspelled }), `there is no setting "nLayers"`);
 });
 
-Deno.test("rules between settings and missing settings are told", () => {
+Deno.test("broken rules between settings and missing settings are reported", () => {
   assertEquals(
     refusal("--max_step", "10"),
     "Cannot use these settings: --warmup_step must not exceed --max_step",

@@ -212,7 +212,7 @@ gpuTest("a closed device refuses runs, reads, plans and waits", async () => {
   assertEquals(gpu.liveBytes, 0);
 });
 
-gpuTest("a device that is lost under a read says so", async () => {
+gpuTest("a device lost during a read is reported", async () => {
   using gpu = await GpuDevice.open();
   using state = gpu.state("memory", [4]);
   gpu.gpu.destroy(); // as a driver would

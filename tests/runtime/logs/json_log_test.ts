@@ -17,7 +17,7 @@ Deno.test("JsonLog has each record in the file before write() returns, and opens
   );
 });
 
-Deno.test("JsonLog appends to an older log, ends a torn line, and truncates when told", () => {
+Deno.test("JsonLog appends to an older log, ends an incomplete line, and truncates on request", () => {
   const path = `${directory}/old.jsonl`;
   Deno.writeTextFileSync(path, '{"step":1}\n{"ste');
   {

@@ -19,7 +19,7 @@ const SECOND = gpu("Card", "0000:3d:00.0");
 const WEAK = gpu("Chip", "0000:00:02.0", "integrated");
 const SOFTWARE: ListedAdapter = { name: "llvmpipe", kind: "cpu", pciAddress: undefined };
 
-Deno.test("GPUs are assigned best kind first; sharing goes round", () => {
+Deno.test("GPUs are assigned best kind first, and shared in turn", () => {
   const rows: readonly [
     adapters: readonly ListedAdapter[],
     wanted: number | "all",
@@ -105,7 +105,7 @@ Deno.test("a GPU is selected by its PCI address, and nothing is set where it com
   });
 });
 
-Deno.test("a loader that ignores the selection is told, with what it takes", () => {
+Deno.test("a loader that ignores the selection is an error with the remedy", () => {
   keepingDriPrime(() => {
     const error = assertThrows(() => selectGpu(SECOND, () => [FIRST, SECOND]), DeviceError);
     assertEquals(

@@ -199,7 +199,7 @@ Deno.test("setUp() leaves a machine with a usable adapter alone", async () => {
   assertEquals(machine.ran, []);
 });
 
-Deno.test("setUp() takes Mesa 25 from Debian's backports, asked of the same archive", async () => {
+Deno.test("setUp() takes Mesa 25 from Debian's backports in the same archive", async () => {
   const machine = debian(BOOKWORM);
   const { ready } = await runSetUp(machine);
   assert(ready);
@@ -298,7 +298,7 @@ Deno.test("setUp() without root prints the commands and installs nothing", async
   assertStringIncludes(said, "-t bookworm-backports libvulkan1 mesa-vulkan-drivers");
 });
 
-Deno.test("driverCommand() speaks the language of each system", () => {
+Deno.test("driverCommand() names the command of each system", () => {
   const on = (os: string, ...commands: string[]): string =>
     driverCommand(new FakeMachine({}, {}, { os, commands }));
   assertStringIncludes(on("linux", "dnf"), "sudo dnf install");

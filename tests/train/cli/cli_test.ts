@@ -150,7 +150,7 @@ Deno.test("Training time excludes the final test", async () => {
   assertStringIncludes(stdout, `Training time: ${(end.elapsedMs / 60_000).toFixed(2)} minutes`);
 });
 
-Deno.test("--device auto without an adapter trains on plain loops and says so", async () => {
+Deno.test("--device auto without an adapter trains on plain loops, with a notice", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const stdout = await run(

@@ -197,7 +197,7 @@ Deno.test("--dllog_file names the file; with --compat head a resumed run replace
 });
 
 Deno.test({
-  name: "records on a full disk are lost with one warning, and the run goes on",
+  name: "records on a full disk are lost with one warning, and the run continues",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using scratch = new Scratch();

@@ -42,7 +42,7 @@ async function withStream(
   }
 }
 
-Deno.test("training goes on without a reader of its output, and says where its lines are", async () => {
+Deno.test("training continues without a reader of its output, and names the log file", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const work_dir = scratch.at("run");

@@ -128,7 +128,7 @@ Deno.test({
   },
 });
 
-Deno.test("processes that a launcher such as torchrun starts meet at MASTER_PORT", async () => {
+Deno.test("processes that a launcher such as torchrun starts connect at MASTER_PORT", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(200));
   const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -234,7 +234,7 @@ Deno.test({
   },
 });
 
-Deno.test("more GPUs than there are is an error that says what there is", async () => {
+Deno.test("more GPUs than available is an error that lists them", async () => {
   const { code, stderr } = await runProgram("train", { preset: "tiny", gpus: 64 });
   assertEquals(code, 2);
   assertStringIncludes(stderr, "error: Cannot use 64 GPUs: this machine has ");

@@ -90,7 +90,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "SIGUSR1 saves and goes on, in training, in evaluation, and in every process of a job",
+  name: "SIGUSR1 saves without stopping, in training, in evaluation, and in every process of a job",
   ignore: isWindows,
   fn: async () => {
     await using scratch = new Scratch();
