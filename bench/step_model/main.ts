@@ -1,5 +1,5 @@
 /**
- * A model of training with more ranks: `deno run -A bench/scaling/main.ts [flags]`. Speeds of
+ * A model of training with more ranks: `deno run -A bench/step_model/main.ts [flags]`. Speeds of
  * copies, of the ring and of the adapter are measured on this machine unless flags give them; the
  * steps of the table are computed.
  *
@@ -23,7 +23,7 @@ const DESCRIPTION = "Models the training step of 1 to 64 ranks from speeds measu
 
 if (import.meta.main) {
   const options = { description: DESCRIPTION };
-  await runBenchProgram("bench/scaling/main.ts", scalingSchema, scalingTable, options);
+  await runBenchProgram("bench/step_model/main.ts", scalingSchema, scalingTable, options);
 }
 
 /** Prints the table and what it was computed from. */

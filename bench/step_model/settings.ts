@@ -8,7 +8,7 @@ import { z } from "zod";
 
 const known = (what: string) => z.number().positive().optional().describe(what);
 
-/** Everything `bench/scaling/main.ts` accepts. */
+/** Everything `bench/step_model/main.ts` accepts. */
 export const scalingSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).default("wt103-base")
     .describe("Configuration"),
