@@ -85,16 +85,23 @@ export const trainSchema = z.strictObject({
   ...modelFields,
 
   optim: z.enum(Object.keys(OPTIMIZERS) as [OptimizerName, ...OptimizerName[]])
-    .default("jitlamb").describe("Optimizer; jitlamb is an alias of lamb").meta(optimization),
-  mom: decayValue.nullable().default(null).describe("Momentum of sgd; none: 0")
+    .default("jitlamb").describe(
+      "Optimizer; jitlamb is an alias of lamb; muon is for the matrices of layers, with adamw for the rest",
+    ).meta(optimization),
+  mom: decayValue.nullable().default(null).describe(
+    "Momentum of sgd and muon; none: 0 for sgd, 0.95 for muon",
+  )
     .meta(optimization),
   adamBeta1: decayValue.nullable().default(null)
-    .describe("Decay of the first moments of adam, adamw and lamb; none: 0.9").meta(optimization),
+    .describe("Decay of the first moments of adam, adamw, lamb and of the adamw in muon; none: 0.9")
+    .meta(optimization),
   adamBeta2: decayValue.nullable().default(null)
-    .describe("Decay of the second moments of adam, adamw and lamb; none: 0.999")
+    .describe(
+      "Decay of the second moments of adam, adamw, lamb and of the adamw in muon; none: 0.999",
+    )
     .meta(optimization),
   adamEps: z.number().positive().max(1).nullable().default(null).describe(
-    "Added to the denominator of a step; none: 1e-8 of adam and adamw, 1e-6 of lamb, 1e-10 of adagrad",
+    "Added to the denominator of a step; none: 1e-8 for adam, adamw and muon, 1e-6 for lamb, 1e-10 for adagrad",
   ).meta(optimization),
   lr: rateValue.default(0.01).describe("Base learning rate").meta(optimization),
   scheduler: z.enum(SCHEDULES).default("cosine").describe("Learning-rate schedule").meta(
@@ -122,7 +129,7 @@ export const trainSchema = z.strictObject({
     .meta(optimization),
   weightDecay: rateValue.default(0).describe(
     "Weight decay: added to the step of lamb, to the gradient of adam, sgd and adagrad, and " +
-      "decoupled in adamw",
+      "decoupled in adamw and muon",
   ).meta(optimization),
   sampleSoftmax: z.int().min(-1).max(MAX_VOCABULARY).default(-1).describe(
     "Words sampled for the softmax of training, log-uniformly; evaluations take the whole softmax; " +

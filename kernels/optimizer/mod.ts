@@ -23,3 +23,4 @@ export {
   optimizerStates,
 } from "./registry.ts";
 export { recordUpdate, type UpdateOptions, type UpdateResult } from "./update.ts";
+export { type MatrixBatch, matrixBatches, type MatrixSource } from "./muon/matrices.ts";

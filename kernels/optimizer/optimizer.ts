@@ -16,10 +16,10 @@ export const DEFAULT_BETAS = [0.9, 0.999] as const;
 export interface OptimizerSettings {
   /**
    * Weight decay; 0 by default. LAMB adds it to the step, Adam, SGD and Adagrad to the gradient;
-   * AdamW shrinks the weights by it times the rate.
+   * AdamW and Muon shrink the weights by it times the rate.
    */
   readonly weightDecay?: number;
-  /** Momentum; 0 by default. */
+  /** Momentum; 0 for SGD and 0.95 for Muon by default. */
   readonly momentum?: number;
   /** Decay of the first and second moments; {@link DEFAULT_BETAS} by default. */
   readonly betas?: readonly [number, number];

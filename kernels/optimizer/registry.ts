@@ -22,6 +22,7 @@ import type {
   OptimizerState,
   StateSpec,
 } from "./optimizer.ts";
+import { muon } from "./muon/mod.ts";
 import { sgd } from "./sgd/mod.ts";
 
 /** Definitions by name; `jitlamb` is the reference's name of a compiled LAMB. */
@@ -32,6 +33,7 @@ export const OPTIMIZERS = {
   adamw,
   sgd,
   adagrad,
+  muon,
 } as const satisfies Readonly<Record<string, OptimizerDefinition>>;
 
 /** Name of an optimizer. */

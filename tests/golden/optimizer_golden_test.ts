@@ -90,8 +90,10 @@ async function checkSteps(device: Device, id: string, tolerance: number): Promis
     if (i + 1 < rates.length) continue;
     for (const [state, got] of Object.entries(after.states)) {
       const want = await tensorsUnder(file, `final/${STATE_NAMES[state]}/`);
-      assertEquals(Object.keys(want).sort(), [...order].sort());
-      for (const name of order) close(got[name]!, want[name]!, `state ${state} of "${name}"`);
+      assertEquals(Object.keys(got).sort(), Object.keys(want).sort());
+      for (const name of Object.keys(want)) {
+        close(got[name]!, want[name]!, `state ${state} of "${name}"`);
+      }
     }
   }
 }
@@ -138,6 +140,7 @@ for (
     "O3-sgd-wd",
     "O3-adagrad",
     "O3-adagrad-wd",
+    "O5-muon",
   ]
 ) {
   Deno.test(`twenty steps of golden ${id} agree in float64`, async () => {

@@ -10,6 +10,7 @@
 import {
   bytesPer,
   type Covers,
+  type DeviceLimits,
   type FlatBuffer,
   type Parameter,
   type ParameterLayout,
@@ -132,6 +133,11 @@ export interface RecordedChunks {
   within(state: ParameterLayout): RecordedChunks;
 }
 
+/** Elements of a chunk at most. */
+export function longestChunk({ adapterClass }: Pick<DeviceLimits, "adapterClass">): number {
+  return adapterClass === "cpu" ? 4096 : 8192;
+}
+
 /**
  * Records the chunk tables of `store` for the adapter at hand.
  *
@@ -144,19 +150,28 @@ export function recordChunks(
   covers: Covers = () => true,
   states: ParameterLayout = store,
 ): RecordedChunks {
-  const cpu = rec.limits.adapterClass === "cpu";
-  const { rows, starts, count, buffers } = chunkTable(store, cpu ? 4096 : 8192, covers, states);
+  const { rows, starts, count, buffers } = chunkTable(
+    store,
+    longestChunk(rec.limits),
+    covers,
+    states,
+  );
   const parameters = states.parameters.filter(covers);
   const elements = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  let [rowTable, startTable]: Tensor[] = [];
   const chunks: RecordedChunks = {
     parameters,
-    rows: rec.constant("chunks", [count, 4], "u32", rows),
-    starts: rec.constant("chunk starts", [starts.length], "u32", starts),
+    get rows() {
+      return rowTable ??= rec.constant("chunks", [count, 4], "u32", rows);
+    },
+    get starts() {
+      return startTable ??= rec.constant("chunk starts", [starts.length], "u32", starts);
+    },
     count,
     elements,
     gradientBytes: bytesPer(store.dtype) * elements,
     buffers,
-    constants: { LANES: cpu ? 8 : 256 },
+    constants: { LANES: rec.limits.adapterClass === "cpu" ? 8 : 256 },
     over: ({ first, count }) => ({
       scalars: { first, count },
       workgroups: count,

@@ -1,0 +1,90 @@
+/**
+ * Kernels of Muon, with their reference loops.
+ *
+ * @module
+ */
+import { elementwiseKernel, kernel } from "@transformer-xl/runtime/core";
+import { weightKernels } from "../flat/flat.ts";
+import applySource from "./muon_apply.wgsl" with { type: "text" };
+import directionSource from "./muon_direction.wgsl" with { type: "text" };
+import factorSource from "./muon_factor.wgsl" with { type: "text" };
+import normalizeSource from "./muon_normalize.wgsl" with { type: "text" };
+import polynomialSource from "./newton_schulz.wgsl" with { type: "text" };
+
+/** Momentum and directions of a batch, with their sums of squares. */
+export const DIRECTION = kernel<
+  "chunks" | "control" | "gradients" | "momentum" | "direction" | "sums",
+  "first" | "count" | "decay"
+>("muon_direction", directionSource, (operands, { first, count, decay }) => {
+  const { chunks, control, gradients, momentum, direction, sums } = operands;
+  const c = control[0]!;
+  if (control[1] === 0) return;
+  for (let row = first; row < first + count; row++) {
+    const [offset, length, state, at] = rowOf(chunks, row);
+    let squares = 0;
+    for (let i = 0; i < length; i++) {
+      const g = c * gradients[offset + i]!;
+      const moved = momentum[state + i] = decay * momentum[state + i]! + g;
+      const d = direction[at + i] = g + decay * moved;
+      squares += d * d;
+    }
+    sums[row] = squares;
+  }
+});
+
+/** Factors that give every matrix the norm 1. */
+export const FACTOR = kernel<
+  "chunks" | "sums" | "factors",
+  "count" | "matrices" | "size" | "eps"
+>("muon_factor", factorSource, ({ chunks, sums, factors }, { count, matrices, size, eps }) => {
+  const squares = new Float64Array(matrices);
+  for (let row = 0; row < count; row++) {
+    const [, , , at] = rowOf(chunks, row);
+    squares[Math.floor(at / size)]! += sums[row]!;
+  }
+  for (let n = 0; n < matrices; n++) factors[n] = 1 / (Math.sqrt(squares[n]!) + eps);
+});
+
+/** The matrices of a batch times their factors. */
+export const NORMALIZE = elementwiseKernel<"factors" | "x", "count" | "size">(
+  "muon_normalize",
+  normalizeSource,
+  ({ factors, x }, { count, size }) => {
+    for (let i = 0; i < count; i++) x[i]! *= factors[Math.floor(i / size)]!;
+  },
+);
+
+/** The polynomial of a Newton-Schulz step. */
+export const POLYNOMIAL = elementwiseKernel<
+  "gram" | "square",
+  "count" | "side" | "linear" | "unit"
+>("newton_schulz", polynomialSource, ({ gram, square }, { count, side, linear, unit }) => {
+  for (let i = 0; i < count; i++) {
+    const isDiagonal = Math.floor(i / side) % side === i % side;
+    square[i]! += linear * gram[i]! + (isDiagonal ? unit : 0);
+  }
+});
+
+/** Weights of a batch in one buffer. */
+export const APPLY = weightKernels<"direction", "rate" | "keep" | "scale">(
+  "muon_apply",
+  applySource,
+  ({ chunks, control, direction, weights: p }, { first, count, rate, keep, scale }) => {
+    if (control[1] === 0) return;
+    for (let row = first; row < first + count; row++) {
+      const [offset, length, , at] = rowOf(chunks, row);
+      for (let i = 0; i < length; i++) {
+        p[offset + i] = keep * p[offset + i]! - rate * scale * direction[at + i]!;
+      }
+    }
+  },
+);
+
+/** A row of a chunk table. */
+function rowOf(
+  chunks: { readonly [index: number]: number },
+  row: number,
+): readonly [offset: number, length: number, state: number, at: number] {
+  const k = 4 * row;
+  return [chunks[k]!, chunks[k + 1]!, chunks[k + 2]!, chunks[k + 3]!];
+}
