@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostArray } from "../tensor/dtype.ts";
+import type { HostArray, NumberArray } from "../tensor/dtype.ts";
 import { Device } from "../plan/device.ts";
 import type { Executable, Recording } from "../plan/executable.ts";
 import { bufferBytes } from "./gpu_buffer.ts";
@@ -61,6 +61,11 @@ export class DryDevice extends Device {
   /** Throws: nothing is computed. */
   override readInto(): Promise<void> {
     return Promise.reject(new TypeError("Cannot read from a dry run: nothing is computed"));
+  }
+
+  /** Empty: there is nothing to hold. */
+  override hostArray(): NumberArray {
+    return new Float32Array();
   }
 
   /** Resolves at once. */

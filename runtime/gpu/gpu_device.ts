@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesPer, type HostArray } from "../tensor/dtype.ts";
+import { bytesPer, type DType, type HostArray, type NumberArray } from "../tensor/dtype.ts";
 import { formatBytes } from "../base/format.ts";
 import { checkParts, checkRange, checkWrite, Device } from "../plan/device.ts";
 import { availableMemory } from "../base/available_memory.ts";
@@ -110,7 +110,7 @@ export class GpuDevice extends Device {
   }
 
   /** Copies elements into memory; they may be changed as soon as this returns. */
-  override write(storage: Storage, offset: number, values: HostArray): void {
+  override write(storage: Storage, offset: number, values: NumberArray): void {
     checkWrite({ storage, offset, length: values.length });
     upload(this.gpu.queue, storage as GpuStorage, offset, values);
   }
@@ -131,22 +131,42 @@ export class GpuDevice extends Device {
   /** As {@link read}, into memory of the caller. */
   override async readInto(
     ranges: readonly StorageRange[],
-    into: readonly Float32Array<ArrayBuffer>[],
+    into: readonly NumberArray[],
     arrived?: () => void,
   ): Promise<void> {
     this.checkFault();
     for (const range of ranges) checkRange("read", range);
     const words = ranges.map(wholeWordsOf);
     checkParts(ranges, into);
-    const copies = into.map(({ buffer, byteOffset, byteLength }, i) =>
-      ranges[i]!.storage.dtype === "f32"
-        ? new Uint8Array(buffer, byteOffset, byteLength)
+    const copies = into.map((array, i) =>
+      isNative(array, ranges[i]!.storage.dtype) && array.byteLength === words[i]!.bytes
+        ? new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
         : new Uint8Array(words[i]!.bytes)
     );
     await this.#readWords(words, copies, arrived);
     ranges.forEach((range, i) => {
-      if (range.storage.dtype !== "f32") into[i]!.set(numbersIn(range, copies[i]!));
+      if (copies[i]!.buffer !== into[i]!.buffer) into[i]!.set(numbersIn(range, copies[i]!));
     });
+  }
+
+  /** Zeroed memory in the element type of the adapter. */
+  override hostArray(dtype: DType, length: number): NumberArray {
+    if (dtype === "f16") return new Float16Array(length);
+    return dtype === "f32" ? new Float32Array(length) : new Uint32Array(length);
+  }
+
+  /** Prepares staging buffers, see {@link Device.reserveReads}. */
+  override async reserveReads(bytes: number): Promise<void> {
+    try {
+      await this.#connection.readback.reserve(bytes);
+    } catch (cause) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot prepare reads of ${formatBytes(bytes)} from "${this.info.adapter}": ` +
+          messageOf(cause),
+        { cause },
+      );
+    }
   }
 
   async #readWords(
@@ -257,6 +277,12 @@ export class GpuDevice extends Device {
     this.account(spec.role, storage.bytes);
     return storage;
   }
+}
+
+/** Whether an array holds the elements of a dtype without conversion. */
+function isNative(array: NumberArray, dtype: DType): boolean {
+  if (dtype === "f16") return array instanceof Float16Array;
+  return dtype === "f32" ? array instanceof Float32Array : array instanceof Uint32Array;
 }
 
 /** The numbers of a range in its whole words. */

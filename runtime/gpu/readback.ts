@@ -14,6 +14,7 @@ import { DeviceError } from "../base/errors.ts";
 
 const STAGING_BYTES = 16 * 2 ** 20;
 const MAX_SPARE = 2;
+const MAX_PRIMED = 64; // larger reads wait for the device again
 const PIECE_BYTES = 2 ** 20; // getMappedRange copies; small pieces stay in the cache
 
 /** A range of a buffer, in bytes. */
@@ -26,10 +27,11 @@ export interface ByteRange {
   readonly bytes: number;
 }
 
-/** A primed staging buffer, and further ones for awaited reads. */
+/** Primed staging buffers, and further ones for awaited reads. */
 export class Readback implements Disposable {
   readonly #device: GPUDevice;
-  readonly #staging: GPUBuffer;
+  /** Primed, at least one; {@link Readback.reserve} adds more. */
+  readonly #staging: GPUBuffer[] = [];
   /** Free staging buffers of awaited reads. */
   readonly #spare: GPUBuffer[] = [];
   #synchronous = true;
@@ -37,7 +39,6 @@ export class Readback implements Disposable {
 
   private constructor(device: GPUDevice) {
     this.#device = device;
-    this.#staging = this.#createStaging();
   }
 
   /**
@@ -47,8 +48,7 @@ export class Readback implements Disposable {
    */
   static async open(device: GPUDevice): Promise<Readback> {
     const readback = new Readback(device);
-    await readback.#staging.mapAsync(GPUMapMode.READ);
-    readback.#staging.unmap();
+    await readback.#prime();
     // Elsewhere the un-awaited range may be refused, or hold old bytes: then maps are awaited.
     readback.#synchronous = await readback.readsBack();
     if (readback.#synchronous || await readback.readsBack()) return readback;
@@ -103,31 +103,52 @@ export class Readback implements Disposable {
       : this.#readAwaiting(all, targets, arrived);
   }
 
+  /** Primes as many staging buffers as reads of `bytes` fill, so that they wait only once. */
+  async reserve(bytes: number): Promise<void> {
+    if (!this.#synchronous) return; // awaited reads copy everything first
+    const wanted = Math.min(MAX_PRIMED, Math.ceil(bytes / STAGING_BYTES));
+    while (this.#staging.length < wanted) await this.#prime();
+  }
+
   /** Frees the staging buffers. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const staging of [this.#staging, ...this.#spare.splice(0)]) staging.destroy();
+    for (const staging of [...this.#staging, ...this.#spare.splice(0)]) staging.destroy();
   }
 
-  // There is no await while the buffer is mapped, so two reads never use it at the same time.
+  // There is no await while a buffer is mapped, so two reads never use one at the same time.
   async #readNow(
     all: readonly (readonly Copy[])[],
     targets: readonly Uint8Array[],
     arrived: () => void,
   ): Promise<void> {
-    const staging = this.#staging;
-    for (const batch of all) {
-      const mapping = staging.mapAsync(GPUMapMode.READ, 0, this.#copy(batch, staging));
-      mapping.catch(() => {}); // a lost device is reported by the device
+    for (let from = 0; from < all.length; from += this.#staging.length) {
+      const mapped = all.slice(from, from + this.#staging.length).map((batch, n) => {
+        const staging = this.#staging[n]!;
+        return { batch, staging, bytes: this.#copy(batch, staging) };
+      }).map((copied) => {
+        const mapping = copied.staging.mapAsync(GPUMapMode.READ, 0, copied.bytes);
+        mapping.catch(() => {}); // a lost device is reported by the device
+        return { ...copied, mapping };
+      });
       try {
-        if (batch === all.at(-1)) arrived();
-        take(batch, staging, targets);
+        if (mapped.at(-1)!.batch === all.at(-1)) arrived();
+        for (const { batch, staging } of mapped) take(batch, staging, targets);
       } catch (refused) {
-        await mapping.then(() => staging.unmap(), () => {});
+        for (const { staging, mapping } of mapped) {
+          await mapping.then(() => staging.unmap(), () => {});
+        }
         throw refused;
       }
-      staging.unmap();
+      for (const { staging } of mapped) staging.unmap();
     }
+  }
+
+  async #prime(): Promise<void> {
+    const staging = this.#createStaging();
+    await staging.mapAsync(GPUMapMode.READ);
+    staging.unmap();
+    this.#staging.push(staging);
   }
 
   // Everything up to the first await happens inside the call.

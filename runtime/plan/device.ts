@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { DType, HostArray } from "../tensor/dtype.ts";
+import type { DType, HostArray, NumberArray } from "../tensor/dtype.ts";
 import { DeviceError } from "../base/errors.ts";
 import { formatBytes } from "../base/format.ts";
 import { Plan, type PlanInputs, type PlanOutputs } from "./plan.ts";
@@ -74,7 +74,7 @@ export abstract class Device implements Disposable {
    * even element or the end
    * @throws {TypeError} when the storage was disposed
    */
-  abstract write(storage: Storage, offset: number, values: HostArray): void;
+  abstract write(storage: Storage, offset: number, values: NumberArray): void;
 
   /**
    * Copies of several ranges, in one round trip; waits for all submitted work. Float16 values are
@@ -87,8 +87,8 @@ export abstract class Device implements Disposable {
   abstract read(ranges: readonly StorageRange[]): Promise<HostArray[]>;
 
   /**
-   * As {@link read}, into memory of the caller: `ranges[i]` into `into[i]`, as float32. Avoids
-   * allocation for repeated reads.
+   * As {@link read}, into memory of the caller: `ranges[i]` into `into[i]`, converted to its element
+   * type. Avoids allocation for repeated reads, and conversion of what {@link hostArray} made.
    *
    * @param arrived called when submitted work is done and before the bytes are copied; work
    * submitted by it runs during the copy
@@ -98,9 +98,19 @@ export abstract class Device implements Disposable {
    */
   abstract readInto(
     ranges: readonly StorageRange[],
-    into: readonly Float32Array<ArrayBuffer>[],
+    into: readonly NumberArray[],
     arrived?: () => void,
   ): Promise<void>;
+
+  /** Zeroed host memory that holds elements of a dtype exactly as this device stores them. */
+  abstract hostArray(dtype: DType, length: number): NumberArray;
+
+  /**
+   * Prepares for reads of up to `bytes` at once: they wait for the device a single time.
+   *
+   * @throws {DeviceError} when memory is short
+   */
+  async reserveReads(_bytes: number): Promise<void> {}
 
   /** Resolves when everything submitted so far is done; rejects with the first device error. */
   abstract idle(): Promise<void>;
@@ -231,7 +241,7 @@ function checkInputs(label: string, rec: Recorder, inputs: PlanInputs): void {
  */
 export function checkParts(
   ranges: readonly StorageRange[],
-  into: readonly Float32Array<ArrayBuffer>[],
+  into: readonly NumberArray[],
 ): void {
   ranges.forEach(({ storage: { label }, length }, i) => {
     if (into[i]?.length === length) return;

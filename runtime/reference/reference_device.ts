@@ -80,7 +80,7 @@ export class ReferenceDevice extends Device {
   }
 
   /** Copies elements into memory, rounded to the precision. */
-  override write(storage: Storage, offset: number, values: HostArray): void {
+  override write(storage: Storage, offset: number, values: NumberArray): void {
     checkWrite({ storage, offset, length: values.length });
     (storage as ReferenceStorage).array.set(values, offset);
   }
@@ -102,7 +102,7 @@ export class ReferenceDevice extends Device {
   // deno-lint-ignore require-await -- what it throws must be a rejection
   override async readInto(
     ranges: readonly StorageRange[],
-    into: readonly Float32Array<ArrayBuffer>[],
+    into: readonly NumberArray[],
     arrived: () => void = () => {},
   ): Promise<void> {
     for (const range of ranges) checkRange("read", range);
@@ -111,6 +111,11 @@ export class ReferenceDevice extends Device {
       into[i]!.set((storage as ReferenceStorage).array.subarray(offset, offset + length));
     });
     arrived();
+  }
+
+  /** Zeroed memory in the precision of the loops. */
+  override hostArray(dtype: DType, length: number): NumberArray {
+    return this.#array(dtype, new ArrayBuffer(length * this.#bytesPer(dtype)), length);
   }
 
   /** Resolves at once: runs are synchronous. */

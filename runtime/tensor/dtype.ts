@@ -13,7 +13,7 @@ export type HostArray =
   | Float64Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>;
 
-/** Memory of the reference executor: one array per dtype and precision. */
+/** Host arrays that hold the memory of a device exactly: halves too, and doubles of plain loops. */
 export type NumberArray = HostArray | Float16Array<ArrayBuffer>;
 
 /** An operand in a plain loop, of any element type. */

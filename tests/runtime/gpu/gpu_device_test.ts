@@ -284,6 +284,28 @@ gpuTest(
   },
 );
 
+gpuTest(
+  "a large read holds what was there before work that is submitted when it arrives",
+  async () => {
+    const gpu = await openTestGpu();
+    const length = 9 * 2 ** 20; // 36 MiB: three staging buffers
+    using state = gpu.state("state", [length]);
+    const { storage } = rangeOf(state);
+    const into = gpu.hostArray("f32", length);
+    for (const [value, reserved] of [[7, 0], [8, 4 * length]] as const) {
+      await gpu.reserveReads(reserved);
+      gpu.write(storage, 0, new Float32Array(length).fill(value));
+      let arrivals = 0;
+      await gpu.readInto([{ storage, offset: 0, length }], [into], () => {
+        arrivals++;
+        gpu.write(storage, 0, new Float32Array(length).fill(-1));
+      });
+      assertEquals(arrivals, 1);
+      assert(into.every((got) => got === value));
+    }
+  },
+);
+
 gpuTest("maps need no awaiting here, so a read takes no 10 ms", async () => {
   const gpu = await openTestGpu();
   using readback = await Readback.open(gpu.gpu);

@@ -74,6 +74,14 @@ for (const [where, open] of DEVICES) {
     await device.readInto(ranges, into, () => arrivals++);
     assertEquals([...memory], [-1, 1.5, 2.5, ...ROUNDED.slice(3, 5), 7, 9, -1]);
     assertEquals(arrivals, 1);
+    for (const { storage, offset } of ranges.slice(0, 2)) {
+      const exact = device.hostArray(storage.dtype, 2); // without conversion, and back
+      await device.readInto([{ storage, offset, length: 2 }], [exact]);
+      device.write(storage, 0, exact);
+      const [back] = await device.read([{ storage, offset: 0, length: 2 }]);
+      assertEquals([...back!], [...exact]);
+      assertEquals(exact instanceof Float16Array, storage.dtype === "f16");
+    }
     await assertRejects(
       () => device.readInto(ranges, [memory.subarray(1), ...into.slice(1)]),
       RangeError,
