@@ -22,7 +22,7 @@ export * from "./settings/compat.ts";
 export * from "./config.ts";
 export * from "./dropout_masks.ts";
 export { initialise } from "./init.ts";
-export { Memory, type MemoryLayer, type ModelOfMemory } from "./memory.ts";
+export { Memory, type MemoryLayer, type ModelOfMemory, ResidentLayer } from "./memory.ts";
 export { parameterRoles } from "./parameter_roles.ts";
 export { type Precision, precisionFor, PRECISIONS } from "./precision.ts";
 export {

@@ -36,25 +36,43 @@ export interface MemoryLayer extends Disposable {
   keep(rec: Recorder, context: Tensor, start: Scalar): void;
 }
 
-/** A layer whose rows stay on the device between segments. */
-class ResidentLayer implements MemoryLayer {
+/** A layer with rows of its own on the device. */
+export class ResidentLayer implements MemoryLayer {
+  /** See {@link MemoryLayer.rows}. */
   readonly rows: Tensor & Disposable;
 
+  /** @param rows owned by the layer */
   constructor(rows: Tensor & Disposable) {
     this.rows = rows;
   }
 
+  /** Copies the rows. */
   join(rec: Recorder, x: Tensor): Tensor {
     return concat(rec, this.rows, x);
   }
 
+  /** Copies into the rows. */
   keep(rec: Recorder, context: Tensor, start: Scalar): void {
     copyRows(rec, this.rows, context, start);
   }
 
+  /** Frees the rows. */
   [Symbol.dispose](): void {
     this.rows[Symbol.dispose]();
   }
+}
+
+function residentLayers(
+  device: Device,
+  { config: { nLayer, dModel }, precision }: ModelOfMemory,
+  { memLen, batchSize }: Lengths,
+  label: string,
+): ResidentLayer[] {
+  const shape = [memLen * batchSize, dModel];
+  return Array.from(
+    { length: memLen === 0 ? 0 : nLayer },
+    (_, l) => new ResidentLayer(device.state(`${label} layer ${l}`, shape, precision.memories)),
+  );
 }
 
 /** Memory of one stream of segments (one batch chunk). */
@@ -65,22 +83,21 @@ export class Memory implements Disposable {
   readonly #lengths: Lengths;
   #validRows = 0;
 
-  constructor(device: Device, model: ModelOfMemory, lengths: Lengths, label: string) {
-    const { memLen, batchSize } = lengths;
-    const { nLayer, dModel } = model.config;
+  /**
+   * Allocates its layers on the device.
+   *
+   * @param layers others in their place, in the order of the model
+   */
+  constructor(
+    device: Device,
+    model: ModelOfMemory,
+    lengths: Lengths,
+    label: string,
+    layers: readonly MemoryLayer[] = residentLayers(device, model, lengths, label),
+  ) {
     this.#device = device;
     this.#lengths = lengths;
-    this.layers = memLen === 0 ? [] : Array.from(
-      { length: nLayer },
-      (_, l) =>
-        new ResidentLayer(
-          device.state(
-            `${label} layer ${l}`,
-            [memLen * batchSize, dModel],
-            model.precision.memories,
-          ),
-        ),
-    );
+    this.layers = layers;
   }
 
   /** m: valid rows. */

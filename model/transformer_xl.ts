@@ -64,6 +64,11 @@ export class TransformerXL {
     this.#clusters = vocabulary.pack(limits);
   }
 
+  /** Whether a layer attends to [memory; input] as it is, which then is needed until its gradient. */
+  attendsToJoined(layer: number): boolean {
+    return this.#attention.attendsToJoined(layer);
+  }
+
   /**
    * Host inputs of a recording of this model.
    *

@@ -154,6 +154,8 @@ export const trainSchema = z.strictObject({
   varlen: z.boolean().default(false)
     .describe("Vary the target tokens per segment: normally distributed around --tgt_len")
     .meta(training),
+  swapMem: z.boolean().default(false)
+    .describe("Keep memories in host memory between steps").meta(training),
   logInterval: lengthValue.default(10).describe("Steps between log lines").meta(training),
   saveAll: z.boolean().default(false).describe("Keep a checkpoint of every evaluation")
     .meta(training),

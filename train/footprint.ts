@@ -31,6 +31,8 @@ export interface Footprint {
   readonly parameters: ReadonlyMap<string, number>;
   /** Bytes on the device by role. */
   readonly bytes: ReadonlyMap<Role, number>;
+  /** Bytes of memories in host memory. */
+  readonly hostBytes: number;
   /** The largest buffer. */
   readonly largest: Allocation;
   /** Kernel launches of one training step. */
@@ -85,6 +87,7 @@ export async function footprint(
   return {
     parameters: two.parameters,
     bytes: new Map([...two.bytes.keys()].map((key) => [key, role(key)])),
+    hostBytes: further(({ hostBytes }) => hostBytes),
     largest: two.largest,
     launches: further(({ launches }) => launches),
     flopsPerToken: perToken(one.flopsPerToken, two.flopsPerToken),
@@ -127,6 +130,7 @@ async function record(
     stepBytes,
     parameters: parametersByPart(model.store),
     bytes: new Map(device.liveBytesByRole),
+    hostBytes: step.hostBytes,
     largest: device.largest,
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
     flopsPerToken: cost.flops / tokens,
@@ -166,7 +170,7 @@ export function checkFits(
 
 /** The footprint as log lines. */
 export function footprintLines(
-  { parameters, bytes, launches, flopsPerToken, bytesPerToken }: Footprint,
+  { parameters, bytes, hostBytes, launches, flopsPerToken, bytesPerToken }: Footprint,
 ): string[] {
   const total = [...parameters.values()].reduce((sum, count) => sum + count, 0);
   return [
@@ -177,6 +181,7 @@ export function footprintLines(
     ...[...bytes].filter(([, size]) => size > 0).map(([role, size]) =>
       `    - ${role} : ${formatBytes(size)}`
     ),
+    ...hostBytes > 0 ? [`host memory = ${formatBytes(hostBytes)} (memories)`] : [],
     `launches per step = ${launches}`,
     `MFLOP per token = ${(flopsPerToken / 1e6).toFixed(2)}`,
     `kB moved per token = ${(bytesPerToken / 1e3).toFixed(1)}`,

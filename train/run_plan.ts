@@ -81,11 +81,12 @@ export function optimizerOf(
 
 /** Options of a step of one process. */
 export function stepOptions(config: TrainConfig, share: Share = WHOLE): StepOptions {
-  const { batchChunk, clip, clipNonemb, logInterval, sampleSoftmax } = config;
+  const { batchChunk, swapMem: swapMemory, clip, clipNonemb, logInterval, sampleSoftmax } = config;
   const seed = config.seed + (COMPAT_RULES[config.compat].sharesMasks ? 0 : share.rank);
   const lossScale = lossScaleOf(config);
   return {
     batchChunk,
+    swapMemory,
     clip,
     clipsEmbedding: !clipNonemb,
     seed,

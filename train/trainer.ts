@@ -251,11 +251,14 @@ export class Trainer implements Disposable {
   /** Submits one step; returns the combined request of all ranks. */
   async #run(segment: Segment, lr: number): Promise<() => RunRequest> {
     if (this.#group.size === 1) {
-      this.#step.run(segment, { lr });
-      await this.#backlog.add(() => this.#step.metrics(1));
+      if (this.#config.swapMem) await this.#step.runAsync(segment, { lr });
+      else {
+        this.#step.run(segment, { lr });
+        await this.#backlog.add(() => this.#step.metrics(1));
+      }
       return this.#ownRequest;
     }
-    const agreed = await this.#step.runInGroup(segment, { lr }, this.#ownRequest());
+    const agreed = await this.#step.runAsync(segment, { lr }, this.#ownRequest());
     return () => agreed;
   }
 

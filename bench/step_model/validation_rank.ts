@@ -66,7 +66,7 @@ async function measure(device: GpuDevice, group: ProcessGroup): Promise<Validati
   const times: ValidationTimes = { aloneMs: [], joinedMs: [], updateMs: [] };
   for (let round = 0; round < WARM_UPS + ROUNDS; round++) {
     const aloneMs = await timed(() => alone.run(segment!, { lr: LEARNING_RATE }));
-    const joinedMs = await timed(() => joined.runInGroup(segment!, { lr: LEARNING_RATE }));
+    const joinedMs = await timed(() => joined.runAsync(segment!, { lr: LEARNING_RATE }));
     const updateMs = await timed(() => alone.plans.at(-1)!.run(update));
     if (round < WARM_UPS) continue;
     times.aloneMs.push(aloneMs);

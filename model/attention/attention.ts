@@ -56,6 +56,8 @@ export interface AttentionBlock {
 export interface Attention {
   /** Declares the parameters of one layer's block. */
   declare(store: ParameterStore, config: ModelConfig, layer: number): AttentionBlock;
+  /** Whether a layer attends to [memory; x] as it is, without positions added to its rows. */
+  attendsToJoined(layer: number): boolean;
   /** Records what all blocks of a recording read, before the first of them; adds it to the context. */
   begin(rec: Recorder, context: AttentionContext): AttentionContext;
   /**

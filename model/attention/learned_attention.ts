@@ -41,6 +41,11 @@ export class LearnedAttention implements Attention {
     );
   }
 
+  /** See {@link Attention.attendsToJoined}. */
+  attendsToJoined(): boolean {
+    return false;
+  }
+
   /**
    * Checks the length of the tables.
    *

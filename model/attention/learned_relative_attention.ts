@@ -65,6 +65,11 @@ export class LearnedRelativeAttention implements Attention {
     return new LearnedRelativeBlock(store, config, layer, this.#tables[layer]!);
   }
 
+  /** See {@link Attention.attendsToJoined}. */
+  attendsToJoined(): boolean {
+    return true;
+  }
+
   /** Records the bias that is none. */
   begin(rec: Recorder, context: AttentionContext): LearnedContext {
     const { nHead: N, dHead: H } = this.#config;

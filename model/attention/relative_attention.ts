@@ -56,6 +56,11 @@ export class RelativeAttention implements Attention {
     return new RelativeAttentionBlock(store, config, layer, this.#biases);
   }
 
+  /** See {@link Attention.attendsToJoined}. */
+  attendsToJoined(): boolean {
+    return true;
+  }
+
   /** Records the table of positions, with dropout. */
   begin(rec: Recorder, context: AttentionContext): RelativeContext {
     const table = positionalConstant(rec, this.#config, context);

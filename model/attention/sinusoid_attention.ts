@@ -44,6 +44,11 @@ export class SinusoidAttention implements Attention {
     return new AbsoluteAttentionBlock(store, config, layer, rows);
   }
 
+  /** See {@link Attention.attendsToJoined}. */
+  attendsToJoined(layer: number): boolean {
+    return layer > 0;
+  }
+
   /** Records the positions of all rows. */
   begin(rec: Recorder, context: AttentionContext): SinusoidContext {
     const table = positionalConstant(rec, this.#config, context);

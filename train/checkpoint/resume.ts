@@ -100,6 +100,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   memLen: "fixed",
   roll: "fixed",
   varlen: "fixed",
+  swapMem: "free",
   logInterval: "free",
   saveAll: "free",
   evalInterval: "free",

@@ -42,7 +42,6 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     alias: "evalMaxSteps",
     instead: "an alias of --eval_max_steps",
   }),
-  missingFlag("swap_mem", "none", "memories stay on the device; raise --batch_chunk instead"),
   missingFlag(
     "append_dataset",
     "none",

@@ -24,11 +24,14 @@ import {
 } from "@transformer-xl/model";
 import { backward, type Plan, type PlanInputs, type Scalar } from "@transformer-xl/runtime";
 import type { MetricRings } from "./metric_rings.ts";
+import { type Contexts, SwappedMemory } from "./swapped_memory.ts";
 
 /** Settings of a step. */
 export interface StepSettings {
   /** Batch chunks: gradients are summed over them, memory is kept per chunk. */
   readonly batchChunk: number;
+  /** Whether memories are in host memory between steps; a step then runs asynchronously. */
+  readonly swapMemory: boolean;
   /** Optimizer and its hyperparameters. */
   readonly optimizer: OptimizerChoice;
   /** Largest global gradient norm. */
@@ -57,6 +60,8 @@ export interface StepParts {
   readonly lossScale: LossScale | undefined;
   /** Metrics read at log intervals. */
   readonly rings: MetricRings;
+  /** Rows on the device of memories in host memory; undefined where these stay on the device. */
+  readonly contexts: Contexts | undefined;
 }
 
 /** A part of a step: it writes its numbers into a slot of the rings. */
@@ -67,7 +72,7 @@ export interface GradientPlan {
   /** Forward and backward. */
   readonly plan: StepPlan<BatchInputs>;
   /** Memory it reads and writes. */
-  readonly memory: Memory;
+  readonly memory: Memory | SwappedMemory;
 }
 
 /**
@@ -77,13 +82,15 @@ export interface GradientPlan {
  * @param options whether the softmax is sampled
  */
 export async function recordGradients(
-  { model, lossScale, rings }: StepParts,
+  { model, lossScale, rings, contexts }: StepParts,
   lengths: Lengths,
   chunk: number,
   options: InputOptions = {},
 ): Promise<GradientPlan> {
   const { device, store } = model;
-  const memory = new Memory(device, model, lengths, `memory ${chunk}`);
+  const memory = contexts === undefined
+    ? new Memory(device, model, lengths, `memory ${chunk}`)
+    : new SwappedMemory(model, lengths, contexts);
   const plan = await device.plan(`gradients ${chunk}`, (rec) => {
     const batch = model.inputs(rec, lengths, options);
     const slot = rec.scalar("slot");

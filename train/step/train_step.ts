@@ -34,6 +34,7 @@ import { splitColumns } from "./split_columns.ts";
 import { GradientExchange } from "../data_parallel/gradient_exchange.ts";
 import type { RunRequest } from "../data_parallel/request.ts";
 import { MetricRings, type StepMetrics } from "./metric_rings.ts";
+import { Contexts, SwappedMemory } from "./swapped_memory.ts";
 import {
   type GradientPlan,
   recordGradients,
@@ -57,10 +58,18 @@ export interface StepRates {
 
 const RING_SIZE = 4096;
 
+/** One plan of a step with its values, and the memory that a chunk reads and writes. */
+interface PlanRun {
+  readonly plan: Plan<PlanInputs, PlanOutputs>;
+  readonly values: RunValues<PlanInputs>;
+  readonly memory: Memory | SwappedMemory | undefined;
+}
+
 function settingsOf(options: StepOptions): StepSettings {
   const { optimizer = "lamb" } = options;
   return {
     batchChunk: 1,
+    swapMemory: false,
     clip: 0.25,
     clipsEmbedding: true,
     seed: 1111,
@@ -156,13 +165,17 @@ export class TrainStep implements Disposable {
     const lossScale = settings.lossScale === undefined
       ? undefined
       : new LossScale(device, settings.lossScale === "dynamic" ? undefined : settings.lossScale);
-    const parts = { model, optimizer, lossScale, rings };
+    const chunkLengths = { ...all, batchSize };
+    const contexts = settings.swapMemory && chunkLengths.memLen > 0
+      ? new Contexts(model, chunkLengths)
+      : undefined;
+    const parts = { model, optimizer, lossScale, rings, contexts };
     const step = new TrainStep(parts, all, settings);
     for (let chunk = 0; chunk < batchChunk; chunk++) {
-      const chunkLengths = { ...step.lengths, batchSize };
       const inputs = samples === undefined ? {} : { samples };
       step.#chunks.push(await recordGradients(parts, chunkLengths, chunk, inputs));
     }
+    if (contexts !== undefined) await device.reserveReads(contexts.memoryBytes);
     step.#update = await recordOptimizer(parts, settings);
     if (group !== undefined && group.size > 1) {
       const { plan } = step.#chunks.at(-1)!;
@@ -196,6 +209,11 @@ export class TrainStep implements Disposable {
     return this.#chunks.map(({ memory }) => memory);
   }
 
+  /** Bytes of memories in host memory. */
+  get hostBytes(): number {
+    return (this.#parts.contexts?.memoryBytes ?? 0) * this.#chunks.length;
+  }
+
   /** Columns of one chunk. */
   get columns(): number {
     return this.lengths.batchSize / this.#settings.batchChunk;
@@ -225,27 +243,40 @@ export class TrainStep implements Disposable {
    * Submits one step of a single process. Returns at once.
    *
    * @throws {RangeError} when the segment has other lengths than the recording
+   * @throws {TypeError} when memories are in host memory
    */
   run(segment: Segment, rates: StepRates): void {
-    for (const [plan, values] of this.#runs(segment, rates)) plan.run(values);
+    if (this.#parts.contexts !== undefined) {
+      throw new TypeError(
+        "Cannot run a step at once: its memories are in host memory; await runAsync",
+      );
+    }
+    for (const { plan, values } of this.#runs(segment, rates)) plan.run(values);
   }
 
   /**
-   * As {@link run}, with gradients averaged over the group.
+   * As {@link run}, with gradients averaged over the group and memories moved from and to the host.
    *
    * @param request request of this rank after this step
    * @returns the combined request of all ranks
    * @throws {GroupError} when another rank has ended
    */
-  async runInGroup(
+  async runAsync(
     segment: Segment,
     rates: StepRates,
     request: RunRequest = "none",
   ): Promise<RunRequest> {
     let agreed = request;
     const last = this.#chunks.at(-1)!.plan;
-    for (const [plan, values] of this.#runs(segment, rates)) {
-      if (plan === last && this.#exchange) agreed = await this.#exchange.run(values, request);
+    let unread: SwappedMemory | undefined; // read while the update runs
+    for (const { plan, values, memory } of this.#runs(segment, rates)) {
+      const swapped = memory instanceof SwappedMemory ? memory : undefined;
+      if (plan === last && this.#exchange) {
+        swapped?.upload();
+        agreed = await this.#exchange.run(values, request);
+        unread = swapped;
+      } else if (swapped) await swapped.run(plan, values, segment.rows);
+      else if (unread) await unread.download(segment.rows, () => plan.run(values));
       else plan.run(values);
     }
     return agreed;
@@ -259,8 +290,11 @@ export class TrainStep implements Disposable {
    */
   async profile(segment: Segment, rates: StepRates): Promise<OpTime[]> {
     const times: OpTime[] = [];
-    for (const [plan, values] of this.#runs(segment, rates)) {
+    for (const { plan, values, memory } of this.#runs(segment, rates)) {
+      const swapped = memory instanceof SwappedMemory ? memory : undefined;
+      swapped?.upload();
       times.push(...await plan.profile(values));
+      await swapped?.download(segment.rows);
     }
     return times;
   }
@@ -298,23 +332,23 @@ export class TrainStep implements Disposable {
     this.#parts.optimizer[Symbol.dispose]();
     this.#parts.lossScale?.[Symbol.dispose]();
     this.#parts.rings[Symbol.dispose]();
+    this.#parts.contexts?.[Symbol.dispose]();
   }
 
   /** The plans of a step with their values; a memory advances after its plan was taken. */
-  *#runs(
-    segment: Segment,
-    { lr }: StepRates,
-  ): Generator<[Plan<PlanInputs, PlanOutputs>, RunValues<PlanInputs>]> {
+  *#runs(segment: Segment, { lr }: StepRates): Generator<PlanRun> {
     this.#checkLengths(segment);
     const chunks = this.#chunks.length;
     const { seed, ringSize } = this.#settings;
     const [slot, step] = [this.#ran++ % ringSize, this.#stepsDone++];
     for (const [stream, part] of splitColumns(segment, chunks).entries()) {
       const { plan, memory } = this.#chunks[stream]!;
-      yield [plan, { ...plan.kept.values(part, memory, { chunks, seed, step, stream }), slot }];
+      const numbers = { chunks, seed, step, stream };
+      yield { plan, values: { ...plan.kept.values(part, memory, numbers), slot }, memory };
       memory.advance(part.rows);
     }
-    yield [this.#update, { ...this.#parts.optimizer.scalars(step + 1, lr), slot }];
+    const values = { ...this.#parts.optimizer.scalars(step + 1, lr), slot };
+    yield { plan: this.#update, values, memory: undefined };
   }
 
   #checkLengths({ columns, rows, targetRows }: Segment): void {

@@ -167,7 +167,7 @@ const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] =
   ["--gpu0_bsz -1"],
   ["--same_length"],
   ["--varlen"],
-  ["", "--swap_mem"],
+  ["--swap_mem"],
   ["--eval_tgt_len 192"],
   ["--eval_batch_size 16"],
   ["--eval_max_steps -1"],

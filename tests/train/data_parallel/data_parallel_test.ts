@@ -156,7 +156,7 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
       using step = await TrainStep.record(model, trainLengths(config, group), options, group);
       const { train } = cutStreams(config, corpus, group);
       for (let n = 0; n < 4; n++) {
-        await step.runInGroup(train.segment(n * config.tgtLen), { lr: 0.01 });
+        await step.runAsync(train.segment(n * config.tgtLen), { lr: 0.01 });
       }
       const ranges = weightsOf(model.store).map((storage) => ({
         storage,
