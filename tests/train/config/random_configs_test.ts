@@ -65,6 +65,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   roll: [false, true],
   evalTgtLen: [4, 3],
   varlen: [false, false, true],
+  swapMem: [false, true],
   clipNonemb: [false, true],
   sampleSoftmax: [-1, -1, 4],
 };
