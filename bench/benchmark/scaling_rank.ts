@@ -93,7 +93,7 @@ async function measure(
   const segments = zipfSegments(config, modelConfig.nToken, seed + group.rank, SEGMENTS);
   const run = async (count: number) => {
     for (let i = 0; i < count; i++) {
-      await step.runInGroup(segments[i % SEGMENTS]!, { lr: LEARNING_RATE });
+      await step.runAsync(segments[i % SEGMENTS]!, { lr: LEARNING_RATE });
     }
     await device.idle();
     await group.barrier();
