@@ -58,9 +58,9 @@ function configOf(options: Partial<ModelConfig>): ModelConfig {
 }
 
 /** Losses and gradients of the second of two segments, and how many parameters hold them. */
-async function run(device: Device, target: DeviceLimits, config: ModelConfig) {
+async function run(device: Device, limits: DeviceLimits, config: ModelConfig) {
   using store = new ParameterStore();
-  const model = new TransformerXL(store, config, target);
+  const model = new TransformerXL(store, config, limits);
   store.allocate(device, { gradients: true });
   initialise(device, store, 5);
   using memory = new Memory(device, model, LENGTHS, "memory");

@@ -21,8 +21,8 @@ const ZERO: Init = { kind: "constant", value: 0 };
 
 /** A device whose bindings hold `bytes`. */
 function smallBindings(bytes: number): ReferenceDevice {
-  const target = { ...PORTABLE_LIMITS, maxBindingBytes: bytes };
-  return new ReferenceDevice({ precision: "f32", limits: target });
+  const limits = { ...PORTABLE_LIMITS, maxBindingBytes: bytes };
+  return new ReferenceDevice({ precision: "f32", limits });
 }
 
 /** Element i of tensor n is n + i / 1000. */

@@ -234,7 +234,7 @@ Deno.test("launch() refuses a frozen number that its field cannot hold", () => {
   rec.launch({ ...scale, scalars: { count: 2 ** 32 - 1, factor: -0.1 } });
 });
 
-Deno.test("launch() folds workgroups above the target's limit, and refuses what three dimensions cannot hold", () => {
+Deno.test("launch() folds workgroups above the device's limit, and refuses what three dimensions cannot hold", () => {
   const { rec, scale } = recording();
   assertRefused(
     rec,

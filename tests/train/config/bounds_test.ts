@@ -128,9 +128,9 @@ Deno.test("a seed has 32 bits", () => {
 
 Deno.test("an embedding row that exceeds one binding is refused in one sentence", () => {
   const config = resolveModel(smallConfig({ dEmbed: 2 ** 18 }), 100, []);
-  const target = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 19 };
+  const limits = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 19 };
   const error = assertThrows(
-    () => new TransformerXL(new ParameterStore(), config, target),
+    () => new TransformerXL(new ParameterStore(), config, limits),
     DeviceError,
   );
   assertStringIncludes(remedySentence(error, REMEDIES), "binds; lower --d_embed");

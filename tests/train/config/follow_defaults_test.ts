@@ -111,14 +111,14 @@ Deno.test("a new --max_step of a continued run keeps the stored curve", () => {
   assertEquals(continued("--max_step", "90", "--max_step_scheduler", "90"), 90);
 });
 
-const LARGE_TARGET = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 };
+const LARGE_LIMITS = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 };
 
 Deno.test("wt103-base runs in one batch chunk on eight cards of 16 GB, as the reference does", async () => {
   const config = trainSchema.parse({ ...PRESETS["wt103-base"], fp16: true });
   const modelConfig = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
   const chunks = async (size: number) => {
     const options = { share: { rank: 0, size }, memoryBytes: 16e9 };
-    return (await fitChunks(config, modelConfig, LARGE_TARGET, options)).config.batchChunk;
+    return (await fitChunks(config, modelConfig, LARGE_LIMITS, options)).config.batchChunk;
   };
   assertEquals(await chunks(8), 1);
   assertEquals(await chunks(1), 4);
@@ -129,14 +129,14 @@ Deno.test("as many batch chunks are taken as the memory of the device asks for",
   const config = trainSchema.parse(settings);
   const modelConfig = modelOf(config, 20_000, []);
   const bytesOf = async (batchChunk: number) => {
-    const { bytes } = await footprint({ ...config, batchChunk }, modelConfig, LARGE_TARGET);
+    const { bytes } = await footprint({ ...config, batchChunk }, modelConfig, LARGE_LIMITS);
     return bytes.values().reduce((sum, size) => sum + size, 0);
   };
   for (const batchChunk of [2, 8]) {
     // The memory in which a run of these chunks just fits.
     const memoryBytes = Math.ceil(await bytesOf(batchChunk) / 0.9);
     const chunksIn = async (memoryBytes: number) =>
-      (await fitChunks(config, modelConfig, LARGE_TARGET, { memoryBytes })).config.batchChunk;
+      (await fitChunks(config, modelConfig, LARGE_LIMITS, { memoryBytes })).config.batchChunk;
     assertEquals(await chunksIn(memoryBytes), batchChunk);
     assert(await chunksIn(memoryBytes - 1024) > batchChunk);
   }
@@ -146,12 +146,12 @@ Deno.test("a preset whose attention exceeds a binding is cut into chunks that fi
   const config = trainSchema.parse({ ...PRESETS["wt103-large"], nLayer: 1 });
   const modelConfig = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
   const memoryBytes = 1e12; // memory alone asks for no chunks
-  const { config: fitted } = await fitChunks(config, modelConfig, LARGE_TARGET, { memoryBytes });
+  const { config: fitted } = await fitChunks(config, modelConfig, LARGE_LIMITS, { memoryBytes });
   assertEquals(fitted.batchChunk, 2);
   // 256 / 8 columns, 8 heads, 192 rows and 384 keys take 72 of 128 MiB, twice the columns too much.
   const base = trainSchema.parse({ ...PRESETS["wt103-base"], nLayer: 1 });
   const smallest = await fitChunks(base, modelOf(base, 1000, []), PORTABLE_LIMITS, { memoryBytes });
   assertEquals(smallest.config.batchChunk, 8);
-  const small = { ...LARGE_TARGET, maxBindingBytes: 2 ** 20 };
+  const small = { ...LARGE_LIMITS, maxBindingBytes: 2 ** 20 };
   await assertRejects(() => fitChunks(config, modelConfig, small, { memoryBytes }), DeviceError);
 });
