@@ -49,10 +49,10 @@ export function startFacts(
 /**
  * The text, its symbols and the model.
  *
- * @param parts tokens of each split, and a digest of their source
+ * @param splits tokens of each split, and a digest of their source
  */
 export function modelFacts(
-  parts: Readonly<Record<string, string>>,
+  splits: Readonly<Record<string, string>>,
   vocabulary: Pick<Vocabulary, "size" | "fingerprint">,
   modelConfig: ModelConfig,
 ): Facts {
@@ -64,7 +64,7 @@ export function modelFacts(
       ]),
     );
   return {
-    ...named("text", parts),
+    ...named("text", splits),
     "the vocabulary": `${vocabulary.size} symbols, ${vocabulary.fingerprint}`,
     ...named("model", modelConfig),
   };
