@@ -4,10 +4,8 @@
  * @module
  */
 import {
-  Batches,
   columnShare,
   COMPAT_RULES,
-  type Lengths,
   type ModelConfig,
   modelFacts,
   REMEDIES,
@@ -33,48 +31,22 @@ import {
   withRemedies,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
-import { combineResults } from "./combine_results.ts";
-import { coverageLine, coverageOf } from "./report/coverage.ts";
-import {
-  checkManual,
-  checkMeasured,
-  checkScored,
-  checkShare,
-  checkTables,
-  type EvalConfig,
-  evalSchema,
-  isMeasured,
-  lengthsOf,
-  warmupRows,
-} from "./config.ts";
+import { checkManual, checkShare, type EvalConfig, evalSchema, lengthsOf } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
-import { assertFiniteLoss } from "./finite.ts";
 import { configureEvaluation, evaluationYaml, isAdapted } from "./settings/configure.ts";
-import { fitLengths, fittedLine } from "./settings/fit_lengths.ts";
-import {
-  latencyFacts,
-  latencyFileName,
-  LatencyFiles,
-  type MeasuredText,
-} from "./latency/latency_files.ts";
-import { LatencyMeter, latencySummary, skippedIterations } from "./latency/latency_meter.ts";
-import { evaluateRepeatedly } from "./repetitions.ts";
+import { fittedLine } from "./settings/fit_lengths.ts";
+import { latencyFileName, LatencyFiles } from "./latency/latency_files.ts";
 import { EvalDllRecords } from "./report/dll_records.ts";
 import { openEvalLogs, outputFolder, TEXT_LOG } from "./report/logs.ts";
-import { type Achieved, compareTargets, targetLines } from "./report/targets.ts";
+import { compareTargets, targetLines } from "./report/targets.ts";
 import { checkDllogName, checkLogName } from "./settings/log_names.ts";
 import { typeLine } from "./settings/flag_words.ts";
 import { openScorer, runtimeName } from "./scorers/open_scorer.ts";
-import { bannerLine, latencyLines, resultLines, segmentLine } from "./report/report.ts";
+import { bannerLine } from "./report/report.ts";
 import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
-import { combineMeans, SegmentMeter } from "./report/segment_meter.ts";
-
-const COVERAGE_FLAGS = {
-  batchSize: "--batch_size",
-  memLen: "--mem_len",
-  maxSegments: "--max_size",
-};
+import { achievedBy, type ScoredStream, scoreStream } from "./report/score_stream.ts";
+import { cutTexts } from "./text/cut_texts.ts";
 
 if (import.meta.main) await runMain(() => evaluate(Deno.args));
 
@@ -139,29 +111,13 @@ async function evaluateShare(
       modelFacts(textDigests(texts), symbols, modelConfig),
     );
   }
-  const given = new Set(
-    (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
-  );
-  const tokens = Math.min(...texts.map(({ ids }) => ids.length));
-  const whole = fitLengths(lengthsOf(config), {
-    tokens,
-    processes: size,
-    warms: warmupRows(config, modelConfig.compat) > 0,
-    given,
+  const { streams, lengths: whole, skipped, tokens } = cutTexts(texts, config, modelConfig, {
+    group,
+    given: new Set(
+      (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
+    ),
   });
-  const { batchSize, tgtLen, memLen } = whole;
-  checkTables(modelConfig, whole);
-  const warmupLen = warmupRows({ ...config, memLen }, modelConfig.compat);
-  checkScored({ ...config, tgtLen, memLen }, modelConfig.compat);
-  const streams = texts.map(({ name, ids, whole: isWhole }) => {
-    const warmup = isWhole && isShort(ids, whole, warmupLen) ? 0 : warmupLen;
-    const batches = new Batches(ids, { ...whole, warmupLen: warmup, name, rank, ranks: size });
-    return [name, batches, warmup] as const;
-  });
-  const skipped = skippedIterations(whole, modelConfig.compat);
-  for (const [name, { segmentCount: segments }] of streams) {
-    checkMeasured(config, { name, segments, skipped });
-  }
+  const { batchSize } = whole;
   const output = { ...config, workDirGiven: origin.get("workDir") !== "default" };
   checkLogName("--dllog_file", config.dllogFile, {
     folder: outputFolder(output),
@@ -203,73 +159,21 @@ async function evaluateShare(
   text.write(bannerLine({ ...whole, math, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
   using evaluator = new Evaluator(await openScorer(config.type, model, lengths));
-  const { characters } = source;
-  const maxSegments = config.maxSize ?? undefined;
-  const { repeat, logInterval, saveData, percentiles } = config;
-  const measured: MeasuredText[] = [];
-  let achieved: Achieved = { lossNats: undefined, tokensPerSecond: undefined };
-  for (const [i, [split, batches, warmup]] of streams.entries()) {
-    const meter = new SegmentMeter(logInterval, columns);
-    const latency = new LatencyMeter(columns, skipped);
-    const own = await evaluateRepeatedly(evaluator, batches, {
-      repeat,
-      keepsMemory: COMPAT_RULES[compat].keepsMemoryAcrossRepetitions,
-      readEvery: isMeasured(config) ? 1 : logInterval,
-      ...(maxSegments !== undefined && { maxSegments }),
-      async onSegment(segment, index) {
-        latency.add(segment);
-        const means = meter.add(segment, index);
-        if (means === undefined) return;
-        const all = await combineMeans(group, means, columns);
-        text.write(segmentLine(all, batches.batchCount));
-        json?.write({ kind: "log", split, ...all });
-        records?.segments(all);
-      },
-    });
-    const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
-    assertFiniteLoss(lossNats, split, source.name);
-    const coverage = coverageOf({
-      tokens: texts[i]!.ids.length,
-      batchSize,
-      tgtLen,
-      warmupLen: warmup,
-      maxSegments,
-    });
-    const segments = own.segments.length;
-    for (const line of resultLines({ split, lossNats, elapsedMs, segments, characters })) {
-      text.write(line);
-    }
-    const data = await latency.collect(group);
-    const summary = isMeasured(config) ? latencySummary(data, percentiles, compat) : undefined;
-    achieved = { lossNats, tokensPerSecond: summary?.tokensPerSecond };
-    if (saveData && summary) {
-      for (const line of latencyLines(summary)) text.write(line);
-      measured.push({ name: split, ...data, summary });
-    }
-    text.write(coverageLine(split, coverage, COVERAGE_FLAGS));
-    json?.write({
-      kind: "result",
-      split,
-      lossNats,
-      tokens: scored,
-      elapsedMs,
-      coverage,
-      ...(saveData && { latency: latencyFacts(measured.at(-1)!.summary) }),
-    });
-    records?.result({
-      split: streams.length > 1 ? split : undefined,
-      lossNats,
-      latency: saveData ? summary : undefined,
-    });
-  }
+  const scoring = {
+    ...{ config, compat, group, columns, skipped, lengths: whole },
+    ...{ characters: source.characters, source: source.name, several: streams.length > 1 },
+    output: { text, json, records },
+  };
+  const scored: ScoredStream[] = [];
+  for (const stream of streams) scored.push(await scoreStream(evaluator, stream, scoring));
   const paths = await files?.save({
     args: { ...config, ...whole },
     device: device.info.adapter,
     ranks: size,
-    texts: measured,
+    texts: scored.flatMap(({ measured }) => measured ?? []),
   });
   if (paths !== undefined) text.write(`measurements : ${paths.join(", ")}`);
-  const results = compareTargets(achieved, config);
+  const results = compareTargets(achievedBy(scored.at(-1)!), config);
   for (const result of results) {
     for (const line of targetLines(result)) text.write(line);
     json?.write({ kind: "target", ...result });
@@ -291,12 +195,6 @@ function textDigests(texts: readonly ScoredText[]): Record<string, string> {
     ).digest("hex");
     return [name, `${ids.length} tokens, SHA-256 ${digest}`];
   }));
-}
-
-/** Whether a text would only fill the memory; like a sentence, it is scored from its start. */
-function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
-  const warmup = Math.ceil(warmupLen / tgtLen) * tgtLen;
-  return Math.floor(ids.length / batchSize) <= warmup;
 }
 
 function scoredConfig(

@@ -19,3 +19,10 @@ export function typeLine(type: string): string | undefined {
     ? undefined
     : `--type ${type}: the same as webgpu, the model is recorded once`;
 }
+
+/** Flags in the line about tokens that are not scored. */
+export const COVERAGE_FLAGS = {
+  batchSize: "--batch_size",
+  memLen: "--mem_len",
+  maxSegments: "--max_size",
+} as const;

@@ -5,6 +5,8 @@
  * @module
  */
 import {
+  keysOf,
+  type Lengths,
   type ModelConfig,
   modelConfig,
   modelFields,
@@ -39,9 +41,13 @@ export interface ManualModel {
  * Reads the model of `--manual_config`. `n_token` is required; widths that are left out follow from
  * `d_model`, and `cutoffs` make embedding and softmax adaptive.
  *
+ * @param lengths those of the evaluation, for which tables of learned positions are made
  * @throws {ConfigError} naming the argument that is unknown or wrong
  */
-export function manualModel(json: Readonly<Record<string, unknown>>): ManualModel {
+export function manualModel(
+  json: Readonly<Record<string, unknown>>,
+  lengths: Lengths,
+): ManualModel {
   const names = [...SECTION.keys(), ...OWN, ...UNUSED];
   const given = new Map<string, unknown>();
   for (const [key, value] of Object.entries(json)) {
@@ -71,7 +77,13 @@ export function manualModel(json: Readonly<Record<string, unknown>>): ManualMode
   const section = Object.fromEntries(
     [...given].flatMap(([name, value]) => SECTION.has(name) ? [[SECTION.get(name)!, value]] : []),
   );
-  const settings = { ...section, vocabSize: nToken, adaptive: isAdaptive, notTied: !tieWeight };
+  const settings = {
+    ...section,
+    vocabSize: nToken,
+    adaptive: isAdaptive,
+    notTied: !tieWeight,
+    positionRows: keysOf(lengths),
+  };
   const resolved = withReason(() => modelConfig(settings as unknown as ModelSettings));
   const tieProjs = given.get("tie_projs") ?? resolved.tieProjs;
   const length = Array.isArray(tieProjs) ? tieProjs.length : 0;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProcessGroup } from "@transformer-xl/runtime";
-import type { EvalConfig } from "../config.ts";
+import { type EvalConfig, lengthsOf } from "../config.ts";
 import { manualModel } from "../settings/manual_config.ts";
 import { checkpointSource } from "./checkpoint_source.ts";
 import type { ModelSource } from "./model_source.ts";
@@ -19,5 +19,5 @@ import { randomSource } from "./random_source.ts";
 export async function openSource(config: EvalConfig, group: ProcessGroup): Promise<ModelSource> {
   return config.manualConfig === null
     ? await checkpointSource(config, group)
-    : randomSource(config, manualModel(config.manualConfig));
+    : randomSource(config, manualModel(config.manualConfig, lengthsOf(config)));
 }

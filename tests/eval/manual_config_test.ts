@@ -37,24 +37,31 @@ const BASE = {
   sample_softmax: -1,
 };
 
+const LENGTHS = { batchSize: 1, tgtLen: 64, extLen: 0, memLen: 640 };
+
 Deno.test("the reference's arguments of its base model give the model of the preset", () => {
   const preset = trainSchema.parse(PRESETS["wt103-base"]!);
-  const { config, unused } = manualModel(BASE);
+  const { config, unused } = manualModel(BASE, LENGTHS);
   assertEquals(config, modelOf(preset, BASE.n_token, BASE.cutoffs));
   assertEquals(unused, ["tgt_len", "ext_len", "mem_len", "sample_softmax"]);
 });
 
 Deno.test("arguments that are left out or null have their defaults, and ours are taken too", () => {
   const small = { n_token: 50, d_model: 32, d_embed: null };
-  assertEquals(manualModel(small).config, modelConfig({ vocabSize: 50, dModel: 32 }));
+  assertEquals(manualModel(small, LENGTHS).config, modelConfig({ vocabSize: 50, dModel: 32 }));
   const untied = manualModel({
     ...small,
     tie_weight: false,
     cutoffs: [10],
     tie_projs: [false, false],
-  });
+  }, LENGTHS);
+  const shaw = manualModel({ ...small, attn_type: 1 }, LENGTHS).config;
+  assertEquals([shaw.attnType, shaw.positionRows], [1, 64 + 640]);
   assertEquals([untied.config.tieWeight, untied.config.tieProjs], [false, [false, false]]);
-  assertEquals(manualModel({ ...small, initStd: 0.5, compat: "2019" }).config.initStd, 0.5);
+  assertEquals(
+    manualModel({ ...small, initStd: 0.5, compat: "2019" }, LENGTHS).config.initStd,
+    0.5,
+  );
 });
 
 Deno.test("an argument that is unknown, missing or wrong is named", () => {
@@ -71,7 +78,10 @@ Deno.test("an argument that is unknown, missing or wrong is named", () => {
       [{ cutoffs: [50, 10, 90] }, /cannot cut 267735 symbols at \[50, 10, 90\]/],
     ] as const
   ) {
-    const { message } = assertThrows(() => manualModel({ ...BASE, ...change }), ConfigError);
+    const { message } = assertThrows(
+      () => manualModel({ ...BASE, ...change }, LENGTHS),
+      ConfigError,
+    );
     assert(message.startsWith("Cannot use --manual_config: "), message);
     assertMatch(message, says);
   }

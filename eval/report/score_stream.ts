@@ -1,0 +1,128 @@
+/**
+ * Evaluation of one text with its lines and records.
+ *
+ * @module
+ */
+import { type Compat, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
+import type { JsonLog, ProcessGroup, TextLog } from "@transformer-xl/runtime";
+import { combineResults } from "../combine_results.ts";
+import { type EvalConfig, isMeasured } from "../config.ts";
+import type { Evaluator } from "../evaluator.ts";
+import { assertFiniteLoss } from "../finite.ts";
+import { latencyFacts, type MeasuredText } from "../latency/latency_files.ts";
+import { LatencyMeter, latencySummary } from "../latency/latency_meter.ts";
+import { evaluateRepeatedly } from "../repetitions.ts";
+import { COVERAGE_FLAGS } from "../settings/flag_words.ts";
+import type { Stream } from "../text/cut_texts.ts";
+import { coverageLine, coverageOf } from "./coverage.ts";
+import type { EvalDllRecords } from "./dll_records.ts";
+import { latencyLines, resultLines, segmentLine } from "./report.ts";
+import { combineMeans, SegmentMeter } from "./segment_meter.ts";
+import type { Achieved } from "./targets.ts";
+
+/** What an evaluation writes to. */
+export interface EvalOutput {
+  /** Console and text log. */
+  readonly text: TextLog;
+  /** JSON lines; undefined where nothing is written. */
+  readonly json: JsonLog | undefined;
+  /** Records for DLLogger; undefined where nothing is written. */
+  readonly records: EvalDllRecords | undefined;
+}
+
+/** Settings of an evaluation that all texts share. */
+export interface ScoringSettings {
+  /** Settings of the program. */
+  readonly config: EvalConfig;
+  /** Version of the reference. */
+  readonly compat: Compat;
+  /** Bits per character instead of perplexity. */
+  readonly characters: boolean;
+  /** Origin of the weights, for messages. */
+  readonly source: string;
+  /** The processes that share the batch. */
+  readonly group: ProcessGroup;
+  /** Batch columns of this process. */
+  readonly columns: number;
+  /** Lengths of all processes together. */
+  readonly lengths: Lengths;
+  /** Iterations that a benchmark does not count. */
+  readonly skipped: number;
+  /** Whether other texts are scored too. */
+  readonly several: boolean;
+  /** Lines and records. */
+  readonly output: EvalOutput;
+}
+
+/** Result of one text. */
+export interface ScoredStream {
+  /** Mean loss in nats per token over all processes. */
+  readonly lossNats: number;
+  /** Latency and throughput; undefined where they are not measured. */
+  readonly measured: MeasuredText | undefined;
+}
+
+/**
+ * Scores a text as often as the flags say, writes its lines and records.
+ *
+ * @throws {DeviceError} when the loss is not finite
+ * @throws {GroupError} when another rank has ended
+ */
+export async function scoreStream(
+  evaluator: Evaluator,
+  { name: split, tokens, batches, warmupLen }: Stream,
+  settings: ScoringSettings,
+): Promise<ScoredStream> {
+  const { config, compat, characters, source, group, columns, skipped } = settings;
+  const { text, json, records } = settings.output;
+  const { repeat, logInterval, saveData, percentiles } = config;
+  const maxSegments = config.maxSize ?? undefined;
+  const isTimed = isMeasured(config);
+  const meter = new SegmentMeter(logInterval, columns);
+  const latency = new LatencyMeter(columns, skipped);
+  const own = await evaluateRepeatedly(evaluator, batches, {
+    repeat,
+    keepsMemory: COMPAT_RULES[compat].keepsMemoryAcrossRepetitions,
+    readEvery: isTimed ? 1 : logInterval,
+    ...(maxSegments !== undefined && { maxSegments }),
+    async onSegment(segment, index) {
+      latency.add(segment);
+      const means = meter.add(segment, index);
+      if (means === undefined) return;
+      const all = await combineMeans(group, means, columns);
+      text.write(segmentLine(all, batches.batchCount));
+      json?.write({ kind: "log", split, ...all });
+      records?.segments(all);
+    },
+  });
+  const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
+  assertFiniteLoss(lossNats, split, source);
+  const segments = own.segments.length;
+  for (const line of resultLines({ split, lossNats, elapsedMs, segments, characters })) {
+    text.write(line);
+  }
+  let measured: MeasuredText | undefined;
+  if (isTimed) {
+    const data = await latency.collect(group);
+    measured = { name: split, ...data, summary: latencySummary(data, percentiles, compat) };
+  }
+  const summary = saveData ? measured?.summary : undefined;
+  if (summary) { for (const line of latencyLines(summary)) text.write(line); }
+  const coverage = coverageOf({ ...settings.lengths, tokens, warmupLen, maxSegments });
+  text.write(coverageLine(split, coverage, COVERAGE_FLAGS));
+  json?.write({
+    ...{ kind: "result", split, lossNats, tokens: scored, elapsedMs, coverage },
+    ...(summary && { latency: latencyFacts(summary) }),
+  });
+  records?.result({
+    split: settings.several ? split : undefined,
+    lossNats,
+    latency: summary,
+  });
+  return { lossNats, measured };
+}
+
+/** What a text achieved, for targets. */
+export function achievedBy({ lossNats, measured }: ScoredStream): Achieved {
+  return { lossNats, tokensPerSecond: measured?.summary.tokensPerSecond };
+}

@@ -1,0 +1,81 @@
+/**
+ * The batches of an evaluation: its texts cut into columns and segments of lengths that suit them.
+ *
+ * @module
+ */
+import { Batches, type Lengths, type ModelConfig } from "@transformer-xl/model";
+import type { ProcessGroup } from "@transformer-xl/runtime";
+import {
+  checkMeasured,
+  checkScored,
+  checkTables,
+  type EvalConfig,
+  lengthsOf,
+  warmupRows,
+} from "../config.ts";
+import { skippedIterations } from "../latency/latency_meter.ts";
+import { fitLengths, type FitSettings } from "../settings/fit_lengths.ts";
+import type { ScoredText } from "./scored_text.ts";
+
+/** A text in segments. */
+export interface Stream {
+  /** Name in results. */
+  readonly name: string;
+  /** Tokens of the whole text. */
+  readonly tokens: number;
+  /** Segments of this process. */
+  readonly batches: Batches;
+  /** Rows that fill the memory before scoring starts. */
+  readonly warmupLen: number;
+}
+
+/** All texts in segments. */
+export interface CutTexts {
+  /** The texts. */
+  readonly streams: readonly Stream[];
+  /** Lengths of all processes together. */
+  readonly lengths: Lengths;
+  /** Iterations that a benchmark does not count. */
+  readonly skipped: number;
+  /** Tokens of the shortest text, to which default lengths are reduced. */
+  readonly tokens: number;
+}
+
+/**
+ * Cuts the texts.
+ *
+ * @param options.given lengths that the user gave, which stay
+ * @throws {ConfigError} when nothing would be scored or measured, or a table is too short
+ * @throws {DataError} when a text is too short
+ */
+export function cutTexts(
+  texts: readonly ScoredText[],
+  config: EvalConfig,
+  { compat, ...model }: ModelConfig,
+  { group: { rank, size }, given }: {
+    readonly group: ProcessGroup;
+    readonly given: FitSettings["given"];
+  },
+): CutTexts {
+  const tokens = Math.min(...texts.map(({ ids }) => ids.length));
+  const warms = warmupRows(config, compat) > 0;
+  const lengths = fitLengths(lengthsOf(config), { tokens, processes: size, warms, given });
+  checkTables({ compat, ...model }, lengths);
+  const { tgtLen, memLen } = lengths;
+  const warmupLen = warmupRows({ ...config, memLen }, compat);
+  checkScored({ ...config, tgtLen, memLen }, compat);
+  const skipped = skippedIterations(lengths, compat);
+  const streams = texts.map(({ name, ids, whole }) => {
+    const warmup = whole && isShort(ids, lengths, warmupLen) ? 0 : warmupLen;
+    const batches = new Batches(ids, { ...lengths, warmupLen: warmup, name, rank, ranks: size });
+    checkMeasured(config, { name, segments: batches.segmentCount, skipped });
+    return { name, tokens: ids.length, batches, warmupLen: warmup };
+  });
+  return { streams, lengths, skipped, tokens };
+}
+
+/** Whether a text would only fill the memory; like a sentence, it is scored from its start. */
+function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
+  const warmup = Math.ceil(warmupLen / tgtLen) * tgtLen;
+  return Math.floor(ids.length / batchSize) <= warmup;
+}
