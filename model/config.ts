@@ -279,8 +279,9 @@ export function expectRows(
   const K = keysOf(lengths);
   if (K <= positionRows || COMPAT_RULES[compat].extendsTables) return;
   throw new ConfigError(
-    `Cannot use --attn_type ${attnType} with ${K} rows of context and --compat ${compat}: its ` +
-      `tables have ${positionRows} rows; use --compat none or lower --mem_len`,
+    `Cannot use attention type ${attnType} of --compat ${compat} with ${K} rows of context: its ` +
+      `tables have ${positionRows} rows`,
+    { need: "a shorter context, or tables of the papers" },
   );
 }
 

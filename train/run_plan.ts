@@ -47,16 +47,18 @@ export function longestSegment(
 }
 
 /**
- * Lengths of an evaluation during training: the context of training, split differently: memory
- * grows by what targets lose. The last ranks may have fewer columns.
+ * Lengths of an evaluation during training: the context of training, split differently: memory, or
+ * without it the extended context, grows by what targets lose. The last ranks may have fewer columns.
  */
 export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE): Lengths {
-  const { tgtLen, evalTgtLen, extLen, memLen, evalBatchSize } = config;
+  const { tgtLen, evalTgtLen, extLen, memLen, evalBatchSize, compat } = config;
+  const added = tgtLen - evalTgtLen;
+  const { extendsEvaluation } = COMPAT_RULES[compat];
   return {
     batchSize: columnShare(evalBatchSize, rank, size).columns,
     tgtLen: evalTgtLen,
-    extLen,
-    memLen: memLen === 0 ? 0 : memLen + tgtLen - evalTgtLen,
+    extLen: memLen === 0 && extendsEvaluation ? extLen + added : extLen,
+    memLen: memLen === 0 ? 0 : memLen + added,
   };
 }
 

@@ -36,6 +36,8 @@ export interface CompatRules {
   readonly seesWholeMemory: boolean;
   /** A repetition of an evaluation starts with the memory that the one before left. */
   readonly keepsMemoryAcrossRepetitions: boolean;
+  /** Without memory, evaluations during training have what targets lose as extended context. */
+  readonly extendsEvaluation: boolean;
   /** Pre-norm normalises the rows of the queries too, in attention types 2 and 3. */
   readonly normalisesQueries: boolean;
   /** Memory rows keep the positions added to them, in attention types 2 and 3. */
@@ -61,6 +63,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     startsCosineAtZero: false,
     seesWholeMemory: true,
     keepsMemoryAcrossRepetitions: false,
+    extendsEvaluation: true,
     normalisesQueries: true,
     keepsPositions: false,
     clampsEveryKind: true,
@@ -77,6 +80,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     startsCosineAtZero: false,
     seesWholeMemory: true,
     keepsMemoryAcrossRepetitions: true,
+    extendsEvaluation: false,
     normalisesQueries: false,
     keepsPositions: true,
     clampsEveryKind: false,
@@ -93,6 +97,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     startsCosineAtZero: true,
     seesWholeMemory: false,
     keepsMemoryAcrossRepetitions: true,
+    extendsEvaluation: false,
     normalisesQueries: false,
     keepsPositions: true,
     clampsEveryKind: false,

@@ -46,6 +46,7 @@ export const REMEDIES: Remedies = {
   "fewer samples": "lower --sample_softmax or leave it out",
   "narrower embeddings": "lower --d_embed or --d_model",
   "a wider last cluster": "lower --div_val or raise --d_embed",
+  "a shorter context, or tables of the papers": "lower --mem_len, or use --compat none",
   "memory, or no same length": "raise --mem_len, or leave out --same_length or --compat",
   "full precision": "leave --fp16 out",
   "a smaller model": "lower --d_model, --d_inner or --n_layer, or train fewer words",

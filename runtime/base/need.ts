@@ -42,6 +42,7 @@ export type Need =
   | "fewer samples"
   | "narrower embeddings"
   | "a wider last cluster"
+  | "a shorter context, or tables of the papers"
   | "memory, or no same length"
   | "full precision"
   | "a smaller model"

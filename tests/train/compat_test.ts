@@ -120,8 +120,10 @@ Deno.test("--same_length of 2019 needs memory, and a checkpoint without a versio
   const { compat: _, ...before } = modelConfig;
   assertEquals(parseModelConfig(before).compat, "head");
   const without = configOf("2019", { sameLength: true, memLen: 0, evalTgtLen: 8 });
-  checkTrainConfig(without);
-  await assertRejects(() => told(without), ConfigError, "raise --mem_len");
+  for (const refused of [() => checkTrainConfig(without), () => told(without)]) {
+    const { need } = await assertRejects(async () => await refused(), ConfigError);
+    assertEquals(need, "memory, or no same length");
+  }
 });
 
 Deno.test("programs follow the checkpoint's version; only evaluation may take another", async () => {

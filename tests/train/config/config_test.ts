@@ -223,6 +223,9 @@ Deno.test("evaluation keeps the context of training: what targets lose, memory g
   const { tgtLen, memLen, batchSize } = evalLengths(smallConfig({ evalTgtLen: 3 }));
   assertEquals([tgtLen, memLen, batchSize], [3, 13, 2]);
   assertEquals(evalLengths(smallConfig({ memLen: 0 })).memLen, 0);
+  const without = { memLen: 0, extLen: 2, evalTgtLen: 3 };
+  assertEquals(evalLengths(smallConfig(without)).extLen, 7);
+  assertEquals(evalLengths(smallConfig({ ...without, compat: "head" })).extLen, 2);
 });
 
 Deno.test("the curve is as long as --max_step_scheduler, else as --max_step", () => {
