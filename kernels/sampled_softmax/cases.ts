@@ -67,10 +67,12 @@ export const sampledSoftmaxCases: OpCases = {
     const nll = sampledSoftmax(rec, hidden!, {
       blocks,
       targets: targets!,
-      targetGroups: groupsOf(tables, scalars, count, "target_"),
       samples: samples!,
       count: scalars["drawn"]!,
-      sampleGroups: groupsOf(tables, scalars, count, "sample_"),
+      groups: {
+        targets: groupsOf(tables, scalars, count, "target_"),
+        samples: groupsOf(tables, scalars, count, "sample_"),
+      },
       logExpected: new LogUniform(V, SAMPLES).logExpected,
       weight: scalars["weight"] ?? 1,
       differentiate: attrs?.["differentiate"] !== false,

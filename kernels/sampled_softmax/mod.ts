@@ -53,14 +53,12 @@ export interface SampledSoftmaxOptions {
   readonly blocks: readonly VocabularyBlock[];
   /** u32 [R]: the word of every row, or IGNORED: such rows have nll 0 and no gradient. */
   readonly targets: Tensor;
-  /** The targets grouped by word, for the gradient; ranges are the blocks. */
-  readonly targetGroups: TokenGroups;
   /** u32 [C]: distinct words, IGNORED from `count` on. */
   readonly samples: Tensor;
   /** Sampled words. */
   readonly count: Scalar;
-  /** The samples grouped by word, for the gradient; ranges are the blocks. */
-  readonly sampleGroups: TokenGroups;
+  /** Targets and samples grouped by word, for the gradient only; their ranges are the blocks. */
+  readonly groups?: { readonly targets: TokenGroups; readonly samples: TokenGroups };
   /** [V]: logarithm of the expected count of every word in a sample, {@link LogUniform}. */
   readonly logExpected: Float32Array<ArrayBuffer>;
   /** The cotangent of every nll, known ahead: one over the tokens of the step. */
@@ -80,7 +78,7 @@ const NAME = "sampled_softmax";
 
 const op = defineOp<In, Out, SampledSoftmaxOptions>({
   name: NAME,
-  infer({ hidden, targets, samples }, { blocks, differentiate, logExpected, ...groups }) {
+  infer({ hidden, targets, samples }, { blocks, differentiate, logExpected, groups }) {
     const { R, D } = dims({ hidden: "R D", targets: "R", samples: "C" }, {
       hidden,
       targets,
@@ -97,11 +95,14 @@ const op = defineOp<In, Out, SampledSoftmaxOptions>({
           `the blocks have ${words}`,
       );
     }
-    for (const { ranges } of [groups.targetGroups, groups.sampleGroups]) {
+    for (const { ranges } of groups ? [groups.targets, groups.samples] : []) {
       if (ranges.length === blocks.length) continue;
       throw new ShapeError(
         `Cannot record ${NAME}: the token groups have ${ranges.length} ranges for ${blocks.length} blocks`,
       );
+    }
+    if (differentiate && groups === undefined) {
+      throw new TypeError(`Cannot differentiate ${NAME}: it was recorded without token groups`);
     }
     return { nll: f32([R]), ...(differentiate && { dhidden: like(hidden, [R, D]) }) } as {
       readonly [K in keyof Out]: ReturnType<typeof f32>;
@@ -131,10 +132,10 @@ const op = defineOp<In, Out, SampledSoftmaxOptions>({
       launchLosses(rec, all, chunk, { nll, weight, lossScale, differentiate });
       if (dhidden && sums) launchGradients(rec, all, chunk, dhidden, sums);
     }
-    if (dhidden === undefined || sums === undefined) return;
+    if (dhidden === undefined || sums === undefined || attrs.groups === undefined) return;
     launchTargetGradients(rec, all, dhidden, wanted);
-    launchWordGradients(rec, attrs.targetGroups, blocks, wanted);
-    launchWordGradients(rec, attrs.sampleGroups, blocks, sums);
+    launchWordGradients(rec, attrs.groups.targets, blocks, wanted);
+    launchWordGradients(rec, attrs.groups.samples, blocks, sums);
   },
   vjp: (_rec, { outputs: { dhidden } }) => formedGradient(NAME, dhidden),
   cost({ hidden, samples }, { differentiate }) {
@@ -158,7 +159,38 @@ const op = defineOp<In, Out, SampledSoftmaxOptions>({
  * op), hidden gets its own from `backward`, which must be seeded with ones.
  *
  * @throws {ShapeError} when sizes differ
- * @throws {TypeError} when a gradient is asked for and a weight or bias is not a parameter
+ * @throws {TypeError} when a gradient is asked for and a weight or bias is not a parameter, or there
+ * are no groups
+ * @example
+ * ```ts
+ * import { IGNORED, LogUniform, sampledSoftmax } from "@transformer-xl/kernels";
+ * import { ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f64" });
+ * const { logExpected } = new LogUniform(5, 1);
+ * using plan = await device.plan("losses", (rec) => {
+ *   const hidden = rec.input("hidden", [2, 1], "f32");
+ *   const weight = rec.input("weight", [5, 1], "f32");
+ *   const bias = rec.input("bias", [5], "f32");
+ *   const targets = rec.input("targets", [2], "u32");
+ *   const samples = rec.input("samples", [2], "u32");
+ *   const count = rec.scalar("count");
+ *   const nll = sampledSoftmax(rec, hidden, {
+ *     ...{ blocks: [{ weight, bias }], targets, samples, count, logExpected },
+ *     ...{ weight: 1, differentiate: false },
+ *   });
+ *   return { inputs: { hidden, weight, bias, targets, samples, count }, outputs: { nll } };
+ * });
+ * plan.run({
+ *   ...{ hidden: new Float32Array(2), weight: new Float32Array(5), bias: new Float32Array(5) },
+ *   ...{ targets: Uint32Array.of(0, 3), samples: Uint32Array.of(0, IGNORED), count: 1 },
+ * });
+ * const { nll } = await plan.read("nll");
+ * assertAlmostEquals(nll[0]!, 0); // the only sample is the target, which does not count twice
+ * // Word 0 is in more samples than word 3, so it stands for fewer words.
+ * assertAlmostEquals(nll[1]!, Math.log1p(Math.exp(logExpected[3]! - logExpected[0]!)), 1e-12);
+ * ```
  */
 export function sampledSoftmax(
   rec: Recorder,

@@ -24,10 +24,9 @@ export function sampledLosses(
   const nll = sampledSoftmax(rec, narrow, {
     blocks: softmax,
     targets: targets.head,
-    targetGroups: samples.targetGroups,
     samples: samples.ids,
     count: samples.count,
-    sampleGroups: samples.groups,
+    groups: { targets: samples.targetGroups, samples: samples.groups },
     logExpected: samples.words.logExpected,
     ...options,
   }); // [R]
