@@ -27,6 +27,7 @@ import {
   quoted,
 } from "@transformer-xl/runtime";
 import { z } from "zod";
+import { EVAL_PRESETS } from "./presets.ts";
 import { SCORER_TYPES } from "./scorers/open_scorer.ts";
 
 const general = { group: "General" } as const;
@@ -46,6 +47,9 @@ export const targetValue: z.ZodDefault<z.ZodNullable<z.ZodNumber>> = z.number().
 
 /** The schema of `deno task eval`. */
 export const evalSchema = z.strictObject({
+  preset: z.enum(Object.keys(EVAL_PRESETS) as [string, ...string[]]).nullable().default(null)
+    .describe("Lengths for the model of a training preset, overridden by --config_file and flags")
+    .meta(general),
   ...configFields,
   workDir: pathValue.default("LM-TFM").describe("Folder of checkpoints and logs")
     .meta({ ...general, metavar: "DIR" }),

@@ -55,6 +55,7 @@ export { randomIds, zipfIds } from "./text/random_text.ts";
 export { type ManualModel, manualModel } from "./settings/manual_config.ts";
 export * from "./metrics.ts";
 export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";
+export { EVAL_PRESETS, type EvalPreset } from "./presets.ts";
 export { openScorer, runtimeName, SCORER_TYPES, type ScorerType } from "./scorers/open_scorer.ts";
 export { PlanScorer } from "./scorers/plan_scorer.ts";
 export type { Scorer } from "./scorers/scorer.ts";

@@ -5,11 +5,8 @@
  */
 import { dirname } from "node:path";
 import {
-  assertCutoffs,
-  clusterShares,
   COMPAT_RULES,
   type Corpus,
-  cutoffsFor,
   type ModelCheckpoint,
   type ModelConfig,
   modelFacts,
@@ -33,14 +30,12 @@ import {
   type FlagOrigin,
   inProcesses,
   NOT_PASSED,
-  openDevice,
   type ProcessGroup,
   ProgressLine,
   progressText,
   rankEnvironment,
   runMain,
   sweepTemporaries,
-  takeGpu,
   type TextLog,
   wantsHelp,
   withRemedies,
@@ -50,14 +45,19 @@ import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import { type TrainConfig, trainSchema } from "./config.ts";
 import { modelOf, type Share } from "./run_plan.ts";
 import { checkShares, checkTrainConfig } from "./settings/check_config.ts";
-import { checkFits, type Footprint, footprint, footprintLines } from "./footprint.ts";
-import { fitChunks, memoryOf } from "./settings/fit_chunks.ts";
+import { checkFits, footprintLines } from "./footprint.ts";
 import {
   configLines,
   configureTraining,
   readGiven,
   trainingYaml,
 } from "./configuration/configure.ts";
+import {
+  openTrainingDevice,
+  planOnDevice,
+  planWithoutText,
+} from "./configuration/plan_on_device.ts";
+import { cutoffsOf, isPlannedWithoutText } from "./configuration/published_model.ts";
 import { fitEvaluation } from "./settings/follow_defaults.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { settingWarnings } from "./settings/setting_warnings.ts";
@@ -174,6 +174,11 @@ async function runRank(start: Start): Promise<number> {
     );
   }
   const share = config.dryRun ? dryShare(config) : group;
+  if (isPlannedWithoutText(config)) {
+    const process = { config, origin, share, group };
+    await planWithoutText(process, start.notes, isFirst ? console.log : () => {});
+    return 0;
+  }
   using folder = await firstThenOthers(
     group,
     async () =>
@@ -190,7 +195,8 @@ async function runRank(start: Start): Promise<number> {
     group,
     () => openText(config, cacheDir, checkpoint?.vocabulary, { required: neededSplits(config) }),
   );
-  const modelConfig = modelOf(config, corpus.vocabulary.size, cutoffsOf(config, corpus));
+  const { size } = corpus.vocabulary;
+  const modelConfig = modelOf(config, size, cutoffsOf(config, corpus.source.dataset, size));
   await assertSameFacts(group, modelFacts(textFacts(corpus), corpus.vocabulary, modelConfig));
   const changes = checkpoint ? checkSameText(checkpoint, corpus, config, isTextGiven) : [];
   // A checkpoint that does not name its text is continued on the one it is given.
@@ -205,22 +211,13 @@ async function runRank(start: Start): Promise<number> {
   config = fitted.config;
   cutStreams(config, corpus, share); // a text that is too short is rejected before anything is written
 
-  let deviceLine = "";
-  await takeGpu(config);
-  using device = await openDevice(config.device, (sentence) => {
-    deviceLine = config.device === "cpu" ? `${sentence} (--device cpu)` : sentence;
-  });
+  using opened = await openTrainingDevice(config);
+  const { device } = opened;
   precisionFor(config.fp16, device); // rejects unsupported features
-  const shares = clusterShares(modelConfig, corpus.train);
-  const options = { shares, share };
-  let planned: Footprint;
-  if (config.preset !== null && origin.get("batchChunk") === "default") {
-    const memoryBytes = memoryOf(device);
-    const given = { ...options, memoryBytes, group };
-    ({ config, planned } = await fitChunks(config, modelConfig, device.limits, given));
-  } else {
-    planned = await footprint(config, modelConfig, device.limits, options);
-  }
+  const process = { config, origin, share, group };
+  const fittedRun = await planOnDevice(process, device, modelConfig, corpus);
+  const { planned } = fittedRun;
+  config = fittedRun.config;
   if (!config.dryRun) checkFits(planned, device);
 
   // All user errors have been ruled out; files of the run are created from here on.
@@ -232,7 +229,7 @@ async function runRank(start: Start): Promise<number> {
   const progress = new ProgressLine();
   const mode = continuesLogs ? "append" : "truncate";
   using text = openTextLog(config, { rank: group.rank, mode, progress });
-  text.write(deviceLine);
+  text.write(opened.line);
   text.write(`world size: ${share.size}`);
   const warnings = settingWarnings(config, origin);
   for (const line of [...start.notes, ...fitted.notes, ...warnings]) text.write(line);
@@ -336,14 +333,6 @@ async function run(
   if (rank === 0) await files?.endTest();
   const isPassed = reporter.compare(bestNats, config);
   return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
-}
-
-function cutoffsOf(config: TrainConfig, corpus: Corpus): number[] {
-  if (!config.adaptive) return [];
-  const { size } = corpus.vocabulary;
-  if (config.cutoffs.length === 0) return cutoffsFor(corpus.source.dataset, size);
-  assertCutoffs(config.cutoffs, size);
-  return config.cutoffs;
 }
 
 /** Settings by flag. */

@@ -168,15 +168,29 @@ export function checkFits(
   );
 }
 
+/** Parameters per part of a model, without a device. */
+export function countParameters(
+  modelConfig: ModelConfig,
+  limits: DeviceLimits,
+): ReadonlyMap<string, number> {
+  return parametersByPart(new Model(new DryDevice(limits), modelConfig).store);
+}
+
+/** Parameters per part as log lines. */
+export function parameterLines(parameters: Footprint["parameters"]): string[] {
+  return [
+    `#params = ${parameters.values().reduce((sum, count) => sum + count, 0)}`,
+    `#non emb params = ${parameters.get("layers") ?? 0}`,
+    ...[...parameters].map(([part, count]) => `    - ${part} : ${count}`),
+  ];
+}
+
 /** The footprint as log lines. */
 export function footprintLines(
   { parameters, bytes, hostBytes, launches, flopsPerToken, bytesPerToken }: Footprint,
 ): string[] {
-  const total = [...parameters.values()].reduce((sum, count) => sum + count, 0);
   return [
-    `#params = ${total}`,
-    `#non emb params = ${parameters.get("layers") ?? 0}`,
-    ...[...parameters].map(([part, count]) => `    - ${part} : ${count}`),
+    ...parameterLines(parameters),
     `device memory = ${formatBytes(totalBytes(bytes))}`,
     ...[...bytes].filter(([, size]) => size > 0).map(([role, size]) =>
       `    - ${role} : ${formatBytes(size)}`

@@ -15,6 +15,7 @@ export { sharedSpeed, type Speed } from "./data_parallel/shared_numbers.ts";
 export type { RunRequest } from "./data_parallel/request.ts";
 export {
   checkFits,
+  countParameters,
   type Footprint,
   footprint,
   footprintLines,
@@ -29,6 +30,11 @@ export {
   readGiven,
   trainingYaml,
 } from "./configuration/configure.ts";
+export {
+  isPlannedWithoutText,
+  publishedModel,
+  publishedSize,
+} from "./configuration/published_model.ts";
 export { fitEvaluation, type Followed, followLengths } from "./settings/follow_defaults.ts";
 export { rateWarnings } from "./settings/rate_warnings.ts";
 export { settingWarnings } from "./settings/setting_warnings.ts";

@@ -1,5 +1,6 @@
 /**
- * The configuration of an evaluation from its sources: defaults < configuration file < flags.
+ * The configuration of an evaluation from its sources: defaults < preset <
+ * configuration file < flags.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import {
   withUserPaths,
 } from "@transformer-xl/runtime";
 import { type EvalConfig, evalSchema } from "../config.ts";
+import { EVAL_PRESETS } from "../presets.ts";
 import { EVAL_REFERENCE_FLAGS } from "./reference_flags.ts";
 
 /**
@@ -23,8 +25,11 @@ import { EVAL_REFERENCE_FLAGS } from "./reference_flags.ts";
 export async function configureEvaluation(
   argv: readonly string[],
 ): Promise<ParsedFlags<EvalConfig>> {
-  const file = await chosenConfigFile(scanFlags(evalSchema, argv, EVAL_REFERENCE_FLAGS), "eval");
-  const parsed = parseFlags(evalSchema, argv, { file, foreign: EVAL_REFERENCE_FLAGS });
+  const foreign = EVAL_REFERENCE_FLAGS;
+  const file = await chosenConfigFile(scanFlags(evalSchema, argv, foreign), "eval");
+  const { preset } = scanFlags(evalSchema, argv, foreign, file);
+  const layers = { preset: EVAL_PRESETS[preset ?? ""] ?? {}, file, foreign };
+  const parsed = parseFlags(evalSchema, argv, layers);
   const config = withUserPaths(parsed.config, ["workDir", "model", "data", "configFile"]);
   return { ...parsed, config };
 }

@@ -12,9 +12,9 @@ import type { VocabularyKind } from "./vocabulary/vocabulary.ts";
 export interface DataSet {
   /**
    * `splits`: a folder with train, valid and test; `any`: such a folder, any other folder, or a file;
-   * `listed`: files that the program lists.
+   * `listed`: files that the program lists; `none`: nothing yet, it can be planned, not opened.
    */
-  readonly files: "splits" | "any" | "listed";
+  readonly files: "splits" | "any" | "listed" | "none";
   /** Default kind of symbols. */
   readonly vocabulary: VocabularyKind;
   /**
@@ -69,6 +69,51 @@ const TABLE = {
     tieProjections: true,
     prepare: "wikitext",
   },
+  ptb: {
+    files: "splits",
+    vocabulary: "word",
+    vocabularySize: 10_000,
+    countFrom: "all",
+    cutoffs: undefined,
+    tieProjections: true,
+    prepare: "none",
+  },
+  shakespeare: {
+    files: "any",
+    vocabulary: "char",
+    vocabularySize: 65,
+    countFrom: "all",
+    cutoffs: undefined,
+    tieProjections: true,
+    prepare: "none",
+  },
+  enwik8: {
+    files: "none",
+    vocabulary: "char",
+    vocabularySize: 204,
+    countFrom: "all",
+    cutoffs: undefined,
+    tieProjections: true,
+    prepare: "none",
+  },
+  text8: {
+    files: "none",
+    vocabulary: "char",
+    vocabularySize: 27,
+    countFrom: "all",
+    cutoffs: undefined,
+    tieProjections: true,
+    prepare: "none",
+  },
+  lm1b: {
+    files: "none",
+    vocabulary: "word",
+    vocabularySize: 793_470,
+    countFrom: "all",
+    cutoffs: [59_997, 99_997, 639_997],
+    tieProjections: false,
+    prepare: "none",
+  },
 } as const satisfies Readonly<Record<string, DataSet>>;
 
 /** A data set by name. */
@@ -102,4 +147,16 @@ export function datasetOf(
 ): Dataset {
   if (dataset !== "auto") return dataset;
   return data === null ? "self" : "text";
+}
+
+/**
+ * Rejects data sets that can be planned, but not opened.
+ *
+ * @throws {ConfigError} if there is no loader for the data set
+ */
+export function assertLoader(name: Dataset): void {
+  if (dataSet(name as string).files !== "none") return;
+  throw new ConfigError(`Cannot open data set "${name}": there is no loader for it yet`, {
+    need: "a plan, or the data set of any text",
+  });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Corpus, openCorpus } from "./corpus/corpus.ts";
-import { type Dataset, dataSet, datasetOf } from "./data_sets.ts";
+import { assertLoader, type Dataset, dataSet, datasetOf } from "./data_sets.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError, exitAtSignals } from "@transformer-xl/runtime";
@@ -37,13 +37,15 @@ export interface TextSelection {
 /**
  * The data set of the settings and its location.
  *
- * @throws {ConfigError} when a data set requires a folder and none is given, or does not accept one
+ * @throws {ConfigError} when a data set requires a folder and none is given, does not accept one, or
+ * has no loader
  */
 export async function textPlace(
   settings: TextSettings,
 ): Promise<{ readonly dataset: Dataset; readonly path?: string; readonly files?: string[] }> {
   const { data } = settings;
   const name = datasetOf(settings);
+  assertLoader(name);
   if (dataSet(name).files === "listed") {
     if (data === null) return { dataset: name, files: await selfFiles() };
     throw new ConfigError(

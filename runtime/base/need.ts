@@ -27,6 +27,7 @@ export type Need =
   | "no evaluation"
   | "no test"
   | "the data set of any text"
+  | "a plan, or the data set of any text"
   | "a symbol for unknown words"
   | "characters as symbols"
   | "more text or a smaller batch"

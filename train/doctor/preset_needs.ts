@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { cutoffsFor, dataSet, datasetOf, REMEDIES } from "@transformer-xl/model";
+import { REMEDIES } from "@transformer-xl/model";
 import { type DeviceLimits, isUserError, remedySentence } from "@transformer-xl/runtime";
 import { trainSchema } from "../config.ts";
-import { modelOf } from "../run_plan.ts";
+import { publishedModel } from "../configuration/published_model.ts";
 import { totalBytes } from "../footprint.ts";
 import { fitChunks } from "../settings/fit_chunks.ts";
 import { PRESETS } from "../presets.ts";
@@ -23,11 +23,8 @@ export async function presetNeeds(
   const needs: MemoryNeed[] = [];
   for (const [name, preset] of Object.entries(PRESETS)) {
     const config = trainSchema.parse(preset);
-    const dataset = datasetOf(config);
-    const { vocabularySize: vocabSize } = dataSet(dataset);
-    if (vocabSize === undefined) continue;
-    const cutoffs = config.adaptive ? cutoffsFor(dataset, vocabSize) : [];
-    const modelConfig = modelOf(config, vocabSize, cutoffs);
+    const modelConfig = publishedModel(config);
+    if (modelConfig === undefined) continue;
     try {
       const { planned } = await fitChunks(config, modelConfig, limits, { memoryBytes });
       needs.push({ name, bytes: totalBytes(planned.bytes) });

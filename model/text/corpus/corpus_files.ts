@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError } from "@transformer-xl/runtime";
-import { type Dataset, dataSet } from "../data_sets.ts";
+import { assertLoader, type Dataset, dataSet } from "../data_sets.ts";
 import {
   type Split,
   type SplitName,
@@ -41,6 +41,7 @@ const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
  *
  * @param wanted required splits, if there are splits
  * @throws {DataError} if something is missing; the message lists the expected names.
+ * @throws {ConfigError} if there is no loader for the data set
  */
 export async function locateCorpus(
   dataset: Dataset,
@@ -48,6 +49,7 @@ export async function locateCorpus(
   files: readonly string[] | undefined,
   wanted: readonly Split[] = SPLITS,
 ): Promise<CorpusFiles> {
+  assertLoader(dataset);
   const { files: kind } = dataSet(dataset);
   if (kind === "listed") {
     if (files !== undefined && files.length > 0) {

@@ -37,6 +37,29 @@ const WIKITEXT = {
   "wiki.test.tokens": " <unk> A \n",
 };
 
+Deno.test("openCorpus() reads Penn Treebank under its file names, with the words of all splits", async () => {
+  const files = {
+    "ptb.train.txt": " the N <unk> \n the \n",
+    "ptb.valid.txt": " valid the \n",
+    "ptb.test.txt": " N test \n",
+  };
+  await withFolder(files, async (path) => {
+    const options = { dataset: "ptb", path } as const;
+    const { vocabulary } = await openCorpus(options);
+    assertEquals(vocabulary.symbols.join(" "), "<eos> the N <unk> valid test");
+    const { vocabulary: lower, test } = await openCorpus({ ...options, lowerCase: true });
+    assertEquals(lower.decode(test), "n test\n");
+  });
+});
+
+Deno.test("openCorpus() reads Shakespeare as characters of one file", async () => {
+  await withFolder({ "input.txt": "ab\n".repeat(40) }, async (path) => {
+    const corpus = await openCorpus({ dataset: "shakespeare", path: `${path}/input.txt` });
+    assertEquals([corpus.vocabulary.kind, corpus.vocabulary.size], ["char", 3]);
+    assertEquals(corpus.train.length, 108);
+  });
+});
+
 Deno.test("openCorpus() reads WikiText under either of its file names", async () => {
   const renamed = {
     "train.txt": WIKITEXT["wiki.train.tokens"],

@@ -7,9 +7,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { manualText } from "@transformer-xl/eval";
 import {
   cutoffsFor,
+  type Dataset,
   dataSet,
   datasetOf,
   DATASETS,
+  openCorpus,
   openText,
   resolveModel,
   WordVocabulary,
@@ -42,7 +44,9 @@ Deno.test("--dataset auto is the given text, else the program's own", async () =
   assertEquals(datasetOf({ dataset: "auto", data: "text.txt" }), "text");
   assertEquals(datasetOf({ dataset: "wt2", data: "folder" }), "wt2");
   for (const dataset of DATASETS) {
-    const isListed = dataSet(dataset).files === "listed";
+    const { files } = dataSet(dataset);
+    const isListed = files === "listed";
+    if (files === "none") continue;
     await assertRejects(
       () => openText({ dataset, data: isListed ? "/text" : null, vocab: "auto" }, undefined),
       ConfigError,
@@ -50,6 +54,22 @@ Deno.test("--dataset auto is the given text, else the program's own", async () =
     );
   }
 });
+
+Deno.test("a data set without a loader is refused with what can be done instead", async () => {
+  for (const dataset of DATASETS.filter((name) => dataSet(name).files === "none")) {
+    for (const open of [openText, openLibraryText]) {
+      const settings = { dataset, data: "/text", vocab: "auto" } as const;
+      const error = await assertRejects(() => open(settings, undefined), ConfigError);
+      const sentence = `Cannot open data set "${dataset}": there is no loader for it yet`;
+      assertEquals(error.message, sentence);
+      assertEquals(error.need, "a plan, or the data set of any text");
+    }
+  }
+});
+
+function openLibraryText({ dataset, data }: { readonly dataset: Dataset; readonly data: string }) {
+  return openCorpus({ dataset, path: data });
+}
 
 Deno.test("typed text is prepared as the data set of the model asks", () => {
   const vocabulary = WordVocabulary.fromCounts([["a", 3], ["b", 2], ["@-@", 1], ["<unk>", 1]], {

@@ -291,9 +291,10 @@ Deno.test("a corpus says its files, tokens and lines per split, vocabulary and u
 });
 
 Deno.test("an unknown data set is never taken for another one", async () => {
-  assertEquals(DATASETS, ["self", "text", "wt2", "wt103"]);
-  const dataset = "enwik8" as Dataset;
-  const says = /there is none of that name, use one of self, text, wt2, wt103/;
+  const names = ["self", "text", "wt2", "wt103", "ptb", "shakespeare", "enwik8", "text8", "lm1b"];
+  assertEquals<string[]>(DATASETS, names);
+  const dataset = "enwik9" as Dataset;
+  const says = /there is none of that name, use one of self, text, wt2, wt103, ptb, /;
   const opened = await assertRejects(() => openCorpus({ dataset, path: "/" }), ConfigError);
   assertMatch(opened.message, says);
   try {

@@ -115,7 +115,7 @@ const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] =
   ["--affinity socket_unique_interleaved", "--affinity none"],
   ["--profile"],
   ["--data ../data/wikitext-103"],
-  ["--dataset wt103", "--dataset lm1b"],
+  ["--dataset wt103", "--dataset enwik9"],
   ["--vocab word", "--vocab bpe"],
   ["--n_layer 16"],
   ["--n_head 8"],

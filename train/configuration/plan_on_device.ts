@@ -1,0 +1,108 @@
+/**
+ * The plan of a run on the device of a process.
+ *
+ * @module
+ */
+import { clusterShares, type Corpus, datasetOf, type ModelConfig } from "@transformer-xl/model";
+import { type Device, openDevice, type ProcessGroup, takeGpu } from "@transformer-xl/runtime";
+import type { TrainConfig } from "../config.ts";
+import { countParameters, footprint, footprintLines, parameterLines } from "../footprint.ts";
+import type { Share } from "../run_plan.ts";
+import { fitChunks, type FittedRun, memoryOf } from "../settings/fit_chunks.ts";
+import { CPU_CHOSEN } from "../settings/flag_errors.ts";
+import { rateWarnings } from "../settings/rate_warnings.ts";
+import { configLines, type Configured } from "./configure.ts";
+import { publishedModel } from "./published_model.ts";
+
+/** A device, and a line about it. */
+export interface OpenedDevice extends Disposable {
+  /** The device. */
+  readonly device: Device;
+  /** Its name and why it was chosen. */
+  readonly line: string;
+}
+
+/**
+ * Opens the device of a process.
+ *
+ * @throws {DeviceError} when there is none
+ */
+export async function openTrainingDevice(config: TrainConfig): Promise<OpenedDevice> {
+  let line = "";
+  await takeGpu(config);
+  const device = await openDevice(config.device, (sentence) => {
+    line = config.device === "cpu" ? `${sentence} (${CPU_CHOSEN})` : sentence;
+  });
+  return { device, line, [Symbol.dispose]: () => device[Symbol.dispose]() };
+}
+
+/** The run of one process. */
+export interface PlannedProcess {
+  /** Its configuration. */
+  readonly config: TrainConfig;
+  /** Origin of every setting. */
+  readonly origin: Configured["origin"];
+  /** Its share of the batch. */
+  readonly share: Share;
+  /** All processes. */
+  readonly group: ProcessGroup;
+}
+
+/**
+ * Records the run on a device that only counts, with the batch chunks that fit where a preset leaves
+ * them open.
+ *
+ * @param corpus the text, whose words weigh the clusters; without it, each counts whole
+ * @throws {DeviceError} when one parameter or an attention exceeds the binding limit
+ */
+export async function planOnDevice(
+  { config, origin, share, group }: PlannedProcess,
+  device: Device,
+  modelConfig: ModelConfig,
+  corpus: Pick<Corpus, "train"> | undefined,
+): Promise<FittedRun> {
+  const options = { share, ...(corpus && { shares: clusterShares(modelConfig, corpus.train) }) };
+  if (config.preset === null || origin.get("batchChunk") !== "default") {
+    return { config, planned: await footprint(config, modelConfig, device.limits, options) };
+  }
+  const memoryBytes = memoryOf(device);
+  return await fitChunks(config, modelConfig, device.limits, { ...options, memoryBytes, group });
+}
+
+/**
+ * Plans a run without its text. A run that the device cannot hold has its parameters printed before
+ * the error.
+ *
+ * @param notes lines about flags and settings
+ * @throws {DeviceError} as {@link planOnDevice}
+ */
+export async function planWithoutText(
+  process: PlannedProcess,
+  notes: readonly string[],
+  print: (line: string) => void,
+): Promise<void> {
+  const { config, origin, share } = process;
+  const modelConfig = publishedModel(config)!;
+  using opened = await openTrainingDevice(config);
+  const { device, line } = opened;
+  let planned: FittedRun["planned"] | undefined;
+  let chunked = config;
+  try {
+    ({ config: chunked, planned } = await planOnDevice(process, device, modelConfig, undefined));
+  } finally {
+    const lines = [
+      line,
+      `world size: ${share.size}`,
+      ...notes,
+      ...rateWarnings(config),
+      ...configLines(chunked, origin),
+      `text : none, planned with the ${modelConfig.nToken} symbols of ${datasetOf(config)}` +
+      (config.adaptive ? "; each cluster counts whole" : ""),
+      ...(share.size > 1 ? ["What follows is for each process"] : []),
+      ...(planned === undefined
+        ? parameterLines(countParameters(modelConfig, device.limits))
+        : footprintLines(planned)),
+    ];
+    for (const line of lines) print(line);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The model of a configuration whose text is not there, for plans: the vocabulary has the published
+ * size of its data set.
+ *
+ * @module
+ */
+import {
+  assertCutoffs,
+  cutoffsFor,
+  dataSet,
+  datasetOf,
+  type ModelConfig,
+} from "@transformer-xl/model";
+import type { TrainConfig } from "../config.ts";
+import { modelOf } from "../run_plan.ts";
+
+/** Symbols of the full vocabulary of a configuration; undefined where only the text tells. */
+export function publishedSize(
+  { dataset, data, vocab, minFreq, maxVocab }: Pick<
+    TrainConfig,
+    "dataset" | "data" | "vocab" | "minFreq" | "maxVocab"
+  >,
+): number | undefined {
+  const { vocabulary, vocabularySize } = dataSet(datasetOf({ dataset, data }));
+  const isDefault = vocab === "auto" || vocab === vocabulary;
+  if (!isDefault || vocabularySize === undefined || minFreq > 1) return undefined;
+  return Math.min(vocabularySize, maxVocab ?? Infinity);
+}
+
+/** Whether a dry run has no text to read and its data set has a published size. */
+export function isPlannedWithoutText(config: TrainConfig): boolean {
+  const { files } = dataSet(datasetOf(config));
+  const isMissing = files === "none" || files !== "listed" && config.data === null;
+  return config.dryRun && isMissing && publishedSize(config) !== undefined;
+}
+
+/** Cutoffs of a configuration for a vocabulary: given ones, else those of the data set. */
+export function cutoffsOf(
+  { adaptive, cutoffs }: Pick<TrainConfig, "adaptive" | "cutoffs">,
+  dataset: string,
+  size: number,
+): readonly number[] {
+  if (!adaptive) return [];
+  if (cutoffs.length === 0) return cutoffsFor(dataset, size);
+  assertCutoffs(cutoffs, size);
+  return cutoffs;
+}
+
+/**
+ * The model for the published size of the vocabulary.
+ *
+ * @returns undefined where only the text tells the size
+ * @throws {ConfigError} when settings contradict each other
+ */
+export function publishedModel(config: TrainConfig): ModelConfig | undefined {
+  const size = publishedSize(config);
+  return size === undefined
+    ? undefined
+    : modelOf(config, size, cutoffsOf(config, datasetOf(config), size));
+}
