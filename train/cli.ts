@@ -35,6 +35,7 @@ import {
   progressText,
   rankEnvironment,
   runMain,
+  SoloGroup,
   sweepTemporaries,
   type TextLog,
   wantsHelp,
@@ -43,7 +44,7 @@ import {
 import { trainingRecord } from "./checkpoint/training_checkpoint.ts";
 import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import { type TrainConfig, trainSchema } from "./config.ts";
-import { modelOf, type Share } from "./run_plan.ts";
+import { modelOf, type Share, withProcesses } from "./run_plan.ts";
 import { checkShares, checkTrainConfig } from "./settings/check_config.ts";
 import { checkFits, footprintLines } from "./footprint.ts";
 import {
@@ -75,6 +76,7 @@ import {
   textOfCheckpoint,
   textRecord,
 } from "./checkpoint/training_text.ts";
+import { baseFolder, folderToResume, withRunFolder } from "./checkpoint/run_folder.ts";
 import {
   checkWorkDirectory,
   isBestInsteadOfLast,
@@ -101,17 +103,22 @@ async function trainWith(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const given = await readGiven(argv);
-  const open = () => openRestart(given.restart, given.workDir);
+  const { config: early } = configureTraining(given, undefined);
+  const base = baseFolder(early);
+  const open = async () =>
+    await openRestart(given.restart, given.restart === true ? await folderToResume(early) : base);
   // Rank 0 tells the other ranks what to resume once they are connected.
   const { launchedBy, rank } = rankEnvironment();
   const isLaunched = launchedBy !== "none";
   using checkpoint = isLaunched && !given.printConfig ? undefined : await open();
-  const { config, origin, notes } = configureTraining(given, checkpoint);
-  if (config.printConfig) {
-    checkTrainConfig(config);
-    if (rank === 0) console.log(trainingYaml(config, origin));
+  const configured = configureTraining(given, checkpoint);
+  const { origin } = configured;
+  if (configured.config.printConfig) {
+    checkTrainConfig(configured.config);
+    if (rank === 0) console.log(trainingYaml(configured.config, origin));
     return 0;
   }
+  const config = await withRunFolder(configured, checkpoint, new SoloGroup());
   if (!isLaunched) await checkStart(config, checkpoint);
   // The number of processes may differ from that of the checkpoint.
   const gpusGiven = ["flag", "file", "preset"].includes(origin.get("gpus")!);
@@ -121,7 +128,7 @@ async function trainWith(argv: readonly string[]): Promise<number> {
       gpusGiven: gpusGiven && !config.dryRun,
       argv,
       facts: sharedSettings(config),
-      paths: [config.workDir, config.data, config.configFile, config.restart]
+      paths: [base, config.workDir, config.data, config.configFile, config.restart]
         .filter((path) => typeof path === "string"),
       check: (processes) => checkShares(config, processes),
       launching: () => checkpoint?.[Symbol.dispose](),
@@ -129,15 +136,16 @@ async function trainWith(argv: readonly string[]): Promise<number> {
     async (group) => {
       using interrupt = listenForInterrupt();
       if (!isLaunched) {
-        return await runRank({ config, origin, notes, checkpoint, group, interrupt });
+        return await runRank({ ...configured, config, base, checkpoint, group, interrupt });
       }
       using shared = await openShared(group, open);
       const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
-      const start = { ...configureTraining(given, shared.checkpoint), group };
-      await assertSameFacts(group, startFacts(start.config, shared.digest, step));
+      const own = configureTraining(given, shared.checkpoint);
+      await assertSameFacts(group, startFacts(own.config, shared.digest, step));
+      const start = { ...own, config: await withRunFolder(own, shared.checkpoint, group), group };
       await decideOnFirst(group, () => checkStart(start.config, shared.checkpoint));
       checkShares(start.config, group.size);
-      return await runRank({ ...start, checkpoint: shared.checkpoint, interrupt });
+      return await runRank({ ...start, base, checkpoint: shared.checkpoint, interrupt });
     },
   );
 }
@@ -155,6 +163,8 @@ interface Start {
   readonly origin: ReadonlyMap<string, FlagOrigin>;
   /** Lines about flags and settings, to print first. */
   readonly notes: readonly string[];
+  /** Where `--restart` looks for a checkpoint, or for sub-folders with one. */
+  readonly base: string;
   readonly checkpoint: ModelCheckpoint | undefined;
   readonly group: ProcessGroup;
   readonly interrupt: Interrupt;
@@ -163,17 +173,17 @@ interface Start {
 /** One rank of a run. Rank 0 writes files; the others are silent unless `--log_all_ranks`. */
 async function runRank(start: Start): Promise<number> {
   const { origin, checkpoint, group } = start;
-  let { config } = start;
+  const share = start.config.dryRun ? dryShare(start.config) : group;
+  let config = withProcesses(start.config, share.size);
   const isFirst = group.rank === 0;
   if (isFirst && !checkpoint && config.restart) {
-    console.log(`No checkpoint in "${config.workDir}" yet: starting a new run`);
+    console.log(`No checkpoint in "${start.base}" yet: starting a new run`);
   }
   if (isFirst && checkpoint && isBestInsteadOfLast(config.restart, checkpoint.path)) {
     console.log(
       `No last checkpoint in "${dirname(checkpoint.path)}": continuing from the best one`,
     );
   }
-  const share = config.dryRun ? dryShare(config) : group;
   if (isPlannedWithoutText(config)) {
     const process = { config, origin, share, group };
     await planWithoutText(process, start.notes, isFirst ? console.log : () => {});
@@ -231,6 +241,9 @@ async function runRank(start: Start): Promise<number> {
   using text = openTextLog(config, { rank: group.rank, mode, progress });
   text.write(opened.line);
   text.write(`world size: ${share.size}`);
+  if (config.localBatchSize !== null) {
+    text.write(`batch size: ${config.batchSize}, --local_batch_size times the world size`);
+  }
   const warnings = settingWarnings(config, origin);
   for (const line of [...start.notes, ...fitted.notes, ...warnings]) text.write(line);
   for (const line of configLines(config, origin)) text.write(line);

@@ -38,6 +38,11 @@ export const trainSchema = z.strictObject({
   ...configFields,
   workDir: pathValue.default("LM-TFM").describe("Folder for logs and checkpoints")
     .meta({ ...general, metavar: "DIR" }),
+  appendDataset: z.boolean().default(false)
+    .describe("Append -DATASET to --work_dir").meta(general),
+  appendTime: z.boolean().default(false)
+    .describe("Use a new sub-folder YYYYmmdd-HHMMSS of --work_dir; with --restart, the newest")
+    .meta(general),
   restart: z.union([z.boolean(), pathValue]).default(false)
     .describe("Resume from PATH, or from the last checkpoint in --work_dir")
     .meta({ ...general, metavar: "PATH" }),
@@ -142,6 +147,9 @@ export const trainSchema = z.strictObject({
 
   maxStep: stepsValue.default(40_000).describe("Optimizer steps").meta(training),
   batchSize: lengthValue.default(256).describe("Batch size (columns) of a step, over all processes")
+    .meta(training),
+  localBatchSize: lengthValue.nullable().default(null)
+    .describe("Batch size of each process; sets --batch_size to this times the processes")
     .meta(training),
   batchChunk: lengthValue.default(1).describe("Gradient-accumulation steps").meta(
     training,

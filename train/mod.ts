@@ -6,6 +6,7 @@
 export { settingsToContinue } from "./checkpoint/checkpoint_checks.ts";
 export * from "./checkpoint/training_checkpoint.ts";
 export { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
+export { timeName, withRunFolder } from "./checkpoint/run_folder.ts";
 export { splitColumns } from "./step/split_columns.ts";
 export { type TrainConfig, trainSchema } from "./config.ts";
 export { checkShares, checkTrainConfig } from "./settings/check_config.ts";
@@ -53,6 +54,7 @@ export {
   type Share,
   stepOptions,
   trainLengths,
+  withProcesses,
 } from "./run_plan.ts";
 export { type Preset, PRESETS } from "./presets.ts";
 export { DllRecords, type DllRecordStyle, type RunSummary } from "./report/dll_records.ts";

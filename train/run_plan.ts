@@ -33,6 +33,12 @@ export interface Share {
 /** The share of a single process. */
 export const WHOLE: Share = { rank: 0, size: 1 };
 
+/** The configuration with the batch of `processes`, each of which has `--local_batch_size` columns. */
+export function withProcesses(config: TrainConfig, processes: number): TrainConfig {
+  const { localBatchSize } = config;
+  return localBatchSize === null ? config : { ...config, batchSize: localBatchSize * processes };
+}
+
 /** Lengths of a training step, of all columns of a process; shorter segments are padded. */
 export function trainLengths(config: TrainConfig, { size }: Share = WHOLE): Lengths {
   const { batchSize, extLen, memLen } = config;

@@ -40,7 +40,7 @@ import {
   sharedSpeed,
 } from "./data_parallel/shared_numbers.ts";
 import type { RunRequest } from "./data_parallel/request.ts";
-import { planRun, type RunPlan } from "./run_plan.ts";
+import { planRun, type RunPlan, withProcesses } from "./run_plan.ts";
 import { continuedProgress } from "./checkpoint/resume.ts";
 import { Plateau, rateAfter, rateOf } from "./schedule.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
@@ -102,12 +102,13 @@ export class Trainer implements Disposable {
    */
   static async create(
     device: Device,
-    config: TrainConfig,
+    settings: TrainConfig,
     modelConfig: ModelConfig,
     corpus: Corpus,
     checkpoint?: ModelCheckpoint,
     group: ProcessGroup = new SoloGroup(),
   ): Promise<Trainer> {
+    const config = withProcesses(settings, group.size);
     const progress = checkpoint
       ? continuedProgress(trainingRecord(checkpoint), config)
       : firstProgress(config);

@@ -32,10 +32,13 @@ export interface RunState {
 /** Settings of a single start, which no checkpoint determines: neither model nor schedule. */
 const OF_ONE_START = [
   "acceptNewText",
+  "appendDataset",
+  "appendTime",
   "config",
   "configFile",
   "debug",
   "dryRun",
+  "localBatchSize",
   "overwrite",
   "printConfig",
   "restart",

@@ -27,6 +27,8 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   config: "free",
   printConfig: "free",
   workDir: "free",
+  appendDataset: "free",
+  appendTime: "free",
   restart: "free",
   overwrite: "free",
   device: "free",
@@ -94,6 +96,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   staticLossScale: "free",
   maxStep: "free",
   batchSize: "fixed",
+  localBatchSize: "free", // the batch of all processes is compared
   batchChunk: "free",
   tgtLen: "fixed",
   extLen: "fixed",

@@ -7,7 +7,7 @@ import { LARGEST_SCALE } from "@transformer-xl/kernels";
 import { canShare, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
-import { contextOf, evalWarmupLen, longestSegment } from "../run_plan.ts";
+import { contextOf, evalWarmupLen, longestSegment, withProcesses } from "../run_plan.ts";
 import { checkLogFiles, checkTargets } from "./check_outputs.ts";
 
 /**
@@ -16,12 +16,13 @@ import { checkLogFiles, checkTargets } from "./check_outputs.ts";
  * @throws {ConfigError} naming the flags and values
  */
 export function checkTrainConfig(config: TrainConfig): void {
-  const { batchSize, batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
+  const { batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
   checkLossScale(config);
   checkSampling(config);
+  const [flag, batchSize] = batchFlag(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
-      `Cannot cut --batch_size ${batchSize} into --batch_chunk ${batchChunk} equal chunks: ` +
+      `Cannot cut ${flag} ${batchSize} into --batch_chunk ${batchChunk} equal chunks: ` +
         "it is not divisible; change one of them",
     );
   }
@@ -53,6 +54,15 @@ export function checkTrainConfig(config: TrainConfig): void {
   }
 }
 
+/** The flag that sets the columns of a step, and its value. */
+function batchFlag(
+  { batchSize, localBatchSize }: TrainConfig,
+): readonly [flag: string, columns: number] {
+  return localBatchSize === null
+    ? ["--batch_size", batchSize]
+    : ["--local_batch_size", localBatchSize];
+}
+
 /** Rejects two ways at once of saving the softmax of rare words. */
 function checkSampling({ sampleSoftmax, adaptive }: TrainConfig): void {
   if (sampleSoftmax <= 0 || !adaptive) return;
@@ -79,10 +89,11 @@ const MAX_TOKENS = 2 ** 28;
 
 /** Rejects batches that no device can hold, before anything is counted. */
 function checkTokens(config: TrainConfig): void {
-  const { batchSize, evalBatchSize, tgtLen, extLen, memLen, noEval } = config;
+  const { evalBatchSize, tgtLen, extLen, memLen, noEval } = config;
   const rows = longestSegment(config) + extLen + memLen;
-  const [flag, columns] = noEval || batchSize >= evalBatchSize
-    ? ["--batch_size", batchSize]
+  const batch = batchFlag(config);
+  const [flag, columns] = noEval || batch[1] >= evalBatchSize
+    ? batch
     : ["--eval_batch_size", evalBatchSize];
   if (rows * columns <= MAX_TOKENS) return;
   throw new ConfigError(
@@ -126,7 +137,7 @@ function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void
  * @throws {ConfigError} naming the flags and values
  */
 export function checkShares(config: TrainConfig, processes: number): void {
-  const { batchSize, batchChunk, evalBatchSize, noEval } = config;
+  const { batchSize, batchChunk, evalBatchSize, noEval } = withProcesses(config, processes);
   if (batchSize % (processes * batchChunk) !== 0) {
     throw new ConfigError(
       `Cannot share --batch_size ${batchSize} among ${processes} processes in --batch_chunk ` +

@@ -4,7 +4,7 @@
  * @module
  */
 import { sharedReferenceFlags } from "@transformer-xl/eval";
-import { type ForeignFlag, foreignFlag, INTEGER_VALUE, missingFlag } from "@transformer-xl/runtime";
+import { type ForeignFlag, foreignFlag, INTEGER_VALUE } from "@transformer-xl/runtime";
 
 const LEVELS = ["O0", "O1", "O2", "O3"];
 const HALF = "--fp16 alone decides: half weights with float32 masters";
@@ -42,15 +42,4 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     alias: "evalMaxSteps",
     instead: "an alias of --eval_max_steps",
   }),
-  missingFlag(
-    "append_dataset",
-    "none",
-    "the folder is used as given; write its name into --work_dir",
-  ),
-  missingFlag("append_time", "none", "the folder is used as given; write its name into --work_dir"),
-  missingFlag(
-    "local_batch_size",
-    "one",
-    "batches are counted over all processes; give --batch_size, this value times the processes",
-  ),
 ];

@@ -4,10 +4,19 @@
  * @module
  */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { ConfigError, FolderLock, LOCK_NAME } from "@transformer-xl/runtime";
+import { CheckpointError, ConfigError, FolderLock, LOCK_NAME } from "@transformer-xl/runtime";
+import { timeName, withRunFolder } from "@transformer-xl/train";
 import { train } from "@transformer-xl/train/cli";
 import { type Flags, Program, words } from "../../support/program.ts";
-import { contentOf, filesBelow, Scratch, SMALL, wordText } from "../../support/small_run.ts";
+import { memoryGroups } from "../../support/processes/memory_group.ts";
+import {
+  contentOf,
+  filesBelow,
+  Scratch,
+  SMALL,
+  smallConfig,
+  wordText,
+} from "../../support/small_run.ts";
 
 const short = {
   ...SMALL,
@@ -82,6 +91,52 @@ Deno.test("a restart into the folder of another run is refused, and with --overw
   // Its own folder by another name is no other folder.
   await Deno.symlink(first, scratch.at("link"));
   await trained({ ...flags, work_dir: scratch.at("link") });
+});
+
+Deno.test("a run has a folder of its data set and time, and a restart continues in the newest", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(60));
+  const appended = { append_dataset: true, append_time: true } as const;
+  const flags = { ...short, ...appended, data, work_dir: scratch.at("run") } as const;
+  const base = scratch.at("run-text");
+  const folders = async () =>
+    (await Array.fromAsync(Deno.readDir(base), ({ name }) => name)).sort();
+
+  await trained({ ...flags, restart: true }); // there is nothing to continue yet
+  const [first] = await folders();
+  assertMatch(first!, /^20\d{6}-\d{6}$/);
+  await Deno.rename(`${base}/${first}`, `${base}/20200101-000000`);
+  await Deno.mkdir(`${base}/99990101-000000`); // has no checkpoint
+  await trained({ ...flags, seed: 2 });
+  const [older, newest] = await folders();
+  assertEquals(older, "20200101-000000");
+
+  const kept = await filesBelow(`${base}/${older}`);
+  const more = { ...appended, data, work_dir: flags.work_dir, device: "cpu", max_step: 8 } as const;
+  const printed = await trained({ ...more, restart: true });
+  assertMatch(printed, new RegExp(`Continuing from ".*/run-text/${newest}/checkpoint_last`));
+  // From a path, the folder is new; without --work_dir it is that of the checkpoint.
+  const restart = `${base}/${older}`;
+  await Deno.rename(`${base}/${newest}`, scratch.at("moved"));
+  await trained({ ...more, restart });
+  assertEquals((await folders()).length, 3);
+  assertEquals(await filesBelow(restart), kept);
+  await trained({ restart, append_time: true, device: "cpu", max_step: 8 });
+  assertEquals((await folders()).length, 3);
+
+  assertEquals(timeName(new Date(2026, 0, 2, 3, 4, 5).getTime()), "20260102-030405");
+});
+
+Deno.test("the latest time of all ranks names their folder", async () => {
+  const folders = await Promise.all(
+    memoryGroups(3).map(async (group) => {
+      await new Promise((resolve) => setTimeout(resolve, 600 * group.rank));
+      const config = smallConfig({ workDir: "/runs/", appendDataset: true, appendTime: true });
+      return (await withRunFolder({ config, origin: new Map() }, undefined, group)).workDir;
+    }),
+  );
+  assertEquals(new Set(folders).size, 1);
+  assertMatch(folders[0]!, /^\/runs-self\/20\d{6}-\d{6}$/);
 });
 
 Deno.test("a work directory that cannot be written to is refused before anything is computed", async () => {
@@ -181,4 +236,26 @@ Deno.test("a lock of another machine holds as long as it is renewed", async () =
   // This process was suspended, and another machine took over.
   await Deno.writeTextFile(path, JSON.stringify(holder));
   await assertRejects(() => lock.assertHeld(), ConfigError, "process 1 on elsewhere");
+});
+
+Deno.test("a batch per process is the whole batch times the processes, and a restart keeps the whole", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(60));
+  const [whole, local] = [scratch.at("whole"), scratch.at("local")];
+  await trained({ ...short, data, work_dir: whole });
+  const flags = { ...short, data, work_dir: local, batch_size: 64, local_batch_size: 4 } as const;
+  assertMatch(await trained(flags), /batch size: 4, --local_batch_size times the world size\n/);
+  const last = (workDir: string) => contentOf(`${workDir}/checkpoint_last.safetensors`);
+  assertEquals(await last(local), await last(whole));
+  const continued = { work_dir: local, restart: true, device: "cpu", max_step: 8 } as const;
+  await assertRejects(
+    () => train(words({ ...continued, local_batch_size: 2 })),
+    CheckpointError,
+    "--batch_size 2 (it is 4 there)",
+  );
+  await trained(continued);
+  const planned = { ...short, data, work_dir: scratch.at("dry"), dry_run: true, gpus: 2 } as const;
+  assertMatch(await trained({ ...planned, local_batch_size: 4 }), /- batch_size : 8 /);
+  const uneven = { ...flags, work_dir: scratch.at("uneven"), local_batch_size: 3 } as const;
+  await refused(uneven, scratch.path, /--local_batch_size 3 into --batch_chunk 2 equal chunks/);
 });
