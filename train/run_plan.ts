@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { DEFAULT_BETAS, type OptimizerChoice } from "@transformer-xl/kernels";
+import {
+  DEFAULT_BETAS,
+  type OptimizerChoice,
+  type OptimizerDefinition,
+  OPTIMIZERS,
+} from "@transformer-xl/kernels";
 import {
   checkSamples,
   columnShare,
@@ -72,14 +77,23 @@ export function evalLengths(config: TrainConfig, { rank, size }: Share = WHOLE):
 export function optimizerOf(
   config: Pick<
     TrainConfig,
-    "optim" | "weightDecay" | "mom" | "adamBeta1" | "adamBeta2" | "adamEps" | "compat"
+    | "optim"
+    | "weightDecay"
+    | "mom"
+    | "adamBeta1"
+    | "adamBeta2"
+    | "adamEps"
+    | "sampleSoftmax"
+    | "compat"
   >,
 ): OptimizerChoice {
   const { optim, weightDecay, mom, adamBeta1, adamBeta2, adamEps, compat } = config;
+  const { sampleSoftmax } = config;
   const [beta1, beta2] = DEFAULT_BETAS;
   return {
     kind: optim,
     weightDecay,
+    sparse: sampleSoftmax > 0,
     ...(mom !== null && { momentum: mom }),
     betas: [adamBeta1 ?? beta1, adamBeta2 ?? beta2],
     ...(adamEps !== null && { eps: adamEps }),
@@ -140,6 +154,19 @@ export function scheduleOf(config: TrainConfig): ScheduleSettings {
 }
 
 /**
+ * The schedule of tables whose gradients are sparse because the softmax is sampled, for optimizers
+ * that update them apart. As in the reference, their warm-up climbs to twice the rate, and the base
+ * rate of SGD is twice that of the other parameters.
+ */
+export function sparseScheduleOf(config: TrainConfig): ScheduleSettings | undefined {
+  const { sampleSoftmax, optim, lr } = config;
+  const { settings }: OptimizerDefinition = OPTIMIZERS[optim];
+  if (sampleSoftmax <= 0 || !settings.includes("sparse")) return undefined;
+  const base = optim === "sgd" ? 2 * lr : lr;
+  return { ...scheduleOf(config), lr: base, warmupLr: 2 * lr };
+}
+
+/**
  * The model of a configuration, for a vocabulary.
  *
  * @throws {ConfigError} when settings contradict each other or the vocabulary
@@ -163,6 +190,8 @@ export interface RunPlan {
   readonly rules: CompatRules;
   /** Learning-rate schedule. */
   readonly schedule: ScheduleSettings;
+  /** That of tables with sparse gradients, if they have one of their own. */
+  readonly sparseSchedule: ScheduleSettings | undefined;
   /** Lengths of a training step on this rank. */
   readonly trainLengths: Lengths;
   /** Lengths of an evaluation on this rank; undefined where nothing is evaluated. */
@@ -176,6 +205,7 @@ export function planRun(config: TrainConfig, share: Share = WHOLE): RunPlan {
   return {
     rules: COMPAT_RULES[config.compat],
     schedule: scheduleOf(config),
+    sparseSchedule: sparseScheduleOf(config),
     trainLengths: trainLengths(config, share),
     evalLengths: config.noEval ? undefined : evalLengths(config, share),
     step: stepOptions(config, share),

@@ -27,6 +27,8 @@ export interface ScheduleSettings {
   readonly etaMin: number;
   /** The 2019 arithmetic: the cosine counts from step 0, not from the end of the warm-up. */
   readonly cosineFromZero?: boolean;
+  /** Rate that the warm-up climbs to; `lr` by default. */
+  readonly warmupLr?: number;
   /** Warm up step 1 too; otherwise it runs at the base rate, or at 0 with `inv_sqrt`. */
   readonly warmsFirstStep?: boolean;
 }
@@ -48,8 +50,9 @@ export interface ScheduleSettings {
 export function rateAfter(settings: ScheduleSettings, step: number, currentRate?: number): number {
   const { scheduler, lr, warmupStep: warmup, steps, etaMin } = settings;
   if (scheduler === "inv_sqrt") return lr * inverseSquareRoot(step, warmup);
-  if (step < warmup) return lr * step / warmup;
-  const warmedUp = warmup > 1 ? lr * (warmup - 1) / warmup : lr;
+  const { warmupLr = lr } = settings;
+  if (step < warmup) return warmupLr * step / warmup;
+  const warmedUp = warmup > 1 ? warmupLr * (warmup - 1) / warmup : lr;
   if (scheduler === "constant") return warmedUp;
   if (scheduler === "dev_perf") return currentRate ?? warmedUp;
   if (steps === warmup && !settings.cosineFromZero) return lr; // the schedule has no steps
@@ -86,19 +89,22 @@ export interface PlateauState {
   readonly waited: number;
 }
 
+/** Settings of a {@link Plateau}. */
+export interface PlateauSettings {
+  /** Factor of the rate when it falls. */
+  readonly decayRate: number;
+  /** Evaluations without improvement before it falls. */
+  readonly patience: number;
+  /** Smallest rate. */
+  readonly lrMin: number;
+}
+
 /** `dev_perf`: the rate falls when the validation loss stops improving. */
 export class Plateau {
-  readonly #settings: {
-    readonly decayRate: number;
-    readonly patience: number;
-    readonly lrMin: number;
-  };
+  readonly #settings: PlateauSettings;
   #state: PlateauState;
 
-  constructor(
-    settings: { readonly decayRate: number; readonly patience: number; readonly lrMin: number },
-    state: PlateauState,
-  ) {
+  constructor(settings: PlateauSettings, state: PlateauState) {
     this.#settings = settings;
     this.#state = state;
   }
@@ -125,5 +131,78 @@ export class Plateau {
       const lower = Math.max(rate * decayRate, lrMin);
       this.#state = { rate: rate - lower > 1e-8 ? lower : rate, best, waited: 0 };
     }
+  }
+}
+
+/** Rates of a step. */
+export interface Rates {
+  /** Learning rate. */
+  readonly lr: number;
+  /** Learning rate of tables with sparse gradients, if they have one of their own. */
+  readonly sparseLr?: number;
+}
+
+/** State of {@link LearningRates}; a checkpoint stores it. */
+export interface RatesState {
+  /** Rate of the parameters. */
+  readonly plateau: PlateauState;
+  /** Rate of tables with sparse gradients; null where they have none of their own. */
+  readonly sparsePlateau: PlateauState | null;
+}
+
+/** The learning rates of a run from step to step. */
+export class LearningRates {
+  readonly #schedule: ScheduleSettings;
+  readonly #sparseSchedule: ScheduleSettings | undefined;
+  readonly #plateau: Plateau;
+  readonly #sparsePlateau: Plateau | undefined;
+
+  /** Continues from `state`. */
+  constructor(
+    schedules: {
+      readonly schedule: ScheduleSettings;
+      readonly sparseSchedule: ScheduleSettings | undefined;
+    },
+    settings: PlateauSettings,
+    { plateau, sparsePlateau }: RatesState,
+  ) {
+    this.#schedule = schedules.schedule;
+    this.#sparseSchedule = schedules.sparseSchedule;
+    this.#plateau = new Plateau(settings, plateau);
+    this.#sparsePlateau = sparsePlateau === null ? undefined : new Plateau(settings, sparsePlateau);
+  }
+
+  /** Current rates and what they depend on. */
+  get state(): RatesState {
+    return {
+      plateau: this.#plateau.state,
+      sparsePlateau: this.#sparsePlateau?.state ?? null,
+    };
+  }
+
+  /** The rates that step `step` (from 1) uses. */
+  of(step: number): Rates {
+    const lr = rateOf(this.#schedule, step, this.#plateau.state.rate);
+    if (this.#sparseSchedule === undefined) return { lr };
+    return { lr, sparseLr: rateOf(this.#sparseSchedule, step, this.#sparsePlateau?.state.rate) };
+  }
+
+  /** The rate set after `step` steps, which the log shows. */
+  after(step: number): number {
+    return rateAfter(this.#schedule, step, this.#plateau.state.rate);
+  }
+
+  /** Sets the rates after `step` steps. */
+  follow(step: number): void {
+    this.#plateau.follow(this.after(step));
+    if (this.#sparseSchedule === undefined) return;
+    const rate = this.#sparsePlateau?.state.rate;
+    this.#sparsePlateau?.follow(rateAfter(this.#sparseSchedule, step, rate));
+  }
+
+  /** Takes a validation loss into account. */
+  observe(loss: number): void {
+    this.#plateau.observe(loss);
+    this.#sparsePlateau?.observe(loss);
   }
 }

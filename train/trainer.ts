@@ -42,7 +42,7 @@ import {
 import type { RunRequest } from "./data_parallel/request.ts";
 import { planRun, type RunPlan, withProcesses } from "./run_plan.ts";
 import { continuedProgress } from "./checkpoint/resume.ts";
-import { Plateau, rateAfter, rateOf } from "./schedule.ts";
+import { LearningRates, type Rates } from "./schedule.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
 import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
 import { saveInGroup, type SaveRequest } from "./checkpoint/save_in_group.ts";
@@ -61,7 +61,7 @@ export class Trainer implements Disposable {
   readonly #corpus: Corpus;
   readonly #streams: Streams;
   readonly #model: Model;
-  readonly #plateau: Plateau;
+  readonly #rates: LearningRates;
   #step!: TrainStep;
   #health!: TrainingHealth;
   #evaluator: Evaluator | undefined;
@@ -88,7 +88,7 @@ export class Trainer implements Disposable {
     this.#streams = streams;
     this.#progress = progress;
     this.#bestSavedNats = progress.bestLossNats;
-    this.#plateau = new Plateau(config, progress.plateau);
+    this.#rates = new LearningRates(this.#plan, config, progress);
   }
 
   /**
@@ -169,7 +169,7 @@ export class Trainer implements Disposable {
     this.#ownRequest = () => signal.aborted ? "stop" : takeSaveRequest() ? "save" : "none";
     const { maxStep, seed, roll, varlen, logInterval, evalInterval, noEval } = this.#config;
     const { train: batches } = this.#streams;
-    const { rules, schedule } = this.#plan;
+    const { rules } = this.#plan;
     let lastYieldMs = performance.now();
     let intervalMs = performance.now();
     let tokens = 0;
@@ -185,15 +185,14 @@ export class Trainer implements Disposable {
       let pending = 0;
       for (const segment of batches.segmentsAfter(lastStart)) {
         const step = this.#progress.step + 1;
-        const rate = rateOf(schedule, step, this.#plateau.state.rate);
-        const request = await this.#run(segment, rate);
+        const request = await this.#run(segment, this.#rates.of(step));
         pending++;
-        this.#plateau.follow(rateAfter(schedule, step, this.#plateau.state.rate));
+        this.#rates.follow(step);
         this.#progress = {
           ...this.#progress,
           step,
           lastStart: segment.start,
-          plateau: this.#plateau.state,
+          ...this.#rates.state,
         };
         tokens += segment.targets.length;
 
@@ -250,16 +249,16 @@ export class Trainer implements Disposable {
   }
 
   /** Submits one step; returns the combined request of all ranks. */
-  async #run(segment: Segment, lr: number): Promise<() => RunRequest> {
+  async #run(segment: Segment, rates: Rates): Promise<() => RunRequest> {
     if (this.#group.size === 1) {
-      if (this.#config.swapMem) await this.#step.runAsync(segment, { lr });
+      if (this.#config.swapMem) await this.#step.runAsync(segment, rates);
       else {
-        this.#step.run(segment, { lr });
+        this.#step.run(segment, rates);
         await this.#backlog.add(() => this.#step.metrics(1));
       }
       return this.#ownRequest;
     }
-    const agreed = await this.#step.runAsync(segment, { lr }, this.#ownRequest());
+    const agreed = await this.#step.runAsync(segment, rates, this.#ownRequest());
     return () => agreed;
   }
 
@@ -280,7 +279,7 @@ export class Trainer implements Disposable {
       step,
       batch: this.#streams.train.numberOf(segment),
       batchCount: this.#streams.train.batchCount,
-      lr: rateAfter(this.#plan.schedule, step, this.#plateau.state.rate),
+      lr: this.#rates.after(step),
       ...speed,
       metrics,
       ownMetrics,
@@ -328,11 +327,11 @@ export class Trainer implements Disposable {
     const result = await this.#evaluate(this.#streams.valid!, saves);
     if (typeof result === "string") return result;
     this.#health.checkEvaluation(result.lossNats, `validation text after step ${step}`);
-    this.#plateau.observe(result.lossNats);
+    this.#rates.observe(result.lossNats);
     const best = bestLossNats === null || result.lossNats < bestLossNats;
     this.#progress = {
       ...this.#progress,
-      plateau: this.#plateau.state,
+      ...this.#rates.state,
       bestLossNats: best ? result.lossNats : bestLossNats,
     };
     return {

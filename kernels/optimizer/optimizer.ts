@@ -19,6 +19,11 @@ export interface OptimizerSettings {
    * AdamW and Muon shrink the weights by it times the rate.
    */
   readonly weightDecay?: number;
+  /**
+   * Update tables with sparse gradients at a rate of their own: by rows with Adam, without momentum
+   * and decay with SGD; false by default.
+   */
+  readonly sparse?: boolean;
   /** Momentum; 0 for SGD and 0.95 for Muon by default. */
   readonly momentum?: number;
   /** Decay of the first and second moments; {@link DEFAULT_BETAS} by default. */

@@ -45,7 +45,7 @@ const CASES = [
   ...["mem0", "mem0-pre"].map((name) => `F14-type3-${name}`),
   ...["F13a", "F13b", "F15", "F16", "F17", "D1", "G1", "G2", "O1", "O1-wd", "O2-2019", "O3-adam"],
   ...["O3-adamw", "O3-sgd", "O3-sgd-mom", "O3-sgd-wd"],
-  ...["O3-adagrad", "O3-adagrad-wd", "O5-muon"],
+  ...["O3-adagrad", "O3-adagrad-wd", "O5-muon", "O6-sparse-adam", "O6-sparse-sgd"],
   ...["O4", "O4-short", "O4-dev-perf", "T1", "T1-adam", "T3-2019", "I1", "V1", "E1", "E2"],
 ];
 const WITHOUT_DEVICE = new Set(["O4", "O4-short", "O4-dev-perf", "I1", "V1", "E2"]);

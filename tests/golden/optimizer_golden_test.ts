@@ -29,6 +29,7 @@ interface OptimizerCase {
     readonly betas?: [number, number];
   };
   readonly learning_rates: readonly number[];
+  readonly sparse?: { readonly names: readonly string[]; readonly learning_rates: number[] };
   readonly order: readonly string[];
 }
 
@@ -66,13 +67,16 @@ function storeOf(device: Device, shapes: ReadonlyMap<string, Shape>): ParameterS
 }
 
 async function checkSteps(device: Device, id: string, tolerance: number): Promise<void> {
-  const { config, learning_rates: rates, order } = await readCase<OptimizerCase>(id);
+  const { config, learning_rates: rates, order, sparse } = await readCase<OptimizerCase>(id);
   using file = await SafetensorsFile.open(`${GOLDEN}${id}/tensors.safetensors`);
   using store = storeOf(device, new Map(order.map((name) => [name, file.shape(`init/${name}`)])));
   const { name: kind, weight_decay: weightDecay = 0, mom: momentum = 0, compat, ...rest } = config;
   const zeroRatio = compat === 2019 ? 0 : 1;
   using updater = await openUpdater(device, store, await tensorsUnder(file, "init/"), {
-    optimizer: { kind, weightDecay, momentum, zeroRatio, ...rest },
+    optimizer: { kind, weightDecay, momentum, zeroRatio, sparse: sparse !== undefined, ...rest },
+    ...(sparse && {
+      roleOf: ({ name }) => ({ kind: "embedding", sparse: sparse.names.includes(name) }),
+    }),
     clip: Infinity,
   });
   const close = (got: ArrayLike<number>, want: ArrayLike<number>, what: string) => {
@@ -80,7 +84,11 @@ async function checkSteps(device: Device, id: string, tolerance: number): Promis
     assert(error <= tolerance, `${what}: relative error ${error}`);
   };
   for (const [i, rate] of rates.entries()) {
-    const after = await updater.step(await tensorsUnder(file, `step${i + 1}/grad/`), rate);
+    const after = await updater.step(
+      await tensorsUnder(file, `step${i + 1}/grad/`),
+      rate,
+      sparse?.learning_rates[i],
+    );
     const want = await tensorsUnder(file, `step${i + 1}/param/`);
     for (const name of order) {
       close(after.weights[name]!, want[name]!, `step ${i + 1}, "${name}"`);
@@ -141,6 +149,8 @@ for (
     "O3-adagrad",
     "O3-adagrad-wd",
     "O5-muon",
+    "O6-sparse-adam",
+    "O6-sparse-sgd",
   ]
 ) {
   Deno.test(`twenty steps of golden ${id} agree in float64`, async () => {

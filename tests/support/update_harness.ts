@@ -54,7 +54,7 @@ export interface UpdateSettings {
 /** A store with an update; owns optimizer states and plan. */
 export interface Updater extends Disposable {
   /** Runs step after step: gradients in, update, everything out. */
-  step(gradients: Named, lr: number): Promise<AfterStep>;
+  step(gradients: Named, lr: number, sparseLr?: number): Promise<AfterStep>;
 }
 
 /** Records an update of `store`, whose weights start at `initial`. */
@@ -76,10 +76,10 @@ export async function openUpdater(
   writeParameters(device, store, weightsOf(store), ({ name }) => initial[name]!);
   let t = 0;
   return {
-    async step(gradients, lr) {
+    async step(gradients, lr, sparseLr) {
       t++;
       writeParameters(device, store, gradientsOf(store), ({ name }) => gradients[name]!);
-      plan.run(optimizer.scalars(t, lr));
+      plan.run(optimizer.scalars(t, lr, sparseLr));
       const { gradNorm, applied } = await plan.read("gradNorm", "applied");
       const states: Record<string, Record<string, HostArray>> = {};
       for (const [state, { layout, buffers }] of Object.entries(optimizer.states)) {

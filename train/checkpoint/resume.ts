@@ -14,6 +14,8 @@ import { CheckpointError, flagName, type FlagOrigin, oneLine } from "@transforme
 import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
 import { checkPosition } from "./checkpoint_checks.ts";
 import type { TrainConfig } from "../config.ts";
+import { sparseScheduleOf } from "../run_plan.ts";
+import type { PlateauState } from "../schedule.ts";
 import { noStepsLeft } from "../settings/flag_errors.ts";
 
 /**
@@ -222,13 +224,24 @@ export function continueCurve(
     : { ...config, maxStepScheduler: stored.maxStepScheduler ?? stored.maxStep };
 }
 
-/** Progress of a resumed run: the rate of `dev_perf` follows a new `--lr`. */
+/**
+ * Progress of a resumed run: the rates of `dev_perf` follow a new `--lr`. Tables that get a rate of
+ * their own start from that of the others.
+ */
 export function continuedProgress(
   { config: stored, progress }: TrainingRecord,
-  { lr }: TrainConfig,
+  config: TrainConfig,
 ): Progress {
-  const { plateau } = progress;
-  if (lr === stored.lr) return progress;
-  const rate = stored.lr === 0 ? lr : plateau.rate * lr / stored.lr;
-  return { ...progress, plateau: { ...plateau, rate } };
+  const { lr } = config;
+  const sparse = sparseScheduleOf(config);
+  const scaled = (state: PlateauState, from: number, to: number): PlateauState =>
+    from === to ? state : { ...state, rate: from === 0 ? to : state.rate * to / from };
+  const plateau = scaled(progress.plateau, stored.lr, lr);
+  const before = sparseScheduleOf(stored);
+  const sparsePlateau = sparse === undefined
+    ? null
+    : before === undefined || progress.sparsePlateau === null
+    ? scaled(plateau, lr, sparse.lr)
+    : scaled(progress.sparsePlateau, before.lr, sparse.lr);
+  return { ...progress, plateau, sparsePlateau };
 }

@@ -40,6 +40,12 @@ import type { TrainStep } from "../step/train_step.ts";
 /** Maximum epoch of a resumed run. */
 const MAX_EPOCHS = 100_000;
 
+const plateauState = z.strictObject({
+  rate: rateValue,
+  best: z.number().min(0).nullable(),
+  waited: z.int().min(0),
+});
+
 /** Progress of training. Fields that only older versions wrote are dropped. */
 export const progressSchema = z.object({
   /** Optimizer steps done. */
@@ -53,11 +59,9 @@ export const progressSchema = z.object({
   /** Smallest validation loss; null before the first evaluation. */
   bestLossNats: z.number().min(0).nullable(),
   /** State of `dev_perf`. */
-  plateau: z.strictObject({
-    rate: rateValue,
-    best: z.number().min(0).nullable(),
-    waited: z.int().min(0),
-  }),
+  plateau: plateauState,
+  /** The same of the rate of tables with sparse gradients; null if they have none of their own. */
+  sparsePlateau: plateauState.nullable().default(null),
   /** Filled memory rows. */
   filled: z.int().min(0),
 });

@@ -30,6 +30,7 @@ import {
   type ProcessGroup,
   type RunValues,
 } from "@transformer-xl/runtime";
+import type { Rates } from "../schedule.ts";
 import { splitColumns } from "./split_columns.ts";
 import { GradientExchange } from "../data_parallel/gradient_exchange.ts";
 import type { RunRequest } from "../data_parallel/request.ts";
@@ -51,10 +52,7 @@ export interface StepOptions extends Partial<Omit<StepSettings, "optimizer">> {
 }
 
 /** What changes from step to step. */
-export interface StepRates {
-  /** Learning rate. */
-  readonly lr: number;
-}
+export type StepRates = Rates;
 
 const RING_SIZE = 4096;
 
@@ -336,7 +334,7 @@ export class TrainStep implements Disposable {
   }
 
   /** The plans of a step with their values; a memory advances after its plan was taken. */
-  *#runs(segment: Segment, { lr }: StepRates): Generator<PlanRun> {
+  *#runs(segment: Segment, { lr, sparseLr }: StepRates): Generator<PlanRun> {
     this.#checkLengths(segment);
     const chunks = this.#chunks.length;
     const { seed, ringSize } = this.#settings;
@@ -347,7 +345,7 @@ export class TrainStep implements Disposable {
       yield { plan, values: { ...plan.kept.values(part, memory, numbers), slot }, memory };
       memory.advance(part.rows);
     }
-    const values = { ...this.#parts.optimizer.scalars(step + 1, lr), slot };
+    const values = { ...this.#parts.optimizer.scalars(step + 1, lr, sparseLr), slot };
     yield { plan: this.#update, values, memory: undefined };
   }
 

@@ -10,10 +10,12 @@
  *
  * @module
  */
+import type { Parameter } from "@transformer-xl/runtime/core";
 import { flat } from "../flat/flat.ts";
 import { recordOverChunks, updateCost, updateOperands } from "../flat/over_chunks.ts";
 import { DEFAULT_BETAS, type OptimizerDefinition, type UpdateRule } from "../optimizer.ts";
 import { ADAM } from "./kernels.ts";
+import { recordSparseAdam } from "./sparse.ts";
 
 /** Adam (Kingma and Ba, 2015) as in PyTorch. */
 export const adam: OptimizerDefinition = adamWithDecay("penalty");
@@ -23,22 +25,33 @@ export const adamw: OptimizerDefinition = adamWithDecay("decoupled");
 
 function adamWithDecay(kind: "penalty" | "decoupled"): OptimizerDefinition {
   return {
-    settings: ["weightDecay", "betas", "eps"],
+    settings: ["weightDecay", "betas", "eps", ...(kind === "penalty" ? ["sparse"] as const : [])],
     states: () => ({ m: { label: "first moments" }, v: { label: "second moments" } }),
     squares: ["v"],
-    rule({ m, v }, { weightDecay = 0, betas: [beta1, beta2] = DEFAULT_BETAS, eps = 1e-8 }) {
+    rule({ m, v }, settings, roleOf) {
+      const { weightDecay = 0, betas: [beta1, beta2] = DEFAULT_BETAS, eps = 1e-8 } = settings;
+      const isSparse = (parameter: Parameter) => roleOf(parameter).sparse ?? false;
       const decoupled = kind === "decoupled" ? weightDecay : 0;
       const decay = weightDecay - decoupled;
-      const rates = { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps, decay };
+      const sparse = kind === "penalty" && (settings.sparse ?? false);
+      const decays = { beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2, eps };
       return {
-        scalars: (step, lr) => ({
+        scalars: (step, lr, sparseLr = lr) => ({
           lr,
+          sparseLr,
           keep: 1 - lr * decoupled,
           biasCorrection1: 1 - beta1 ** step,
           biasCorrection2: 1 - beta2 ** step,
         }),
-        record(rec, all, { control }, { lr, keep, biasCorrection1, biasCorrection2 }) {
-          const chunks = all.within(m!.layout);
+        record(rec, group, norm, { lr, sparseLr, keep, biasCorrection1, biasCorrection2 }) {
+          const { control } = norm;
+          const all = group.within(m!.layout);
+          const numbers = {
+            correction1: biasCorrection1,
+            correction2: biasCorrection2,
+            ...decays,
+          };
+          const chunks = sparse ? all.only((parameter) => !isSparse(parameter)) : all;
           recordOverChunks(rec, "adam", chunks, updateCost(chunks, 16, 2), (buffer, n) => ({
             kernel: ADAM(buffer),
             operands: {
@@ -47,16 +60,13 @@ function adamWithDecay(kind: "penalty" | "decoupled"): OptimizerDefinition {
               v: flat(v!.buffers[n]!),
               ...updateOperands(buffer),
             },
-            scalars: {
-              rate: lr,
-              keep,
-              correction1: biasCorrection1,
-              correction2: biasCorrection2,
-              ...rates,
-            },
+            scalars: { rate: lr, keep, decay, ...numbers },
           }));
+          if (!sparse) return;
+          const scalars = { rate: sparseLr, ...numbers };
+          recordSparseAdam(rec, all, norm, { m: m!, v: v! }, roleOf, scalars);
         },
-      } satisfies UpdateRule<"lr" | "keep" | "biasCorrection1" | "biasCorrection2">;
+      } satisfies UpdateRule<"lr" | "sparseLr" | "keep" | "biasCorrection1" | "biasCorrection2">;
     },
   };
 }

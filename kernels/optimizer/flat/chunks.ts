@@ -131,6 +131,8 @@ export interface RecordedChunks {
   };
   /** The chunks of those of these parameters that a state has, with the state's offsets. */
   within(state: ParameterLayout): RecordedChunks;
+  /** The chunks of those of these parameters that `covers` names. */
+  only(covers: Covers): RecordedChunks;
 }
 
 /** Elements of a chunk at most. */
@@ -176,6 +178,10 @@ export function recordChunks(
       scalars: { first, count },
       workgroups: count,
     }),
+    only: (more) =>
+      parameters.every(more)
+        ? chunks
+        : recordChunks(rec, store, (each) => covers(each) && more(each), states),
     within: (part) => part === states ? chunks : recordChunks(rec, store, covers, part),
   };
   return chunks;

@@ -101,6 +101,10 @@ const optimizer = z.object({
     mom: z.number().optional(),
   }),
   learning_rates: z.array(z.number()),
+  sparse: z.object({
+    names: z.array(z.string()),
+    learning_rates: z.array(z.number()),
+  }).optional(),
   order: z.array(z.string()).min(1),
 });
 

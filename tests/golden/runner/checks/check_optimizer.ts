@@ -82,16 +82,25 @@ export async function checkOptimizer(
   record: RecordOf<"optimizer">,
   findings: Findings,
 ): Promise<void> {
-  const choice = optimizerOf(record.config, record.semantics);
+  const { sparse } = record;
+  const choice = {
+    ...optimizerOf(record.config, record.semantics),
+    sparse: sparse !== undefined,
+  };
   const limit = tolerancesOf(device, { id: record.id }).optimizer;
   using store = declare(golden, record.order, "init/");
   store.allocate(device, { gradients: true });
-  using optimizer = openOptimizer(device, store, choice);
+  using optimizer = openOptimizer(
+    device,
+    store,
+    choice,
+    sparse && (({ name }) => ({ kind: "embedding", sparse: sparse.names.includes(name) })),
+  );
   using plan = await recordPlan(device, store, optimizer, Infinity);
   await write(device, golden, store, weightsOf(store), "init/");
   for (const [i, lr] of record.learning_rates.entries()) {
     await write(device, golden, store, gradientsOf(store), `step${i + 1}/grad/`);
-    plan.run(optimizer.scalars(i + 1, lr));
+    plan.run(optimizer.scalars(i + 1, lr, sparse?.learning_rates[i]));
     for (const [name, got] of await readByName({ device, store }, "weights")) {
       const want = await golden.floats(`step${i + 1}/param/${name}`);
       findings.compare("parameter", `step ${i + 1} ${name}`, got, want, limitFor(limit, want));
