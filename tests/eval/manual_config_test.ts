@@ -146,6 +146,19 @@ Deno.test("random weights are timed without checkpoint and text, alone and in tw
   assert(lossOf(other).slice(0, 20) !== lossOf(stdout).slice(0, 20), "the seed changes nothing");
 });
 
+Deno.test("a repetition begins without memory, or with that of the last one as in the reference", async () => {
+  await using scratch = new Scratch();
+  const large = JSON.stringify({ ...JSON.parse(small), init_std: 0.5 }); // so that context matters
+  const flags = {
+    manual_config: large,
+    ...{ work_dir: scratch.at("run"), batch_size: 1, tgt_len: 4, mem_len: 8, max_size: 4 },
+  };
+  const once = lossOf(await run(flags));
+  assertEquals(lossOf(await run({ ...flags, repeat: 2 })), once);
+  const head = await run({ ...flags, compat: "head", max_size: 5, repeat: 1 });
+  assert(lossOf(await run({ ...flags, compat: "head", max_size: 5, repeat: 2 })) !== lossOf(head));
+});
+
 Deno.test("random weights score a given text with the symbols counted in it", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
