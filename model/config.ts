@@ -135,6 +135,9 @@ export const modelConfigSchema = z.strictObject({
   embInit: modelFields.embInit,
   /** Bound of the tables; that of the matrices in older checkpoints without this field. */
   embInitRange: modelFields.embInitRange,
+}).refine(({ attnType, positionRows }) => hasTables(attnType) === positionRows > 0, {
+  path: ["positionRows"],
+  message: "must be above 0 for attention types 1 and 3, and 0 for the others",
 });
 
 /** Attention types with learned positions, in tables of `positionRows` rows. */

@@ -81,6 +81,17 @@ const CASES: readonly (readonly [what: string, parts: () => Parts, says: RegExp]
   ["a width of 10^8", () => model({ dEmbed: 1e8 }), /"dEmbed" is wrong \(Too big/],
   ["a width of 10^5", () => model({ dEmbed: 1e5 }), /emb_layers\.0\.weight" is F32 \[10,4\], its/],
   ["more heads", () => model({ nHead: 1e5 }), /"r_w_bias" is F32 \[1,4\], its model wants/],
+  [
+    "learned positions without a table",
+    () => model({ attnType: 3 }),
+    /"positionRows" is wrong \(must be above 0/,
+  ],
+  ["a table without a kind", () => model({ positionRows: 8 }), /"positionRows" is wrong \(must be/],
+  [
+    "another kind with a long table",
+    () => model({ attnType: 1, positionRows: 3e6 }),
+    /tensor "r_emb" is missing, its model wants F32 \[\d+,3000000,/,
+  ],
   ["more words", () => model({ nToken: 2e9 }), /its model wants/],
   [
     "cut-offs above",

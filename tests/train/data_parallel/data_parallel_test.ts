@@ -50,6 +50,17 @@ Deno.test("processes evaluate the loss of one, also with columns that do not div
   }
 });
 
+Deno.test("processes with attention types 1, 2 and 3 learn as one process", async () => {
+  const corpus = await smallCorpus();
+  for (const attnType of [1, 2, 3] as const) {
+    const config = smallConfig({ ...SHARED, attnType, noEval: true, maxStep: 12 });
+    const [alone] = await together({ config, corpus }, 1);
+    for (const { losses } of await together({ config: { ...config, batchChunk: 2 }, corpus }, 2)) {
+      assert(distance(losses, alone!.losses) < 1e-5, `${distance(losses, alone!.losses)}`);
+    }
+  }
+});
+
 Deno.test("half precision agrees on every process", async () => {
   const corpus = await smallCorpus();
   const config = smallConfig({ ...SHARED, fp16: true, noEval: true, maxStep: 20 });
