@@ -35,6 +35,7 @@ export * from "./plan/executable.ts";
 export * from "./plan/memory_planner.ts";
 export type { OwnedStorage } from "./plan/owned_storage.ts";
 export {
+  type CommandTime,
   type HostOf,
   type OpTime,
   Plan,

@@ -63,6 +63,9 @@ import { fitEvaluation } from "./settings/follow_defaults.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { settingWarnings } from "./settings/setting_warnings.ts";
 import { DllRecords } from "./report/dll_records.ts";
+import { canProfile } from "./profile/step_profiler.ts";
+import { writeProfile } from "./profile/write_profile.ts";
+import { noProfile } from "./settings/flag_errors.ts";
 import { openDllLog, openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
 import { checkContinues } from "./checkpoint/resume.ts";
@@ -313,6 +316,11 @@ async function run(
     const unverified = unverifiedLine(checkpoint);
     if (unverified !== undefined) text.write(unverified);
   }
+  if (config.profile) {
+    const isPossible = await decideOnFirst(group, () => Promise.resolve(canProfile(device)));
+    if (isPossible) trainer.profileSteps();
+    else text.write(noProfile(device.info.adapter), "WARNING");
+  }
   const startMs = performance.now();
   const firstStep = trainer.progress.step;
   const { signal } = interrupt;
@@ -324,6 +332,11 @@ async function run(
       );
     }
     reporter.report(event);
+    if (event.kind === "profile") {
+      const tokens = config.batchSize * config.tgtLen / group.size;
+      const facts = { device: device.info.adapter, tokens, ranks: group.size };
+      await writeProfile(config.workDir, event.profile, facts, text);
+    }
     if (event.kind === "interrupted") return interrupt.exitCode();
   }
   progress.clear();

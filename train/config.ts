@@ -63,6 +63,9 @@ export const trainSchema = z.strictObject({
   dllogFile: pathValue.default("train_log.json")
     .describe("Records for DLLogger, in --work_dir unless the path is absolute")
     .meta({ ...general, metavar: "FILE" }),
+  profile: z.boolean().default(false)
+    .describe("Time the ops of some steps: profile.md and profile_trace.json in --work_dir")
+    .meta(general),
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameter count, memory and work per step, then exit").meta(
       general,

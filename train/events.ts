@@ -4,12 +4,14 @@
  * @module
  */
 import type { EvalResult } from "@transformer-xl/eval";
+import type { Profile } from "./profile/step_profiler.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
 
 /** An event. */
 export type TrainEvent =
   | LogEvent
   | { readonly kind: "progress"; readonly step: number }
+  | ProfileEvent
   | EvalEvent
   | SaveEvent
   | { readonly kind: "interrupted"; readonly step: number };
@@ -38,6 +40,16 @@ export interface LogEvent {
   readonly metrics: readonly StepMetrics[];
   /** Metrics of this rank alone. */
   readonly ownMetrics: readonly StepMetrics[];
+}
+
+/** A profile of the last steps, on the rank that took it. */
+export interface ProfileEvent {
+  /** Kind of event. */
+  readonly kind: "profile";
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** The steps with the times of their ops. */
+  readonly profile: Profile;
 }
 
 /** A validation. */

@@ -59,6 +59,17 @@ export {
 } from "./run_plan.ts";
 export { type Preset, PRESETS } from "./presets.ts";
 export { DllRecords, type DllRecordStyle, type RunSummary } from "./report/dll_records.ts";
+export {
+  canProfile,
+  type Profile,
+  profiledSteps,
+  StepProfiler,
+  type StepRange,
+} from "./profile/step_profiler.ts";
+export { type ProfileFacts, profileTable } from "./profile/profile_table.ts";
+export { type TraceSlice, traceSlices, traceText } from "./profile/trace.ts";
+export type { PlanProfile, StepProfile } from "./step/step_profile.ts";
+export { type Interval, IntervalMeter } from "./step/interval_meter.ts";
 export { Reporter, type ReportStyle } from "./report/report.ts";
 export {
   skippedLine,

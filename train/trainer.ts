@@ -47,6 +47,8 @@ import type { StepMetrics } from "./step/metric_rings.ts";
 import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
 import { saveInGroup, type SaveRequest } from "./checkpoint/save_in_group.ts";
 import { firstProgress } from "./checkpoint/first_progress.ts";
+import { profiledSteps, StepProfiler } from "./profile/step_profiler.ts";
+import { IntervalMeter } from "./step/interval_meter.ts";
 import { TrainStep } from "./step/train_step.ts";
 import { TrainingHealth } from "./step/training_health.ts";
 import { cutStreams, type Streams } from "./step/streams.ts";
@@ -65,6 +67,7 @@ export class Trainer implements Disposable {
   #step!: TrainStep;
   #health!: TrainingHealth;
   #evaluator: Evaluator | undefined;
+  #profiler: StepProfiler | undefined;
   /** Steps in flight. */
   readonly #backlog = new Backlog({ first: 16, largest: 4096 });
   #ownRequest: () => RunRequest = () => "none"; // of this process
@@ -150,6 +153,12 @@ export class Trainer implements Disposable {
     return this.#step.memories;
   }
 
+  /** Profiles some of the next steps on rank 0; called on all ranks or on none. */
+  profileSteps(): void {
+    const steps = profiledSteps(this.#config, this.#progress.step);
+    this.#profiler = new StepProfiler(this.#step, steps, this.#group.rank === 0);
+  }
+
   /**
    * Trains until `max_step`, or until `signal` aborts, which still saves.
    *
@@ -171,12 +180,11 @@ export class Trainer implements Disposable {
     const { train: batches } = this.#streams;
     const { rules } = this.#plan;
     let lastYieldMs = performance.now();
-    let intervalMs = performance.now();
-    let tokens = 0;
+    const meter = new IntervalMeter();
     if (this.#progress.evaluationDue && !noEval) {
       const { step } = this.#progress;
       if (yield* this.#pause(true, 0, files)) return yield { kind: "interrupted", step };
-      intervalMs = performance.now();
+      meter.restart();
     }
     while (this.#progress.step < maxStep) {
       const { epoch, lastStart } = this.#progress;
@@ -194,15 +202,17 @@ export class Trainer implements Disposable {
           lastStart: segment.start,
           ...this.#rates.state,
         };
-        tokens += segment.targets.length;
+        meter.add(segment.targets.length, this.#profiler?.elapsedOf(step));
 
         const last = step === maxStep;
         const evaluates = step % evalInterval === 0 || last && rules.evaluatesLastStep;
         if (step % logInterval === 0) {
-          yield await this.#log(segment, pending, tokens, intervalMs);
-          pending = tokens = 0;
-          intervalMs = performance.now();
+          yield await this.#log(segment, pending, meter);
+          pending = 0;
+          meter.restart();
         }
+        const profile = this.#profiler?.after(step);
+        if (profile !== undefined) yield { kind: "profile", step, profile };
         if (performance.now() - lastYieldMs > YIELD_MS) {
           await new Promise((resolve) => setTimeout(resolve, 0));
           yield { kind: "progress", step };
@@ -213,14 +223,13 @@ export class Trainer implements Disposable {
           const pausedMs = performance.now();
           const stops = yield* this.#pause(evaluates && !noEval, pending, files, agreed);
           if (stops) return yield { kind: "interrupted", step };
-          intervalMs += performance.now() - pausedMs;
+          meter.resume(pausedMs);
         }
         if (last) return;
       }
       if (!rules.keepsMemoryAcrossEpochs) this.memories.forEach((memory) => memory.reset());
       this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null };
-      tokens = 0;
-      intervalMs = performance.now();
+      meter.restart();
     }
   }
 
@@ -250,6 +259,10 @@ export class Trainer implements Disposable {
 
   /** Submits one step; returns the combined request of all ranks. */
   async #run(segment: Segment, rates: Rates): Promise<() => RunRequest> {
+    if (this.#profiler?.covers(this.#progress.step + 1)) {
+      const agreed = await this.#profiler.run(segment, rates, this.#ownRequest());
+      return () => agreed;
+    }
     if (this.#group.size === 1) {
       if (this.#config.swapMem) await this.#step.runAsync(segment, rates);
       else {
@@ -263,16 +276,11 @@ export class Trainer implements Disposable {
   }
 
   /** A log line on the last `pending` steps, which ended with `segment`. */
-  async #log(
-    segment: Segment,
-    pending: number,
-    tokens: number,
-    sinceMs: number,
-  ): Promise<TrainEvent> {
+  async #log(segment: Segment, pending: number, meter: IntervalMeter): Promise<TrainEvent> {
     const { step, epoch } = this.#progress;
     const { metrics, ownMetrics } = await this.#finiteMetrics(pending);
-    const elapsedMs = performance.now() - sinceMs; // after the device is done with these steps
-    const speed = await sharedSpeed(this.#group, { steps: pending, tokens, elapsedMs });
+    // Read after the device is done with these steps.
+    const speed = await sharedSpeed(this.#group, meter.read());
     return {
       kind: "log",
       epoch,

@@ -12,7 +12,7 @@ const SLOWEST = 10;
  * The ops that take longest, summed over calls of the same name. Times come from timestamps around
  * every launch, so launches do not overlap and the sum is longer than a plain run.
  */
-export function slowestOps(times: readonly OpTime[]): string[] {
+export function slowestOps(times: readonly Pick<OpTime, "label" | "elapsedMs">[]): string[] {
   const byOp = new Map<string, { elapsedMs: number; calls: number }>();
   for (const { label, elapsedMs } of times) {
     const op = label.split("/").at(-1)!; // without the scopes in front

@@ -106,8 +106,8 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
       } us a launch`,
   );
   if (device.info.features.includes("timestamp-query")) {
-    const times = await step.profile(segments[0]!, { lr: 1e-3 });
-    for (const line of slowestOps(times)) console.log(line);
+    const { plans } = await step.profile(segments[0]!, { lr: 1e-3 });
+    for (const line of slowestOps(plans.flatMap(({ ops }) => ops))) console.log(line);
   }
   return {
     run,

@@ -78,12 +78,14 @@ export function backward(
         node.inputs,
         (x) => parameters.has(x) ? (x as PackedParameter).gradient : undefined,
       );
-      const results = node.vjp(grads, wants, gradients);
-      for (const [name, cotangent] of Object.entries(results)) {
-        const x = node.inputs[name];
-        if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
-        send(x, cotangent);
-      }
+      rec.attribute(node.scope, () => {
+        const results = node.vjp!(grads, wants, gradients);
+        for (const [name, cotangent] of Object.entries(results)) {
+          const x = node.inputs[name];
+          if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
+          send(x, cotangent);
+        }
+      });
     }
   });
   return new Map(wanted.flatMap((x) => {

@@ -24,14 +24,28 @@ export type HostOf<T> = T extends Scalar ? number
 /** Values of one run, by input name. */
 export type RunValues<I extends PlanInputs> = { readonly [K in keyof I]: HostOf<I[K]> };
 
+/** Time of one command in a profile. */
+export interface CommandTime {
+  /** Label, with its scopes. */
+  readonly label: string;
+  /** Milliseconds on the device. */
+  readonly elapsedMs: number;
+}
+
 /** Time of one op in a profile. */
 export interface OpTime {
   /** Op or launch label. */
   readonly label: string;
+  /** Name of the op. */
+  readonly op: string;
+  /** Scopes around it, outermost first; those of a gradient are `backward` and its op's. */
+  readonly scope: readonly string[];
   /** Milliseconds on the device. */
   readonly elapsedMs: number;
-  /** Work of the op. */
+  /** Work of the op with the counts of this run. */
   readonly cost: Cost;
+  /** Its launches and clears, in order. */
+  readonly commands: readonly CommandTime[];
 }
 
 /** A compiled recording that can be run repeatedly. */
@@ -155,11 +169,19 @@ export class Plan<I extends PlanInputs, O extends PlanOutputs, K = unknown> impl
     const { inputs, scalars } = this.#bind(values);
     const times = await this.#executable.profile(inputs, scalars);
     return this.#recording.nodes.filter(({ commands: [from, to] }) => to > from)
-      .map(({ name, commands: [from, to], cost }) => ({
-        label: to - from === 1 ? this.#recording.commands[from]!.label : name,
-        elapsedMs: times.slice(from, to).reduce((sum, ms) => sum + ms, 0),
-        cost,
-      }));
+      .map((node) => {
+        const { name: op, scope, commands: [from, to] } = node;
+        const commands = this.#recording.commands.slice(from, to)
+          .map(({ label }, i) => ({ label, elapsedMs: times[from + i]! }));
+        return {
+          label: commands.length === 1 ? commands[0]!.label : op,
+          op,
+          scope,
+          elapsedMs: commands.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0),
+          cost: totalCost([node], scalars),
+          commands,
+        };
+      });
   }
 
   /**

@@ -50,6 +50,8 @@ export interface Cost {
 export interface Node {
   /** Op name. */
   readonly name: string;
+  /** Scopes around it, outermost first; see {@link Recorder.attribute}. */
+  readonly scope: readonly string[];
   /** Inputs by name. */
   readonly inputs: Tensors;
   /** Outputs by name. */
@@ -122,6 +124,7 @@ export class Recorder {
   readonly intermediates: Map<string, Tensor> = new Map();
   readonly #ranges = new WeakSet<BufferRange>();
   readonly #scopes: string[] = [];
+  #nodeScope: readonly string[] = [];
   readonly #keepIntermediates: boolean;
 
   /** An empty recording; `intermediates` keeps the values that {@link Recorder.keepIntermediate} names. */
@@ -202,9 +205,20 @@ export class Recorder {
   scope<T>(label: string, body: () => T): T {
     this.#scopes.push(label);
     try {
-      return body();
+      return this.attribute([label], body);
     } finally {
       this.#scopes.pop();
+    }
+  }
+
+  /** Adds scopes to the ops recorded inside `body`, whose labels stay: a gradient has its op's. */
+  attribute<T>(scope: readonly string[], body: () => T): T {
+    const before = this.#nodeScope;
+    this.#nodeScope = [...before, ...scope];
+    try {
+      return body();
+    } finally {
+      this.#nodeScope = before;
     }
   }
 
@@ -250,7 +264,8 @@ export class Recorder {
   ): T {
     const from = this.commands.length;
     const result = body();
-    this.nodes.push({ name, inputs, outputs, commands: [from, this.commands.length], cost, vjp });
+    const commands = [from, this.commands.length] as const;
+    this.nodes.push({ name, scope: this.#nodeScope, inputs, outputs, commands, cost, vjp });
     return result;
   }
 

@@ -44,6 +44,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   debug: "free",
   txtlogFile: "free",
   dllogFile: "free",
+  profile: "free",
   dryRun: "free",
   dataset: "free", // the text itself is compared
   data: "free",

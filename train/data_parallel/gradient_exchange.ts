@@ -13,6 +13,7 @@
  */
 import type {
   Device,
+  OpTime,
   ParameterStore,
   Plan,
   PlanInputs,
@@ -70,7 +71,24 @@ export class GradientExchange {
    * @throws {DeviceError} the first error the device reported
    */
   async run(values: RunValues<PlanInputs>, request: RunRequest): Promise<RunRequest> {
-    const running = this.#plan.runInParts(values, this.#cuts);
+    return await this.#average(this.#plan.runInParts(values, this.#cuts), request);
+  }
+
+  /**
+   * As {@link GradientExchange.run}, with the time of every op; the exchange follows the plan.
+   *
+   * @throws {DeviceError} when the device has no timestamps
+   */
+  async profile(
+    values: RunValues<PlanInputs>,
+    request: RunRequest,
+  ): Promise<{ readonly ops: OpTime[]; readonly request: RunRequest }> {
+    const ops = await this.#plan.profile(values);
+    return { ops, request: await this.#average([].values(), request) };
+  }
+
+  /** @param running submits the next part of the plan whenever it is advanced */
+  async #average(running: Iterator<unknown>, request: RunRequest): Promise<RunRequest> {
     const inFlight: Promise<void>[] = [];
     let agreed: Promise<RunRequest> = Promise.resolve(request);
     running.next();

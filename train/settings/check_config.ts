@@ -8,7 +8,7 @@ import { canShare, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { contextOf, evalWarmupLen, longestSegment, withProcesses } from "../run_plan.ts";
-import { checkLogFiles, checkTargets } from "./check_outputs.ts";
+import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
 
 /**
  * Checks rules between settings.
@@ -37,6 +37,7 @@ export function checkTrainConfig(config: TrainConfig): void {
   checkLearnedPositions(config);
   checkLogFiles(config);
   checkTargets(config);
+  checkProfile(config);
   if (config.noEval) return; // it skips the test as well
   const context = contextOf(config);
   if (evalTgtLen > context) {

@@ -42,3 +42,15 @@ export function checkTargets(config: TrainConfig): void {
     );
   }
 }
+
+/**
+ * Checks that a profile can be written.
+ *
+ * @throws {ConfigError} naming the flags
+ */
+export function checkProfile({ profile, debug }: TrainConfig): void {
+  if (!profile || !debug) return;
+  throw new ConfigError(
+    "Cannot write a profile with --profile and --debug: no files are written; leave one of them out",
+  );
+}

@@ -14,6 +14,11 @@ export const CPU_CHOSEN = "--device cpu";
 /** Ends the line about a text without spaces. */
 export const CHARACTERS_INSTEAD = "--vocab char takes characters instead";
 
+/** The line about a profile that cannot be taken. */
+export function noProfile(adapter: string): string {
+  return `--profile: ${adapter} has no timestamp queries, so no profile is taken`;
+}
+
 /** The error for a work directory without a name. */
 export function emptyWorkDir(): ConfigError {
   return new ConfigError('Cannot use --work_dir "": it is empty');

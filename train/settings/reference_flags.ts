@@ -23,7 +23,6 @@ export const TRAIN_REFERENCE_FLAGS: readonly ForeignFlag[] = [
     values: INTEGER_VALUE,
     instead: "all GPUs get equal shares of --batch_size",
   }),
-  foreignFlag("profile", { instead: "nothing is profiled during training" }),
   foreignFlag("amp", { arity: "one", values: ["apex", "pytorch"], instead: HALF }),
   foreignFlag("amp_mode", { arity: "one", values: LEVELS, instead: HALF }),
   foreignFlag("apex_amp_opt_level", { arity: "one", values: LEVELS, instead: HALF }),

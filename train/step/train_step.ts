@@ -23,7 +23,6 @@ import {
 import {
   ConfigError,
   type Cost,
-  type OpTime,
   type Plan,
   type PlanInputs,
   type PlanOutputs,
@@ -34,6 +33,7 @@ import type { Rates } from "../schedule.ts";
 import { splitColumns } from "./split_columns.ts";
 import { GradientExchange } from "../data_parallel/gradient_exchange.ts";
 import type { RunRequest } from "../data_parallel/request.ts";
+import type { PlanProfile, StepProfile } from "./step_profile.ts";
 import { MetricRings, type StepMetrics } from "./metric_rings.ts";
 import { Contexts, SwappedMemory } from "./swapped_memory.ts";
 import {
@@ -281,20 +281,31 @@ export class TrainStep implements Disposable {
   }
 
   /**
-   * Runs one step with a timestamp around every launch; the time of every op. The step counts as
-   * any other.
+   * As {@link runAsync}, with the time of every op of this process. The step counts as any other.
    *
    * @throws {DeviceError} when the adapter has no timestamp queries
+   * @throws {GroupError} when another rank has ended
    */
-  async profile(segment: Segment, rates: StepRates): Promise<OpTime[]> {
-    const times: OpTime[] = [];
+  async profile(
+    segment: Segment,
+    rates: StepRates,
+    request: RunRequest = "none",
+  ): Promise<StepProfile> {
+    const plans: PlanProfile[] = [];
+    let agreed = request;
+    const last = this.#chunks.at(-1)!.plan;
     for (const { plan, values, memory } of this.#runs(segment, rates)) {
       const swapped = memory instanceof SwappedMemory ? memory : undefined;
       swapped?.upload();
-      times.push(...await plan.profile(values));
+      const { label } = plan;
+      if (plan === last && this.#exchange) {
+        const { ops, request: of } = await this.#exchange.profile(values, request);
+        plans.push({ label, ops });
+        agreed = of;
+      } else plans.push({ label, ops: await plan.profile(values) });
       await swapped?.download(segment.rows);
     }
-    return times;
+    return { plans, request: agreed };
   }
 
   /**

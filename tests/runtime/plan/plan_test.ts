@@ -326,7 +326,14 @@ onBoth("profile() runs the plan and returns a time for every op", async (device)
     return { inputs: { x }, outputs: { z: scaled(rec, y, 3) } };
   });
   const times = await plan.profile({ x: ONES });
-  assertEquals(times.map(({ label }) => label), ["layer/scale", "scale"]);
+  assertEquals(times.map(({ label, op, scope }) => [label, op, scope]), [
+    ["layer/scale", "scale", ["layer"]],
+    ["scale", "scale", []],
+  ]);
+  assertEquals(
+    times.map(({ commands }) => commands),
+    times.map(({ label, elapsedMs }) => [{ label, elapsedMs }]),
+  );
   for (const { elapsedMs, cost } of times) {
     assert(elapsedMs >= 0 && elapsedMs < 1000);
     assertEquals(cost, { flops: 100, bytes: 800 });

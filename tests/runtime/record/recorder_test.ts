@@ -269,6 +269,23 @@ Deno.test("an op is one node with its launches and its work", () => {
   ]);
 });
 
+Deno.test("an op has the scopes around it, and those it is attributed to, which labels have not", () => {
+  const { rec, x } = recording();
+  rec.scope("layer0", () => rec.scope("attention", () => scaled(rec, x, 2)));
+  rec.scope("backward", () => rec.attribute(["layer0", "attention"], () => scaled(rec, x, 3)));
+  scaled(rec, x, 4);
+  assertEquals(rec.nodes.map(({ scope }) => scope), [
+    ["layer0", "attention"],
+    ["backward", "layer0", "attention"],
+    [],
+  ]);
+  assertEquals(rec.commands.map(({ label }) => label), [
+    "layer0/attention/scale",
+    "backward/scale",
+    "scale",
+  ]);
+});
+
 Deno.test("a kernel without operands of its own still launches", () => {
   const { rec } = recording();
   rec.launch({ kernel: kernel("empty", "", () => {}), operands: {}, workgroups: [1] });

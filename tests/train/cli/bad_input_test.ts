@@ -136,6 +136,11 @@ const CASES: readonly Case[] = [
     says: /Cannot sample 4000 of \d+ words: .*lower --sample_softmax or leave it out/,
   },
   {
+    name: "a profile in a run that writes no files",
+    flags: fresh({ profile: true, debug: true }),
+    says: /a profile with --profile and --debug: no files are written; leave one of them out/,
+  },
+  {
     name: "missing text",
     flags: ({ at }) => ({ ...tiny, data: at("none.txt"), work_dir: at("new") }),
     says: /none\.txt" does not exist, .*give the right --data/,
