@@ -21,6 +21,7 @@ export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/chec
 export * from "./settings/compat.ts";
 export * from "./config.ts";
 export * from "./dropout_masks.ts";
+export { Decoder, type DecoderSettings } from "./inference/decoder.ts";
 export { initialise } from "./init.ts";
 export { Memory, type MemoryLayer, type ModelOfMemory, ResidentLayer } from "./memory.ts";
 export { parameterRoles } from "./parameter_roles.ts";
@@ -72,6 +73,7 @@ export {
 } from "./text/vocabulary/word_vocabulary.ts";
 export {
   type ForwardOptions,
+  type HiddenOptions,
   type LogProbabilityOptions,
   TransformerXL,
 } from "./transformer_xl.ts";

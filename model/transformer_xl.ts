@@ -41,6 +41,12 @@ export interface LogProbabilityOptions extends Omit<ForwardOptions, "differentia
   readonly head: "logProbabilities";
 }
 
+/** Options of a recording that ends before the softmax. */
+export interface HiddenOptions extends Omit<ForwardOptions, "differentiate" | "lossScale"> {
+  /** What the recording ends in; the losses of targets when absent. */
+  readonly head: "hidden";
+}
+
 /** The parameters of a model, and its forward pass as a recording. */
 export class TransformerXL {
   /** The model configuration. */
@@ -88,12 +94,15 @@ export class TransformerXL {
    * and the memory of the next segment. No derivative.
    */
   forward(rec: Recorder, batch: BatchInputs, options: LogProbabilityOptions): Tensor;
+  /** Records the hidden rows that predict the targets, [T B, D], and the memory of the next segment. */
+  forward(rec: Recorder, batch: BatchInputs, options: HiddenOptions): Tensor;
   forward(
     rec: Recorder,
     batch: BatchInputs,
-    options: ForwardOptions | LogProbabilityOptions,
+    options: ForwardOptions | LogProbabilityOptions | HiddenOptions,
   ): TokenLosses | Tensor {
     const hidden = this.#hidden(rec, batch, options);
+    if ("head" in options && options.head === "hidden") return hidden;
     return rec.scope("softmax", () => {
       if ("head" in options) return logProbabilities(rec, hidden, this.#clusters);
       const { differentiate, lossScale } = options;

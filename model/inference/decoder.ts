@@ -1,0 +1,199 @@
+/**
+ * Decoding: the log-probabilities of all words after each token, one token at a time. Two recordings
+ * share a memory: whole segments read a prompt, and one row reads each token that follows.
+ *
+ * @module
+ */
+import {
+  DataError,
+  type HostArray,
+  type Plan,
+  type PlanInputs,
+  type Tensor,
+} from "@transformer-xl/runtime/core";
+import type { Model } from "../build.ts";
+import { allLengths, type Lengths } from "../config.ts";
+import { NO_DROPOUT } from "../dropout_masks.ts";
+import { Memory } from "../memory.ts";
+import type { BatchInputs } from "../vocabulary/batch_inputs.ts";
+
+/** Sizes of a decoder. */
+export interface DecoderSettings {
+  /** B: sequences that are decoded side by side (default 1). */
+  readonly batchSize?: number;
+  /** M: rows of memory, the context of every token. */
+  readonly memLen: number;
+  /** Rows of a prompt that are read at once (default 64). */
+  readonly segmentLen?: number;
+}
+
+const SEGMENT_LEN = 64;
+const NUMBERS = { chunks: 1, seed: 0, step: 0, stream: 0 };
+
+type SegmentsPlan = Plan<PlanInputs, Record<never, Tensor>, BatchInputs>;
+type NextPlan = Plan<PlanInputs, { readonly words: Tensor }, BatchInputs>;
+
+/**
+ * A model that reads B sequences and predicts the next token of each. The caller owns it.
+ *
+ * @example
+ * ```ts
+ * import { createModel, Decoder } from "@transformer-xl/model";
+ * import { ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * using device = new ReferenceDevice({ precision: "f32" });
+ * using model = await createModel(device, { vocabSize: 10, nLayer: 1, dModel: 16 });
+ * using decoder = await Decoder.open(model, { memLen: 8, segmentLen: 4 });
+ * let words = await decoder.prefill(Uint32Array.of(3, 1, 4, 1, 5, 9));
+ * for (let n = 0; n < 3; n++) {
+ *   const best = words.indexOf(Math.max(...words));
+ *   words = await decoder.next(Uint32Array.of(best));
+ * }
+ * assertEquals(words.length, 10);
+ * assertAlmostEquals([...words].reduce((sum, value) => sum + Math.exp(value), 0), 1, 1e-5);
+ * ```
+ */
+export class Decoder implements Disposable {
+  /** B: sequences side by side. */
+  readonly batchSize: number;
+  /** V: words of the model. */
+  readonly vocabSize: number;
+  /** M: rows of memory. */
+  readonly memLen: number;
+  readonly #segmentLen: number;
+  readonly #memory: Memory;
+  readonly #segments: SegmentsPlan;
+  readonly #next: NextPlan;
+
+  private constructor(
+    vocabSize: number,
+    lengths: Lengths,
+    memory: Memory,
+    segments: SegmentsPlan,
+    next: NextPlan,
+  ) {
+    this.vocabSize = vocabSize;
+    this.batchSize = lengths.batchSize;
+    this.memLen = lengths.memLen;
+    this.#segmentLen = lengths.tgtLen;
+    this.#memory = memory;
+    this.#segments = segments;
+    this.#next = next;
+  }
+
+  /**
+   * Records the model.
+   *
+   * @throws {ConfigError} when a size is not a whole number, or too small
+   * @throws {DeviceError} when memory is short
+   */
+  static async open(
+    model: Model,
+    { batchSize = 1, memLen, segmentLen = SEGMENT_LEN }: DecoderSettings,
+  ): Promise<Decoder> {
+    const lengths = allLengths({ batchSize, memLen, tgtLen: segmentLen });
+    const { device } = model;
+    using stack = new DisposableStack();
+    const memory = stack.use(new Memory(device, model, lengths, "decoder memory"));
+    const options = { memory, drop: NO_DROPOUT };
+    const segments = stack.use(
+      await device.plan("prompt", (rec) => {
+        const batch = model.inputs(rec, lengths);
+        model.forward(rec, batch, { ...options, lengths, head: "hidden" });
+        return { inputs: batch.inputs, outputs: {}, kept: batch };
+      }),
+    );
+    const one = { ...lengths, tgtLen: 1 };
+    const next = stack.use(
+      await device.plan("next token", (rec) => {
+        const batch = model.inputs(rec, one);
+        const words = model.forward(rec, batch, {
+          ...options,
+          lengths: one,
+          head: "logProbabilities",
+        });
+        return { inputs: batch.inputs, outputs: { words }, kept: batch };
+      }),
+    );
+    stack.move();
+    return new Decoder(model.config.nToken, lengths, memory, segments, next);
+  }
+
+  /**
+   * Reads a prompt after everything read before.
+   *
+   * @param tokens [R, B], time-major: row by row, one id per sequence; at least one row
+   * @returns log-probabilities in nats of the token after the last row, [B, V]
+   * @throws {DataError} when they are no whole rows, or an id is not one of the model
+   */
+  async prefill(tokens: Uint32Array): Promise<HostArray> {
+    const B = this.batchSize;
+    if (tokens.length === 0 || tokens.length % B !== 0) {
+      throw new DataError(
+        `Cannot read a prompt of ${tokens.length} tokens in ${B} sequences: whole rows of ${B} are ` +
+          "expected, at least one",
+      );
+    }
+    this.#checkIds(tokens);
+    const rows = tokens.length / B - 1; // the last row is the first that predicts
+    for (let start = 0; start < rows; start += this.#segmentLen) {
+      const end = Math.min(start + this.#segmentLen, rows);
+      this.#run(this.#segments, tokens.slice(start * B, end * B));
+    }
+    return await this.next(tokens.subarray(rows * B));
+  }
+
+  /**
+   * Reads one token of every sequence.
+   *
+   * @param ids [B]
+   * @returns log-probabilities in nats of the token after it, [B, V]
+   * @throws {DataError} when there are not B ids, or one is not one of the model
+   */
+  async next(ids: Uint32Array): Promise<HostArray> {
+    if (ids.length !== this.batchSize) {
+      throw new DataError(
+        `Cannot read ${ids.length} tokens in ${this.batchSize} sequences: one id each is expected`,
+      );
+    }
+    this.#checkIds(ids);
+    this.#run(this.#next, ids.slice());
+    return (await this.#next.read("words")).words;
+  }
+
+  /** Forgets everything read. */
+  reset(): void {
+    this.#memory.reset();
+  }
+
+  /** Frees the recordings and the memory. */
+  [Symbol.dispose](): void {
+    this.#next[Symbol.dispose]();
+    this.#segments[Symbol.dispose]();
+    this.#memory[Symbol.dispose]();
+  }
+
+  #run(plan: SegmentsPlan | NextPlan, inputs: Uint32Array<ArrayBuffer>): void {
+    const rows = inputs.length / this.batchSize;
+    const segment = {
+      inputs,
+      targets: new Uint32Array(0), // no losses are recorded
+      rows,
+      targetRows: rows,
+      columns: this.batchSize,
+      start: 0,
+      scored: false,
+    };
+    plan.run(plan.kept.values(segment, this.#memory, NUMBERS));
+    this.#memory.advance(rows);
+  }
+
+  #checkIds(ids: Uint32Array): void {
+    const unknown = ids.find((id) => id >= this.vocabSize);
+    if (unknown === undefined) return;
+    throw new DataError(
+      `Cannot read token ${unknown}: the model has ${this.vocabSize} words, ids are below that`,
+    );
+  }
+}
