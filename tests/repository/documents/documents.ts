@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { evalSchema } from "@transformer-xl/eval";
-import { flagTable, scanFlags } from "@transformer-xl/runtime";
-import { trainSchema } from "@transformer-xl/train";
+import { EVAL_REFERENCE_FLAGS, evalSchema } from "@transformer-xl/eval";
+import { flagTable, type ForeignFlag, scanFlags } from "@transformer-xl/runtime";
+import { TRAIN_REFERENCE_FLAGS, trainSchema } from "@transformer-xl/train";
 import { MEMBERS, readSourceFiles, ROOT } from "../rules/source_tree.ts";
 
 /** A Markdown page. */
@@ -62,6 +62,41 @@ export function withFlagTable(name: keyof typeof SCHEMAS, text: string): string 
   }
   const table = flagTable(SCHEMAS[name]);
   return `${text.slice(0, from + open.length)}\n\n${table}\n\n${text.slice(to)}`;
+}
+
+/** The page with the table of flags that set nothing, {@link withReferenceFlags}. */
+export const REFERENCE_PAGE = "train/reference.md";
+
+/**
+ * The text with the table of the reference's flags that set nothing here, and of other names.
+ *
+ * @throws {Error} if the markers of the table are missing
+ */
+export function withReferenceFlags(text: string): string {
+  const [open, close] = ["<!-- reference-flags -->", "<!-- /reference-flags -->"];
+  const from = text.indexOf(open);
+  const to = text.indexOf(close, from);
+  if (from < 0 || to < 0) {
+    throw new Error(`Cannot write the reference's flags: ${open} ... ${close} is missing`);
+  }
+  const lists = { train: TRAIN_REFERENCE_FLAGS, eval: EVAL_REFERENCE_FLAGS };
+  const rows = new Map<string, string[]>();
+  for (const [program, flags] of Object.entries(lists)) {
+    for (const flag of flags) {
+      const row = `\`--${flag.name}\`: ${effectOf(flag)}`;
+      rows.set(row, [...rows.get(row) ?? [], program]);
+    }
+  }
+  const lines = [...rows].map(([row, programs]) => `- ${row} (${programs.join(", ")}).`);
+  return `${text.slice(0, from + open.length)}\n\n${lines.join("\n")}\n\n${text.slice(to)}`;
+}
+
+function effectOf(flag: ForeignFlag): string {
+  try {
+    return flag.answer([]).replace(/^--\w+: /, "");
+  } catch (error) {
+    return `rejected, ${(error as Error).message.replace(/^[^:]*: /, "")}`;
+  }
 }
 
 /** Commands of shell blocks, without comments and with continued lines joined. */

@@ -6,10 +6,12 @@ import {
   documentAt,
   FLAG_PAGES,
   readDocuments,
+  REFERENCE_PAGE,
   staleExcerpts,
   unknownFiles,
   unknownTasks,
   withFlagTable,
+  withReferenceFlags,
   wrongCommands,
 } from "./documents.ts";
 import { MEMBERS, ROOT } from "../rules/source_tree.ts";
@@ -30,6 +32,18 @@ Deno.test("every member has a README, and every page is read", () => {
 Deno.test("the README is short", () => {
   const lines = documentAt("README.md").text.trimEnd().split("\n").length;
   assert(lines < MAX_README_LINES, `README.md has ${lines} lines`);
+});
+
+Deno.test("the list of the reference's flags agrees with what they do", () => {
+  const { text } = documentAt(REFERENCE_PAGE);
+  const updated = withReferenceFlags(text);
+  const open = "<!-- reference-flags -->";
+  assertEquals(withReferenceFlags(text.replace(open, `${open}\nold`)), updated);
+  assertThrows(() => withReferenceFlags("no markers"), Error, open);
+  assert(
+    text === updated,
+    `${REFERENCE_PAGE} is out of date: run \`deno run -A tests/repository/documents/update_readme.ts\``,
+  );
 });
 
 for (const [name, path] of FLAG_PAGES) {

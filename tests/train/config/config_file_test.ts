@@ -16,11 +16,9 @@ import {
   trainingYaml,
   trainSchema,
 } from "@transformer-xl/train";
+import { fileOf } from "./reference/commands.ts";
 import { runProgram } from "../../support/program.ts";
 import { Scratch } from "../../support/small_run.ts";
-
-const fileOf = (model: "base" | "large") =>
-  new URL(`reference/wt103_${model}.yaml`, import.meta.url).pathname;
 
 async function train(...argv: readonly string[]) {
   const configured = configureTraining(await readGiven(argv), undefined);

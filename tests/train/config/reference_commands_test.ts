@@ -5,63 +5,37 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { EVAL_REFERENCE_FLAGS, evalSchema } from "@transformer-xl/eval";
-import { ConfigError, parseFlags } from "@transformer-xl/runtime";
+import { configureEvaluation, EVAL_REFERENCE_FLAGS, evalSchema } from "@transformer-xl/eval";
+import { ConfigError, flagSpecs, parseFlags } from "@transformer-xl/runtime";
 import {
   checkShares,
   checkTrainConfig,
+  configureTraining,
   followLengths,
   modelOf,
+  readGiven,
   scheduleOf,
   TRAIN_REFERENCE_FLAGS,
+  type TrainConfig,
   trainSchema,
 } from "@transformer-xl/train";
+import { EVAL_COMMANDS, flagsOf, TRAIN_COMMANDS } from "./reference/commands.ts";
 
-const DATA = "--data ../data/wikitext-103/ --dataset wt103";
-const LAUNCHED = "--local_rank=0 --cuda";
-const BASE = `${LAUNCHED} ${DATA} --n_layer 16 --d_model 512 --n_head 8 --d_head 64 ` +
-  "--d_inner 2048 --dropout 0.1 --dropatt 0.0 --optim jitlamb --lr 0.01 --eta_min 0.001 --roll " +
-  "--warmup_step 1000 --max_step 40000 --tgt_len 192 --mem_len 192 --eval_tgt_len 192 " +
-  "--batch_size 256 --multi_gpu ddp --log_interval 10 --eval_interval 5000 --vocab word --adaptive";
-const LARGE = `${LAUNCHED} ${DATA} --n_layer 18 --d_model 1024 --n_head 16 --d_head 64 ` +
-  "--d_inner 4096 --dropout 0.2 --dropatt 0.2 --optim jitlamb --lr 0.01 --eta_min 0.0001 --roll " +
-  "--warmup_step 16000 --max_step 100000 --tgt_len 384 --mem_len 384 --eval_tgt_len 128 " +
-  "--batch_size 128 --multi_gpu ddp --log_interval 100 --eval_interval 5000 --vocab word " +
-  "--adaptive --div_val 4 --init_std 0.005";
+async function trainCommand(command: string) {
+  const configured = configureTraining(await readGiven(command.split(" ")), undefined);
+  checked(configured.config);
+  return configured;
+}
 
-const TRAIN_COMMANDS: Readonly<Record<string, string>> = {
-  "base on 8 GPUs": `${BASE} --fp16 --batch_chunk 1`,
-  "base on 8 GPUs, later spelling": `${BASE} --fp16 --amp apex --apex_amp_opt_level O2 --no_env ` +
-    "--affinity socket_unique_interleaved --txtlog_file train_log.log --config default",
-  "large on 8 GPUs": `${LARGE} --fp16 --batch_chunk 4`,
-  "large of 2019": `--cuda ${DATA} --n_layer 18 --d_model 1024 --n_head 16 --d_head 64 ` +
-    "--d_inner 4096 --dropout 0.2 --dropatt 0.2 --optim adam --lr 0.00025 --warmup_step 16000 " +
-    "--max_step 4000000 --tgt_len 256 --mem_len 256 --eval_tgt_len 128 --batch_size 128 " +
-    "--multi_gpu ddp",
-  "training benchmark": `${BASE} --log_interval 1 --max_step 500 --max_step_scheduler 40000`,
-  "training benchmark without evaluation": `${BASE} --max_step 64 --log_interval 1 --no_eval`,
-  "the authors' base": `--cuda ${DATA} --adaptive --n_layer 16 --d_model 410 --n_head 10 ` +
-    "--d_head 41 --d_inner 2100 --dropout 0.1 --dropatt 0.0 --optim adam --lr 0.00025 " +
-    "--warmup_step 0 --max_step 200000 --tgt_len 150 --mem_len 150 --eval_tgt_len 150 " +
-    "--batch_size 60 --multi_gpu --gpu0_bsz 4",
-};
-
-const EVAL_COMMANDS: Readonly<Record<string, string>> = {
-  "evaluation": `${LAUNCHED} ${DATA} --tgt_len 64 --mem_len 640 --clamp_len 400 --same_length ` +
-    "--split test --model LM-TFM/checkpoint_best.pt --fp16 --type pytorch --no_env",
-  "inference benchmark": `${LAUNCHED} ${DATA} --tgt_len 64 --mem_len 640 --clamp_len 400 ` +
-    "--same_length --split test --batch_size 16 --log_interval 1 --repeat 1",
-  "manual": `${LAUNCHED} ${DATA} --tgt_len 64 --mem_len 640 --clamp_len 400 --same_length ` +
-    "--split test --manual recognize speech",
-};
-
-function train(command: string) {
+function train(command: string): void {
   const parsed = parseFlags(trainSchema, command.split(" "), { foreign: TRAIN_REFERENCE_FLAGS });
-  const config = followLengths(parsed.config, parsed.origin);
+  checked(followLengths(parsed.config, parsed.origin));
+}
+
+function checked(config: TrainConfig): void {
   checkTrainConfig(config);
   checkShares(config, 1);
-  modelOf(config, 267_735, config.adaptive ? [19_997, 39_997, 199_997] : []);
-  return { config, notes: parsed.notes };
+  modelOf(config, 800_000, config.adaptive ? [19_997, 39_997, 199_997] : []);
 }
 
 function evaluate(command: string) {
@@ -69,23 +43,45 @@ function evaluate(command: string) {
 }
 
 for (const [name, command] of Object.entries(TRAIN_COMMANDS)) {
-  Deno.test(`the reference's command to train runs: ${name}`, () => {
-    const { notes } = train(command);
-    assert(notes.some((line) => line.startsWith("--cuda: ")));
+  Deno.test(`the reference's command to train is understood: ${name}`, async () => {
+    const { notes } = await trainCommand(command);
+    assert(notes.some((line) => /^--(cuda|multi_gpu): /.test(line)));
     assert(notes.every((line) => !line.includes("\n")), notes.join());
   });
 }
 
 for (const [name, command] of Object.entries(EVAL_COMMANDS)) {
-  Deno.test(`the reference's command to evaluate runs: ${name}`, () => {
-    const { config, notes } = evaluate(command);
-    assertEquals([config.clampLen, config.sameLength, config.split], [400, true, "test"]);
-    assert(notes.length >= 2);
+  Deno.test(`the reference's command to evaluate is understood: ${name}`, async () => {
+    const { config, notes } = await configureEvaluation(command.split(" "));
+    assertEquals([config.sameLength, config.split], [true, "test"]);
+    assert(notes.length >= 1);
   });
 }
 
-Deno.test("the training benchmark keeps the curve of the long run", () => {
-  const { config } = train(TRAIN_COMMANDS["training benchmark"]!);
+for (
+  const [program, schema, foreign, commands] of [
+    ["train", trainSchema, TRAIN_REFERENCE_FLAGS, TRAIN_COMMANDS],
+    ["eval", evalSchema, EVAL_REFERENCE_FLAGS, EVAL_COMMANDS],
+  ] as const
+) {
+  Deno.test(`each flag of the reference's commands sets its value or prints a line: ${program}`, () => {
+    for (const words of Object.values(commands).flatMap(flagsOf)) {
+      const name = words[0]!.replace("--", "").replaceAll("-", "_");
+      const { config, notes } = parseFlags(schema, words, { foreign });
+      const spec = flagSpecs(schema).find((each) => each.name === name);
+      if (spec === undefined) {
+        assert(notes[0]!.startsWith(`--${name}: `), notes.join());
+        continue;
+      }
+      const value = (config as Record<string, unknown>)[spec.key];
+      const wanted = words.length === 1 ? true : spec.read(words.slice(1));
+      assertEquals(value, wanted, words.join(" "));
+    }
+  });
+}
+
+Deno.test("the training benchmark keeps the curve of the long run", async () => {
+  const { config } = await trainCommand(TRAIN_COMMANDS["training benchmark"]!);
   assertEquals([config.maxStep, scheduleOf(config).steps], [500, 40_000]);
 });
 

@@ -1,0 +1,73 @@
+/**
+ * The reference's command lines at reduced sizes: two steps of each on the adapter, then an
+ * evaluation of what they wrote.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { evaluate } from "@transformer-xl/eval/cli";
+import { train } from "@transformer-xl/train/cli";
+import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
+import { Scratch, wordText } from "../../support/small_run.ts";
+import { EVAL_COMMANDS, TRAIN_COMMANDS } from "./reference/commands.ts";
+
+/** A folder with the files of WikiText under the names that the reference gives them. */
+async function textFolder(scratch: Scratch): Promise<string> {
+  await scratch.text("train.txt", wordText(60));
+  await scratch.text("valid.txt", wordText(20, 2));
+  await scratch.text("test.txt", wordText(20, 3));
+  return scratch.path;
+}
+
+/** Flags for a command of hours to take a second; the last of repeated flags wins. */
+const SMALL = "--n_layer 1 --n_head 2 --d_head 4 --d_inner 8 --batch_size 4 --batch_chunk 2 " +
+  "--tgt_len 8 --mem_len 8 --eval_tgt_len 4 --eval_batch_size 2 --max_step 2 --log_interval 1";
+
+/** Clusters of a vocabulary of 31 words; the narrowest embedding of four has one column. */
+const CLUSTERS = "--d_model 64 --cutoffs 4 8 16";
+
+const SMALL_EVAL = "--tgt_len 8 --mem_len 16 --batch_size 2 --max_size 6";
+
+/** Data sets without a loader run on the text that is here. */
+function textOf(command: string, data: string): string[] {
+  const isOpened = !/--dataset (enwik8|text8|lm1b)/.test(command);
+  return ["--data", data, ...(isOpened ? [] : ["--dataset", "text"])];
+}
+
+/** Full precision on an adapter that lacks half precision. */
+async function precision(): Promise<string[]> {
+  const { features } = (await openTestGpu()).info;
+  return features.includes("shader-f16") ? [] : ["--no_fp16"];
+}
+
+/** Targets of a long run are missed, which is exit code 1. */
+const codeOf = (command: string) => command.includes("--target_") ? 1 : 0;
+
+for (const [name, command] of Object.entries(TRAIN_COMMANDS)) {
+  gpuTest(`the reference's command trains: ${name}`, async () => {
+    await using scratch = new Scratch();
+    const isAdaptive = /--adaptive|--config_file/.test(command);
+    const sizes = `${SMALL} ${isAdaptive ? CLUSTERS : "--d_model 16"}`;
+    const place = [...textOf(command, await textFolder(scratch)), "--work_dir", scratch.at("run")];
+    const words = [...command.split(" "), ...sizes.split(" "), ...await precision()];
+    const code = await train([...words, ...place]);
+    assertEquals(code, codeOf(command));
+    const files = [...Deno.readDirSync(scratch.at("run"))].map(({ name }) => name);
+    assertEquals(files.includes("checkpoint_last.safetensors"), true, files.join());
+  });
+}
+
+gpuTest("the reference's commands evaluate", async (t) => {
+  await using scratch = new Scratch();
+  const data = await textFolder(scratch);
+  const run = scratch.at("run");
+  const trained = `${SMALL} --d_model 16 --unknown <unk> --data ${data} --work_dir ${run}`;
+  assertEquals(await train(trained.split(" ")), 0);
+  for (const [name, command] of Object.entries(EVAL_COMMANDS)) {
+    await t.step(name, async () => {
+      const words = [...command.split(" "), ...SMALL_EVAL.split(" "), ...await precision()];
+      const place = [...textOf(command, data), "--work_dir", run];
+      assertEquals(await evaluate([...words, ...place]), codeOf(command));
+    });
+  }
+});
