@@ -4,8 +4,13 @@
  *
  * @module
  */
-import { type LatencyData, type LatencySummary, latencySummary } from "@transformer-xl/eval";
-import { createModel, REMEDIES } from "@transformer-xl/model";
+import {
+  EVAL_PRESETS,
+  type LatencyData,
+  type LatencySummary,
+  latencySummary,
+} from "@transformer-xl/eval";
+import { createModel, type Lengths, REMEDIES } from "@transformer-xl/model";
 import {
   type AdapterChoice,
   chooseAdapter,
@@ -30,9 +35,6 @@ export interface InferRow {
   /** Averages; undefined where the size did not fit. */
   readonly summary: LatencySummary | undefined;
 }
-
-/** Distances and reach of the published runs. */
-const SPAN = { clampLen: 400, sameLength: true } as const;
 
 /**
  * Measures every batch size in every precision and prints a table for each.
@@ -60,11 +62,12 @@ export async function infer(
   return tables;
 }
 
-/** Lengths of the flags, else of the published tables, else of the preset. */
-function inferenceLengths({ preset, tgtLen, memLen }: InferFlags) {
-  const model = publishedModel(preset);
-  const lengths = model === undefined ? { tgtLen: null, memLen: null } : INFERENCE_LENGTHS[model];
-  return { tgtLen: tgtLen ?? lengths.tgtLen, memLen: memLen ?? lengths.memLen };
+/** Lengths of the flags, else those with which the model of the preset is scored. */
+function inferenceLengths(
+  { preset, tgtLen, memLen }: InferFlags,
+): Pick<Lengths, "tgtLen" | "memLen"> {
+  const scored = EVAL_PRESETS[preset]!;
+  return { tgtLen: tgtLen ?? scored.tgtLen, memLen: memLen ?? scored.memLen };
 }
 
 async function inferTable(
@@ -78,7 +81,8 @@ async function inferTable(
   using device = await GpuDevice.open(choice);
   const environment = environmentOf(device);
   const first = sizedRun(flags, { batchSize: flags.batchSizes[0]!, steps: flags.steps, fp16 });
-  const modelConfig = { ...first.modelConfig, ...SPAN };
+  const { clampLen, sameLength } = EVAL_PRESETS[flags.preset]!;
+  const modelConfig = { ...first.modelConfig, clampLen, sameLength };
   using model = await createModel(device, modelConfig, { seed: flags.seed, fp16 });
   const { tgtLen, memLen } = trainLengths(first.config);
   print(environmentText(environment));
@@ -153,7 +157,8 @@ export function inferLines(
   ];
 }
 
-function hasTheirLengths({ tgtLen, memLen }: InferFlags, model: "base" | "large"): boolean {
+function hasTheirLengths(flags: InferFlags, model: "base" | "large"): boolean {
   const theirs = INFERENCE_LENGTHS[model];
-  return (tgtLen ?? theirs.tgtLen) === theirs.tgtLen && (memLen ?? theirs.memLen) === theirs.memLen;
+  const { tgtLen, memLen } = inferenceLengths(flags);
+  return tgtLen === theirs.tgtLen && memLen === theirs.memLen;
 }

@@ -18,8 +18,9 @@ const MAX_PROCESSES = 64;
 const preset = z.enum(Object.keys(PRESETS) as [string, ...string[]]).default("wt103-base")
   .describe("Model and lengths");
 const tgtLen = lengthValue.nullable().default(null)
-  .describe("Target tokens per segment; none: those of the published figures, else of the preset");
-const memLen = rowsValue.nullable().default(null).describe("Memory length; none: as for --tgt_len");
+  .describe("Target tokens per segment; none: as in the preset");
+const memLen = rowsValue.nullable().default(null)
+  .describe("Memory length in tokens; none: as in the preset");
 const seed = seedValue.default(1111).describe("Seed of weights and token ids");
 const save = z.boolean().default(false).describe("Append the results to a file in bench/results/");
 const precisions = z.array(z.enum(["fp32", "fp16"])).min(1).default(["fp32", "fp16"])

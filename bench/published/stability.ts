@@ -26,7 +26,7 @@ export interface PublishedSpread {
 /** One published table. */
 export interface PublishedStability {
   /** Preset with these settings. */
-  readonly preset: "wt103-base" | "wt103-large";
+  readonly preset: "wt103-base" | "wt103-large" | "wt103-large-multinode";
   /** Year of publication. */
   readonly year: PublishedYear;
   /** Runs. */
@@ -67,7 +67,7 @@ const table = (
   })),
 });
 
-/** All tables of runs in one machine. */
+/** All tables. */
 // deno-fmt-ignore
 export const PUBLISHED_STABILITY: readonly PublishedStability[] = [
   table("wt103-base", 2019, 20, 23.39, [
@@ -101,5 +101,32 @@ export const PUBLISHED_STABILITY: readonly PublishedStability[] = [
       [80_000, 17.95],
       [90_000, 17.8],
       [100_000, 17.8, 0.036],
+  ]),
+  table("wt103-large-multinode", 2020, 10, 18.3, [
+      [1000, 608.09],
+      [2000, 142.75],
+      [3000, 62.19],
+      [4000, 40.22],
+      [5000, 32],
+      [6000, 28.05],
+      [7000, 25.65],
+      [8000, 24.2],
+      [9000, 23.18],
+      [10_000, 22.88],
+      [11_000, 21.99],
+      [12_000, 21.69],
+      [13_000, 21.42],
+      [14_000, 21.33],
+      [15_000, 21.24],
+      [16_000, 21.19],
+      [17_000, 20.89],
+      [18_000, 20.36],
+      [19_000, 19.74],
+      [20_000, 19.18],
+      [21_000, 18.49],
+      [22_000, 18.17],
+      [23_000, 17.98],
+      [24_000, 17.88],
+      [25_000, 17.85, 0.028],
   ]),
 ];
