@@ -197,7 +197,15 @@ function changedSettings(
     // Some values are equivalent: --d_embed -1 is --d_model, bounds may be those of the data set.
     if (key === "vocab") return config.vocab !== vocabulary.kind;
     return !(isSameModel && ["dEmbed", "cutoffs", "attnType"].includes(key));
-  }).map((key) => `--${flagName(key)} ${typed(config[key])} (it is ${typed(stored[key])} there)`);
+  }).map((key) => `${givenAs(key, config)} (it is ${typed(stored[key])} there)`);
+}
+
+/** A setting in command-line form; the batch by the flag that sets it. */
+function givenAs(key: keyof TrainConfig, config: TrainConfig): string {
+  const { localBatchSize, batchSize } = config;
+  return key === "batchSize" && localBatchSize !== null
+    ? `--${flagName("localBatchSize")} ${localBatchSize}, a batch of ${batchSize}`
+    : `--${flagName(key)} ${typed(config[key])}`;
 }
 
 function equal(a: unknown, b: unknown): boolean {

@@ -251,7 +251,7 @@ Deno.test("a batch per process is the whole batch times the processes, and a res
   await assertRejects(
     () => train(words({ ...continued, local_batch_size: 2 })),
     CheckpointError,
-    "--batch_size 2 (it is 4 there)",
+    "with --local_batch_size 2, a batch of 2 (it is 4 there)",
   );
   await trained(continued);
   const planned = { ...short, data, work_dir: scratch.at("dry"), dry_run: true, gpus: 2 } as const;
