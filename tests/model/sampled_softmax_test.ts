@@ -77,6 +77,27 @@ for (const [name, settings] of Object.entries(MODELS)) {
   });
 }
 
+Deno.test("only words that are sampled, targets or read get a gradient", async () => {
+  using gradients = await GradientModel.record(modelConfig(SIZES), LENGTHS, { samples: N });
+  await gradients.losses(SEGMENT);
+  const all = await gradients.gradients();
+  const moved = (name: string) => {
+    const values = all.get(name)!;
+    const width = values.length / V;
+    return Array.from({ length: V }, (_, id) => id)
+      .filter((id) => values.subarray(id * width, (id + 1) * width).some((value) => value !== 0));
+  };
+  const ascending = (ids: Iterable<number>) => [...new Set(ids)].sort((a, b) => a - b);
+  const words = drawn(gradients.values(SEGMENT) as Record<string, unknown>);
+  const inSoftmax = ascending([...words, ...SEGMENT.targets]);
+  assert(inSoftmax.length < V / 2);
+  assertEquals(moved("crit.out_layers_biases.0"), inSoftmax);
+  assertEquals(
+    moved("word_emb.emb_layers.0.weight"),
+    ascending([...inSoftmax, ...SEGMENT.inputs]),
+  );
+});
+
 Deno.test("rows without targets of a short segment lose nothing", async () => {
   using gradients = await GradientModel.record(modelConfig(SIZES), LENGTHS, { samples: N });
   assertEquals(SHORT.targetRows, 3);

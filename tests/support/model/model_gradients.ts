@@ -115,13 +115,17 @@ export class GradientModel implements Disposable {
     return (await this.#plan.read("nll")).nll;
   }
 
+  /** Gradients of the latest run by parameter. */
+  async gradients(): Promise<ReadonlyMap<string, HostArray>> {
+    const { store } = this.model;
+    const all = await Array.fromAsync(readParameters(this.#device, store, gradientsOf(store)));
+    return new Map(all.map(([{ name }, values]) => [name, values]));
+  }
+
   /** The derivative of the mean loss along the direction, from the gradients of the latest run. */
   async slope(): Promise<number> {
-    const { store } = this.model;
     let slope = 0;
-    for await (
-      const [{ name }, values] of readParameters(this.#device, store, gradientsOf(store))
-    ) {
+    for (const [name, values] of await this.gradients()) {
       const move = normals(`direction of ${name}`, values.length);
       for (let i = 0; i < values.length; i++) slope += values[i]! * move[i]!;
     }
