@@ -15,6 +15,7 @@ import {
 import {
   assertSameFacts,
   decideOnFirst,
+  environmentOf,
   fileInfo,
   firstThenOthers,
   flagHelp,
@@ -138,6 +139,7 @@ async function evaluateShare(
   using device = await openDevice(config.device, (sentence) => {
     text.write(config.device === "cpu" ? `${sentence} (--device cpu)` : sentence);
   });
+  if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(device.info) });
 
   const math = config.fp16 ? "fp16" : "fp32";
   const type = runtimeName(config.type, device);

@@ -70,6 +70,8 @@ export const evalSchema = z.strictObject({
   dllogFile: pathValue.default("eval_log.json")
     .describe("Records for DLLogger, beside the other logs unless the path is absolute")
     .meta({ ...general, metavar: "FILE" }),
+  noEnv: z.boolean().default(false)
+    .describe("Leave versions, machine and device out of the JSON log").meta(general),
   logInterval: lengthValue.default(10).describe("Segments between log lines").meta(general),
   compat: z.enum(["auto", ...COMPATS]).default("auto")
     .describe(

@@ -73,6 +73,7 @@ export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
 export * from "./flags/stop_signals.ts";
 export * from "./flags/user_path.ts";
 export { type DllData, DllLog, type DllLogOptions, type DllStep } from "./logs/dll_log.ts";
+export { type Environment, environmentOf } from "./machine/environment.ts";
 export { JsonLog } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
 export { logPath, rankName } from "./logs/log_path.ts";

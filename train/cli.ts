@@ -23,6 +23,7 @@ import {
   ConfigError,
   decideOnFirst,
   type Device,
+  environmentOf,
   exists,
   firstThenOthers,
   flagHelp,
@@ -304,6 +305,7 @@ async function run(
   using json = openJsonLog(config, { rank, mode });
   using records = openDllLog(config, { rank, mode });
   json?.write({ kind: "config", config, model: modelConfig });
+  if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(device.info) });
   json?.write(textRecord(corpus));
   const characters = corpus.vocabulary.kind === "char";
   const { repeatsRecordErrors: repeatsErrors } = COMPAT_RULES[config.compat];

@@ -66,6 +66,8 @@ export const trainSchema = z.strictObject({
   profile: z.boolean().default(false)
     .describe("Time the ops of some steps: profile.md and profile_trace.json in --work_dir")
     .meta(general),
+  noEnv: z.boolean().default(false)
+    .describe("Leave versions, machine and device out of the JSON log").meta(general),
   dryRun: z.boolean().default(false)
     .describe("Print configuration, parameter count, memory and work per step, then exit").meta(
       general,

@@ -11,7 +11,6 @@ export function sharedReferenceFlags(): readonly ForeignFlag[] {
     foreignFlag("cuda", {
       instead: "a GPU is used if available; --device gpu requires one",
     }),
-    foreignFlag("no_env", { instead: "the environment is never printed" }),
     foreignFlag("local_rank", {
       arity: "one",
       values: { test: /^\d+$/, wanted: "an integer >= 0" },

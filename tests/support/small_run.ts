@@ -123,7 +123,7 @@ export async function recordsOf(workDir: string): Promise<[string, string][]> {
   const text = await Deno.readTextFile(`${workDir}/train_log.jsonl`);
   return text.trimEnd().split("\n")
     .map((line) => JSON.parse(line) as { kind: string; step?: number })
-    .filter(({ kind }) => kind !== "config")
+    .filter(({ kind }) => !["config", "environment"].includes(kind))
     .map((record) => [
       `${record.kind} ${record.step ?? "end"}`,
       JSON.stringify(record, (key, value) => TIMINGS.has(key) ? undefined : value),

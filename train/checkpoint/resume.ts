@@ -45,6 +45,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   txtlogFile: "free",
   dllogFile: "free",
   profile: "free",
+  noEnv: "free",
   dryRun: "free",
   dataset: "free", // the text itself is compared
   data: "free",

@@ -288,6 +288,7 @@ Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) =
         .map((line) => JSON.parse(line));
       assertEquals(records.map(({ kind }) => kind).filter((kind) => kind !== "log"), [
         "config",
+        "environment",
         "result",
       ]);
       assert(records.length > 2);

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError } from "@transformer-xl/runtime";
 import { checkTrainConfig } from "@transformer-xl/train";
-import { runProgram } from "../../support/program.ts";
+import { type Flags, runProgram } from "../../support/program.ts";
 import { Scratch, SMALL, smallConfig, wordText } from "../../support/small_run.ts";
 
 const short = {
@@ -120,4 +120,26 @@ Deno.test("a log never replaces another file of the run", () => {
       `Cannot log to --dllog_file "${dllogFile}": it is the text log, --txtlog_file "train_log.log"`,
     );
   }
+});
+
+Deno.test("the JSON log names versions, machine and device, unless --no_env leaves them out", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(60));
+  const environments = async (work_dir: string, more: Flags) => {
+    const { code, stderr } = await runProgram("train", { ...short, data, work_dir, ...more });
+    assertEquals([code, stderr], [0, ""]);
+    return (await Deno.readTextFile(`${work_dir}/train_log.jsonl`)).trimEnd().split("\n")
+      .map((line) => JSON.parse(line)).filter(({ kind }) => kind === "environment");
+  };
+  assertEquals(await environments(scratch.at("with"), {}), [{
+    kind: "environment",
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    target: Deno.build.target,
+    cores: navigator.hardwareConcurrency,
+    adapter: "reference executor (f32)",
+    device: "reference",
+    features: ["shader-f16"],
+  }]);
+  assertEquals(await environments(scratch.at("without"), { no_env: true }), []);
 });
