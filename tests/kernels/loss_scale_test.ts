@@ -65,7 +65,7 @@ class ScaledUpdate implements Disposable {
     const states = Object.values(this.#optimizer.states).flatMap(({ buffers }) => buffers);
     const buffers = [masters, weights, ...states];
     const [a, b, ...values] = await this.device.read(
-      buffers.map((storage) => ({ storage, offset: 0, length: 3 })),
+      buffers.map((storage) => ({ storage, offset: 0, length: Math.min(3, storage.length) })),
     );
     return { masters: [...a!], copies: [...b!], states: values.flatMap((state) => [...state]) };
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { elementUpdate } from "../flat/element_update.ts";
+import moments from "../flat/moments.wgsl" with { type: "text" };
 import source from "./adam.wgsl" with { type: "text" };
 
 /** Moments and weights of a buffer. */
@@ -19,7 +20,7 @@ export const ADAM = elementUpdate<
   | "gain2"
   | "eps"
   | "decay"
->("adam", source, ({ weights: p, m, v }, sizes) => {
+>("adam", source + moments, ({ weights: p, m, v }, sizes) => {
   const { keep, correction1, correction2, beta1, gain1, beta2, gain2, eps, decay } = sizes;
   const rate = sizes.rate / correction1;
   const root2 = Math.sqrt(correction2);

@@ -6,13 +6,14 @@
 import { kernel } from "@transformer-xl/runtime/core";
 import { forEachChunk } from "../flat/chunks.ts";
 import agreeSource from "./agree.wgsl" with { type: "text" };
+import laneSum from "../flat/lane_sum.wgsl" with { type: "text" };
 import clipSource from "./clip.wgsl" with { type: "text" };
 import squareSumsSource from "./square_sums.wgsl" with { type: "text" };
 
 /** Sum of squares of each chunk. */
 export const SQUARE_SUMS = kernel<"chunks" | "gradients" | "sums", "first" | "count">(
   "square_sums",
-  squareSumsSource,
+  laneSum + squareSumsSource,
   ({ chunks, gradients, sums }, { first, count }) => {
     forEachChunk(chunks, first, count, (from, to, _parameter, slot) => {
       let squares = 0;

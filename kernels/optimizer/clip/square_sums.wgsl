@@ -1,16 +1,15 @@
 // sums[slot] = sum of g^2 over one chunk of the flat gradients.
 // chunks: rows of {offset, length, offset in a state, slot}; a launch covers `count` rows from
 // `first`.
-// One workgroup per chunk. Every lane adds four columns of a turn of 4 * LANES elements, then the
-// lanes meet in a tree: partial sums stay short, so that 1e8 elements keep six digits.
-override LANES: u32;
+// One workgroup per chunk. Every lane adds four columns of a turn of 4 * LANES elements, then
+// lane_sum.wgsl, before this text, adds the lanes: partial sums stay short, so that 1e8 elements
+// keep six digits.
 alias Gradient = f32;
 struct Scalars { first: u32, count: u32 }
 @group(0) @binding(0) var<storage, read> chunks: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> gradients: array<Gradient>;
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(3) var<uniform> scalars: Scalars;
-var<workgroup> lane_sums: array<f32, LANES>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -39,14 +38,8 @@ fn main(
   for (let end = chunk.x + chunk.y; i < end; i += LANES) {
     squares.x += f32(gradients[i]) * f32(gradients[i]);
   }
-  lane_sums[lane] = (squares.x + squares.y) + (squares.z + squares.w);
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      lane_sums[lane] += lane_sums[lane + half];
-    }
-  }
+  let sum = lane_sum(lane, (squares.x + squares.y) + (squares.z + squares.w));
   if (lane == 0u) {
-    sums[chunk.w] = lane_sums[0];
+    sums[chunk.w] = sum;
   }
 }

@@ -6,6 +6,7 @@
 import { kernel } from "@transformer-xl/runtime/core";
 import { forEachChunk } from "../flat/chunks.ts";
 import { weightKernels } from "../flat/flat.ts";
+import moments from "../flat/moments.wgsl" with { type: "text" };
 import applySource from "./lamb_apply.wgsl" with { type: "text" };
 import momentsSource from "./lamb_moments.wgsl" with { type: "text" };
 import ratioSource from "./lamb_ratio.wgsl" with { type: "text" };
@@ -14,7 +15,7 @@ import ratioSource from "./lamb_ratio.wgsl" with { type: "text" };
 export const MOMENTS = kernel<
   "chunks" | "control" | "weights" | "gradients" | "m" | "v" | "sums",
   "first" | "count" | "beta1" | "gain1" | "beta2" | "gain2" | "eps" | "decay"
->("lamb_moments", momentsSource, (operands, sizes) => {
+>("lamb_moments", momentsSource + moments, (operands, sizes) => {
   const { chunks, control, weights: p, gradients, m, v, sums } = operands;
   const { first, count, beta1, gain1, beta2, gain2, eps, decay } = sizes;
   const c = control[0]!;

@@ -1,5 +1,5 @@
 // First half of LAMB, one chunk per workgroup (rows of `chunks` as in square_sums.wgsl):
-//   g = c * gradient,  m = beta1 m + gain1 g,  v = beta2 v + gain2 g^2,
+//   g = c * gradient,  m and v as in moments.wgsl,
 //   u = m / (sqrt(v) + eps) + decay p,  sums[slot] = {sum of p^2, sum of u^2}.
 // Moments are not corrected for their zero start. u is not stored: lamb_apply.wgsl computes it
 // again from m, v and p, which costs less than writing and reading it.
@@ -38,35 +38,20 @@ fn main(
   var pp = vec4<f32>();
   var uu = vec4<f32>();
   for (var turn = 0u; turn < turns; turn++) {
-    // Every load stands before the stores, which a compiler must not move them across.
-    let j = i + LANES;
-    let k = j + LANES;
-    let l = k + LANES;
-    let g = c * vec4<f32>(vec4(gradients[i], gradients[j], gradients[k], gradients[l]));
-    let p = vec4(weights[i], weights[j], weights[k], weights[l]);
-    let m1 = s.beta1 * vec4(m[i], m[j], m[k], m[l]) + s.gain1 * g;
-    let v1 = s.beta2 * vec4(v[i], v[j], v[k], v[l]) + s.gain2 * g * g;
-    let u = m1 / (sqrt(v1) + s.eps) + s.decay * p;
-    m[i] = m1.x;
-    m[j] = m1.y;
-    m[k] = m1.z;
-    m[l] = m1.w;
-    v[i] = v1.x;
-    v[j] = v1.y;
-    v[k] = v1.z;
-    v[l] = v1.w;
+    let at = i + vec4(0u, LANES, 2u * LANES, 3u * LANES);
+    let p = vec4(weights[at.x], weights[at.y], weights[at.z], weights[at.w]);
+    let g = vec4(gradients[at.x], gradients[at.y], gradients[at.z], gradients[at.w]);
+    let now = moved_moments(at, c * vec4<f32>(g));
+    let u = now.m / (sqrt(now.v) + s.eps) + s.decay * p;
     pp += p * p;
     uu += u * u;
     i += 4u * LANES;
   }
+  // The tail has one element for each lane and turn; its four columns are the same element.
   for (let end = chunk.x + chunk.y; i < end; i += LANES) {
-    let g = c * f32(gradients[i]);
     let p = weights[i];
-    let m1 = s.beta1 * m[i] + s.gain1 * g;
-    let v1 = s.beta2 * v[i] + s.gain2 * g * g;
-    let u = m1 / (sqrt(v1) + s.eps) + s.decay * p;
-    m[i] = m1;
-    v[i] = v1;
+    let now = moved_moments(vec4(i), vec4(c * f32(gradients[i])));
+    let u = now.m.x / (sqrt(now.v.x) + s.eps) + s.decay * p;
     pp.x += p * p;
     uu.x += u * u;
   }

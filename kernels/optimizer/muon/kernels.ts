@@ -4,6 +4,7 @@
  * @module
  */
 import { elementwiseKernel, kernel } from "@transformer-xl/runtime/core";
+import laneSum from "../flat/lane_sum.wgsl" with { type: "text" };
 import { weightKernels } from "../flat/flat.ts";
 import applySource from "./muon_apply.wgsl" with { type: "text" };
 import directionSource from "./muon_direction.wgsl" with { type: "text" };
@@ -15,7 +16,7 @@ import polynomialSource from "./newton_schulz.wgsl" with { type: "text" };
 export const DIRECTION = kernel<
   "chunks" | "control" | "gradients" | "momentum" | "direction" | "sums",
   "first" | "count" | "decay"
->("muon_direction", directionSource, (operands, { first, count, decay }) => {
+>("muon_direction", laneSum + directionSource, (operands, { first, count, decay }) => {
   const { chunks, control, gradients, momentum, direction, sums } = operands;
   const c = control[0]!;
   if (control[1] === 0) return;
@@ -36,14 +37,18 @@ export const DIRECTION = kernel<
 export const FACTOR = kernel<
   "chunks" | "sums" | "factors",
   "count" | "matrices" | "size" | "eps"
->("muon_factor", factorSource, ({ chunks, sums, factors }, { count, matrices, size, eps }) => {
-  const squares = new Float64Array(matrices);
-  for (let row = 0; row < count; row++) {
-    const [, , , at] = rowOf(chunks, row);
-    squares[Math.floor(at / size)]! += sums[row]!;
-  }
-  for (let n = 0; n < matrices; n++) factors[n] = 1 / (Math.sqrt(squares[n]!) + eps);
-});
+>(
+  "muon_factor",
+  laneSum + factorSource,
+  ({ chunks, sums, factors }, { count, matrices, size, eps }) => {
+    const squares = new Float64Array(matrices);
+    for (let row = 0; row < count; row++) {
+      const [, , , at] = rowOf(chunks, row);
+      squares[Math.floor(at / size)]! += sums[row]!;
+    }
+    for (let n = 0; n < matrices; n++) factors[n] = 1 / (Math.sqrt(squares[n]!) + eps);
+  },
+);
 
 /** The matrices of a batch times their factors. */
 export const NORMALIZE = elementwiseKernel<"factors" | "x", "count" | "size">(

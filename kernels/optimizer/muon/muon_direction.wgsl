@@ -4,7 +4,6 @@
 // chunks: rows of {offset in the weights, length, offset in the momentum, offset in the batch}; a
 // launch covers `count` rows from `first`.
 // control = {c, applied}: nothing is touched when applied is 0.
-override LANES: u32;
 alias Gradient = f32;
 struct Scalars { first: u32, count: u32, decay: f32 }
 @group(0) @binding(0) var<storage, read> chunks: array<vec4<u32>>;
@@ -14,7 +13,6 @@ struct Scalars { first: u32, count: u32, decay: f32 }
 @group(0) @binding(4) var<storage, read_write> direction: array<f32>;
 @group(0) @binding(5) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(6) var<uniform> scalars: Scalars;
-var<workgroup> lane_sums: array<f32, LANES>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -37,14 +35,8 @@ fn main(
     direction[chunk.w + i] = d;
     squares += d * d;
   }
-  lane_sums[lane] = squares;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      lane_sums[lane] += lane_sums[lane + half];
-    }
-  }
+  let sum = lane_sum(lane, squares);
   if (lane == 0u) {
-    sums[scalars.first + row] = lane_sums[0];
+    sums[scalars.first + row] = sum;
   }
 }

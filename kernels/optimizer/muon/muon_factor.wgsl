@@ -1,13 +1,11 @@
 // factors[n] = 1 / (||direction of matrix n|| + eps).
 // chunks as in muon_direction.wgsl: those of matrix n start in the batch between n * size and
 // (n + 1) * size. One workgroup per matrix adds their sums in the order of the rows.
-override LANES: u32;
 struct Scalars { count: u32, matrices: u32, size: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> chunks: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> sums: array<f32>;
 @group(0) @binding(2) var<storage, read_write> factors: array<f32>;
 @group(0) @binding(3) var<uniform> scalars: Scalars;
-var<workgroup> lane_sums: array<f32, LANES>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -23,14 +21,8 @@ fn main(
   for (var row = lane; row < scalars.count; row += LANES) {
     squares += select(0.0, sums[row], chunks[row].w / scalars.size == matrix);
   }
-  lane_sums[lane] = squares;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      lane_sums[lane] += lane_sums[lane + half];
-    }
-  }
+  let sum = lane_sum(lane, squares);
   if (lane == 0u) {
-    factors[matrix] = 1.0 / (sqrt(lane_sums[0]) + scalars.eps);
+    factors[matrix] = 1.0 / (sqrt(sum) + scalars.eps);
   }
 }
