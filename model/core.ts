@@ -43,6 +43,7 @@ export {
   type VaryingSettings,
 } from "./text/batches/varying_segments.ts";
 export {
+  BYTE_PAIRS,
   type DataSet,
   type Dataset,
   dataSet,

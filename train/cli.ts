@@ -46,7 +46,7 @@ import { trainingRecord } from "./checkpoint/training_checkpoint.ts";
 import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import { type TrainConfig, trainSchema } from "./config.ts";
 import { modelOf, type Share, withProcesses } from "./run_plan.ts";
-import { checkShares, checkTrainConfig } from "./settings/check_config.ts";
+import { checkShares, checkTrainConfig, readVocabulary } from "./settings/check_config.ts";
 import { checkFits, footprintLines } from "./footprint.ts";
 import {
   configLines,
@@ -207,7 +207,10 @@ async function runRank(start: Start): Promise<number> {
   if (isFirst && place !== undefined) console.log(place); // before it is opened
   const corpus = await firstThenOthers(
     group,
-    () => openText(config, cacheDir, checkpoint?.vocabulary, { required: neededSplits(config) }),
+    () =>
+      openText({ ...config, vocab: readVocabulary(config) }, cacheDir, checkpoint?.vocabulary, {
+        required: neededSplits(config),
+      }),
   );
   const { size } = corpus.vocabulary;
   const modelConfig = modelOf(config, size, cutoffsOf(config, corpus.source.dataset, size));

@@ -80,8 +80,8 @@ export const trainSchema = z.strictObject({
     "Text file, or folder with train, valid and test files",
   )
     .meta({ ...corpus, metavar: "PATH" }),
-  vocab: z.enum(["auto", "word", "char"]).default("auto")
-    .describe("auto: char for self, word otherwise").meta(corpus),
+  vocab: z.enum(["auto", "word", "char", "bpe"]).default("auto")
+    .describe("auto: as the data set has it; bpe: byte pairs, in plans alone").meta(corpus),
   minFreq: rowsValue.default(0).describe("Minimum count of a word in the vocabulary").meta(corpus),
   maxVocab: stepsValue.nullable().default(null)
     .describe("Maximum number of words in the vocabulary; none: all").meta(corpus),

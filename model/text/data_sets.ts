@@ -116,6 +116,9 @@ const TABLE = {
   },
 } as const satisfies Readonly<Record<string, DataSet>>;
 
+/** Symbols of a vocabulary of byte pairs, of any text: 50,257, rounded up to a multiple of 8. */
+export const BYTE_PAIRS = 50_264;
+
 /** A data set by name. */
 export type Dataset = keyof typeof TABLE;
 

@@ -6,6 +6,7 @@
  */
 import {
   assertCutoffs,
+  BYTE_PAIRS,
   cutoffsFor,
   dataSet,
   datasetOf,
@@ -21,6 +22,7 @@ export function publishedSize(
     "dataset" | "data" | "vocab" | "minFreq" | "maxVocab"
   >,
 ): number | undefined {
+  if (vocab === "bpe") return BYTE_PAIRS;
   const { vocabulary, vocabularySize } = dataSet(datasetOf({ dataset, data }));
   const isDefault = vocab === "auto" || vocab === vocabulary;
   if (!isDefault || vocabularySize === undefined || minFreq > 1) return undefined;
@@ -30,7 +32,8 @@ export function publishedSize(
 /** Whether a dry run has no text to read and its data set has a published size. */
 export function isPlannedWithoutText(config: TrainConfig): boolean {
   const { files } = dataSet(datasetOf(config));
-  const isMissing = files === "none" || files !== "listed" && config.data === null;
+  const isUnreadable = files === "none" || config.vocab === "bpe";
+  const isMissing = isUnreadable || files !== "listed" && config.data === null;
   return config.dryRun && isMissing && publishedSize(config) !== undefined;
 }
 

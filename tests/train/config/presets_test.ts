@@ -88,6 +88,7 @@ Deno.test("plans without a text have the published sizes of vocabularies", () =>
       .map((dataset) => size({ dataset })),
     [267_735, 33_278, 10_000, 204, 27, 793_470, 65],
   );
+  assertEquals(size({ dataset: "wt103", vocab: "bpe" }), 50_264);
   assertEquals(size({ dataset: "wt103", maxVocab: 1000 }), 1000);
   assertEquals(size({ dataset: "wt103", vocab: "word" }), 267_735);
   assertEquals(size({ dataset: "wt103", vocab: "char" }), undefined);
