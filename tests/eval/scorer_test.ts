@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Evaluator, openScorer, type Scorer, SCORER_TYPES } from "@transformer-xl/eval";
 import { Batches, initialise, Model, type Segment } from "@transformer-xl/model";
 import { ReferenceDevice } from "@transformer-xl/runtime";
@@ -15,9 +15,10 @@ const LENGTHS = { batchSize: 1, tgtLen: 2, extLen: 0, memLen: 4 };
 /** Scores a segment by its first target, and keeps three losses at most. */
 class FakeScorer implements Scorer {
   readonly lengths = LENGTHS;
-  readonly capacity = 3;
+  readonly capacity: number = 3;
   readonly #unread: number[] = [];
   resets = 0;
+  reads = 0;
 
   run({ targets }: Segment): void {
     if (this.#unread.length === this.capacity) throw new RangeError("Cannot score: unread losses");
@@ -25,6 +26,7 @@ class FakeScorer implements Scorer {
   }
 
   losses(): Promise<number[]> {
+    this.reads++;
     return Promise.resolve(this.#unread.splice(0));
   }
 
@@ -52,6 +54,29 @@ Deno.test("an evaluation reads the losses of any scorer before it has too many",
   assertEquals([lossNats, tokens, scorer.resets], [20, 40, 1]);
   await evaluator.evaluate(batches, { keepMemory: true });
   assertEquals(scorer.resets, 1);
+});
+
+Deno.test("losses are read after every segment for its latency, and for a log line otherwise", async () => {
+  const batches = new Batches(Uint32Array.from({ length: 25 }, (_, i) => i), LENGTHS);
+  const readsOf = async (readEvery: number) => {
+    const scorer = Object.assign(new FakeScorer(), { capacity: 1000 });
+    using evaluator = new Evaluator(scorer);
+    const seen: number[] = [];
+    const { segments } = await evaluator.evaluate(batches, {
+      readEvery,
+      onSegment: ({ lossNats, elapsedMs }, index) => {
+        assertEquals(index, seen.length);
+        assert(elapsedMs >= 0);
+        seen.push(lossNats);
+      },
+    });
+    assertEquals(seen, segments.map(({ lossNats }) => lossNats));
+    return { reads: scorer.reads, segments };
+  };
+  const each = await readsOf(1);
+  assertEquals([each.segments.length, each.reads], [12, 13]); // and once at the end
+  const rare = await readsOf(6);
+  assert(rare.reads < each.reads, `${rare.reads} reads`); // after 1, 2, 3 and 6 segments
 });
 
 for (const type of SCORER_TYPES) {
