@@ -1,6 +1,6 @@
 /**
  * The Mersenne Twister MT19937, bit-equal to C++ `std::mt19937(seed)` and so to PyTorch's CPU
- * generator. It only draws the column shifts of `--roll`.
+ * generator. It draws the column shifts of `--roll`, and the bits of `numpy_random.ts`.
  *
  * @module
  */
