@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { slice } from "@transformer-xl/kernels";
 import type { ParameterStore, Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
 import type { Lengths, ModelConfig } from "../config.ts";
 import type { DropoutSource } from "../dropout_masks.ts";
@@ -75,4 +76,13 @@ export function joinedRows(
 ): LayerRows {
   const context = memory === undefined ? x : memory.join(rec, x);
   return { x, context, kept: context };
+}
+
+/** Records the rows of the segment among all rows of a layer: [K B, D] -> [Q B, D]. */
+export function currentRows(
+  rec: Recorder,
+  rows: Tensor,
+  { batchSize: B, tgtLen: T, extLen: E, memLen: M }: Lengths,
+): Tensor {
+  return M === 0 ? rows : slice(rec, rows, { start: M * B, count: (E + T) * B });
 }

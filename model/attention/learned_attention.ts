@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { positionRows, slice } from "@transformer-xl/kernels";
+import { positionRows } from "@transformer-xl/kernels";
 import {
   type PackedParameter,
   type ParameterStore,
@@ -16,7 +16,13 @@ import { dropped } from "../dropout_masks.ts";
 import { matrixInit } from "../init.ts";
 import type { MemoryLayer } from "../memory.ts";
 import { AbsoluteAttentionBlock, positionedRows } from "./absolute_attention.ts";
-import type { Attention, AttentionBlock, AttentionContext, LayerRows } from "./attention.ts";
+import {
+  type Attention,
+  type AttentionBlock,
+  type AttentionContext,
+  currentRows,
+  type LayerRows,
+} from "./attention.ts";
 import { largestLearnedDistance, layerTables } from "./learned_tables.ts";
 
 /** Attention over rows that get the learned position of their distance in every layer. */
@@ -69,7 +75,6 @@ export class LearnedAttention implements Attention {
     { lengths, newestRow }: AttentionContext,
   ): LayerRows {
     const { positionRows: R, dModel: D } = this.#config;
-    const { batchSize: B, memLen: M } = lengths;
     const K = keysOf(lengths);
     const positions = positionRows(rec, reshape(rec, this.#tables[layer]!, [R, D]), {
       count: K,
@@ -77,7 +82,6 @@ export class LearnedAttention implements Attention {
       maxDistance: largestLearnedDistance(this.#config),
     });
     const { context, kept } = positionedRows(rec, x, memory, positions, this.#config);
-    const current = M === 0 ? context : slice(rec, context, { start: M * B, count: x.shape[0]! });
-    return { x: current, context, kept };
+    return { x: currentRows(rec, context, lengths), context, kept };
   }
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type AttentionOptions, layerNorm, matmul, slice } from "@transformer-xl/kernels";
+import { type AttentionOptions, layerNorm, matmul } from "@transformer-xl/kernels";
 import {
   add,
   type PackedParameter,
@@ -18,7 +18,7 @@ import {
 import { maxDistanceOf, type ModelConfig } from "../config.ts";
 import { dropped } from "../dropout_masks.ts";
 import { constantInit, gainInit, matrixInit } from "../init.ts";
-import type { AttentionContext, LayerRows } from "./attention.ts";
+import { type AttentionContext, currentRows, type LayerRows } from "./attention.ts";
 
 /** Queries, keys and values of a block. */
 export interface Projected {
@@ -72,16 +72,12 @@ export class Projections {
   project(
     rec: Recorder,
     { x, context }: LayerRows,
-    { lengths: { batchSize: B, memLen: M } }: AttentionContext,
+    { lengths }: AttentionContext,
     normalisesQueries = true,
   ): Projected {
     const { preLnorm } = this.#config;
     const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
-    const current = !preLnorm || !normalisesQueries
-      ? x
-      : M === 0
-      ? normed
-      : slice(rec, normed, { start: M * B, count: x.shape[0]! });
+    const current = preLnorm && normalisesQueries ? currentRows(rec, normed, lengths) : x;
     return {
       q: matmul(rec, current, this.#query, { transposeB: true }),
       kv: matmul(rec, normed, this.#keyValue, { transposeB: true }),

@@ -15,6 +15,7 @@ import {
   type Attention,
   type AttentionBlock,
   type AttentionContext,
+  currentRows,
   joinedRows,
   type LayerRows,
 } from "./attention.ts";
@@ -71,18 +72,17 @@ export class SinusoidAttention implements Attention {
     rec: Recorder,
     x: Tensor,
     memory: MemoryLayer | undefined,
-    { positions, lengths: { batchSize: B, memLen: M }, drop }: SinusoidContext,
+    { positions, lengths, drop }: SinusoidContext,
   ): LayerRows {
+    const { batchSize: B, memLen: M } = lengths;
     const { dropout, compat } = this.#config;
     const site = drop("word_emb", dropout);
     const { context: whole, kept } = positionedRows(rec, x, memory, positions, this.#config);
-    const current = (context: Tensor) =>
-      M === 0 ? context : slice(rec, context, { start: M * B, count: x.shape[0]! });
     if (!COMPAT_RULES[compat].keepsPositions || M === 0) {
       const context = dropped(rec, whole, site);
-      return { x: current(context), context, kept };
+      return { x: currentRows(rec, context, lengths), context, kept };
     }
-    const dropsX = dropped(rec, current(whole), site);
+    const dropsX = dropped(rec, currentRows(rec, whole, lengths), site);
     const context = site === undefined
       ? whole
       : concat(rec, slice(rec, whole, { start: 0, count: M * B }), dropsX);
