@@ -49,7 +49,7 @@ export const targetValue: z.ZodDefault<z.ZodNullable<z.ZodNumber>> = z.number().
 export const evalSchema = z.strictObject({
   preset: z.enum(Object.keys(EVAL_PRESETS) as [string, ...string[]]).nullable().default(null)
     .describe("Lengths for the model of a training preset, overridden by --config_file and flags")
-    .meta(general),
+    .meta({ ...general, metavar: "NAME" }),
   ...configFields,
   workDir: pathValue.default("LM-TFM").describe("Folder of checkpoints and logs")
     .meta({ ...general, metavar: "DIR" }),

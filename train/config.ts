@@ -34,7 +34,10 @@ const stepCount = z.int().min(0).max(MAX_STEPS);
 /** The schema of `deno task train`. */
 export const trainSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null)
-    .describe("Named settings, overridden by --config_file and flags").meta(general),
+    .describe("Named settings, overridden by --config_file and flags").meta({
+      ...general,
+      metavar: "NAME",
+    }),
   ...configFields,
   workDir: pathValue.default("LM-TFM").describe("Folder for logs and checkpoints")
     .meta({ ...general, metavar: "DIR" }),

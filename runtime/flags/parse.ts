@@ -182,8 +182,9 @@ function configError(
   const subject = layer.origin === "flag"
     ? `parse --${spec.name}`
     : `use ${quoted(layer.spelled ?? spec.name)} of the ${PLACES[layer.origin]}`;
-  const got = quoted(layer.text ?? layer.value);
   const why = custom ? issue.message : `want ${spec.wanted}`;
+  // Beside a long list of choices, little of a wrong value is enough.
+  const got = quoted(layer.text ?? layer.value, why.length > 200 ? 40 : 120);
   return new ConfigError(`Cannot ${subject}: got ${got}, ${why}; see --help`);
 }
 

@@ -1,6 +1,6 @@
 /**
  * Hostile command lines and configuration files: names mistyped, abbreviated and repeated, values at
- * and beyond every bound, files that are no JSON.
+ * and beyond every bound, files that are neither JSON nor YAML.
  *
  * @module
  */
@@ -81,9 +81,67 @@ function misspelled(key: string, { next, pick }: Random): string {
   return pick(["__proto__", "constructor", "x", "no_", "no_no_fp16", "é", "a".repeat(3000)]);
 }
 
+/** Pieces that mean something in YAML. */
+const YAML: readonly string[] = [
+  ...[
+    ":",
+    ": ",
+    "- ",
+    "? ",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "<<: [*a, *a]",
+    "| ",
+    "> ",
+    "!!str ",
+    "!x ",
+    "%Y",
+  ],
+  ...[
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    '"',
+    "'",
+    "#",
+    " #",
+    "\t",
+    "\n",
+    "\n---\n",
+    "\n  ",
+    "\r",
+    "\u2028",
+    "~",
+  ],
+];
+
+/** The text of a configuration file in YAML, with sections or not, and a few pieces out of place. */
+function yamlText(keys: readonly string[], { next, pick }: Random): string {
+  const hasSections = next() < 0.5;
+  const indent = hasSections ? "    " : "";
+  const settings = () =>
+    Array.from({ length: Math.floor(5 * next()) }, () => {
+      const key = next() < 0.95 ? flagName(pick(keys)) : pick(WORDS);
+      return `${indent}${key}: ${next() < 0.5 ? pick(WORDS) : JSON.stringify(pick(VALUES))}\n`;
+    }).join("");
+  const text = hasSections
+    ? `default:\n  train: &a\n${settings()}  eval:\n${settings()}more:\n  train:\n    <<: *a\n`
+    : settings();
+  const pieces = [...text];
+  for (let n = Math.floor(4 * next()); n > 0; n--) {
+    const at = Math.floor(pieces.length * next());
+    pieces.splice(at, next() < 0.5 ? 0 : 1, pick(YAML));
+  }
+  return pieces.join("");
+}
+
 /** Text of a configuration file. */
 export function configText(keys: readonly string[], { next, pick }: Random): string {
   if (next() < 0.15) return pick(FILES);
+  if (next() < 0.5) return yamlText(keys, { next, pick });
   const members = Array.from({ length: Math.floor(5 * next()) }, () => {
     const key = next() < 0.9 ? pick(keys) : pick(["__proto__", "toString", "", "\0", "n-layer"]);
     const value = next() < 0.1 ? "1e400" : JSON.stringify(pick(VALUES));
