@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { cutoffsFor, dataSet, datasetOf, type ModelConfig } from "@transformer-xl/model";
+import { datasetOf, type ModelConfig } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
-  modelOf,
   PRESETS,
+  publishedModel,
   type TrainConfig,
   trainSchema,
 } from "@transformer-xl/train";
@@ -67,13 +67,12 @@ export function reportRun(
     noTest: true,
   };
   checkTrainConfig(config);
-  const dataset = datasetOf(config);
-  const { vocabularySize: nToken } = dataSet(dataset);
-  if (nToken === undefined) {
+  const modelConfig = publishedModel(config);
+  if (modelConfig === undefined) {
     throw new ConfigError(
-      `Cannot time --preset ${preset}: data set "${dataset}" has no vocabulary size of its own; choose another preset`,
+      `Cannot time --preset ${preset}: data set "${datasetOf(config)}" has no vocabulary size of ` +
+        "its own; choose another preset",
     );
   }
-  const cutoffs = config.adaptive ? cutoffsFor(dataset, nToken) : [];
-  return { config, modelConfig: modelOf(config, nToken, cutoffs) };
+  return { config, modelConfig };
 }
