@@ -40,7 +40,7 @@ export { fitEvaluation, type Followed, followLengths } from "./settings/follow_d
 export { rateWarnings } from "./settings/rate_warnings.ts";
 export { settingWarnings } from "./settings/setting_warnings.ts";
 export { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";
-export { continueCurve, continuedProgress } from "./checkpoint/resume.ts";
+export { checkContinues, continueCurve, continuedProgress } from "./checkpoint/resume.ts";
 export { fitReport, type MemoryNeed } from "./doctor/fit.ts";
 export * from "./events.ts";
 export { type Interrupt, listenForInterrupt } from "./interrupt.ts";

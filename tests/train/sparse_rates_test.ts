@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { createModel, openCheckpoint } from "@transformer-xl/model";
 import {
+  CheckpointError,
   type Device,
   type ParameterStore,
   readParameters,
@@ -14,6 +15,7 @@ import {
   weightsOf,
 } from "@transformer-xl/runtime";
 import {
+  checkContinues,
   CheckpointFiles,
   continuedProgress,
   cutStreams,
@@ -25,6 +27,7 @@ import {
   sparseScheduleOf,
   stepOptions,
   type TrainConfig,
+  Trainer,
   trainingRecord,
   trainLengths,
   TrainStep,
@@ -136,4 +139,32 @@ Deno.test("both rates of dev_perf are saved, and follow a new rate after a resta
   assertEquals(continuedProgress(record, whole).sparsePlateau, null);
   const stored = { ...record, config: whole };
   assertEquals(continuedProgress(stored, config).sparsePlateau!.rate, 2 * plateau.rate);
+});
+
+Deno.test("a run without sampling needs the momentum that a sampled one of SGD did not keep", async () => {
+  await using scratch = new Scratch();
+  const corpus = await smallCorpus();
+  using device = new ReferenceDevice({ precision: "f32" });
+  const settings = { ...SAMPLED, noEval: true, maxStep: 2 } as const;
+  const resume = async (before: Partial<TrainConfig>, after: Partial<TrainConfig>) => {
+    const config = smallConfig({ ...settings, ...before });
+    using trainer = await smallTrainer(device, config, corpus);
+    const files = new CheckpointFiles(scratch.path, { saveAll: false });
+    for await (const _ of trainer.train(NEVER, files));
+    using checkpoint = await openCheckpoint(files.last);
+    const next = { ...config, maxStep: 4, ...after };
+    const shape = modelOf(next, corpus.vocabulary.size, []);
+    checkContinues(checkpoint, next, shape, corpus);
+    using resumed = await Trainer.create(device, next, shape, corpus, checkpoint);
+    for await (const _ of resumed.train(NEVER));
+    return resumed.progress.step;
+  };
+  const momentum = { optim: "sgd", mom: 0.9 } as const;
+  await assertRejects(
+    () => resume(momentum, { sampleSoftmax: -1 }),
+    CheckpointError,
+    "with --sample_softmax -1 (it is 6 there)",
+  );
+  assertEquals(await resume({ ...momentum, sampleSoftmax: -1 }, { sampleSoftmax: 6 }), 4);
+  assertEquals(await resume({ optim: "adam" }, { sampleSoftmax: -1 }), 4);
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { optimizerStates } from "@transformer-xl/kernels";
 import {
   assertSameVocabulary,
   type Corpus,
@@ -14,7 +15,7 @@ import { CheckpointError, flagName, type FlagOrigin, oneLine } from "@transforme
 import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
 import { checkPosition } from "./checkpoint_checks.ts";
 import type { TrainConfig } from "../config.ts";
-import { sparseScheduleOf } from "../run_plan.ts";
+import { optimizerOf, sparseScheduleOf } from "../run_plan.ts";
 import type { PlateauState } from "../schedule.ts";
 import { noStepsLeft } from "../settings/flag_errors.ts";
 
@@ -194,6 +195,7 @@ function changedSettings(
   });
   const names = Object.keys(CHANGES) as (keyof TrainConfig)[];
   return names.filter((key) => {
+    if (key === "sampleSoftmax") return lacksState(stored, config);
     if (CHANGES[key] === "free" || equal(stored[key], config[key])) return false;
     // Some values are equivalent: --d_embed -1 is --d_model, bounds may be those of the data set.
     if (key === "vocab") return config.vocab !== vocabulary.kind;
@@ -207,6 +209,16 @@ function givenAs(key: keyof TrainConfig, config: TrainConfig): string {
   return key === "batchSize" && localBatchSize !== null
     ? `--${flagName("localBatchSize")} ${localBatchSize}, a batch of ${batchSize}`
     : `--${flagName(key)} ${typed(config[key])}`;
+}
+
+/** Whether tables that no longer have sparse gradients lack a state: SGD gives them no momentum. */
+function lacksState(stored: TrainConfig, config: TrainConfig): boolean {
+  const states = (each: TrainConfig) =>
+    Object.entries(optimizerStates(optimizerOf(each)))
+      .filter(([, { covers }]) => covers?.({ kind: "embedding", sparse: true }) ?? true)
+      .map(([name]) => name);
+  const held = states(stored);
+  return states(config).some((name) => !held.includes(name));
 }
 
 function equal(a: unknown, b: unknown): boolean {
