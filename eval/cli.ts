@@ -43,7 +43,7 @@ import { compareTargets, targetLines } from "./report/targets.ts";
 import { checkDllogName, checkLogName } from "./settings/log_names.ts";
 import { typeLine } from "./settings/flag_words.ts";
 import { openScorer, runtimeName } from "./scorers/open_scorer.ts";
-import { bannerLine } from "./report/report.ts";
+import { bannerLine, cacheLine } from "./report/report.ts";
 import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
 import { achievedBy, type ScoredStream, scoreStream } from "./report/score_stream.ts";
@@ -112,7 +112,7 @@ async function evaluateShare(
       modelFacts(textDigests(texts), symbols, modelConfig),
     );
   }
-  const { streams, lengths: whole, skipped, tokens } = cutTexts(texts, config, modelConfig, {
+  const { streams, lengths: whole, cache, skipped, tokens } = cutTexts(texts, config, modelConfig, {
     group,
     given: new Set(
       (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
@@ -160,7 +160,8 @@ async function evaluateShare(
   const { clampLen, sameLength, compat } = modelConfig;
   text.write(bannerLine({ ...whole, math, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
-  using evaluator = new Evaluator(await openScorer(config.type, model, lengths));
+  using evaluator = new Evaluator(await openScorer(config.type, model, lengths, { cache }));
+  text.write(cacheLine(cache, device.liveBytesByRole));
   const scoring = {
     ...{ config, compat, group, columns, skipped, lengths: whole },
     ...{ characters: source.characters, source: source.name, several: streams.length > 1 },

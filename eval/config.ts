@@ -4,6 +4,8 @@
  * @module
  */
 import {
+  CACHE_CHOICES,
+  cacheOf,
   canShare,
   type Compat,
   COMPAT_RULES,
@@ -65,6 +67,11 @@ export const evalSchema = z.strictObject({
     .meta(general),
   type: z.enum(SCORER_TYPES).default("webgpu")
     .describe("Name of the runtime in results; the reference's names mean the same here")
+    .meta(general),
+  cache: z.enum(CACHE_CHOICES).default("auto")
+    .describe(
+      "Memory rows are kept as keys and values, or as hidden states; auto: keys if possible",
+    )
     .meta(general),
   debug: z.boolean().default(false).describe("Write no log files").meta(general),
   dllogFile: pathValue.default("eval_log.json")

@@ -8,6 +8,7 @@ import type { Batches, LengthSettings, Model, Segment } from "@transformer-xl/mo
 import type { HostArray } from "@transformer-xl/runtime";
 import { Backlog } from "./backlog.ts";
 import { openScorer } from "./scorers/open_scorer.ts";
+import type { ScorerOptions } from "./scorers/plan_scorer.ts";
 import type { Scorer } from "./scorers/scorer.ts";
 
 /** Loss of one segment. */
@@ -68,10 +69,15 @@ export class Evaluator implements Disposable {
   /**
    * Records the model for evaluation on a device.
    *
+   * @throws {ConfigError} when keys of memory rows are asked for and do not stay right
    * @throws {DeviceError} when memory is short
    */
-  static async create(model: Model, lengths: LengthSettings): Promise<Evaluator> {
-    return new Evaluator(await openScorer("webgpu", model, lengths));
+  static async create(
+    model: Model,
+    lengths: LengthSettings,
+    options: ScorerOptions = {},
+  ): Promise<Evaluator> {
+    return new Evaluator(await openScorer("webgpu", model, lengths, options));
   }
 
   /** Evaluates a stream, by default from an empty memory. */

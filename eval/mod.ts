@@ -57,7 +57,7 @@ export * from "./metrics.ts";
 export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";
 export { EVAL_PRESETS, type EvalPreset } from "./presets.ts";
 export { openScorer, runtimeName, SCORER_TYPES, type ScorerType } from "./scorers/open_scorer.ts";
-export { PlanScorer } from "./scorers/plan_scorer.ts";
+export { PlanScorer, type ScorerOptions } from "./scorers/plan_scorer.ts";
 export type { Scorer } from "./scorers/scorer.ts";
 export { checkDllogName, checkLogName, type LogPlace } from "./settings/log_names.ts";
 export { EvalDllRecords, type EvalSummary } from "./report/dll_records.ts";

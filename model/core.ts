@@ -21,9 +21,17 @@ export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/chec
 export * from "./settings/compat.ts";
 export * from "./config.ts";
 export * from "./dropout_masks.ts";
+export { CACHE_CHOICES, type CacheChoice, cacheOf, inferenceMemory } from "./inference/cache.ts";
 export { Decoder, type DecoderSettings } from "./inference/decoder.ts";
+export { ProjectedPositions } from "./inference/projected_positions.ts";
 export { initialise } from "./init.ts";
-export { Memory, type MemoryLayer, type ModelOfMemory, ResidentLayer } from "./memory.ts";
+export {
+  Memory,
+  type MemoryContent,
+  type MemoryLayer,
+  type ModelOfMemory,
+  ResidentLayer,
+} from "./memory.ts";
 export { parameterRoles } from "./parameter_roles.ts";
 export { type Precision, precisionFor, PRECISIONS } from "./precision.ts";
 export {

@@ -4,7 +4,12 @@
  * @module
  */
 import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
-import type { Attention, AttentionBlock, AttentionContext } from "./attention/attention.ts";
+import type {
+  Attended,
+  Attention,
+  AttentionBlock,
+  AttentionContext,
+} from "./attention/attention.ts";
 import type { ModelConfig } from "./config.ts";
 import { FeedForward } from "./feed_forward.ts";
 import type { MemoryLayer } from "./memory.ts";
@@ -21,13 +26,13 @@ export class DecoderLayer {
     this.#feedForward = new FeedForward(store, config, layer);
   }
 
-  /** [Q B, D] -> [Q B, D], and what the next memory is cut from, [K B, D]. */
+  /** [Q B, D] -> [Q B, D], and what the next memory is cut from. */
   forward(
     rec: Recorder,
     x: Tensor,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
-  ): { readonly y: Tensor; readonly kept: Tensor } {
+  ): Attended {
     const attended = this.#attention.record(rec, x, memory, context);
     rec.keepIntermediate(attended.y, `l${this.#layer}/post_attn`);
     const y = this.#feedForward.forward(rec, attended.y, context.drop);

@@ -1,5 +1,6 @@
 /**
- * The memory of the model: the inputs of every layer for the last M rows of each batch column.
+ * The memory of the model: the last M rows of each batch column in every layer, as the inputs of the
+ * layer, or, where weights do not change, as the keys and values that it projects from them.
  * Shapes are static: the state always has M rows, filled from the end; rows without content are
  * masked, so the numbers equal those of the reference's growing memory.
  *
@@ -20,30 +21,41 @@ import type { Precision } from "./precision.ts";
 
 /** The part of a model that determines its memory. */
 export interface ModelOfMemory {
-  /** Layers and their width. */
-  readonly config: Pick<ModelConfig, "nLayer" | "dModel">;
+  /** Layers and their widths. */
+  readonly config: Pick<ModelConfig, "nLayer" | "dModel" | "nHead" | "dHead">;
   /** Width of the numbers. */
   readonly precision: Pick<Precision, "memories">;
 }
 
-/** The memory of one layer, as recordings use it. The caller owns it. */
+/**
+ * What the rows of a memory are: `hidden`, inputs of a layer [D]; `keys`, its keys, then its values,
+ * [2 N H], which stay right as long as the weights do.
+ */
+export type MemoryContent = "hidden" | "keys";
+
+/** The memory of one layer, as recordings use it, of rows that are C wide. The caller owns it. */
 export interface MemoryLayer extends Disposable {
-  /** The rows, [M B, D]. */
+  /** What the rows are. */
+  readonly content: MemoryContent;
+  /** The rows, [M B, C]. */
   readonly rows: Tensor;
-  /** Records the rows above those of x: [Q B, D] -> [(M + Q) B, D]. Gradients reach x alone. */
+  /** Records the rows above those of x: [Q B, C] -> [(M + Q) B, C]. Gradients reach x alone. */
   join(rec: Recorder, x: Tensor): Tensor;
-  /** Records the next memory: M rows of `context` [K B, D], from row `start` on. */
+  /** Records the next memory: M rows of `context` [K B, C], from row `start` on. */
   keep(rec: Recorder, context: Tensor, start: Scalar): void;
 }
 
 /** A layer with rows of its own on the device. */
 export class ResidentLayer implements MemoryLayer {
+  /** See {@link MemoryLayer.content}. */
+  readonly content: MemoryContent;
   /** See {@link MemoryLayer.rows}. */
   readonly rows: Tensor & Disposable;
 
   /** @param rows owned by the layer */
-  constructor(rows: Tensor & Disposable) {
+  constructor(rows: Tensor & Disposable, content: MemoryContent = "hidden") {
     this.rows = rows;
+    this.content = content;
   }
 
   /** Copies the rows. */
@@ -62,17 +74,20 @@ export class ResidentLayer implements MemoryLayer {
   }
 }
 
-function residentLayers(
+/** The layers of a {@link Memory}, on the device. */
+export function residentLayers(
   device: Device,
-  { config: { nLayer, dModel }, precision }: ModelOfMemory,
+  { config: { nLayer, dModel, nHead, dHead }, precision }: ModelOfMemory,
   { memLen, batchSize }: Lengths,
   label: string,
+  content: MemoryContent = "hidden",
 ): ResidentLayer[] {
-  const shape = [memLen * batchSize, dModel];
-  return Array.from(
-    { length: memLen === 0 ? 0 : nLayer },
-    (_, l) => new ResidentLayer(device.state(`${label} layer ${l}`, shape, precision.memories)),
-  );
+  const columns = content === "keys" ? 2 * nHead * dHead : dModel;
+  const shape = [memLen * batchSize, columns];
+  return Array.from({ length: memLen === 0 ? 0 : nLayer }, (_, l) => {
+    const rows = device.state(`${label} layer ${l}`, shape, precision.memories);
+    return new ResidentLayer(rows, content);
+  });
 }
 
 /** Memory of one stream of segments (one batch chunk). */
@@ -120,12 +135,12 @@ export class Memory implements Disposable {
     return Math.max(0, rows - this.#lengths.extLen);
   }
 
-  /** The valid rows of every layer, [L, m, B, D]. */
+  /** The valid rows of every layer, [L, m, B, C]. */
   async read(): Promise<HostArray[]> {
     return await this.#device.read(this.layers.map(({ rows }) => this.#validRange(rows)));
   }
 
-  /** The valid rows of one layer, [m, B, D]. */
+  /** The valid rows of one layer, [m, B, C]. */
   async readLayer(layer: number): Promise<HostArray> {
     const [rows] = await this.#device.read([this.#validRange(this.layers[layer]!.rows)]);
     return rows!;

@@ -29,6 +29,8 @@ export interface ForwardOptions {
   readonly memory: Memory;
   /** Dropout masks. */
   readonly drop: DropoutSource;
+  /** Of {@link TransformerXL.projectPositions}; positions are projected anew when absent. */
+  readonly positions?: readonly Tensor[] | undefined;
   /** True when a training step is recorded. */
   readonly differentiate: boolean;
   /** Its first element scales every gradient; 1 when absent. */
@@ -75,6 +77,19 @@ export class TransformerXL {
     return this.#attention.attendsToJoined(layer);
   }
 
+  /** Whether layers project positions, which then can be done ahead of a recording. */
+  get projectsPositions(): boolean {
+    return this.#attention.projectPositions !== undefined;
+  }
+
+  /**
+   * Records the projected positions of all layers into `layers`, [K, N H] each, for recordings of the
+   * same lengths.
+   */
+  projectPositions(rec: Recorder, lengths: Lengths, layers: readonly Tensor[]): void {
+    this.#attention.projectPositions?.(rec, { lengths, precision: this.precision }, layers);
+  }
+
   /**
    * Host inputs of a recording of this model.
    *
@@ -118,7 +133,7 @@ export class TransformerXL {
   #hidden(
     rec: Recorder,
     batch: BatchInputs,
-    { lengths, memory, drop }: Pick<ForwardOptions, "lengths" | "memory" | "drop">,
+    { lengths, memory, drop, positions }: Omit<ForwardOptions, "differentiate" | "lossScale">,
   ): Tensor {
     const { batchSize: B, tgtLen: T, extLen: E } = lengths;
     const { dropout } = this.config;
@@ -126,6 +141,7 @@ export class TransformerXL {
     const attention = this.#attention.begin(rec, {
       lengths,
       precision: this.precision,
+      projectedPositions: positions,
       validMemory: batch.validMemory,
       newestRow: batch.newestRow,
       drop,

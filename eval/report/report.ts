@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Lengths } from "@transformer-xl/model";
-import { fixed } from "@transformer-xl/runtime";
+import type { Lengths, MemoryContent } from "@transformer-xl/model";
+import { fixed, formatBytes, type Role } from "@transformer-xl/runtime";
 import { type LossStyle, lossText, perplexityText } from "./loss_text.ts";
 import type { LatencySummary } from "../latency/latency_meter.ts";
 import type { SegmentMeans } from "./segment_meter.ts";
@@ -25,6 +25,14 @@ export function bannerLine(
 ): string {
   return `Evaluating with: math ${math} type ${type} bsz ${batchSize} tgt_len ${tgtLen} ` +
     `ext_len ${extLen} mem_len ${memLen} clamp_len ${clampLen}`;
+}
+
+/** The line of what memory rows are kept as, and of the bytes that stay on the device in all. */
+export function cacheLine(cache: MemoryContent, bytes: ReadonlyMap<Role, number>): string {
+  const [state, weights] = (["state", "weights"] as const).map((role) =>
+    formatBytes(bytes.get(role) ?? 0)
+  );
+  return `cache ${cache} : ${state} of memory, positions and losses beside ${weights} of weights`;
 }
 
 /**

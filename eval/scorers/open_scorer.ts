@@ -5,11 +5,15 @@
  */
 import type { LengthSettings, Model } from "@transformer-xl/model";
 import type { Device } from "@transformer-xl/runtime";
-import { PlanScorer } from "./plan_scorer.ts";
+import { PlanScorer, type ScorerOptions } from "./plan_scorer.ts";
 import type { Scorer } from "./scorer.ts";
 
 /** How a scorer is opened. */
-type OpenScorer = (model: Model, lengths: LengthSettings) => Promise<Scorer>;
+type OpenScorer = (
+  model: Model,
+  lengths: LengthSettings,
+  options?: ScorerOptions,
+) => Promise<Scorer>;
 
 const SCORERS = {
   webgpu: PlanScorer.open,
@@ -26,14 +30,16 @@ export const SCORER_TYPES = Object.keys(SCORERS) as [ScorerType, ...ScorerType[]
 /**
  * Opens a scorer.
  *
+ * @throws {ConfigError} when keys of memory rows are asked for and do not stay right
  * @throws {DeviceError} when memory is short
  */
 export function openScorer(
   type: ScorerType,
   model: Model,
   lengths: LengthSettings,
+  options: ScorerOptions = {},
 ): Promise<Scorer> {
-  return SCORERS[type](model, lengths);
+  return SCORERS[type](model, lengths, options);
 }
 
 /** What results call the runtime: the given name, but `loops` for plain loops. */

@@ -8,11 +8,15 @@ import { storeScalar, sum } from "@transformer-xl/kernels";
 import {
   allLengths,
   type BatchInputs,
+  type CacheChoice,
+  cacheOf,
+  inferenceMemory,
   type Lengths,
   type LengthSettings,
-  Memory,
+  type Memory,
   type Model,
   NO_DROPOUT,
+  ProjectedPositions,
   type Segment,
 } from "@transformer-xl/model";
 import type { HostArray, Plan, PlanInputs, Scalar, Tensor } from "@transformer-xl/runtime";
@@ -26,53 +30,70 @@ type ScoringPlan = Plan<
   BatchInputs
 >;
 
+/** Options of a scorer. */
+export interface ScorerOptions {
+  /** What memory rows are kept as (default "auto": keys and values where they stay right). */
+  readonly cache?: CacheChoice;
+}
+
+/** What a scorer owns on the device. */
+interface Owned {
+  readonly memory: Memory;
+  readonly positions: ProjectedPositions | undefined;
+  readonly ring: Tensor & Disposable;
+  readonly plan: ScoringPlan;
+}
+
 /** A recording of the model for one set of lengths. */
 export class PlanScorer implements Scorer {
   /** See {@link Scorer.lengths}. */
   readonly lengths: Lengths;
   /** See {@link Scorer.capacity}. */
   readonly capacity = RING;
-  readonly #memory: Memory;
-  readonly #ring: Tensor & Disposable;
-  readonly #plan: ScoringPlan;
+  readonly #owned: Owned;
   #ran = 0;
   #read = 0;
 
-  private constructor(
-    lengths: Lengths,
-    memory: Memory,
-    ring: Tensor & Disposable,
-    plan: ScoringPlan,
-  ) {
+  private constructor(lengths: Lengths, owned: Owned) {
     this.lengths = lengths;
-    this.#memory = memory;
-    this.#ring = ring;
-    this.#plan = plan;
+    this.#owned = owned;
   }
 
   /**
    * Records the model.
    *
+   * @throws {ConfigError} when keys of memory rows are asked for and do not stay right
    * @throws {DeviceError} when memory is short
    */
-  static async open(model: Model, settings: LengthSettings): Promise<PlanScorer> {
+  static async open(
+    model: Model,
+    settings: LengthSettings,
+    options: ScorerOptions = {},
+  ): Promise<PlanScorer> {
     const { device } = model;
     const lengths = allLengths(settings);
-    const memory = new Memory(device, model, lengths, "evaluation memory");
-    const ring = device.state("evaluation losses", [RING]);
+    const cache = cacheOf(model.config, lengths, options.cache);
+    using stack = new DisposableStack();
+    const memory = stack.use(inferenceMemory(model, lengths, "evaluation memory", cache));
+    const positions = cache === "keys"
+      ? stack.use(await ProjectedPositions.record(model, lengths))
+      : undefined;
+    const ring = stack.use(device.state("evaluation losses", [RING]));
     const plan = await device.plan("evaluation", (rec) => {
       const batch = model.inputs(rec, lengths);
       const slot = rec.scalar("slot");
       const { nll } = model.forward(rec, batch, {
         lengths,
         memory,
+        positions: positions?.layers,
         drop: NO_DROPOUT,
         differentiate: false,
       });
       storeScalar(rec, ring, slot, sum(rec, nll), { scale: batch.weight });
       return { inputs: { ...batch.inputs, slot }, outputs: { ring, nll }, kept: batch };
     });
-    return new PlanScorer(lengths, memory, ring, plan);
+    stack.move();
+    return new PlanScorer(lengths, { memory, positions, ring, plan });
   }
 
   /** See {@link Scorer.run}. */
@@ -82,14 +103,16 @@ export class PlanScorer implements Scorer {
     }
     const numbers = { chunks: 1, seed: 0, step: 0, stream: 0 };
     const slot = this.#ran++ % RING;
-    this.#plan.run({ ...this.#plan.kept.values(segment, this.#memory, numbers), slot });
-    this.#memory.advance(segment.rows);
+    const { plan, memory, positions } = this.#owned;
+    positions?.prepare();
+    plan.run({ ...plan.kept.values(segment, memory, numbers), slot });
+    memory.advance(segment.rows);
   }
 
   /** See {@link Scorer.losses}. */
   async losses(): Promise<number[]> {
     if (this.#read === this.#ran) return [];
-    const { ring } = await this.#plan.read("ring");
+    const { ring } = await this.#owned.plan.read("ring");
     const from = this.#read;
     this.#read = this.#ran;
     return Array.from({ length: this.#ran - from }, (_, i) => ring[(from + i) % RING]!);
@@ -97,19 +120,18 @@ export class PlanScorer implements Scorer {
 
   /** See {@link Scorer.tokenLosses}. */
   async tokenLosses(): Promise<HostArray> {
-    return (await this.#plan.read("nll")).nll;
+    return (await this.#owned.plan.read("nll")).nll;
   }
 
   /** See {@link Scorer.reset}. */
   reset(): void {
-    this.#memory.reset();
+    this.#owned.memory.reset();
+    this.#owned.positions?.reset();
     this.#read = this.#ran;
   }
 
   /** Frees the recording and its memory. */
   [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
-    this.#memory[Symbol.dispose]();
-    this.#ring[Symbol.dispose]();
+    for (const owned of Object.values(this.#owned)) owned?.[Symbol.dispose]();
   }
 }

@@ -23,6 +23,6 @@ export interface Scorer extends Disposable {
   losses(): Promise<number[]>;
   /** Losses in nats of every token of the latest segment, [T B] in token order. */
   tokenLosses(): Promise<HostArray>;
-  /** Clears the memory and discards unread losses. */
+  /** Clears the memory and discards unread losses; the weights may have changed. */
   reset(): void;
 }

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { Batches, type Lengths, type ModelConfig } from "@transformer-xl/model";
+import {
+  Batches,
+  cacheOf,
+  type Lengths,
+  type MemoryContent,
+  type ModelConfig,
+} from "@transformer-xl/model";
 import type { ProcessGroup } from "@transformer-xl/runtime";
 import {
   checkMeasured,
@@ -35,6 +41,8 @@ export interface CutTexts {
   readonly streams: readonly Stream[];
   /** Lengths of all processes together. */
   readonly lengths: Lengths;
+  /** What memory rows are kept as. */
+  readonly cache: MemoryContent;
   /** Iterations that a benchmark does not count. */
   readonly skipped: number;
   /** Tokens of the shortest text, to which default lengths are reduced. */
@@ -45,7 +53,8 @@ export interface CutTexts {
  * Cuts the texts.
  *
  * @param options.given lengths that the user gave, which stay
- * @throws {ConfigError} when nothing would be scored or measured, or a table is too short
+ * @throws {ConfigError} when nothing would be scored or measured, a table is too short, or keys
+ * of memory rows are asked for and do not stay right
  * @throws {DataError} when a text is too short
  */
 export function cutTexts(
@@ -61,6 +70,7 @@ export function cutTexts(
   const warms = warmupRows(config, compat) > 0;
   const lengths = fitLengths(lengthsOf(config), { tokens, processes: size, warms, given });
   checkTables({ compat, ...model }, lengths);
+  const cache = cacheOf(model, lengths, config.cache);
   const { tgtLen, memLen } = lengths;
   const warmupLen = warmupRows({ ...config, memLen }, compat);
   checkScored({ ...config, tgtLen, memLen }, compat);
@@ -71,7 +81,7 @@ export function cutTexts(
     checkMeasured(config, { name, segments: batches.segmentCount, skipped });
     return { name, tokens: ids.length, batches, warmupLen: warmup };
   });
-  return { streams, lengths, skipped, tokens };
+  return { streams, lengths, cache, skipped, tokens };
 }
 
 /** Whether a text would only fill the memory; like a sentence, it is scored from its start. */

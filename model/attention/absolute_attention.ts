@@ -14,6 +14,7 @@ import type { ModelConfig } from "../config.ts";
 import type { MemoryLayer } from "../memory.ts";
 import { COMPAT_RULES } from "../settings/compat.ts";
 import {
+  type Attended,
   type AttentionBlock,
   type AttentionContext,
   joinedRows,
@@ -48,7 +49,7 @@ export class AbsoluteAttentionBlock implements AttentionBlock {
     x: Tensor,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
-  ): { readonly y: Tensor; readonly kept: Tensor } {
+  ): Attended {
     const rows = this.#rows(rec, x, memory, context);
     const operands = this.#projections.project(rec, rows, context, this.#normalisesQueries);
     const mixed = dotProductAttention(rec, operands, this.#projections.options(context));

@@ -11,12 +11,18 @@ import type { DropoutSource } from "../dropout_masks.ts";
 import type { MemoryLayer } from "../memory.ts";
 import type { Precision } from "../precision.ts";
 
-/** What the attention of one recording gets from the model. */
-export interface AttentionContext {
+/** What the positions of one recording depend on. */
+export interface PositionContext {
   /** Lengths of the recording. */
   readonly lengths: Lengths;
   /** Width of the numbers. */
   readonly precision: Precision;
+}
+
+/** What the attention of one recording gets from the model. */
+export interface AttentionContext extends PositionContext {
+  /** Projected positions of every layer, [K, N H] each; projected in the recording when absent. */
+  readonly projectedPositions?: readonly Tensor[] | undefined;
   /** Valid memory rows. */
   readonly validMemory: Scalar;
   /** Last row of [memory; input] that is not padding; set for kinds with absolute positions. */
@@ -35,6 +41,14 @@ export interface LayerRows {
   readonly kept: Tensor;
 }
 
+/** The result of a block. */
+export interface Attended {
+  /** [Q B, D]. */
+  readonly y: Tensor;
+  /** [K B, C]: what the next memory is cut from. */
+  readonly kept: Tensor;
+}
+
 /** The attention block of one layer: projections, attention, residual connection, layer norm. */
 export interface AttentionBlock {
   /**
@@ -43,14 +57,13 @@ export interface AttentionBlock {
    * @param x [Q B, D]
    * @param memory that of the layer; absent without memory
    * @param context that of {@link Attention.begin}
-   * @returns the block's output [Q B, D], and what the next memory is cut from [K B, D]
    */
   record(
     rec: Recorder,
     x: Tensor,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
-  ): { readonly y: Tensor; readonly kept: Tensor };
+  ): Attended;
 }
 
 /** Attention of one kind in one model. Opening it declares the parameters that all layers share. */
@@ -59,6 +72,15 @@ export interface Attention {
   declare(store: ParameterStore, config: ModelConfig, layer: number): AttentionBlock;
   /** Whether a layer attends to [memory; x] as it is, without positions added to its rows. */
   attendsToJoined(layer: number): boolean;
+  /**
+   * Records the projected positions of all layers into `layers`, [K, N H] each. They depend on weights
+   * and lengths alone. Absent in kinds that project none.
+   */
+  readonly projectPositions?: (
+    rec: Recorder,
+    context: PositionContext,
+    layers: readonly Tensor[],
+  ) => void;
   /** Records what all blocks of a recording read, before the first of them; adds it to the context. */
   begin(rec: Recorder, context: AttentionContext): AttentionContext;
   /**

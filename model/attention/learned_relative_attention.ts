@@ -16,12 +16,7 @@ import { keysOf, type ModelConfig } from "../config.ts";
 import { dropped } from "../dropout_masks.ts";
 import { constantInit, matrixInit } from "../init.ts";
 import type { MemoryLayer } from "../memory.ts";
-import {
-  type Attention,
-  type AttentionBlock,
-  type AttentionContext,
-  joinedRows,
-} from "./attention.ts";
+import type { Attended, Attention, AttentionBlock, AttentionContext } from "./attention.ts";
 import { largestLearnedDistance, layerTables } from "./learned_tables.ts";
 import { Projections } from "./projections.ts";
 
@@ -102,9 +97,8 @@ class LearnedRelativeBlock implements AttentionBlock {
     x: Tensor,
     memory: MemoryLayer | undefined,
     context: LearnedContext,
-  ): { readonly y: Tensor; readonly kept: Tensor } {
-    const rows = joinedRows(rec, x, memory);
-    const { q, kv } = this.#projections.project(rec, rows, context);
+  ): Attended {
+    const { q, kv, kept } = this.#projections.projectJoined(rec, x, memory, context);
     const { nHead: N, dHead: H } = this.#config;
     const { keys, contentBias, distanceBias } = this.#tables;
     const operands = {
@@ -116,7 +110,7 @@ class LearnedRelativeBlock implements AttentionBlock {
       distanceBias: this.#byDistance(rec, distanceBias, N, context), // [K, N]
     };
     const mixed = relativeAttention(rec, operands, this.#projections.options(context));
-    return { y: this.#projections.output(rec, mixed, x, context), kept: rows.kept };
+    return { y: this.#projections.output(rec, mixed, x, context), kept };
   }
 
   /** The rows of a table of `columns` at the distances of all keys, [K, columns]. */

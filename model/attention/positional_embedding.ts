@@ -10,7 +10,7 @@
  */
 import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { keysOf, type ModelConfig } from "../config.ts";
-import type { AttentionContext } from "./attention.ts";
+import type { PositionContext } from "./attention.ts";
 
 /**
  * The table of a recording as a constant, [K, D], kept as the intermediate `pos_emb`.
@@ -18,7 +18,7 @@ import type { AttentionContext } from "./attention.ts";
 export function positionalConstant(
   rec: Recorder,
   { dModel: D, clampLen }: Pick<ModelConfig, "dModel" | "clampLen">,
-  { lengths, precision }: AttentionContext,
+  { lengths, precision }: PositionContext,
 ): Tensor {
   const K = keysOf(lengths);
   const values = positionalTable(K, D, clampLen);

@@ -18,7 +18,8 @@ import {
 import { maxDistanceOf, type ModelConfig } from "../config.ts";
 import { dropped } from "../dropout_masks.ts";
 import { constantInit, gainInit, matrixInit } from "../init.ts";
-import { type AttentionContext, currentRows, type LayerRows } from "./attention.ts";
+import type { MemoryLayer } from "../memory.ts";
+import { type AttentionContext, currentRows, joinedRows, type LayerRows } from "./attention.ts";
 
 /** Queries, keys and values of a block. */
 export interface Projected {
@@ -82,6 +83,26 @@ export class Projections {
       q: matmul(rec, current, this.#query, { transposeB: true }),
       kv: matmul(rec, normed, this.#keyValue, { transposeB: true }),
     };
+  }
+
+  /**
+   * Records queries of the segment, keys and values of memory and segment, and what the next memory is
+   * cut from: the joined rows, or their keys and values where the memory holds those.
+   */
+  projectJoined(
+    rec: Recorder,
+    x: Tensor,
+    memory: MemoryLayer | undefined,
+    context: AttentionContext,
+  ): Projected & Pick<LayerRows, "kept"> {
+    if (memory?.content !== "keys") {
+      const rows = joinedRows(rec, x, memory);
+      return { ...this.project(rec, rows, context), kept: rows.kept };
+    }
+    const current = { ...context, lengths: { ...context.lengths, memLen: 0 } };
+    const { q, kv: projected } = this.project(rec, { x, context: x, kept: x }, current);
+    const kv = memory.join(rec, projected);
+    return { q, kv, kept: kv };
   }
 
   /** Sizes of the attention, what is visible, and its dropout. */

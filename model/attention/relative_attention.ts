@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { matmul, relativeAttention } from "@transformer-xl/kernels";
+import { copyRows, matmul, relativeAttention } from "@transformer-xl/kernels";
 import type {
   PackedParameter,
   ParameterStore,
@@ -15,11 +15,12 @@ import type { ModelConfig } from "../config.ts";
 import { dropped } from "../dropout_masks.ts";
 import { matrixInit } from "../init.ts";
 import type { MemoryLayer } from "../memory.ts";
-import {
-  type Attention,
-  type AttentionBlock,
-  type AttentionContext,
-  joinedRows,
+import type {
+  Attended,
+  Attention,
+  AttentionBlock,
+  AttentionContext,
+  PositionContext,
 } from "./attention.ts";
 import { positionalConstant } from "./positional_embedding.ts";
 import { blockName, Projections } from "./projections.ts";
@@ -34,14 +35,15 @@ interface SharedBiases {
 
 /** Inputs shared by all layers of a recording. */
 interface RelativeContext extends AttentionContext {
-  /** [K, D], row p is distance K - 1 - p, after dropout. */
-  readonly positions: Tensor;
+  /** [K, D], row p is distance K - 1 - p, after dropout; absent where positions are projected. */
+  readonly table: Tensor | undefined;
 }
 
 /** Relative attention: biases and positions are shared by all layers. */
 export class RelativeAttention implements Attention {
   readonly #config: ModelConfig;
   readonly #biases: SharedBiases;
+  readonly #blocks: RelativeAttentionBlock[] = [];
 
   /** Declares the biases. */
   constructor(store: ParameterStore, config: ModelConfig) {
@@ -53,7 +55,9 @@ export class RelativeAttention implements Attention {
 
   /** See {@link Attention.declare}. */
   declare(store: ParameterStore, config: ModelConfig, layer: number): AttentionBlock {
-    return new RelativeAttentionBlock(store, config, layer, this.#biases);
+    const block = new RelativeAttentionBlock(store, config, layer, this.#biases);
+    this.#blocks.push(block);
+    return block;
   }
 
   /** See {@link Attention.attendsToJoined}. */
@@ -61,11 +65,18 @@ export class RelativeAttention implements Attention {
     return true;
   }
 
-  /** Records the table of positions, with dropout. */
+  /** Records the table of positions, with dropout, unless they are projected already. */
   begin(rec: Recorder, context: AttentionContext): RelativeContext {
+    if (context.projectedPositions !== undefined) return { ...context, table: undefined };
     const table = positionalConstant(rec, this.#config, context);
-    const positions = dropped(rec, table, context.drop("pos_emb", this.#config.dropout)); // [K, D]
-    return { ...context, positions };
+    const site = context.drop("pos_emb", this.#config.dropout);
+    return { ...context, table: dropped(rec, table, site) };
+  }
+
+  /** See {@link Attention.projectPositions}. */
+  projectPositions(rec: Recorder, context: PositionContext, layers: readonly Tensor[]): void {
+    const table = positionalConstant(rec, this.#config, context);
+    this.#blocks.forEach((block, l) => copyRows(rec, layers[l]!, block.project(rec, table), 0));
   }
 
   /** See {@link Attention.enter}. */
@@ -77,12 +88,14 @@ export class RelativeAttention implements Attention {
 /** The relative attention block of one layer. */
 class RelativeAttentionBlock implements AttentionBlock {
   readonly #biases: SharedBiases;
+  readonly #layer: number;
   readonly #projections: Projections;
   readonly #position: PackedParameter; // [N H, D]
 
   constructor(store: ParameterStore, config: ModelConfig, layer: number, biases: SharedBiases) {
     const { dModel, nHead, dHead } = config;
     this.#biases = biases;
+    this.#layer = layer;
     this.#projections = new Projections(store, config, layer, true);
     this.#position = store.param(
       blockName(layer, "r_net.weight"),
@@ -97,13 +110,19 @@ class RelativeAttentionBlock implements AttentionBlock {
     x: Tensor,
     memory: MemoryLayer | undefined,
     context: RelativeContext,
-  ): { readonly y: Tensor; readonly kept: Tensor } {
-    const rows = joinedRows(rec, x, memory);
-    const { q, kv } = this.#projections.project(rec, rows, context);
-    const r = matmul(rec, context.positions, this.#position, { transposeB: true }); // [K, N H]
+  ): Attended {
+    const { q, kv, kept } = this.#projections.projectJoined(rec, x, memory, context);
+    const r = context.table === undefined
+      ? context.projectedPositions![this.#layer]!
+      : this.project(rec, context.table);
     const { content: contentBias, position: positionBias } = this.#biases;
     const operands = { q, kv, r, contentBias, positionBias };
     const mixed = relativeAttention(rec, operands, this.#projections.options(context));
-    return { y: this.#projections.output(rec, mixed, x, context), kept: rows.kept };
+    return { y: this.#projections.output(rec, mixed, x, context), kept };
+  }
+
+  /** Records the projected positions of a table [K, D], [K, N H]. */
+  project(rec: Recorder, table: Tensor): Tensor {
+    return matmul(rec, table, this.#position, { transposeB: true });
   }
 }

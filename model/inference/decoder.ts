@@ -14,8 +14,10 @@ import {
 import type { Model } from "../build.ts";
 import { allLengths, type Lengths } from "../config.ts";
 import { NO_DROPOUT } from "../dropout_masks.ts";
-import { Memory } from "../memory.ts";
+import type { Memory } from "../memory.ts";
 import type { BatchInputs } from "../vocabulary/batch_inputs.ts";
+import { type CacheChoice, cacheOf, inferenceMemory } from "./cache.ts";
+import { ProjectedPositions } from "./projected_positions.ts";
 
 /** Sizes of a decoder. */
 export interface DecoderSettings {
@@ -25,6 +27,8 @@ export interface DecoderSettings {
   readonly memLen: number;
   /** Rows of a prompt that are read at once (default 64). */
   readonly segmentLen?: number;
+  /** What memory rows are kept as (default "auto": keys and values where they stay right). */
+  readonly cache?: CacheChoice;
 }
 
 const SEGMENT_LEN = 64;
@@ -32,6 +36,14 @@ const NUMBERS = { chunks: 1, seed: 0, step: 0, stream: 0 };
 
 type SegmentsPlan = Plan<PlanInputs, Record<never, Tensor>, BatchInputs>;
 type NextPlan = Plan<PlanInputs, { readonly words: Tensor }, BatchInputs>;
+
+/** What a decoder owns on the device. */
+interface Owned {
+  readonly memory: Memory;
+  readonly segments: SegmentsPlan;
+  readonly next: NextPlan;
+  readonly positions: readonly ProjectedPositions[];
+}
 
 /**
  * A model that reads B sequences and predicts the next token of each. The caller owns it.
@@ -62,54 +74,56 @@ export class Decoder implements Disposable {
   /** M: rows of memory. */
   readonly memLen: number;
   readonly #segmentLen: number;
-  readonly #memory: Memory;
-  readonly #segments: SegmentsPlan;
-  readonly #next: NextPlan;
+  readonly #owned: Owned;
 
-  private constructor(
-    vocabSize: number,
-    lengths: Lengths,
-    memory: Memory,
-    segments: SegmentsPlan,
-    next: NextPlan,
-  ) {
+  private constructor(vocabSize: number, lengths: Lengths, owned: Owned) {
     this.vocabSize = vocabSize;
     this.batchSize = lengths.batchSize;
     this.memLen = lengths.memLen;
     this.#segmentLen = lengths.tgtLen;
-    this.#memory = memory;
-    this.#segments = segments;
-    this.#next = next;
+    this.#owned = owned;
   }
 
   /**
    * Records the model.
    *
-   * @throws {ConfigError} when a size is not a whole number, or too small
+   * @throws {ConfigError} when a size is not a whole number, or too small, or keys of memory rows are
+   * asked for and do not stay right
    * @throws {DeviceError} when memory is short
    */
   static async open(
     model: Model,
-    { batchSize = 1, memLen, segmentLen = SEGMENT_LEN }: DecoderSettings,
+    { batchSize = 1, memLen, segmentLen = SEGMENT_LEN, cache }: DecoderSettings,
   ): Promise<Decoder> {
     const lengths = allLengths({ batchSize, memLen, tgtLen: segmentLen });
     const { device } = model;
     using stack = new DisposableStack();
-    const memory = stack.use(new Memory(device, model, lengths, "decoder memory"));
+    const content = cacheOf(model.config, lengths, cache);
+    const memory = stack.use(inferenceMemory(model, lengths, "decoder memory", content));
+    const projected = async (of: Lengths) =>
+      content === "keys" ? stack.use(await ProjectedPositions.record(model, of)) : undefined;
     const options = { memory, drop: NO_DROPOUT };
+    const positions = await projected(lengths);
     const segments = stack.use(
       await device.plan("prompt", (rec) => {
         const batch = model.inputs(rec, lengths);
-        model.forward(rec, batch, { ...options, lengths, head: "hidden" });
+        model.forward(rec, batch, {
+          ...options,
+          positions: positions?.layers,
+          lengths,
+          head: "hidden",
+        });
         return { inputs: batch.inputs, outputs: {}, kept: batch };
       }),
     );
     const one = { ...lengths, tgtLen: 1 };
+    const onePositions = await projected(one);
     const next = stack.use(
       await device.plan("next token", (rec) => {
         const batch = model.inputs(rec, one);
         const words = model.forward(rec, batch, {
           ...options,
+          positions: onePositions?.layers,
           lengths: one,
           head: "logProbabilities",
         });
@@ -117,7 +131,12 @@ export class Decoder implements Disposable {
       }),
     );
     stack.move();
-    return new Decoder(model.config.nToken, lengths, memory, segments, next);
+    return new Decoder(model.config.nToken, lengths, {
+      memory,
+      segments,
+      next,
+      positions: [positions, onePositions].filter((each) => each !== undefined),
+    });
   }
 
   /**
@@ -139,7 +158,7 @@ export class Decoder implements Disposable {
     const rows = tokens.length / B - 1; // the last row is the first that predicts
     for (let start = 0; start < rows; start += this.#segmentLen) {
       const end = Math.min(start + this.#segmentLen, rows);
-      this.#run(this.#segments, tokens.slice(start * B, end * B));
+      this.#run(this.#owned.segments, tokens.slice(start * B, end * B));
     }
     return await this.next(tokens.subarray(rows * B));
   }
@@ -158,20 +177,20 @@ export class Decoder implements Disposable {
       );
     }
     this.#checkIds(ids);
-    this.#run(this.#next, ids.slice());
-    return (await this.#next.read("words")).words;
+    this.#run(this.#owned.next, ids.slice());
+    return (await this.#owned.next.read("words")).words;
   }
 
-  /** Forgets everything read. */
+  /** Forgets everything read; the weights may have changed. */
   reset(): void {
-    this.#memory.reset();
+    this.#owned.memory.reset();
+    for (const positions of this.#owned.positions) positions.reset();
   }
 
   /** Frees the recordings and the memory. */
   [Symbol.dispose](): void {
-    this.#next[Symbol.dispose]();
-    this.#segments[Symbol.dispose]();
-    this.#memory[Symbol.dispose]();
+    const { memory, segments, next, positions } = this.#owned;
+    for (const owned of [next, segments, ...positions, memory]) owned[Symbol.dispose]();
   }
 
   #run(plan: SegmentsPlan | NextPlan, inputs: Uint32Array<ArrayBuffer>): void {
@@ -185,8 +204,10 @@ export class Decoder implements Disposable {
       start: 0,
       scored: false,
     };
-    plan.run(plan.kept.values(segment, this.#memory, NUMBERS));
-    this.#memory.advance(rows);
+    const { memory, positions } = this.#owned;
+    for (const each of positions) each.prepare();
+    plan.run(plan.kept.values(segment, memory, NUMBERS));
+    memory.advance(rows);
   }
 
   #checkIds(ids: Uint32Array): void {

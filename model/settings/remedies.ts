@@ -51,6 +51,7 @@ export const REMEDIES: Remedies = {
   "a shorter context, or tables of the papers": "lower --mem_len, or use --compat none",
   "memory, or no same length": "raise --mem_len, or leave out --same_length or --compat",
   "full precision": "leave --fp16 out",
+  "hidden states as the cache": "leave out --cache, or use --cache hidden",
   "a smaller model": "lower --d_model, --d_inner or --n_layer, or train fewer words",
   "less memory for a step": "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk",
   "smaller attention probabilities":

@@ -46,6 +46,7 @@ export type Need =
   | "a shorter context, or tables of the papers"
   | "memory, or no same length"
   | "full precision"
+  | "hidden states as the cache"
   | "a smaller model"
   | "less memory for a step"
   | "smaller attention probabilities"

@@ -44,6 +44,7 @@ interface DeviceRows extends MemoryLayer {
 
 /** Rows that are the upper part of [memory; segment], for layers that attend to it as it is. */
 class ContextLayer implements DeviceRows {
+  readonly content = "hidden";
   readonly state: Tensor & Disposable; // [K B, D]
   readonly rows: Tensor;
 

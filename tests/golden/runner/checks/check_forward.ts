@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { type Lengths, Memory, type Segment } from "@transformer-xl/model";
+import { PlanScorer } from "@transformer-xl/eval";
+import { cacheOf, type Lengths, Memory, type Segment } from "@transformer-xl/model";
 import { DataError, type Device, sizeOf } from "@transformer-xl/runtime";
 import type { RecordOf } from "../case_schema.ts";
 import { maskShapes, readMasks } from "../dropout_masks.ts";
 import type { Findings } from "../findings.ts";
-import type { GoldenCase } from "../golden_case.ts";
+import type { Floats, GoldenCase } from "../golden_case.ts";
 import {
   buildModel,
   clearGradients,
@@ -39,6 +40,7 @@ export async function checkForward(
   const maskSizes = new Map([...shapes].map(([site, shape]) => [site, sizeOf(shape)] as const));
   using plans = new DisposableStack();
   const recorded = new Map<string, SegmentPlan>();
+  const scored: [Segment, Floats][] = [];
 
   for (let s = 0; s < count; s++) {
     const segment = await readSegment(golden, s, lengths, config.n_token);
@@ -62,6 +64,7 @@ export async function checkForward(
     const nll = await plan.run(segment, { masks });
     const wanted = await golden.floats(`s${s}/out/nll`);
     findings.compare("nll", `s${s}`, nll, wanted, limitFor(limits.nll, wanted));
+    if (maskSizes.size === 0) scored.push([segment, wanted]);
     const loss = await golden.floats(`s${s}/out/loss`);
     findings.compareNumber("loss", `s${s}`, meanOf(nll), loss[0]!, limitFor(limits.loss, loss));
     if (golden.has(`s${s}/out/new_mems`)) {
@@ -73,6 +76,24 @@ export async function checkForward(
       await compareActivation(golden, s, name, plan, findings, limits);
     }
     if (differentiate) await compareGradients(golden, `s${s}`, network, findings, limits);
+  }
+  await compareKeptKeys(network, lengths, scored, findings, limits);
+}
+
+/** Losses of segments from a scorer that keeps keys of memory rows. */
+async function compareKeptKeys(
+  { model }: GoldenModel,
+  lengths: Lengths,
+  scored: readonly (readonly [Segment, Floats])[],
+  findings: Findings,
+  limits: Tolerances,
+): Promise<void> {
+  if (scored.length === 0 || cacheOf(model.config, lengths) !== "keys") return;
+  using scorer = await PlanScorer.open(model, lengths, { cache: "keys" });
+  for (const [s, [segment, wanted]] of scored.entries()) {
+    scorer.run(segment);
+    const nll = (await scorer.tokenLosses()).subarray(0, wanted.length);
+    findings.compare("nll", `s${s} kept keys`, nll, wanted, limitFor(limits.nll, wanted));
   }
 }
 

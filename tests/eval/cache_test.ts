@@ -1,0 +1,166 @@
+/**
+ * Memory rows of evaluations, kept as keys and values or as hidden states.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { PlanScorer } from "@transformer-xl/eval";
+import {
+  type AttentionType,
+  Batches,
+  type CacheChoice,
+  initialise,
+  type LengthSettings,
+  Model,
+  type ModelConfig,
+} from "@transformer-xl/model";
+import { ConfigError, type Device, ReferenceDevice } from "@transformer-xl/runtime";
+import { modelOf } from "@transformer-xl/train";
+import { type Flags, runProgram } from "../support/program.ts";
+import { Scratch, smallConfig } from "../support/small_run.ts";
+import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
+
+const V = 30;
+const LENGTHS = { batchSize: 2, tgtLen: 5, extLen: 0, memLen: 12 };
+/** 21 rows in each column: the memory fills, and the last segment is short. */
+const TEXT = Uint32Array.from({ length: 2 * 22 }, (_, i) => (7 * i + i * i) % V);
+
+interface Setting extends Partial<ModelConfig> {
+  readonly extLen?: number;
+  readonly memLen?: number;
+}
+
+function modelWith(device: Device, { extLen: _, memLen: __, ...settings }: Setting, fp16 = false) {
+  const config = modelOf(smallConfig({ initStd: 0.4, attnType: settings.attnType ?? 0 }), V, []);
+  const model = Model.allocate(device, { ...config, ...settings }, { fp16 });
+  initialise(device, model.store, 11);
+  return model;
+}
+
+/** Losses of all tokens of the text. */
+async function losses(scorer: PlanScorer): Promise<number[]> {
+  const all: number[] = [];
+  scorer.reset();
+  for (const segment of new Batches(TEXT, scorer.lengths).segments()) {
+    scorer.run(segment);
+    all.push(...(await scorer.tokenLosses()).subarray(0, segment.targets.length));
+    await scorer.losses();
+  }
+  return all;
+}
+
+async function lossesWith(model: Model, lengths: LengthSettings, cache: CacheChoice) {
+  using scorer = await PlanScorer.open(model, lengths, { cache });
+  return await losses(scorer);
+}
+
+/** Largest difference between the two ways to keep memory rows. */
+async function difference(device: Device, setting: Setting, fp16 = false): Promise<number> {
+  using model = modelWith(device, setting, fp16);
+  const { extLen = 0, memLen = LENGTHS.memLen } = setting;
+  const lengths = { ...LENGTHS, extLen, memLen };
+  const keys = await lossesWith(model, lengths, "keys");
+  const hidden = await lossesWith(model, lengths, "hidden");
+  assertEquals(keys.length, 2 * 21);
+  assertEquals(await lossesWith(model, lengths, "auto"), keys);
+  return Math.max(...keys.map((loss, i) => Math.abs(loss - hidden[i]!)));
+}
+
+const SETTINGS: readonly Setting[] = [
+  {},
+  { preLnorm: true, sameLength: true },
+  { extLen: 2, clampLen: 4 },
+  { sameLength: true, compat: "2019" },
+  { memLen: 3 },
+  { memLen: 0 },
+];
+
+for (const attnType of [0, 1] as const) {
+  for (const setting of SETTINGS) {
+    const name = JSON.stringify({ attnType, ...setting });
+    Deno.test(`losses over kept keys are those over hidden states: ${name}`, async () => {
+      using device = new ReferenceDevice({ precision: "f64" });
+      assert(await difference(device, { attnType, ...setting }) < 1e-9);
+    });
+  }
+
+  gpuTest(
+    `losses over kept keys are those over hidden states on the adapter: type ${attnType}`,
+    async () => {
+      const device = await openTestGpu();
+      assert(await difference(device, { attnType, preLnorm: true, extLen: 2 }) < 1e-5);
+    },
+  );
+
+  gpuTest(
+    `losses over kept keys are those over hidden states in half precision: type ${attnType}`,
+    async () => {
+      const device = await openTestGpu();
+      assert(await difference(device, { attnType, preLnorm: true }, true) < 2e-2);
+    },
+  );
+}
+
+Deno.test("a scorer that was reset scores with the present weights", async () => {
+  using device = new ReferenceDevice({ precision: "f64" });
+  using model = modelWith(device, {});
+  using scorer = await PlanScorer.open(model, LENGTHS, { cache: "keys" });
+  const before = await losses(scorer);
+  assertEquals(await losses(scorer), before);
+  initialise(device, model.store, 12);
+  const after = await losses(scorer);
+  assert(after.every((loss, i) => loss !== before[i]));
+  assertEquals(after, await lossesWith(model, LENGTHS, "keys"));
+});
+
+Deno.test("keys of rows to which positions are added are refused with memory alone", async () => {
+  using device = new ReferenceDevice({ precision: "f32" });
+  for (const attnType of [2, 3] as const satisfies readonly AttentionType[]) {
+    using model = modelWith(device, { attnType });
+    await assertRejects(
+      () => PlanScorer.open(model, LENGTHS, { cache: "keys" }),
+      ConfigError,
+      `Cannot keep keys of memory rows with attention type ${attnType}: it adds positions to them`,
+    );
+    const hidden = await lossesWith(model, LENGTHS, "hidden");
+    assertEquals(await lossesWith(model, LENGTHS, "auto"), hidden);
+    using _ = await PlanScorer.open(model, { ...LENGTHS, memLen: 0 }, { cache: "keys" });
+  }
+});
+
+Deno.test("--cache prints the bytes of memory, changes no loss, and names the remedy where keys change", async () => {
+  await using scratch = new Scratch();
+  const evaluate = async (flags: Flags, attn_type = 0) => {
+    const sizes = { n_token: 40, n_layer: 2, n_head: 2, d_model: 8, d_head: 4, d_inner: 16 };
+    const shape = { ...sizes, attn_type, tgt_len: 4, mem_len: 64, ext_len: 0 };
+    return await runProgram("eval", {
+      ...{ manual_config: JSON.stringify(shape), work_dir: scratch.at("run"), device: "cpu" },
+      ...{ batch_size: 1, tgt_len: 4, mem_len: 64, max_size: 3, ...flags },
+    });
+  };
+  const [auto, keys, hidden] = [
+    await evaluate({}),
+    await evaluate({ cache: "keys" }),
+    await evaluate({ cache: "hidden" }),
+  ].map(({ stdout, stderr, code }) => {
+    assertEquals(code, 0, stderr);
+    return stdout;
+  });
+  // Losses have 512 slots; keys and values are 16 wide, positions of 68 distances 8.
+  assertStringIncludes(keys!, "cache keys : 14.3 KiB of memory, positions and losses beside ");
+  assertStringIncludes(hidden!, "cache hidden : 6.0 KiB of memory, positions and losses beside ");
+  assertStringIncludes(auto!, "cache keys : ");
+  const loss = (stdout: string) => /^\| \w+ loss .*$/m.exec(stdout)![0];
+  assertEquals(loss(keys!), loss(hidden!));
+
+  const refused = await evaluate({ cache: "keys" }, 2);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(
+    refused.stderr,
+    "Cannot keep keys of memory rows with attention type 2: it adds positions to them, which change " +
+      "in every segment; leave out --cache, or use --cache hidden",
+  );
+  const wrong = await evaluate({ cache: "values" });
+  assertEquals(wrong.code, 2);
+  assertStringIncludes(wrong.stderr, "--cache");
+});
