@@ -5,7 +5,6 @@
  */
 import {
   CACHE_CHOICES,
-  cacheOf,
   canShare,
   type Compat,
   COMPAT_RULES,
