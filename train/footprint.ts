@@ -5,7 +5,7 @@
  * @module
  */
 import { Evaluator } from "@transformer-xl/eval";
-import { meanLength, Model, type ModelConfig } from "@transformer-xl/model";
+import { type Lengths, meanLength, Model, type ModelConfig } from "@transformer-xl/model";
 import {
   type Allocation,
   type Device,
@@ -18,7 +18,7 @@ import {
   sizeOf,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
-import { tooWide } from "./settings/flag_errors.ts";
+import { evaluationTooLarge, tooWide } from "./settings/flag_errors.ts";
 import { planRun, type Share, WHOLE } from "./run_plan.ts";
 import { TrainStep } from "./step/train_step.ts";
 
@@ -41,6 +41,8 @@ export interface Footprint {
   readonly flopsPerToken: number;
   /** Bytes that the ops of one training step read and write per target token. */
   readonly bytesPerToken: number;
+  /** What hinders the device from evaluating; the numbers are then those of training alone. */
+  readonly obstacle?: DeviceError;
 }
 
 /** What a footprint depends on beside the configuration. */
@@ -57,7 +59,7 @@ export interface FootprintOptions {
 /**
  * Records a run without a device and counts.
  *
- * @throws {DeviceError} when one parameter or an attention exceeds the binding limit
+ * @throws {DeviceError} when one parameter or an attention of a step exceeds the binding limit
  */
 export async function footprint(
   config: TrainConfig,
@@ -92,6 +94,7 @@ export async function footprint(
     launches: further(({ launches }) => launches),
     flopsPerToken: perToken(one.flopsPerToken, two.flopsPerToken),
     bytesPerToken: perToken(one.bytesPerToken, two.bytesPerToken),
+    ...(two.obstacle && { obstacle: two.obstacle }),
   };
 }
 
@@ -122,20 +125,35 @@ async function record(
   const plan = planRun(config, share);
   const step = await TrainStep.record(model, plan.trainLengths, plan.step);
   const stepBytes = new Map(device.liveBytesByRole);
-  if (plan.evalLengths !== undefined) await Evaluator.create(model, plan.evalLengths);
+  const obstacle = plan.evalLengths && await evaluationObstacle(model, plan.evalLengths);
   const tokens = config.batchSize / share.size *
     (config.varlen ? meanLength(config) : config.tgtLen);
   const cost = step.cost(shares);
   return {
     stepBytes,
     parameters: parametersByPart(model.store),
-    bytes: new Map(device.liveBytesByRole),
+    bytes: obstacle ? stepBytes : new Map(device.liveBytesByRole),
     hostBytes: step.hostBytes,
     largest: device.largest,
     launches: step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0),
     flopsPerToken: cost.flops / tokens,
     bytesPerToken: cost.bytes / tokens,
+    ...(obstacle && { obstacle }),
   };
+}
+
+/** Records an evaluation; the error of a device that binds too little for its attention. */
+async function evaluationObstacle(
+  model: Model,
+  lengths: Lengths,
+): Promise<DeviceError | undefined> {
+  try {
+    await Evaluator.create(model, lengths);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DeviceError) || error.reason !== "out-of-memory") throw error;
+    return evaluationTooLarge(lengths, error);
+  }
 }
 
 /**
@@ -144,9 +162,10 @@ async function record(
  * @throws {DeviceError} with the planned bytes and what reduces them
  */
 export function checkFits(
-  { bytes, largest }: Footprint,
+  { bytes, largest, obstacle }: Footprint,
   { budgetBytes, limits }: Pick<Device, "budgetBytes" | "limits">,
 ): void {
+  if (obstacle !== undefined) throw obstacle;
   const total = totalBytes(bytes);
   const bindingBytes = Math.min(limits.maxBindingBytes, limits.maxBufferBytes);
   if (largest.bytes > bindingBytes) {
@@ -187,7 +206,7 @@ export function parameterLines(parameters: Footprint["parameters"]): string[] {
 
 /** The footprint as log lines. */
 export function footprintLines(
-  { parameters, bytes, hostBytes, launches, flopsPerToken, bytesPerToken }: Footprint,
+  { parameters, bytes, hostBytes, launches, flopsPerToken, bytesPerToken, obstacle }: Footprint,
 ): string[] {
   return [
     ...parameterLines(parameters),
@@ -199,6 +218,7 @@ export function footprintLines(
     `launches per step = ${launches}`,
     `MFLOP per token = ${(flopsPerToken / 1e6).toFixed(2)}`,
     `kB moved per token = ${(bytesPerToken / 1e3).toFixed(1)}`,
+    ...obstacle ? [`evaluation does not fit and is not counted: ${obstacle.message}`] : [],
   ];
 }
 

@@ -27,6 +27,7 @@ export async function presetNeeds(
     if (modelConfig === undefined) continue;
     try {
       const { planned } = await fitChunks(config, modelConfig, limits, { memoryBytes });
+      if (planned.obstacle !== undefined) throw planned.obstacle;
       needs.push({ name, bytes: totalBytes(planned.bytes) });
     } catch (error) {
       if (!isUserError(error)) throw error;

@@ -53,3 +53,19 @@ export function tooWide(
     { cause },
   );
 }
+
+/** The error for an evaluation whose attention is larger than what the device binds. */
+export function evaluationTooLarge(
+  { batchSize, tgtLen }: { readonly batchSize: number; readonly tgtLen: number },
+  cause: DeviceError,
+): DeviceError {
+  const [obstacle] = cause.message.split("; ");
+  return new DeviceError(
+    cause.reason,
+    `Cannot evaluate ${batchSize} columns of --eval_tgt_len ${tgtLen} in one process: ` +
+      `${
+        obstacle!.replace(/^Cannot attend/, "to attend")
+      }; lower --eval_batch_size or give more --gpus`,
+    { cause },
+  );
+}

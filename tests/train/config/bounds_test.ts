@@ -7,6 +7,7 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertMatch,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -23,8 +24,10 @@ import {
   remedySentence,
 } from "@transformer-xl/runtime";
 import {
+  checkFits,
   checkTrainConfig,
   footprint,
+  footprintLines,
   modelOf,
   stepOptions,
   trainLengths,
@@ -104,6 +107,22 @@ Deno.test("a run of many batch chunks takes what its recording takes", async () 
   for (const [role, size] of evaluating.bytes) {
     assertEquals(size - counted.bytes.get(role)!, both!.get(role)! - alone!.get(role)!, role);
   }
+});
+
+Deno.test("an evaluation that the device cannot bind is named beside the numbers of training", async () => {
+  const config = smallConfig({ evalBatchSize: 512, noEval: false });
+  const model = modelOf(config, 100, []);
+  const limits = { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 18 };
+  const counted = await footprint(config, model, limits);
+  const training = await footprint({ ...config, noEval: true }, model, limits);
+  assertEquals(counted.bytes, training.bytes);
+  assertMatch(
+    footprintLines(counted).at(-1)!,
+    /^evaluation does not fit .* lower --eval_batch_size/,
+  );
+  const device = { budgetBytes: 2 ** 40, limits };
+  assertThrows(() => checkFits(counted, device), DeviceError, "Cannot evaluate 512 columns");
+  checkFits(training, device);
 });
 
 Deno.test("the largest dry runs are planned in seconds", async () => {
