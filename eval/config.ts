@@ -87,7 +87,11 @@ export const evalSchema = z.strictObject({
   ...processFields,
 
   manual: z.array(z.string()).default([])
-    .describe("Score this text instead of a data set").meta({ ...corpus, metavar: "TEXT" }),
+    .describe("Score these words instead of a data set; -: standard input")
+    .meta({ ...corpus, metavar: "TEXT" }),
+  manualFile: pathValue.nullable().default(null)
+    .describe("Score the text of this file as one sentence, like --manual")
+    .meta({ ...corpus, metavar: "FILE" }),
   dataset: z.enum(DATASET_CHOICES).default("auto")
     .describe("auto: the training data set, or text if --data is given").meta(corpus),
   data: pathValue.nullable().default(null)
@@ -152,9 +156,15 @@ export function isRandomText(config: EvalConfig): boolean {
   return config.manualConfig !== null && !givesText(config);
 }
 
+/** Whether a typed text is scored: words, standard input or a file. */
+export function isTyped({ manual, manualFile }: EvalConfig): boolean {
+  return manual.length > 0 || manualFile !== null;
+}
+
 /** The lengths of the flags; a sentence is one column. */
-export function lengthsOf({ batchSize, tgtLen, extLen, memLen, manual }: EvalConfig): Lengths {
-  return { batchSize: manual.length > 0 ? 1 : batchSize, tgtLen, extLen, memLen };
+export function lengthsOf(config: EvalConfig): Lengths {
+  const { batchSize, tgtLen, extLen, memLen } = config;
+  return { batchSize: isTyped(config) ? 1 : batchSize, tgtLen, extLen, memLen };
 }
 
 /**
@@ -162,19 +172,26 @@ export function lengthsOf({ batchSize, tgtLen, extLen, memLen, manual }: EvalCon
  * random ids, and none in 2019.
  */
 export function warmupRows(config: EvalConfig, compat: Compat): number {
-  const begins = config.manual.length > 0 || isRandomText(config);
+  const begins = isTyped(config) || isRandomText(config);
   return !begins && COMPAT_RULES[compat].warmsUp ? config.memLen : 0;
 }
 
 /**
- * Checks that flags of a model of random weights go together.
+ * Checks that flags of a typed text and of a model of random weights go together.
  *
  * @throws {ConfigError} naming them
  */
 export function checkManual(config: EvalConfig): void {
-  const { manual, model, manualConfig, manualVocab } = config;
+  const { manual, manualFile, model, manualConfig, manualVocab } = config;
+  if (manual.length > 0 && manualFile !== null) {
+    throw new ConfigError(
+      `Cannot score --manual and --manual_file ${
+        quoted(manualFile)
+      } at once; leave one of them out`,
+    );
+  }
   if (manualConfig === null) return;
-  if (manual.length > 0) {
+  if (isTyped(config)) {
     throw new ConfigError(
       "Cannot score --manual with --manual_config: random weights know no words; give a checkpoint " +
         "with --model, or leave --manual out",
@@ -236,11 +253,11 @@ export function checkTables(
  *
  * @throws {ConfigError} naming the flags and values
  */
-export function checkShare({ batchSize, manual }: EvalConfig, processes: number): void {
-  const columns = manual.length > 0 ? 1 : batchSize;
-  if (canShare(columns, processes)) return;
+export function checkShare(config: EvalConfig, processes: number): void {
+  const { batchSize } = lengthsOf(config);
+  if (canShare(batchSize, processes)) return;
   throw new ConfigError(
-    manual.length > 0
+    isTyped(config)
       ? `Cannot score --manual in ${processes} processes: it is one column; use --gpus 1`
       : `Cannot share --batch_size ${batchSize} among ${processes} processes: the last one would ` +
         `have no column; use a multiple of ${processes}`,

@@ -14,6 +14,41 @@ export function bitsPerCharacter(lossNats: number): number {
   return lossNats / Math.LN2;
 }
 
+/** Losses of a raw text. */
+export interface RawLoss {
+  /** Bits per Unicode code point. */
+  readonly bitsPerCharacter: number;
+  /** Bits per byte of UTF-8. */
+  readonly bitsPerByte: number;
+}
+
+/**
+ * Bits per character and per byte of a raw text: total bits over its size. Tokens of the text that
+ * are not scored count with the mean loss of the others.
+ *
+ * @param lossNats mean loss in nats per token
+ * @param tokens of the whole text
+ * @param raw size of the whole text
+ * @example
+ * ```ts
+ * import { rawLoss } from "@transformer-xl/eval";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(rawLoss(Math.LN2, 10, { characters: 40, bytes: 50 }), {
+ *   bitsPerCharacter: 0.25,
+ *   bitsPerByte: 0.2,
+ * });
+ * ```
+ */
+export function rawLoss(
+  lossNats: number,
+  tokens: number,
+  { characters, bytes }: { readonly characters: number; readonly bytes: number },
+): RawLoss {
+  const bits = lossNats / Math.LN2 * tokens;
+  return { bitsPerCharacter: bits / characters, bitsPerByte: bits / bytes };
+}
+
 /**
  * Percentile with linear interpolation between the two nearest ranks, as numpy's default.
  *

@@ -34,6 +34,7 @@ export {
   type LossStyle,
   lossText,
   perplexityText,
+  rawLossText,
 } from "./report/loss_text.ts";
 export {
   latencyCsv,
@@ -50,7 +51,8 @@ export {
   latencySummary,
   skippedIterations,
 } from "./latency/latency_meter.ts";
-export { type ManualText, manualText } from "./text/manual.ts";
+export { type ManualText, manualText, typedIds } from "./text/manual.ts";
+export { type RawSize, sizeOfCharacters, sizeOfSplit, sizeOfText } from "./text/raw_size.ts";
 export { randomIds, zipfIds } from "./text/random_text.ts";
 export { type ManualModel, manualModel } from "./settings/manual_config.ts";
 export * from "./metrics.ts";

@@ -28,3 +28,4 @@ export * from "./slice/cases.ts";
 export * from "./store_scalar/cases.ts";
 export * from "./sum/cases.ts";
 export * from "./sum_rows/cases.ts";
+export * from "./target_scores/cases.ts";

@@ -30,3 +30,4 @@ export * from "./slice/mod.ts";
 export * from "./store_scalar/mod.ts";
 export * from "./sum/mod.ts";
 export * from "./sum_rows/mod.ts";
+export * from "./target_scores/mod.ts";

@@ -74,7 +74,7 @@ export {
   assertSameVocabulary,
   vocabularyFromJSON,
 } from "./text/vocabulary/vocabulary_from_json.ts";
-export { splitWords } from "./text/vocabulary/whitespace.ts";
+export { splitLines, splitWords } from "./text/vocabulary/whitespace.ts";
 export {
   END_OF_LINE,
   type WordOptions,

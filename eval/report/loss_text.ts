@@ -4,7 +4,7 @@
  * @module
  */
 import { fixed, scientific } from "@transformer-xl/runtime";
-import { bitsPerCharacter, perplexity } from "../metrics.ts";
+import { bitsPerCharacter, perplexity, rawLoss } from "../metrics.ts";
 
 /** Larger perplexities are printed with an exponent. */
 const MAX_FIXED_PERPLEXITY = 1e6;
@@ -44,4 +44,15 @@ export function lossText(lossNats: number, { characters }: LossStyle, digits = 3
 /** Bits per character in a field of 9, `{:9.5f}`. */
 export function bitsPerCharacterText(lossNats: number): string {
   return fixed(bitsPerCharacter(lossNats), 9, 5);
+}
+
+/** Bits per character and per byte of a raw text, with its size. */
+export function rawLossText(
+  lossNats: number,
+  tokens: number,
+  raw: { readonly characters: number; readonly bytes: number },
+): string {
+  const { bitsPerCharacter, bitsPerByte } = rawLoss(lossNats, tokens, raw);
+  return `${fixed(bitsPerCharacter, 0, 5)} bits per character, ${fixed(bitsPerByte, 0, 5)} bits ` +
+    `per byte, ${tokens} tokens in ${raw.characters} characters, ${raw.bytes} bytes`;
 }

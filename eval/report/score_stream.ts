@@ -14,6 +14,8 @@ import { LatencyMeter, latencySummary } from "../latency/latency_meter.ts";
 import { evaluateRepeatedly } from "../repetitions.ts";
 import { COVERAGE_FLAGS } from "../settings/flag_words.ts";
 import type { Stream } from "../text/cut_texts.ts";
+import { rawLoss } from "../metrics.ts";
+import { rawLossText } from "./loss_text.ts";
 import { coverageLine, coverageOf } from "./coverage.ts";
 import type { EvalDllRecords } from "./dll_records.ts";
 import { latencyLines, resultLines, segmentLine } from "./report.ts";
@@ -70,7 +72,7 @@ export interface ScoredStream {
  */
 export async function scoreStream(
   evaluator: Evaluator,
-  { name: split, tokens, batches, warmupLen }: Stream,
+  { name: split, tokens, raw, batches, warmupLen }: Stream,
   settings: ScoringSettings,
 ): Promise<ScoredStream> {
   const { config, compat, characters, source, group, columns, skipped } = settings;
@@ -110,8 +112,10 @@ export async function scoreStream(
   if (summary) { for (const line of latencyLines(summary)) text.write(line); }
   const coverage = coverageOf({ ...settings.lengths, tokens, warmupLen, maxSegments });
   text.write(coverageLine(split, coverage, COVERAGE_FLAGS));
+  if (raw !== undefined) text.write(`${split}: ${rawLossText(lossNats, tokens, raw)}`);
   json?.write({
     ...{ kind: "result", split, lossNats, tokens: scored, elapsedMs, coverage },
+    ...(raw && { raw, ...rawLoss(lossNats, tokens, raw) }),
     ...(summary && { latency: latencyFacts(summary) }),
   });
   records?.result({

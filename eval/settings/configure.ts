@@ -30,7 +30,9 @@ export async function configureEvaluation(
   const { preset } = scanFlags(evalSchema, argv, foreign, file);
   const layers = { preset: EVAL_PRESETS[preset ?? ""] ?? {}, file, foreign };
   const parsed = parseFlags(evalSchema, argv, layers);
-  const config = withUserPaths(parsed.config, ["workDir", "model", "data", "configFile"]);
+  const config = withUserPaths(parsed.config, [
+    ...["workDir", "model", "data", "configFile", "manualFile"] as const,
+  ]);
   return { ...parsed, config };
 }
 

@@ -7,8 +7,13 @@
 /** The line about missing log files. */
 export const NO_LOG_FILES = "--debug: no log files are written";
 
-/** The origin of typed text. */
-export const TYPED_TEXT = "--manual";
+/** The origin of typed text: words, standard input, or a file. */
+export function typedName({ manualFile }: { readonly manualFile: string | null }): string {
+  return manualFile === null ? "--manual" : `--manual_file ${JSON.stringify(manualFile)}`;
+}
+
+/** The line before standard input is read from a terminal. */
+export const READS_INPUT = "--manual - : type a text, then Ctrl-D";
 
 /** The origin of a text that is not that of training. */
 export const GIVEN_TEXT = "--data";

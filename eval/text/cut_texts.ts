@@ -21,6 +21,7 @@ import {
 } from "../config.ts";
 import { skippedIterations } from "../latency/latency_meter.ts";
 import { fitLengths, type FitSettings } from "../settings/fit_lengths.ts";
+import type { RawSize } from "./raw_size.ts";
 import type { ScoredText } from "./scored_text.ts";
 
 /** A text in segments. */
@@ -29,6 +30,8 @@ export interface Stream {
   readonly name: string;
   /** Tokens of the whole text. */
   readonly tokens: number;
+  /** Size of the raw text; undefined where it is not known. */
+  readonly raw: RawSize | undefined;
   /** Segments of this process. */
   readonly batches: Batches;
   /** Rows that fill the memory before scoring starts. */
@@ -75,11 +78,11 @@ export function cutTexts(
   const warmupLen = warmupRows({ ...config, memLen }, compat);
   checkScored({ ...config, tgtLen, memLen }, compat);
   const skipped = skippedIterations(lengths, compat);
-  const streams = texts.map(({ name, ids, whole }) => {
+  const streams = texts.map(({ name, ids, whole, raw }) => {
     const warmup = whole && isShort(ids, lengths, warmupLen) ? 0 : warmupLen;
     const batches = new Batches(ids, { ...lengths, warmupLen: warmup, name, rank, ranks: size });
     checkMeasured(config, { name, segments: batches.segmentCount, skipped });
-    return { name, tokens: ids.length, batches, warmupLen: warmup };
+    return { name, tokens: ids.length, raw, batches, warmupLen: warmup };
   });
   return { streams, lengths, cache, skipped, tokens };
 }

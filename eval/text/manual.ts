@@ -7,6 +7,7 @@
  */
 import {
   dataSet,
+  splitLines,
   splitWords,
   tokenizeManual,
   UNKNOWN,
@@ -14,6 +15,10 @@ import {
   WordVocabulary,
 } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
+import { type RawSize, sizeOfText } from "./raw_size.ts";
+
+/** Longest quotation of a text in a message. */
+const QUOTED_CHARACTERS = 60;
 
 /** A tokenised sentence. */
 export interface ManualText {
@@ -21,10 +26,12 @@ export interface ManualText {
   readonly ids: Uint32Array;
   /** Words without an id, replaced by the unknown symbol. */
   readonly unknown: number;
+  /** Its raw text. */
+  readonly raw: RawSize;
 }
 
 /**
- * The words of `--manual`, joined by spaces.
+ * The ids of typed words, joined by spaces.
  *
  * @param dataset the training data set, if known
  * @throws {DataError} when the text has fewer than two tokens, or a word without an id and there is
@@ -35,22 +42,37 @@ export function manualText(
   vocabulary: Vocabulary,
   dataset?: string,
 ): ManualText {
+  const text = typedIds(words, vocabulary, dataset);
+  if (text.ids.length >= 2) return text;
+  const typed = words.join(" ").slice(0, QUOTED_CHARACTERS);
+  throw new DataError(
+    `Cannot score "${typed}": the first token is never predicted, so at least two are needed; give more text`,
+  );
+}
+
+/**
+ * As {@link manualText}, for texts of any length.
+ *
+ * @throws {DataError} for a word without an id when there is no unknown symbol
+ */
+export function typedIds(
+  words: readonly string[],
+  vocabulary: Vocabulary,
+  dataset?: string,
+): ManualText {
   const typed = words.join(" ").replace(/^\ufeff/, "");
   let ids: Uint32Array;
   let unknown = 0;
   if (vocabulary instanceof WordVocabulary) {
-    const text = isWikiText(vocabulary, dataset) ? asWikiText(typed, vocabulary) : typed;
+    const text = isWikiText(vocabulary, dataset)
+      ? splitLines(typed).map((line) => asWikiText(line, vocabulary)).join("\n")
+      : typed;
     ids = forgiving(vocabulary).encode(text);
     unknown = splitWords(text).filter((word) => !vocabulary.has(word)).length;
   } else {
     ids = vocabulary.encode(typed);
   }
-  if (ids.length < 2) {
-    throw new DataError(
-      `Cannot score "${typed}": the first token is never predicted, so at least two are needed; give more text`,
-    );
-  }
-  return { ids, unknown };
+  return { ids, unknown, raw: sizeOfText(typed) };
 }
 
 function isWikiText(vocabulary: WordVocabulary, dataset: string | undefined): boolean {

@@ -14,10 +14,12 @@ import {
   type TextSettings,
   type Vocabulary,
 } from "@transformer-xl/model";
-import { type EvalConfig, givesText } from "../config.ts";
-import { GIVEN_TEXT, TYPED_TEXT } from "../settings/flag_words.ts";
+import { type EvalConfig, givesText, isTyped } from "../config.ts";
+import { GIVEN_TEXT, READS_INPUT, typedName } from "../settings/flag_words.ts";
 import { manualText } from "./manual.ts";
+import { type RawSize, sizeOfSplit } from "./raw_size.ts";
 import { trainedTextOf } from "./trained_text.ts";
+import { readsStandardInput, typedText } from "./typed_text.ts";
 
 /** A token stream to score. */
 export interface ScoredText {
@@ -27,6 +29,8 @@ export interface ScoredText {
   readonly ids: Uint32Array;
   /** True for a text that was given whole: it may be shorter than the memory. */
   readonly whole: boolean;
+  /** Size of the raw text; undefined where it is not known. */
+  readonly raw?: RawSize | undefined;
 }
 
 /** A text with its symbols. */
@@ -56,15 +60,16 @@ export async function scoredTexts(
 ): Promise<ScoredTexts> {
   const { vocabulary } = checkpoint;
   const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
-  if (config.manual.length > 0) {
-    const { ids, unknown } = manualText(
-      config.manual,
+  if (isTyped(config)) {
+    if (readsStandardInput(config) && Deno.stdin.isTerminal()) announce(READS_INPUT);
+    const { ids, unknown, raw } = manualText(
+      [await typedText(config)],
       vocabulary,
       checkpoint.training === null ? undefined : trained.dataset,
     );
     return {
-      texts: [{ name: config.split, ids, whole: false }],
-      lines: [`text : ${TYPED_TEXT}, ${ids.length} tokens, ${unknown} unknown words`],
+      texts: [{ name: config.split, ids, whole: false, raw }],
+      lines: [`text : ${typedName(config)}, ${ids.length} tokens, ${unknown} unknown words`],
       symbols: vocabulary,
     };
   }
@@ -104,10 +109,17 @@ export async function openSplits(
     opened === "whole" ? { wholeAs: "test" } : { splits: opened },
   );
   const name = (split: Split) => splits === "whole" ? "whole text" : split;
+  const texts: ScoredText[] = [];
+  for (const split of splits === "whole" ? ["test"] as const : splits) {
+    const whole = splits === "whole";
+    const shown = whole && config.split === "file" ? "file" : split;
+    texts.push({
+      ...{ name: shown, ids: corpus[split], whole },
+      raw: await sizeOfSplit(corpus, split),
+    });
+  }
   return {
-    texts: splits === "whole"
-      ? [{ name: config.split === "file" ? "file" : "test", ids: corpus.test, whole: true }]
-      : splits.map((split) => ({ name: split, ids: corpus[split], whole: false })),
+    texts,
     lines: corpusLines(corpus, name),
     symbols: corpus.vocabulary,
   };

@@ -30,16 +30,25 @@ export class Program {
   #arrived: () => void = () => {};
   #closed = false;
 
-  /** Starts it; `env` adds to the environment. */
-  constructor(name: ProgramName, flags: Flags, env: Readonly<Record<string, string>> = {}) {
+  /** Starts it; `env` adds to the environment, `input` is its standard input (default: none). */
+  constructor(
+    name: ProgramName,
+    flags: Flags,
+    env: Readonly<Record<string, string>> = {},
+    input?: string,
+  ) {
     const cli = new URL(`../../${name}/cli.ts`, import.meta.url);
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--quiet", cli.href, ...words(flags)],
       env: { NODEVICE_SELECT: "1", ...env },
-      stdin: "null",
+      stdin: input === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    if (input !== undefined) {
+      const ended = new Blob([input]).stream().pipeTo(this.#child.stdin);
+      ended.catch(() => {}); // it may end before it has read everything
+    }
     this.#stdout = this.#collect();
     this.#stderr = new Response(this.#child.stderr).text();
   }
@@ -111,8 +120,9 @@ export function runProgram(
   name: ProgramName,
   flags: Flags,
   env: Readonly<Record<string, string>> = {},
+  input?: string,
 ): Promise<Ended> {
-  return new Program(name, flags, env).ended();
+  return new Program(name, flags, env, input).ended();
 }
 
 /** The words of a command line. */

@@ -1,0 +1,52 @@
+/**
+ * Typed text: the words of the command line, standard input, or a file.
+ *
+ * @module
+ */
+import { DataError, isSystemError, quoted, systemReason } from "@transformer-xl/runtime";
+import type { EvalConfig } from "../config.ts";
+
+/** The word that stands for standard input. */
+const STANDARD_INPUT = "-";
+
+/** Whether the words stand for standard input. */
+export function readsStandardInput({ manual }: Pick<EvalConfig, "manual">): boolean {
+  return manual.length === 1 && manual[0] === STANDARD_INPUT;
+}
+
+/**
+ * The typed text of the flags, without a byte order mark and the last line end.
+ *
+ * @throws {DataError} when it cannot be read, or is not UTF-8
+ */
+export async function typedText(
+  { manual, manualFile }: Pick<EvalConfig, "manual" | "manualFile">,
+): Promise<string> {
+  if (manualFile === null && !readsStandardInput({ manual })) return manual.join(" ");
+  const name = manualFile === null ? "standard input" : quoted(manualFile);
+  const bytes = manualFile === null
+    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    : await readFile(manualFile);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes); // drops the mark
+    return text.replace(/\r?\n$/, "");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new DataError(
+      `Cannot score ${name}: it is not UTF-8; convert it with iconv -f ITS_ENCODING -t UTF-8`,
+      { cause: error },
+    );
+  }
+}
+
+async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new DataError(
+      `Cannot read ${quoted(path)}: ${systemReason(error)}; give a file with text`,
+      { cause: error },
+    );
+  }
+}
