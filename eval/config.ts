@@ -126,7 +126,7 @@ export const evalSchema = z.strictObject({
   manualConfig: z.record(z.string(), z.unknown()).nullable().default(null)
     .describe("Random weights instead of a checkpoint: arguments of the reference's model")
     .meta({ ...benchmark, metavar: "JSON" }),
-  manualVocab: z.enum(["word", "bpe", "char"]).default("word")
+  manualVocab: z.enum(["word", "bpe", "char", "byte"]).default("word")
     .describe("Symbols of --manual_config; bpe with random ids alone").meta(benchmark),
   seed: seedValue.default(1111).describe("Seed of random weights and random ids").meta(benchmark),
   saveData: z.boolean().default(false)
@@ -207,8 +207,8 @@ export function checkManual(config: EvalConfig): void {
   }
   if (manualVocab === "bpe" && givesText(config)) {
     throw new ConfigError(
-      "Cannot read a text with --manual_vocab bpe: byte pairs are not supported yet; use word or " +
-        "char, or leave --data and --dataset out for random ids",
+      "Cannot read a text with --manual_vocab bpe: byte pairs are not supported yet; use word, " +
+        "char or byte, or leave --data and --dataset out for random ids",
     );
   }
 }

@@ -52,6 +52,7 @@ export {
 } from "./text/batches/varying_segments.ts";
 export {
   BYTE_PAIRS,
+  BYTES,
   type DataSet,
   type Dataset,
   dataSet,
@@ -60,7 +61,9 @@ export {
   DATASETS,
 } from "./text/data_sets.ts";
 export { type Split, SPLITS } from "./text/files/split_names.ts";
+export { lettersOnly } from "./text/letters.ts";
 export { tokenizeManual } from "./text/moses_tokenizer.ts";
+export { ByteVocabulary } from "./text/vocabulary/byte_vocabulary.ts";
 export { CharacterVocabulary } from "./text/vocabulary/character_vocabulary.ts";
 export { assertCutoffs, cutoffsFor } from "./text/vocabulary/cutoffs.ts";
 export type {
@@ -70,6 +73,7 @@ export type {
   VocabularyKind,
   VocabularyRecord,
 } from "./text/vocabulary/vocabulary.ts";
+export { isOfCharacters } from "./text/vocabulary/vocabulary.ts";
 export {
   assertSameVocabulary,
   vocabularyFromJSON,

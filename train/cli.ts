@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import {
   COMPAT_RULES,
   type Corpus,
+  isOfCharacters,
   type ModelCheckpoint,
   type ModelConfig,
   modelFacts,
@@ -310,7 +311,7 @@ async function run(
   json?.write({ kind: "config", config, model: modelConfig });
   if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(device.info) });
   json?.write(textRecord(corpus));
-  const characters = corpus.vocabulary.kind === "char";
+  const characters = isOfCharacters(corpus.vocabulary.kind);
   const { repeatsRecordErrors: repeatsErrors } = COMPAT_RULES[config.compat];
   const dllRecords = records && new DllRecords(records, { characters, repeatsErrors });
   dllRecords?.begin(namedSettings(config));

@@ -83,8 +83,9 @@ export const trainSchema = z.strictObject({
     "Text file, or folder with train, valid and test files",
   )
     .meta({ ...corpus, metavar: "PATH" }),
-  vocab: z.enum(["auto", "word", "char", "bpe"]).default("auto")
-    .describe("auto: as the data set has it; bpe: byte pairs, in plans alone").meta(corpus),
+  vocab: z.enum(["auto", "word", "char", "byte", "bpe"]).default("auto")
+    .describe("auto: as the data set has it; byte: all 256 bytes; bpe: byte pairs, in plans alone")
+    .meta(corpus),
   minFreq: rowsValue.default(0).describe("Minimum count of a word in the vocabulary").meta(corpus),
   maxVocab: stepsValue.nullable().default(null)
     .describe("Maximum number of words in the vocabulary; none: all").meta(corpus),

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  isOfCharacters,
   modelOfCheckpoint,
   openCheckpoint,
   openShared,
@@ -34,7 +35,7 @@ export async function checkpointSource(
   return {
     name: checkpoint.path,
     config: checkpoint.config,
-    characters: checkpoint.vocabulary.kind === "char",
+    characters: isOfCharacters(checkpoint.vocabulary.kind),
     digest: shared.digest,
     lines: [unverifiedLine(checkpoint), lastForBest(config, checkpoint.path)]
       .filter((line) => line !== undefined),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createModel } from "@transformer-xl/model";
+import { createModel, isOfCharacters } from "@transformer-xl/model";
 import { DataError, quoted } from "@transformer-xl/runtime";
 import { type EvalConfig, isRandomText, lengthsOf } from "../config.ts";
 import { skippedIterations } from "../latency/latency_meter.ts";
@@ -29,7 +29,7 @@ export function randomSource(
   return {
     name: "random weights",
     config: model,
-    characters: manualVocab === "char",
+    characters: manualVocab !== "bpe" && isOfCharacters(manualVocab),
     digest: "none",
     lines: [
       ...(line === undefined ? [] : [line]),
@@ -39,7 +39,7 @@ export function randomSource(
       if (isRandomText(config)) return randomText(config, model.nToken);
       const { dataset, data } = config;
       if (data !== null) announce(`text of evaluation : ${JSON.stringify(data)} (${GIVEN_TEXT})`);
-      const vocab = manualVocab === "char" ? "char" : "word";
+      const vocab = manualVocab === "bpe" ? "word" : manualVocab;
       const opened = await openSplits(config, { dataset, data, vocab }, cacheDir);
       const { size } = opened.symbols;
       if (size <= model.nToken) return opened;
@@ -59,6 +59,7 @@ const SYMBOLS: Readonly<Record<EvalConfig["manualVocab"], string>> = {
   word: "words",
   bpe: "byte pairs",
   char: "characters",
+  byte: "bytes",
 };
 
 /** As many ids as the segments need that the flags ask for. */

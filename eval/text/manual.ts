@@ -1,12 +1,13 @@
 /**
  * The token ids of a typed sentence, split as the training text was: by WikiText's rules for their
- * vocabularies, at white space for other words, and into characters. A line of the training text
- * gets the ids it had in training.
+ * vocabularies, at white space for other words, and into characters or bytes. A line of the training
+ * text gets the ids it had in training.
  *
  * @module
  */
 import {
   dataSet,
+  lettersOnly,
   splitLines,
   splitWords,
   tokenizeManual,
@@ -70,9 +71,15 @@ export function typedIds(
     ids = forgiving(vocabulary).encode(text);
     unknown = splitWords(text).filter((word) => !vocabulary.has(word)).length;
   } else {
-    ids = vocabulary.encode(typed);
+    ids = vocabulary.encode(isOfLetters(typed, vocabulary, dataset) ? lettersOnly(typed) : typed);
   }
   return { ids, unknown, raw: sizeOfText(typed) };
+}
+
+/** Whether a text is prepared as text8: characters of it have no id. */
+function isOfLetters(text: string, vocabulary: Vocabulary, dataset: string | undefined): boolean {
+  return dataset !== undefined && dataset !== "auto" && dataSet(dataset).prepare === "letters" &&
+    vocabulary.kind === "char" && [...text].some((character) => !vocabulary.has(character));
 }
 
 function isWikiText(vocabulary: WordVocabulary, dataset: string | undefined): boolean {

@@ -85,6 +85,13 @@ export function sizeOfCharacters(ids: Uint32Array, { symbols }: Vocabulary): Raw
   return { characters, bytes };
 }
 
+/** Size of a stream of bytes. Line feeds of enwik8, which have no id, do not count. */
+export function sizeOfBytes(ids: Uint32Array, { symbols }: Vocabulary): RawSize {
+  const isContinued = symbols.map((symbol) => (Number(symbol) & 0xc0) === 0x80);
+  const continued = ids.reduce((sum, id) => sum + (isContinued[id] ? 1 : 0), 0);
+  return { characters: ids.length - continued, bytes: ids.length };
+}
+
 /**
  * Size of a split of a corpus.
  *
@@ -93,6 +100,7 @@ export function sizeOfCharacters(ids: Uint32Array, { symbols }: Vocabulary): Raw
 export async function sizeOfSplit(corpus: Corpus, split: Split): Promise<RawSize | undefined> {
   const { vocabulary, source: { identity }, counts } = corpus;
   if (vocabulary.kind === "char") return sizeOfCharacters(corpus[split], vocabulary);
+  if (vocabulary.kind === "byte") return sizeOfBytes(corpus[split], vocabulary);
   if (identity.split === "files") return await sizeOfFiles(identity[split], ALL_LINES);
   const order = ["train", "valid", "test"] as const;
   const filled = order.filter((each) => corpus[each].length > 0);

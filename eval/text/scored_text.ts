@@ -6,6 +6,7 @@
  */
 import {
   corpusLines,
+  dataSet,
   locateCorpus,
   type ModelCheckpoint,
   openText,
@@ -125,7 +126,10 @@ export async function openSplits(
   };
 }
 
-/** The splits that the flags request; a given file has none and is scored whole. */
+/**
+ * The splits that the flags request; a given file has none and is scored whole, unless it is the raw
+ * file of a data set with published splits.
+ */
 async function splitsToScore(
   { split, data }: EvalConfig,
   settings: TextSettings,
@@ -134,7 +138,10 @@ async function splitsToScore(
   if (split !== "all") return [split];
   const { dataset, path, files } = await textPlace(settings);
   const located = await locateCorpus(dataset, path, files, []);
-  if (located.split === "lines") return data === null ? ["valid", "test"] : "whole";
+  if (located.split === "lines") {
+    const isCut = data === null || dataSet(dataset).files === "raw";
+    return isCut ? ["valid", "test"] : "whole";
+  }
   const present = (["valid", "test"] as const).filter((split) =>
     located.splits[split] !== undefined
   );

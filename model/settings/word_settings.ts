@@ -17,13 +17,16 @@ export interface WordSettings {
   readonly unknown?: string | null;
 }
 
+const SYMBOLS = { char: "characters", byte: "bytes" } as const;
+
 /**
- * Rejects word settings for characters, which are never rare or unknown.
+ * Rejects word settings for other symbols, which are never rare or unknown.
  *
  * @throws {ConfigError} naming those that were given
  */
 export function refuseWordSettings(
   { minFreq = 0, maxVocab, lowerCase, unknown }: WordSettings,
+  kind: keyof typeof SYMBOLS,
 ): void {
   const given = [
     minFreq > 0 ? `--min_freq ${minFreq}` : "",
@@ -33,7 +36,9 @@ export function refuseWordSettings(
   ].filter((flag) => flag !== "");
   if (given.length === 0) return;
   throw new ConfigError(
-    `Cannot use ${given.join(", ")} with a vocabulary of characters: it applies to words only; ` +
+    `Cannot use ${given.join(", ")} with a vocabulary of ${
+      SYMBOLS[kind]
+    }: it applies to words only; ` +
       "leave it out or use --vocab word",
   );
 }

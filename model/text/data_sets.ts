@@ -6,15 +6,19 @@
  * @module
  */
 import { ConfigError } from "@transformer-xl/runtime/core";
+import type { TextForm } from "./files/prepared_text.ts";
 import type { VocabularyKind } from "./vocabulary/vocabulary.ts";
 
 /** Properties of a data set. */
 export interface DataSet {
   /**
    * `splits`: a folder with train, valid and test; `any`: such a folder, any other folder, or a file;
-   * `listed`: files that the program lists; `none`: nothing yet, it can be planned, not opened.
+   * `raw`: such a folder, a file, or a folder with a file of the data set's name; `listed`: files that
+   * the program lists; `none`: nothing yet, it can be planned, not opened.
    */
-  readonly files: "splits" | "any" | "listed" | "none";
+  readonly files: "splits" | "any" | "raw" | "listed" | "none";
+  /** Form of its files. */
+  readonly form: TextForm;
   /** Default kind of symbols. */
   readonly vocabulary: VocabularyKind;
   /**
@@ -28,13 +32,14 @@ export interface DataSet {
   readonly cutoffs: readonly number[] | undefined;
   /** Whether the tails of the adaptive softmax share the projections of the embedding. */
   readonly tieProjections: boolean;
-  /** Preparation of typed text: Moses tokens with WikiText's marks, or none. */
-  readonly prepare: "wikitext" | "none";
+  /** Preparation of typed text: Moses tokens with WikiText's marks, the letters of text8, or none. */
+  readonly prepare: "wikitext" | "letters" | "none";
 }
 
 const TABLE = {
   self: {
     files: "listed",
+    form: "text",
     vocabulary: "char",
     vocabularySize: 192,
     countFrom: "all",
@@ -44,6 +49,7 @@ const TABLE = {
   },
   text: {
     files: "any",
+    form: "text",
     vocabulary: "word",
     vocabularySize: undefined,
     countFrom: "all",
@@ -53,6 +59,7 @@ const TABLE = {
   },
   wt2: {
     files: "splits",
+    form: "text",
     vocabulary: "word",
     vocabularySize: 33_278,
     countFrom: "train",
@@ -62,6 +69,7 @@ const TABLE = {
   },
   wt103: {
     files: "splits",
+    form: "text",
     vocabulary: "word",
     vocabularySize: 267_735,
     countFrom: "train",
@@ -71,6 +79,7 @@ const TABLE = {
   },
   ptb: {
     files: "splits",
+    form: "text",
     vocabulary: "word",
     vocabularySize: 10_000,
     countFrom: "all",
@@ -80,6 +89,7 @@ const TABLE = {
   },
   shakespeare: {
     files: "any",
+    form: "text",
     vocabulary: "char",
     vocabularySize: 65,
     countFrom: "all",
@@ -88,8 +98,9 @@ const TABLE = {
     prepare: "none",
   },
   enwik8: {
-    files: "none",
-    vocabulary: "char",
+    files: "raw",
+    form: "numbers",
+    vocabulary: "byte",
     vocabularySize: 204,
     countFrom: "all",
     cutoffs: undefined,
@@ -97,16 +108,18 @@ const TABLE = {
     prepare: "none",
   },
   text8: {
-    files: "none",
+    files: "raw",
+    form: "letters",
     vocabulary: "char",
     vocabularySize: 27,
     countFrom: "all",
     cutoffs: undefined,
     tieProjections: true,
-    prepare: "none",
+    prepare: "letters",
   },
   lm1b: {
     files: "none",
+    form: "text",
     vocabulary: "word",
     vocabularySize: 793_470,
     countFrom: "all",
@@ -118,6 +131,9 @@ const TABLE = {
 
 /** Symbols of a vocabulary of byte pairs, of any text: 50,257, rounded up to a multiple of 8. */
 export const BYTE_PAIRS = 50_264;
+
+/** Symbols of a vocabulary of all bytes. */
+export const BYTES = 256;
 
 /** A data set by name. */
 export type Dataset = keyof typeof TABLE;

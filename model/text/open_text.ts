@@ -63,7 +63,7 @@ export async function textPlace(
  *
  * @param cacheDir folder of the cache; none if undefined
  * @throws {ConfigError} when a data set requires a folder and none is given, or settings of words
- * are given for characters
+ * are given for other symbols
  * @throws {DataError} when the text is missing, empty or not UTF-8
  */
 export async function openText(
@@ -83,7 +83,9 @@ export async function openText(
       ? countSettings(settings)
       : { vocabulary, unknown: vocabulary.has(UNKNOWN) ? UNKNOWN : undefined }),
   });
-  if (vocabulary === undefined && corpus.vocabulary.kind === "char") refuseWordSettings(settings);
+  if (vocabulary === undefined && corpus.vocabulary.kind !== "word") {
+    refuseWordSettings(settings, corpus.vocabulary.kind);
+  }
   return corpus;
 }
 

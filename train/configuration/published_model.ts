@@ -7,6 +7,7 @@
 import {
   assertCutoffs,
   BYTE_PAIRS,
+  BYTES,
   cutoffsFor,
   dataSet,
   datasetOf,
@@ -23,6 +24,7 @@ export function publishedSize(
   >,
 ): number | undefined {
   if (vocab === "bpe") return BYTE_PAIRS;
+  if (vocab === "byte") return BYTES;
   const { vocabulary, vocabularySize } = dataSet(datasetOf({ dataset, data }));
   const isDefault = vocab === "auto" || vocab === vocabulary;
   if (!isDefault || vocabularySize === undefined || minFreq > 1) return undefined;

@@ -93,7 +93,7 @@ export function readVocabulary(
 ): Exclude<TrainConfig["vocab"], "bpe"> {
   if (vocab !== "bpe") return vocab;
   throw new ConfigError(
-    "Cannot read a text with --vocab bpe: byte pairs are not supported yet; use word or char, or " +
+    "Cannot read a text with --vocab bpe: byte pairs are not supported yet; use word, char or byte, or " +
       "plan the run with --dry_run",
   );
 }

@@ -24,14 +24,18 @@ import type { WordOptions } from "../vocabulary/word_vocabulary.ts";
 /** Options of a corpus. */
 export interface CorpusOptions extends WordOptions {
   /**
-   * `wt103`, `wt2`: folders with WikiText; `text`: any UTF-8 file or folder; `self`: the given `files`.
+   * `wt103`, `wt2`, `ptb`: folders with splits; `text`: any UTF-8 file or folder; `enwik8`, `text8`:
+   * the raw file, or a folder with it or with splits, raw or prepared; `self`: the given `files`.
    */
   readonly dataset: Dataset;
   /** The folder, or for `text` the folder or file. */
   readonly path?: string | undefined;
   /** For `self`: the files, joined in this order. */
   readonly files?: readonly string[] | undefined;
-  /** Words or characters (default: characters for `self`, words otherwise). */
+  /**
+   * Kind of the symbols (default: that of the data set). Given for enwik8, `byte` takes all bytes;
+   * by default they are counted, and line feeds are left out, as in the reference.
+   */
   readonly vocab?: VocabularyKind | undefined;
   /**
    * The splits whose symbols are counted. The default is `train` for words of `wt103` and `wt2`:
@@ -152,6 +156,8 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const encoded = await encodeCorpus(files, {
     ...options,
     kind: kindOf(options),
+    form: dataSet(dataset).form,
+    countsBytes: countsBytes(options),
     counted: countedSplits(options),
     chunkBytes,
   });
@@ -180,6 +186,11 @@ function kindOf({ vocabulary, vocab, dataset }: CorpusOptions): VocabularyKind {
   return vocabulary?.kind ?? vocab ?? dataSet(dataset).vocabulary;
 }
 
+/** Whether the bytes of a text are counted, as the reference does for enwik8. */
+function countsBytes({ vocab, dataset }: CorpusOptions): boolean {
+  return vocab === undefined && dataSet(dataset).form === "numbers";
+}
+
 function countedSplits(options: CorpusOptions): readonly Split[] {
   const fallback = kindOf(options) === "word" ? dataSet(options.dataset).countFrom : "all";
   return (options.countFrom ?? fallback) === "train" ? ["train"] : SPLITS;
@@ -206,11 +217,19 @@ async function identify(files: SplitFiles, chunkBytes: number): Promise<TextIden
 function corpusKey(options: CorpusOptions, files: SplitFiles, identity: TextIdentity): string {
   const { lowerCase, minFreq, maxSize, unknown, vocabulary } = options;
   const counting = vocabulary === undefined
-    ? { splits: countedSplits(options), lowerCase, minFreq, maxSize, unknown }
+    ? {
+      splits: countedSplits(options),
+      lowerCase,
+      minFreq,
+      maxSize,
+      unknown,
+      bytes: countsBytes(options),
+    }
     : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
+  const { form } = dataSet(options.dataset);
   const layout = files.split === "lines" ? files.as ?? "cut" : "files";
   const hashes = SPLITS.map((split) => identity[split].map(({ sha256 }) => sha256));
   return createHash("sha256")
-    .update(JSON.stringify([FORMAT, layout, kindOf(options), counting, hashes]))
+    .update(JSON.stringify([FORMAT, layout, form, kindOf(options), counting, hashes]))
     .digest("hex");
 }

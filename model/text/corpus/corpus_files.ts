@@ -36,8 +36,9 @@ const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
  * Finds the files of a data set. The splits of a text are in one folder, as files whose names only
  * differ in the split (`train.txt`, `wiki.valid.tokens`, `ptb-test.raw`, `dev.tsv`; also several
  * numbered ones) or as folders `train`, `valid`, `test`. `text` is such a folder, any other folder
- * (its .txt, .md and .ts files in name order, hidden ones left out), or one file. `self` is the
- * list `files`.
+ * (its .txt, .md and .ts files in name order, hidden ones left out), or one file. `enwik8` and
+ * `text8` are a folder of splits, a file, or a folder with a file of that name. `self` is the list
+ * `files`.
  *
  * @param wanted required splits, if there are splits
  * @throws {DataError} if something is missing; the message lists the expected names.
@@ -64,7 +65,7 @@ export async function locateCorpus(
       need: "a text",
     });
   }
-  const any = kind === "any";
+  const any = kind === "any" || kind === "raw";
   const found = await statPath(path);
   const expected = any ? "a file or folder" : "a folder";
   if (found === undefined) {
@@ -102,9 +103,16 @@ async function inFolder(
   if (only !== undefined && others.length === 0 && entries.files.length === 0) {
     return await inFolder(dataset, only.path, wanted);
   }
-  if (dataSet(dataset).files === "splits") {
+  const { files } = dataSet(dataset);
+  if (files === "raw") {
+    const raw = entries.files.find(({ name }) => name === dataset || name === `${dataset}.txt`);
+    if (raw !== undefined) return { split: "lines", whole: [raw.path], leftOut: entries.leftOut };
+  }
+  if (files === "splits" || files === "raw") {
+    const rawName = files === "raw" ? ` nor a file "${dataset}"` : "";
     throw new DataError(
-      `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")}`,
+      `Cannot open data set "${dataset}": ${shown(folder)} has neither ${layoutNames("nor")}` +
+        rawName,
       { need: "the folder of the splits" },
     );
   }

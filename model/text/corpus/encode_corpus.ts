@@ -5,14 +5,20 @@
  * @module
  */
 import { DataError } from "@transformer-xl/runtime";
+import { ByteScanner } from "./scan/byte_scanner.ts";
 import { CharacterScanner } from "./scan/character_scanner.ts";
+import { byteSymbol, ByteVocabulary } from "../vocabulary/byte_vocabulary.ts";
 import { CharacterVocabulary } from "../vocabulary/character_vocabulary.ts";
 import type { EncodedCorpus, SplitCounts } from "./corpus_cache.ts";
 import type { Scanner } from "./scan/scanner.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
+import type { TextForm } from "../files/prepared_text.ts";
 import { readText, shown } from "../files/text_file.ts";
 import type { SymbolCount, Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
+import { splitStream } from "./split_stream.ts";
+import { LINE_FEED } from "./scan/utf8.ts";
 import { LINE_END, WordScanner } from "./scan/word_scanner.ts";
+import { splitWords } from "../vocabulary/whitespace.ts";
 import { END_OF_LINE, type WordOptions, WordVocabulary } from "../vocabulary/word_vocabulary.ts";
 
 /** Source of the splits: files of their own, or one stream that is cut or used as a whole. */
@@ -25,8 +31,12 @@ export type SplitFiles =
 
 /** Options of encoding. */
 export interface EncodeOptions extends WordOptions {
-  /** Words or characters. */
+  /** Kind of the symbols. */
   readonly kind: VocabularyKind;
+  /** Form of the files. */
+  readonly form: TextForm;
+  /** Whether bytes are counted and line feeds left out, instead of taking all 256. */
+  readonly countsBytes: boolean;
   /** Splits whose symbols are counted. */
   readonly counted: readonly Split[];
   /** The vocabulary; built if not given. */
@@ -35,12 +45,23 @@ export interface EncodeOptions extends WordOptions {
   readonly chunkBytes: number;
 }
 
-/** Positions of the cuts of a text without splits. */
-const VALID_FROM = 0.90;
-const TEST_FROM = 0.95;
-
 /** Stands for a symbol without an id. */
 const MISSING = 0xffffffff;
+
+/** Stands for a symbol that is left out of the text. */
+const DROPPED = 0xfffffffe;
+
+const SCANNERS: Readonly<Record<VocabularyKind, new () => Scanner>> = {
+  word: WordScanner,
+  char: CharacterScanner,
+  byte: ByteScanner,
+};
+
+const NAMES: Readonly<Record<VocabularyKind, string>> = {
+  word: "word",
+  char: "character",
+  byte: "byte",
+};
 
 type Streams = Record<Split, Uint32Array<ArrayBuffer>>;
 
@@ -60,9 +81,10 @@ export async function encodeCorpus(
   options: EncodeOptions,
 ): Promise<EncodedCorpus> {
   const { kind } = options;
-  const scanner: Scanner = kind === "word" ? new WordScanner() : new CharacterScanner();
+  const scanner = new SCANNERS[kind]();
   const { streams, starts } = await scanSplits(files, scanner, options);
   const symbols = scanner.symbols();
+  if (options.form === "letters") trimSplits(streams, starts, symbols);
   const vocabulary = options.vocabulary ?? countVocabulary(options, streams, symbols);
   const { ids, isUnknown } = renumbering(symbols, vocabulary, options.unknown);
   const counts = {} as Record<Split, SplitCounts>;
@@ -80,9 +102,9 @@ export async function encodeCorpus(
     if (missing >= 0) {
       throw missingSymbol(vocabulary, stream, missing, unknown, starts[split], scanner.lineEnd);
     }
-    if (kind === "char" && stream.length > 0 && stream.at(-1) !== scanner.lineEnd) lines++;
-    for (let i = 0; i < stream.length; i++) stream[i] = ids[stream[i]!]!;
-    counts[split] = { tokens: stream.length, lines, unknown };
+    if (kind !== "word" && stream.length > 0 && stream.at(-1) !== scanner.lineEnd) lines++;
+    streams[split] = renumber(stream, ids);
+    counts[split] = { tokens: streams[split].length, lines, unknown };
   }
   return { vocabulary, counts, ...streams };
 }
@@ -90,18 +112,12 @@ export async function encodeCorpus(
 async function scanSplits(
   files: SplitFiles,
   scanner: Scanner,
-  { chunkBytes, kind }: EncodeOptions,
+  { chunkBytes, kind, form }: EncodeOptions,
 ): Promise<{ streams: Streams; starts: Record<Split, FileStart[]> }> {
   const scan = async (paths: readonly string[], starts: FileStart[]) => {
     for (const path of paths) {
       starts.push({ path, firstId: scanner.ids.length });
-      await readText(
-        path,
-        chunkBytes,
-        (firstByte) => scanner.startFile(path, firstByte),
-        (chunk) => scanner.push(chunk),
-        () => scanner.endFile(),
-      );
+      await readText(path, { chunkBytes, form, anyBytes: kind === "byte" }, scanner);
     }
     return scanner.ids.take();
   };
@@ -120,13 +136,30 @@ async function scanSplits(
     const streams: Streams = { train: none(), valid: none(), test: none(), [files.as]: stream };
     return { streams, starts: { ...starts, [files.as]: whole } };
   }
-  const streams = splitAtLines(stream, scanner.lineEnd, files.whole, kind);
+  const streams = splitStream(stream, { form, lineEnd: scanner.lineEnd, files: files.whole, kind });
   let first = 0;
   for (const split of SPLITS) {
     starts[split] = whole.map(({ path, firstId }) => ({ path, firstId: firstId - first }));
     first += streams[split].length;
   }
   return { streams, starts };
+}
+
+/** Drops white space at both ends of every split, as the preparation of text8 does. */
+function trimSplits(
+  streams: Streams,
+  starts: Record<Split, FileStart[]>,
+  symbols: readonly string[],
+): void {
+  const isSpace = symbols.map((symbol) => splitWords(symbol).length === 0);
+  for (const split of SPLITS) {
+    const stream = streams[split];
+    let [from, to] = [0, stream.length];
+    while (from < to && isSpace[stream[from]!]) from++;
+    while (to > from && isSpace[stream[to - 1]!]) to--;
+    streams[split] = stream.subarray(from, to);
+    starts[split] = starts[split].map(({ path, firstId }) => ({ path, firstId: firstId - from }));
+  }
 }
 
 /** Ids of provisional symbols, and which of them are unknown. */
@@ -144,11 +177,22 @@ function renumbering(
   const ids = Uint32Array.from(symbols, (text, id) => {
     const wanted = isWords && id === LINE_END ? END_OF_LINE : text;
     if (vocabulary.has(wanted)) return vocabulary.lookup(wanted);
+    if (vocabulary.kind === "byte" && text === byteSymbol(LINE_FEED)) return DROPPED;
     isUnknown[id] = 1;
     // A mistyped end-of-line symbol must not silently become an unknown word.
     return isWords && wanted.includes(END_OF_LINE) ? MISSING : unknownId;
   });
   return { ids, isUnknown };
+}
+
+/** Replaces provisional ids in place; the result is shorter where some are dropped. */
+function renumber(stream: Uint32Array<ArrayBuffer>, ids: Uint32Array): Uint32Array<ArrayBuffer> {
+  let length = 0;
+  for (let i = 0; i < stream.length; i++) {
+    const id = ids[stream[i]!]!;
+    if (id !== DROPPED) stream[length++] = id;
+  }
+  return stream.subarray(0, length);
 }
 
 /** Location of the first symbol without an id. The text may be private, so it is not shown. */
@@ -169,12 +213,12 @@ function missingSymbol(
     line++;
     lineStart = i + 1;
   }
-  const name = kind === "word" ? "word" : "character";
+  const name = NAMES[kind];
   const where = firstId < 0 ? ` of its split, ${name}` : `, ${name}`;
   return new DataError(
     `Cannot encode ${shown(path)}: line ${line}${where} ${at - lineStart + 1} is not among the ` +
       `${size} symbols of the vocabulary (${count} of ${stream.length} ${name}s are not)` +
-      (kind === "word" ? "" : "; leave such characters out or train on text that has them"),
+      (kind === "word" ? "" : `; leave such ${name}s out or train on text that has them`),
     { need: kind === "word" ? "a symbol for unknown words" : undefined },
   );
 }
@@ -184,46 +228,26 @@ function countVocabulary(
   streams: Streams,
   symbols: readonly string[],
 ): Vocabulary {
+  const { kind, countsBytes } = options;
+  if (kind === "byte" && !countsBytes) return new ByteVocabulary();
   const counts = new Float64Array(symbols.length);
+  /** Symbols in the order of first occurrence, which is not that of scanning after trimming. */
+  const order: number[] = [];
   for (const split of options.counted) {
     const stream = streams[split];
-    for (let i = 0; i < stream.length; i++) counts[stream[i]!]!++;
+    for (let i = 0; i < stream.length; i++) {
+      if (counts[stream[i]!]!++ === 0) order.push(stream[i]!);
+    }
   }
-  const counted = symbols.map((symbol, id): SymbolCount => [symbol, counts[id]!]);
-  if (!counts.some((count) => count > 0)) {
+  const counted = order.filter((id) => kind !== "word" || id !== LINE_END)
+    .map((id): SymbolCount => [symbols[id]!, counts[id]!]);
+  if (order.length === 0) {
     throw new DataError(
       `Cannot count a vocabulary: none of the splits ${options.counted.join(", ")} was opened`,
     );
   }
-  return options.kind === "word"
-    ? WordVocabulary.fromCounts(counted.slice(LINE_END + 1), options)
+  if (kind === "byte") return ByteVocabulary.fromCounts(counted);
+  return kind === "word"
+    ? WordVocabulary.fromCounts(counted, options)
     : CharacterVocabulary.fromCounts(counted);
-}
-
-function splitAtLines(
-  stream: Uint32Array<ArrayBuffer>,
-  lineEnd: number,
-  files: readonly string[],
-  kind: VocabularyKind,
-): Streams {
-  const cut = (fraction: number, after: number): number => {
-    const wanted = Math.floor(stream.length * fraction);
-    const lineStart = stream.lastIndexOf(lineEnd, wanted - 1) + 1;
-    return lineStart > after ? lineStart : wanted;
-  };
-  const validFrom = cut(VALID_FROM, 0);
-  const testFrom = cut(TEST_FROM, validFrom);
-  if (!(0 < validFrom && validFrom < testFrom && testFrom < stream.length)) {
-    const others = files.length > 1 ? ` and ${files.length - 1} more` : "";
-    throw new DataError(
-      `Cannot split ${shown(files[0]!)}${others} into train, valid and test: it has ` +
-        `${stream.length} tokens, at least 20 are needed, give more text`,
-      { need: kind === "word" ? "characters as symbols" : undefined },
-    );
-  }
-  return {
-    train: stream.subarray(0, validFrom),
-    valid: stream.subarray(validFrom, testFrom),
-    test: stream.subarray(testFrom),
-  };
 }

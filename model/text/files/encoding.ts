@@ -46,13 +46,20 @@ export function foreignText(path: string, head: Uint8Array): ForeignText | undef
   if (unicode !== undefined) {
     return { name: unicode.name, command: conversion(path, unicode.encoding) };
   }
+  const packed = packedText(path, head);
+  if (packed !== undefined) return packed;
+  if (startsWith(head, [0x25, 0x50, 0x44, 0x46, 0x2d])) {
+    return { name: "PDF", command: `pdftotext ${quoted(path)}` };
+  }
+  return undefined;
+}
+
+/** Format of a compressed file from its first bytes; undefined if it is none. */
+export function packedText(path: string, head: Uint8Array): ForeignText | undefined {
   for (const [name, magic, command] of PACKED) {
     if (startsWith(head, magic)) {
       return { name: `compressed (${name})`, command: `${command} ${quoted(path)}` };
     }
-  }
-  if (startsWith(head, [0x25, 0x50, 0x44, 0x46, 0x2d])) {
-    return { name: "PDF", command: `pdftotext ${quoted(path)}` };
   }
   return undefined;
 }

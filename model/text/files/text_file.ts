@@ -6,8 +6,9 @@
  */
 import { DataError } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
-import { conversion, foreignText, guessEncoding, markBytes } from "./encoding.ts";
-import { InvalidUtf8 } from "../corpus/scan/scanner.ts";
+import { conversion, foreignText, guessEncoding, markBytes, packedText } from "./encoding.ts";
+import { preparedText, type TextForm } from "./prepared_text.ts";
+import { InvalidUtf8, type Scanner } from "../corpus/scan/scanner.ts";
 
 /** Identity of a file that was read. */
 export interface TextFile {
@@ -106,42 +107,53 @@ async function fill(path: string, file: Deno.FsFile, buffer: Uint8Array): Promis
   return length;
 }
 
+/** How a file is read. */
+export interface ReadOptions {
+  /** Bytes read at a time. */
+  readonly chunkBytes: number;
+  /** Form of the file. */
+  readonly form: TextForm;
+  /** Whether any bytes will do: a byte order mark is then part of the text. */
+  readonly anyBytes: boolean;
+}
+
 /**
- * Reads a file in chunks. The array passed to `take` is overwritten by the next chunk.
+ * Reads a file in chunks into a scanner; the array of a chunk is overwritten by the next one.
  *
- * @param start called with the offset of the text, after a byte order mark
- * @param take throws {@link InvalidUtf8} for invalid UTF-8, as does `end`
- * @throws {DataError} if the file is missing, empty, no file, or not UTF-8
+ * @throws {DataError} if the file is missing, empty, no file, compressed, or not UTF-8 where any
+ * bytes will not do
  */
 export async function readText(
   path: string,
-  chunkBytes: number,
-  start: (firstByte: number) => void,
-  take: (chunk: Uint8Array) => void,
-  end: () => void,
+  { chunkBytes, form, anyBytes }: ReadOptions,
+  scanner: Pick<Scanner, "startFile" | "push" | "endFile">,
 ): Promise<void> {
   using file = await openFile(path);
   const buffer = await bufferFor(file, Math.max(chunkBytes, SAMPLE_BYTES));
   let length = await fill(path, file, buffer);
   if (length === 0) throw emptyText(path);
-  const foreign = foreignText(path, buffer.subarray(0, Math.min(length, SAMPLE_BYTES)));
+  const head = buffer.subarray(0, Math.min(length, SAMPLE_BYTES));
+  const foreign = anyBytes ? packedText(path, head) : foreignText(path, head);
   if (foreign !== undefined) {
     throw new DataError(
       `Cannot read text ${shown(path)}: it is ${foreign.name}, not UTF-8, ` +
         `convert it with ${foreign.command}`,
     );
   }
-  const firstByte = markBytes(buffer.subarray(0, length));
+  const firstByte = anyBytes ? 0 : markBytes(head);
   if (length === firstByte) throw emptyText(path);
+  const raw = preparedText(form, path, head);
   try {
-    start(firstByte);
+    scanner.startFile(path, firstByte);
     for (let begin = firstByte; length > 0; begin = 0) {
       for (; begin < length; begin += chunkBytes) {
-        take(buffer.subarray(begin, Math.min(begin + chunkBytes, length)));
+        const chunk = buffer.subarray(begin, Math.min(begin + chunkBytes, length));
+        scanner.push(raw === undefined ? chunk : raw.push(chunk));
       }
       length = await fill(path, file, buffer);
     }
-    end();
+    if (raw !== undefined) scanner.push(raw.end());
+    scanner.endFile();
   } catch (error) {
     throw error instanceof InvalidUtf8 ? await notUtf8(path, error.offset) : error;
   }

@@ -7,12 +7,17 @@
  */
 import { sha256 } from "@transformer-xl/runtime/core";
 
-/** Whether symbols are words or single characters. */
-export type VocabularyKind = "word" | "char";
+/** Kinds of symbols: words, Unicode characters, or bytes. */
+export type VocabularyKind = "word" | "char" | "byte";
+
+/** Whether losses of a kind of symbols are reported in bits per character. */
+export function isOfCharacters(kind: VocabularyKind): boolean {
+  return kind === "char" || kind === "byte";
+}
 
 /** The JSON form of a vocabulary in a checkpoint. */
 export interface VocabularyRecord {
-  /** Whether symbols are words or single characters. */
+  /** Kind of the symbols. */
   readonly kind: VocabularyKind;
   /** The symbols in id order. */
   readonly symbols: readonly string[];
@@ -24,7 +29,7 @@ export interface VocabularyRecord {
 
 /** Symbols with ids 0 .. size - 1. */
 export interface Vocabulary {
-  /** Whether symbols are words or single characters. */
+  /** Kind of the symbols. */
   readonly kind: VocabularyKind;
   /** Number of symbols (V). */
   readonly size: number;

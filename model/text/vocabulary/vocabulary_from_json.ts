@@ -5,6 +5,7 @@
  */
 import { DataError } from "@transformer-xl/runtime/core";
 import { z } from "zod";
+import { ByteVocabulary } from "./byte_vocabulary.ts";
 import { CharacterVocabulary } from "./character_vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { END_OF_LINE, WordVocabulary } from "./word_vocabulary.ts";
@@ -13,6 +14,8 @@ const distinctSymbols = z.array(z.string().min(1)).min(1).refine(
   (symbols) => new Set(symbols).size === symbols.length,
   "a symbol occurs twice",
 );
+
+const BYTE = /^(?:0|[1-9]\d{0,2})$/;
 
 const vocabularyRecord = z.discriminatedUnion("kind", [
   z.object({
@@ -25,6 +28,13 @@ const vocabularyRecord = z.discriminatedUnion("kind", [
     unknown: z.string().optional(),
   }),
   z.object({ kind: z.literal("char"), symbols: distinctSymbols }),
+  z.object({
+    kind: z.literal("byte"),
+    symbols: distinctSymbols.refine(
+      (symbols) => symbols.every((symbol) => BYTE.test(symbol) && Number(symbol) < 256),
+      "a symbol is no byte",
+    ),
+  }),
 ]);
 
 /**
@@ -52,9 +62,14 @@ export function vocabularyFromJSON(record: unknown): Vocabulary {
     );
   }
   const { data: fields } = parsed;
-  return fields.kind === "word"
-    ? new WordVocabulary(fields.symbols, fields)
-    : new CharacterVocabulary(fields.symbols);
+  switch (fields.kind) {
+    case "word":
+      return new WordVocabulary(fields.symbols, fields);
+    case "char":
+      return new CharacterVocabulary(fields.symbols);
+    case "byte":
+      return new ByteVocabulary(fields.symbols.map(Number));
+  }
 }
 
 /**

@@ -89,6 +89,7 @@ Deno.test("plans without a text have the published sizes of vocabularies", () =>
     [267_735, 33_278, 10_000, 204, 27, 793_470, 65],
   );
   assertEquals(size({ dataset: "wt103", vocab: "bpe" }), 50_264);
+  assertEquals(size({ dataset: "enwik8", vocab: "byte" }), 256);
   assertEquals(size({ dataset: "wt103", maxVocab: 1000 }), 1000);
   assertEquals(size({ dataset: "wt103", vocab: "word" }), 267_735);
   assertEquals(size({ dataset: "wt103", vocab: "char" }), undefined);
@@ -212,12 +213,12 @@ Deno.test("--dry_run plans a preset without its text, training says what is miss
   ) assertStringIncludes(planned.stdout, line);
   assert(/^launches per step = \d+$/m.test(planned.stdout));
   assert(/^MFLOP per token = [\d.]+$/m.test(planned.stdout));
-  const trained = await runProgram("train", { preset: "enwik8-base", data: "none", debug: true });
+  const trained = await runProgram("train", { preset: "lm1b-base", data: "none", debug: true });
   assertEquals(
     [trained.code, trained.stderr],
     [
       2,
-      'error: Cannot open data set "enwik8": there is no loader for it yet; plan the run with ' +
+      'error: Cannot open data set "lm1b": there is no loader for it yet; plan the run with ' +
       "--dry_run, or train on the text with --dataset text\n",
     ],
   );

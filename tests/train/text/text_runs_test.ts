@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { resolve } from "node:path";
 import {
   assert,
   assertEquals,
@@ -13,7 +12,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import { manualText } from "@transformer-xl/eval";
-import { evaluate } from "@transformer-xl/eval/cli";
 import { openCheckpoint, splitWords, WordVocabulary } from "@transformer-xl/model";
 import {
   CheckpointError,
@@ -24,45 +22,9 @@ import {
 } from "@transformer-xl/runtime";
 import { trainingRecord } from "@transformer-xl/train";
 import { train } from "@transformer-xl/train/cli";
-import { words } from "../support/program.ts";
-import { Scratch, SMALL, wordText } from "../support/small_run.ts";
-
-const RUN = {
-  ...SMALL,
-  device: "cpu",
-  n_layer: 1,
-  batch_chunk: 1,
-  warmup_step: 1,
-  max_step: 2,
-  eval_interval: 2,
-} as const;
-
-/** Trains two steps on a text and returns the work directory. */
-async function trained(
-  scratch: Scratch,
-  data: string,
-  more: Readonly<Record<string, string | number | true>> = {},
-): Promise<string> {
-  const workDir = scratch.at(`run-${crypto.randomUUID()}`);
-  assertEquals(await train(words({ ...RUN, data, work_dir: workDir, ...more })), 0);
-  return workDir;
-}
-
-/** The log of an evaluation, and what was printed before its text was opened. */
-async function evaluated(workDir: string, ...flags: readonly string[]): Promise<string> {
-  const log = resolve(Deno.cwd(), workDir, "eval_log.log");
-  await Deno.remove(log).catch(() => {});
-  const print = console.log;
-  const printed: unknown[] = [];
-  console.log = (line) => void printed.push(line);
-  try {
-    const code = await evaluate(["--work_dir", workDir, "--device", "cpu", ...flags]);
-    assertEquals(code, 0);
-  } finally {
-    console.log = print;
-  }
-  return [...printed, await Deno.readTextFile(log)].join("\n");
-}
+import { words } from "../../support/program.ts";
+import { Scratch, wordText } from "../../support/small_run.ts";
+import { evaluated, RUN, trained } from "./text_runs.ts";
 
 const continued = (workDir: string, ...flags: readonly string[]) =>
   train(["--restart", "--work_dir", workDir, "--device", "cpu", ...flags]);
@@ -262,7 +224,7 @@ Deno.test("--preset tiny trains on --data, and on the program's own text without
 });
 
 Deno.test("paths mean the folder the user stands in, and are kept absolute", async () => {
-  const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+  const root = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
   const { cwd } = Deno;
   // The working folder itself is shared with tests in other threads.
   const standIn = (folder: string) => Deno.cwd = () => folder;
