@@ -1,9 +1,9 @@
 /**
- * Transformer-XL on WebGPU: create or load a model, train it, score text, add ops.
+ * Transformer-XL on WebGPU: create or load a model, train it, score and generate text, add ops.
  *
  * Each name here is documented where it is defined. Everything else is exported by the members:
  * `@transformer-xl/runtime` (devices, plans, autograd, files), `@transformer-xl/kernels` (ops),
- * `@transformer-xl/model` (the network and its text), `@transformer-xl/eval` (scoring) and
+ * `@transformer-xl/model` (the network and its text), `@transformer-xl/eval` (scoring, generation) and
  * `@transformer-xl/train` (configuration, schedules, the training run). `model/library.md` shows
  * their use.
  *
@@ -66,8 +66,8 @@ export {
   WordVocabulary,
 } from "@transformer-xl/model";
 
-// Scoring.
-export { type EvalResult, Evaluator } from "@transformer-xl/eval";
+// Scoring and generation.
+export { type EvalResult, Evaluator, type GeneratedToken, Generator } from "@transformer-xl/eval";
 
 // Training.
 export { type StepMetrics, type StepOptions, TrainStep } from "@transformer-xl/train";

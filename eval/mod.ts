@@ -36,6 +36,27 @@ export {
   perplexityText,
   rawLossText,
 } from "./report/loss_text.ts";
+export { keepMinP, keepTopK, keepTopP, penalize } from "./generation/filters.ts";
+export {
+  type EndReason,
+  type GeneratedToken,
+  type GenerateSettings,
+  Generator,
+  type GeneratorSettings,
+  randomSeed,
+} from "./generation/generator.ts";
+export { promptIds } from "./generation/prompt.ts";
+export { StopText } from "./generation/stop_text.ts";
+export { type TextStream, textStream, type TextStreamOptions } from "./generation/text_stream.ts";
+export {
+  drawToken,
+  type Sampling,
+  samplingFields,
+  samplingOf,
+  type SamplingSettings,
+  tokenWeights,
+  uniformAt,
+} from "./generation/sampling.ts";
 export {
   latencyCsv,
   latencyFileName,

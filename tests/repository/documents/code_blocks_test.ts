@@ -30,6 +30,7 @@ Deno.test("the programs of model/library.md type-check and run in order", async 
   assert(code === 0, stderr);
   assertMatch(stdout, /epoch 3: 0\.\d+/); // the text is learnt
   assertMatch(stdout, /^39 tokens, perplexity 1\.\d+$/m);
+  assertMatch(stdout, /^\[ " two ", " two " \]$/m);
   assertMatch(stdout, /^<eos> with probability [\d.]+\nfour with probability [\d.]+\nthree with /m);
   assertMatch(stdout, /derivative is Float32Array\(3\) \[ 2, 4, 6 \]/);
 });
