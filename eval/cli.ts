@@ -21,6 +21,7 @@ import {
   flagHelp,
   flagName,
   inProcesses,
+  logPath,
   NOT_PASSED,
   openDevice,
   type ParsedFlags,
@@ -48,6 +49,7 @@ import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
 import { achievedBy, type ScoredStream, scoreStream } from "./report/score_stream.ts";
 import { cutTexts } from "./text/cut_texts.ts";
+import { TokenReport } from "./tokens/token_report.ts";
 
 if (import.meta.main) await runMain(() => evaluate(Deno.args));
 
@@ -102,7 +104,7 @@ async function evaluateShare(
     announced.push(line);
   };
   const cacheDir = await cacheFolder(config);
-  const { texts, lines: textLines, symbols } = await firstThenOthers(
+  const { texts, lines: textLines, symbols, vocabulary } = await firstThenOthers(
     group,
     () => source.texts(cacheDir, announce),
   );
@@ -112,18 +114,29 @@ async function evaluateShare(
       modelFacts(textDigests(texts), symbols, modelConfig),
     );
   }
-  const { streams, lengths: whole, cache, skipped, tokens } = cutTexts(texts, config, modelConfig, {
-    group,
-    given: new Set(
-      (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
-    ),
-  });
+  const { streams, lengths: whole, cache, skipped, tokens: count } = cutTexts(
+    texts,
+    config,
+    modelConfig,
+    {
+      group,
+      given: new Set(
+        (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
+      ),
+    },
+  );
   const { batchSize } = whole;
   const output = { ...config, workDirGiven: origin.get("workDir") !== "default" };
   checkLogName("--dllog_file", config.dllogFile, {
     folder: outputFolder(output),
     inputs: [config.model, config.data, config.configFile],
   });
+  if (config.perToken) {
+    checkLogName("--per_token_file", `${config.perTokenFile}.jsonl`, {
+      folder: outputFolder(output),
+      inputs: [config.data, config.manualFile],
+    });
+  }
   checkDllogName(config.dllogFile, { name: TEXT_LOG }, outputFolder(output));
   const pythonNumbers = COMPAT_RULES[modelConfig.compat].repeatsRecordErrors;
   using logs = await openEvalLogs({ ...output, rank, pythonNumbers, announced });
@@ -154,13 +167,19 @@ async function evaluateShare(
     const line of [
       ...notes,
       typeLine(config.type),
-      fittedLine(lengthsOf(config), whole, tokens),
+      fittedLine(lengthsOf(config), whole, count),
     ]
   ) if (line !== undefined) text.write(line);
   const { clampLen, sameLength, compat } = modelConfig;
   text.write(bannerLine({ ...whole, math, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
-  using evaluator = new Evaluator(await openScorer(config.type, model, lengths, { cache }));
+  const base = config.debug ? undefined : logPath(outputFolder(output), config.perTokenFile);
+  await using tokens = config.perToken
+    ? await TokenReport.open(model, lengths, { cache, base, symbols: vocabulary })
+    : undefined;
+  using evaluator = new Evaluator(
+    tokens?.scorer ?? await openScorer(config.type, model, lengths, { cache }),
+  );
   text.write(cacheLine(cache, device.liveBytesByRole));
   const scoring = {
     ...{ config, compat, group, columns, skipped, lengths: whole },
@@ -168,7 +187,12 @@ async function evaluateShare(
     output: { text, json, records },
   };
   const scored: ScoredStream[] = [];
-  for (const stream of streams) scored.push(await scoreStream(evaluator, stream, scoring));
+  for (const stream of streams) {
+    const onSegment = tokens?.beginStream(stream);
+    scored.push(await scoreStream(evaluator, stream, { ...scoring, onSegment }));
+    tokens?.print(text);
+  }
+  await tokens?.save({ title: "Surprise of every token", lines: textLines }, text);
   const paths = await files?.save({
     args: { ...config, ...whole },
     device: device.info.adapter,

@@ -104,6 +104,12 @@ export const evalSchema = z.strictObject({
       "Split to score; all: valid, then test, or a --data file whole; file: all of the text",
     )
     .meta(corpus),
+  perToken: z.boolean().default(false).describe(
+    "Print every token with its log-probability, rank and surprise; save JSON lines and a page",
+  ).meta(corpus),
+  perTokenFile: pathValue.default("per_token")
+    .describe("Files of --per_token without ending, beside the logs unless the path is absolute")
+    .meta({ ...corpus, metavar: "NAME" }),
   maxSize: stepsValue.nullable().default(null).describe(
     "Segments per split and repetition; none: all",
   ).meta(
@@ -254,6 +260,12 @@ export function checkTables(
  * @throws {ConfigError} naming the flags and values
  */
 export function checkShare(config: EvalConfig, processes: number): void {
+  if (config.perToken && processes > 1) {
+    throw new ConfigError(
+      `Cannot print the tokens of ${processes} processes with --per_token: each has its own ` +
+        "columns; use --gpus 1",
+    );
+  }
   const { batchSize } = lengthsOf(config);
   if (canShare(batchSize, processes)) return;
   throw new ConfigError(

@@ -94,3 +94,17 @@ export {
 } from "./report/targets.ts";
 export { bannerLine, latencyLines, resultLines, RULE, segmentLine } from "./report/report.ts";
 export { combineMeans, type SegmentMeans, SegmentMeter } from "./report/segment_meter.ts";
+export { type RankOptions, RankScorer, type TargetScores } from "./scorers/rank_scorer.ts";
+export { ResultFiles } from "./result_files.ts";
+export { pageOf, TokenFiles } from "./tokens/token_files.ts";
+export { tokenLine, tokenRecord, tokenTitle } from "./tokens/token_lines.ts";
+export {
+  escapeHtml,
+  levelOf,
+  type PageFacts,
+  SURPRISE_LEVELS,
+  type SurpriseLevel,
+  TEXT_COLOUR,
+} from "./tokens/token_page.ts";
+export { TokenReport } from "./tokens/token_report.ts";
+export { type TokenScore, type TokenSymbols, TokenTable } from "./tokens/token_table.ts";

@@ -119,7 +119,7 @@ export class TransformerXL {
     const hidden = this.#hidden(rec, batch, options);
     if ("head" in options && options.head === "hidden") return hidden;
     return rec.scope("softmax", () => {
-      if ("head" in options) return logProbabilities(rec, hidden, this.#clusters);
+      if ("head" in options) return this.logProbabilities(rec, hidden);
       const { differentiate, lossScale } = options;
       const { targets, samples, weight } = batch;
       const losses = { weight, differentiate, ...(lossScale && { lossScale }) };
@@ -127,6 +127,14 @@ export class TransformerXL {
         ? tokenLosses(rec, hidden, targets, this.#clusters, losses)
         : sampledLosses(rec, hidden, targets, samples, this.#clusters[0]!, losses);
     });
+  }
+
+  /**
+   * Records the log-probabilities of all words after hidden rows [R, D] of a recording that ends
+   * before the softmax: [R, V] in nats.
+   */
+  logProbabilities(rec: Recorder, hidden: Tensor): Tensor {
+    return logProbabilities(rec, hidden, this.#clusters);
   }
 
   /** Records hidden rows that predict the targets, [T B, D], and the memory of the next segment. */

@@ -3,14 +3,8 @@
  *
  * @module
  */
-import {
-  AtomicFile,
-  ConfigError,
-  isSystemError,
-  quoted,
-  systemReason,
-} from "@transformer-xl/runtime";
-import { dirname } from "node:path";
+
+import { ResultFiles } from "../result_files.ts";
 import type { LatencyData, LatencySummary } from "./latency_meter.ts";
 
 /** Measurements of one text. */
@@ -82,36 +76,20 @@ export function latencyCsv({ texts }: Pick<LatencyRecord, "texts">): string {
 
 /** Both files of a benchmark while it runs: they get their names when all of it is measured. */
 export class LatencyFiles implements AsyncDisposable {
-  readonly #json: AtomicFile;
-  readonly #csv: AtomicFile;
-  readonly #both: AsyncDisposable;
+  readonly #files: ResultFiles;
 
-  private constructor(json: AtomicFile, csv: AtomicFile, both: AsyncDisposable) {
-    this.#json = json;
-    this.#csv = csv;
-    this.#both = both;
+  private constructor(files: ResultFiles) {
+    this.#files = files;
   }
 
   /**
-   * Begins both files, so that a folder that cannot be written is known before anything is measured.
+   * Begins both files.
    *
    * @param base path without ending; its folder is made
    * @throws {ConfigError} when the folder cannot be written
    */
   static async create(base: string): Promise<LatencyFiles> {
-    try {
-      await Deno.mkdir(dirname(base), { recursive: true });
-      await using files = new AsyncDisposableStack();
-      const json = files.use(await AtomicFile.create(`${base}.json`));
-      const csv = files.use(await AtomicFile.create(`${base}.csv`));
-      return new LatencyFiles(json, csv, files.move());
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      throw new ConfigError(
-        `Cannot save measurements in ${quoted(dirname(base))}: ${systemReason(error)}`,
-        { need: "another folder for results", cause: error },
-      );
-    }
+    return new LatencyFiles(await ResultFiles.create(base, [".json", ".csv"], "measurements"));
   }
 
   /**
@@ -121,15 +99,14 @@ export class LatencyFiles implements AsyncDisposable {
    */
   async save(record: LatencyRecord): Promise<readonly string[]> {
     const encoder = new TextEncoder();
-    await this.#json.write(encoder.encode(latencyJson(record)));
-    await this.#csv.write(encoder.encode(latencyCsv(record)));
-    await this.#json.commit();
-    await this.#csv.commit();
-    return [this.#json.path, this.#csv.path];
+    const [json, csv] = this.#files.files;
+    await json!.write(encoder.encode(latencyJson(record)));
+    await csv!.write(encoder.encode(latencyCsv(record)));
+    return await this.#files.commit();
   }
 
   /** Discards what was not saved. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#both[Symbol.asyncDispose]();
+    await this.#files[Symbol.asyncDispose]();
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Compat, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
+import { type Batches, type Compat, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
 import type { JsonLog, ProcessGroup, TextLog } from "@transformer-xl/runtime";
 import { combineResults } from "../combine_results.ts";
 import { type EvalConfig, isMeasured } from "../config.ts";
@@ -54,6 +54,8 @@ export interface ScoringSettings {
   readonly several: boolean;
   /** Lines and records. */
   readonly output: EvalOutput;
+  /** Called with every segment of a text after its loss was read; every loss is read if given. */
+  readonly onSegment?: ((batches: Batches, index: number) => void) | undefined;
 }
 
 /** Result of one text. */
@@ -85,10 +87,11 @@ export async function scoreStream(
   const own = await evaluateRepeatedly(evaluator, batches, {
     repeat,
     keepsMemory: COMPAT_RULES[compat].keepsMemoryAcrossRepetitions,
-    readEvery: isTimed ? 1 : logInterval,
+    readEvery: isTimed || settings.onSegment ? 1 : logInterval,
     ...(maxSegments !== undefined && { maxSegments }),
     async onSegment(segment, index) {
       latency.add(segment);
+      settings.onSegment?.(batches, index);
       const means = meter.add(segment, index);
       if (means === undefined) return;
       const all = await combineMeans(group, means, columns);

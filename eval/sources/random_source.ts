@@ -72,5 +72,6 @@ function randomText(config: EvalConfig, nToken: number): ScoredTexts {
     texts: [{ name: RANDOM, ids, whole: true }],
     lines: [`text : random ids of seed ${config.seed}, ${ids.length} tokens`],
     symbols: { size: nToken, fingerprint: RANDOM },
+    vocabulary: undefined,
   };
 }

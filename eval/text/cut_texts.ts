@@ -32,6 +32,8 @@ export interface Stream {
   readonly tokens: number;
   /** Size of the raw text; undefined where it is not known. */
   readonly raw: RawSize | undefined;
+  /** Its tokens. */
+  readonly ids: Uint32Array;
   /** Segments of this process. */
   readonly batches: Batches;
   /** Rows that fill the memory before scoring starts. */
@@ -82,7 +84,7 @@ export function cutTexts(
     const warmup = whole && isShort(ids, lengths, warmupLen) ? 0 : warmupLen;
     const batches = new Batches(ids, { ...lengths, warmupLen: warmup, name, rank, ranks: size });
     checkMeasured(config, { name, segments: batches.segmentCount, skipped });
-    return { name, tokens: ids.length, raw, batches, warmupLen: warmup };
+    return { name, tokens: ids.length, ids, raw, batches, warmupLen: warmup };
   });
   return { streams, lengths, cache, skipped, tokens };
 }

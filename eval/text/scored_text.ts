@@ -42,6 +42,8 @@ export interface ScoredTexts {
   readonly lines: readonly string[];
   /** Symbols of the ids. */
   readonly symbols: Pick<Vocabulary, "size" | "fingerprint">;
+  /** The vocabulary; undefined where ids have no symbols. */
+  readonly vocabulary: Vocabulary | undefined;
 }
 
 /**
@@ -72,6 +74,7 @@ export async function scoredTexts(
       texts: [{ name: config.split, ids, whole: false, raw }],
       lines: [`text : ${typedName(config)}, ${ids.length} tokens, ${unknown} unknown words`],
       symbols: vocabulary,
+      vocabulary,
     };
   }
   const isGiven = givesText(config);
@@ -123,6 +126,7 @@ export async function openSplits(
     texts,
     lines: corpusLines(corpus, name),
     symbols: corpus.vocabulary,
+    vocabulary: corpus.vocabulary,
   };
 }
 

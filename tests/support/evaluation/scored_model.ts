@@ -18,7 +18,7 @@ export async function saveRandomModel(
   const sizes = { vocabSize: vocabulary.size, nLayer: 2, nHead: 2, dModel: 16, dHead: 8 };
   using model = await createModel(device, {
     ...sizes,
-    ...(cutoffs.length > 0 && { cutoffs: [...cutoffs], divVal: 2 }),
+    ...(cutoffs.length > 0 && { adaptive: true, cutoffs: [...cutoffs], divVal: 2 }),
   }, { seed });
   await saveModel(path, model, vocabulary);
   return path;

@@ -1,0 +1,133 @@
+/**
+ * A page of HTML that colours a text by the surprise of its tokens. It needs no other file, and no
+ * script. Darker colours and thicker lines mean more bits, so that it can be read in print and
+ * without colours.
+ *
+ * @module
+ */
+import { fixed } from "@transformer-xl/runtime";
+import type { TokenScore, TokenTable } from "./token_table.ts";
+
+/** One step of the legend. */
+export interface SurpriseLevel {
+  /** Least bits. */
+  readonly from: number;
+  /** Background behind text of {@link TEXT_COLOUR}. */
+  readonly colour: string;
+}
+
+/** Colour of the text. */
+export const TEXT_COLOUR = "#111111";
+
+/** Steps of surprise, each a little darker than the one before. */
+export const SURPRISE_LEVELS: readonly SurpriseLevel[] = [
+  { from: 0, colour: "#ffffff" },
+  { from: 1, colour: "#fff4c9" },
+  { from: 2, colour: "#ffe39a" },
+  { from: 4, colour: "#ffc766" },
+  { from: 8, colour: "#ffa45c" },
+  { from: 12, colour: "#ff8364" },
+];
+
+/** What stands above the tokens of a page. */
+export interface PageFacts {
+  /** Title. */
+  readonly title: string;
+  /** Lines about the model and the text. */
+  readonly lines: readonly string[];
+}
+
+/** Text inside HTML. */
+export function escapeHtml(text: string): string {
+  const names: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+  };
+  // Control characters other than white space are not allowed in HTML; U+0000 is replaced too.
+  return text.replaceAll(/[&<>"]/g, (mark) => names[mark]!)
+    // deno-lint-ignore no-control-regex -- they are what is replaced
+    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, "\ufffd");
+}
+
+/** Number of the step of a surprise. */
+export function levelOf(bits: number): number {
+  return SURPRISE_LEVELS.findLastIndex(({ from }) => bits >= from);
+}
+
+const STYLE = `
+  :root { color-scheme: light; }
+  body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: #ffffff;
+    color: ${TEXT_COLOUR}; font: 1rem/1.9 Georgia, "Times New Roman", serif; }
+  header, .legend, h2 { font-family: system-ui, sans-serif; line-height: 1.4; }
+  h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
+  .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.5rem; padding: 0; }
+  .legend span { padding: 0.1rem 0.5rem; }
+  .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
+  .text span, .legend span { border-bottom: 0 solid ${TEXT_COLOUR};
+    -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  .text .u { color: #595959; font-style: italic; }
+${
+  SURPRISE_LEVELS.map(({ colour }, i) =>
+    `  .text .s${i}, .legend .s${i} { background: ${colour}; border-bottom-width: ${i / 2}px; }`
+  ).join("\n")
+}
+  @media print { body { margin: 0; max-width: none; font-size: 10pt; } h2 { break-after: avoid; } }
+`;
+
+/** The page up to its first text. */
+export function pageHead({ title, lines }: PageFacts): string {
+  const legend = SURPRISE_LEVELS.map(({ from }, i) => {
+    const next = SURPRISE_LEVELS[i + 1]?.from;
+    return `<li><span class="s${i}">${from}${
+      next === undefined ? " or more" : `–${next}`
+    }</span></li>`;
+  });
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>${escapeHtml(title)}</h1>
+${lines.map((line) => `<p>${escapeHtml(line)}</p>`).join("\n")}
+<p id="legend">Surprise of every token in bits, −log₂ p; grey italics: not scored. Every token has its
+numbers as its tooltip.</p>
+<ul class="legend" aria-labelledby="legend">${legend.join("")}</ul>
+</header>
+<main>
+`;
+}
+
+/** A text of the page, in pieces. */
+export function* pageText(table: TokenTable): Generator<string, void, undefined> {
+  const [lineEnd, hasSpaces] = [table.lineEnd, table.hasSpaces];
+  yield `<section>\n<h2>${escapeHtml(table.name)}</h2>\n<p class="text">`;
+  let isLineStart = true;
+  for (const score of table) {
+    yield `${hasSpaces && !isLineStart ? " " : ""}${pageToken(score, lineEnd)}`;
+    isLineStart = score.token === lineEnd;
+  }
+  yield "</p>\n</section>\n";
+}
+
+/** The end of the page. */
+export const PAGE_END = "</main>\n</body>\n</html>\n";
+
+function pageToken(score: TokenScore, lineEnd: string): string {
+  const isEnd = score.token === lineEnd;
+  const shown = isEnd ? "↵" : escapeHtml(score.token);
+  const { bits, logProbability, rank } = score;
+  const token = bits === null || logProbability === null
+    ? `<span class="u" title="not scored">${shown}</span>`
+    : `<span class="s${levelOf(bits)}" title="${fixed(bits, 0, 2)} bits, log p ${
+      fixed(logProbability, 0, 3)
+    }, rank ${rank}">${shown}</span>`;
+  return isEnd ? `${token}\n` : token;
+}

@@ -1,0 +1,107 @@
+/**
+ * Scores of every token of a text, in the order of the text.
+ *
+ * @module
+ */
+import { type Batches, END_OF_LINE, type Vocabulary } from "@transformer-xl/model";
+import { bitsPerCharacter } from "../metrics.ts";
+import type { TargetScores } from "../scorers/rank_scorer.ts";
+
+/** One token. */
+export interface TokenScore {
+  /** Place in the text, from 0. */
+  readonly position: number;
+  /** Id in the vocabulary. */
+  readonly id: number;
+  /** Its symbol; the id as text where symbols are not known. */
+  readonly token: string;
+  /** log p in nats; null for a token that is not scored. */
+  readonly logProbability: number | null;
+  /** Place among all words by probability, from 1. */
+  readonly rank: number | null;
+  /** Surprise, -log2 p. */
+  readonly bits: number | null;
+}
+
+/** Symbols as far as a table shows them. */
+export type TokenSymbols = Pick<Vocabulary, "kind" | "symbols" | "decode">;
+
+/** The scores of one text. */
+export class TokenTable {
+  /** Name of the text in results. */
+  readonly name: string;
+  readonly #ids: Uint32Array;
+  readonly #symbols: TokenSymbols | undefined;
+  readonly #logProbabilities: Float64Array;
+  readonly #ranks: Uint32Array;
+
+  /**
+   * An empty table.
+   *
+   * @param symbols undefined where ids have none, as random ids
+   */
+  constructor(name: string, ids: Uint32Array, symbols: TokenSymbols | undefined) {
+    this.name = name;
+    this.#ids = ids;
+    this.#symbols = symbols;
+    this.#logProbabilities = new Float64Array(ids.length).fill(NaN);
+    this.#ranks = new Uint32Array(ids.length);
+  }
+
+  /** Tokens of the text. */
+  get length(): number {
+    return this.#ids.length;
+  }
+
+  /** Whether spaces separate tokens: words and plain ids. */
+  get hasSpaces(): boolean {
+    return this.#symbols === undefined || this.#symbols.kind === "word";
+  }
+
+  /** The symbol that ends a line. */
+  get lineEnd(): string {
+    return this.hasSpaces ? END_OF_LINE : "\n";
+  }
+
+  /** Sets the scores of one token. */
+  set(position: number, logProbability: number, rank: number): void {
+    this.#logProbabilities[position] = logProbability;
+    this.#ranks[position] = rank;
+  }
+
+  /** Sets the scores of segment `index` of a text that was cut into columns, warm-up excepted. */
+  addSegment(batches: Batches, index: number, { logProbabilities, ranks }: TargetScores): void {
+    const { columns, columnRows, firstColumn, rows, tgtLen } = batches;
+    const first = index * tgtLen + 1 - (rows - columnRows); // of the targets, after warm-up rows
+    logProbabilities.forEach((value, i) => {
+      const column = i % columns;
+      const row = first + (i - column) / columns;
+      if (row > 0) this.set((firstColumn + column) * columnRows + row, value, ranks[i]!);
+    });
+  }
+
+  /** The token at a position. */
+  at(position: number): TokenScore {
+    const id = this.#ids[position]!;
+    const value = this.#logProbabilities[position]!;
+    const base = { position, id, token: this.#symbol(id) };
+    return Number.isNaN(value) ? { ...base, logProbability: null, rank: null, bits: null } : {
+      ...base,
+      logProbability: value,
+      rank: this.#ranks[position]!,
+      bits: bitsPerCharacter(-value),
+    };
+  }
+
+  /** All tokens in order. */
+  *[Symbol.iterator](): Generator<TokenScore, void, undefined> {
+    for (let position = 0; position < this.length; position++) yield this.at(position);
+  }
+
+  #symbol(id: number): string {
+    if (this.#symbols === undefined) return String(id);
+    return this.#symbols.kind === "word"
+      ? this.#symbols.symbols[id] ?? String(id)
+      : this.#symbols.decode([id]);
+  }
+}
