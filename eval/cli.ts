@@ -33,9 +33,17 @@ import {
   withRemedies,
 } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
-import { checkManual, checkShare, type EvalConfig, evalSchema, lengthsOf } from "./config.ts";
+import {
+  checkGenerate,
+  checkManual,
+  checkShare,
+  type EvalConfig,
+  evalSchema,
+  lengthsOf,
+} from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
 import { configureEvaluation, evaluationYaml, isAdapted } from "./settings/configure.ts";
+import { generate } from "./generation/cli.ts";
 import { fittedLine } from "./settings/fit_lengths.ts";
 import { latencyFileName, LatencyFiles } from "./latency/latency_files.ts";
 import { EvalDllRecords } from "./report/dll_records.ts";
@@ -51,6 +59,9 @@ import { achievedBy, type ScoredStream, scoreStream } from "./report/score_strea
 import { cutTexts } from "./text/cut_texts.ts";
 import { TokenReport } from "./tokens/token_report.ts";
 
+/** The flag that starts generation in place of an evaluation. */
+const GENERATE = "--generate";
+
 if (import.meta.main) await runMain(() => evaluate(Deno.args));
 
 /**
@@ -60,6 +71,7 @@ if (import.meta.main) await runMain(() => evaluate(Deno.args));
  * @throws user errors, see {@link runMain}
  */
 export async function evaluate(argv: readonly string[]): Promise<number> {
+  if (argv.includes(GENERATE)) return await generate(argv.filter((word) => word !== GENERATE));
   return await withRemedies(REMEDIES, () => evaluateWith(argv));
 }
 
@@ -70,6 +82,7 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   }
   const parsed = await configureEvaluation(argv);
   const { config, origin } = parsed;
+  checkGenerate(config);
   checkManual(config);
   if (config.printConfig) {
     if (rankEnvironment().rank === 0) console.log(evaluationYaml(config, origin));

@@ -84,6 +84,9 @@ export const evalSchema = z.strictObject({
       "auto: as in training; none: the papers; head: the reference (2023); 2019: its first release",
     )
     .meta(general),
+  generate: z.boolean().default(false)
+    .describe("Continue a prompt instead: all other flags are those of deno task generate")
+    .meta({ ...general, flagOnly: true }),
   ...processFields,
 
   manual: z.array(z.string()).default([])
@@ -180,6 +183,19 @@ export function lengthsOf(config: EvalConfig): Lengths {
 export function warmupRows(config: EvalConfig, compat: Compat): number {
   const begins = isTyped(config) || isRandomText(config);
   return !begins && COMPAT_RULES[compat].warmsUp ? config.memLen : 0;
+}
+
+/**
+ * Checks that `--generate` is written out: then it has started generation.
+ *
+ * @throws {ConfigError} when it is given in another form
+ */
+export function checkGenerate({ generate }: EvalConfig): void {
+  if (!generate) return;
+  throw new ConfigError(
+    "Cannot generate with a shortened or assigned --generate: its flags would not be known; write it " +
+      "out, or use deno task generate",
+  );
 }
 
 /**

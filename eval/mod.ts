@@ -6,6 +6,7 @@
 export { Backlog } from "./backlog.ts";
 export { combineResults } from "./combine_results.ts";
 export {
+  checkGenerate,
   checkManual,
   checkMeasured,
   checkScored,
@@ -45,6 +46,10 @@ export {
   type GeneratorSettings,
   randomSeed,
 } from "./generation/generator.ts";
+export { type GenerateConfig, generateSchema } from "./generation/config.ts";
+export { contextLength } from "./generation/context_length.ts";
+export { SamplePrinter, type SamplePrinterOptions } from "./generation/sample_printer.ts";
+export { SpeedMeter } from "./generation/speed_meter.ts";
 export { promptIds } from "./generation/prompt.ts";
 export { StopText } from "./generation/stop_text.ts";
 export { type TextStream, textStream, type TextStreamOptions } from "./generation/text_stream.ts";

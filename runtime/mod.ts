@@ -79,7 +79,7 @@ export type { LogFileOptions } from "./logs/line_file.ts";
 export { logPath, rankName } from "./logs/log_path.ts";
 export { fixed, scientific } from "./logs/number_text.ts";
 export { ProgressLine, progressText, type Terminal } from "./logs/progress_line.ts";
-export { warn } from "./logs/standard_streams.ts";
+export { tryWrite, warn } from "./logs/standard_streams.ts";
 export * from "./logs/text_log.ts";
 export {
   assignGpus,

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { Decoder, MAX_LENGTH, type Model, type Vocabulary } from "@transformer-xl/model";
+import {
+  Decoder,
+  type DecoderSettings,
+  MAX_LENGTH,
+  type Model,
+  type Vocabulary,
+} from "@transformer-xl/model";
 import { ConfigError, type HostArray } from "@transformer-xl/runtime";
 import { promptIds } from "./prompt.ts";
 import {
@@ -19,13 +25,9 @@ import { StopText } from "./stop_text.ts";
 import { type TextStream, textStream, type TextStreamOptions } from "./text_stream.ts";
 
 /** Sizes of a generator. */
-export interface GeneratorSettings {
-  /** M: rows of memory, the context of every token. */
-  readonly memLen: number;
+export interface GeneratorSettings extends Omit<DecoderSettings, "batchSize"> {
   /** Samples side by side (default 1). */
   readonly samples?: number;
-  /** Rows of a prompt that are read at once (default 64). */
-  readonly segmentLen?: number;
 }
 
 /** Settings of one text; see {@link SamplingSettings}. */
@@ -43,6 +45,8 @@ export type EndReason = "length" | "stop";
 export interface GeneratedToken {
   /** Number of the sample, from 0. */
   readonly sample: number;
+  /** Tokens of the sample before it. */
+  readonly position: number;
   /** The token. */
   readonly id: number;
   /** Its log-probability in nats, that of the model: without temperature and filters. */
@@ -149,6 +153,7 @@ export class Generator implements Disposable {
         next[b] = chooseToken(row, sample, sampling, uniformAt(seed, b, position));
         yield extended(sample, {
           sample: b,
+          position,
           id: next[b],
           logProbability: row[next[b]]!,
           isLast: position === length - 1,

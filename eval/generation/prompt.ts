@@ -6,7 +6,7 @@
  */
 import { END_OF_LINE, splitWords, type Vocabulary, WordVocabulary } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
-import { manualText } from "../text/manual.ts";
+import { typedIds } from "../text/manual.ts";
 
 /**
  * The tokens of a prompt, split like the training text. An empty prompt is the end of a line.
@@ -18,7 +18,7 @@ import { manualText } from "../text/manual.ts";
 export function promptIds(text: string, vocabulary: Vocabulary, dataset?: string): Uint32Array {
   const typed = text.replace(/^\ufeff/, "");
   if (vocabulary instanceof WordVocabulary) return wordIds(typed, vocabulary, dataset);
-  if (typed !== "") return vocabulary.encode(typed);
+  if (typed !== "") return typedIds([typed], vocabulary, dataset).ids;
   if (vocabulary.kind === "char" && !vocabulary.has("\n")) {
     throw new DataError(
       "Cannot continue an empty prompt: the training text has one line, and nothing comes before it; " +
@@ -32,7 +32,7 @@ function wordIds(text: string, vocabulary: WordVocabulary, dataset?: string): Ui
   const lines = text.split(/\r\n|\r|\n/);
   const lineEnd = vocabulary.lookup(END_OF_LINE);
   const ids = lines.flatMap((line) =>
-    splitWords(line).length === 0 ? [lineEnd] : [...manualText([line], vocabulary, dataset).ids]
+    splitWords(line).length === 0 ? [lineEnd] : [...typedIds([line], vocabulary, dataset).ids]
   );
   const isOpen = splitWords(lines.at(-1)!).length > 0;
   // Of "a\n", the part after the line feed is no line; of "", it is where a line begins.

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { EVAL_REFERENCE_FLAGS, evalSchema } from "@transformer-xl/eval";
+import { EVAL_REFERENCE_FLAGS, evalSchema, generateSchema } from "@transformer-xl/eval";
 import { flagTable, type ForeignFlag, scanFlags } from "@transformer-xl/runtime";
 import { TRAIN_REFERENCE_FLAGS, trainSchema } from "@transformer-xl/train";
 import { MEMBERS, readSourceFiles, ROOT } from "../rules/source_tree.ts";
@@ -40,12 +40,13 @@ export function documentAt(path: string): Document {
 }
 
 /** Schemas by the name of their task and of their flag table, `<!-- flags:train -->`. */
-const SCHEMAS = { train: trainSchema, eval: evalSchema } as const;
+const SCHEMAS = { train: trainSchema, eval: evalSchema, generate: generateSchema } as const;
 
 /** Pages with a flag table, by the name of the table. */
 export const FLAG_PAGES: ReadonlyMap<keyof typeof SCHEMAS, string> = new Map([
   ["train", "train/README.md"],
   ["eval", "eval/README.md"],
+  ["generate", "eval/generating.md"],
 ]);
 
 /**
@@ -110,7 +111,14 @@ export function commands(documents: readonly Document[]): readonly Document[] {
   );
 }
 
-/** Commands with a program that does not exist, or a flag that `train` or `eval` does not have. */
+/** Programs with flags by the path of their command line. */
+const PROGRAMS = new Map<string, string>([
+  ["train/cli.ts", "train"],
+  ["eval/cli.ts", "eval"],
+  ["eval/generation/cli.ts", "generate"],
+]);
+
+/** Commands with a program that does not exist, or a flag that this program does not have. */
 export function wrongCommands(documents: readonly Document[]): readonly string[] {
   return commands(documents).flatMap(({ path, text }) => {
     const deno = /\bdeno(?:@[\d.]+)? (task|run|test|compile) (.*)$/.exec(text);
@@ -120,10 +128,10 @@ export function wrongCommands(documents: readonly Document[]): readonly string[]
     const programs = deno[1] === "task" ? [] : words.filter((word) => /^\w+\/.*\.ts$/.test(word));
     const missing = programs.filter((program) => contentOf(program, documents) === undefined)
       .map((program) => `${path} runs "${program}"`);
-    const name = deno[1] === "task" ? words[0]! : /^(train|eval)\/cli\.ts$/.exec(words[at]!)?.[1];
-    if (name !== "train" && name !== "eval") return missing;
+    const name = deno[1] === "task" ? words[0]! : PROGRAMS.get(words[at]!);
+    if (name === undefined || !Object.hasOwn(SCHEMAS, name)) return missing;
     try {
-      scanFlags(SCHEMAS[name], words.slice(at + 1));
+      scanFlags(SCHEMAS[name as keyof typeof SCHEMAS], words.slice(at + 1));
     } catch (error) {
       return [...missing, `${path} types "${text}": ${(error as Error).message}`];
     }

@@ -71,6 +71,8 @@ Deno.test("every command of a page names an existing program and existing flags"
     wrongCommands([{ path: "a.md", text: `\`\`\`sh\n${line}\n\`\`\`\n` }]).length;
   assertEquals(wrong('deno task eval --manual "a b" --split test'), 0);
   assertEquals(wrong("mpirun -np 2 deno run -A train/cli.ts --fp16"), 0);
+  assertEquals(wrong('deno task generate --prompt "a b" --top_p 0.9'), 0);
+  assertEquals(wrong("deno run -A eval/generation/cli.ts --split test"), 1);
   assertEquals(wrong("deno task train --presett tiny"), 1);
   assertEquals(wrong("npx -y deno@2.9.6 task train --layers 3"), 1);
   assertEquals(wrong("deno run -A train/cli.ts --nothing"), 1);
