@@ -9,7 +9,7 @@ import { slice } from "@transformer-xl/kernels";
 import type { DeviceLimits, ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
-import type { Attention } from "./attention/attention.ts";
+import type { Attention, WindowOfKeys } from "./attention/attention.ts";
 import { openAttention } from "./attention/kinds.ts";
 import { logProbabilities } from "./vocabulary/log_probabilities.ts";
 import { BatchInputs, type InputOptions } from "./vocabulary/batch_inputs.ts";
@@ -26,11 +26,13 @@ export interface ForwardOptions {
   /** Lengths of the recording. */
   readonly lengths: Lengths;
   /** The memory it reads and writes. */
-  readonly memory: Memory;
+  readonly memory: Pick<Memory, "layers">;
   /** Dropout masks. */
   readonly drop: DropoutSource;
   /** Of {@link TransformerXL.projectPositions}; positions are projected anew when absent. */
   readonly positions?: readonly Tensor[] | undefined;
+  /** Keys of more rows than memory and segment, if the layers of the memory join them so. */
+  readonly window?: WindowOfKeys | undefined;
   /** True when a training step is recorded. */
   readonly differentiate: boolean;
   /** Its first element scales every gradient; 1 when absent. */
@@ -141,7 +143,10 @@ export class TransformerXL {
   #hidden(
     rec: Recorder,
     batch: BatchInputs,
-    { lengths, memory, drop, positions }: Omit<ForwardOptions, "differentiate" | "lossScale">,
+    { lengths, memory, drop, positions, window }: Omit<
+      ForwardOptions,
+      "differentiate" | "lossScale"
+    >,
   ): Tensor {
     const { batchSize: B, tgtLen: T, extLen: E } = lengths;
     const { dropout } = this.config;
@@ -150,6 +155,7 @@ export class TransformerXL {
       lengths,
       precision: this.precision,
       projectedPositions: positions,
+      window,
       validMemory: batch.validMemory,
       newestRow: batch.newestRow,
       drop,

@@ -8,6 +8,7 @@ import {
   bytesOf,
   dims,
   type Recorder,
+  type Scalar,
   ShapeError,
   type Tensor,
 } from "@transformer-xl/runtime/core";
@@ -15,10 +16,11 @@ import { launchCopyRows } from "../copy_rows/kernels.ts";
 import { slice } from "../slice/mod.ts";
 
 /**
- * Records `target[R - Rx + i] = x[i]`, in place: target [R, C] and x [Rx, C] -> target. Gradients
+ * Records `target[start + i] = x[i]`, in place: target [R, C] and x [Rx, C] -> target. Gradients
  * reach x alone. What reads the result later in the recording must come before the next write into
  * target.
  *
+ * @param start the first row written; that of the last Rx rows by default
  * @throws {ShapeError} when the columns differ, or target has fewer rows than x
  * @example
  * ```ts
@@ -37,14 +39,18 @@ import { slice } from "../slice/mod.ts";
  * assertEquals([...(await plan.read("keys")).keys], [1, 2, 3]);
  * ```
  */
-export function appendRows(rec: Recorder, target: Tensor, x: Tensor): Tensor {
+export function appendRows(
+  rec: Recorder,
+  target: Tensor,
+  x: Tensor,
+  start: number | Scalar = target.shape[0]! - x.shape[0]!,
+): Tensor {
   const { R, Rx } = dims({ target: "R C", x: "Rx C" }, { target, x });
   if (Rx > R) {
     throw new ShapeError(
       `Cannot append "${x.label}" [${x.shape}] to "${target.label}" [${target.shape}]: it has more rows`,
     );
   }
-  const start = R - Rx;
   const y = rec.alias(target, target.shape);
   rec.node("append_rows", {
     inputs: { x },

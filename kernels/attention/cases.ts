@@ -65,7 +65,7 @@ function optionsOf(
     B: number("B"),
     N: number("N"),
     H: number("H"),
-    memoryRows: number("M"),
+    memoryRows: scalars["memoryRows"] ?? number("M"),
     validMemory: scalars["validMemory"]!,
     ...(attrs!["maxDistance"] !== undefined && { maxDistance: number("maxDistance") }),
     ...(mask && { dropout: { rate: number("rate"), mask } }),
@@ -132,6 +132,13 @@ export const relativeAttentionCases: OpCases = {
     row("a bias of distances", { Q: 7, M: 5, B: 3, N: 3, H: 5, validMemory: 3, maxDistance: 6 }, {
       operands: { distanceBias: { shape: [12, 3] } },
     }),
+    row("rows behind those of the query", { Q: 1, M: 9, B: 3, N: 2, H: 5, validMemory: 4 }, {
+      scalars: { memoryRows: 6 },
+    }),
+    row("rows behind those of several queries", { Q: 4, M: 9, B: 2, N: 3, H: 4, maxDistance: 5 }, {
+      scalars: { memoryRows: 7 },
+      operands: { distanceBias: { shape: [13, 3] } },
+    }),
     row("long memory", { Q: 9, M: 200, B: 1, N: 1, H: 8, validMemory: 170 }),
     row("base", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, { bench: true }),
     row("base with a bias of distances", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, {
@@ -170,6 +177,9 @@ export const dotProductAttentionCases: OpCases = {
       maxDistance: 2,
       rate: 0.3,
     }, { scalars: philox }),
+    plainRow("rows behind those of the queries", { Q: 2, M: 9, B: 2, N: 2, H: 4 }, {
+      scalars: { memoryRows: 5 },
+    }),
     plainRow("long memory", { Q: 9, M: 200, B: 1, N: 1, H: 8, validMemory: 170 }),
     plainRow("base", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, { bench: true }),
   ],

@@ -25,10 +25,10 @@ export interface Geometry {
   readonly H: number;
   /** Query rows. */
   readonly Q: number;
-  /** Key rows, M + Q. */
+  /** Key rows, M + Q or more. */
   readonly K: number;
-  /** Memory rows. */
-  readonly M: number;
+  /** Key rows above those of the queries. */
+  readonly M: Scalar | number;
   /** Valid memory rows. */
   readonly validMemory: Scalar | number;
   /** Largest visible distance. */
@@ -73,8 +73,8 @@ export interface StatedSizes {
   readonly N: number;
   /** Head width. */
   readonly H: number;
-  /** Memory rows. */
-  readonly memoryRows: number;
+  /** Rows above those of the queries, which are the last ones unless it is a scalar. */
+  readonly memoryRows: Scalar | number;
   /** Valid memory rows. */
   readonly validMemory: Scalar | number;
   /** Largest visible distance. */
@@ -92,7 +92,7 @@ export function geometryOf(inputs: Operands, sizes: StatedSizes): Geometry {
   const K = positions === undefined
     ? Math.floor(dims({ kv: "KB C" }, inputs).KB / B)
     : dims({ r: "K C" }, positions).K;
-  const Q = K - M;
+  const Q = typeof M === "number" ? K - M : Math.floor(inputs.q.shape[0]! / B);
   if (Q < 1) {
     const [name, axis] = positions === undefined ? ["kv", "columns of "] : ["r", ""];
     throw new ShapeError(

@@ -81,10 +81,10 @@ export const DISTANCE_BIAS_GRADIENT: Kernel = kernel<"dx" | "db", "R" | "N" | "K
   },
 );
 
-/** Visits the rows in order: flat row, place of its distances, query, visible keys, out's offset. */
+/** Visits the rows in order: flat row, place of its distances, visible keys, out's offset. */
 function eachRow(
   { B, N, Q, K, M, validMemory, maxDistance, H = 0 }: Sizes<Rows> & { readonly H?: number },
-  visit: (row: number, x0: number, i: number, begin: number, end: number, o0: number) => void,
+  visit: (row: number, x0: number, begin: number, end: number, o0: number) => void,
 ): void {
   for (let row = 0; row < B * N * Q; row++) {
     const i = row % Q;
@@ -92,7 +92,7 @@ function eachRow(
     const b = Math.floor(row / (Q * N));
     const x0 = ((n * Q + i) * B + b) * K;
     const begin = Math.max(0, M - validMemory, i + M - maxDistance);
-    visit(row, x0, i, begin, i + M + 1, ((i * B + b) * N + n) * H);
+    visit(row, x0, begin, i + M + 1, ((i * B + b) * N + n) * H);
   }
 }
 
@@ -100,11 +100,11 @@ function softmaxLoops(
   { x, p }: Operands<"p"> & { readonly x?: Numbers },
   sizes: Sizes<Rows>,
 ): void {
-  const { Q, K } = sizes;
+  const { K } = sizes;
   const weights = new Float64Array(K);
-  eachRow(sizes, (row, x0, i, begin, end) => {
+  eachRow(sizes, (row, x0, begin, end) => {
     const p0 = row * K;
-    const shifted = x0 + Q - 1 - i;
+    const shifted = x0 + K - end;
     let high = -Infinity;
     for (let j = begin; j < end; j++) {
       const score = p[p0 + j]! + (x ? x[shifted + j]! : 0);
@@ -124,12 +124,12 @@ function softmaxBackwardLoops(
     & { readonly dx?: Numbers },
   sizes: Sizes<Rows | "H" | "scale">,
 ): void {
-  const { Q, K, H, scale } = sizes;
-  eachRow(sizes, (row, x0, i, begin, end, o0) => {
+  const { K, H, scale } = sizes;
+  eachRow(sizes, (row, x0, begin, end, o0) => {
     let delta = 0;
     for (let h = o0; h < o0 + H; h++) delta += dOut[h]! * out[h]!;
     const p0 = row * K;
-    const shifted = x0 + Q - 1 - i;
+    const shifted = x0 + K - end;
     dx?.fill(0, x0, shifted + begin);
     ds.fill(0, p0, p0 + begin);
     for (let j = begin; j < end; j++) {

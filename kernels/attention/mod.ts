@@ -2,13 +2,14 @@
  * Attention with memory, relative (Dai et al. 2019, section 3.3) or by dot products (Vaswani et al.
  * 2017, section 3.2.1). Per batch column b and head n, with c = 1 / sqrt(H):
  *
- *     score_ij = c [ (q_i + u) . k_j + (q_i + s) . r_p + b_p ],  p = j + Q-1 - i     relative
+ *     score_ij = c [ (q_i + u) . k_j + (q_i + s) . r_p + b_p ],  p = j + K-1 - (i+M)   relative
  *     score_ij = c q_i . k_j                                                         dot product
  *     P = softmax over the visible j,  out_i = sum_j dropout(P)_ij v_j
  *
  * Row p of r stands for the distance K-1-p; key j lies at distance i + M - j from query i. Key j is
  * visible when its memory row holds something (j >= M - validMemory), it is not in the future
- * (j <= i + M), and it lies within the maximum distance. Hidden keys have weight exactly 0.
+ * (j <= i + M), and it lies within the maximum distance. Hidden keys have weight exactly 0. K = M + Q,
+ * or more where M is given at every run: rows behind those of the queries are in the future.
  *
  * @module
  */

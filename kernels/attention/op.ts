@@ -34,7 +34,15 @@ import {
   launchPackHeads,
   launchSoftmax,
 } from "./launches.ts";
-import { blockOf, dotRows, dotWithPositions, mixRows, packed, timeMajor } from "./products.ts";
+import {
+  blockOf,
+  dotRows,
+  dotWithPositions,
+  mixRows,
+  packed,
+  type Slices,
+  timeMajor,
+} from "./products.ts";
 
 /** Options of an attention. */
 export interface AttentionOptions {
@@ -44,8 +52,8 @@ export interface AttentionOptions {
   readonly N: number;
   /** Head width. */
   readonly H: number;
-  /** M = K - Q. */
-  readonly memoryRows: number;
+  /** M: rows of `kv` above those of the queries; K - Q, or a scalar where rows may follow them. */
+  readonly memoryRows: Scalar | number;
   /** Valid memory rows, right-aligned: rows M - validMemory .. M-1. */
   readonly validMemory: Scalar | number;
   /** Largest visible distance (same_length: M); everything is visible without it. */
@@ -65,14 +73,13 @@ const definition = {
     { geometry: g, dropout }: AttentionAttrs,
   ) {
     const { kv } = inputs;
-    const { B, N, H, Q, K } = g;
+    const { B, N, H, Q } = g;
     const temporary = (shape: Shape, label: string) =>
       rec.temporary(shape, kv.dtype, `attention.${label}`);
     const content = temporary([B, N, Q, H], "content");
     const x = scoresByPosition(rec, g, inputs, content);
-    const keys = temporary([B, N, K, H], "keys");
-    launchPackHeads(rec, g, { x: kv, y: keys }, 0);
-    dotRows(rec, g, { x: packed(g, content, Q), y: packed(g, keys, K), w: p }, g.scale);
+    const keys = Q === 1 ? blockOf(g, kv, "keys") : packedKeys(rec, g, kv);
+    dotRows(rec, g, { x: packed(g, content, Q), y: keys, w: p }, g.scale);
     launchSoftmax(rec, g, { x, p });
     let w = p;
     if (dropout !== undefined) {
@@ -98,6 +105,14 @@ const plain = defineOp<AttentionInputs, AttentionOutputs, AttentionAttrs>({
   name: "dot_product_attention",
   ...definition,
 });
+
+/** Packs the keys, which all queries read. */
+function packedKeys(rec: Recorder, g: Geometry, kv: Tensor): Slices {
+  const { B, N, H, K } = g;
+  const keys = rec.temporary([B, N, K, H], kv.dtype, "attention.keys");
+  launchPackHeads(rec, g, { x: kv, y: keys }, 0);
+  return packed(g, keys, K);
+}
 
 /**
  * Writes the queries of scores by key into `content` and returns the scores by position,

@@ -35,7 +35,7 @@ export function launchCopyRows(
     readonly count: number;
     readonly xStart?: number | Scalar;
     readonly xBack?: number | Scalar;
-    readonly yStart?: number;
+    readonly yStart?: number | Scalar;
   },
 ): void {
   const { R, C } = dims({ x: "R C", y: "S C" }, { x, y });

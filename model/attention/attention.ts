@@ -19,10 +19,20 @@ export interface PositionContext {
   readonly precision: Precision;
 }
 
+/** Keys of more rows than memory and segment: rows behind those of the segment are hidden. */
+export interface WindowOfKeys {
+  /** K: all rows. */
+  readonly rows: number;
+  /** The first row of the segment. */
+  readonly first: Scalar;
+}
+
 /** What the attention of one recording gets from the model. */
 export interface AttentionContext extends PositionContext {
   /** Projected positions of every layer, [K, N H] each; projected in the recording when absent. */
   readonly projectedPositions?: readonly Tensor[] | undefined;
+  /** Where the memory joins the segment in a window; they are all keys when absent. */
+  readonly window?: WindowOfKeys | undefined;
   /** Valid memory rows. */
   readonly validMemory: Scalar;
   /** Last row of [memory; input] that is not padding; set for kinds with absolute positions. */

@@ -118,10 +118,10 @@ class LearnedRelativeBlock implements AttentionBlock {
     rec: Recorder,
     table: PackedParameter,
     columns: number,
-    { lengths }: AttentionContext,
+    { lengths, window }: AttentionContext,
   ): Tensor {
     const R = this.#config.positionRows;
-    const K = keysOf(lengths);
+    const K = window?.rows ?? keysOf(lengths);
     const maxDistance = largestLearnedDistance(this.#config);
     const rows = reshape(rec, table, [R, columns]);
     if (K === R && maxDistance === R - 1) return rows;

@@ -106,7 +106,7 @@ export class Projections {
   }
 
   /** Sizes of the attention, what is visible, and its dropout. */
-  options({ lengths, validMemory, drop }: AttentionContext): AttentionOptions {
+  options({ lengths, window, validMemory, drop }: AttentionContext): AttentionOptions {
     const { nHead: N, dHead: H, dropatt } = this.#config;
     const { batchSize: B, memLen: M } = lengths;
     const maxDistance = maxDistanceOf(this.#config, M);
@@ -115,7 +115,7 @@ export class Projections {
       B,
       N,
       H,
-      memoryRows: M,
+      memoryRows: window?.first ?? M,
       validMemory,
       ...(maxDistance !== undefined && { maxDistance }),
       ...(dropout && { dropout }),

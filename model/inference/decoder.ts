@@ -1,6 +1,7 @@
 /**
  * Decoding: the log-probabilities of all words after each token, one token at a time. Two recordings
- * share a memory: whole segments read a prompt, and one row reads each token that follows.
+ * share a memory: whole segments read a prompt, and one row reads each token that follows. Keys and
+ * values stay on the device, in a window that a token extends by one row.
  *
  * @module
  */
@@ -14,9 +15,10 @@ import {
 import type { Model } from "../build.ts";
 import { allLengths, type Lengths } from "../config.ts";
 import { NO_DROPOUT } from "../dropout_masks.ts";
-import type { Memory } from "../memory.ts";
+import { Memory } from "../memory.ts";
 import type { BatchInputs } from "../vocabulary/batch_inputs.ts";
-import { type CacheChoice, cacheOf, inferenceMemory } from "./cache.ts";
+import { type CacheChoice, cacheOf } from "./cache.ts";
+import { KeyWindow } from "./key_window.ts";
 import { ProjectedPositions } from "./projected_positions.ts";
 
 /** Sizes of a decoder. */
@@ -39,10 +41,13 @@ type NextPlan = Plan<PlanInputs, { readonly words: Tensor }, BatchInputs>;
 
 /** What a decoder owns on the device. */
 interface Owned {
+  /** The memory of keys, unless hidden states are kept or nothing is. */
+  readonly window: KeyWindow | undefined;
+  readonly positions: ProjectedPositions | undefined;
+  /** Its layers are those of the window, if there is one. */
   readonly memory: Memory;
   readonly segments: SegmentsPlan;
   readonly next: NextPlan;
-  readonly positions: readonly ProjectedPositions[];
 }
 
 /**
@@ -98,45 +103,40 @@ export class Decoder implements Disposable {
     const lengths = allLengths({ batchSize, memLen, tgtLen: segmentLen });
     const { device } = model;
     using stack = new DisposableStack();
-    const content = cacheOf(model.config, lengths, cache);
-    const memory = stack.use(inferenceMemory(model, lengths, "decoder memory", content));
-    const projected = async (of: Lengths) =>
-      content === "keys" ? stack.use(await ProjectedPositions.record(model, of)) : undefined;
-    const options = { memory, drop: NO_DROPOUT };
-    const positions = await projected(lengths);
+    const keeps = cacheOf(model.config, lengths, cache) === "keys" && memLen > 0;
+    const window = keeps ? stack.use(await KeyWindow.open(model, lengths)) : undefined;
+    const positions = keeps
+      ? stack.use(await ProjectedPositions.record(model, lengths))
+      : undefined;
+    const memory = new Memory(device, model, lengths, "decoder memory", window?.layers);
+    if (window === undefined) stack.use(memory);
+    const options = { drop: NO_DROPOUT, positions: positions?.layers };
     const segments = stack.use(
       await device.plan("prompt", (rec) => {
         const batch = model.inputs(rec, lengths);
-        model.forward(rec, batch, {
-          ...options,
-          positions: positions?.layers,
-          lengths,
-          head: "hidden",
-        });
+        model.forward(rec, batch, { ...options, lengths, memory, head: "hidden" });
         return { inputs: batch.inputs, outputs: {}, kept: batch };
       }),
     );
-    const one = { ...lengths, tgtLen: 1 };
-    const onePositions = await projected(one);
     const next = stack.use(
       await device.plan("next token", (rec) => {
+        const one = { ...lengths, tgtLen: 1 };
         const batch = model.inputs(rec, one);
+        const recording = window?.record(rec);
         const words = model.forward(rec, batch, {
           ...options,
-          positions: onePositions?.layers,
           lengths: one,
+          memory: recording ?? memory,
+          window: recording?.window,
           head: "logProbabilities",
         });
-        return { inputs: batch.inputs, outputs: { words }, kept: batch };
+        const inputs: PlanInputs = { ...batch.inputs, ...recording?.inputs };
+        return { inputs, outputs: { words }, kept: batch };
       }),
     );
+    const owned = { window, positions, memory, segments, next };
     stack.move();
-    return new Decoder(model.config.nToken, lengths, {
-      memory,
-      segments,
-      next,
-      positions: [positions, onePositions].filter((each) => each !== undefined),
-    });
+    return new Decoder(model.config.nToken, lengths, owned);
   }
 
   /**
@@ -155,10 +155,12 @@ export class Decoder implements Disposable {
       );
     }
     this.#checkIds(tokens);
+    const { segments, window } = this.#owned;
     const rows = tokens.length / B - 1; // the last row is the first that predicts
+    if (rows > 0) window?.moveToFront();
     for (let start = 0; start < rows; start += this.#segmentLen) {
       const end = Math.min(start + this.#segmentLen, rows);
-      this.#run(this.#owned.segments, tokens.slice(start * B, end * B));
+      this.#run(segments, tokens.slice(start * B, end * B));
     }
     return await this.next(tokens.subarray(rows * B));
   }
@@ -177,23 +179,29 @@ export class Decoder implements Disposable {
       );
     }
     this.#checkIds(ids);
-    this.#run(this.#owned.next, ids.slice());
-    return (await this.#owned.next.read("words")).words;
+    const { next, window } = this.#owned;
+    this.#run(next, ids.slice(), window?.values());
+    window?.advance();
+    return (await next.read("words")).words;
   }
 
   /** Forgets everything read; the weights may have changed. */
   reset(): void {
     this.#owned.memory.reset();
-    for (const positions of this.#owned.positions) positions.reset();
+    this.#owned.positions?.reset();
   }
 
   /** Frees the recordings and the memory. */
   [Symbol.dispose](): void {
-    const { memory, segments, next, positions } = this.#owned;
-    for (const owned of [next, segments, ...positions, memory]) owned[Symbol.dispose]();
+    const { window, positions, memory, segments, next } = this.#owned;
+    for (const owned of [next, segments, positions, window ?? memory]) owned?.[Symbol.dispose]();
   }
 
-  #run(plan: SegmentsPlan | NextPlan, inputs: Uint32Array<ArrayBuffer>): void {
+  #run(
+    plan: SegmentsPlan | NextPlan,
+    inputs: Uint32Array<ArrayBuffer>,
+    more: Readonly<Record<string, number>> = {},
+  ): void {
     const rows = inputs.length / this.batchSize;
     const segment = {
       inputs,
@@ -205,8 +213,8 @@ export class Decoder implements Disposable {
       scored: false,
     };
     const { memory, positions } = this.#owned;
-    for (const each of positions) each.prepare();
-    plan.run(plan.kept.values(segment, memory, NUMBERS));
+    positions?.prepare();
+    plan.run({ ...plan.kept.values(segment, memory, NUMBERS), ...more });
     memory.advance(rows);
   }
 

@@ -99,6 +99,42 @@ for (const settings of MODELS) {
   });
 }
 
+for (const attnType of [0, 1] as const) {
+  for (const sameLength of [false, true]) {
+    const name = `type ${attnType}${sameLength ? ", same length" : ""}`;
+    Deno.test(`a window of keys that moves is a memory of hidden states: ${name}`, async () => {
+      using device = new ReferenceDevice({ precision: "f64" });
+      using model = await modelWith(device, { attnType, sameLength });
+      const settings = { batchSize: B, memLen: 5, segmentLen: 3 };
+      using keys = await Decoder.open(model, { ...settings, cache: "keys" });
+      using hidden = await Decoder.open(model, { ...settings, cache: "hidden" });
+      const both = async (read: (decoder: Decoder) => Promise<HostArray>) =>
+        difference(await read(keys), await read(hidden));
+      for (const prompt of [5, 1]) { // the second follows tokens, with a window partly used
+        assert(await both((decoder) => decoder.prefill(TOKENS.subarray(0, prompt * B))) < 1e-12);
+        for (let r = 0; r < 8; r++) {
+          const ids = TOKENS.subarray(r * B, (r + 1) * B);
+          assert(await both((decoder) => decoder.next(ids)) < 1e-12, `token ${r}`);
+        }
+      }
+      const again = async (decoder: Decoder) => {
+        decoder.reset();
+        return await decoder.prefill(TOKENS);
+      };
+      assert(await both(again) < 1e-12);
+    });
+  }
+}
+
+Deno.test("a decoder without memory sees one token", async () => {
+  using device = new ReferenceDevice({ precision: "f64" });
+  using model = await modelWith(device, {});
+  using decoder = await Decoder.open(model, { batchSize: B, memLen: 0 });
+  const last = TOKENS.subarray(TOKENS.length - B);
+  const after = await decoder.prefill(TOKENS);
+  assert(difference(await decoder.next(last), after) === 0);
+});
+
 gpuTest("tokens one by one are those of whole segments on the adapter", async () => {
   using model = await modelWith(await openTestGpu(), ADAPTIVE);
   assert(await worstDifference(model, [1, 9]) < 2e-5);

@@ -1,7 +1,8 @@
 // p[b, n, i, j] = softmax over j of the scores, in place; 0 if hidden. p: [B, N, Q, K], content
-// scores in, probabilities out. With positions, x[n, i, b, j + Q-1-i] is added to the score; x is
-// [N, Q, B, K], its column K-1-distance holds a distance; key j lies at i + M - j from query i.
-// Visible keys are one run: max(M - validMemory, i + M - maxDistance) <= j <= i + M, never empty.
+// scores in, probabilities out. With positions, x[n, i, b, j + K-1 - (i+M)] is added to the score;
+// x is [N, Q, B, K], and its column K-1-distance holds a distance. Key j lies at i + M - j from
+// query i. Visible keys are one run, never empty:
+// max(M - validMemory, i + M - maxDistance) <= j <= i + M.
 //
 // LANES lanes share a row, ROWS rows share a workgroup. Every lane keeps a running maximum m and
 // z = sum exp(score - m) of its keys (first pass), the lanes of a row merge them in a fixed tree,
@@ -32,8 +33,9 @@ fn main(
   let n = (row / scalars.Q) % scalars.N;
   let b = row / (scalars.Q * scalars.N);
   let p0 = row * scalars.K;
-  let x0 = ((n * scalars.Q + i) * scalars.B + b) * scalars.K + scalars.Q - 1u - i;
   let last = i + scalars.M;
+  let shift = scalars.K - 1u - last;
+  let x0 = ((n * scalars.Q + i) * scalars.B + b) * scalars.K + shift;
   let oldest = scalars.M - min(scalars.M, scalars.validMemory);
   let first = max(oldest, last - min(last, scalars.maxDistance));
   let begin = select(0u, first, live);

@@ -49,8 +49,8 @@ fn main(
 
   let p0 = row * scalars.K;
   let x0 = ((n * scalars.Q + i) * scalars.B + b) * scalars.K;
-  let shift = scalars.Q - 1u - i;
   let last = i + scalars.M;
+  let shift = scalars.K - 1u - last;
   let oldest = scalars.M - min(scalars.M, scalars.validMemory);
   let begin = max(oldest, last - min(last, scalars.maxDistance));
   for (var j = begin + lane; j <= last; j += LANES) {
