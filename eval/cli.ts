@@ -42,6 +42,7 @@ import {
   lengthsOf,
 } from "./config.ts";
 import { Evaluator } from "./evaluator.ts";
+import { sameLengthWarning, settingWarnings } from "./settings/setting_warnings.ts";
 import { configureEvaluation, evaluationYaml, isAdapted } from "./settings/configure.ts";
 import { generate } from "./generation/cli.ts";
 import { fittedLine } from "./settings/fit_lengths.ts";
@@ -179,6 +180,8 @@ async function evaluateShare(
   for (
     const line of [
       ...notes,
+      ...settingWarnings(config, origin),
+      sameLengthWarning(modelConfig.sameLength, whole),
       typeLine(config.type),
       fittedLine(lengthsOf(config), whole, count),
     ]

@@ -80,6 +80,7 @@ export {
 export { type ManualText, manualText, typedIds } from "./text/manual.ts";
 export { type RawSize, sizeOfCharacters, sizeOfSplit, sizeOfText } from "./text/raw_size.ts";
 export { randomIds, zipfIds } from "./text/random_text.ts";
+export { sameLengthWarning, settingWarnings } from "./settings/setting_warnings.ts";
 export { type ManualModel, manualModel } from "./settings/manual_config.ts";
 export * from "./metrics.ts";
 export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";

@@ -28,7 +28,8 @@ export function oneLine(text: string, limit: number): string {
 }
 
 /**
- * A value as JSON on one line: text in quotes, of at most `limit` characters between them.
+ * A value as JSON on one line: text in quotes, of at most `limit` characters between them. Numbers
+ * that JSON lacks are `NaN` and `Infinity`.
  *
  * @example
  * ```ts
@@ -42,6 +43,7 @@ export function oneLine(text: string, limit: number): string {
  */
 export function quoted(value: unknown, limit = 120): string {
   if (typeof value === "string") return `"${oneLine(JSON.stringify(value).slice(1, -1), limit)}"`;
+  if (typeof value === "number") return String(value);
   try {
     return oneLine(JSON.stringify(value) ?? String(value), limit);
   } catch { // nested more deeply than the stack

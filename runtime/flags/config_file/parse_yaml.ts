@@ -52,7 +52,11 @@ export async function parseYaml(text: string): Promise<unknown> {
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     const isDeep = problem.message.startsWith("Maximum call stack");
-    const why = isDeep ? TOO_DEEP : `is no YAML, ${oneLine(problem.message, 160)}`;
+    const why = isDeep
+      ? TOO_DEEP
+      : problem.code === "MULTIPLE_DOCS"
+      ? "has several documents, separated by ---, want one"
+      : `is no YAML, ${oneLine(problem.message, 160)}`;
     throw new YamlFault(`${why} (${place(problem.pos[0])})`);
   }
   const expansion = new Expansion(yaml, (node) => place(node.range?.[0] ?? 0));

@@ -66,9 +66,21 @@ export function sectionOf(
     new ConfigError(
       `Cannot use section ${quoted(wanted, 60)} of configuration file ${quoted(path)}: ${why}`,
     );
+  if (!names.includes(wanted) && isMapping(sections[wanted])) {
+    throw refusal(partsOf(sections[wanted], program));
+  }
   if (names.length === 0) {
     if (wanted === DEFAULT_SECTION) return content;
     throw refusal("it has no sections, only settings; leave --config out");
+  }
+  const stray = Object.keys(sections).find((name) => !isSubsection(sections[name]));
+  if (stray !== undefined) {
+    throw new ConfigError(
+      `Cannot use ${quoted(stray, 60)} of configuration file ${
+        quoted(path)
+      }: it stands beside the ` +
+        `sections ${listed(names)}, where no program reads it; move it into one of them`,
+    );
   }
   if (!names.includes(wanted)) {
     const near = nearestName(wanted.slice(0, 60), names);
@@ -84,6 +96,16 @@ export function sectionOf(
     `it has no "${program}"; ` +
       (others.length === 0 ? "no section has one" : `${listed(others)} have one`),
   );
+}
+
+/** What a mapping without a subsection has instead. */
+function partsOf(section: Mapping, program: Program): string {
+  const parts = Object.keys(section);
+  const near = parts.find((part) => nearestName(part.slice(0, 60), PROGRAMS) !== undefined);
+  if (near !== undefined) {
+    return `it has ${quoted(near, 60)}; did you mean "${nearestName(near, PROGRAMS)}"?`;
+  }
+  return `it has no "${program}" with the settings of the program`;
 }
 
 function listed(names: readonly string[]): string {

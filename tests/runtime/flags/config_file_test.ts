@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   chosenConfigFile,
   ConfigError,
@@ -100,8 +107,29 @@ Deno.test("a missing section or subsection is an error that lists the sections",
     await refusal("n_layer: 2", { section: "large" }),
     "it has no sections, only settings; leave --config out",
   );
+  assertEquals(
+    await refusal("default: { trian: { n_layer: 2 } }"),
+    'it has "trian"; did you mean "train"?',
+  );
+  assertEquals(
+    await refusal(`${SECTIONS}lengths: { tgt_len: 2 }`, { section: "lengths" }),
+    'it has no "train" with the settings of the program',
+  );
   const many = Array.from({ length: 300 }, (_, i) => `section${i}: { train: { seed: ${i} } }`);
   assertEquals((await refusal(many.join("\n"), { section: "zzz" })).includes("and 288 more"), true);
+});
+
+Deno.test("a setting beside sections is an error, and a mapping there may hold an anchor", async () => {
+  for (const stray of ["n_layer: 3", "cutoffs: [1, 2]"]) {
+    assertMatch(
+      await refusal(SECTIONS + stray),
+      /"(n_layer|cutoffs)" of .*: it stands beside the sections default, .*; move it into one of them$/,
+    );
+  }
+  assertEquals(
+    await read("lengths: &lengths { tgt_len: 2 }\ndefault: { train: { <<: *lengths } }"),
+    { tgt_len: 2 },
+  );
 });
 
 Deno.test("a section without a configuration file is an error, the default one excepted", async () => {
@@ -118,7 +146,11 @@ const WRONG: readonly (readonly [what: string, text: string, message: RegExp])[]
   ["a setting twice", "a: 1\nb: 2\na: 3", /must be unique \(line 3, column 1\)$/],
   ["a setting twice in JSON", '{"a": 1, "a": 2}', /has the key "a" twice$/],
   ["an unknown tag", "a: !!python/object x", /^it is no YAML, .*tag.*\(line 1, column \d+\)$/i],
-  ["two documents", "a: 1\n---\nb: 2", /multiple documents.*\(line 2, column 1\)$/],
+  [
+    "two documents",
+    "a: 1\n---\nb: 2",
+    /^it has several documents, separated by ---, want one \(line 2, column 1\)$/,
+  ],
   ["an alias of no anchor", "a: *b", /alias \*b of no anchor before it \(line 1, column 4\)$/],
   [
     "an alias of itself",
@@ -207,6 +239,8 @@ Deno.test("values of a file are read like those of the command line where their 
     const refused = () => parseFlags(schema, [], { file: { [name!]: value } });
     assertThrows(refused, ConfigError, `Cannot use "${name}" of the configuration file`);
   }
+  const infinite = () => parseFlags(schema, [], { file: { lr: Infinity } });
+  assertThrows(infinite, ConfigError, "got Infinity, want a number");
 });
 
 Deno.test("the command line beats the file and can switch off what it switches on", () => {

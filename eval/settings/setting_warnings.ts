@@ -1,0 +1,54 @@
+/**
+ * Warnings about given settings that an evaluation does not read, or that score less than expected.
+ *
+ * @module
+ */
+import type { FlagOrigin } from "@transformer-xl/runtime";
+import type { EvalConfig } from "../config.ts";
+
+/** Flags that only another flag reads. */
+const READERS = [
+  ["percentiles", "--percentiles", "saveData", "--save_data"],
+  ["perTokenFile", "--per_token_file", "perToken", "--per_token"],
+  ["manualVocab", "--manual_vocab", "manualConfig", "--manual_config"],
+] as const satisfies readonly (readonly [keyof EvalConfig, string, keyof EvalConfig, string])[];
+
+/**
+ * One line for each flag without effect.
+ *
+ * @param origin what the settings come from: files of `--print_config` have all settings, and need no
+ * line
+ * @example
+ * ```ts
+ * import { evalSchema, settingWarnings } from "@transformer-xl/eval";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const given = new Map([["percentiles", "flag"]] as const);
+ * assertEquals(settingWarnings(evalSchema.parse({ percentiles: [50] }), given), [
+ *   "warning: --percentiles has no effect without --save_data",
+ * ]);
+ * ```
+ */
+export function settingWarnings(
+  config: EvalConfig,
+  origin: ReadonlyMap<string, FlagOrigin>,
+): string[] {
+  return READERS
+    .filter(([key, , reader]) => origin.get(key) === "flag" && !config[reader])
+    .map(([, flag, , reader]) => `warning: ${flag} has no effect without ${reader}`);
+}
+
+/**
+ * A line about segments longer than the memory with `--same_length`, where every row attends to as
+ * many rows as the memory has; the reference warns too.
+ *
+ * @param lengths lengths that are scored
+ */
+export function sameLengthWarning(
+  sameLength: boolean,
+  { tgtLen, memLen }: { readonly tgtLen: number; readonly memLen: number },
+): string | undefined {
+  if (!sameLength || tgtLen <= memLen) return undefined;
+  return `warning: --same_length lets a token see --mem_len ${memLen} tokens before it, fewer than ` +
+    `--tgt_len ${tgtLen}; raise --mem_len to give it more context`;
+}

@@ -1,0 +1,28 @@
+/**
+ * Warnings of evaluations about flags without effect.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { configureEvaluation, sameLengthWarning, settingWarnings } from "@transformer-xl/eval";
+
+async function warnings(...argv: readonly string[]): Promise<string[]> {
+  const { config, origin } = await configureEvaluation(argv);
+  return settingWarnings(config, origin);
+}
+
+Deno.test("a flag that only another flag reads is a warning without it", async () => {
+  assertEquals(await warnings(), []);
+  assertEquals(await warnings("--percentiles", "50", "--manual_vocab", "char"), [
+    "warning: --percentiles has no effect without --save_data",
+    "warning: --manual_vocab has no effect without --manual_config",
+  ]);
+  assertEquals(await warnings("--percentiles", "50", "--save_data"), []);
+  assertEquals(await warnings("--per_token_file", "a", "--per_token"), []);
+});
+
+Deno.test("segments longer than the memory of --same_length are a warning", () => {
+  assertEquals(sameLengthWarning(false, { tgtLen: 8, memLen: 4 }), undefined);
+  assertEquals(sameLengthWarning(true, { tgtLen: 8, memLen: 8 }), undefined);
+  assertMatch(sameLengthWarning(true, { tgtLen: 8, memLen: 4 })!, /--mem_len 4 .* --tgt_len 8/);
+});
