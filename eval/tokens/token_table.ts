@@ -100,8 +100,10 @@ export class TokenTable {
 
   #symbol(id: number): string {
     if (this.#symbols === undefined) return String(id);
-    return this.#symbols.kind === "word"
-      ? this.#symbols.symbols[id] ?? String(id)
-      : this.#symbols.decode([id]);
+    const symbol = this.#symbols.symbols[id] ?? String(id);
+    if (this.#symbols.kind === "word") return symbol;
+    if (this.#symbols.kind !== "byte") return this.#symbols.decode([id]);
+    const byte = Number(symbol);
+    return byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
   }
 }

@@ -18,6 +18,7 @@ import {
 } from "@transformer-xl/eval";
 import {
   Batches,
+  ByteVocabulary,
   CharacterVocabulary,
   createModel,
   Decoder,
@@ -122,6 +123,12 @@ Deno.test("the page of a text is whole HTML that loads nothing and shows every c
     assertMatch(html, new RegExp(`<li><span class="s${i}">`));
   }
   assertEquals(escapeHtml("\t\n"), "\t\n");
+});
+
+Deno.test("bytes are shown as characters where they are some, and by number otherwise", () => {
+  const bytes = new ByteVocabulary();
+  const table = new TokenTable("text", bytes.encode("aé\n"), bytes);
+  assertEquals([...table].map(({ token }) => token), ["a", "\\xc3", "\\xa9", "\n"]);
 });
 
 Deno.test("--per_token prints every token, saves records and a page, and names wrong uses", async () => {
