@@ -58,6 +58,8 @@ import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
 import { achievedBy, type ScoredStream, scoreStream } from "./report/score_stream.ts";
 import { cutTexts } from "./text/cut_texts.ts";
+import { evaluateLines } from "./lines/line_evaluation.ts";
+import { fitLines } from "./lines/line_lengths.ts";
 import { TokenReport } from "./tokens/token_report.ts";
 
 /** The flag that starts generation in place of an evaluation. */
@@ -128,17 +130,12 @@ async function evaluateShare(
       modelFacts(textDigests(texts), symbols, modelConfig),
     );
   }
-  const { streams, lengths: whole, cache, skipped, tokens: count } = cutTexts(
-    texts,
-    config,
-    modelConfig,
-    {
-      group,
-      given: new Set(
-        (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
-      ),
-    },
+  const given = new Set(
+    (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
   );
+  const { streams, lengths: whole, cache, skipped, tokens: count } = config.lines
+    ? fitLines(texts, config, modelConfig, given)
+    : cutTexts(texts, config, modelConfig, { group, given });
   const { batchSize } = whole;
   const output = { ...config, workDirGiven: origin.get("workDir") !== "default" };
   checkLogName("--dllog_file", config.dllogFile, {
@@ -193,9 +190,8 @@ async function evaluateShare(
   await using tokens = config.perToken
     ? await TokenReport.open(model, lengths, { cache, base, symbols: vocabulary })
     : undefined;
-  using evaluator = new Evaluator(
-    tokens?.scorer ?? await openScorer(config.type, model, lengths, { cache }),
-  );
+  const scorer = tokens?.scorer ?? await openScorer(config.type, model, lengths, { cache });
+  using evaluator = new Evaluator(scorer);
   text.write(cacheLine(cache, device.liveBytesByRole));
   const scoring = {
     ...{ config, compat, group, columns, skipped, lengths: whole },
@@ -208,6 +204,9 @@ async function evaluateShare(
     scored.push(await scoreStream(evaluator, stream, { ...scoring, onSegment }));
     tokens?.print(text);
   }
+  const lines = config.lines
+    ? await evaluateLines(scorer, texts, { ...scoring, model: modelConfig, tokens })
+    : undefined;
   await tokens?.save({ title: "Surprise of every token", lines: textLines }, text);
   const paths = await files?.save({
     args: { ...config, ...whole },
@@ -216,7 +215,12 @@ async function evaluateShare(
     texts: scored.flatMap(({ measured }) => measured ?? []),
   });
   if (paths !== undefined) text.write(`measurements : ${paths.join(", ")}`);
-  const results = compareTargets(achievedBy(scored.at(-1)!), config);
+  const results = compareTargets(
+    lines === undefined
+      ? achievedBy(scored.at(-1)!)
+      : { lossNats: lines.lossNats, tokensPerSecond: undefined },
+    config,
+  );
   for (const result of results) {
     for (const line of targetLines(result)) text.write(line);
     json?.write({ kind: "target", ...result });

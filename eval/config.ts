@@ -107,6 +107,9 @@ export const evalSchema = z.strictObject({
       "Split to score; all: valid, then test, or a --data file whole; file: all of the text",
     )
     .meta(corpus),
+  lines: z.boolean().default(false)
+    .describe("Score every line of --manual_file or --manual - apart, batched over columns")
+    .meta(corpus),
   perToken: z.boolean().default(false).describe(
     "Print every token with its log-probability, rank and surprise; save JSON lines and a page",
   ).meta(corpus),
@@ -173,7 +176,8 @@ export function isTyped({ manual, manualFile }: EvalConfig): boolean {
 /** The lengths of the flags; a sentence is one column. */
 export function lengthsOf(config: EvalConfig): Lengths {
   const { batchSize, tgtLen, extLen, memLen } = config;
-  return { batchSize: isTyped(config) ? 1 : batchSize, tgtLen, extLen, memLen };
+  const isSentence = isTyped(config) && !config.lines;
+  return { batchSize: isSentence ? 1 : batchSize, tgtLen, extLen, memLen };
 }
 
 /**
@@ -212,6 +216,7 @@ export function checkManual(config: EvalConfig): void {
       } at once; leave one of them out`,
     );
   }
+  checkLines(config);
   if (manualConfig === null) return;
   if (isTyped(config)) {
     throw new ConfigError(
@@ -233,6 +238,27 @@ export function checkManual(config: EvalConfig): void {
         "char or byte, or leave --data and --dataset out for random ids",
     );
   }
+}
+
+/** Checks that there are lines, and that no flag is given which is about segments of one text. */
+function checkLines(config: EvalConfig): void {
+  if (!config.lines) return;
+  if (!isTyped(config)) {
+    throw new ConfigError(
+      "Cannot score --lines without a text; give --manual_file FILE, or --manual - for standard input",
+    );
+  }
+  const ofStreams = [
+    config.saveData && "--save_data",
+    config.targetThroughput !== null && "--target_throughput",
+    config.repeat > 1 && "--repeat",
+    config.maxSize !== null && "--max_size",
+  ].filter((flag) => flag !== false);
+  if (ofStreams.length === 0) return;
+  throw new ConfigError(
+    `Cannot score --lines with ${ofStreams.join(", ")}: lines have no common segments; leave one ` +
+      "of them out",
+  );
 }
 
 /**
@@ -276,10 +302,11 @@ export function checkTables(
  * @throws {ConfigError} naming the flags and values
  */
 export function checkShare(config: EvalConfig, processes: number): void {
-  if (config.perToken && processes > 1) {
+  const alone = [config.perToken && "--per_token", config.lines && "--lines"]
+    .find((flag) => flag !== false);
+  if (alone !== undefined && processes > 1) {
     throw new ConfigError(
-      `Cannot print the tokens of ${processes} processes with --per_token: each has its own ` +
-        "columns; use --gpus 1",
+      `Cannot score with ${alone} in ${processes} processes: it needs all columns in one; use --gpus 1`,
     );
   }
   const { batchSize } = lengthsOf(config);

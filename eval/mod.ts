@@ -114,3 +114,11 @@ export {
 } from "./tokens/token_page.ts";
 export { TokenReport } from "./tokens/token_report.ts";
 export { type TokenScore, type TokenSymbols, TokenTable } from "./tokens/token_table.ts";
+export { type LineBatch, lineBatches, type LineLengths } from "./lines/line_batches.ts";
+export { type LineFit, lineLengths } from "./lines/line_lengths.ts";
+export {
+  type LineLoss,
+  type LineLosses,
+  scoreLines,
+  type ScoreLinesOptions,
+} from "./lines/score_lines.ts";

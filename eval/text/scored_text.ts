@@ -11,13 +11,15 @@ import {
   type ModelCheckpoint,
   openText,
   type Split,
+  splitLines,
   textPlace,
   type TextSettings,
   type Vocabulary,
 } from "@transformer-xl/model";
+import { DataError } from "@transformer-xl/runtime";
 import { type EvalConfig, givesText, isTyped } from "../config.ts";
 import { GIVEN_TEXT, READS_INPUT, typedName } from "../settings/flag_words.ts";
-import { manualText } from "./manual.ts";
+import { manualText, typedIds } from "./manual.ts";
 import { type RawSize, sizeOfSplit } from "./raw_size.ts";
 import { trainedTextOf } from "./trained_text.ts";
 import { readsStandardInput, typedText } from "./typed_text.ts";
@@ -65,17 +67,8 @@ export async function scoredTexts(
   const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
   if (isTyped(config)) {
     if (readsStandardInput(config) && Deno.stdin.isTerminal()) announce(READS_INPUT);
-    const { ids, unknown, raw } = manualText(
-      [await typedText(config)],
-      vocabulary,
-      checkpoint.training === null ? undefined : trained.dataset,
-    );
-    return {
-      texts: [{ name: config.split, ids, whole: false, raw }],
-      lines: [`text : ${typedName(config)}, ${ids.length} tokens, ${unknown} unknown words`],
-      symbols: vocabulary,
-      vocabulary,
-    };
+    const dataset = checkpoint.training === null ? undefined : trained.dataset;
+    return typedTexts(config, await typedText(config), vocabulary, dataset);
   }
   const isGiven = givesText(config);
   const settings: TextSettings = isGiven
@@ -86,6 +79,40 @@ export async function scoredTexts(
     announce(`text of evaluation : ${JSON.stringify(settings.data)} (${origin})`);
   }
   return await openSplits(config, settings, cacheDir, vocabulary);
+}
+
+/** A typed text whole, or its lines. */
+function typedTexts(
+  config: EvalConfig,
+  text: string,
+  vocabulary: Vocabulary,
+  dataset: string | undefined,
+): ScoredTexts {
+  const name = typedName(config);
+  const symbols = { symbols: vocabulary, vocabulary };
+  if (!config.lines) {
+    const { ids, unknown, raw } = manualText([text], vocabulary, dataset);
+    return {
+      texts: [{ name: config.split, ids, whole: false, raw }],
+      lines: [`text : ${name}, ${ids.length} tokens, ${unknown} unknown words`],
+      ...symbols,
+    };
+  }
+  const lines = splitLines(text).map((line) => typedIds([line], vocabulary, dataset));
+  if (!lines.some(({ ids }) => ids.length >= 2)) {
+    throw new DataError(
+      `Cannot score the lines of ${name}: none has two tokens, and the first is never predicted; ` +
+        "give more text",
+    );
+  }
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const tokens = sum(lines.map(({ ids }) => ids.length));
+  const unknown = sum(lines.map((line) => line.unknown));
+  return {
+    texts: lines.map(({ ids, raw }, i) => ({ name: `line ${i + 1}`, ids, whole: false, raw })),
+    lines: [`text : ${name}, ${lines.length} lines, ${tokens} tokens, ${unknown} unknown words`],
+    ...symbols,
+  };
 }
 
 /**

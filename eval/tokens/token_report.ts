@@ -19,6 +19,7 @@ export class TokenReport implements AsyncDisposable {
   readonly #files: TokenFiles | undefined;
   readonly #symbols: TokenSymbols | undefined;
   readonly #tables: TokenTable[] = [];
+  #printed = 0;
 
   private constructor(
     scorer: RankScorer,
@@ -69,11 +70,13 @@ export class TokenReport implements AsyncDisposable {
     return (batches, index) => table.addSegment(batches, index, this.scorer.scores);
   }
 
-  /** Prints the tokens of the latest text. */
+  /** Prints the tokens of the texts since the last call. */
   print(log: TextLog): void {
-    const table = this.#tables.at(-1)!;
-    log.write(tokenTitle(table));
-    for (const score of table) log.write(tokenLine(score));
+    for (const table of this.#tables.slice(this.#printed)) {
+      log.write(tokenTitle(table));
+      for (const score of table) log.write(tokenLine(score));
+    }
+    this.#printed = this.#tables.length;
   }
 
   /** Writes the files of all texts, and a line about them. */
