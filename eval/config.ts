@@ -139,7 +139,7 @@ export const evalSchema = z.strictObject({
     .describe("Random weights instead of a checkpoint: arguments of the reference's model")
     .meta({ ...benchmark, metavar: "JSON" }),
   manualVocab: z.enum(["word", "bpe", "char", "byte"]).default("word")
-    .describe("Symbols of --manual_config; bpe with random ids alone").meta(benchmark),
+    .describe("Symbols of --manual_config").meta(benchmark),
   seed: seedValue.default(1111).describe("Seed of random weights and random ids").meta(benchmark),
   saveData: z.boolean().default(false)
     .describe("Wait for every segment; print and save latency and throughput").meta(benchmark),
@@ -208,7 +208,7 @@ export function checkGenerate({ generate }: EvalConfig): void {
  * @throws {ConfigError} naming them
  */
 export function checkManual(config: EvalConfig): void {
-  const { manual, manualFile, model, manualConfig, manualVocab } = config;
+  const { manual, manualFile, model, manualConfig } = config;
   if (manual.length > 0 && manualFile !== null) {
     throw new ConfigError(
       `Cannot score --manual and --manual_file ${
@@ -230,12 +230,6 @@ export function checkManual(config: EvalConfig): void {
         quoted(model)
       } with --manual_config, which builds random weights; leave ` +
         "one of them out",
-    );
-  }
-  if (manualVocab === "bpe" && givesText(config)) {
-    throw new ConfigError(
-      "Cannot read a text with --manual_vocab bpe: byte pairs are not supported yet; use word, " +
-        "char or byte, or leave --data and --dataset out for random ids",
     );
   }
 }

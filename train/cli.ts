@@ -47,7 +47,7 @@ import { trainingRecord } from "./checkpoint/training_checkpoint.ts";
 import { CheckpointFiles } from "./checkpoint/checkpoint_files.ts";
 import { type TrainConfig, trainSchema } from "./config.ts";
 import { modelOf, type Share, withProcesses } from "./run_plan.ts";
-import { checkShares, checkTrainConfig, readVocabulary } from "./settings/check_config.ts";
+import { checkShares, checkTrainConfig } from "./settings/check_config.ts";
 import { checkFits, footprintLines } from "./footprint.ts";
 import {
   configLines,
@@ -209,7 +209,7 @@ async function runRank(start: Start): Promise<number> {
   const corpus = await firstThenOthers(
     group,
     () =>
-      openText({ ...config, vocab: readVocabulary(config) }, cacheDir, checkpoint?.vocabulary, {
+      openText(config, cacheDir, checkpoint?.vocabulary, {
         required: neededSplits(config),
       }),
   );

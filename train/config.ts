@@ -84,7 +84,7 @@ export const trainSchema = z.strictObject({
   )
     .meta({ ...corpus, metavar: "PATH" }),
   vocab: z.enum(["auto", "word", "char", "byte", "bpe"]).default("auto")
-    .describe("auto: as the data set has it; byte: all 256 bytes; bpe: byte pairs, in plans alone")
+    .describe("auto: as the data set has it; byte: all 256 bytes; bpe: byte pairs of GPT-2")
     .meta(corpus),
   minFreq: rowsValue.default(0).describe("Minimum count of a word in the vocabulary").meta(corpus),
   maxVocab: stepsValue.nullable().default(null)

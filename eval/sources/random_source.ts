@@ -29,7 +29,7 @@ export function randomSource(
   return {
     name: "random weights",
     config: model,
-    characters: manualVocab !== "bpe" && isOfCharacters(manualVocab),
+    characters: isOfCharacters(manualVocab),
     digest: "none",
     lines: [
       ...(line === undefined ? [] : [line]),
@@ -39,8 +39,7 @@ export function randomSource(
       if (isRandomText(config)) return randomText(config, model.nToken);
       const { dataset, data } = config;
       if (data !== null) announce(`text of evaluation : ${JSON.stringify(data)} (${GIVEN_TEXT})`);
-      const vocab = manualVocab === "bpe" ? "word" : manualVocab;
-      const opened = await openSplits(config, { dataset, data, vocab }, cacheDir);
+      const opened = await openSplits(config, { dataset, data, vocab: manualVocab }, cacheDir);
       const { size } = opened.symbols;
       if (size <= model.nToken) return opened;
       throw new DataError(

@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  BytePairVocabulary,
   dataSet,
   lettersOnly,
   splitLines,
@@ -70,10 +71,20 @@ export function typedIds(
       : typed;
     ids = forgiving(vocabulary).encode(text);
     unknown = splitWords(text).filter((word) => !vocabulary.has(word)).length;
+  } else if (vocabulary instanceof BytePairVocabulary && isMosesText(vocabulary, dataset)) {
+    ids = vocabulary.encode(
+      splitLines(typed).map((line) => tokenizeManual(line).join(" ")).join("\n"),
+    );
   } else {
     ids = vocabulary.encode(isOfLetters(typed, vocabulary, dataset) ? lettersOnly(typed) : typed);
   }
   return { ids, unknown, raw: sizeOfText(typed) };
+}
+
+/** Whether typed text is tokenised in front of byte pairs: always in the reference. */
+function isMosesText({ strips }: BytePairVocabulary, dataset: string | undefined): boolean {
+  return strips || dataset !== undefined && dataset !== "auto" &&
+      dataSet(dataset).prepare === "wikitext";
 }
 
 /** Whether a text is prepared as text8: characters of it have no id. */

@@ -5,7 +5,12 @@
  *
  * @module
  */
-import type { Corpus, Split, Vocabulary } from "@transformer-xl/model";
+import {
+  BytePairVocabulary,
+  type Corpus,
+  type Split,
+  type Vocabulary,
+} from "@transformer-xl/model";
 
 /** Size of a raw text. */
 export interface RawSize {
@@ -92,6 +97,13 @@ export function sizeOfBytes(ids: Uint32Array, { symbols }: Vocabulary): RawSize 
   return { characters: ids.length - continued, bytes: ids.length };
 }
 
+/** Size of a stream of byte pairs; the mark of the end of a text has none. */
+export function sizeOfPairs(ids: Uint32Array, vocabulary: BytePairVocabulary): RawSize {
+  const counter = new RawCounter(ALL_LINES);
+  for (const id of ids) if (id < vocabulary.endOfText) counter.push(vocabulary.bytesOf(id));
+  return { characters: counter.characters, bytes: counter.bytes };
+}
+
 /**
  * Size of a split of a corpus.
  *
@@ -101,6 +113,7 @@ export async function sizeOfSplit(corpus: Corpus, split: Split): Promise<RawSize
   const { vocabulary, source: { identity }, counts } = corpus;
   if (vocabulary.kind === "char") return sizeOfCharacters(corpus[split], vocabulary);
   if (vocabulary.kind === "byte") return sizeOfBytes(corpus[split], vocabulary);
+  if (vocabulary instanceof BytePairVocabulary) return sizeOfPairs(corpus[split], vocabulary);
   if (identity.split === "files") return await sizeOfFiles(identity[split], ALL_LINES);
   const order = ["train", "valid", "test"] as const;
   const filled = order.filter((each) => corpus[each].length > 0);

@@ -107,7 +107,7 @@ function contradiction(config: ModelConfig, tensors: number): string | undefined
   if (nLayer > tensors) return `nLayer is ${nLayer}, but the file has only ${tensors} tensors`;
   if (nToken > 2 ** 32) return `nToken is ${nToken}, but ids are below 2^32`;
   try {
-    assertCutoffs(cutoffs, nToken);
+    assertCutoffs(cutoffs, nToken, { emptyLast: config.divVal === 1 });
   } catch {
     return `cutoffs are [${oneLine(cutoffs.join(), 60)}], but must increase below nToken ${nToken}`;
   }
@@ -169,7 +169,8 @@ export async function checkedVocabulary(
   let vocabulary: Vocabulary;
   try {
     const bytes = await file.tensor(VOCABULARY, "U8");
-    vocabulary = vocabularyFromJSON(parseGuardedJson(bytes, { depth: 3, values: nToken + 100 }));
+    const record = parseGuardedJson(bytes, { depth: 3, values: nToken + 100 });
+    vocabulary = await vocabularyFromJSON(record);
   } catch (error) {
     if (error instanceof JsonFault) throw problem(error.message, error);
     if (error instanceof DataError) {

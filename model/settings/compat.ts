@@ -48,6 +48,10 @@ export interface CompatRules {
   readonly extendsTables: boolean;
   /** The reported throughput drops another warm-up measurement and weights the others by time. */
   readonly weightsThroughput: boolean;
+  /** Byte pairs: white space around a text is lost, and line ends are line feeds. */
+  readonly stripsBytePairs: boolean;
+  /** An adaptive softmax has the cutoffs of words for byte pairs too, and a cluster of no symbol. */
+  readonly cutsBytePairsAsWords: boolean;
   /** Records for DLLogger have the reference's errors, and a resumed run replaces them. */
   readonly repeatsRecordErrors: boolean;
 }
@@ -69,6 +73,8 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     clampsEveryKind: true,
     extendsTables: true,
     weightsThroughput: true,
+    stripsBytePairs: false,
+    cutsBytePairsAsWords: false,
     repeatsRecordErrors: false,
   },
   head: {
@@ -86,6 +92,8 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     clampsEveryKind: false,
     extendsTables: false,
     weightsThroughput: true,
+    stripsBytePairs: true,
+    cutsBytePairsAsWords: true,
     repeatsRecordErrors: true,
   },
   "2019": {
@@ -103,6 +111,8 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
     clampsEveryKind: false,
     extendsTables: false,
     weightsThroughput: false,
+    stripsBytePairs: true,
+    cutsBytePairsAsWords: true,
     repeatsRecordErrors: true,
   },
 };

@@ -43,6 +43,8 @@ export const REMEDIES: Remedies = {
     "raise n_token in --manual_config, or leave --data and --dataset out for random ids",
   "a multiple of the processes as the batch": "use such a --batch_size",
   "no clusters, or given ones": "leave out --adaptive or give --cutoffs",
+  "given cut-offs, or those of byte pairs":
+    "leave out --div_val, give --cutoffs, or use --compat none",
   "increasing cut-offs": "give increasing --cutoffs",
   "a sampled or an adaptive softmax": "leave out --sample_softmax or --adaptive",
   "fewer samples": "lower --sample_softmax or leave it out",

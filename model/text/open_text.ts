@@ -8,6 +8,7 @@ import { assertLoader, type Dataset, dataSet, datasetOf } from "./data_sets.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError, exitAtSignals } from "@transformer-xl/runtime";
+import type { Compat } from "../settings/compat.ts";
 import { refuseWordSettings, type WordSettings } from "../settings/word_settings.ts";
 import { selfFiles } from "./self_corpus.ts";
 
@@ -22,6 +23,8 @@ export interface TextSettings extends WordSettings {
   readonly data: string | null;
   /** Kind of vocabulary. */
   readonly vocab: "auto" | VocabularyKind;
+  /** What the rules of byte pairs follow (default `none`). */
+  readonly compat?: Compat;
 }
 
 /** Options of opening a text. */
@@ -72,10 +75,11 @@ export async function openText(
   vocabulary?: Vocabulary,
   selection: TextSelection = {},
 ): Promise<Corpus> {
-  const { vocab } = settings;
+  const { vocab, compat } = settings;
   const corpus = await openCorpus({
     ...await textPlace(settings),
     ...(vocab !== "auto" && { vocab }),
+    compat,
     ...selection,
     cacheDir,
     guardCache: exitAtSignals,

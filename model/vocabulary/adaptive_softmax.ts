@@ -53,6 +53,7 @@ export function tokenLosses(
   const parts = [nll];
   const total = rec.alias(nll, [nll.size, 1]);
   tails.forEach((tail, i) => {
+    if (tail.softmax.length === 0) return; // a cluster of no symbol has a column of the head alone
     const { rows, count, columns } = targets.tails[i]!;
     rec.scope(`tail${i + 1}`, () => {
       const selected = gather(rec, hidden, rows, count); // [R, D], `count` of them

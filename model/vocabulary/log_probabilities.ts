@@ -41,6 +41,7 @@ export function logProbabilities(
     }));
   tails.forEach((tail, i) => {
     const { from, to } = tail.cluster;
+    if (from === to) return; // no symbol
     rec.scope(`tail${i + 1}`, () =>
       logSoftmax(rec, narrowed(tail), {
         blocks: tail.softmax,

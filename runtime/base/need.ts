@@ -38,6 +38,7 @@ export type Need =
   | "a model for the symbols of the text"
   // the model
   | "no clusters, or given ones"
+  | "given cut-offs, or those of byte pairs"
   | "increasing cut-offs"
   | "a sampled or an adaptive softmax"
   | "fewer samples"

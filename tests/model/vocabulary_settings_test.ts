@@ -125,6 +125,16 @@ async function checkModel(config: ModelConfig, scratch: Scratch, name: string): 
   }
 }
 
+Deno.test("a last cluster of no symbol has a column of the head alone", async () => {
+  await using scratch = new Scratch();
+  const sizes = { nLayer: 1, nHead: 2, dHead: 8, dModel: D, dInner: 8, dropout: 0 };
+  for (const dEmbed of [D, 9]) {
+    const model = modelConfig({ ...sizes, vocabSize: V, adaptive: true, cutoffs: [10], dEmbed });
+    const config = { ...model, cutoffs: [10, V], tieProjs: [false, true, true] };
+    await checkModel(config, scratch, `embeddings of ${dEmbed}`);
+  }
+});
+
 Deno.test("tails share the projections of the embedding in WikiText, none do in lm1b", () => {
   const tied = { wt103: [false, true, true, true], lm1b: [false, false, false, false] } as const;
   for (const dataset of ["wt103", "lm1b"] as const) {

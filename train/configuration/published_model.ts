@@ -13,6 +13,7 @@ import {
   datasetOf,
   type ModelConfig,
 } from "@transformer-xl/model";
+import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { modelOf } from "../run_plan.ts";
 
@@ -34,19 +35,37 @@ export function publishedSize(
 /** Whether a dry run has no text to read and its data set has a published size. */
 export function isPlannedWithoutText(config: TrainConfig): boolean {
   const { files } = dataSet(datasetOf(config));
-  const isUnreadable = files === "none" || config.vocab === "bpe";
-  const isMissing = isUnreadable || files !== "listed" && config.data === null;
+  const isMissing = files === "none" || files !== "listed" && config.data === null;
   return config.dryRun && isMissing && publishedSize(config) !== undefined;
 }
 
-/** Cutoffs of a configuration for a vocabulary: given ones, else those of the data set. */
+/**
+ * Cutoffs of a configuration for a vocabulary: given ones, else those of the data set.
+ *
+ * @throws {ConfigError} when the cutoffs are wrong, or a cluster without symbols is divided
+ */
 export function cutoffsOf(
-  { adaptive, cutoffs }: Pick<TrainConfig, "adaptive" | "cutoffs">,
+  { adaptive, cutoffs, vocab, compat, divVal }: Pick<
+    TrainConfig,
+    "adaptive" | "cutoffs" | "vocab" | "compat" | "divVal"
+  >,
   dataset: string,
   size: number,
 ): readonly number[] {
   if (!adaptive) return [];
-  if (cutoffs.length === 0) return cutoffsFor(dataset, size);
+  if (cutoffs.length === 0) {
+    const found = cutoffsFor(
+      dataset,
+      size,
+      vocab === "auto" ? { compat } : { kind: vocab, compat },
+    );
+    if (divVal === 1 || found.at(-1)! < size) return found;
+    throw new ConfigError(
+      `Cannot divide the width of a cluster without symbols by ${divVal}: the reference's cut-offs ` +
+        `for byte pairs end behind the ${size} symbols`,
+      { need: "given cut-offs, or those of byte pairs" },
+    );
+  }
   assertCutoffs(cutoffs, size);
   return cutoffs;
 }

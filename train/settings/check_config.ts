@@ -17,7 +17,6 @@ import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
  */
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
-  if (!config.dryRun) readVocabulary(config);
   checkLossScale(config);
   checkSampling(config);
   const [flag, batchSize] = batchFlag(config);
@@ -80,21 +79,6 @@ function checkLearnedPositions({ attnType, compat, varlen }: TrainConfig): void 
   throw new ConfigError(
     `Cannot use --varlen with --attn_type 3 and --compat ${compat}: segments exceed the table of ` +
       "positions; use --compat none or leave --varlen out",
-  );
-}
-
-/**
- * The kind of symbols that a text is read with.
- *
- * @throws {ConfigError} when texts cannot be read with it yet
- */
-export function readVocabulary(
-  { vocab }: Pick<TrainConfig, "vocab">,
-): Exclude<TrainConfig["vocab"], "bpe"> {
-  if (vocab !== "bpe") return vocab;
-  throw new ConfigError(
-    "Cannot read a text with --vocab bpe: byte pairs are not supported yet; use word, char or byte, or " +
-      "plan the run with --dry_run",
   );
 }
 

@@ -7,6 +7,7 @@
  */
 import { CheckpointError } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
+import { type Compat, COMPAT_RULES } from "../../settings/compat.ts";
 import {
   cachePath,
   type EncodedCorpus,
@@ -37,6 +38,8 @@ export interface CorpusOptions extends WordOptions {
    * by default they are counted, and line feeds are left out, as in the reference.
    */
   readonly vocab?: VocabularyKind | undefined;
+  /** What the rules of byte pairs follow (default `none`). */
+  readonly compat?: Compat | undefined;
   /**
    * The splits whose symbols are counted. The default is `train` for words of `wt103` and `wt2`:
    * their other splits have no further words, so only the order of equal counts depends on it, and
@@ -158,6 +161,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
     kind: kindOf(options),
     form: dataSet(dataset).form,
     countsBytes: countsBytes(options),
+    strips: COMPAT_RULES[options.compat ?? "none"].stripsBytePairs,
     counted: countedSplits(options),
     chunkBytes,
   });
@@ -224,6 +228,7 @@ function corpusKey(options: CorpusOptions, files: SplitFiles, identity: TextIden
       maxSize,
       unknown,
       bytes: countsBytes(options),
+      strips: kindOf(options) === "bpe" && COMPAT_RULES[options.compat ?? "none"].stripsBytePairs,
     }
     : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
   const { form } = dataSet(options.dataset);

@@ -71,7 +71,7 @@ export async function readCorpusCache(
     await file.verify();
     const symbols = new TextDecoder().decode(await file.tensor("vocabulary", "U8"));
     const corpus: EncodedCorpus = {
-      vocabulary: vocabularyFromJSON(JSON.parse(symbols)),
+      vocabulary: await vocabularyFromJSON(JSON.parse(symbols)),
       train: await file.tensor("train", "U32"),
       valid: await file.tensor("valid", "U32"),
       test: await file.tensor("test", "U32"),

@@ -5,8 +5,10 @@
  * @module
  */
 import { DataError } from "@transformer-xl/runtime";
+import { BytePairScanner } from "./scan/byte_pair_scanner.ts";
 import { ByteScanner } from "./scan/byte_scanner.ts";
 import { CharacterScanner } from "./scan/character_scanner.ts";
+import { BytePairVocabulary } from "../vocabulary/byte_pair_vocabulary.ts";
 import { byteSymbol, ByteVocabulary } from "../vocabulary/byte_vocabulary.ts";
 import { CharacterVocabulary } from "../vocabulary/character_vocabulary.ts";
 import type { EncodedCorpus, SplitCounts } from "./corpus_cache.ts";
@@ -14,7 +16,12 @@ import type { Scanner } from "./scan/scanner.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 import type { TextForm } from "../files/prepared_text.ts";
 import { readText, shown } from "../files/text_file.ts";
-import type { SymbolCount, Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
+import {
+  isOfCharacters,
+  type SymbolCount,
+  type Vocabulary,
+  type VocabularyKind,
+} from "../vocabulary/vocabulary.ts";
 import { splitStream } from "./split_stream.ts";
 import { LINE_FEED } from "./scan/utf8.ts";
 import { LINE_END, WordScanner } from "./scan/word_scanner.ts";
@@ -37,6 +44,8 @@ export interface EncodeOptions extends WordOptions {
   readonly form: TextForm;
   /** Whether bytes are counted and line feeds left out, instead of taking all 256. */
   readonly countsBytes: boolean;
+  /** Whether byte pairs are split from texts as in the reference. */
+  readonly strips: boolean;
   /** Splits whose symbols are counted. */
   readonly counted: readonly Split[];
   /** The vocabulary; built if not given. */
@@ -51,16 +60,13 @@ const MISSING = 0xffffffff;
 /** Stands for a symbol that is left out of the text. */
 const DROPPED = 0xfffffffe;
 
-const SCANNERS: Readonly<Record<VocabularyKind, new () => Scanner>> = {
-  word: WordScanner,
-  char: CharacterScanner,
-  byte: ByteScanner,
-};
+const SCANNERS = { word: WordScanner, char: CharacterScanner, byte: ByteScanner } as const;
 
 const NAMES: Readonly<Record<VocabularyKind, string>> = {
   word: "word",
   char: "character",
   byte: "byte",
+  bpe: "byte pair",
 };
 
 type Streams = Record<Split, Uint32Array<ArrayBuffer>>;
@@ -81,12 +87,19 @@ export async function encodeCorpus(
   options: EncodeOptions,
 ): Promise<EncodedCorpus> {
   const { kind } = options;
-  const scanner = new SCANNERS[kind]();
+  const fixed = options.vocabulary ?? await fixedVocabulary(options);
+  const scanner: Scanner = fixed instanceof BytePairVocabulary
+    ? new BytePairScanner(fixed)
+    : new SCANNERS[kind as keyof typeof SCANNERS]();
   const { streams, starts } = await scanSplits(files, scanner, options);
   const symbols = scanner.symbols();
   if (options.form === "letters") trimSplits(streams, starts, symbols);
-  const vocabulary = options.vocabulary ?? countVocabulary(options, streams, symbols);
+  const vocabulary = fixed ?? countVocabulary(options, streams, symbols);
   const { ids, isUnknown } = renumbering(symbols, vocabulary, options.unknown);
+  const linesOf = Uint32Array.from(
+    symbols,
+    (_, id) => scanner.linesIn?.(id) ?? (id === scanner.lineEnd ? 1 : 0),
+  );
   const counts = {} as Record<Split, SplitCounts>;
   for (const split of SPLITS) {
     const stream = streams[split];
@@ -95,18 +108,26 @@ export async function encodeCorpus(
     let missing = -1;
     for (let i = 0; i < stream.length; i++) {
       const symbol = stream[i]!;
-      if (symbol === scanner.lineEnd) lines++;
+      lines += linesOf[symbol]!;
       unknown += isUnknown[symbol]!;
       if (ids[symbol]! === MISSING && missing < 0) missing = i;
     }
     if (missing >= 0) {
       throw missingSymbol(vocabulary, stream, missing, unknown, starts[split], scanner.lineEnd);
     }
-    if (kind !== "word" && stream.length > 0 && stream.at(-1) !== scanner.lineEnd) lines++;
+    if (isOfCharacters(kind) && stream.length > 0 && stream.at(-1) !== scanner.lineEnd) lines++;
     streams[split] = renumber(stream, ids);
     counts[split] = { tokens: streams[split].length, lines, unknown };
   }
   return { vocabulary, counts, ...streams };
+}
+
+/** A vocabulary that no text changes; undefined if symbols are counted. */
+async function fixedVocabulary(
+  { kind, countsBytes, strips }: EncodeOptions,
+): Promise<Vocabulary | undefined> {
+  if (kind === "bpe") return await BytePairVocabulary.load({ strips });
+  return kind === "byte" && !countsBytes ? new ByteVocabulary() : undefined;
 }
 
 async function scanSplits(
@@ -228,8 +249,7 @@ function countVocabulary(
   streams: Streams,
   symbols: readonly string[],
 ): Vocabulary {
-  const { kind, countsBytes } = options;
-  if (kind === "byte" && !countsBytes) return new ByteVocabulary();
+  const { kind } = options;
   const counts = new Float64Array(symbols.length);
   /** Symbols in the order of first occurrence, which is not that of scanning after trimming. */
   const order: number[] = [];

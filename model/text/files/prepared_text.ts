@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { DataError } from "@transformer-xl/runtime";
+import { DataError } from "@transformer-xl/runtime/core";
 
 /**
  * Form of the files of a data set: `text` as it is; `numbers` and `letters` are raw, or prepared as

@@ -5,6 +5,7 @@
  */
 import { DataError } from "@transformer-xl/runtime/core";
 import { z } from "zod";
+import { BytePairVocabulary } from "./byte_pair_vocabulary.ts";
 import { ByteVocabulary } from "./byte_vocabulary.ts";
 import { CharacterVocabulary } from "./character_vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -35,6 +36,7 @@ const vocabularyRecord = z.discriminatedUnion("kind", [
       "a symbol is no byte",
     ),
   }),
+  z.object({ kind: z.literal("bpe"), strips: z.boolean() }),
 ]);
 
 /**
@@ -46,13 +48,13 @@ const vocabularyRecord = z.discriminatedUnion("kind", [
  * import { assertEquals } from "@std/assert";
  *
  * const vocabulary = WordVocabulary.fromText("a b a");
- * const copy = vocabularyFromJSON(JSON.parse(JSON.stringify(vocabulary)));
+ * const copy = await vocabularyFromJSON(JSON.parse(JSON.stringify(vocabulary)));
  * assertEquals(copy.fingerprint, vocabulary.fingerprint);
  * ```
  *
  * @throws {DataError} if `record` is not of that form.
  */
-export function vocabularyFromJSON(record: unknown): Vocabulary {
+export async function vocabularyFromJSON(record: unknown): Promise<Vocabulary> {
   const parsed = vocabularyRecord.safeParse(record);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -69,6 +71,8 @@ export function vocabularyFromJSON(record: unknown): Vocabulary {
       return new CharacterVocabulary(fields.symbols);
     case "byte":
       return new ByteVocabulary(fields.symbols.map(Number));
+    case "bpe":
+      return await BytePairVocabulary.load(fields);
   }
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   assertSameVocabulary,
   CharacterVocabulary,
@@ -93,17 +93,17 @@ Deno.test("CharacterVocabulary names a character that it does not have", () => {
   assertThrows(() => vocabulary.encode("a\u00e9"), DataError, "U+00E9");
 });
 
-Deno.test("vocabularyFromJSON() restores both kinds with all their settings", () => {
+Deno.test("vocabularyFromJSON() restores both kinds with all their settings", async () => {
   const words = WordVocabulary.fromText("A b b\n", { lowerCase: true, unknown: "<unk>" });
   for (const vocabulary of [words, CharacterVocabulary.fromText("b\na\u{1f600}")]) {
-    const copy = vocabularyFromJSON(JSON.parse(JSON.stringify(vocabulary)));
+    const copy = await vocabularyFromJSON(JSON.parse(JSON.stringify(vocabulary)));
     assertEquals(copy.toJSON(), vocabulary.toJSON());
     assertEquals(copy.fingerprint, vocabulary.fingerprint);
     assertEquals(copy.encode("b\n"), vocabulary.encode("b\n"));
   }
 });
 
-Deno.test("vocabularyFromJSON() refuses records that are no vocabulary", () => {
+Deno.test("vocabularyFromJSON() refuses records that are no vocabulary", async () => {
   for (
     const record of [
       null,
@@ -112,8 +112,9 @@ Deno.test("vocabularyFromJSON() refuses records that are no vocabulary", () => {
       { kind: "char", symbols: ["a", "a"] },
       { kind: "word", symbols: ["a"] },
       { kind: "word", symbols: ["<eos>", "a"], unknown: "<unk>" },
+      { kind: "bpe" },
     ]
-  ) assertThrows(() => vocabularyFromJSON(record), DataError);
+  ) await assertRejects(() => vocabularyFromJSON(record), DataError);
 });
 
 Deno.test("fingerprints differ by kind and by symbol order", () => {

@@ -14,7 +14,9 @@ export interface Scanner {
   /** The provisional id that ends a line, or -1 if no line has ended. */
   readonly lineEnd: number;
   /** The symbols by provisional id. */
-  symbols(): string[];
+  symbols(): readonly string[];
+  /** Line ends in a symbol, if symbols may have several; otherwise only `lineEnd` ends a line. */
+  linesIn?(id: number): number;
   /** Starts a file whose text begins at `firstByte`; `path` is for messages. */
   startFile(path: string, firstByte: number): void;
   /**
