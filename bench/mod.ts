@@ -14,6 +14,14 @@ export * from "./published/inference.ts";
 export * from "./published/stability.ts";
 export * from "./published/training.ts";
 export * from "./processes/allreduce.ts";
+export {
+  type Comparison,
+  segmentLines,
+  timeSegments,
+  timeTokens,
+  tokenLines,
+} from "./inference/main.ts";
+export { type CachesFlags, cachesSchema } from "./inference/settings.ts";
 export { compareRows } from "./harness/compare.ts";
 export * from "./harness/environment.ts";
 export * from "./harness/harness.ts";
