@@ -33,17 +33,11 @@ export function penalize(
  */
 export function keepTopK(weights: Float64Array, count: number): void {
   if (count >= weights.length) return;
-  const largest = count <= MAX_INSERTED
-    ? largestByInsertion(weights, count)
-    : weights.toSorted().subarray(-count);
-  const smallest = largest[0]!;
-  // Weights equal to the smallest kept one are kept in the order of ids until there are enough.
-  let equal = largest.reduce((sum, weight) => weight === smallest ? sum + 1 : sum, 0);
-  for (let id = 0; id < weights.length; id++) {
-    const weight = weights[id]!;
-    if (weight > smallest || weight === smallest && equal-- > 0) continue;
-    weights[id] = 0;
-  }
+  const isSorted = count > MAX_INSERTED;
+  keepOnly(
+    weights,
+    isSorted ? weights.toSorted().subarray(-count) : largestByInsertion(weights, count),
+  );
 }
 
 /**
@@ -55,15 +49,16 @@ export function keepTopK(weights: Float64Array, count: number): void {
  */
 export function keepTopP(weights: Float64Array, share: number): void {
   if (share >= 1) return;
-  const total = sum(weights);
-  // All weights below this bound together are less than the share that may be left out.
-  const bound = (1 - share) * total / weights.length;
+  const wanted = share * sum(weights);
+  // Only the largest weights that are certainly enough are sorted.
+  let bound = largestOf(weights);
+  while (sum(weights, bound) < wanted) bound /= 8;
   const candidates = weights.filter((weight) => weight >= bound).sort();
   let count = 0;
-  for (let kept = 0; kept < share * total && count < candidates.length; count++) {
+  for (let kept = 0; kept < wanted && count < candidates.length; count++) {
     kept += candidates.at(-1 - count)!;
   }
-  keepTopK(weights, Math.max(1, count));
+  keepOnly(weights, candidates.subarray(-Math.max(1, count)));
 }
 
 /**
@@ -74,19 +69,40 @@ export function keepTopP(weights: Float64Array, share: number): void {
  */
 export function keepMinP(weights: Float64Array, share: number): void {
   if (share <= 0) return;
-  const least = share * weights.reduce((largest, weight) => Math.max(largest, weight), 0);
+  const least = share * largestOf(weights);
   for (let id = 0; id < weights.length; id++) if (weights[id]! < least) weights[id] = 0;
 }
 
-/** The sum of all weights, in the order of ids. */
-export function sum(weights: Float64Array): number {
-  return weights.reduce((total, weight) => total + weight, 0);
+/** The sum of all weights of at least `bound`, in the order of ids. */
+export function sum(weights: Float64Array, bound = 0): number {
+  let total = 0;
+  for (let id = 0; id < weights.length; id++) if (weights[id]! >= bound) total += weights[id]!;
+  return total;
+}
+
+function largestOf(weights: Float64Array): number {
+  let largest = 0;
+  for (let id = 0; id < weights.length; id++) largest = Math.max(largest, weights[id]!);
+  return largest;
+}
+
+/** Keeps these largest weights, in ascending order; of equal ones those of the smallest ids. */
+function keepOnly(weights: Float64Array, largest: Float64Array): void {
+  const smallest = largest[0]!;
+  let equal = 0;
+  while (largest[equal] === smallest) equal++;
+  for (let id = 0; id < weights.length; id++) {
+    const weight = weights[id]!;
+    if (weight > smallest || weight === smallest && equal-- > 0) continue;
+    weights[id] = 0;
+  }
 }
 
 /** The `count` largest weights in ascending order. */
 function largestByInsertion(weights: Float64Array, count: number): Float64Array {
   const largest = new Float64Array(count).fill(-1); // below any weight
-  for (const weight of weights) {
+  for (let id = 0; id < weights.length; id++) {
+    const weight = weights[id]!;
     if (weight <= largest[0]!) continue;
     let at = 1;
     while (at < count && largest[at]! < weight) at++;

@@ -81,7 +81,7 @@ export function tokenWeights(
   settings: SamplingSettings = {},
 ): Float64Array {
   const { temperature, topK, topP, minP, repetitionPenalty } = samplingOf(settings);
-  const weights = Float64Array.from(logProbabilities);
+  const weights = new Float64Array(logProbabilities);
   penalize(weights, occurred, repetitionPenalty);
   const best = mostProbable(weights);
   if (temperature === 0) return weights.fill(0).fill(1, best, best + 1);
@@ -97,8 +97,14 @@ export function tokenWeights(
 
 /** The token of the largest value, the first of several. */
 function mostProbable(values: Float64Array): number {
-  const best = values.reduce((best, value, id) => value > values[best]! ? id : best, 0);
-  if (Number.isFinite(values[best]) && !values.some(Number.isNaN)) return best;
+  let best = 0;
+  let isNumber = true;
+  for (let id = 0; id < values.length; id++) {
+    const value = values[id]!;
+    if (value > values[best]!) best = id;
+    isNumber &&= value === value;
+  }
+  if (isNumber && Number.isFinite(values[best])) return best;
   throw new DataError("Cannot choose a token: the log-probabilities are not finite numbers", {
     need: "full precision",
   });
