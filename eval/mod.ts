@@ -46,7 +46,7 @@ export {
   type GeneratorSettings,
   randomSeed,
 } from "./generation/generator.ts";
-export { type GenerateConfig, generateSchema } from "./generation/config.ts";
+export { checkPrompt, type GenerateConfig, generateSchema } from "./generation/config.ts";
 export { contextLength } from "./generation/context_length.ts";
 export { SamplePrinter, type SamplePrinterOptions } from "./generation/sample_printer.ts";
 export { SpeedMeter } from "./generation/speed_meter.ts";

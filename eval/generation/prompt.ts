@@ -5,7 +5,7 @@
  * @module
  */
 import { END_OF_LINE, splitWords, type Vocabulary, WordVocabulary } from "@transformer-xl/model";
-import { DataError } from "@transformer-xl/runtime";
+import { DataError, quoted } from "@transformer-xl/runtime";
 import { typedIds } from "../text/manual.ts";
 
 /**
@@ -18,14 +18,14 @@ import { typedIds } from "../text/manual.ts";
 export function promptIds(text: string, vocabulary: Vocabulary, dataset?: string): Uint32Array {
   const typed = text.replace(/^\ufeff/, "");
   if (vocabulary instanceof WordVocabulary) return wordIds(typed, vocabulary, dataset);
-  if (typed !== "") return typedIds([typed], vocabulary, dataset).ids;
-  if (vocabulary.kind === "char" && !vocabulary.has("\n")) {
-    throw new DataError(
-      "Cannot continue an empty prompt: the training text has one line, and nothing comes before it; " +
-        "give a prompt",
-    );
-  }
-  return vocabulary.encode("\n");
+  const start = vocabulary.kind !== "char" || vocabulary.has("\n") ? "\n" : "";
+  const { ids } = typedIds([typed === "" ? start : typed], vocabulary, dataset);
+  if (ids.length > 0) return ids;
+  throw new DataError(
+    typed === ""
+      ? "Cannot continue an empty prompt: the training text has no line feed; give a prompt"
+      : `Cannot continue ${quoted(typed)}: it has no symbol of the vocabulary; give another prompt`,
+  );
 }
 
 function wordIds(text: string, vocabulary: WordVocabulary, dataset?: string): Uint32Array {

@@ -5,7 +5,13 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { checkScored, EVAL_REFERENCE_FLAGS, evalSchema } from "@transformer-xl/eval";
+import {
+  checkPrompt,
+  checkScored,
+  EVAL_REFERENCE_FLAGS,
+  evalSchema,
+  generateSchema,
+} from "@transformer-xl/eval";
 import { assertCutoffs, type Corpus, cutoffsFor } from "@transformer-xl/model";
 import {
   isUserError,
@@ -56,6 +62,11 @@ const EVAL_KEYS = [
   ...Object.keys(evalSchema.shape),
   ...EVAL_REFERENCE_FLAGS.map(({ name }) => name),
 ];
+const KEYS = {
+  train: TRAIN_KEYS,
+  eval: EVAL_KEYS,
+  generate: Object.keys(generateSchema.shape),
+} as const;
 
 /**
  * Tries `count` inputs.
@@ -75,14 +86,13 @@ export async function fuzzFlags({ count, seed }: FuzzOptions): Promise<void> {
 }
 
 async function tryOne(n: number, from: Random, corpus: Corpus, path: string): Promise<void> {
-  const kind = from.pick(["eval", "train", "train", "file"] as const);
-  const input = kind === "file"
-    ? configText(TRAIN_KEYS, from)
-    : commandLine(kind === "eval" ? EVAL_KEYS : TRAIN_KEYS, from);
+  const kind = from.pick(["eval", "generate", "train", "train", "file"] as const);
+  const input = kind === "file" ? configText(TRAIN_KEYS, from) : commandLine(KEYS[kind], from);
   const small = from.next() < 0.8; // so that hostile values reach the checks behind the parser
   const records = from.next() < 0.02;
   const attempt = async () => {
     if (kind === "eval") evaluate(input as string[]);
+    else if (kind === "generate") generate(input as string[]);
     else if (kind === "train") await train(input as string[], {}, { small, records, corpus });
     else {
       await Deno.writeTextFile(path, input as string);
@@ -133,6 +143,10 @@ function evaluate(words: readonly string[]): void {
   const { config } = parseFlags(evalSchema, words, { foreign: EVAL_REFERENCE_FLAGS });
   checkScored(config, config.compat === "auto" ? "none" : config.compat);
   assertEquals(parseFlags(evalSchema, [], { file: config }).config, config);
+}
+
+function generate(words: readonly string[]): void {
+  if (!wantsHelp(words)) checkPrompt(parseFlags(generateSchema, words).config);
 }
 
 async function train(

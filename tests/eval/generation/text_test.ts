@@ -6,6 +6,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { promptIds, StopText, textStream } from "@transformer-xl/eval";
 import {
+  ByteVocabulary,
   CharacterVocabulary,
   splitWords,
   type Vocabulary,
@@ -67,6 +68,14 @@ Deno.test("bytes that are no character are printed as replacement characters", (
   assertEquals(endless, "\ufffd\ufffd\ufffd\ufffda");
 });
 
+Deno.test("a vocabulary of bytes prints whole characters, and takes those of a prompt", () => {
+  const text = "naïve €\n";
+  const vocabulary = ByteVocabulary.fromText(text);
+  const stream = textStream(vocabulary);
+  const texts = Array.from(promptIds("ï€\n", vocabulary), (id) => stream.push(id));
+  assertEquals(texts, ["", "ï", "", "", "€", "\n"]);
+});
+
 /** What comes out for pieces that go in, and the end. */
 function stopped(
   stops: readonly string[],
@@ -119,4 +128,7 @@ Deno.test("a prompt of characters is taken as it is, and an empty one is the end
     DataError,
     "give a prompt",
   );
+  const letters = CharacterVocabulary.fromText("ab ");
+  assertEquals(letters.decode(promptIds("A-b!", letters, "text8")), "a b");
+  assertThrows(() => promptIds("?!", letters, "text8"), DataError, 'Cannot continue "?!"');
 });
