@@ -4,12 +4,19 @@
  *
  * @module
  */
-import { END_OF_LINE, splitWords, type Vocabulary, WordVocabulary } from "@transformer-xl/model";
+import {
+  BytePairVocabulary,
+  END_OF_LINE,
+  splitWords,
+  type Vocabulary,
+  WordVocabulary,
+} from "@transformer-xl/model";
 import { DataError, quoted } from "@transformer-xl/runtime";
 import { typedIds } from "../text/manual.ts";
 
 /**
- * The tokens of a prompt, split like the training text. An empty prompt is the end of a line.
+ * The tokens of a prompt, split like the training text. An empty prompt is the end of a line, and of
+ * byte pairs the end of a text.
  *
  * @param dataset the training data set, if known
  * @throws {DataError} when a symbol has no id and there is no unknown symbol, or nothing is typed and
@@ -18,6 +25,9 @@ import { typedIds } from "../text/manual.ts";
 export function promptIds(text: string, vocabulary: Vocabulary, dataset?: string): Uint32Array {
   const typed = text.replace(/^\ufeff/, "");
   if (vocabulary instanceof WordVocabulary) return wordIds(typed, vocabulary, dataset);
+  if (typed === "" && vocabulary instanceof BytePairVocabulary) {
+    return Uint32Array.of(vocabulary.endOfText);
+  }
   const start = vocabulary.kind !== "char" || vocabulary.has("\n") ? "\n" : "";
   const { ids } = typedIds([typed === "" ? start : typed], vocabulary, dataset);
   if (ids.length > 0) return ids;

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { promptIds, StopText, textStream } from "@transformer-xl/eval";
 import {
+  BytePairVocabulary,
   ByteVocabulary,
   CharacterVocabulary,
   splitWords,
@@ -69,11 +70,22 @@ Deno.test("bytes that are no character are printed as replacement characters", (
 });
 
 Deno.test("a vocabulary of bytes prints whole characters, and takes those of a prompt", () => {
-  const text = "naïve €\n";
-  const vocabulary = ByteVocabulary.fromText(text);
+  const vocabulary = new ByteVocabulary();
   const stream = textStream(vocabulary);
   const texts = Array.from(promptIds("ï€\n", vocabulary), (id) => stream.push(id));
   assertEquals(texts, ["", "ï", "", "", "€", "\n"]);
+});
+
+Deno.test("byte pairs print whole characters, and begin after the end of a text", async () => {
+  const vocabulary = await BytePairVocabulary.load();
+  const text = "Hello, naïve \u{1f600} world 中\n  ok";
+  const ids = promptIds(text, vocabulary);
+  const stream = textStream(vocabulary);
+  const texts = Array.from(ids, (id) => stream.push(id));
+  assertEquals(texts.join(""), text);
+  assertEquals(texts.slice(0, 2), ["Hello", ","]);
+  assert(texts.every((piece) => !piece.includes("\ufffd")));
+  assertEquals([...promptIds("", vocabulary)], [vocabulary.endOfText]);
 });
 
 /** What comes out for pieces that go in, and the end. */
