@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { coverageLine, coverageOf, fitLengths, fittedLine } from "@transformer-xl/eval";
 import { Batches, type Lengths } from "@transformer-xl/model";
 import { unscoredLines } from "@transformer-xl/train";
-import { smallConfig } from "../support/small_run.ts";
+import { smallConfig } from "../../support/small_run.ts";
 
 const FLAGS = { batchSize: "--batch_size", memLen: "--mem_len", maxSegments: "--max_size" };
 const DEFAULTS: Lengths = { batchSize: 16, tgtLen: 64, extLen: 0, memLen: 640 };

@@ -8,8 +8,8 @@ import { manualModel } from "@transformer-xl/eval";
 import { modelConfig } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import { modelOf, PRESETS, trainSchema } from "@transformer-xl/train";
-import { type Flags, runProgram } from "../support/program.ts";
-import { Scratch, wordText } from "../support/small_run.ts";
+import { type Flags, runProgram } from "../../support/program.ts";
+import { Scratch, wordText } from "../../support/small_run.ts";
 
 /** The arguments with which the reference builds its base model. */
 const BASE = {
