@@ -58,6 +58,14 @@ import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
 import { achievedBy, type ScoredStream, scoreStream } from "./report/score_stream.ts";
 import { cutTexts } from "./text/cut_texts.ts";
+import {
+  checkComparable,
+  compareModels,
+  comparisonLines,
+  type EvaluatedModel,
+} from "./comparison/compare_models.ts";
+import { unitOf } from "./report/line_report.ts";
+import { checkCompare } from "./settings/compare_checks.ts";
 import { evaluateLines } from "./lines/line_evaluation.ts";
 import { fitLines } from "./lines/line_lengths.ts";
 import { TokenReport } from "./tokens/token_report.ts";
@@ -87,6 +95,7 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   const { config, origin } = parsed;
   checkGenerate(config);
   checkManual(config);
+  checkCompare(config);
   if (config.printConfig) {
     if (rankEnvironment().rank === 0) console.log(evaluationYaml(config, origin));
     return 0;
@@ -102,11 +111,33 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   }, (group) => evaluateShare(parsed, group));
 }
 
-/** One rank: it scores its columns, and rank 0 reports the combined result. */
+/** One rank: it scores one checkpoint, or two and their difference. */
 async function evaluateShare(
-  { config, origin, notes }: ParsedFlags<EvalConfig>,
+  parsed: ParsedFlags<EvalConfig>,
   group: ProcessGroup,
 ): Promise<number> {
+  let before: EvaluatedModel | undefined;
+  for (const model of parsed.config.compare) {
+    const { evaluated } = await evaluateModel(
+      { ...parsed, config: { ...parsed.config, model } },
+      group,
+      before,
+    );
+    before = evaluated;
+  }
+  return before === undefined ? (await evaluateModel(parsed, group)).code : 0;
+}
+
+/**
+ * One rank: it scores its columns, and rank 0 reports the combined result.
+ *
+ * @param before results of another model on the same text, to compare with
+ */
+async function evaluateModel(
+  { config, origin, notes }: ParsedFlags<EvalConfig>,
+  group: ProcessGroup,
+  before?: EvaluatedModel,
+): Promise<{ readonly code: number; readonly evaluated: EvaluatedModel }> {
   const { rank, size } = group;
   using source = await openSource(config, group);
   await assertSameFacts(group, startFacts(config, source.digest));
@@ -137,7 +168,16 @@ async function evaluateShare(
     ? fitLines(texts, config, modelConfig, given)
     : cutTexts(texts, config, modelConfig, { group, given });
   const { batchSize } = whole;
-  const output = { ...config, workDirGiven: origin.get("workDir") !== "default" };
+  const scoredModel = {
+    source: source.name,
+    fingerprint: symbols.fingerprint,
+    digests: textDigests(texts),
+  };
+  if (before !== undefined) checkComparable(before, scoredModel, config.lines);
+  const output = {
+    ...{ ...config, model: config.compare[0] ?? config.model },
+    workDirGiven: origin.get("workDir") !== "default",
+  };
   checkLogName("--dllog_file", config.dllogFile, {
     folder: outputFolder(output),
     inputs: [config.model, config.data, config.configFile],
@@ -150,7 +190,10 @@ async function evaluateShare(
   }
   checkDllogName(config.dllogFile, { name: TEXT_LOG }, outputFolder(output));
   const pythonNumbers = COMPAT_RULES[modelConfig.compat].repeatsRecordErrors;
-  using logs = await openEvalLogs({ ...output, rank, pythonNumbers, announced });
+  using logs = await openEvalLogs({
+    ...{ ...output, rank, pythonNumbers, announced },
+    appends: before !== undefined,
+  });
   const { text, json, dllog } = logs;
   const records = dllog && new EvalDllRecords(dllog);
   records?.begin(
@@ -215,18 +258,29 @@ async function evaluateShare(
     texts: scored.flatMap(({ measured }) => measured ?? []),
   });
   if (paths !== undefined) text.write(`measurements : ${paths.join(", ")}`);
-  const results = compareTargets(
-    lines === undefined
-      ? achievedBy(scored.at(-1)!)
-      : { lossNats: lines.lossNats, tokensPerSecond: undefined },
-    config,
-  );
+  const achieved = lines === undefined
+    ? achievedBy(scored.at(-1)!)
+    : { lossNats: lines.lossNats, tokensPerSecond: undefined };
+  const results = compareTargets(achieved, config);
   for (const result of results) {
     for (const line of targetLines(result)) text.write(line);
     json?.write({ kind: "target", ...result });
   }
+  const evaluated = {
+    ...scoredModel,
+    texts: lines === undefined ? scored : [{ name: "lines", units: lines.lines.map(unitOf) }],
+  };
+  if (before !== undefined) {
+    const { seed, lines: isOfLines } = config;
+    const names = [before.source, source.name] as const;
+    for (const comparison of compareModels(before, evaluated, { seed, isOfLines })) {
+      for (const line of comparisonLines(comparison, { seed, names })) text.write(line);
+      json?.write({ kind: "comparison", ...comparison, models: names, seed });
+    }
+  }
   const isPassed = results.every(({ passed }) => passed);
-  return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
+  const passed = await decideOnFirst(group, () => Promise.resolve(isPassed));
+  return { code: passed ? 0 : NOT_PASSED, evaluated };
 }
 
 /** Cache of encoded text, in an existing work directory. */

@@ -59,6 +59,9 @@ export const evalSchema = z.strictObject({
       ...general,
       metavar: "FILE",
     }),
+  compare: z.array(pathValue).default([])
+    .describe("Score two checkpoints on the same text, with an interval of their difference")
+    .meta({ ...general, metavar: "FILE" }),
   device: z.enum(DEVICE_CHOICES).default("auto")
     .describe("gpu: require a GPU adapter; cpu: plain loops; auto: a GPU adapter if available")
     .meta(general),
@@ -140,7 +143,9 @@ export const evalSchema = z.strictObject({
     .meta({ ...benchmark, metavar: "JSON" }),
   manualVocab: z.enum(["word", "bpe", "char", "byte"]).default("word")
     .describe("Symbols of --manual_config").meta(benchmark),
-  seed: seedValue.default(1111).describe("Seed of random weights and random ids").meta(benchmark),
+  seed: seedValue.default(1111).describe(
+    "Seed of random weights, random ids and the intervals of --compare",
+  ).meta(benchmark),
   saveData: z.boolean().default(false)
     .describe("Wait for every segment; print and save latency and throughput").meta(benchmark),
   percentiles: z.array(z.number().min(0).max(100)).min(1).max(MAX_PERCENTILES)
@@ -296,8 +301,11 @@ export function checkTables(
  * @throws {ConfigError} naming the flags and values
  */
 export function checkShare(config: EvalConfig, processes: number): void {
-  const alone = [config.perToken && "--per_token", config.lines && "--lines"]
-    .find((flag) => flag !== false);
+  const alone = [
+    config.perToken && "--per_token",
+    config.lines && "--lines",
+    config.compare.length > 0 && "--compare",
+  ].find((flag) => flag !== false);
   if (alone !== undefined && processes > 1) {
     throw new ConfigError(
       `Cannot score with ${alone} in ${processes} processes: it needs all columns in one; use --gpus 1`,

@@ -122,3 +122,18 @@ export {
   scoreLines,
   type ScoreLinesOptions,
 } from "./lines/score_lines.ts";
+export {
+  type BootstrapOptions,
+  type LossDifference,
+  pairedBootstrap,
+  type PairedLoss,
+} from "./comparison/bootstrap.ts";
+export {
+  checkComparable,
+  compareModels,
+  type Comparison,
+  comparisonLines,
+  type EvaluatedModel,
+  type EvaluatedText,
+  type UnitLoss,
+} from "./comparison/compare_models.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { fixed } from "@transformer-xl/runtime";
+import type { UnitLoss } from "../comparison/compare_models.ts";
 import { rawLoss } from "../metrics.ts";
 import { type LossStyle, lossText } from "./loss_text.ts";
 
@@ -42,6 +43,12 @@ export function lineRecord({ length, ...result }: LineResult): object {
     ...{ kind: "line", ...result, lossNats: isScored ? nats / tokens : null },
     ...(isScored && rawLoss(nats / tokens, length, raw)),
   };
+}
+
+/** A line as a unit of comparison. */
+export function unitOf({ length, tokens, nats, raw }: LineResult): UnitLoss {
+  const whole = tokens === 0 ? 0 : nats / tokens * length;
+  return { nats, tokens, raw: { nats: whole, characters: raw.characters } };
 }
 
 /** All lines together, without those that are not scored. */

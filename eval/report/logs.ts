@@ -39,6 +39,8 @@ export interface EvalLogSettings extends OutputSettings {
   readonly dllogFile: string;
   /** Whether the records have Python's words for numbers that JSON lacks. */
   readonly pythonNumbers: boolean;
+  /** Whether records go on behind those of an evaluation before, instead of replacing them. */
+  readonly appends?: boolean;
   /** Lines printed before, for the file. */
   readonly announced: readonly string[];
 }
@@ -64,6 +66,7 @@ export function outputFolder({ workDir, workDirGiven, model }: OutputSettings): 
  */
 export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
   const { rank, debug, logAllRanks, dllogFile, pythonNumbers, announced } = settings;
+  const mode = settings.appends ? "append" : "truncate";
   if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }));
   const ranked = logAllRanks ? { rank } : {};
   if (debug) {
@@ -90,8 +93,8 @@ export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs>
   for (const line of announced) file.write(line);
   return logs(
     new TextLog({ path, mode: "append", quiet: true, ...ranked }),
-    new JsonLog(jsonPath, { mode: "truncate" }),
-    dllPath === undefined ? undefined : new DllLog(dllPath, { mode: "truncate", pythonNumbers }),
+    new JsonLog(jsonPath, { mode }),
+    dllPath === undefined ? undefined : new DllLog(dllPath, { mode, pythonNumbers }),
   );
 }
 

@@ -5,6 +5,7 @@
  */
 import { type Batches, type Compat, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
 import type { JsonLog, ProcessGroup, TextLog } from "@transformer-xl/runtime";
+import type { UnitLoss } from "../comparison/compare_models.ts";
 import { combineResults } from "../combine_results.ts";
 import { type EvalConfig, isMeasured } from "../config.ts";
 import type { Evaluator } from "../evaluator.ts";
@@ -64,6 +65,10 @@ export interface ScoredStream {
   readonly lossNats: number;
   /** Latency and throughput; undefined where they are not measured. */
   readonly measured: MeasuredText | undefined;
+  /** Name of the text. */
+  readonly name: string;
+  /** The scored segments of this process. */
+  readonly units: readonly UnitLoss[];
 }
 
 /**
@@ -126,10 +131,16 @@ export async function scoreStream(
     lossNats,
     latency: summary,
   });
-  return { lossNats, measured };
+  const units = own.segments.filter(({ scored }) => scored).map((segment): UnitLoss => {
+    const tokens = segment.targetRows * columns;
+    return { nats: segment.lossNats * tokens, tokens };
+  });
+  return { lossNats, measured, name: split, units };
 }
 
 /** What a text achieved, for targets. */
-export function achievedBy({ lossNats, measured }: ScoredStream): Achieved {
+export function achievedBy(
+  { lossNats, measured }: Pick<ScoredStream, "lossNats" | "measured">,
+): Achieved {
   return { lossNats, tokensPerSecond: measured?.summary.tokensPerSecond };
 }

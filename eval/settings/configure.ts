@@ -33,7 +33,10 @@ export async function configureEvaluation(
   const config = withUserPaths(parsed.config, [
     ...["workDir", "model", "data", "configFile", "manualFile"] as const,
   ]);
-  return { ...parsed, config };
+  const compare = config.compare.map((path) =>
+    withUserPaths({ compare: path }, ["compare"]).compare
+  );
+  return { ...parsed, config: { ...config, compare } };
 }
 
 /** Settings that an evaluation adapts unless they are given. */

@@ -14,6 +14,13 @@ export function readsStandardInput({ manual }: Pick<EvalConfig, "manual">): bool
   return manual.length === 1 && manual[0] === STANDARD_INPUT;
 }
 
+/** Standard input, which is read once, also where two models score it. */
+let standardInput: Promise<Uint8Array<ArrayBuffer>> | undefined;
+
+async function readInput(): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+}
+
 /**
  * The typed text of the flags, without a byte order mark and the last line end.
  *
@@ -25,7 +32,7 @@ export async function typedText(
   if (manualFile === null && !readsStandardInput({ manual })) return manual.join(" ");
   const name = manualFile === null ? "standard input" : quoted(manualFile);
   const bytes = manualFile === null
-    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    ? await (standardInput ??= readInput())
     : await readFile(manualFile);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes); // drops the mark

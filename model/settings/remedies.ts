@@ -41,6 +41,9 @@ export const REMEDIES: Remedies = {
     "use more text, a shorter --mem_len or a smaller --eval_batch_size",
   "a model for the symbols of the text":
     "raise n_token in --manual_config, or leave --data and --dataset out for random ids",
+  "lines, which are compared per character":
+    "compare them per character, with --lines and --manual_file FILE",
+  "the same version of the reference": "give one --compat for both",
   "a multiple of the processes as the batch": "use such a --batch_size",
   "no clusters, or given ones": "leave out --adaptive or give --cutoffs",
   "given cut-offs, or those of byte pairs":

@@ -36,6 +36,8 @@ export type Need =
   | "more text, a shorter memory or a smaller batch of evaluation"
   | "a multiple of the processes as the batch"
   | "a model for the symbols of the text"
+  | "lines, which are compared per character"
+  | "the same version of the reference"
   // the model
   | "no clusters, or given ones"
   | "given cut-offs, or those of byte pairs"

@@ -12,8 +12,8 @@ import {
   evaluateText,
   refusalOf,
   saveRandomModel,
-} from "../support/evaluation/scored_model.ts";
-import { Scratch, seededRandom, wordText } from "../support/small_run.ts";
+} from "../../support/evaluation/scored_model.ts";
+import { Scratch, seededRandom, wordText } from "../../support/small_run.ts";
 
 Deno.test("lines in a batch have the losses of each line alone, in their order", async () => {
   using device = new ReferenceDevice({ precision: "f32" });

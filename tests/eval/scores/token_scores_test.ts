@@ -25,8 +25,8 @@ import {
   WordVocabulary,
 } from "@transformer-xl/model";
 import { ReferenceDevice } from "@transformer-xl/runtime";
-import { evaluateText, refusalOf, saveRandomModel } from "../support/evaluation/scored_model.ts";
-import { Scratch, seededRandom, wordText } from "../support/small_run.ts";
+import { evaluateText, refusalOf, saveRandomModel } from "../../support/evaluation/scored_model.ts";
+import { Scratch, seededRandom, wordText } from "../../support/small_run.ts";
 
 for (const cutoffs of [[], [5, 12]]) {
   Deno.test(`ranks and losses of tokens equal those of a sorted list, ${cutoffs.length} tails`, async () => {

@@ -18,8 +18,8 @@ import {
   evaluateText,
   refusalOf,
   saveRandomModel,
-} from "../support/evaluation/scored_model.ts";
-import { Scratch, wordText } from "../support/small_run.ts";
+} from "../../support/evaluation/scored_model.ts";
+import { Scratch, wordText } from "../../support/small_run.ts";
 
 Deno.test("a typed text of several lines gets the ids of these lines in training", () => {
   const text = "a b , c\nb @-@ c @,@ a\n\n<unk> a";
