@@ -247,6 +247,16 @@ export function resolveModel(
 }
 
 /**
+ * The model section of a configuration, from which {@link resolveModel} gives the same model for its
+ * vocabulary, its cut-offs and its tied projections.
+ */
+export function sectionOf(config: ModelConfig): ModelSection {
+  const { nToken: _nToken, tieProjs: _tieProjs, tieWeight, positionRows: _rows, ...stored } =
+    config;
+  return { ...stored, notTied: !tieWeight, adaptive: stored.cutoffs.length > 0 };
+}
+
+/**
  * The largest attended distance with `--same_length`; undefined without a limit.
  *
  * @param memLen rows of memory of the recording

@@ -66,6 +66,7 @@ export { tokenizeManual } from "./text/moses_tokenizer.ts";
 export { BytePairVocabulary, END_OF_TEXT } from "./text/vocabulary/byte_pair_vocabulary.ts";
 export { ByteVocabulary } from "./text/vocabulary/byte_vocabulary.ts";
 export { CharacterVocabulary } from "./text/vocabulary/character_vocabulary.ts";
+export { extendVocabulary } from "./text/vocabulary/extend_vocabulary.ts";
 export { assertCutoffs, cutoffsFor } from "./text/vocabulary/cutoffs.ts";
 export type {
   CountLimits,

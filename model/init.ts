@@ -11,6 +11,7 @@ import {
   fillUniform,
   hashName,
   type Init,
+  type Parameter,
   type ParameterStore,
   sizeOf,
   writeWeights,
@@ -55,14 +56,20 @@ export function constantInit(value: number): Init {
   return { kind: "constant", value };
 }
 
+/** The initial values of a parameter: they depend on the seed, its name and the index of an element. */
+export function initialValues(
+  { name, shape, init }: Parameter,
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(sizeOf(shape));
+  const stream = hashName(name);
+  if (init.kind === "constant") values.fill(init.value);
+  else if (init.kind === "normal") fillNormal(values, seed, stream, init);
+  else fillUniform(values, seed, stream, { low: -init.range, high: init.range });
+  return values;
+}
+
 /** Writes the initial weights of `seed` into an allocated store. */
 export function initialise(device: Device, store: ParameterStore, seed: number): void {
-  writeWeights(device, store, ({ name, shape, init }) => {
-    const values = new Float32Array(sizeOf(shape));
-    const stream = hashName(name);
-    if (init.kind === "constant") values.fill(init.value);
-    else if (init.kind === "normal") fillNormal(values, seed, stream, init);
-    else fillUniform(values, seed, stream, { low: -init.range, high: init.range });
-    return values;
-  });
+  writeWeights(device, store, (parameter) => initialValues(parameter, seed));
 }

@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./core.ts";
+export { extendModel } from "./checkpoint/extend_model.ts";
 export { loadModel } from "./checkpoint/load_model.ts";
 export { openCheckpoint } from "./checkpoint/open_checkpoint.ts";
 export { saveModel } from "./checkpoint/save_model.ts";

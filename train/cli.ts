@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { dirname } from "node:path";
 import {
   COMPAT_RULES,
   type Corpus,
@@ -71,6 +70,8 @@ import { noProfile } from "./settings/flag_errors.ts";
 import { openDllLog, openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
 import { checkContinues } from "./checkpoint/resume.ts";
+import { openInitial } from "./fine_tuning/initial_checkpoint.ts";
+import { initialLine, initialSymbols } from "./fine_tuning/initial_settings.ts";
 import { cutStreams, neededSplits } from "./step/streams.ts";
 import { Trainer } from "./trainer.ts";
 import { unscoredLines } from "./settings/unscored_lines.ts";
@@ -84,9 +85,9 @@ import {
 import { baseFolder, folderToResume, withRunFolder } from "./checkpoint/run_folder.ts";
 import {
   checkWorkDirectory,
-  isBestInsteadOfLast,
   isFolderOf,
   openRestart,
+  restartLine,
   WorkDirectory,
 } from "./checkpoint/work_directory.ts";
 
@@ -111,12 +112,17 @@ async function trainWith(argv: readonly string[]): Promise<number> {
   const { config: early } = configureTraining(given, undefined);
   const base = baseFolder(early);
   const open = async () =>
-    await openRestart(given.restart, given.restart === true ? await folderToResume(early) : base);
+    given.initFrom !== null ? await openInitial(given.initFrom) : await openRestart(
+      given.restart,
+      given.restart === true ? await folderToResume(early) : base,
+    );
   // Rank 0 tells the other ranks what to resume once they are connected.
   const { launchedBy, rank } = rankEnvironment();
   const isLaunched = launchedBy !== "none";
-  using checkpoint = isLaunched && !given.printConfig ? undefined : await open();
-  const configured = configureTraining(given, checkpoint);
+  using opened = isLaunched && !given.printConfig ? undefined : await open();
+  const resumed = (file?: ModelCheckpoint) => given.initFrom === null ? file : undefined;
+  const checkpoint = resumed(opened);
+  const configured = configureTraining(given, opened);
   const { origin } = configured;
   if (configured.config.printConfig) {
     checkTrainConfig(configured.config);
@@ -133,24 +139,27 @@ async function trainWith(argv: readonly string[]): Promise<number> {
       gpusGiven: gpusGiven && !config.dryRun,
       argv,
       facts: sharedSettings(config),
-      paths: [base, config.workDir, config.data, config.configFile, config.restart]
+      paths: [base, config.workDir, config.data, config.configFile, config.restart, config.initFrom]
         .filter((path) => typeof path === "string"),
       check: (processes) => checkShares(config, processes),
-      launching: () => checkpoint?.[Symbol.dispose](),
+      launching: () => opened?.[Symbol.dispose](),
     },
     async (group) => {
       using interrupt = listenForInterrupt();
       if (!isLaunched) {
-        return await runRank({ ...configured, config, base, checkpoint, group, interrupt });
+        const begin = { base, source: opened, checkpoint, group, interrupt };
+        return await runRank({ ...configured, ...begin, config });
       }
       using shared = await openShared(group, open);
-      const step = shared.checkpoint ? trainingRecord(shared.checkpoint).progress.step : 0;
-      const own = configureTraining(given, shared.checkpoint);
+      const source = shared.checkpoint;
+      const continued = resumed(source);
+      const step = continued ? trainingRecord(continued).progress.step : 0;
+      const own = configureTraining(given, source);
       await assertSameFacts(group, startFacts(own.config, shared.digest, step));
-      const start = { ...own, config: await withRunFolder(own, shared.checkpoint, group), group };
-      await decideOnFirst(group, () => checkStart(start.config, shared.checkpoint));
+      const start = { ...own, config: await withRunFolder(own, continued, group), group };
+      await decideOnFirst(group, () => checkStart(start.config, continued));
       checkShares(start.config, group.size);
-      return await runRank({ ...start, base, checkpoint: shared.checkpoint, interrupt });
+      return await runRank({ ...start, base, source, checkpoint: continued, interrupt });
     },
   );
 }
@@ -170,6 +179,9 @@ interface Start {
   readonly notes: readonly string[];
   /** Where `--restart` looks for a checkpoint, or for sub-folders with one. */
   readonly base: string;
+  /** The checkpoint that is resumed, or that gives a new run its weights and symbols. */
+  readonly source: ModelCheckpoint | undefined;
+  /** The checkpoint that is resumed. */
   readonly checkpoint: ModelCheckpoint | undefined;
   readonly group: ProcessGroup;
   readonly interrupt: Interrupt;
@@ -177,20 +189,15 @@ interface Start {
 
 /** One rank of a run. Rank 0 writes files; the others are silent unless `--log_all_ranks`. */
 async function runRank(start: Start): Promise<number> {
-  const { origin, checkpoint, group } = start;
+  const { origin, source, checkpoint, group } = start;
+  const base = start.config.initFrom === null ? undefined : source?.config;
   const share = start.config.dryRun ? dryShare(start.config) : group;
   let config = withProcesses(start.config, share.size);
   const isFirst = group.rank === 0;
-  if (isFirst && !checkpoint && config.restart) {
-    console.log(`No checkpoint in "${start.base}" yet: starting a new run`);
-  }
-  if (isFirst && checkpoint && isBestInsteadOfLast(config.restart, checkpoint.path)) {
-    console.log(
-      `No last checkpoint in "${dirname(checkpoint.path)}": continuing from the best one`,
-    );
-  }
-  if (isPlannedWithoutText(config)) {
-    const process = { config, origin, share, group };
+  const line = restartLine(config.restart, start.base, checkpoint);
+  if (isFirst && line !== undefined) console.log(line);
+  if (isPlannedWithoutText(config, base)) {
+    const process = { config, origin, share, group, base };
     await planWithoutText(process, start.notes, isFirst ? console.log : () => {});
     return 0;
   }
@@ -209,12 +216,14 @@ async function runRank(start: Start): Promise<number> {
   const corpus = await firstThenOthers(
     group,
     () =>
-      openText(config, cacheDir, checkpoint?.vocabulary, {
+      openText(config, cacheDir, source?.vocabulary, {
         required: neededSplits(config),
+        ...(source !== checkpoint && initialSymbols(config)),
       }),
   );
   const { size } = corpus.vocabulary;
-  const modelConfig = modelOf(config, size, cutoffsOf(config, corpus.source.dataset, size));
+  const cutoffs = cutoffsOf(config, corpus.source.dataset, size, base);
+  const modelConfig = modelOf(config, size, cutoffs, base);
   await assertSameFacts(group, modelFacts(textFacts(corpus), corpus.vocabulary, modelConfig));
   const changes = checkpoint ? checkSameText(checkpoint, corpus, config, isTextGiven) : [];
   // A checkpoint that does not name its text is continued on the one it is given.
@@ -292,14 +301,15 @@ async function run(
   device: Device,
   modelConfig: ModelConfig,
   corpus: Corpus,
-  { config, checkpoint, group, interrupt }: Start,
+  { config, source, checkpoint, group, interrupt }: Start,
   { text, progress, folder, continuesLogs }: Outputs,
 ): Promise<number> {
   const { rank } = group;
   if (!config.debug && rank === 0) await sweepTemporaries(config.workDir);
-  using trainer = await Trainer.create(device, config, modelConfig, corpus, checkpoint, group);
+  const from = checkpoint ?? (source && { weightsOf: source });
+  using trainer = await Trainer.create(device, config, modelConfig, corpus, from, group);
   // An open file would keep its disk space after the next save replaces it.
-  checkpoint?.[Symbol.dispose]();
+  source?.[Symbol.dispose]();
   const files = config.debug ? undefined : new CheckpointFiles(config.workDir, {
     saveAll: config.saveAll,
     beforeSave: () => folder?.assertHeld(),
@@ -317,9 +327,13 @@ async function run(
   dllRecords?.begin(namedSettings(config));
   const reporter = new Reporter(text, json, { characters, own: rank > 0 }, dllRecords);
   interrupt.startSaving(); // before the line about the progress of the run
-  if (checkpoint) {
-    text.write(`Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`);
-    const unverified = unverifiedLine(checkpoint);
+  if (source) {
+    text.write(
+      checkpoint
+        ? `Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`
+        : initialLine(source, corpus.vocabulary),
+    );
+    const unverified = unverifiedLine(source);
     if (unverified !== undefined) text.write(unverified);
   }
   if (config.profile) {

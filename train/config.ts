@@ -49,6 +49,9 @@ export const trainSchema = z.strictObject({
   restart: z.union([z.boolean(), pathValue]).default(false)
     .describe("Resume from PATH, or from the last checkpoint in --work_dir")
     .meta({ ...general, metavar: "PATH" }),
+  initFrom: pathValue.nullable().default(null)
+    .describe("Start a new run with the weights of a checkpoint or work directory")
+    .meta({ ...general, metavar: "PATH" }),
   overwrite: z.boolean().default(false)
     .describe("Start a new run in a --work_dir that already holds checkpoints").meta(general),
   device: z.enum(DEVICE_CHOICES).default("auto")
@@ -95,6 +98,9 @@ export const trainSchema = z.strictObject({
     .meta({ ...corpus, metavar: "SYMBOL" }),
   acceptNewText: z.boolean().default(false)
     .describe("With --restart: continue although the training text has changed").meta(corpus),
+  extendVocab: z.boolean().default(false)
+    .describe("With --init_from: add the symbols of the text to those of the checkpoint")
+    .meta(corpus),
 
   ...modelFields,
 

@@ -169,17 +169,23 @@ export function sparseScheduleOf(config: TrainConfig): ScheduleSettings | undefi
 /**
  * The model of a configuration, for a vocabulary.
  *
+ * @param base the model whose weights the run started from; its tied projections and the length of
+ * its tables follow from no setting
  * @throws {ConfigError} when settings contradict each other or the vocabulary
  */
 export function modelOf(
   config: TrainConfig,
   nToken: number,
   cutoffs: readonly number[],
+  base?: ModelConfig,
 ): ModelConfig {
   const { tieProjections } = dataSet(datasetOf(config));
   const { tgtLen, extLen, memLen } = config;
   const section = { ...config as ModelSection, positionRows: tgtLen + extLen + memLen };
-  const model = resolveModel(section, nToken, cutoffs, tieProjections);
+  const resolved = resolveModel(section, nToken, cutoffs, tieProjections);
+  const model = base === undefined
+    ? resolved
+    : { ...resolved, tieProjs: base.tieProjs, positionRows: base.positionRows };
   if (config.sampleSoftmax > 0) checkSamples(model, config.sampleSoftmax);
   return model;
 }

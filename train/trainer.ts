@@ -7,16 +7,14 @@
  * @module
  */
 import { Backlog, type EvalResult, Evaluator } from "@transformer-xl/eval";
-import {
-  type Batches,
-  type Corpus,
-  createModel,
-  type Memory,
-  type Model,
-  type ModelCheckpoint,
-  type ModelConfig,
-  modelOfCheckpoint,
-  type Segment,
+import type {
+  Batches,
+  Corpus,
+  Memory,
+  Model,
+  ModelCheckpoint,
+  ModelConfig,
+  Segment,
 } from "@transformer-xl/model";
 import {
   type Device,
@@ -47,6 +45,7 @@ import type { StepMetrics } from "./step/metric_rings.ts";
 import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
 import { saveInGroup, type SaveRequest } from "./checkpoint/save_in_group.ts";
 import { firstProgress } from "./checkpoint/first_progress.ts";
+import { initialModel, type InitialWeights, resumedOf } from "./fine_tuning/initial_model.ts";
 import { profiledSteps, StepProfiler } from "./profile/step_profiler.ts";
 import { IntervalMeter } from "./step/interval_meter.ts";
 import { TrainStep } from "./step/train_step.ts";
@@ -95,9 +94,10 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Allocates and records everything; continues from `checkpoint` if there is one. All ranks create
-   * their trainers together and start from the weights of rank 0.
+   * Allocates and records everything. All ranks create their trainers together and start from the
+   * weights of rank 0.
    *
+   * @param from a checkpoint to resume, or one that gives a new run its weights
    * @param group the ranks that share the batch; a single process without it
    * @throws {DeviceError} when memory is short, or half precision is requested but not supported
    * @throws {DataError} when the text is too short
@@ -108,18 +108,16 @@ export class Trainer implements Disposable {
     settings: TrainConfig,
     modelConfig: ModelConfig,
     corpus: Corpus,
-    checkpoint?: ModelCheckpoint,
+    from?: ModelCheckpoint | InitialWeights,
     group: ProcessGroup = new SoloGroup(),
   ): Promise<Trainer> {
     const config = withProcesses(settings, group.size);
+    const checkpoint = resumedOf(from);
     const progress = checkpoint
       ? continuedProgress(trainingRecord(checkpoint), config)
       : firstProgress(config);
     const streams = cutStreams(config, corpus, group);
-    const kind = { training: true, fp16: config.fp16 };
-    const model = checkpoint
-      ? await modelOfCheckpoint(device, checkpoint, { config: modelConfig, ...kind })
-      : await createModel(device, modelConfig, { seed: config.seed, ...kind });
+    const model = await initialModel(device, modelConfig, config, from);
     const trainer = new Trainer(model, group, config, corpus, streams, progress);
     const { trainLengths, evalLengths, step: options } = trainer.#plan;
     const step = await TrainStep.record(model, trainLengths, options, group);

@@ -18,6 +18,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   "configFile",
   "config",
   "restart",
+  "initFrom",
   "gpus",
   "oversubscribe",
   "logAllRanks",

@@ -32,6 +32,7 @@ export const REMEDIES: Remedies = {
     "plan the run with --dry_run, or train on the text with --dataset text",
   "a symbol for unknown words":
     "count it in the training text or name a symbol for unknown words (--unknown) in training",
+  "symbols of the text": "add them with --extend_vocab",
   "characters as symbols": "or use --vocab char where words are not separated by spaces",
   "more text or a smaller batch": "use more text or a smaller --batch_size",
   "more text or a smaller batch of evaluation": "use more text or a smaller --eval_batch_size",
@@ -73,6 +74,7 @@ export const REMEDIES: Remedies = {
   "another work directory, or the run in it":
     "continue with --restart, choose another --work_dir, or give --overwrite",
   "the path of a checkpoint": "give --restart PATH",
+  "a checkpoint to start from": "give --init_from a checkpoint or the --work_dir of a run",
   "a checkpoint, or a new run": "omit --restart to start a new run",
   "smaller updates": "lower --lr, raise --warmup_step or lower --clip",
   "smaller updates, or full precision":

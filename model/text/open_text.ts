@@ -7,7 +7,7 @@ import { type Corpus, openCorpus } from "./corpus/corpus.ts";
 import { assertLoader, type Dataset, dataSet, datasetOf } from "./data_sets.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
-import { ConfigError, exitAtSignals } from "@transformer-xl/runtime";
+import { ConfigError, exitAtSignals, type Need } from "@transformer-xl/runtime";
 import type { Compat } from "../settings/compat.ts";
 import { refuseWordSettings, type WordSettings } from "../settings/word_settings.ts";
 import { selfFiles } from "./self_corpus.ts";
@@ -35,6 +35,10 @@ export interface TextSelection {
   readonly required?: readonly Split[] | undefined;
   /** Use the whole text as this split. */
   readonly wholeAs?: Split | undefined;
+  /** Append the counted symbols that a given vocabulary lacks to it. */
+  readonly extend?: boolean | undefined;
+  /** Need of a user whose text has symbols without an id. */
+  readonly whenMissing?: Need | undefined;
 }
 
 /**
@@ -85,12 +89,25 @@ export async function openText(
     guardCache: exitAtSignals,
     ...(vocabulary === undefined
       ? countSettings(settings)
-      : { vocabulary, unknown: vocabulary.has(UNKNOWN) ? UNKNOWN : undefined }),
+      : { vocabulary, ...givenSettings(vocabulary, settings, selection) }),
   });
   if (vocabulary === undefined && corpus.vocabulary.kind !== "word") {
     refuseWordSettings(settings, corpus.vocabulary.kind);
   }
   return corpus;
+}
+
+/** Counting for a given vocabulary: its treatment of case and of unknown words. */
+function givenSettings(
+  vocabulary: Vocabulary,
+  settings: TextSettings,
+  { extend = false }: TextSelection,
+) {
+  const unknown = vocabulary.has(UNKNOWN) ? UNKNOWN : undefined;
+  if (!extend) return { unknown };
+  const { lowerCase, unknown: own = unknown } = vocabulary.toJSON();
+  const counting = countSettings(settings);
+  return { ...counting, lowerCase, unknown: own ?? counting.unknown };
 }
 
 function countSettings(

@@ -11,9 +11,10 @@ import {
   type ModelConfig,
   unusable,
 } from "@transformer-xl/model";
-import { CheckpointError, flagName, type FlagOrigin, oneLine } from "@transformer-xl/runtime";
+import { flagName, type FlagOrigin, oneLine } from "@transformer-xl/runtime";
 import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
 import { checkPosition } from "./checkpoint_checks.ts";
+import { equal, otherSettings, settingWords, thereWords } from "./setting_differences.ts";
 import type { TrainConfig } from "../config.ts";
 import { optimizerOf, sparseScheduleOf } from "../run_plan.ts";
 import type { PlateauState } from "../schedule.ts";
@@ -33,6 +34,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   appendDataset: "free",
   appendTime: "free",
   restart: "free",
+  initFrom: "fixed",
   overwrite: "free",
   device: "free",
   gpus: "free",
@@ -56,6 +58,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   lowerCase: "fixed",
   unknown: "fixed",
   acceptNewText: "free",
+  extendVocab: "fixed",
   compat: "fixed",
   nLayer: "fixed",
   nHead: "fixed",
@@ -141,12 +144,7 @@ export function checkContinues(
   const record = trainingRecord(checkpoint);
   const differences = changedSettings(checkpoint, record.config, config, modelConfig);
   if (differences.length > 0) {
-    throw new CheckpointError(
-      `Cannot continue from "${checkpoint.path}" with ${differences.join(", ")}; ` +
-        `leave ${
-          differences.length === 1 ? "this flag" : "these flags"
-        } out to take the checkpoint's`,
-    );
+    throw otherSettings("continue", checkpoint.path, differences);
   }
   const odd = contradiction(checkpoint.config, modelConfig);
   if (odd !== undefined) {
@@ -200,15 +198,16 @@ function changedSettings(
     // Some values are equivalent: --d_embed -1 is --d_model, bounds may be those of the data set.
     if (key === "vocab") return config.vocab !== vocabulary.kind;
     return !(isSameModel && ["dEmbed", "cutoffs", "attnType"].includes(key));
-  }).map((key) => `${givenAs(key, config)} (it is ${typed(stored[key])} there)`);
+  }).map((key) => differenceOf(key, stored, config));
 }
 
 /** A setting in command-line form; the batch by the flag that sets it. */
-function givenAs(key: keyof TrainConfig, config: TrainConfig): string {
+function differenceOf(key: keyof TrainConfig, stored: TrainConfig, config: TrainConfig): string {
   const { localBatchSize, batchSize } = config;
   return key === "batchSize" && localBatchSize !== null
-    ? `--${flagName("localBatchSize")} ${localBatchSize}, a batch of ${batchSize}`
-    : `--${flagName(key)} ${typed(config[key])}`;
+    ? `--${flagName("localBatchSize")} ${localBatchSize}, a batch of ${batchSize} ` +
+      thereWords(stored.batchSize)
+    : settingWords(key, config[key], stored[key]);
 }
 
 /** Whether tables that no longer have sparse gradients lack a state: SGD gives them no momentum. */
@@ -219,16 +218,6 @@ function lacksState(stored: TrainConfig, config: TrainConfig): boolean {
       .map(([name]) => name);
   const held = states(stored);
   return states(config).some((name) => !held.includes(name));
-}
-
-function equal(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** A value in command-line form. */
-function typed(value: unknown): string {
-  if (value === null) return "none";
-  return Array.isArray(value) ? value.join(",") || "none" : String(value);
 }
 
 /**

@@ -156,10 +156,23 @@ export async function openRestart(
   return undefined; // rank 0 reports it
 }
 
-/** Whether `--restart` without a path found the best checkpoint instead of the last. */
-export function isBestInsteadOfLast(restart: boolean | string, path: string): boolean {
-  const { best } = new CheckpointFiles(dirname(path), { saveAll: false });
-  return restart !== false && restart !== path && resolve(best) === resolve(path);
+/**
+ * A line about the checkpoint of `--restart`: there is none yet, or the best one replaces a missing
+ * last one.
+ *
+ * @param base where it was looked for
+ */
+export function restartLine(
+  restart: boolean | string,
+  base: string,
+  checkpoint: Pick<ModelCheckpoint, "path"> | undefined,
+): string | undefined {
+  if (restart === false) return undefined;
+  if (checkpoint === undefined) return `No checkpoint in "${base}" yet: starting a new run`;
+  const folder = dirname(checkpoint.path);
+  const { best } = new CheckpointFiles(folder, { saveAll: false });
+  if (restart === checkpoint.path || resolve(best) !== resolve(checkpoint.path)) return undefined;
+  return `No last checkpoint in "${folder}": continuing from the best one`;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

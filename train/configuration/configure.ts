@@ -21,12 +21,14 @@ import { settingsToContinue } from "../checkpoint/checkpoint_checks.ts";
 import { continueCurve } from "../checkpoint/resume.ts";
 import { trainingRecord } from "../checkpoint/training_checkpoint.ts";
 import { type TrainConfig, trainSchema } from "../config.ts";
+import { checkInitial, initialSettings } from "../fine_tuning/initial_settings.ts";
 import { PRESETS } from "../presets.ts";
+import { checkBeginning } from "../settings/check_initial.ts";
 import { followLengths } from "../settings/follow_defaults.ts";
 import { TRAIN_REFERENCE_FLAGS } from "../settings/reference_flags.ts";
 
 /** Settings that are paths, relative to the user's folder. */
-const PATHS = ["workDir", "configFile", "restart", "data"] as const;
+const PATHS = ["workDir", "configFile", "restart", "initFrom", "data"] as const;
 
 /** Settings that flags and configuration file give; they decide what else is read. */
 export interface Given {
@@ -38,6 +40,8 @@ export interface Given {
   readonly preset: string | null;
   /** Checkpoint to resume, or whether to resume the last one. */
   readonly restart: boolean | string;
+  /** Checkpoint or work directory whose weights a new run starts from. */
+  readonly initFrom: string | null;
   /** Work directory. */
   readonly workDir: string;
   /** Whether the settings are only printed. */
@@ -53,17 +57,19 @@ export async function readGiven(argv: readonly string[]): Promise<Given> {
   const flags = scanFlags(trainSchema, argv, TRAIN_REFERENCE_FLAGS);
   const file = await chosenConfigFile(flags, "train");
   const given = scanFlags(trainSchema, argv, TRAIN_REFERENCE_FLAGS, file);
-  const { preset = null, restart = false, workDir = "LM-TFM", printConfig = false } = given;
+  const { preset = null, restart = false, initFrom = null } = given;
+  const { workDir = "LM-TFM", printConfig = false } = given;
+  checkBeginning({ restart, initFrom });
   return {
     argv,
     file,
     preset,
     printConfig,
-    ...withUserPaths({ restart, workDir }, PATHS_OF_START),
+    ...withUserPaths({ restart, initFrom, workDir }, PATHS_OF_START),
   };
 }
 
-const PATHS_OF_START = ["restart", "workDir"] as const;
+const PATHS_OF_START = ["restart", "initFrom", "workDir"] as const;
 
 /** A configuration and the origin of its values. */
 export interface Configured {
@@ -78,14 +84,16 @@ export interface Configured {
 /**
  * The configuration of a run, with absolute paths.
  *
- * @param checkpoint the checkpoint to resume
+ * @param checkpoint the checkpoint to resume, or the one whose weights a new run starts from
  * @throws {ConfigError} when a setting is wrong
+ * @throws {CheckpointError} when one contradicts the model of a new run's weights
  */
 export function configureTraining(
   given: Given,
   checkpoint: ModelCheckpoint | undefined,
 ): Configured {
-  const { argv, file, preset } = given;
+  const { argv, file, preset, initFrom } = given;
+  if (initFrom !== null && checkpoint !== undefined) return configureInitial(given, checkpoint);
   const stored = checkpoint && settingsToContinue(trainingRecord(checkpoint));
   const parsed = parseFlags(trainSchema, argv, {
     preset: PRESETS[preset ?? ""] ?? {},
@@ -96,6 +104,19 @@ export function configureTraining(
   });
   const typed = withUserPaths(parsed.config, PATHS);
   const config = stored ? continueCurve(typed, stored, parsed.origin) : typed;
+  return { ...parsed, config: followLengths(config, parsed.origin) };
+}
+
+/** The configuration of a new run with the model of `checkpoint`. */
+function configureInitial({ argv, file, preset }: Given, checkpoint: ModelCheckpoint): Configured {
+  const parsed = parseFlags(trainSchema, argv, {
+    preset: PRESETS[preset ?? ""] ?? {},
+    checkpoint: initialSettings(checkpoint),
+    file,
+    foreign: TRAIN_REFERENCE_FLAGS,
+  });
+  checkInitial(checkpoint, parsed.config, parsed.origin);
+  const config = { ...withUserPaths(parsed.config, PATHS), initFrom: checkpoint.path };
   return { ...parsed, config: followLengths(config, parsed.origin) };
 }
 

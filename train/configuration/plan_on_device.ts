@@ -46,6 +46,8 @@ export interface PlannedProcess {
   readonly share: Share;
   /** All processes. */
   readonly group: ProcessGroup;
+  /** The model whose weights the run started from, if it did. */
+  readonly base?: ModelConfig | undefined;
 }
 
 /**
@@ -81,8 +83,8 @@ export async function planWithoutText(
   notes: readonly string[],
   print: (line: string) => void,
 ): Promise<void> {
-  const { config, origin, share } = process;
-  const modelConfig = publishedModel(config)!;
+  const { config, origin, share, base } = process;
+  const modelConfig = publishedModel(config, base)!;
   using opened = await openTrainingDevice(config);
   const { device, line } = opened;
   let planned: FittedRun["planned"] | undefined;
@@ -96,7 +98,8 @@ export async function planWithoutText(
       ...notes,
       ...rateWarnings(config),
       ...configLines(chunked, origin),
-      `text : none, planned with the ${modelConfig.nToken} symbols of ${datasetOf(config)}` +
+      `text : none, planned with the ${modelConfig.nToken} symbols of ` +
+      (base === undefined ? datasetOf(config) : "the checkpoint") +
       (config.adaptive ? "; each cluster counts whole" : ""),
       ...(share.size > 1 ? ["What follows is for each process"] : []),
       ...(planned === undefined

@@ -32,16 +32,27 @@ export function publishedSize(
   return Math.min(vocabularySize, maxVocab ?? Infinity);
 }
 
-/** Whether a dry run has no text to read and its data set has a published size. */
-export function isPlannedWithoutText(config: TrainConfig): boolean {
+/**
+ * Whether a dry run has no text to read and the number of its symbols is known.
+ *
+ * @param base the model whose weights the run starts from
+ */
+export function isPlannedWithoutText(config: TrainConfig, base?: ModelConfig): boolean {
   const { files } = dataSet(datasetOf(config));
   const isMissing = files === "none" || files !== "listed" && config.data === null;
-  return config.dryRun && isMissing && publishedSize(config) !== undefined;
+  return config.dryRun && isMissing && knownSize(config, base) !== undefined;
+}
+
+/** Symbols of a model without its text: those of `base`, unless the text adds others. */
+function knownSize(config: TrainConfig, base: ModelConfig | undefined): number | undefined {
+  if (base === undefined) return publishedSize(config);
+  return config.extendVocab ? undefined : base.nToken;
 }
 
 /**
  * Cutoffs of a configuration for a vocabulary: given ones, else those of the data set.
  *
+ * @param base the model whose weights the run started from; its last cluster may be empty
  * @throws {ConfigError} when the cutoffs are wrong, or a cluster without symbols is divided
  */
 export function cutoffsOf(
@@ -51,6 +62,7 @@ export function cutoffsOf(
   >,
   dataset: string,
   size: number,
+  base?: ModelConfig,
 ): readonly number[] {
   if (!adaptive) return [];
   if (cutoffs.length === 0) {
@@ -66,19 +78,21 @@ export function cutoffsOf(
       { need: "given cut-offs, or those of byte pairs" },
     );
   }
-  assertCutoffs(cutoffs, size);
+  const emptyLast = base !== undefined && base.cutoffs.at(-1) === base.nToken;
+  assertCutoffs(cutoffs, size, { emptyLast });
   return cutoffs;
 }
 
 /**
- * The model for the published size of the vocabulary.
+ * The model for the published size of the vocabulary, or for that of `base`.
  *
+ * @param base the model whose weights the run starts from
  * @returns undefined where only the text tells the size
  * @throws {ConfigError} when settings contradict each other
  */
-export function publishedModel(config: TrainConfig): ModelConfig | undefined {
-  const size = publishedSize(config);
+export function publishedModel(config: TrainConfig, base?: ModelConfig): ModelConfig | undefined {
+  const size = knownSize(config, base);
   return size === undefined
     ? undefined
-    : modelOf(config, size, cutoffsOf(config, datasetOf(config), size));
+    : modelOf(config, size, cutoffsOf(config, datasetOf(config), size, base), base);
 }

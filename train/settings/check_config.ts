@@ -8,6 +8,7 @@ import { canShare, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { contextOf, evalWarmupLen, longestSegment, withProcesses } from "../run_plan.ts";
+import { checkExtension } from "./check_initial.ts";
 import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
 
 /**
@@ -17,6 +18,7 @@ import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
  */
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
+  checkExtension(config);
   checkLossScale(config);
   checkSampling(config);
   const [flag, batchSize] = batchFlag(config);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { CheckpointError } from "@transformer-xl/runtime";
+import { CheckpointError, type Need } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { type Compat, COMPAT_RULES } from "../../settings/compat.ts";
 import {
@@ -52,6 +52,10 @@ export interface CorpusOptions extends WordOptions {
    * stands for words without an id if it is among the symbols; the vocabulary stays as it is.
    */
   readonly vocabulary?: Vocabulary | undefined;
+  /** Append the symbols of the text that `vocabulary` lacks to it, with ids behind its own. */
+  readonly extend?: boolean | undefined;
+  /** Need of a user whose text has symbols without an id. */
+  readonly whenMissing?: Need | undefined;
   /** The splits to open, if the text has splits (default: all); the others are empty. */
   readonly splits?: readonly Split[] | undefined;
   /** Use the whole text as this split; the others are empty. */
@@ -153,7 +157,8 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
 
   const kept = path === undefined ? undefined : await readCorpusCache(path, key);
   if (kept !== undefined) {
-    const vocabulary = options.vocabulary ?? kept.vocabulary;
+    const given = options.extend ? undefined : options.vocabulary;
+    const vocabulary = given ?? kept.vocabulary;
     return { ...kept, vocabulary, source: { ...source, cached: true } };
   }
   const encoded = await encodeCorpus(files, {
@@ -219,18 +224,19 @@ async function identify(files: SplitFiles, chunkBytes: number): Promise<TextIden
 }
 
 function corpusKey(options: CorpusOptions, files: SplitFiles, identity: TextIdentity): string {
-  const { lowerCase, minFreq, maxSize, unknown, vocabulary } = options;
-  const counting = vocabulary === undefined
-    ? {
-      splits: countedSplits(options),
-      lowerCase,
-      minFreq,
-      maxSize,
-      unknown,
-      bytes: countsBytes(options),
-      strips: kindOf(options) === "bpe" && COMPAT_RULES[options.compat ?? "none"].stripsBytePairs,
-    }
-    : { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
+  const { lowerCase, minFreq, maxSize, unknown, vocabulary, extend = false } = options;
+  const counted = {
+    splits: countedSplits(options),
+    lowerCase,
+    minFreq,
+    maxSize,
+    unknown,
+    bytes: countsBytes(options),
+    strips: kindOf(options) === "bpe" && COMPAT_RULES[options.compat ?? "none"].stripsBytePairs,
+  };
+  const given = vocabulary &&
+    { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
+  const counting = given === undefined ? counted : extend ? { given, counted } : given;
   const { form } = dataSet(options.dataset);
   const layout = files.split === "lines" ? files.as ?? "cut" : "files";
   const hashes = SPLITS.map((split) => identity[split].map(({ sha256 }) => sha256));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DataError } from "@transformer-xl/runtime";
+import { DataError, type Need } from "@transformer-xl/runtime";
 import { BytePairScanner } from "./scan/byte_pair_scanner.ts";
 import { ByteScanner } from "./scan/byte_scanner.ts";
 import { CharacterScanner } from "./scan/character_scanner.ts";
@@ -12,6 +12,7 @@ import { BytePairVocabulary } from "../vocabulary/byte_pair_vocabulary.ts";
 import { byteSymbol, ByteVocabulary } from "../vocabulary/byte_vocabulary.ts";
 import { CharacterVocabulary } from "../vocabulary/character_vocabulary.ts";
 import type { EncodedCorpus, SplitCounts } from "./corpus_cache.ts";
+import { extendVocabulary } from "../vocabulary/extend_vocabulary.ts";
 import type { Scanner } from "./scan/scanner.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 import type { TextForm } from "../files/prepared_text.ts";
@@ -50,6 +51,10 @@ export interface EncodeOptions extends WordOptions {
   readonly counted: readonly Split[];
   /** The vocabulary; built if not given. */
   readonly vocabulary?: Vocabulary | undefined;
+  /** Whether symbols that `vocabulary` lacks are appended to it. */
+  readonly extend?: boolean | undefined;
+  /** Need of a user whose text has symbols without an id. */
+  readonly whenMissing?: Need | undefined;
   /** Bytes read at a time. */
   readonly chunkBytes: number;
 }
@@ -94,7 +99,7 @@ export async function encodeCorpus(
   const { streams, starts } = await scanSplits(files, scanner, options);
   const symbols = scanner.symbols();
   if (options.form === "letters") trimSplits(streams, starts, symbols);
-  const vocabulary = fixed ?? countVocabulary(options, streams, symbols);
+  const vocabulary = vocabularyOf(options, fixed, streams, symbols);
   const { ids, isUnknown } = renumbering(symbols, vocabulary, options.unknown);
   const linesOf = Uint32Array.from(
     symbols,
@@ -113,7 +118,8 @@ export async function encodeCorpus(
       if (ids[symbol]! === MISSING && missing < 0) missing = i;
     }
     if (missing >= 0) {
-      throw missingSymbol(vocabulary, stream, missing, unknown, starts[split], scanner.lineEnd);
+      const place = { stream, at: missing, starts: starts[split], lineEnd: scanner.lineEnd };
+      throw missingSymbol(vocabulary, place, unknown, options.whenMissing);
     }
     if (isOfCharacters(kind) && stream.length > 0 && stream.at(-1) !== scanner.lineEnd) lines++;
     streams[split] = renumber(stream, ids);
@@ -216,14 +222,20 @@ function renumber(stream: Uint32Array<ArrayBuffer>, ids: Uint32Array): Uint32Arr
   return stream.subarray(0, length);
 }
 
+/** A symbol within the stream of its split. */
+interface Place {
+  readonly stream: Uint32Array;
+  readonly at: number;
+  readonly starts: readonly FileStart[];
+  readonly lineEnd: number;
+}
+
 /** Location of the first symbol without an id. The text may be private, so it is not shown. */
 function missingSymbol(
   { kind, size }: Vocabulary,
-  stream: Uint32Array,
-  at: number,
+  { stream, at, starts, lineEnd }: Place,
   count: number,
-  starts: readonly FileStart[],
-  lineEnd: number,
+  whenMissing: Need | undefined,
 ): DataError {
   const { path, firstId } = starts.findLast(({ firstId }) => firstId <= at)!;
   let line = 1;
@@ -239,9 +251,24 @@ function missingSymbol(
   return new DataError(
     `Cannot encode ${shown(path)}: line ${line}${where} ${at - lineStart + 1} is not among the ` +
       `${size} symbols of the vocabulary (${count} of ${stream.length} ${name}s are not)` +
-      (kind === "word" ? "" : `; leave such ${name}s out or train on text that has them`),
-    { need: kind === "word" ? "a symbol for unknown words" : undefined },
+      (kind === "word" || whenMissing !== undefined
+        ? ""
+        : `; leave such ${name}s out or train on text that has them`),
+    { need: whenMissing ?? (kind === "word" ? "a symbol for unknown words" : undefined) },
   );
+}
+
+/** The fixed vocabulary, extended if wanted, or that of the counted symbols. */
+function vocabularyOf(
+  options: EncodeOptions,
+  fixed: Vocabulary | undefined,
+  streams: Streams,
+  symbols: readonly string[],
+): Vocabulary {
+  const { kind, extend = false } = options;
+  if (fixed !== undefined && (!extend || kind === "bpe")) return fixed; // every text has byte pairs
+  const counted = countVocabulary(options, streams, symbols);
+  return fixed === undefined ? counted : extendVocabulary(fixed, counted);
 }
 
 function countVocabulary(

@@ -60,6 +60,11 @@ function continued(other: Flags): (ground: Ground) => Flags {
   return ({ finished }) => ({ work_dir: finished, restart: true, device: "cpu", ...other });
 }
 
+/** A new run with the weights of the finished one. */
+function started(other: Flags): (ground: Ground) => Flags {
+  return (ground) => fresh({ init_from: ground.finished, ...other })(ground);
+}
+
 /** The checkpoint of the finished run, spoiled, is given to `--restart` or `--model`. */
 function spoiled(
   flag: "restart" | "model",
@@ -236,6 +241,45 @@ const CASES: readonly Case[] = [
     flags: continued({ max_step: 8, n_layer: 1, tgt_len: 4, seed: 2, varlen: true }),
     says:
       /with --seed 2 \(it is 1111 there\), --n_layer 1 \(it is 2 there\), --tgt_len 4 .*--varlen true .*leave these flags out/,
+  },
+  {
+    name: "other weights for a model that they do not fit",
+    flags: started({ n_layer: 3, vocab: "char", seed: 2, tgt_len: 4 }),
+    says:
+      /best\.safetensors" with --vocab char \(it is word there\), --n_layer 3 \(it is 2 there\); leave these/,
+  },
+  {
+    name: "other weights that are not there",
+    flags: started({ init_from: "/nowhere/run" }),
+    says: /from "\/nowhere\/run": there is no such file or folder; give --init_from a checkpoint/,
+  },
+  {
+    name: "other weights in a folder without checkpoints",
+    flags: (ground) => started({ init_from: ground.at(".") })(ground),
+    says: /": it holds neither checkpoint_best\.safetensors nor .*give --init_from a checkpoint/,
+  },
+  {
+    name: "a restart with other weights",
+    flags: started({ restart: true }),
+    says: /--init_from ".*finished" with --restart: .*leave one of them out/,
+  },
+  {
+    name: "further words without a checkpoint",
+    flags: fresh({ extend_vocab: true }),
+    says: /--extend_vocab without --init_from: .*give --init_from, or leave it out/,
+  },
+  {
+    name: "a choice of words where the checkpoint has chosen them",
+    flags: started({ min_freq: 2 }),
+    says: /--min_freq 2 with the words of --init_from ".*": .*add --extend_vocab/,
+  },
+  {
+    name: "a text with words that the weights have no rows for",
+    flags: async (ground) => {
+      await Deno.writeTextFile(ground.at("new.txt"), wordText(40).replace("word3", "zebra"));
+      return started({ data: ground.at("new.txt") })(ground);
+    },
+    says: /new\.txt": line 1, word 1 is not among the \d+ symbols .*; add them with --extend_vocab/,
   },
   {
     name: "a restart of a finished run",
