@@ -154,7 +154,27 @@ export function inferLines(
   return [
     ...table,
     `published: ${flags.publishedGpu}, ${theirs}, ${flags.publishedYear}; "ours" is our tok/s over theirs`,
+    ...percentileLines(flags, model, math, rows),
   ];
+}
+
+/** Published percentiles, a line for each batch size that has some. */
+function percentileLines(
+  flags: InferFlags,
+  model: "base" | "large",
+  math: "fp32" | "fp16",
+  rows: readonly InferRow[],
+): string[] {
+  return rows.flatMap(({ batchSize }) => {
+    const parts = inferenceFigures(flags, model, math, batchSize).flatMap((figure) => {
+      const percents = flags.percentiles.filter((percent) => figure.percentilesMs.has(percent));
+      const values = percents.map((each) => milliseconds(figure.percentilesMs.get(each)));
+      return values.length === 0
+        ? []
+        : [`${figure.runtime} ${values.join(" / ")} ms at ${percents.join(" / ")}%`];
+    });
+    return parts.length === 0 ? [] : [`published, batch ${batchSize}: ${parts.join(", ")}`];
+  });
 }
 
 function hasTheirLengths(flags: InferFlags, model: "base" | "large"): boolean {

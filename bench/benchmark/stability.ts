@@ -9,6 +9,7 @@ import { ConfigError, exists, flagName, formatSeconds } from "@transformer-xl/ru
 import { PUBLISHED_STABILITY } from "../published/stability.ts";
 import type { StabilityFlags } from "./settings.ts";
 import { stabilityLines } from "./spread.ts";
+import { publishedRunLines } from "../published/whole_runs.ts";
 
 /** Losses of one run. */
 export interface SeedRun {
@@ -58,9 +59,14 @@ export async function stability(
   const published = PUBLISHED_STABILITY.find(({ preset, year }) =>
     preset === flags.preset && year === flags.publishedYear
   );
-  for (const line of ["", ...stabilityLines(runs, isAsPublished(flags) ? published : undefined)]) {
-    print(line);
-  }
+  const isTheirs = isAsPublished(flags);
+  for (
+    const line of [
+      "",
+      ...stabilityLines(runs, isTheirs ? published : undefined),
+      ...isTheirs ? publishedRunLines(flags) : [],
+    ]
+  ) print(line);
   return 0;
 }
 

@@ -13,6 +13,7 @@ import { publishedModel, trainingFigure } from "../published/find.ts";
 import type { TrainingFlags } from "./settings.ts";
 import { isWhole, sizedRun } from "./sized_run.ts";
 import { milliseconds, rate, ratio, textTable } from "./text_table.ts";
+import { wholeRunLines } from "../published/whole_runs.ts";
 
 /** A measured batch size in one precision. */
 export interface TrainingRow {
@@ -117,5 +118,6 @@ export function trainingLines(flags: TrainingFlags, rows: readonly TrainingRow[]
     isComparable
       ? `published: one ${flags.publishedGpu}, ${flags.publishedYear}; "ours" is our tok/s over theirs`
       : "no published figures: they are of wt103-base and wt103-large as they are",
+    ...isComparable ? wholeRunLines(flags, rows.map((row) => ({ ...row, gpus: 1 }))) : [],
   ];
 }

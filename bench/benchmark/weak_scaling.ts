@@ -12,6 +12,7 @@ import type { ScalingJob, ScalingTimes } from "./scaling_rank.ts";
 import type { WeakScalingFlags } from "./settings.ts";
 import { isWhole } from "./sized_run.ts";
 import { milliseconds, rate, ratio, textTable } from "./text_table.ts";
+import { wholeRunLines } from "../published/whole_runs.ts";
 
 /** A measured number of processes. */
 export interface WeakScalingRow {
@@ -107,10 +108,12 @@ export function weakScalingLines(
   });
   const head = ["GPUs", "tok/s", "ms/step", "speed-up", "efficiency"];
   const titles = figure === undefined ? [] : ["published", "speed-up", "ours"];
+  const rates = rows.map((row) => ({ ...row, batchSize: flags.batchSize, math: mathOf(flags) }));
   return [
     ...textTable([[...head, ...titles], ...cells]),
     figure === undefined
       ? "no published figures of this model, batch size and precision"
       : `published: ${figure.system}, ${figure.math}, ${figure.year}; "ours" is our tok/s over theirs`,
+    ...isTheirs ? wholeRunLines(flags, rates) : [],
   ];
 }

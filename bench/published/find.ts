@@ -10,6 +10,8 @@ import {
   type PublishedInference,
   type PublishedYear,
 } from "./inference.ts";
+import { PUBLISHED_ACCURACY, type PublishedAccuracy } from "./accuracy.ts";
+import { PUBLISHED_PERCENTILES, PUBLISHED_PERCENTS } from "./percentiles.ts";
 import { PUBLISHED_TRAINING, type PublishedTraining } from "./training.ts";
 
 /** The model of a preset in published tables; undefined for other presets. */
@@ -42,6 +44,8 @@ export interface InferenceFigure {
   readonly tokensPerSecond: number;
   /** Mean milliseconds of a segment. */
   readonly latencyMs: number;
+  /** Milliseconds by percentile; empty where none were published. */
+  readonly percentilesMs: ReadonlyMap<number, number>;
 }
 
 /** Single precision in tables of a GPU, which is TF32 on some. */
@@ -66,7 +70,19 @@ export function inferenceFigures(
       math: row.math,
       tokensPerSecond: row.tokensPerSecond[at]!,
       latencyMs: row.latencyMs[at]!,
+      percentilesMs: percentilesOf(row, batchSize),
     }));
+}
+
+function percentilesOf(row: PublishedInference, batchSize: number): Map<number, number> {
+  const found = row.model !== "base"
+    ? undefined
+    : PUBLISHED_PERCENTILES.find((each) =>
+      each.gpu === row.gpu && each.year === row.year && each.math === row.math &&
+      each.runtime === row.runtime
+    );
+  const values = found?.latencyMs[batchSize] ?? [];
+  return new Map(values.map((ms, i) => [PUBLISHED_PERCENTS[i]!, ms]));
 }
 
 /** Published training of a batch size per GPU; of several machines the one listed first. */
@@ -79,5 +95,18 @@ export function trainingFigure(
   return PUBLISHED_TRAINING.find((row) =>
     row.gpu === gpu && row.year === year && row.model === model && isMath(row.math, math) &&
     row.batchSize === batchSize
+  );
+}
+
+/** Published whole runs on a number of GPUs. */
+export function accuracyFigures(
+  { publishedGpu: gpu, publishedYear: year }: Column,
+  model: "base" | "large",
+  math: "fp32" | "fp16",
+  gpus: number,
+): PublishedAccuracy[] {
+  return PUBLISHED_ACCURACY.filter((row) =>
+    row.gpu === gpu && row.year === year && row.model === model && isMath(row.math, math) &&
+    row.gpus === gpus
   );
 }

@@ -9,10 +9,14 @@ import {
   inferenceFigures,
   inferLines,
   inferSchema,
+  PUBLISHED_ACCURACY,
   PUBLISHED_BATCH_SIZES,
   PUBLISHED_INFERENCE,
+  PUBLISHED_PERCENTILES,
+  PUBLISHED_PERCENTS,
   PUBLISHED_STABILITY,
   PUBLISHED_TRAINING,
+  publishedRunLines,
   seedWords,
   spreadOf,
   stabilityLines,
@@ -25,7 +29,7 @@ import {
   weakScalingSchema,
 } from "@transformer-xl/bench";
 import { scanFlags } from "@transformer-xl/runtime";
-import { trainSchema } from "@transformer-xl/train";
+import { PRESETS, trainSchema } from "@transformer-xl/train";
 import { gpuTest } from "../support/test_gpu.ts";
 
 const A100 = { publishedGpu: "A100", publishedYear: 2020 } as const;
@@ -42,10 +46,51 @@ Deno.test("published inference has six batch sizes, and latency and throughput a
     });
   }
   assertEquals(inferenceFigures(A100, "base", "fp32", 16), [
-    { runtime: "pytorch", math: "tf32", tokensPerSecond: 50_189.7, latencyMs: 20.39 },
-    { runtime: "torchscript", math: "tf32", tokensPerSecond: 61_042, latencyMs: 16.76 },
+    {
+      ...{ runtime: "pytorch", math: "tf32", tokensPerSecond: 50_189.7, latencyMs: 20.39 },
+      percentilesMs: new Map([[90, 20.48], [95, 20.52], [99, 21.41]]),
+    },
+    {
+      ...{ runtime: "torchscript", math: "tf32", tokensPerSecond: 61_042, latencyMs: 16.76 },
+      percentilesMs: new Map([[90, 16.84], [95, 16.86], [99, 17.13]]),
+    },
   ]);
   assertEquals(inferenceFigures(A100, "base", "fp16", 3), []);
+});
+
+Deno.test("published percentiles rise and are above the mean of their row", () => {
+  for (const { latencyMs, ...row } of PUBLISHED_PERCENTILES) {
+    for (const [batch, values] of Object.entries(latencyMs)) {
+      const column = { publishedGpu: row.gpu, publishedYear: row.year };
+      const figures = inferenceFigures(
+        column,
+        "base",
+        row.math === "fp16" ? "fp16" : "fp32",
+        Number(batch),
+      );
+      const { latencyMs: mean } = figures.find(({ runtime }) => runtime === row.runtime)!;
+      const all = [mean, ...values];
+      assertEquals(all, all.toSorted((a, b) => a - b), `${row.gpu} ${row.runtime} ${batch}`);
+      assert(values.length === PUBLISHED_PERCENTS.length && values.at(-1)! < 1.2 * mean);
+    }
+  }
+});
+
+Deno.test("published times to train agree with published throughput", () => {
+  assertEquals(PUBLISHED_ACCURACY.length, 28);
+  for (const { gpus, batchSize, math, minutes, perplexity, ...row } of PUBLISHED_ACCURACY) {
+    const rate = PUBLISHED_TRAINING.find((each) =>
+      each.system === row.system && each.year === row.year && each.model === row.model &&
+      each.math === math && each.batchSize === batchSize
+    )!.tokensPerSecond[gpus]!;
+    const isMultinode = row.system === "DGX-2H nodes";
+    const preset = `wt103-${row.model}${isMultinode ? "-multinode" : ""}`;
+    const { maxStep, batchSize: columns, tgtLen } = trainSchema.parse(PRESETS[preset]);
+    const ofRate = maxStep * columns * tgtLen / rate / 60;
+    const name = `${row.system} ${row.year} ${row.model} ${gpus} x ${batchSize} ${math}`;
+    assert(minutes > 0.7 * ofRate && minutes < 1.1 * ofRate, `${name}: ${minutes}, ${ofRate}`);
+    assert(Math.abs(perplexity - (row.model === "base" ? 23.28 : 18.2)) < 0.2, name);
+  }
 });
 
 Deno.test("published training never scales better than the number of GPUs", () => {
@@ -89,6 +134,8 @@ Deno.test("a table of inference has published figures beside ours where they are
     "    1  8,000     8.00    9.00    9.50   10.00    4,164  15.38  1.92x        6,936  9.23  1.15x",
     "    3      -        -       -       -       -        -      -      -            -     -      -",
     'published: A100, fp16, 2020; "ours" is our tok/s over theirs',
+    "published, batch 1: pytorch 15.58 / 15.66 / 16.12 ms at 90 / 95 / 99%, torchscript 9.39 / 9.45 " +
+    "/ 9.53 ms at 90 / 95 / 99%",
   ]);
   for (const other of [{ nLayer: 2 }, { memLen: 64 }, { preset: "tiny" }]) {
     const lines = inferLines({ ...flags, ...other }, "fp16", rows);
@@ -104,7 +151,17 @@ Deno.test("tables of training and scaling have published figures beside ours", (
     "precision  batch  tok/s  ms/step  TFLOP/s  published              on   ours",
     "     fp32     16  6,991   439.45        7     13,981  DGX-1 16G fp32  0.50x",
     'published: one V100, 2020; "ours" is our tok/s over theirs',
+    "40,000 steps of 256 x 192 tokens, 1 GPU, fp32, batch 16: 4,688 minutes; published: 2,146 on " +
+    "DGX-1 16G in fp32, test perplexity 23.12",
   ]);
+  assertEquals(
+    publishedRunLines({ preset: "wt103-base", publishedYear: 2020, fp16: true, gpus: 16 }),
+    ["published test perplexity on 16 GPUs: 23.22 after 80 minutes (DGX-2H 32G, fp16, batch 16)"],
+  );
+  assertEquals(
+    publishedRunLines({ preset: "tiny", publishedYear: 2020, fp16: true, gpus: 16 }),
+    [],
+  );
   const scaling = weakScalingSchema.parse({ fp16: true, batchSize: 32 });
   const rows = [
     { gpus: 1, stepMs: 100, tokensPerSecond: 61_440 },
