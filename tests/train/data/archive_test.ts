@@ -57,6 +57,12 @@ Deno.test("a gzip file is one member without its ending, a plain file is itself"
   ]);
 });
 
+Deno.test("joined gzip files are one text", async () => {
+  const parts = [await gzip("first\n"), await gzip("second\n")];
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  assertEquals(await readBytes(bytes, "t.txt.gz"), [["t.txt", "file", "first\nsecond\n"]]);
+});
+
 Deno.test("rows of a Parquet file are lines, with WikiText's empty ones restored", async () => {
   const path = fileURLToPath(new URL("train-00000-of-00001.parquet", import.meta.url));
   const text = " \n = Robert <unk> = \n \n A film . \n in 2000 café \n \n last line\n";

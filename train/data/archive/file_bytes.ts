@@ -12,6 +12,7 @@ export class FileBytes implements Disposable {
   /** Length in bytes. */
   readonly size: number;
   readonly #file: Deno.FsFile;
+  #lastRead: Promise<unknown> = Promise.resolve();
 
   private constructor(file: Deno.FsFile, size: number) {
     this.#file = file;
@@ -25,7 +26,14 @@ export class FileBytes implements Disposable {
   }
 
   /** At most `length` bytes from `offset`; fewer at the end of the file. */
-  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    // In turn: a stream that was left early may still be reading ahead.
+    const read = this.#lastRead.then(() => this.#readNow(offset, length));
+    this.#lastRead = read.catch(() => {});
+    return read;
+  }
+
+  async #readNow(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
     await this.#file.seek(offset, Deno.SeekMode.Start);
     let done = 0;

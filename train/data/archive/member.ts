@@ -4,6 +4,8 @@
  * @module
  */
 import { DataError, quoted } from "@transformer-xl/runtime";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip, createInflateRaw } from "node:zlib";
 
 /** One file in an archive, or a file that is none. */
 export interface Member {
@@ -40,17 +42,18 @@ export function checkMemberName(path: string, name: string): void {
   );
 }
 
-/** A stream of bytes as chunks, of which decompression errors are those of a damaged archive. */
+/** Decompressed bytes; gzip may have several members. Errors are those of a damaged archive. */
 export async function* decompressed(
   path: string,
-  source: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  source: AsyncIterable<Uint8Array>,
   format: "gzip" | "deflate-raw",
 ): AsyncGenerator<Uint8Array> {
-  const stream = ReadableStream.from(source).pipeThrough(new DecompressionStream(format));
+  const unpacked = format === "gzip" ? createGunzip() : createInflateRaw();
+  pipeline(Readable.from(source), unpacked, () => {}); // the loop below throws its errors
   try {
-    yield* stream;
+    for await (const chunk of unpacked) yield chunk as Uint8Array;
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!/^Z_/.test((error as { readonly code?: string }).code ?? "")) throw error;
     throw damaged(path, "its compressed data is truncated or damaged", error);
   }
 }
