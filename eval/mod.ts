@@ -47,7 +47,7 @@ export {
   randomSeed,
 } from "./generation/generator.ts";
 export { checkPrompt, type GenerateConfig, generateSchema } from "./generation/config.ts";
-export { contextLength } from "./generation/context_length.ts";
+export { type ContextLengths, contextLengths } from "./generation/context_lengths.ts";
 export { SamplePrinter, type SamplePrinterOptions } from "./generation/sample_printer.ts";
 export { SpeedMeter } from "./generation/speed_meter.ts";
 export { promptIds } from "./generation/prompt.ts";

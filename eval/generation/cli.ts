@@ -30,8 +30,8 @@ import { assertFiniteWeights } from "../finite.ts";
 import { trainedTextOf } from "../text/trained_text.ts";
 import { typedText } from "../text/typed_text.ts";
 import { checkPrompt, type GenerateConfig, generateSchema } from "./config.ts";
-import { contextLength } from "./context_length.ts";
-import { Generator, randomSeed } from "./generator.ts";
+import { contextLengths } from "./context_lengths.ts";
+import { Generator, type GeneratorSettings, randomSeed } from "./generator.ts";
 import { promptIds } from "./prompt.ts";
 import { SamplePrinter } from "./sample_printer.ts";
 import { SpeedMeter } from "./speed_meter.ts";
@@ -62,8 +62,12 @@ async function generateWith(argv: readonly string[]): Promise<number> {
   const ids = promptIds(prompt, vocabulary, trainedTextOf(checkpoint)?.dataset);
   note(`checkpoint : ${checkpoint.path}`);
   using device = await openDevice(config.device, note);
-  const { clampLen } = config;
-  const modelConfig = { ...checkpoint.config, ...(clampLen !== null && { clampLen }) };
+  const stored = checkpoint.config;
+  const modelConfig = {
+    ...stored,
+    clampLen: config.clampLen ?? stored.clampLen,
+    compat: config.compat === "auto" ? stored.compat : config.compat,
+  };
   using model = await modelOfCheckpoint(device, checkpoint, {
     config: modelConfig,
     fp16: config.fp16,
@@ -83,13 +87,11 @@ function note(line: string): void {
 function sizesOf(
   { samples, tgtLen, memLen, cache }: GenerateConfig,
   checkpoint: ModelCheckpoint,
-): Parameters<typeof Generator.open>[2] {
-  return {
-    samples,
-    segmentLen: tgtLen,
-    memLen: memLen ?? contextLength(checkpoint, tgtLen),
-    cache,
-  };
+): GeneratorSettings {
+  const lengths = memLen === null
+    ? contextLengths(checkpoint, tgtLen)
+    : { segmentLen: tgtLen, memLen };
+  return { samples, cache, ...lengths };
 }
 
 /** Longest time between two looks at signals. */

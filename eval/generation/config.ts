@@ -15,11 +15,11 @@ const lengths = { group: "Lengths" } as const;
 /** Maximum number of samples, which are rows of one batch. */
 const MAX_SAMPLES = 4096;
 
-const { workDir, model, device, fp16, cache, clampLen } = evalSchema.shape;
+const { workDir, model, device, fp16, cache, compat, clampLen } = evalSchema.shape;
 
 /** The schema of `deno task generate`. */
 export const generateSchema = z.strictObject({
-  ...{ workDir, model, device, fp16, cache },
+  ...{ workDir, model, device, fp16, cache, compat },
 
   prompt: z.array(z.string()).default([])
     .describe("Words to continue; -: standard input; none: the end of a line")
@@ -39,7 +39,7 @@ export const generateSchema = z.strictObject({
 
   memLen: z.int().min(1).max(MAX_LENGTH).nullable().default(null)
     .describe("Memory length in tokens; none: the longest context of training").meta(lengths),
-  tgtLen: lengthValue.default(64).describe("Tokens of a prompt that are read at once")
+  tgtLen: lengthValue.default(64).describe("Most tokens of a prompt that are read at once")
     .meta(lengths),
   clampLen,
 });

@@ -52,7 +52,7 @@ await loadWeights(device, store, checkpoint);
 console.log(checkpoint.vocabulary.kind);
 `;
 
-Deno.test("training, evaluation, several processes and the library run with the documented permissions", async () => {
+Deno.test("training, evaluation, generation, several processes and the library run with the documented permissions", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const workDir = scratch.at("run");
@@ -81,6 +81,13 @@ Deno.test("training, evaluation, several processes and the library run with the 
   });
   assertEquals(scored.code, 0, scored.stderr);
   assertStringIncludes(scored.stdout, "test loss");
+
+  const continued = await run(await stated("generation", places), "eval/generation/cli.ts", {
+    work_dir: workDir,
+    device: "cpu",
+    length: 3,
+  });
+  assertEquals(continued.code, 0, continued.stderr);
 
   const several = await run(
     await stated("several processes", places),

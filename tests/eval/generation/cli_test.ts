@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { evalSchema, generateSchema } from "@transformer-xl/eval";
-import { CharacterVocabulary, WordVocabulary } from "@transformer-xl/model";
+import { CharacterVocabulary, createModel, saveModel, WordVocabulary } from "@transformer-xl/model";
+import { ReferenceDevice } from "@transformer-xl/runtime";
 import { saveRandomModel } from "../../support/evaluation/scored_model.ts";
 import { type Ended, type Flags, Program, runProgram, words } from "../../support/program.ts";
 import { Scratch } from "../../support/small_run.ts";
@@ -98,6 +99,24 @@ Deno.test("a signal ends the text after its token, and the line", async () => {
   assertMatch(stderr, /seed : 1\n\d+ tokens? generated.*\n$/);
 });
 
+Deno.test("learned positions of the reference are shared by memory and prompt, or are too few", async () => {
+  await using scratch = new Scratch();
+  const model = scratch.at("model.safetensors");
+  using device = new ReferenceDevice({ precision: "f32" });
+  using learned = await createModel(device, {
+    ...{ vocabSize: CHARACTERS.size, nLayer: 1, nHead: 2, dModel: 16, dHead: 8 },
+    ...{ attnType: 3, positionRows: 24, compat: "head" },
+  });
+  await saveModel(model, learned, CHARACTERS);
+  const flags = { model, prompt: "abc".repeat(12), length: 3, seed: 1 };
+  const { code, stderr } = await generated(flags);
+  assertEquals(code, 0, stderr);
+  const refused = await generated({ ...flags, mem_len: 64 });
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "lower --mem_len, or use --compat none");
+  assertEquals((await generated({ ...flags, mem_len: 64, compat: "none" })).code, 0);
+});
+
 Deno.test("wrong flags are one sentence with exit code 2", async () => {
   await using scratch = new Scratch();
   const model = await saveRandomModel(scratch.at("model.safetensors"), CHARACTERS);
@@ -139,6 +158,7 @@ Deno.test("every flag of generation has a range: wrong values are refused by the
     tgtLen: [0],
     clampLen: [-2],
     cache: ["none"],
+    compat: ["2020"],
     device: ["tpu"],
   };
   assertEquals(generateSchema.safeParse({}).success, true);

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { contextLength, SamplePrinter, SpeedMeter } from "@transformer-xl/eval";
+import { contextLengths, SamplePrinter, SpeedMeter } from "@transformer-xl/eval";
 import type { ModelCheckpoint, ModelConfig } from "@transformer-xl/model";
 
 /** What is printed after each call. */
@@ -89,14 +89,16 @@ Deno.test("speed is that of the tokens after the first, which has read the promp
   ]);
 });
 
-Deno.test("the memory is the longest context of training, or that of an evaluation", () => {
+Deno.test("the context is the longest of training, or that of an evaluation", () => {
   const config = { positionRows: 0 } as ModelConfig;
-  const of = (checkpoint: Pick<ModelCheckpoint, "config" | "training">) =>
-    contextLength(checkpoint, 64);
+  const of = (checkpoint: Pick<ModelCheckpoint, "config" | "training">) => {
+    const { segmentLen, memLen } = contextLengths(checkpoint, 64);
+    return [segmentLen, memLen];
+  };
   const training = { config: { tgtLen: 192, memLen: 192 } };
-  assertEquals(of({ config, training }), 383);
-  assertEquals(of({ config, training: { config: { tgtLen: 1, memLen: 0 } } }), 1);
-  assertEquals(of({ config, training: null }), 640);
-  assertEquals(of({ config: { ...config, positionRows: 384 }, training }), 320);
-  assertEquals(of({ config: { ...config, positionRows: 32 }, training }), 1);
+  assertEquals(of({ config, training }), [64, 383]);
+  assertEquals(of({ config, training: { config: { tgtLen: 1, memLen: 0 } } }), [64, 1]);
+  assertEquals(of({ config, training: null }), [64, 640]);
+  assertEquals(of({ config: { ...config, positionRows: 384 }, training }), [64, 320]);
+  assertEquals(of({ config: { ...config, positionRows: 25 }, training }), [13, 12]);
 });
