@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type Batches, END_OF_LINE, type Vocabulary } from "@transformer-xl/model";
+import {
+  type Batches,
+  BytePairVocabulary,
+  END_OF_LINE,
+  type Vocabulary,
+} from "@transformer-xl/model";
 import { bitsPerCharacter } from "../metrics.ts";
 import type { TargetScores } from "../scorers/rank_scorer.ts";
 
@@ -24,7 +29,7 @@ export interface TokenScore {
 }
 
 /** Symbols as far as a table shows them. */
-export type TokenSymbols = Pick<Vocabulary, "kind" | "symbols" | "decode">;
+export type TokenSymbols = Pick<Vocabulary, "kind" | "symbols">;
 
 /** The scores of one text. */
 export class TokenTable {
@@ -100,10 +105,23 @@ export class TokenTable {
 
   #symbol(id: number): string {
     if (this.#symbols === undefined) return String(id);
-    const symbol = this.#symbols.symbols[id] ?? String(id);
-    if (this.#symbols.kind === "word") return symbol;
-    if (this.#symbols.kind !== "byte") return this.#symbols.decode([id]);
-    const byte = Number(symbol);
-    return byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
+    const { kind, symbols } = this.#symbols;
+    if (this.#symbols instanceof BytePairVocabulary) {
+      return textOfBytes(this.#symbols.bytesOf(id));
+    }
+    const symbol = symbols[id] ?? String(id);
+    return kind === "byte" ? textOfBytes(Uint8Array.of(Number(symbol))) : symbol;
+  }
+}
+
+/** Bytes as text; those that are a part of a character by number, as in `\\xc3`. */
+function textOfBytes(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return Array.from(
+      bytes,
+      (byte) => byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`,
+    ).join("");
   }
 }

@@ -18,6 +18,7 @@ import {
 } from "@transformer-xl/eval";
 import {
   Batches,
+  BytePairVocabulary,
   ByteVocabulary,
   CharacterVocabulary,
   createModel,
@@ -125,10 +126,20 @@ Deno.test("the page of a text is whole HTML that loads nothing and shows every c
   assertEquals(escapeHtml("\t\n"), "\t\n");
 });
 
-Deno.test("bytes are shown as characters where they are some, and by number otherwise", () => {
+Deno.test("bytes are shown as characters where they are some, and by number otherwise", async () => {
   const bytes = new ByteVocabulary();
   const table = new TokenTable("text", bytes.encode("aé\n"), bytes);
   assertEquals([...table].map(({ token }) => token), ["a", "\\xc3", "\\xa9", "\n"]);
+  const pairs = await BytePairVocabulary.load();
+  const text = "It is a \u{1fabf}, naïve\n";
+  const shown = [...new TokenTable("text", pairs.encode(text), pairs)].map(({ token }) => token);
+  assertEquals(shown.slice(0, 3), ["It", " is", " a"]);
+  assertEquals(shown.at(-1), "\n");
+  const ofParts = shown.join("").replaceAll(
+    /(\\x..)+/g,
+    (part) => new TextDecoder().decode(Uint8Array.fromHex(part.replaceAll("\\x", ""))),
+  );
+  assertEquals(ofParts, text);
 });
 
 Deno.test("--per_token prints every token, saves records and a page, and names wrong uses", async () => {
