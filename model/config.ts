@@ -218,7 +218,9 @@ export function resolveModel(
   const { dEmbed, dModel, divVal } = stored;
   if (!adaptive && stored.cutoffs.length > 0) {
     throw new ConfigError(
-      `Cannot use --cutoffs ${stored.cutoffs.join(",")}: they need --adaptive`,
+      `Cannot use --cutoffs ${
+        stored.cutoffs.join(",")
+      }: they need --adaptive; give it, or leave them out`,
     );
   }
   const bounds = adaptive ? [...cutoffs] : [];

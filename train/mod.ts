@@ -36,7 +36,7 @@ export {
   publishedModel,
   publishedSize,
 } from "./configuration/published_model.ts";
-export { fitEvaluation, type Followed, followLengths } from "./settings/follow_defaults.ts";
+export { fitEvaluation, type Followed, followSettings } from "./settings/follow_defaults.ts";
 export { rateWarnings } from "./settings/rate_warnings.ts";
 export { settingWarnings } from "./settings/setting_warnings.ts";
 export { TRAIN_REFERENCE_FLAGS } from "./settings/reference_flags.ts";

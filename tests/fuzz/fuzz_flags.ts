@@ -26,7 +26,7 @@ import {
   checkTrainConfig,
   cutStreams,
   fitEvaluation,
-  followLengths,
+  followSettings,
   footprint,
   modelOf,
   PRESETS,
@@ -168,7 +168,7 @@ async function train(
   const again = words[0] === "--" ? words : [...words, ...words];
   assertEquals(parseFlags(trainSchema, again, layers).config, parsed.config);
 
-  const followed = followLengths(parsed.config, parsed.origin);
+  const followed = followSettings(parsed.config, parsed.origin);
   checkTrainConfig(followed);
   const processes = followed.gpus === "all" ? 1 : followed.gpus;
   checkShares(followed, processes);

@@ -24,7 +24,7 @@ import { type TrainConfig, trainSchema } from "../config.ts";
 import { checkInitial, initialSettings } from "../fine_tuning/initial_settings.ts";
 import { PRESETS } from "../presets.ts";
 import { checkBeginning } from "../settings/check_initial.ts";
-import { followLengths } from "../settings/follow_defaults.ts";
+import { followSettings } from "../settings/follow_defaults.ts";
 import { TRAIN_REFERENCE_FLAGS } from "../settings/reference_flags.ts";
 
 /** Settings that are paths, relative to the user's folder. */
@@ -104,7 +104,7 @@ export function configureTraining(
   });
   const typed = withUserPaths(parsed.config, PATHS);
   const config = stored ? continueCurve(typed, stored, parsed.origin) : typed;
-  return { ...parsed, config: followLengths(config, parsed.origin) };
+  return { ...parsed, config: followSettings(config, parsed.origin) };
 }
 
 /** The configuration of a new run with the model of `checkpoint`. */
@@ -117,7 +117,7 @@ function configureInitial({ argv, file, preset }: Given, checkpoint: ModelCheckp
   });
   checkInitial(checkpoint, parsed.config, parsed.origin);
   const config = { ...withUserPaths(parsed.config, PATHS), initFrom: checkpoint.path };
-  return { ...parsed, config: followLengths(config, parsed.origin) };
+  return { ...parsed, config: followSettings(config, parsed.origin) };
 }
 
 /** Settings that a run adapts unless they are given. */

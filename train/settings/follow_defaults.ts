@@ -23,12 +23,20 @@ function mayFollow(origin: Origins, key: keyof TrainConfig): boolean {
   return ["default", "preset"].includes(origin.get(key) ?? "default");
 }
 
-/** Adapts the evaluation length to `--tgt_len` if it exceeds the context of training. */
-export function followLengths(config: TrainConfig, origin: Origins): TrainConfig {
-  const { evalTgtLen, tgtLen } = config;
-  return evalTgtLen > contextOf(config) && mayFollow(origin, "evalTgtLen")
-    ? { ...config, evalTgtLen: tgtLen }
-    : config;
+/**
+ * Adapts defaults to given settings: the evaluation length to `--tgt_len` if it exceeds the context of
+ * training, and the cutoffs of a preset to those of the data set if another one is given, to none
+ * without `--adaptive`.
+ */
+export function followSettings(config: TrainConfig, origin: Origins): TrainConfig {
+  const { evalTgtLen, tgtLen, adaptive, cutoffs } = config;
+  const isLong = evalTgtLen > contextOf(config) && mayFollow(origin, "evalTgtLen");
+  const isOther = !adaptive || !mayFollow(origin, "dataset");
+  return {
+    ...config,
+    evalTgtLen: isLong ? tgtLen : evalTgtLen,
+    cutoffs: isOther && mayFollow(origin, "cutoffs") ? [] : cutoffs,
+  };
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   cutStreams,
   fitChunks,
   fitEvaluation,
-  followLengths,
+  followSettings,
   footprint,
   modelOf,
   PRESETS,
@@ -33,7 +33,7 @@ function parse(command: string) {
   const words = command === "" ? [] : command.split(" ");
   const name = /--preset (\S+)/.exec(command)?.[1];
   const parsed = parseFlags(trainSchema, words, { preset: PRESETS[name ?? ""] ?? {} });
-  const config = followLengths(parsed.config, parsed.origin);
+  const config = followSettings(parsed.config, parsed.origin);
   checkTrainConfig(config);
   return { ...parsed, config };
 }
@@ -45,6 +45,22 @@ Deno.test("the evaluation length follows the context of training unless it is gi
   assertEquals(parse("--tgt_len 32 --mem_len 0 --ext_len 8").config.evalTgtLen, 32);
   assertEquals(parse("--preset tiny --tgt_len 16 --mem_len 16").config.evalTgtLen, 16);
   assertThrows(() => parse("--tgt_len 32 --mem_len 32 --eval_tgt_len 192"), Error, "lower it");
+});
+
+Deno.test("the cutoffs of a preset are those of its data set, and none without --adaptive", () => {
+  const cutoffs = (words: string) => parse(`--preset paper-wt103-base ${words}`).config.cutoffs;
+  assertEquals(cutoffs("--n_layer 2"), [20_000, 40_000, 200_000]);
+  assertEquals(cutoffs("--dataset wt2"), []);
+  assertEquals(cutoffs("--no_adaptive"), []);
+  assertEquals(cutoffs("--dataset wt2 --cutoffs 9 99"), [9, 99]);
+  assertThrows(
+    () => {
+      const { config } = parse("--no_adaptive --cutoffs 9 99");
+      modelOf(config, 1000, []);
+    },
+    Error,
+    "they need --adaptive",
+  );
 });
 
 Deno.test("the preset tiny takes --data as text and keeps its characters", () => {

@@ -11,7 +11,7 @@ import {
   checkShares,
   checkTrainConfig,
   configureTraining,
-  followLengths,
+  followSettings,
   modelOf,
   readGiven,
   scheduleOf,
@@ -29,7 +29,7 @@ async function trainCommand(command: string) {
 
 function train(command: string): void {
   const parsed = parseFlags(trainSchema, command.split(" "), { foreign: TRAIN_REFERENCE_FLAGS });
-  checked(followLengths(parsed.config, parsed.origin));
+  checked(followSettings(parsed.config, parsed.origin));
 }
 
 function checked(config: TrainConfig): void {
@@ -112,7 +112,8 @@ const TRAIN_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] =
   ["--profile"],
   ["--data ../data/wikitext-103"],
   ["--dataset wt103", "--dataset enwik9"],
-  ["--vocab word", "--vocab bpe"],
+  ["--vocab word", "--vocab subword"],
+  ["--vocab bpe"],
   ["--n_layer 16"],
   ["--n_head 8"],
   ["--d_head 64"],
