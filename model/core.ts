@@ -76,6 +76,7 @@ export type {
   VocabularyRecord,
 } from "./text/vocabulary/vocabulary.ts";
 export { isOfCharacters } from "./text/vocabulary/vocabulary.ts";
+export { TokenizerVocabulary } from "./text/vocabulary/tokenizer_vocabulary.ts";
 export {
   assertSameVocabulary,
   vocabularyFromJSON,

@@ -21,6 +21,7 @@ export {
 export type { EncodedCorpus, SplitCounts } from "./text/corpus/corpus_cache.ts";
 export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
 export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
+export { readTokenizer } from "./text/files/read_tokenizer.ts";
 export type { TextFile } from "./text/files/text_file.ts";
 export { REMEDIES } from "./settings/remedies.ts";
 export {

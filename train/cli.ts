@@ -139,7 +139,15 @@ async function trainWith(argv: readonly string[]): Promise<number> {
       gpusGiven: gpusGiven && !config.dryRun,
       argv,
       facts: sharedSettings(config),
-      paths: [base, config.workDir, config.data, config.configFile, config.restart, config.initFrom]
+      paths: [
+        base,
+        config.workDir,
+        config.data,
+        config.tokenizer,
+        config.configFile,
+        config.restart,
+        config.initFrom,
+      ]
         .filter((path) => typeof path === "string"),
       check: (processes) => checkShares(config, processes),
       launching: () => opened?.[Symbol.dispose](),

@@ -89,6 +89,9 @@ export const trainSchema = z.strictObject({
   vocab: z.enum(["auto", "word", "char", "byte", "bpe"]).default("auto")
     .describe("auto: as the data set has it; byte: all 256 bytes; bpe: byte pairs of GPT-2")
     .meta(corpus),
+  tokenizer: pathValue.nullable().default(null)
+    .describe("tokenizer.json of Hugging Face's format, in place of --vocab; checkpoints keep it")
+    .meta({ ...corpus, metavar: "FILE" }),
   minFreq: rowsValue.default(0).describe("Minimum count of a word in the vocabulary").meta(corpus),
   maxVocab: stepsValue.nullable().default(null)
     .describe("Maximum number of words in the vocabulary; none: all").meta(corpus),

@@ -118,6 +118,7 @@ export async function sizeOfSplit(corpus: Corpus, split: Split): Promise<RawSize
   const order = ["train", "valid", "test"] as const;
   const filled = order.filter((each) => corpus[each].length > 0);
   if (filled.length === 1) return await sizeOfFiles(identity.train, ALL_LINES);
+  if (vocabulary.kind === "tokenizer") return undefined;
   const lineEnd = corpus.test.at(-1);
   if (filled.some((each) => corpus[each].at(-1) !== lineEnd)) return undefined;
   const before = order.slice(0, order.indexOf(split));

@@ -15,6 +15,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   "workDir",
   "model",
   "data",
+  "tokenizer",
   "configFile",
   "config",
   "restart",

@@ -17,7 +17,12 @@ export interface WordSettings {
   readonly unknown?: string | null;
 }
 
-const SYMBOLS = { char: "characters", byte: "bytes", bpe: "byte pairs" } as const;
+const SYMBOLS = {
+  char: "characters",
+  byte: "bytes",
+  bpe: "byte pairs",
+  tokenizer: "a tokenizer",
+} as const;
 
 /**
  * Rejects word settings for other symbols, which are never rare or unknown.

@@ -5,6 +5,7 @@
  */
 import { type Corpus, openCorpus } from "./corpus/corpus.ts";
 import { assertLoader, type Dataset, dataSet, datasetOf } from "./data_sets.ts";
+import { readTokenizer } from "./files/read_tokenizer.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError, exitAtSignals, type Need } from "@transformer-xl/runtime";
@@ -23,6 +24,8 @@ export interface TextSettings extends WordSettings {
   readonly data: string | null;
   /** Kind of vocabulary. */
   readonly vocab: "auto" | VocabularyKind;
+  /** A `tokenizer.json` file, in place of `vocab`. */
+  readonly tokenizer?: string | null;
   /** What the rules of byte pairs follow (default `none`). */
   readonly compat?: Compat;
 }
@@ -79,7 +82,9 @@ export async function openText(
   vocabulary?: Vocabulary,
   selection: TextSelection = {},
 ): Promise<Corpus> {
-  const { vocab, compat } = settings;
+  const { vocab, compat, tokenizer } = settings;
+  // A checkpoint has the tokenizer in itself.
+  const own = vocabulary === undefined && tokenizer ? await readTokenizer(tokenizer) : undefined;
   const corpus = await openCorpus({
     ...await textPlace(settings),
     ...(vocab !== "auto" && { vocab }),
@@ -87,7 +92,9 @@ export async function openText(
     ...selection,
     cacheDir,
     guardCache: exitAtSignals,
-    ...(vocabulary === undefined
+    ...(own !== undefined
+      ? { vocabulary: own }
+      : vocabulary === undefined
       ? countSettings(settings)
       : { vocabulary, ...givenSettings(vocabulary, settings, selection) }),
   });

@@ -53,6 +53,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   dataset: "free", // the text itself is compared
   data: "free",
   vocab: "fixed",
+  tokenizer: "fixed",
   minFreq: "fixed",
   maxVocab: "fixed",
   lowerCase: "fixed",

@@ -28,7 +28,7 @@ import { followSettings } from "../settings/follow_defaults.ts";
 import { TRAIN_REFERENCE_FLAGS } from "../settings/reference_flags.ts";
 
 /** Settings that are paths, relative to the user's folder. */
-const PATHS = ["workDir", "configFile", "restart", "initFrom", "data"] as const;
+const PATHS = ["workDir", "configFile", "restart", "initFrom", "data", "tokenizer"] as const;
 
 /** Settings that flags and configuration file give; they decide what else is read. */
 export interface Given {

@@ -19,11 +19,12 @@ import { modelOf } from "../run_plan.ts";
 
 /** Symbols of the full vocabulary of a configuration; undefined where only the text tells. */
 export function publishedSize(
-  { dataset, data, vocab, minFreq, maxVocab }: Pick<
+  { dataset, data, vocab, tokenizer, minFreq, maxVocab }: Pick<
     TrainConfig,
-    "dataset" | "data" | "vocab" | "minFreq" | "maxVocab"
+    "dataset" | "data" | "vocab" | "tokenizer" | "minFreq" | "maxVocab"
   >,
 ): number | undefined {
+  if (tokenizer !== null) return undefined;
   if (vocab === "bpe") return BYTE_PAIRS;
   if (vocab === "byte") return BYTES;
   const { vocabulary, vocabularySize } = dataSet(datasetOf({ dataset, data }));

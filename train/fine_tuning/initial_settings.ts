@@ -35,7 +35,9 @@ export function initialSettings(
 ): InitialSettings {
   const { kind, lowerCase = false, unknown } = vocabulary.toJSON();
   const counted = vocabulary.has(UNKNOWN) ? UNKNOWN : null;
-  return { vocab: kind, lowerCase, unknown: unknown ?? counted, ...sectionOf(config) };
+  // A tokenizer is no value of the setting: the checkpoint has it in itself.
+  const vocab = kind === "tokenizer" ? "auto" : kind;
+  return { vocab, lowerCase, unknown: unknown ?? counted, ...sectionOf(config) };
 }
 
 /**

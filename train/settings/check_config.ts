@@ -19,6 +19,7 @@ import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
   checkExtension(config);
+  checkVocabulary(config);
   checkLossScale(config);
   checkSampling(config);
   const [flag, batchSize] = batchFlag(config);
@@ -81,6 +82,20 @@ function checkLearnedPositions({ attnType, compat, varlen }: TrainConfig): void 
   throw new ConfigError(
     `Cannot use --varlen with --attn_type 3 and --compat ${compat}: segments exceed the table of ` +
       "positions; use --compat none or leave --varlen out",
+  );
+}
+
+function checkVocabulary({ vocab, tokenizer, initFrom }: TrainConfig): void {
+  if (tokenizer === null) return;
+  if (initFrom !== null) {
+    throw new ConfigError(
+      `Cannot use --tokenizer with --init_from "${initFrom}": its symbols stay as they are; leave ` +
+        "--tokenizer out",
+    );
+  }
+  if (vocab === "auto") return;
+  throw new ConfigError(
+    `Cannot use --tokenizer with --vocab ${vocab}: it has its own symbols; leave one of them out`,
   );
 }
 

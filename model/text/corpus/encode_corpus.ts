@@ -25,7 +25,9 @@ import {
 } from "../vocabulary/vocabulary.ts";
 import { splitStream } from "./split_stream.ts";
 import { LINE_FEED } from "./scan/utf8.ts";
+import { TokenizerScanner } from "./scan/tokenizer_scanner.ts";
 import { LINE_END, WordScanner } from "./scan/word_scanner.ts";
+import { TokenizerVocabulary } from "../vocabulary/tokenizer_vocabulary.ts";
 import { splitWords } from "../vocabulary/whitespace.ts";
 import { END_OF_LINE, type WordOptions, WordVocabulary } from "../vocabulary/word_vocabulary.ts";
 
@@ -72,6 +74,7 @@ const NAMES: Readonly<Record<VocabularyKind, string>> = {
   char: "character",
   byte: "byte",
   bpe: "byte pair",
+  tokenizer: "symbol",
 };
 
 type Streams = Record<Split, Uint32Array<ArrayBuffer>>;
@@ -93,9 +96,7 @@ export async function encodeCorpus(
 ): Promise<EncodedCorpus> {
   const { kind } = options;
   const fixed = options.vocabulary ?? await fixedVocabulary(options);
-  const scanner: Scanner = fixed instanceof BytePairVocabulary
-    ? new BytePairScanner(fixed)
-    : new SCANNERS[kind as keyof typeof SCANNERS]();
+  const scanner = scannerFor(kind, fixed);
   const { streams, starts } = await scanSplits(files, scanner, options);
   const symbols = scanner.symbols();
   if (options.form === "letters") trimSplits(streams, starts, symbols);
@@ -126,6 +127,13 @@ export async function encodeCorpus(
     counts[split] = { tokens: streams[split].length, lines, unknown };
   }
   return { vocabulary, counts, ...streams };
+}
+
+/** A scanner with the rules of a vocabulary, or of a kind of counted symbols. */
+function scannerFor(kind: VocabularyKind, vocabulary: Vocabulary | undefined): Scanner {
+  if (vocabulary instanceof BytePairVocabulary) return new BytePairScanner(vocabulary);
+  if (vocabulary instanceof TokenizerVocabulary) return new TokenizerScanner(vocabulary);
+  return new SCANNERS[kind as keyof typeof SCANNERS]();
 }
 
 /** A vocabulary that no text changes; undefined if symbols are counted. */
@@ -201,6 +209,9 @@ function renumbering(
     ? vocabulary.lookup(symbol)
     : MISSING;
   const isUnknown = new Uint8Array(symbols.length);
+  if (vocabulary instanceof TokenizerVocabulary && vocabulary.unknownId !== undefined) {
+    isUnknown[vocabulary.unknownId] = 1;
+  }
   const ids = Uint32Array.from(symbols, (text, id) => {
     const wanted = isWords && id === LINE_END ? END_OF_LINE : text;
     if (vocabulary.has(wanted)) return vocabulary.lookup(wanted);
@@ -266,7 +277,9 @@ function vocabularyOf(
   symbols: readonly string[],
 ): Vocabulary {
   const { kind, extend = false } = options;
-  if (fixed !== undefined && (!extend || kind === "bpe")) return fixed; // every text has byte pairs
+  // The symbols of byte pairs and of a tokenizer are fixed.
+  const isFixed = !extend || kind === "bpe" || kind === "tokenizer";
+  if (fixed !== undefined && isFixed) return fixed;
   const counted = countVocabulary(options, streams, symbols);
   return fixed === undefined ? counted : extendVocabulary(fixed, counted);
 }

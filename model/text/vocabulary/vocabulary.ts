@@ -7,8 +7,8 @@
  */
 import { sha256 } from "@transformer-xl/runtime/core";
 
-/** Kinds of symbols: words, Unicode characters, bytes, or GPT-2's byte pairs. */
-export type VocabularyKind = "word" | "char" | "byte" | "bpe";
+/** Kinds of symbols: words, Unicode characters, bytes, GPT-2's byte pairs, or those of a tokenizer. */
+export type VocabularyKind = "word" | "char" | "byte" | "bpe" | "tokenizer";
 
 /** Whether losses of a kind of symbols are reported in bits per character. */
 export function isOfCharacters(kind: VocabularyKind): boolean {
@@ -19,8 +19,10 @@ export function isOfCharacters(kind: VocabularyKind): boolean {
 export interface VocabularyRecord {
   /** Kind of the symbols. */
   readonly kind: VocabularyKind;
-  /** The symbols in id order; not of byte pairs, which are always the same. */
+  /** The symbols in id order; not of byte pairs, which are always the same, nor of a tokenizer. */
   readonly symbols?: readonly string[];
+  /** Tokenizers only: the text of the file. */
+  readonly json?: string;
   /** Byte pairs only: texts are split as in the reference. */
   readonly strips?: boolean;
   /** Words only: text is lower-cased before it is looked up. */

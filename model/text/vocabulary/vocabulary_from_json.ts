@@ -8,6 +8,7 @@ import { z } from "zod";
 import { BytePairVocabulary } from "./byte_pair_vocabulary.ts";
 import { ByteVocabulary } from "./byte_vocabulary.ts";
 import { CharacterVocabulary } from "./character_vocabulary.ts";
+import { TokenizerVocabulary } from "./tokenizer_vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { END_OF_LINE, WordVocabulary } from "./word_vocabulary.ts";
 
@@ -37,6 +38,7 @@ const vocabularyRecord = z.discriminatedUnion("kind", [
     ),
   }),
   z.object({ kind: z.literal("bpe"), strips: z.boolean() }),
+  z.object({ kind: z.literal("tokenizer"), json: z.string() }),
 ]);
 
 /**
@@ -73,6 +75,8 @@ export async function vocabularyFromJSON(record: unknown): Promise<Vocabulary> {
       return new ByteVocabulary(fields.symbols.map(Number));
     case "bpe":
       return await BytePairVocabulary.load(fields);
+    case "tokenizer":
+      return await TokenizerVocabulary.parse(fields.json);
   }
 }
 

@@ -10,7 +10,11 @@ import { importsOf, resolvePath, withoutComments } from "./source_tree.ts";
 export type ReadFile = (path: string) => string;
 
 /** Packages that run in browsers. */
-const PACKAGES: readonly string[] = ["gpt-tokenizer/bpeRanks/r50k_base", "zod"];
+const PACKAGES: readonly string[] = [
+  "@huggingface/tokenizers",
+  "gpt-tokenizer/bpeRanks/r50k_base",
+  "zod",
+];
 
 /** The one file that asks whether the host is Deno; elsewhere it does without. */
 const HOST_QUESTION = "runtime/base/available_memory.ts";

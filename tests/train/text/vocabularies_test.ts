@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { openCheckpoint } from "@transformer-xl/model";
+import { CheckpointError, ConfigError, DataError } from "@transformer-xl/runtime";
+import { train } from "@transformer-xl/train/cli";
+import { BYTE_LEVEL } from "../../model/text/vocabulary/tokenizer_file.ts";
 import { Scratch, wordText } from "../../support/small_run.ts";
 import { evaluated, trained } from "./text_runs.ts";
 
@@ -22,6 +25,48 @@ const KINDS = {
     "ppl",
   ],
 } as const;
+
+Deno.test("a run with a tokenizer goes on and is evaluated without its file", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("raw", wordText(60));
+  const tokenizer = await scratch.text("tokenizer.json", JSON.stringify(BYTE_LEVEL));
+  const workDir = await trained(scratch, data, { tokenizer });
+  await Deno.remove(tokenizer);
+  const device = ["--device", "cpu", "--work_dir", workDir];
+  assertEquals(await train(["--restart", "--max_step", "3", ...device]), 0);
+  assertMatch(await evaluated(workDir, ...SCORED), /\| test loss +[\d.]+ \| test ppl /);
+  const typed = await evaluated(workDir, "--manual", "word12 word3", ...SCORED.slice(0, 4));
+  assertStringIncludes(typed, "text : --manual, 4 tokens, 0 unknown words");
+  const other = ["--restart", "--max_step", "4", "--tokenizer", scratch.at("other.json")];
+  await assertRejects(
+    () => train([...other, ...device]),
+    CheckpointError,
+    "leave this flag out to take the checkpoint's",
+  );
+});
+
+Deno.test("a tokenizer is refused with another vocabulary, settings of words, or no such file", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("raw", wordText(60));
+  const tokenizer = await scratch.text("tokenizer.json", JSON.stringify(BYTE_LEVEL));
+  await assertRejects(
+    () => trained(scratch, data, { tokenizer, vocab: "char" }),
+    ConfigError,
+    "Cannot use --tokenizer with --vocab char",
+  );
+  await assertRejects(
+    () => trained(scratch, data, { tokenizer, min_freq: 2 }),
+    ConfigError,
+    "with a vocabulary of a tokenizer",
+  );
+  const none = scratch.at("none.json");
+  await assertRejects(() => trained(scratch, data, { tokenizer: none }), DataError, "none.json");
+  await assertRejects(
+    () => trained(scratch, data, { tokenizer: data }),
+    DataError,
+    `Cannot read tokenizer "${data}": it is no tokenizer.json`,
+  );
+});
 
 for (const [name, [flags, size, unit]] of Object.entries(KINDS)) {
   Deno.test(`a run with ${name} is evaluated on its text and on a sentence`, async () => {

@@ -22,7 +22,7 @@ import {
 } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
 import fc from "fast-check";
-import { Scratch } from "../../support/small_run.ts";
+import { Scratch } from "../../../support/small_run.ts";
 
 const ENCODER = new TextEncoder();
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { seededRandom } from "../../support/small_run.ts";
+import { seededRandom } from "../../../support/small_run.ts";
 
 const SYLLABLES =
   "the re in on an er at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur"

@@ -17,7 +17,7 @@ import { ConfigError, DataError } from "@transformer-xl/runtime";
 import { publishedModel, trainSchema } from "@transformer-xl/train";
 import { encode } from "gpt-tokenizer/encoding/r50k_base";
 import { createHash } from "node:crypto";
-import { Scratch } from "../../support/small_run.ts";
+import { Scratch } from "../../../support/small_run.ts";
 import { AWKWARD, mixedText } from "./mixed_text.ts";
 
 const END = 50_256;
@@ -62,10 +62,10 @@ Deno.test("byte pairs of a mebibyte of mixed text are those of tiktoken", async 
 
 Deno.test("byte pairs of sources and pages are those of another implementation", async () => {
   const vocabulary = await BytePairVocabulary.load();
-  const root = new URL("../../../", import.meta.url);
-  for (const path of ["README.md", "model/text/whitespace.ts", "train/README.md"]) {
+  const root = new URL("../../../../", import.meta.url);
+  for (const path of ["README.md", "model/text/vocabulary/whitespace.ts", "train/README.md"]) {
     const text = await Deno.readTextFile(
-      new URL(path.replace("text/w", "text/vocabulary/w"), root),
+      new URL(path, root),
     );
     assertEquals([...vocabulary.encode(text)], encode(text), path);
   }

@@ -1,0 +1,48 @@
+/**
+ * A scanner of files by a tokenizer: its rules may depend on all of a text, so a file is encoded
+ * when it ends. Provisional ids are those of the vocabulary.
+ *
+ * @module
+ */
+import type { TokenizerVocabulary } from "../../vocabulary/tokenizer_vocabulary.ts";
+import { IdBlocks } from "./id_blocks.ts";
+import type { Scanner } from "./scanner.ts";
+import { Utf8Text } from "./utf8_text.ts";
+
+/** A {@link Scanner} for the symbols of a tokenizer. */
+export class TokenizerScanner implements Scanner {
+  readonly ids: IdBlocks = new IdBlocks();
+  readonly lineEnd: number;
+  readonly #vocabulary: TokenizerVocabulary;
+  #decoder = new Utf8Text("", 0);
+  #text: string[] = [];
+
+  /** A scanner with the rules of a vocabulary. */
+  constructor(vocabulary: TokenizerVocabulary) {
+    this.#vocabulary = vocabulary;
+    this.lineEnd = vocabulary.lineFeed ?? -1;
+  }
+
+  symbols(): readonly string[] {
+    return this.#vocabulary.symbols;
+  }
+
+  linesIn(id: number): number {
+    return this.#vocabulary.linesIn(id);
+  }
+
+  startFile(path: string, firstByte: number): void {
+    this.#decoder = new Utf8Text(path, firstByte);
+    this.#text = [];
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#text.push(this.#decoder.decode(chunk));
+  }
+
+  endFile(): void {
+    this.#decoder.end();
+    for (const id of this.#vocabulary.encode(this.#text.join(""))) this.ids.push(id);
+    this.#text = [];
+  }
+}
