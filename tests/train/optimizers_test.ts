@@ -46,6 +46,12 @@ Deno.test("a given setting that optimizer or schedule does not read gets a line,
     "warning: --patience 3 has no effect with --scheduler constant: only dev_perf reads it",
   ]);
   assertEquals(warnings("--scheduler inv_sqrt --eta_min 0.001 --max_step_scheduler 9").length, 2);
+  const ofFile = (file: Record<string, unknown>) => {
+    const { config, origin } = parseFlags(trainSchema, [], { file });
+    return settingWarnings(config, origin).length;
+  };
+  assertEquals(ofFile({ scheduler: "inv_sqrt", eta_min: 0.001, decay_rate: 0.5 }), 0);
+  assertEquals(ofFile({ scheduler: "inv_sqrt", eta_min: 0.002, decay_rate: 0.4 }), 2);
 });
 
 Deno.test("betas and eps of the configuration reach the optimizer", () => {

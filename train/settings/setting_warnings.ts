@@ -10,7 +10,7 @@ import {
   type OptimizerSettings,
 } from "@transformer-xl/kernels";
 import type { FlagOrigin } from "@transformer-xl/runtime";
-import type { TrainConfig } from "../config.ts";
+import { type TrainConfig, trainSchema } from "../config.ts";
 import { rateWarnings } from "./rate_warnings.ts";
 
 type Setting = keyof TrainConfig;
@@ -43,7 +43,10 @@ export function settingWarnings(
   config: TrainConfig,
   origin: ReadonlyMap<string, FlagOrigin>,
 ): string[] {
-  const isGiven = (key: Setting) => ["flag", "file"].includes(origin.get(key) ?? "default");
+  const defaults = trainSchema.parse({});
+  // A file of --print_config has all settings, most of them with their defaults.
+  const isGiven = (key: Setting) =>
+    origin.get(key) === "flag" || origin.get(key) === "file" && config[key] !== defaults[key];
   const unread = (key: Setting, flag: string, choice: string, readers: readonly string[]) =>
     isGiven(key) && config[key] !== 0 && config[key] !== null
       ? [
