@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Batches, LengthSettings, Model, Segment } from "@transformer-xl/model";
+import type { LengthSettings, Model, Segment, SegmentSource } from "@transformer-xl/model";
 import type { HostArray } from "@transformer-xl/runtime";
 import { Backlog } from "./backlog.ts";
 import { openScorer } from "./scorers/open_scorer.ts";
@@ -81,7 +81,7 @@ export class Evaluator implements Disposable {
   }
 
   /** Evaluates a stream, by default from an empty memory. */
-  async evaluate(batches: Batches, options: EvaluateOptions = {}): Promise<EvalResult> {
+  async evaluate(batches: SegmentSource, options: EvaluateOptions = {}): Promise<EvalResult> {
     const startMs = performance.now();
     const scorer = this.#scorer;
     if (options.keepMemory) await scorer.losses(); // those of segments run before do not count

@@ -20,6 +20,8 @@ export {
   coverageLine,
   coverageOf,
   type CoverageSettings,
+  sentenceCoverageOf,
+  type SentenceCoverageSettings,
 } from "./report/coverage.ts";
 export * from "./evaluator.ts";
 export {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Batches } from "@transformer-xl/model";
+import type { SegmentSource } from "@transformer-xl/model";
 import type { EvalResult, EvaluateOptions, Evaluator } from "./evaluator.ts";
 import { weightedMean } from "./metrics.ts";
 
@@ -21,7 +21,7 @@ export interface RepetitionOptions extends Omit<EvaluateOptions, "keepMemory" | 
  */
 export async function evaluateRepeatedly(
   evaluator: Evaluator,
-  batches: Batches,
+  batches: SegmentSource,
   { repeat, keepsMemory, ...options }: RepetitionOptions,
 ): Promise<EvalResult> {
   const results: EvalResult[] = [];

@@ -40,6 +40,7 @@ export {
   canShare,
   columnShare,
   type Segment,
+  type SegmentSource,
 } from "./text/batches/batches.ts";
 export { Mt19937 } from "./text/batches/mt19937.ts";
 export { NumpyRandom } from "./text/batches/numpy_random.ts";
@@ -60,6 +61,25 @@ export {
   datasetOf,
   DATASETS,
 } from "./text/data_sets.ts";
+export { SentenceBatches, type SentenceBatchSettings } from "./text/sentences/sentence_batches.ts";
+export type { ColumnSettings, ColumnState } from "./text/sentences/sentence_columns.ts";
+export {
+  sentenceCount,
+  type SentenceCounts,
+  type SentenceList,
+} from "./text/sentences/sentence_list.ts";
+export {
+  type FileTurn,
+  type OrderSettings,
+  SentenceOrder,
+} from "./text/sentences/sentence_order.ts";
+export {
+  type PlacedSegment,
+  type SentenceFiles,
+  type SentencePosition,
+  ShuffledSentences,
+  type ShuffledSettings,
+} from "./text/sentences/shuffled_sentences.ts";
 export { type Split, SPLITS } from "./text/files/split_names.ts";
 export { lettersOnly } from "./text/letters.ts";
 export { tokenizeManual } from "./text/moses_tokenizer.ts";

@@ -22,6 +22,8 @@ export type { EncodedCorpus, SplitCounts } from "./text/corpus/corpus_cache.ts";
 export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
 export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
 export { readTokenizer } from "./text/files/read_tokenizer.ts";
+export type { CountedFile, SentenceSplits } from "./text/sentences/encode_sentences.ts";
+export { WorkerReader } from "./text/sentences/worker_reader.ts";
 export type { TextFile } from "./text/files/text_file.ts";
 export { REMEDIES } from "./settings/remedies.ts";
 export {

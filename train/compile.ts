@@ -10,6 +10,7 @@ import { tryProgram } from "@transformer-xl/runtime/setup";
 export const WORKERS: readonly string[] = [
   "runtime/distributed/launcher/heartbeat_worker.ts",
   "runtime/distributed/worker/group_worker.ts",
+  "model/text/sentences/read_worker.ts",
 ];
 
 const ROOT = new URL("../", import.meta.url);

@@ -12,6 +12,7 @@ export type TrainEvent =
   | LogEvent
   | { readonly kind: "progress"; readonly step: number }
   | ProfileEvent
+  | DroppedEvent
   | EvalEvent
   | SaveEvent
   | { readonly kind: "interrupted"; readonly step: number };
@@ -50,6 +51,20 @@ export interface ProfileEvent {
   readonly step: number;
   /** The steps with the times of their ops. */
   readonly profile: Profile;
+}
+
+/** What an epoch left out, because sentences did not fill a batch. */
+export interface DroppedEvent {
+  /** Kind of event. */
+  readonly kind: "dropped";
+  /** Starts at 1. */
+  readonly epoch: number;
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** Targets that were left out. */
+  readonly pairs: number;
+  /** All targets of the epoch. */
+  readonly all: number;
 }
 
 /** A validation. */

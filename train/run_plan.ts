@@ -126,9 +126,15 @@ export function contextOf(
   return memLen === 0 ? extLen + tgtLen : memLen + tgtLen;
 }
 
+/** Whether the text is sentences in random order, which have nothing before them. */
+export function readsSentences(config: Pick<TrainConfig, "dataset" | "data">): boolean {
+  return dataSet(datasetOf(config) as string).files === "sentences";
+}
+
 /** Rows that fill the memory of an evaluation before the first scored segment. */
 export function evalWarmupLen(config: TrainConfig): number {
-  return COMPAT_RULES[config.compat].warmsUp ? evalLengths(config).memLen : 0;
+  const warmsUp = COMPAT_RULES[config.compat].warmsUp && !readsSentences(config);
+  return warmsUp ? evalLengths(config).memLen : 0;
 }
 
 /** Loss scale of a step: undefined in full precision. */

@@ -6,15 +6,16 @@
  *
  * @module
  */
-import { Backlog, type EvalResult, Evaluator } from "@transformer-xl/eval";
+import { type EvalResult, Evaluator } from "@transformer-xl/eval";
 import type {
-  Batches,
   Corpus,
   Memory,
   Model,
   ModelCheckpoint,
   ModelConfig,
   Segment,
+  SegmentSource,
+  SentencePosition,
 } from "@transformer-xl/model";
 import {
   type Device,
@@ -40,7 +41,7 @@ import {
 import type { RunRequest } from "./data_parallel/request.ts";
 import { planRun, type RunPlan, withProcesses } from "./run_plan.ts";
 import { continuedProgress } from "./checkpoint/resume.ts";
-import { LearningRates, type Rates } from "./schedule.ts";
+import { LearningRates } from "./schedule.ts";
 import type { StepMetrics } from "./step/metric_rings.ts";
 import { evaluateInGroup } from "./data_parallel/evaluate_in_group.ts";
 import { saveInGroup, type SaveRequest } from "./checkpoint/save_in_group.ts";
@@ -48,6 +49,7 @@ import { firstProgress } from "./checkpoint/first_progress.ts";
 import { initialModel, type InitialWeights, resumedOf } from "./fine_tuning/initial_model.ts";
 import { profiledSteps, StepProfiler } from "./profile/step_profiler.ts";
 import { IntervalMeter } from "./step/interval_meter.ts";
+import { StepRunner } from "./profile/step_runner.ts";
 import { TrainStep } from "./step/train_step.ts";
 import { TrainingHealth } from "./step/training_health.ts";
 import { cutStreams, type Streams } from "./step/streams.ts";
@@ -66,11 +68,11 @@ export class Trainer implements Disposable {
   #step!: TrainStep;
   #health!: TrainingHealth;
   #evaluator: Evaluator | undefined;
-  #profiler: StepProfiler | undefined;
-  /** Steps in flight. */
-  readonly #backlog = new Backlog({ first: 16, largest: 4096 });
+  #runner!: StepRunner;
   #ownRequest: () => RunRequest = () => "none"; // of this process
   #progress: Progress;
+  /** Where sentences go on. */
+  #place: () => SentencePosition | null;
   /** The loss of the best checkpoint on disk. */
   #bestSavedNats: number | null;
 
@@ -89,6 +91,7 @@ export class Trainer implements Disposable {
     this.#corpus = corpus;
     this.#streams = streams;
     this.#progress = progress;
+    this.#place = () => progress.sentences;
     this.#bestSavedNats = progress.bestLossNats;
     this.#rates = new LearningRates(this.#plan, config, progress);
   }
@@ -122,6 +125,7 @@ export class Trainer implements Disposable {
     const { trainLengths, evalLengths, step: options } = trainer.#plan;
     const step = await TrainStep.record(model, trainLengths, options, group);
     trainer.#step = step;
+    trainer.#runner = new StepRunner(step, group, { isSwapped: config.swapMem });
     if (evalLengths !== undefined) {
       trainer.#evaluator = await Evaluator.create(model, evalLengths);
     }
@@ -154,7 +158,7 @@ export class Trainer implements Disposable {
   /** Profiles some of the next steps on rank 0; called on all ranks or on none. */
   profileSteps(): void {
     const steps = profiledSteps(this.#config, this.#progress.step);
-    this.#profiler = new StepProfiler(this.#step, steps, this.#group.rank === 0);
+    this.#runner.profiler = new StepProfiler(this.#step, steps, this.#group.rank === 0);
   }
 
   /**
@@ -174,8 +178,9 @@ export class Trainer implements Disposable {
     takeSaveRequest: () => boolean = () => false,
   ): AsyncGenerator<TrainEvent> {
     this.#ownRequest = () => signal.aborted ? "stop" : takeSaveRequest() ? "save" : "none";
-    const { maxStep, seed, roll, varlen, logInterval, evalInterval, noEval } = this.#config;
-    const { train: batches } = this.#streams;
+    const { maxStep, logInterval, evalInterval, noEval } = this.#config;
+    const { train: epochs } = this.#streams;
+    const runner = this.#runner;
     const { rules } = this.#plan;
     let lastYieldMs = performance.now();
     const meter = new IntervalMeter();
@@ -186,12 +191,11 @@ export class Trainer implements Disposable {
     }
     while (this.#progress.step < maxStep) {
       const { epoch, lastStart } = this.#progress;
-      if (roll) batches.roll(seed, epoch);
-      if (varlen) batches.vary(seed, epoch);
       let pending = 0;
-      for (const segment of batches.segmentsAfter(lastStart)) {
+      const sentences = this.#place();
+      for await (const { segment, place } of epochs.after({ epoch, lastStart, sentences })) {
         const step = this.#progress.step + 1;
-        const request = await this.#run(segment, this.#rates.of(step));
+        const request = await runner.run(step, segment, this.#rates.of(step), this.#ownRequest);
         pending++;
         this.#rates.follow(step);
         this.#progress = {
@@ -200,7 +204,8 @@ export class Trainer implements Disposable {
           lastStart: segment.start,
           ...this.#rates.state,
         };
-        meter.add(segment.targets.length, this.#profiler?.elapsedOf(step));
+        this.#place = place;
+        meter.add(segment.targets.length, runner.profiler?.elapsedOf(step));
 
         const last = step === maxStep;
         const evaluates = step % evalInterval === 0 || last && rules.evaluatesLastStep;
@@ -209,7 +214,7 @@ export class Trainer implements Disposable {
           pending = 0;
           meter.restart();
         }
-        const profile = this.#profiler?.after(step);
+        const profile = runner.profiler?.after(step);
         if (profile !== undefined) yield { kind: "profile", step, profile };
         if (performance.now() - lastYieldMs > YIELD_MS) {
           await new Promise((resolve) => setTimeout(resolve, 0));
@@ -225,7 +230,12 @@ export class Trainer implements Disposable {
         }
         if (last) return;
       }
-      if (!rules.keepsMemoryAcrossEpochs) this.memories.forEach((memory) => memory.reset());
+      const keepsMemory = rules.keepsMemoryAcrossEpochs || epochs.continues;
+      if (!keepsMemory) this.memories.forEach((memory) => memory.reset());
+      const { dropped } = epochs;
+      if (dropped.pairs > 0) {
+        yield { kind: "dropped", epoch, step: this.#progress.step, ...dropped };
+      }
       this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null };
       meter.restart();
     }
@@ -249,28 +259,11 @@ export class Trainer implements Disposable {
 
   /** Frees everything. */
   [Symbol.dispose](): void {
+    this.#streams.train[Symbol.dispose]();
     this.#evaluator?.[Symbol.dispose]();
     this.#health[Symbol.dispose]();
     this.#step[Symbol.dispose]();
     this.#model[Symbol.dispose]();
-  }
-
-  /** Submits one step; returns the combined request of all ranks. */
-  async #run(segment: Segment, rates: Rates): Promise<() => RunRequest> {
-    if (this.#profiler?.covers(this.#progress.step + 1)) {
-      const agreed = await this.#profiler.run(segment, rates, this.#ownRequest());
-      return () => agreed;
-    }
-    if (this.#group.size === 1) {
-      if (this.#config.swapMem) await this.#step.runAsync(segment, rates);
-      else {
-        this.#step.run(segment, rates);
-        await this.#backlog.add(() => this.#step.metrics(1));
-      }
-      return this.#ownRequest;
-    }
-    const agreed = await this.#step.runAsync(segment, rates, this.#ownRequest());
-    return () => agreed;
   }
 
   /** A log line on the last `pending` steps, which ended with `segment`. */
@@ -349,7 +342,7 @@ export class Trainer implements Disposable {
     };
   }
 
-  #evaluate(batches: Batches, saves: boolean): Promise<EvalResult | RunRequest> {
+  #evaluate(batches: SegmentSource, saves: boolean): Promise<EvalResult | RunRequest> {
     const options = { maxSegments: this.#config.evalMaxSteps, saves };
     return evaluateInGroup(this.#group, this.#evaluator!, batches, this.#ownRequest, options);
   }
@@ -362,7 +355,12 @@ export class Trainer implements Disposable {
     const { step } = this.#progress;
     await this.#health.checkState(step);
     const { validRows } = this.#step.memories[0]!;
-    this.#progress = { ...this.#progress, filled: validRows, evaluationDue: request.due ?? false };
+    this.#progress = {
+      ...this.#progress,
+      sentences: this.#place(),
+      filled: validRows,
+      evaluationDue: request.due ?? false,
+    };
     const { vocabulary, source } = this.#corpus;
     const training = { config: this.#config, progress: this.#progress, text: source.identity };
     const { failure, isWritten } = await saveInGroup(
@@ -390,7 +388,7 @@ export class Trainer implements Disposable {
     count: number,
   ): Promise<{ readonly metrics: StepMetrics[]; readonly ownMetrics: StepMetrics[] }> {
     if (count === 0) return { metrics: [], ownMetrics: [] }; // all of them were reported already
-    const ownMetrics = await this.#backlog.drain(() => this.#step.metrics(count));
+    const ownMetrics = await this.#runner.metrics(count);
     const metrics = await meanLosses(this.#group, ownMetrics);
     await this.#health.checkSteps(metrics, this.#progress.step - count + 1);
     return { metrics, ownMetrics };

@@ -6,7 +6,6 @@
  */
 import {
   BytePairVocabulary,
-  END_OF_LINE,
   splitWords,
   type Vocabulary,
   WordVocabulary,
@@ -40,7 +39,7 @@ export function promptIds(text: string, vocabulary: Vocabulary, dataset?: string
 
 function wordIds(text: string, vocabulary: WordVocabulary, dataset?: string): Uint32Array {
   const lines = text.split(/\r\n|\r|\n/);
-  const lineEnd = vocabulary.lookup(END_OF_LINE);
+  const lineEnd = vocabulary.lookup(vocabulary.lineEnd);
   const ids = lines.flatMap((line) =>
     splitWords(line).length === 0 ? [lineEnd] : [...typedIds([line], vocabulary, dataset).ids]
   );

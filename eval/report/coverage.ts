@@ -24,7 +24,7 @@ export interface Coverage {
   readonly tokens: number;
   /** Scored tokens. */
   readonly scored: number;
-  /** First tokens of the columns, which have no context. */
+  /** First tokens of the columns, or of sentences, which have no context. */
   readonly first: number;
   /** Tokens that only fill the memory, in columns shorter than the memory. */
   readonly fill: number;
@@ -32,6 +32,31 @@ export interface Coverage {
   readonly beyond: number;
   /** Remaining tokens, too few for another row. */
   readonly rest: number;
+  /** Present for sentences in columns: what is left does not fill a batch. */
+  readonly ofSentences?: true;
+}
+
+/** Division of sentences for scoring. */
+export interface SentenceCoverageSettings
+  extends Pick<CoverageSettings, "tokens" | "batchSize" | "tgtLen" | "maxSegments"> {
+  /** Sentences of the text. */
+  readonly sentences: number;
+  /** Targets of all segments, over all processes. */
+  readonly scoredTokens: number;
+}
+
+/** Counts the tokens of an evaluation of sentences, as `SentenceBatches` cuts them. */
+export function sentenceCoverageOf(
+  { tokens, sentences, scoredTokens, batchSize, tgtLen, maxSegments = Infinity }:
+    SentenceCoverageSettings,
+): Coverage {
+  const scored = Math.min(scoredTokens, maxSegments * tgtLen * batchSize);
+  return {
+    ...{ tokens, scored, first: sentences, fill: 0 },
+    beyond: scoredTokens - scored,
+    rest: tokens - sentences - scoredTokens,
+    ofSentences: true,
+  };
 }
 
 /** Counts the tokens of an evaluation, as `Batches` cuts them. */
@@ -71,11 +96,13 @@ export interface CoverageFlags {
  */
 export function coverageLine(
   split: string,
-  { tokens, scored, first, fill, beyond, rest }: Coverage,
+  { tokens, scored, first, fill, beyond, rest, ofSentences }: Coverage,
   flags: CoverageFlags,
 ): string {
   const reasons = [
-    `${first} first in a column, with nothing before ${first === 1 ? "it" : "them"}`,
+    `${first} first in a ${ofSentences ? "sentence" : "column"}, with nothing before ${
+      first === 1 ? "it" : "them"
+    }`,
     ...fill > 0
       ? [
         `${fill} to fill the memory, in columns shorter than the memory ` +
@@ -83,7 +110,9 @@ export function coverageLine(
       ]
       : [],
     ...beyond > 0 ? [`${beyond} beyond ${flags.maxSegments}`] : [],
-    ...rest > 0 ? [`${rest} that do not fill a row of all columns`] : [],
+    ...rest > 0
+      ? [`${rest} that do not fill a ${ofSentences ? "batch" : "row"} of all columns`]
+      : [],
   ];
   return `${split}: ${scored} of ${tokens} tokens scored; not scored: ${reasons.join(", ")}`;
 }

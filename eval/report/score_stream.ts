@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Batches, type Compat, COMPAT_RULES, type Lengths } from "@transformer-xl/model";
+import {
+  type Compat,
+  COMPAT_RULES,
+  type Lengths,
+  type SegmentSource,
+  SentenceBatches,
+} from "@transformer-xl/model";
 import type { JsonLog, ProcessGroup, TextLog } from "@transformer-xl/runtime";
 import type { UnitLoss } from "../comparison/compare_models.ts";
 import { combineResults } from "../combine_results.ts";
@@ -17,7 +23,7 @@ import { COVERAGE_FLAGS } from "../settings/flag_words.ts";
 import type { Stream } from "../text/cut_texts.ts";
 import { rawLoss } from "../metrics.ts";
 import { rawLossText } from "./loss_text.ts";
-import { coverageLine, coverageOf } from "./coverage.ts";
+import { coverageLine, coverageOf, sentenceCoverageOf } from "./coverage.ts";
 import type { EvalDllRecords } from "./dll_records.ts";
 import { latencyLines, resultLines, segmentLine } from "./report.ts";
 import { combineMeans, SegmentMeter } from "./segment_meter.ts";
@@ -56,7 +62,7 @@ export interface ScoringSettings {
   /** Lines and records. */
   readonly output: EvalOutput;
   /** Called with every segment of a text after its loss was read; every loss is read if given. */
-  readonly onSegment?: ((batches: Batches, index: number) => void) | undefined;
+  readonly onSegment?: ((batches: SegmentSource, index: number) => void) | undefined;
 }
 
 /** Result of one text. */
@@ -79,7 +85,7 @@ export interface ScoredStream {
  */
 export async function scoreStream(
   evaluator: Evaluator,
-  { name: split, tokens, raw, batches, warmupLen }: Stream,
+  { name: split, tokens, raw, batches, warmupLen, sentences }: Stream,
   settings: ScoringSettings,
 ): Promise<ScoredStream> {
   const { config, compat, characters, source, group, columns, skipped } = settings;
@@ -118,12 +124,15 @@ export async function scoreStream(
   }
   const summary = saveData ? measured?.summary : undefined;
   if (summary) { for (const line of latencyLines(summary)) text.write(line); }
-  const coverage = coverageOf({ ...settings.lengths, tokens, warmupLen, maxSegments });
+  const cut = { ...settings.lengths, tokens, maxSegments };
+  const coverage = batches instanceof SentenceBatches
+    ? sentenceCoverageOf({ ...cut, sentences, scoredTokens: batches.scoredTokens })
+    : coverageOf({ ...cut, warmupLen });
   text.write(coverageLine(split, coverage, COVERAGE_FLAGS));
-  if (raw !== undefined) text.write(`${split}: ${rawLossText(lossNats, tokens, raw)}`);
+  if (raw !== undefined) text.write(`${split}: ${rawLossText(lossNats, tokens - sentences, raw)}`);
   json?.write({
     ...{ kind: "result", split, lossNats, tokens: scored, elapsedMs, coverage },
-    ...(raw && { raw, ...rawLoss(lossNats, tokens, raw) }),
+    ...(raw && { raw, ...rawLoss(lossNats, tokens - sentences, raw) }),
     ...(summary && { latency: latencyFacts(summary) }),
   });
   records?.result({

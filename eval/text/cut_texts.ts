@@ -6,9 +6,13 @@
 import {
   Batches,
   cacheOf,
+  COMPAT_RULES,
   type Lengths,
   type MemoryContent,
   type ModelConfig,
+  type SegmentSource,
+  SentenceBatches,
+  sentenceCount,
 } from "@transformer-xl/model";
 import type { ProcessGroup } from "@transformer-xl/runtime";
 import {
@@ -35,9 +39,11 @@ export interface Stream {
   /** Its tokens. */
   readonly ids: Uint32Array;
   /** Segments of this process. */
-  readonly batches: Batches;
+  readonly batches: SegmentSource;
   /** Rows that fill the memory before scoring starts. */
   readonly warmupLen: number;
+  /** Sentences that the text consists of, whose first tokens are not scored; 0 for a text in order. */
+  readonly sentences: number;
 }
 
 /** All texts in segments. */
@@ -72,19 +78,26 @@ export function cutTexts(
   },
 ): CutTexts {
   const tokens = Math.min(...texts.map(({ ids }) => ids.length));
-  const warms = warmupRows(config, compat) > 0;
+  const isOrdered = texts.some(({ sentences }) => sentences === undefined);
+  const warms = isOrdered && warmupRows(config, compat) > 0;
   const lengths = fitLengths(lengthsOf(config), { tokens, processes: size, warms, given });
   checkTables({ compat, ...model }, lengths);
   const cache = cacheOf(model, lengths, config.cache);
   const { tgtLen, memLen } = lengths;
   const warmupLen = warmupRows({ ...config, memLen }, compat);
-  checkScored({ ...config, tgtLen, memLen }, compat);
+  if (isOrdered) checkScored({ ...config, tgtLen, memLen }, compat);
   const skipped = skippedIterations(lengths, compat);
-  const streams = texts.map(({ name, ids, whole, raw }) => {
-    const warmup = whole && isShort(ids, lengths, warmupLen) ? 0 : warmupLen;
-    const batches = new Batches(ids, { ...lengths, warmupLen: warmup, name, rank, ranks: size });
+  const streams = texts.map(({ name, ids, whole, raw, sentences }) => {
+    const settings = { ...lengths, name, rank, ranks: size };
+    const isShortest = whole && isShort(ids, lengths, warmupLen);
+    const warmup = isShortest || sentences !== undefined ? 0 : warmupLen;
+    const keepsLast = COMPAT_RULES[compat].keepsSentences;
+    const batches = sentences === undefined
+      ? new Batches(ids, { ...settings, warmupLen: warmup })
+      : new SentenceBatches(sentences, { ...settings, keepsLast });
     checkMeasured(config, { name, segments: batches.segmentCount, skipped });
-    return { name, tokens: ids.length, ids, raw, batches, warmupLen: warmup };
+    const stream = { name, tokens: ids.length, ids, raw, batches, warmupLen: warmup };
+    return { ...stream, sentences: sentences === undefined ? 0 : sentenceCount(sentences) };
   });
   return { streams, lengths, cache, skipped, tokens };
 }

@@ -10,6 +10,7 @@ import {
   locateCorpus,
   type ModelCheckpoint,
   openText,
+  type SentenceList,
   type Split,
   splitLines,
   textPlace,
@@ -34,6 +35,8 @@ export interface ScoredText {
   readonly whole: boolean;
   /** Size of the raw text; undefined where it is not known. */
   readonly raw?: RawSize | undefined;
+  /** Its sentences; undefined for a text in order. */
+  readonly sentences?: SentenceList | undefined;
 }
 
 /** A text with its symbols. */
@@ -147,6 +150,7 @@ export async function openSplits(
     texts.push({
       ...{ name: shown, ids: corpus[split], whole },
       raw: await sizeOfSplit(corpus, split),
+      sentences: split === "train" ? undefined : corpus.sentences?.[split],
     });
   }
   return {

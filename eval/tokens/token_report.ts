@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Batches, LengthSettings, Model } from "@transformer-xl/model";
+import type { LengthSettings, Model, SegmentSource } from "@transformer-xl/model";
 import type { TextLog } from "@transformer-xl/runtime";
 import type { ScorerOptions } from "../scorers/plan_scorer.ts";
 import { RankScorer } from "../scorers/rank_scorer.ts";
@@ -63,7 +63,7 @@ export class TokenReport implements AsyncDisposable {
 
   /** Begins a text that is cut into columns: returns what takes every segment after its loss. */
   beginStream({ name, ids }: { readonly name: string; readonly ids: Uint32Array }): (
-    batches: Batches,
+    batches: SegmentSource,
     index: number,
   ) => void {
     const table = this.begin(name, ids);

@@ -4,9 +4,9 @@
  * @module
  */
 import {
-  type Batches,
   BytePairVocabulary,
   END_OF_LINE,
+  type SegmentSource,
   type Vocabulary,
 } from "@transformer-xl/model";
 import { bitsPerCharacter } from "../metrics.ts";
@@ -75,13 +75,13 @@ export class TokenTable {
   }
 
   /** Sets the scores of segment `index` of a text that was cut into columns, warm-up excepted. */
-  addSegment(batches: Batches, index: number, { logProbabilities, ranks }: TargetScores): void {
-    const { columns, columnRows, firstColumn, rows, tgtLen } = batches;
-    const first = index * tgtLen + 1 - (rows - columnRows); // of the targets, after warm-up rows
-    logProbabilities.forEach((value, i) => {
-      const column = i % columns;
-      const row = first + (i - column) / columns;
-      if (row > 0) this.set((firstColumn + column) * columnRows + row, value, ranks[i]!);
+  addSegment(
+    batches: SegmentSource,
+    index: number,
+    { logProbabilities, ranks }: TargetScores,
+  ): void {
+    batches.targetPlaces(index).forEach((place, i) => {
+      if (place >= 0) this.set(place, logProbabilities[i]!, ranks[i]!);
     });
   }
 

@@ -24,6 +24,11 @@ export interface CompatRules {
   readonly warmsUp: boolean;
   /** The memory is kept from one epoch to the next, though another text precedes it. */
   readonly keepsMemoryAcrossEpochs: boolean;
+  /**
+   * Sentences that leave a batch incomplete are kept: columns go on with the next file of training,
+   * and evaluations score them as far as they fill rows of all columns.
+   */
+  readonly keepsSentences: boolean;
   /** The last step is evaluated regardless of the evaluation interval. */
   readonly evaluatesLastStep: boolean;
   /** All ranks draw the dropout masks from one seed; otherwise each rank has its own. */
@@ -61,6 +66,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
   none: {
     warmsUp: true,
     keepsMemoryAcrossEpochs: false,
+    keepsSentences: true,
     evaluatesLastStep: true,
     sharesMasks: false,
     movesZeroTensors: true,
@@ -80,6 +86,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
   head: {
     warmsUp: true,
     keepsMemoryAcrossEpochs: true,
+    keepsSentences: false,
     evaluatesLastStep: true,
     sharesMasks: true,
     movesZeroTensors: true,
@@ -99,6 +106,7 @@ export const COMPAT_RULES: Readonly<Record<Compat, CompatRules>> = {
   "2019": {
     warmsUp: false,
     keepsMemoryAcrossEpochs: false,
+    keepsSentences: false,
     evaluatesLastStep: false,
     sharesMasks: false,
     movesZeroTensors: false,

@@ -28,8 +28,6 @@ export const REMEDIES: Remedies = {
   "no evaluation": "or train with --no_eval",
   "no test": "or train with --no_test",
   "the data set of any text": "use --dataset text",
-  "a plan, or the data set of any text":
-    "plan the run with --dry_run, or train on the text with --dataset text",
   "a symbol for unknown words":
     "count it in the training text or name a symbol for unknown words (--unknown) in training",
   "symbols of the text": "add them with --extend_vocab",

@@ -29,16 +29,8 @@ const SYMBOLS = {
  *
  * @throws {ConfigError} naming those that were given
  */
-export function refuseWordSettings(
-  { minFreq = 0, maxVocab, lowerCase, unknown }: WordSettings,
-  kind: keyof typeof SYMBOLS,
-): void {
-  const given = [
-    minFreq > 0 ? `--min_freq ${minFreq}` : "",
-    maxVocab ? `--max_vocab ${maxVocab}` : "",
-    lowerCase ? "--lower_case" : "",
-    unknown ? `--unknown ${unknown}` : "",
-  ].filter((flag) => flag !== "");
+export function refuseWordSettings(settings: WordSettings, kind: keyof typeof SYMBOLS): void {
+  const given = givenFlags(settings);
   if (given.length === 0) return;
   throw new ConfigError(
     `Cannot use ${given.join(", ")} with a vocabulary of ${
@@ -46,4 +38,32 @@ export function refuseWordSettings(
     }: it applies to words only; ` +
       "leave it out or use --vocab word",
   );
+}
+
+/**
+ * Rejects settings of a vocabulary for a data set that has its own in a file.
+ *
+ * @throws {ConfigError} naming those that were given
+ */
+export function refuseVocabularySettings(
+  { vocab, ...settings }: WordSettings & { readonly vocab: string },
+): void {
+  const given = [
+    ...(vocab === "auto" || vocab === "word" ? [] : [`--vocab ${vocab}`]),
+    ...givenFlags(settings),
+  ];
+  if (given.length === 0) return;
+  throw new ConfigError(
+    `Cannot use ${given.join(", ")} with this data set: its words are those of a file; ` +
+      "leave it out or use --dataset text",
+  );
+}
+
+function givenFlags({ minFreq = 0, maxVocab, lowerCase, unknown }: WordSettings): string[] {
+  return [
+    minFreq > 0 ? `--min_freq ${minFreq}` : "",
+    maxVocab ? `--max_vocab ${maxVocab}` : "",
+    lowerCase ? "--lower_case" : "",
+    unknown ? `--unknown ${unknown}` : "",
+  ].filter((flag) => flag !== "");
 }

@@ -14,9 +14,10 @@ export interface DataSet {
   /**
    * `splits`: a folder with train, valid and test; `any`: such a folder, any other folder, or a file;
    * `raw`: such a folder, a file, or a folder with a file of the data set's name; `listed`: files that
-   * the program lists; `none`: nothing yet, it can be planned, not opened.
+   * the program lists; `sentences`: a folder with the files of a benchmark of sentences and its
+   * vocabulary.
    */
-  readonly files: "splits" | "any" | "raw" | "listed" | "none";
+  readonly files: "splits" | "any" | "raw" | "listed" | "sentences";
   /** Form of its files. */
   readonly form: TextForm;
   /** Default kind of symbols. */
@@ -118,7 +119,7 @@ const TABLE = {
     prepare: "letters",
   },
   lm1b: {
-    files: "none",
+    files: "sentences",
     form: "text",
     vocabulary: "word",
     vocabularySize: 793_470,
@@ -166,16 +167,4 @@ export function datasetOf(
 ): Dataset {
   if (dataset !== "auto") return dataset;
   return data === null ? "self" : "text";
-}
-
-/**
- * Rejects data sets that can be planned, but not opened.
- *
- * @throws {ConfigError} if there is no loader for the data set
- */
-export function assertLoader(name: Dataset): void {
-  if (dataSet(name as string).files !== "none") return;
-  throw new ConfigError(`Cannot open data set "${name}": there is no loader for it yet`, {
-    need: "a plan, or the data set of any text",
-  });
 }

@@ -4,13 +4,17 @@
  * @module
  */
 import { type Corpus, openCorpus } from "./corpus/corpus.ts";
-import { assertLoader, type Dataset, dataSet, datasetOf } from "./data_sets.ts";
+import { type Dataset, dataSet, datasetOf } from "./data_sets.ts";
 import { readTokenizer } from "./files/read_tokenizer.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
 import { ConfigError, exitAtSignals, type Need } from "@transformer-xl/runtime";
 import type { Compat } from "../settings/compat.ts";
-import { refuseWordSettings, type WordSettings } from "../settings/word_settings.ts";
+import {
+  refuseVocabularySettings,
+  refuseWordSettings,
+  type WordSettings,
+} from "../settings/word_settings.ts";
 import { selfFiles } from "./self_corpus.ts";
 
 /** Default symbol of unknown words. */
@@ -47,15 +51,13 @@ export interface TextSelection {
 /**
  * The data set of the settings and its location.
  *
- * @throws {ConfigError} when a data set requires a folder and none is given, does not accept one, or
- * has no loader
+ * @throws {ConfigError} when a data set requires a folder and none is given, or does not accept one
  */
 export async function textPlace(
   settings: TextSettings,
 ): Promise<{ readonly dataset: Dataset; readonly path?: string; readonly files?: string[] }> {
   const { data } = settings;
   const name = datasetOf(settings);
-  assertLoader(name);
   if (dataSet(name).files === "listed") {
     if (data === null) return { dataset: name, files: await selfFiles() };
     throw new ConfigError(
@@ -85,6 +87,9 @@ export async function openText(
   const { vocab, compat, tokenizer } = settings;
   // A checkpoint has the tokenizer in itself.
   const own = vocabulary === undefined && tokenizer ? await readTokenizer(tokenizer) : undefined;
+  if (vocabulary === undefined && dataSet(datasetOf(settings)).files === "sentences") {
+    refuseVocabularySettings(settings);
+  }
   const corpus = await openCorpus({
     ...await textPlace(settings),
     ...(vocab !== "auto" && { vocab }),

@@ -27,7 +27,6 @@ export type Need =
   | "no evaluation"
   | "no test"
   | "the data set of any text"
-  | "a plan, or the data set of any text"
   | "a symbol for unknown words"
   | "symbols of the text"
   | "characters as symbols"

@@ -116,11 +116,10 @@ async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corp
   const modelConfig = modelOf(config, corpus.vocabulary.size, []);
   using model = await createModel(device, modelConfig, { training: true, seed: config.seed });
   using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
-  let n = 0;
-  for (const segment of cutStreams(config, corpus).train.segments()) {
-    if (n === 2) break;
+  const { train } = cutStreams(config, corpus);
+  for await (const { segment } of train.after({ epoch: 1, lastStart: null, sentences: null })) {
+    if (step.stepsDone === 2) break;
     step.run(segment, { lr: 1e-3 });
-    n++;
   }
   const moments: Record<string, Float64Array<ArrayBuffer>> = {};
   const { layout, buffers } = step.optimizer.states["m"]!;

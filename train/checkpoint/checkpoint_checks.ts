@@ -5,9 +5,11 @@
  */
 import {
   checkFloats,
+  type Corpus,
   firstIssue,
   type ModelCheckpoint,
   parameterRoles,
+  type SentencePosition,
   unusable,
   VOCABULARY,
 } from "@transformer-xl/model";
@@ -25,6 +27,7 @@ export interface RunState {
     readonly step: number;
     readonly epoch: number;
     readonly lastStart: number | null;
+    readonly sentences: SentencePosition | null;
     readonly filled: number;
   };
 }
@@ -136,6 +139,26 @@ export function checkPosition(
     `its last segment starts at row ${lastStart}, the columns of the text have ${rows}; give the ` +
       "text it was trained on",
   );
+}
+
+/**
+ * Rejects a place of sentences that another batch or vocabulary would have.
+ *
+ * @throws {CheckpointError} when columns, rows or ids are not those of the run
+ */
+export function checkSentences(
+  path: string,
+  { progress: { sentences }, config }: RunState,
+  { vocabulary: { size } }: Pick<Corpus, "vocabulary">,
+): void {
+  if (sentences === null) return;
+  const { rests, before } = sentences;
+  const { batchSize, extLen } = config;
+  const fits = rests.length === batchSize && before.length % batchSize === 0 &&
+    before.length <= extLen * batchSize;
+  const isKnown = (id: number) => id < size;
+  if (fits && before.every(isKnown) && rests.every((rest) => rest.every(isKnown))) return;
+  throw unusable(path, "its place among the sentences is not one of its batch; use another copy");
 }
 
 /** Name of the tensor with the state of dynamic loss scaling. */

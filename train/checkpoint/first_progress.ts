@@ -15,6 +15,7 @@ export function firstProgress(config: TrainConfig): Progress {
     step: 0,
     epoch: 1,
     lastStart: null,
+    sentences: null,
     evaluationDue: false,
     bestLossNats: null,
     plateau: firstState(scheduleOf(config)),

@@ -13,7 +13,7 @@ import {
 } from "@transformer-xl/model";
 import { flagName, type FlagOrigin, oneLine } from "@transformer-xl/runtime";
 import { type Progress, type TrainingRecord, trainingRecord } from "./training_checkpoint.ts";
-import { checkPosition } from "./checkpoint_checks.ts";
+import { checkPosition, checkSentences } from "./checkpoint_checks.ts";
 import { equal, otherSettings, settingWords, thereWords } from "./setting_differences.ts";
 import type { TrainConfig } from "../config.ts";
 import { optimizerOf, sparseScheduleOf } from "../run_plan.ts";
@@ -152,7 +152,8 @@ export function checkContinues(
     throw unusable(checkpoint.path, `its model and its settings differ: ${odd}; use another copy`);
   }
   // In an accepted shorter text, the next epoch begins.
-  if (!otherText) {
+  if (corpus.sentences !== undefined) checkSentences(checkpoint.path, record, corpus);
+  else if (!otherText) {
     checkPosition(checkpoint.path, record, Math.floor(corpus.train.length / config.batchSize));
   }
   const { step, evaluationDue } = record.progress;

@@ -46,6 +46,15 @@ const plateauState = z.strictObject({
   waited: z.int().min(0),
 });
 
+const sentencePosition = z.strictObject({
+  epoch: z.int().min(1).max(MAX_EPOCHS + 1),
+  turn: z.int().min(0),
+  sentence: z.int().min(0),
+  dropped: z.int().min(0),
+  rests: z.array(z.array(z.int().min(0)).readonly()).readonly(),
+  before: z.array(z.int().min(0)).readonly(),
+});
+
 /** Progress of training. Fields that only older versions wrote are dropped. */
 export const progressSchema = z.object({
   /** Optimizer steps done. */
@@ -54,6 +63,8 @@ export const progressSchema = z.object({
   epoch: z.int().min(1).max(MAX_EPOCHS),
   /** First row of the last segment of this epoch that was used; null before the first. */
   lastStart: z.int().nullable(),
+  /** Where sentences in random order go on; null for a text in order. */
+  sentences: sentencePosition.nullable().default(null),
   /** Whether the evaluation of this step is still due, because a signal interrupted it. */
   evaluationDue: z.boolean().default(false),
   /** Smallest validation loss; null before the first evaluation. */

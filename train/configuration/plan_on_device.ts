@@ -61,9 +61,14 @@ export async function planOnDevice(
   { config, origin, share, group }: PlannedProcess,
   device: Device,
   modelConfig: ModelConfig,
-  corpus: Pick<Corpus, "train"> | undefined,
+  corpus: Pick<Corpus, "train" | "valid"> | undefined,
 ): Promise<FittedRun> {
-  const options = { share, ...(corpus && { shares: clusterShares(modelConfig, corpus.train) }) };
+  // Of sentences, the held-out ones are in memory.
+  const sample = corpus && (corpus.train.length > 0 ? corpus.train : corpus.valid);
+  const options = {
+    share,
+    ...(sample && sample.length > 0 && { shares: clusterShares(modelConfig, sample) }),
+  };
   if (config.preset === null || origin.get("batchChunk") !== "default") {
     return { config, planned: await footprint(config, modelConfig, device.limits, options) };
   }

@@ -40,7 +40,7 @@ export function publishedSize(
  */
 export function isPlannedWithoutText(config: TrainConfig, base?: ModelConfig): boolean {
   const { files } = dataSet(datasetOf(config));
-  const isMissing = files === "none" || files !== "listed" && config.data === null;
+  const isMissing = files !== "listed" && config.data === null;
   return config.dryRun && isMissing && knownSize(config, base) !== undefined;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { combineResults, type EvalResult, type Evaluator } from "@transformer-xl/eval";
-import type { Batches } from "@transformer-xl/model";
+import type { SegmentSource } from "@transformer-xl/model";
 import type { ProcessGroup } from "@transformer-xl/runtime";
 import { agree, type RunRequest } from "./request.ts";
 
@@ -20,7 +20,7 @@ import { agree, type RunRequest } from "./request.ts";
 export async function evaluateInGroup(
   group: ProcessGroup,
   evaluator: Evaluator,
-  batches: Batches,
+  batches: SegmentSource,
   ownRequest: () => RunRequest,
   { maxSegments, saves }: { readonly maxSegments: number; readonly saves: boolean },
 ): Promise<EvalResult | RunRequest> {

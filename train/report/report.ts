@@ -14,9 +14,10 @@ import {
 } from "@transformer-xl/eval";
 import type { JsonLog, TextLog } from "@transformer-xl/runtime";
 import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
-import type { EvalEvent, LogEvent, TrainEvent } from "../events.ts";
+import type { DroppedEvent, EvalEvent, LogEvent, TrainEvent } from "../events.ts";
 import type { DllRecords } from "./dll_records.ts";
 import {
+  droppedLine,
   skippedLine,
   stepLine,
   summaryLines,
@@ -59,6 +60,7 @@ export class Reporter {
     if (event.kind === "log") this.#log(event);
     else if (event.kind === "eval") this.#validation(event);
     else if (event.kind === "checkpoint") this.#json?.write({ ...event });
+    else if (event.kind === "dropped") this.#dropped(event);
     else if (event.kind === "unsaved") this.#unsaved(event.step, event.reason);
     else if (event.kind === "interrupted") {
       this.#text.write(`Interrupted at step ${event.step}; ${HOW_TO_CONTINUE}`);
@@ -123,6 +125,11 @@ export class Reporter {
     this.#json?.write({ ...shown, metrics, lossNats });
     this.#records?.step(event, lossNats);
     this.#trainLossNats = lossNats;
+  }
+
+  #dropped(event: DroppedEvent): void {
+    this.#text.write(droppedLine(event));
+    this.#json?.write({ ...event });
   }
 
   #validation(event: EvalEvent): void {

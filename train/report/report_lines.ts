@@ -6,7 +6,7 @@
 import { type LossStyle, lossText, mean, RULE, weightedMean } from "@transformer-xl/eval";
 import { type Compat, COMPAT_RULES } from "@transformer-xl/model";
 import { fixed, scientific } from "@transformer-xl/runtime";
-import type { LogEvent } from "../events.ts";
+import type { DroppedEvent, LogEvent } from "../events.ts";
 import type { StepMetrics } from "../step/metric_rings.ts";
 
 const THIN_RULE = "-".repeat(100);
@@ -41,6 +41,12 @@ export function skippedLine(
   );
   if (skipped.length === 0) return undefined;
   return `A gradient was not finite, the update was skipped: step ${skipped.join(", ")}`;
+}
+
+/** The line about sentences that an epoch left out, as the reference does. */
+export function droppedLine({ epoch, pairs, all }: Omit<DroppedEvent, "kind" | "step">): string {
+  return `epoch ${epoch} left out ${pairs} of ${all} tokens, those of the last batch of every ` +
+    `file, which its sentences do not fill (${(100 * pairs / all).toFixed(2)} %)`;
 }
 
 /** The lines of a validation. As in the reference, bits per character have no split name here. */

@@ -7,7 +7,13 @@ import { LARGEST_SCALE } from "@transformer-xl/kernels";
 import { canShare, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
-import { contextOf, evalWarmupLen, longestSegment, withProcesses } from "../run_plan.ts";
+import {
+  contextOf,
+  evalWarmupLen,
+  longestSegment,
+  readsSentences,
+  withProcesses,
+} from "../run_plan.ts";
 import { checkExtension } from "./check_initial.ts";
 import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
 
@@ -22,6 +28,7 @@ export function checkTrainConfig(config: TrainConfig): void {
   checkVocabulary(config);
   checkLossScale(config);
   checkSampling(config);
+  checkSentences(config);
   const [flag, batchSize] = batchFlag(config);
   if (batchSize % batchChunk !== 0) {
     throw new ConfigError(
@@ -73,6 +80,16 @@ function checkSampling({ sampleSoftmax, adaptive }: TrainConfig): void {
   throw new ConfigError(
     `Cannot use --sample_softmax ${sampleSoftmax} with --adaptive: its clusters already save the ` +
       "work of rare words; leave one of them out",
+  );
+}
+
+/** Rejects settings of a text in order for sentences in random order. */
+function checkSentences(config: TrainConfig): void {
+  const given = (["roll", "varlen"] as const).find((flag) => config[flag]);
+  if (given === undefined || !readsSentences(config)) return;
+  throw new ConfigError(
+    `Cannot use --${given} with --dataset ${config.dataset}: its sentences are in random order ` +
+      "already; leave it out",
   );
 }
 

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { coverageLine, coverageOf } from "@transformer-xl/eval";
-import type { Corpus } from "@transformer-xl/model";
+import { coverageLine, coverageOf, sentenceCoverageOf } from "@transformer-xl/eval";
+import { type Corpus, SentenceBatches, sentenceCount } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, evalWarmupLen } from "../run_plan.ts";
+import { evaluatedSplit } from "../step/streams.ts";
 
 const FLAGS = {
   batchSize: "--eval_batch_size",
@@ -16,23 +17,27 @@ const FLAGS = {
 
 /**
  * A line for each evaluated text with avoidably unscored tokens: those that only fill the memory,
- * or follow the last segment.
+ * follow the last segment, or are sentences that do not fill a batch.
  */
 export function unscoredLines(
   config: TrainConfig,
-  corpus: Pick<Corpus, "valid" | "test">,
+  corpus: Pick<Corpus, "valid" | "test" | "sentences">,
 ): string[] {
   const { noEval, noTest, evalMaxSteps } = config;
   const { batchSize, tgtLen } = evalLengths(config);
   const splits = noEval ? [] : noTest ? ["valid"] as const : ["valid", "test"] as const;
   return splits.flatMap((split) => {
-    const coverage = coverageOf({
-      tokens: corpus[split].length,
-      batchSize,
-      tgtLen,
-      warmupLen: evalWarmupLen(config),
-      maxSegments: evalMaxSteps > 0 ? evalMaxSteps : undefined,
-    });
+    const maxSegments = evalMaxSteps > 0 ? evalMaxSteps : undefined;
+    const cut = { tokens: corpus[split].length, batchSize, tgtLen, maxSegments };
+    const batches = evaluatedSplit(config, corpus, split);
+    if (batches instanceof SentenceBatches) {
+      const sentences = sentenceCount(corpus.sentences![split]);
+      const { scoredTokens } = batches;
+      const coverage = sentenceCoverageOf({ ...cut, sentences, scoredTokens });
+      const { beyond, rest } = coverage;
+      return beyond + rest > 0 ? [coverageLine(split, coverage, FLAGS)] : [];
+    }
+    const coverage = coverageOf({ ...cut, warmupLen: evalWarmupLen(config) });
     return coverage.fill + coverage.beyond > 0 ? [coverageLine(split, coverage, FLAGS)] : [];
   });
 }

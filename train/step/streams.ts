@@ -3,18 +3,29 @@
  *
  * @module
  */
-import { Batches, type Corpus, type Split } from "@transformer-xl/model";
+import {
+  Batches,
+  COMPAT_RULES,
+  type Corpus,
+  type SegmentSource,
+  SentenceBatches,
+  ShuffledSentences,
+  type Split,
+  type WordVocabulary,
+  WorkerReader,
+} from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, evalWarmupLen, type Share, WHOLE } from "../run_plan.ts";
+import { type Epochs, OrderedEpochs, SentenceEpochs } from "./epochs.ts";
 
 /** Token streams of a run. */
 export interface Streams {
   /** Training text. */
-  readonly train: Batches;
+  readonly train: Epochs;
   /** Validation text; undefined with `--no_eval`. */
-  readonly valid: Batches | undefined;
+  readonly valid: SegmentSource | undefined;
   /** Test text; undefined with `--no_test` or `--no_eval`, which leaves nothing to test. */
-  readonly test: Batches | undefined;
+  readonly test: SegmentSource | undefined;
 }
 
 /** The splits that a run requires: evaluation splits only if it evaluates. */
@@ -28,21 +39,47 @@ export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] 
  * @throws {DataError} when a split is too short for its batch columns
  */
 export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
-  const { rank, size: ranks } = share;
-  const { batchSize, tgtLen, extLen } = config;
-  const train = { batchSize, tgtLen, extLen, name: "train", rank, ranks };
-  const evaluated = (split: "valid" | "test") =>
-    new Batches(corpus[split], {
-      ...evalLengths(config),
-      warmupLen: evalWarmupLen(config),
-      ofEvaluation: true,
-      name: split,
-      rank,
-      ranks,
-    });
   return {
-    train: new Batches(corpus.train, train),
-    valid: config.noEval ? undefined : evaluated("valid"),
-    test: config.noTest || config.noEval ? undefined : evaluated("test"),
+    train: trainingEpochs(config, corpus, share),
+    valid: config.noEval ? undefined : evaluatedSplit(config, corpus, "valid", share),
+    test: config.noTest || config.noEval
+      ? undefined
+      : evaluatedSplit(config, corpus, "test", share),
   };
+}
+
+function trainingEpochs(
+  config: TrainConfig,
+  { train, sentences, vocabulary }: Corpus,
+  { rank, size: ranks }: Share,
+): Epochs {
+  const { batchSize, tgtLen, extLen, seed } = config;
+  const settings = { batchSize, tgtLen, extLen, rank, ranks };
+  if (sentences === undefined) {
+    return new OrderedEpochs(new Batches(train, { ...settings, name: "train" }), config);
+  }
+  const { keepsSentences: continues } = COMPAT_RULES[config.compat];
+  const reader = new WorkerReader(sentences.train, vocabulary as WordVocabulary);
+  const shuffled = new ShuffledSentences(reader, { ...settings, seed, carries: continues });
+  return new SentenceEpochs(shuffled, { tgtLen, continues });
+}
+
+/**
+ * The columns of a split that a run evaluates.
+ *
+ * @throws {DataError} when it is too short for them
+ */
+export function evaluatedSplit(
+  config: TrainConfig,
+  corpus: Pick<Corpus, "valid" | "test" | "sentences">,
+  split: "valid" | "test",
+  { rank, size: ranks }: Share = WHOLE,
+): SegmentSource {
+  const lengths = { ...evalLengths(config), rank, ranks };
+  const names = { ofEvaluation: true, name: split };
+  if (corpus.sentences === undefined) {
+    return new Batches(corpus[split], { ...lengths, ...names, warmupLen: evalWarmupLen(config) });
+  }
+  const { keepsSentences: keepsLast } = COMPAT_RULES[config.compat];
+  return new SentenceBatches(corpus.sentences[split], { ...lengths, ...names, keepsLast });
 }

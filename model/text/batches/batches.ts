@@ -55,6 +55,22 @@ export interface Segment {
   readonly scored: boolean;
 }
 
+/** The segments of a text on one rank. */
+export interface SegmentSource {
+  /** Number of this rank's first column. */
+  readonly firstColumn: number;
+  /** Columns of this rank. */
+  readonly columns: number;
+  /** Segments of the text. */
+  readonly segmentCount: number;
+  /** The number of segments that log lines show. */
+  readonly batchCount: number;
+  /** The segments, in order. */
+  segments(): Iterable<Segment>;
+  /** Places in the text of the targets of segment `index`, [T B]; -1 in warm-up rows. */
+  targetPlaces(index: number): Int32Array;
+}
+
 /** Whether {@link columnShare} gives every rank a column. */
 export function canShare(columns: number, processes: number): boolean {
   return Math.ceil(columns / processes) * (processes - 1) < columns;
@@ -98,7 +114,7 @@ export function columnShare(
  * assertEquals([...first!.targets], [1, 6, 2, 7, 3, 8]);
  * ```
  */
-export class Batches {
+export class Batches implements SegmentSource {
   /** Columns on this rank (B). */
   readonly columns: number;
   /** The first of them among all columns. */
@@ -254,6 +270,19 @@ export class Batches {
       start,
       scored: start >= this.#warmFrom,
     };
+  }
+
+  targetPlaces(index: number): Int32Array {
+    const { columns, columnRows, firstColumn, rows, tgtLen } = this;
+    const start = this.#bounds?.[index] ?? index * tgtLen;
+    const first = start + 1 - this.#warmupRows;
+    const places = new Int32Array((Math.min(this.#endOf(start)!, rows - 1) - start) * columns);
+    return places.map((_, i) => {
+      const column = i % columns;
+      const row = first + (i - column) / columns;
+      if (row <= 0) return -1;
+      return (firstColumn + column) * columnRows + (row + this.#shifts[column]!) % columnRows;
+    });
   }
 
   /** The row after the segment at `start`; undefined if no segment of varying length starts there. */

@@ -1,6 +1,6 @@
 /**
- * Draws of NumPy's legacy global generator, bit-equal to `numpy.random.seed`, `random` and `normal`.
- * It only draws the segment lengths of `--varlen`.
+ * Draws of NumPy's legacy global generator, bit-equal to `numpy.random.seed`, `random`, `normal` and
+ * `shuffle`. It draws the segment lengths of `--varlen` and the order of sentences.
  *
  * @module
  */
@@ -38,6 +38,24 @@ export class NumpyRandom {
   /** A normal number. */
   normal(mean: number, deviation: number): number {
     return mean + deviation * this.#standardNormal();
+  }
+
+  /** Shuffles a list of numbers in place. */
+  shuffle(list: number[] | Uint32Array): void {
+    for (let last = list.length - 1; last > 0; last--) {
+      const other = this.#upTo(last);
+      const kept = list[last]!;
+      list[last] = list[other]!;
+      list[other] = kept;
+    }
+  }
+
+  /** A whole number from 0 to `largest`, below 2^32: bits are drawn until they are small enough. */
+  #upTo(largest: number): number {
+    const mask = largest === 0 ? 0 : 0xffffffff >>> Math.clz32(largest);
+    let value = this.#words.next() & mask;
+    while (value >>> 0 > largest) value = this.#words.next() & mask;
+    return value >>> 0;
   }
 
   /** Marsaglia's polar method, which draws pairs: the first value is kept for the next call. */

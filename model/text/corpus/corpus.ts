@@ -19,6 +19,8 @@ import { type Dataset, dataSet } from "../data_sets.ts";
 import { encodeCorpus, type SplitFiles } from "./encode_corpus.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 import { hashFile, type TextFile } from "../files/text_file.ts";
+import type { SentenceSplits } from "../sentences/encode_sentences.ts";
+import { openSentences } from "../sentences/open_sentences.ts";
 import type { Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
 import type { WordOptions } from "../vocabulary/word_vocabulary.ts";
 
@@ -104,6 +106,8 @@ export interface CorpusSource {
 export interface Corpus extends EncodedCorpus {
   /** Their source. */
   readonly source: CorpusSource;
+  /** Sentences in random order, whose training stream is empty; undefined for other texts. */
+  readonly sentences?: SentenceSplits | undefined;
 }
 
 /** Version of the encoding; increased when equal sources and options give other ids. */
@@ -136,6 +140,14 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const wanted = wholeAs === undefined ? options.required ?? splits : [];
   const located = await locateCorpus(dataset, options.path, options.files, wanted);
   const { leftOut } = located;
+  if (located.split === "files" && dataSet(dataset).files === "sentences") {
+    const opened = wholeAs === undefined ? splits : [wholeAs];
+    const { files, identity, key, encoded } = await openSentences(located.splits, {
+      ...{ dataset, folder: options.path!, splits: opened, chunkBytes },
+      vocabulary: options.vocabulary,
+    });
+    return { ...encoded, source: { dataset, files, identity, leftOut, key, cached: false } };
+  }
   let files: SplitFiles;
   if (located.split === "lines") {
     files = { split: "lines", whole: located.whole, as: wholeAs };

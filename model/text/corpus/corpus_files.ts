@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError } from "@transformer-xl/runtime";
-import { assertLoader, type Dataset, dataSet } from "../data_sets.ts";
+import { type Dataset, dataSet } from "../data_sets.ts";
 import {
   type Split,
   type SplitName,
@@ -12,6 +12,7 @@ import {
   splitOfWord,
   SPLITS,
 } from "../files/split_names.ts";
+import { locateSentences } from "../sentences/sentence_files.ts";
 import { shown, specialKind, statPath } from "../files/text_file.ts";
 import { type FolderEntries, listFolder, TEXT_ENDINGS, textsUnder } from "../files/text_folder.ts";
 
@@ -38,11 +39,10 @@ const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
  * numbered ones) or as folders `train`, `valid`, `test`. `text` is such a folder, any other folder
  * (its .txt, .md and .ts files in name order, hidden ones left out), or one file. `enwik8` and
  * `text8` are a folder of splits, a file, or a folder with a file of that name. `self` is the list
- * `files`.
+ * `files`. `lm1b` is the folder of the unpacked archive, see `sentence_files.ts`.
  *
  * @param wanted required splits, if there are splits
  * @throws {DataError} if something is missing; the message lists the expected names.
- * @throws {ConfigError} if there is no loader for the data set
  */
 export async function locateCorpus(
   dataset: Dataset,
@@ -50,7 +50,6 @@ export async function locateCorpus(
   files: readonly string[] | undefined,
   wanted: readonly Split[] = SPLITS,
 ): Promise<CorpusFiles> {
-  assertLoader(dataset);
   const { files: kind } = dataSet(dataset);
   if (kind === "listed") {
     if (files !== undefined && files.length > 0) {
@@ -71,7 +70,7 @@ export async function locateCorpus(
   if (found === undefined) {
     throw new DataError(
       `Cannot open data set "${dataset}": ${shown(path)} does not exist, ${expected} ` +
-        `${any ? "" : `with ${layoutNames("or")} `}is wanted`,
+        `${any || kind === "sentences" ? "" : `with ${layoutNames("or")} `}is wanted`,
       { need: "another path of the text" },
     );
   }
@@ -83,6 +82,9 @@ export async function locateCorpus(
         `${any ? "a text file or " : ""}the folder with ${layoutNames("or")} is wanted`,
       { need: "another path of the text" },
     );
+  }
+  if (kind === "sentences") {
+    return { split: "files", splits: await locateSentences(path, wanted), leftOut: [] };
   }
   return await inFolder(dataset, path, wanted);
 }

@@ -25,7 +25,7 @@ const MIN_WORDS_PER_LINE = 1.5;
  * @param name name of a split in the lines (default: its own)
  */
 export function corpusLines(
-  { vocabulary, counts, source }: Corpus,
+  { vocabulary, counts, source, sentences }: Corpus,
   name: (split: Split) => string = (split) => split,
 ): string[] {
   const lines: string[] = [];
@@ -41,12 +41,14 @@ export function corpusLines(
   }
   const total = SPLITS.reduce((sum, split) => sum + counts[split].tokens, 0);
   const unknown = SPLITS.reduce((sum, split) => sum + counts[split].unknown, 0);
+  const known = sentences === undefined ? total : total - counts.train.tokens;
+  const where = known === total ? "" : " outside the training files";
   const { files } = source;
   const cut = identity.split === "lines" && lines.length > 1 ? `, cut into splits` : "";
   lines.unshift(
     `text : ${files.length} ${files.length === 1 ? "file" : "files"}${cut}, ${total} tokens, ` +
       `${vocabulary.size} symbols of kind ${vocabulary.kind}` +
-      (vocabulary.kind === "word" ? `, ${unknownText(unknown, total)}` : "") +
+      (vocabulary.kind === "word" ? `, ${unknownText(unknown, known)}${where}` : "") +
       (identity.split === "lines" ? pathsText(files) : ""),
   );
   if (leftOut.length > 0) {
@@ -69,8 +71,8 @@ function pathsText(paths: readonly string[]): string {
 }
 
 /** A hint if a word vocabulary does not suit the text; otherwise undefined. */
-export function spacesAdvice({ vocabulary, counts }: Corpus): string | undefined {
-  if (vocabulary.kind !== "word") return undefined;
+export function spacesAdvice({ vocabulary, counts, sentences }: Corpus): string | undefined {
+  if (vocabulary.kind !== "word" || sentences !== undefined) return undefined;
   const tokens = SPLITS.reduce((sum, split) => sum + counts[split].tokens, 0);
   const lines = SPLITS.reduce((sum, split) => sum + counts[split].lines, 0);
   const words = tokens - lines;

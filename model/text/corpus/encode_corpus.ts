@@ -212,8 +212,9 @@ function renumbering(
   if (vocabulary instanceof TokenizerVocabulary && vocabulary.unknownId !== undefined) {
     isUnknown[vocabulary.unknownId] = 1;
   }
+  const lineEnd = vocabulary instanceof WordVocabulary ? vocabulary.lineEnd : END_OF_LINE;
   const ids = Uint32Array.from(symbols, (text, id) => {
-    const wanted = isWords && id === LINE_END ? END_OF_LINE : text;
+    const wanted = isWords && id === LINE_END ? lineEnd : text;
     if (vocabulary.has(wanted)) return vocabulary.lookup(wanted);
     if (vocabulary.kind === "byte" && text === byteSymbol(LINE_FEED)) return DROPPED;
     isUnknown[id] = 1;

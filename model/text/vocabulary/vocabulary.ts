@@ -29,6 +29,8 @@ export interface VocabularyRecord {
   readonly lowerCase?: boolean;
   /** Words only: the symbol of unknown words. */
   readonly unknown?: string;
+  /** Words only: the symbol at both ends of a line, instead of `<eos>` at its end. */
+  readonly sentenceMark?: string;
 }
 
 /** Symbols with ids 0 .. size - 1. */

@@ -22,13 +22,14 @@ const BYTE = /^(?:0|[1-9]\d{0,2})$/;
 const vocabularyRecord = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("word"),
-    symbols: distinctSymbols.refine(
-      (symbols) => symbols.includes(END_OF_LINE),
-      `${END_OF_LINE} is missing`,
-    ),
+    symbols: distinctSymbols,
     lowerCase: z.boolean().optional(),
     unknown: z.string().optional(),
-  }),
+    sentenceMark: z.string().optional(),
+  }).refine(
+    ({ symbols, sentenceMark = END_OF_LINE }) => symbols.includes(sentenceMark),
+    { error: "the end of a line is missing", path: ["symbols"] },
+  ),
   z.object({ kind: z.literal("char"), symbols: distinctSymbols }),
   z.object({
     kind: z.literal("byte"),

@@ -26,6 +26,12 @@ export interface WordOptions extends CountLimits {
   readonly unknown?: string | undefined;
 }
 
+/** Properties of a word vocabulary beside its symbols. */
+export interface WordRules extends Pick<WordOptions, "lowerCase" | "unknown"> {
+  /** The symbol at both ends of a sentence, instead of `<eos>` at the end of a line. */
+  readonly sentenceMark?: string | undefined;
+}
+
 /**
  * A vocabulary of words.
  *
@@ -47,6 +53,8 @@ export class WordVocabulary implements Vocabulary {
   readonly lowerCase: boolean;
   /** The symbol of unknown words. */
   readonly unknown: string | undefined;
+  /** The symbol at both ends of a line; undefined where `<eos>` ends it. */
+  readonly sentenceMark: string | undefined;
   #ids: ReadonlyMap<string, number>;
   #unknownId: number | undefined;
   #fingerprint: string | undefined;
@@ -58,11 +66,12 @@ export class WordVocabulary implements Vocabulary {
    */
   constructor(
     symbols: readonly string[],
-    { lowerCase = false, unknown }: Pick<WordOptions, "lowerCase" | "unknown"> = {},
+    { lowerCase = false, unknown, sentenceMark }: WordRules = {},
   ) {
     this.symbols = symbols;
     this.lowerCase = lowerCase;
     this.unknown = unknown;
+    this.sentenceMark = sentenceMark;
     this.#ids = new Map(symbols.map((symbol, id) => [symbol, id]));
     if (unknown === undefined) return;
     this.#unknownId = this.#ids.get(unknown);
@@ -100,7 +109,8 @@ export class WordVocabulary implements Vocabulary {
 
   /** The same symbols with `unknown` for all others, as for typed text. */
   withUnknown(unknown: string): WordVocabulary {
-    return new WordVocabulary(this.symbols, { lowerCase: this.lowerCase, unknown });
+    const { lowerCase, sentenceMark } = this;
+    return new WordVocabulary(this.symbols, { lowerCase, unknown, sentenceMark });
   }
 
   has(symbol: string): boolean {
@@ -116,25 +126,34 @@ export class WordVocabulary implements Vocabulary {
     return this.#unknownId;
   }
 
-  /** The ids of the words of every line, each line followed by `<eos>`. */
+  /** The symbol that ends a line. */
+  get lineEnd(): string {
+    return this.sentenceMark ?? END_OF_LINE;
+  }
+
+  /** The ids of the words of every line, each followed by `<eos>` or between two sentence marks. */
   encode(text: string): Uint32Array {
     const ids: number[] = [];
-    const lineEnd = this.lookup(END_OF_LINE);
+    const lineEnd = this.lookup(this.lineEnd);
     for (const line of splitLines(text)) {
+      if (this.sentenceMark !== undefined) ids.push(lineEnd);
       for (const word of splitWords(line)) ids.push(this.lookup(word));
       ids.push(lineEnd);
     }
     return Uint32Array.from(ids);
   }
 
-  /** Words joined by spaces; `<eos>` becomes a line feed. */
+  /** Words joined by spaces; the end of a line becomes a line feed, the start of a sentence nothing. */
   decode(ids: Iterable<number>): string {
     let text = "";
     let atLineStart = true;
+    let isOpen = false; // a sentence between its marks
     for (const id of ids) {
       const symbol = this.symbols[id];
       if (symbol === undefined) throw new RangeError(`Cannot decode id ${id}: V is ${this.size}`);
-      const isEnd = symbol === END_OF_LINE;
+      const isEnd = symbol === this.lineEnd;
+      if (isEnd && this.sentenceMark !== undefined) isOpen = !isOpen;
+      if (isEnd && isOpen) continue;
       text += isEnd ? "\n" : atLineStart ? symbol : ` ${symbol}`;
       atLineStart = isEnd;
     }
@@ -147,6 +166,7 @@ export class WordVocabulary implements Vocabulary {
       symbols: this.symbols,
       lowerCase: this.lowerCase,
       ...(this.unknown === undefined ? {} : { unknown: this.unknown }),
+      ...(this.sentenceMark === undefined ? {} : { sentenceMark: this.sentenceMark }),
     };
   }
 

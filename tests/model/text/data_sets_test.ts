@@ -7,11 +7,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { manualText } from "@transformer-xl/eval";
 import {
   cutoffsFor,
-  type Dataset,
   dataSet,
   datasetOf,
   DATASETS,
-  openCorpus,
   openText,
   resolveModel,
   WordVocabulary,
@@ -46,7 +44,6 @@ Deno.test("--dataset auto is the given text, else the program's own", async () =
   for (const dataset of DATASETS) {
     const { files } = dataSet(dataset);
     const isListed = files === "listed";
-    if (files === "none") continue;
     await assertRejects(
       () => openText({ dataset, data: isListed ? "/text" : null, vocab: "auto" }, undefined),
       ConfigError,
@@ -54,22 +51,6 @@ Deno.test("--dataset auto is the given text, else the program's own", async () =
     );
   }
 });
-
-Deno.test("a data set without a loader is refused with what can be done instead", async () => {
-  for (const dataset of DATASETS.filter((name) => dataSet(name).files === "none")) {
-    for (const open of [openText, openLibraryText]) {
-      const settings = { dataset, data: "/text", vocab: "auto" } as const;
-      const error = await assertRejects(() => open(settings, undefined), ConfigError);
-      const sentence = `Cannot open data set "${dataset}": there is no loader for it yet`;
-      assertEquals(error.message, sentence);
-      assertEquals(error.need, "a plan, or the data set of any text");
-    }
-  }
-});
-
-function openLibraryText({ dataset, data }: { readonly dataset: Dataset; readonly data: string }) {
-  return openCorpus({ dataset, path: data });
-}
 
 Deno.test("typed text is prepared as the data set of the model asks", () => {
   const vocabulary = WordVocabulary.fromCounts([["a", 3], ["b", 2], ["@-@", 1], ["<unk>", 1]], {

@@ -28,7 +28,7 @@ const CLUSTERS = "--d_model 64 --cutoffs 4 8 16";
 
 const SMALL_EVAL = "--tgt_len 8 --mem_len 16 --batch_size 2 --max_size 6";
 
-/** Data sets without a loader run on the text that is here. */
+/** Sentences of a benchmark run on the text that is here. */
 function textOf(command: string, data: string): string[] {
   const isOpened = !/--dataset lm1b/.test(command);
   return ["--data", data, ...(isOpened ? [] : ["--dataset", "text"])];

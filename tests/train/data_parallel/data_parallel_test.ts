@@ -166,8 +166,9 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
       const options = { ...stepOptions(config, group), bucketLength };
       using step = await TrainStep.record(model, trainLengths(config, group), options, group);
       const { train } = cutStreams(config, corpus, group);
-      for (let n = 0; n < 4; n++) {
-        await step.runAsync(train.segment(n * config.tgtLen), { lr: 0.01 });
+      for await (const { segment } of train.after({ epoch: 1, lastStart: null, sentences: null })) {
+        if (step.stepsDone === 4) break;
+        await step.runAsync(segment, { lr: 0.01 });
       }
       const ranges = weightsOf(model.store).map((storage) => ({
         storage,

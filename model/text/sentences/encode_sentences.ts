@@ -1,0 +1,84 @@
+/**
+ * A data set of sentences: the held-out splits in memory, and the sizes of the training files, which
+ * are read again when their turn comes.
+ *
+ * @module
+ */
+import type { EncodedCorpus, SplitCounts } from "../corpus/corpus_cache.ts";
+import type { Split } from "../files/split_names.ts";
+import type { WordVocabulary } from "../vocabulary/word_vocabulary.ts";
+import { countSentences, type ReadSentences, readSentences } from "./read_sentences.ts";
+import type { SplitPaths } from "./sentence_files.ts";
+import type { SentenceCounts, SentenceList } from "./sentence_list.ts";
+
+/** A training file with its size. */
+export interface CountedFile extends SentenceCounts {
+  /** Where it is. */
+  readonly path: string;
+}
+
+/** The sentences of a corpus. */
+export interface SentenceSplits {
+  /** Training files, in name order. */
+  readonly train: readonly CountedFile[];
+  /** Validation sentences. */
+  readonly valid: SentenceList;
+  /** Test sentences. */
+  readonly test: SentenceList;
+}
+
+/** An encoded corpus whose training stream is empty: its training text is in files. */
+export interface EncodedSentences extends EncodedCorpus {
+  /** The sentences behind the streams. */
+  readonly sentences: SentenceSplits;
+}
+
+/**
+ * Counts the training files and encodes the other splits.
+ *
+ * @throws {DataError} if a file cannot be read or is not UTF-8
+ */
+export async function encodeSentences(
+  paths: SplitPaths,
+  vocabulary: WordVocabulary,
+  chunkBytes: number,
+): Promise<EncodedSentences> {
+  const train: CountedFile[] = [];
+  for (const path of paths.train ?? []) {
+    train.push({ path, ...await countSentences(path, chunkBytes) });
+  }
+  const read = (split: Split) => readAll(paths[split] ?? [], vocabulary, chunkBytes);
+  const valid = await read("valid");
+  const test = paths.test?.[0] === paths.valid?.[0] ? valid : await read("test");
+  return {
+    vocabulary,
+    train: new Uint32Array(0),
+    valid: valid.ids,
+    test: test.ids,
+    counts: { train: trainCounts(train), valid: countsOf(valid), test: countsOf(test) },
+    sentences: { train, valid, test },
+  };
+}
+
+async function readAll(
+  paths: readonly string[],
+  vocabulary: WordVocabulary,
+  chunkBytes: number,
+): Promise<ReadSentences> {
+  const [path] = paths;
+  if (path !== undefined) return await readSentences(path, vocabulary, chunkBytes);
+  return { ids: new Uint32Array(0), starts: new Uint32Array(1), unknown: 0 };
+}
+
+function countsOf({ ids, starts, unknown }: ReadSentences): SplitCounts {
+  return { tokens: ids.length, lines: starts.length - 1, unknown };
+}
+
+/** Unknown words of the training files are not counted: that takes as long as encoding them. */
+function trainCounts(files: readonly CountedFile[]): SplitCounts {
+  return {
+    tokens: files.reduce((sum, { tokens }) => sum + tokens, 0),
+    lines: files.reduce((sum, { sentences }) => sum + sentences, 0),
+    unknown: 0,
+  };
+}
