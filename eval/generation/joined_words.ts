@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { END_OF_LINE, type WordVocabulary } from "@transformer-xl/model";
+import type { WordVocabulary } from "@transformer-xl/model";
 
 /** Separators inside numbers and compounds. */
 const MARK = /^@([-,.])@$/;
@@ -19,17 +19,22 @@ const OPENING = /^[([{$£#]$/;
 /** Turns words into text, one after the other. */
 export class WordJoiner {
   readonly #joinsMarks: boolean;
+  readonly #lineEnd: string;
   #isGlued = true; // at the start of a line
   #isQuoting = false;
 
-  /** @param joinsMarks whether marks and punctuation are joined to their words */
-  constructor(joinsMarks: boolean) {
+  /**
+   * @param joinsMarks whether marks and punctuation are joined to their words
+   * @param lineEnd the symbol that ends a line
+   */
+  constructor(joinsMarks: boolean, lineEnd: string) {
     this.#joinsMarks = joinsMarks;
+    this.#lineEnd = lineEnd;
   }
 
   /** The text that a word adds, with the space before it. */
   push(word: string): string {
-    if (word === END_OF_LINE) {
+    if (word === this.#lineEnd) {
       this.#isGlued = true;
       this.#isQuoting = false;
       return "\n";

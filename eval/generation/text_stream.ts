@@ -41,7 +41,7 @@ export function textStream(
   { joined = true }: TextStreamOptions = {},
 ): TextStream {
   if (!(vocabulary instanceof WordVocabulary)) return new SymbolStream(vocabulary);
-  const joiner = new WordJoiner(joined && hasMarks(vocabulary));
+  const joiner = new WordJoiner(joined && hasMarks(vocabulary), vocabulary.lineEnd);
   return {
     push(id) {
       const word = vocabulary.symbols[id];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Corpus, openCorpus } from "@transformer-xl/model";
 import type { TrainConfig } from "@transformer-xl/train";
 import { together } from "../../support/processes/train_together.ts";
@@ -126,6 +126,11 @@ Deno.test("the programs train on sentences, say what they leave out, and evaluat
     /^test: (\d+) of (\d+) tokens scored; not scored: (\d+) first in a sentence, with nothing before them$/m
       .exec(evaluated.stdout) ?? [];
   assertEquals([Number(all) - Number(first), first], [Number(scored), "30"]);
+  const prompt = { prompt: "the of", length: 60, seed: 3 } as const;
+  const generated = await runProgram("eval", { ...common, generate: true, ...prompt });
+  assertEquals(generated.code, 0, generated.stderr);
+  assertMatch(generated.stdout, /^the of /m);
+  assert(!generated.stdout.includes("<S>"), "a mark ends a line");
   const typed = await runProgram("eval", { ...common, manual: "the of" });
   assertEquals([typed.code, typed.stderr], [0, ""], typed.stdout);
 });
