@@ -1,8 +1,8 @@
 /**
  * `deno task test`: sets up the machine, runs every test and every documented example, lists the
  * slowest files, and ends with the line `N passed, N failed`. Further arguments go to `deno test`,
- * as in `deno task test --filter dims`. With `--quick` first, only tests that start no process and
- * try no random inputs run, without the documented examples.
+ * as in `deno task test --filter dims`. With `--quick` first, only short tests that start no process
+ * and try no random inputs run, without the documented examples.
  *
  * @module
  */

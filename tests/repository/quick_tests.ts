@@ -1,6 +1,6 @@
 /**
- * The tests of the gate before a commit: those that start no further process and try no random
- * inputs.
+ * The tests of the gate before a commit: those that start no further process, try no random inputs
+ * and do not repeat whole training runs by the dozen.
  *
  * @module
  */
@@ -8,6 +8,14 @@ import { importsOf, resolvePath, type SourceFile, withoutComments } from "./rule
 
 const STARTS = /\bnew Deno\.Command\(|\btryProgram\(|\bnew Program\(|\bnew Worker\(/;
 const TYPE_IMPORT = /^import type [\s\S]*?;$/gm;
+
+/** Tests of many whole runs, each above ten seconds; `deno task test` has them. */
+export const LONG_TESTS: readonly string[] = [
+  "tests/kernels/adapter_classes_test.ts",
+  "tests/train/checkpoint/rerun_and_resume_test.ts",
+  "tests/train/config/reference_runs_test.ts",
+  "tests/train/optimizers_test.ts",
+];
 
 /** Paths of the quick tests among the source files. The rules of the house are always there. */
 export function quickTests(files: readonly SourceFile[]): readonly string[] {
@@ -28,6 +36,6 @@ export function quickTests(files: readonly SourceFile[]): readonly string[] {
   };
   return files.map(({ path }) => path)
     .filter((path) => path.startsWith("tests/") && path.endsWith("_test.ts"))
-    .filter((path) => !path.startsWith("tests/fuzz/"))
+    .filter((path) => !path.startsWith("tests/fuzz/") && !LONG_TESTS.includes(path))
     .filter((path) => path.startsWith("tests/repository/rules/") || !startsProcesses(path));
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { quickTests } from "./quick_tests.ts";
+import { LONG_TESTS, quickTests } from "./quick_tests.ts";
 import { readSourceFiles } from "./rules/source_tree.ts";
 
 Deno.test("quick tests start no process, alone or through what they import", () => {
@@ -10,6 +10,7 @@ Deno.test("quick tests start no process, alone or through what they import", () 
     "tests/d_test.ts": 'import type { X } from "./support/program.ts";',
     "tests/e_test.ts": "// new Worker(x)\n",
     "tests/fuzz/f_test.ts": "",
+    [LONG_TESTS[0]!]: "",
     "tests/repository/rules/g_test.ts": "new Deno.Command(x);",
     "tests/support/harmless.ts": "",
     "tests/support/indirect.ts": 'export { x } from "./program.ts";',
@@ -28,4 +29,5 @@ Deno.test("the gate keeps at least half of the test files", () => {
   const files = readSourceFiles();
   const all = files.filter(({ path }) => path.endsWith("_test.ts"));
   assertEquals(quickTests(files).length > all.length / 2, true);
+  assertEquals(LONG_TESTS.filter((path) => !all.some((file) => file.path === path)), []);
 });
