@@ -16,6 +16,9 @@ const TRAINING = "training-monolingual.tokenized.shuffled";
 
 const TRAINING_FILE = /^news\.en-/;
 
+/** Training files as `deno task data` names them, beside the other splits. */
+const NUMBERED_FILE = /^train-\d+-of-\d+\.txt$/;
+
 /** What the reference copies to `valid.txt` and `test.txt`. */
 const HELD_OUT = "heldout-monolingual.tokenized.shuffled/news.en.heldout-00000-of-00050";
 
@@ -24,8 +27,9 @@ export type SplitPaths = Readonly<Partial<Record<Split, readonly string[]>>>;
 
 /**
  * Finds the files in `folder`, or in the folder of the archive in it. Training files are those whose
- * names start with `news.en-`, in name order; validation and test text are `valid.txt` and `test.txt`,
- * or the held-out file of the archive.
+ * names start with `news.en-`, or numbered ones such as `train-00001-of-00100.txt` in `folder`, in
+ * name order; validation and test text are `valid.txt` and `test.txt`, or the held-out file of the
+ * archive.
  *
  * @param wanted splits that must be there
  * @throws {DataError} if one is missing
@@ -39,9 +43,10 @@ export async function locateSentences(
   const heldOut = `${archive}/${HELD_OUT}`;
   const splits: Partial<Record<Split, string[]>> = {};
   const training = `${archive}/${TRAINING}`;
-  if ((await statPath(training))?.isDirectory) {
-    const { files } = await listFolder(training);
-    const found = files.filter(({ name }) => TRAINING_FILE.test(name)).map(({ path }) => path);
+  for (const [place, pattern] of [[training, TRAINING_FILE], [root, NUMBERED_FILE]] as const) {
+    if (splits.train !== undefined || !(await statPath(place))?.isDirectory) continue;
+    const { files } = await listFolder(place);
+    const found = files.filter(({ name }) => pattern.test(name)).map(({ path }) => path);
     if (found.length > 0) splits.train = found;
   }
   for (const split of ["valid", "test"] as const) {

@@ -27,6 +27,15 @@ export async function readVocabularyFile(path: string): Promise<WordVocabulary> 
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new DataError(
+        `Cannot open data set "lm1b": there is no ${
+          shown(path)
+        }, put the word list of the benchmark ` +
+          "there, one word per line",
+        { cause: error },
+      );
+    }
     if (!(error instanceof TypeError)) throw unreadable(path, error);
     throw new DataError(
       `Cannot read vocabulary ${shown(path)}: it is not UTF-8, give the file of the benchmark`,

@@ -325,6 +325,31 @@ Deno.test("openCorpus() opens the One Billion Word benchmark with its own vocabu
   });
 });
 
+Deno.test("openCorpus() takes the numbered training files of a downloaded benchmark", async () => {
+  await inFolder(async (path) => {
+    const archive = `${path}/1-billion-word-language-modeling-benchmark-r13output`;
+    const { train, valid } = await openCorpus({ dataset: "lm1b", path })
+      .then(({ sentences, valid }) => ({ train: sentences!.train, valid }));
+    for (const [i, file] of train.entries()) {
+      await Deno.rename(file.path, `${path}/train-0000${i + 1}-of-00100.txt`);
+    }
+    const heldOut = "heldout-monolingual.tokenized.shuffled/news.en.heldout-00000-of-00050";
+    for (const split of ["valid", "test"]) {
+      await Deno.copyFile(`${archive}/${heldOut}`, `${path}/${split}.txt`);
+    }
+    await Deno.remove(archive, { recursive: true });
+    const downloaded = await openCorpus({ dataset: "lm1b", path });
+    assertEquals(
+      downloaded.sentences!.train.map(({ sentences }) => sentences),
+      train.map(({ sentences }) => sentences),
+    );
+    assertEquals(downloaded.valid, valid);
+    await Deno.remove(`${path}/1b_word_vocab.txt`);
+    const open = () => openCorpus({ dataset: "lm1b", path });
+    await assertRejects(open, DataError, "put the word list of the benchmark there");
+  });
+});
+
 Deno.test("openCorpus() says which file of the benchmark or which mark is missing", async () => {
   await inFolder(async (path) => {
     const words = new WordVocabulary(["<eos>", "the"]);
