@@ -38,7 +38,7 @@ export interface LineLengths extends Pick<Lengths, "batchSize" | "tgtLen" | "ext
  * const [batch] = lineBatches(lines, { batchSize: 2, tgtLen: 4, extLen: 0 });
  * const [segment] = batch!.segments();
  * assertEquals(batch!.lines, [2, 0]);
- * assertEquals([...segment!.inputs], [4, 1, 5, 0]);
+ * assertEquals([...segment!.inputs], [4, 1, 5, 2]);
  * assertEquals([...segment!.targets], [5, 2, 6, 0xffffffff]);
  * ```
  */

@@ -49,7 +49,7 @@ Deno.test({
   ignore: isWindows,
   fn: async () => {
     await using scratch = new Scratch();
-    const data = await scratch.text("text.txt", wordText(3000));
+    const data = await scratch.text("text.txt", wordText(8000)); // evaluations of a second
     const whole = await runProgram("train", {
       ...SLOW_EVALUATION,
       data,
