@@ -6,6 +6,7 @@
 import { elementwiseKernel, kernel } from "@transformer-xl/runtime/core";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
 import { IGNORED } from "../shared/ignored.ts";
+import softmaxLanes from "../shared/softmax_lanes.wgsl" with { type: "text" };
 import rowSource from "./sampled_row.wgsl" with { type: "text" };
 import gradientSource from "./target_gradient.wgsl" with { type: "text" };
 import logitSource from "./target_logit.wgsl" with { type: "text" };
@@ -28,7 +29,7 @@ export const TARGET_LOGIT = kernel<
 export const SAMPLED_ROW = kernel<
   "targets" | "samples" | "log_expected" | "logits" | "target_logit" | "nll" | "loss_scale",
   "rows" | "base" | "columns" | "stride" | "weight" | "differentiate"
->("sampled_row", exactExp + rowSource, (operands, s) => {
+>("sampled_row", exactExp + softmaxLanes + rowSource, (operands, s) => {
   const { targets, samples, log_expected: logExpected, logits, nll } = operands;
   const { target_logit: targetLogit, loss_scale: lossScale } = operands;
   const weight = s.weight * lossScale[0]!;

@@ -7,8 +7,8 @@
 // logits: [chunk, stride], of which `columns` count; targets, target_logit, nll: [R], at `base` +
 // row of the chunk; samples: [stride], log_expected: [V].
 //
-// One workgroup per row; a lane takes every LANES-th column, and lanes combine in trees of fixed
-// order. Rows with target IGNORED have nll 0 and become zeros.
+// One workgroup per row; a lane takes every LANES-th column, and softmax_lanes.wgsl before this
+// text combines the lanes. Rows with target IGNORED have nll 0 and become zeros.
 override LANES: u32;
 alias Value = f32;
 
@@ -31,7 +31,6 @@ struct Scalars {
 
 const IGNORED = 0xffffffffu;
 const HIDDEN = -1e30;
-var<workgroup> partial: array<f32, LANES>;
 
 fn corrected(begin: u32, column: u32, goal: u32) -> f32 {
   let id = samples[column];
@@ -64,34 +63,19 @@ fn main(
   }
 
   let own = target_logit[row];
-  var largest = own;
+  var largest = select(HIDDEN, own, lane == 0u); // the first lane has the target
+  var sum = select(0.0, 1.0, lane == 0u);
   for (var column = lane; column < columns; column += LANES) {
-    largest = max(largest, corrected(begin, column, goal));
-  }
-  partial[lane] = largest;
-  workgroupBarrier();
-  for (var reach = LANES / 2u; reach > 0u; reach /= 2u) {
-    if (lane < reach) {
-      partial[lane] = max(partial[lane], partial[lane + reach]);
+    let x = corrected(begin, column, goal);
+    if (x > largest) {
+      sum *= exact_exp(largest - x);
+      largest = x;
     }
-    workgroupBarrier();
+    sum += exact_exp(x - largest);
   }
-  largest = partial[0];
-  workgroupBarrier();
-
-  var sum = select(0.0, exact_exp(own - largest), lane == 0u);
-  for (var column = lane; column < columns; column += LANES) {
-    sum += exact_exp(corrected(begin, column, goal) - largest);
-  }
-  partial[lane] = sum;
-  workgroupBarrier();
-  for (var reach = LANES / 2u; reach > 0u; reach /= 2u) {
-    if (lane < reach) {
-      partial[lane] += partial[lane + reach];
-    }
-    workgroupBarrier();
-  }
-  sum = partial[0];
+  combine_lanes(lane, largest, sum);
+  largest = maxima[0];
+  sum = sums[0];
   if (lane == 0u) {
     nll[row] = log(sum) + (largest - own);
   }

@@ -5,6 +5,7 @@
  */
 import { elementwiseKernel, kernel } from "@transformer-xl/runtime/core";
 import laneSum from "../flat/lane_sum.wgsl" with { type: "text" };
+import { forEachChunk } from "../flat/chunks.ts";
 import { weightKernels } from "../flat/flat.ts";
 import applySource from "./muon_apply.wgsl" with { type: "text" };
 import directionSource from "./muon_direction.wgsl" with { type: "text" };
@@ -20,17 +21,17 @@ export const DIRECTION = kernel<
   const { chunks, control, gradients, momentum, direction, sums } = operands;
   const c = control[0]!;
   if (control[1] === 0) return;
-  for (let row = first; row < first + count; row++) {
-    const [offset, length, state, at] = rowOf(chunks, row);
+  let row = first;
+  forEachChunk(chunks, first, count, (from, to, state, batch) => {
     let squares = 0;
-    for (let i = 0; i < length; i++) {
-      const g = c * gradients[offset + i]!;
+    for (let i = 0; i < to - from; i++) {
+      const g = c * gradients[from + i]!;
       const moved = momentum[state + i] = decay * momentum[state + i]! + g;
-      const d = direction[at + i] = g + decay * moved;
+      const d = direction[batch + i] = g + decay * moved;
       squares += d * d;
     }
-    sums[row] = squares;
-  }
+    sums[row++] = squares;
+  });
 });
 
 /** Factors that give every matrix the norm 1. */
@@ -42,10 +43,10 @@ export const FACTOR = kernel<
   laneSum + factorSource,
   ({ chunks, sums, factors }, { count, matrices, size, eps }) => {
     const squares = new Float64Array(matrices);
-    for (let row = 0; row < count; row++) {
-      const [, , , at] = rowOf(chunks, row);
-      squares[Math.floor(at / size)]! += sums[row]!;
-    }
+    let row = 0;
+    forEachChunk(chunks, 0, count, (_from, _to, _state, batch) => {
+      squares[Math.floor(batch / size)]! += sums[row++]!;
+    });
     for (let n = 0; n < matrices; n++) factors[n] = 1 / (Math.sqrt(squares[n]!) + eps);
   },
 );
@@ -76,20 +77,10 @@ export const APPLY = weightKernels<"direction", "rate" | "keep" | "scale">(
   applySource,
   ({ chunks, control, direction, weights: p }, { first, count, rate, keep, scale }) => {
     if (control[1] === 0) return;
-    for (let row = first; row < first + count; row++) {
-      const [offset, length, , at] = rowOf(chunks, row);
-      for (let i = 0; i < length; i++) {
-        p[offset + i] = keep * p[offset + i]! - rate * scale * direction[at + i]!;
+    forEachChunk(chunks, first, count, (from, to, _state, batch) => {
+      for (let i = from; i < to; i++) {
+        p[i] = keep * p[i]! - rate * scale * direction[batch + i - from]!;
       }
-    }
+    });
   },
 );
-
-/** A row of a chunk table. */
-function rowOf(
-  chunks: { readonly [index: number]: number },
-  row: number,
-): readonly [offset: number, length: number, state: number, at: number] {
-  const k = 4 * row;
-  return [chunks[k]!, chunks[k + 1]!, chunks[k + 2]!, chunks[k + 3]!];
-}
