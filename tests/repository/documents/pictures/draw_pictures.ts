@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { ROOT } from "../../rules/source_tree.ts";
 import { curvePicture } from "./curve_picture.ts";
 import { terminalPicture } from "./terminal_picture.ts";
@@ -55,4 +56,7 @@ if (import.meta.main) {
   for (const [name, picture] of drawPictures(transcript)) {
     await Deno.writeTextFile(new URL(name, folder), picture);
   }
+  const args = ["fmt", "--quiet", fileURLToPath(folder)];
+  const { success } = await new Deno.Command(Deno.execPath(), { args }).output();
+  if (!success) throw new Error(`Cannot format the pictures in ${folder.href}`);
 }
