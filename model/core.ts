@@ -21,9 +21,13 @@ export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/chec
 export * from "./settings/compat.ts";
 export * from "./config.ts";
 export * from "./dropout_masks.ts";
-export { CACHE_CHOICES, type CacheChoice, cacheOf, inferenceMemory } from "./inference/cache.ts";
+export { CACHE_CHOICES, type CacheChoice, cacheOf } from "./inference/cache.ts";
 export { Decoder, type DecoderSettings } from "./inference/decoder.ts";
-export { ProjectedPositions } from "./inference/projected_positions.ts";
+export {
+  InferenceMemory,
+  type InferenceMemoryOptions,
+  type InferenceRecording,
+} from "./inference/inference_memory.ts";
 export { initialise } from "./init.ts";
 export {
   Memory,

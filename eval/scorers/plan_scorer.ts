@@ -9,14 +9,10 @@ import {
   allLengths,
   type BatchInputs,
   type CacheChoice,
-  cacheOf,
-  inferenceMemory,
+  InferenceMemory,
   type Lengths,
   type LengthSettings,
-  type Memory,
   type Model,
-  NO_DROPOUT,
-  ProjectedPositions,
   type Segment,
 } from "@transformer-xl/model";
 import type { HostArray, Plan, PlanInputs, Scalar, Tensor } from "@transformer-xl/runtime";
@@ -38,8 +34,7 @@ export interface ScorerOptions {
 
 /** What a scorer owns on the device. */
 interface Owned {
-  readonly memory: Memory;
-  readonly positions: ProjectedPositions | undefined;
+  readonly memory: InferenceMemory;
   readonly ring: Tensor & Disposable;
   readonly plan: ScoringPlan;
 }
@@ -72,28 +67,19 @@ export class PlanScorer implements Scorer {
   ): Promise<PlanScorer> {
     const { device } = model;
     const lengths = allLengths(settings);
-    const cache = cacheOf(model.config, lengths, options.cache);
     using stack = new DisposableStack();
-    const memory = stack.use(inferenceMemory(model, lengths, "evaluation memory", cache));
-    const positions = cache === "keys"
-      ? stack.use(await ProjectedPositions.record(model, lengths))
-      : undefined;
+    const label = "evaluation memory";
+    const memory = stack.use(await InferenceMemory.open(model, lengths, { ...options, label }));
     const ring = stack.use(device.state("evaluation losses", [RING]));
     const plan = await device.plan("evaluation", (rec) => {
       const batch = model.inputs(rec, lengths);
       const slot = rec.scalar("slot");
-      const { nll } = model.forward(rec, batch, {
-        lengths,
-        memory,
-        positions: positions?.layers,
-        drop: NO_DROPOUT,
-        differentiate: false,
-      });
+      const { nll } = model.forward(rec, batch, { ...memory.recording, differentiate: false });
       storeScalar(rec, ring, slot, sum(rec, nll), { scale: batch.weight });
       return { inputs: { ...batch.inputs, slot }, outputs: { ring, nll }, kept: batch };
     });
     stack.move();
-    return new PlanScorer(lengths, { memory, positions, ring, plan });
+    return new PlanScorer(lengths, { memory, ring, plan });
   }
 
   /** See {@link Scorer.run}. */
@@ -101,12 +87,8 @@ export class PlanScorer implements Scorer {
     if (this.#ran - this.#read === RING) {
       throw new RangeError(`Cannot score a segment: the losses of ${RING} segments are unread`);
     }
-    const numbers = { chunks: 1, seed: 0, step: 0, stream: 0 };
-    const slot = this.#ran++ % RING;
-    const { plan, memory, positions } = this.#owned;
-    positions?.prepare();
-    plan.run({ ...plan.kept.values(segment, memory, numbers), slot });
-    memory.advance(segment.rows);
+    const { plan, memory } = this.#owned;
+    memory.run(plan, plan.kept, segment, { slot: this.#ran++ % RING });
   }
 
   /** See {@link Scorer.losses}. */
@@ -126,12 +108,11 @@ export class PlanScorer implements Scorer {
   /** See {@link Scorer.reset}. */
   reset(): void {
     this.#owned.memory.reset();
-    this.#owned.positions?.reset();
     this.#read = this.#ran;
   }
 
   /** Frees the recording and its memory. */
   [Symbol.dispose](): void {
-    for (const owned of Object.values(this.#owned)) owned?.[Symbol.dispose]();
+    for (const owned of Object.values(this.#owned)) owned[Symbol.dispose]();
   }
 }

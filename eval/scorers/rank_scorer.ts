@@ -9,14 +9,10 @@ import { IGNORED, slice, targetScores } from "@transformer-xl/kernels";
 import {
   allLengths,
   type BatchInputs,
-  cacheOf,
-  inferenceMemory,
+  InferenceMemory,
   type Lengths,
   type LengthSettings,
-  type Memory,
   type Model,
-  NO_DROPOUT,
-  ProjectedPositions,
   type Segment,
 } from "@transformer-xl/model";
 import type { HostArray, Input, Plan, PlanInputs, Tensor } from "@transformer-xl/runtime";
@@ -48,8 +44,7 @@ type RankingPlan = Plan<PlanInputs, Record<string, Tensor>, {
 
 /** What a scorer owns on the device. */
 interface Owned {
-  readonly memory: Memory;
-  readonly positions: ProjectedPositions | undefined;
+  readonly memory: InferenceMemory;
   readonly plan: RankingPlan;
 }
 
@@ -77,25 +72,19 @@ export class RankScorer implements Scorer {
   static async open(
     model: Model,
     settings: LengthSettings,
-    { cache: choice, mostBytes = MOST_BYTES }: RankOptions = {},
+    { cache, mostBytes = MOST_BYTES }: RankOptions = {},
   ): Promise<RankScorer> {
     const { device } = model;
     const lengths = allLengths(settings);
-    const cache = cacheOf(model.config, lengths, choice);
     const rows = lengths.tgtLen * lengths.batchSize;
     const most = Math.min(mostBytes, device.limits.maxBindingBytes);
     const chunk = Math.min(rows, Math.max(1, Math.floor(most / 4 / model.config.nToken)));
     using stack = new DisposableStack();
-    const memory = stack.use(inferenceMemory(model, lengths, "scores memory", cache));
-    const positions = cache === "keys"
-      ? stack.use(await ProjectedPositions.record(model, lengths))
-      : undefined;
+    const label = "scores memory";
+    const memory = stack.use(await InferenceMemory.open(model, lengths, { label, cache }));
     const plan = await device.plan("scores of tokens", (rec) => {
       const batch = model.inputs(rec, lengths);
-      const hidden = model.forward(rec, batch, {
-        ...{ lengths, memory, positions: positions?.layers, drop: NO_DROPOUT },
-        head: "hidden",
-      });
+      const hidden = model.forward(rec, batch, { ...memory.recording, head: "hidden" });
       const targets: Input<"u32">[] = [];
       const outputs: Record<string, Tensor> = {};
       for (let start = 0; start < rows; start += chunk) {
@@ -110,7 +99,7 @@ export class RankScorer implements Scorer {
       return { inputs: { ...batch.inputs, ...named }, outputs, kept: { batch, targets } };
     });
     stack.move();
-    return new RankScorer(lengths, { memory, positions, plan });
+    return new RankScorer(lengths, { memory, plan });
   }
 
   /** See {@link Scorer.run}. */
@@ -118,18 +107,15 @@ export class RankScorer implements Scorer {
     if (this.#unread !== undefined) {
       throw new RangeError("Cannot score a segment: the losses of the one before are unread");
     }
-    const { plan, memory, positions } = this.#owned;
+    const { plan, memory } = this.#owned;
     const { batch, targets } = plan.kept;
-    const numbers = { chunks: 1, seed: 0, step: 0, stream: 0 };
     let start = 0;
     const words = targets.map((input) => {
       const ids = new Uint32Array(input.size).fill(IGNORED);
       ids.set(segment.targets.subarray(start, start += input.size));
       return [input.label, ids];
     });
-    positions?.prepare();
-    plan.run({ ...batch.values(segment, memory, numbers), ...Object.fromEntries(words) });
-    memory.advance(segment.rows);
+    memory.run(plan, batch, segment, Object.fromEntries(words));
     this.#unread = segment;
   }
 
@@ -161,12 +147,11 @@ export class RankScorer implements Scorer {
   /** See {@link Scorer.reset}. */
   reset(): void {
     this.#owned.memory.reset();
-    this.#owned.positions?.reset();
     this.#unread = undefined;
   }
 
   /** Frees the recording and its memory. */
   [Symbol.dispose](): void {
-    for (const owned of Object.values(this.#owned)) owned?.[Symbol.dispose]();
+    for (const owned of Object.values(this.#owned)) owned[Symbol.dispose]();
   }
 }

@@ -1,13 +1,12 @@
 /**
- * The memory of inference, where weights do not change between segments: layers keep keys and values
- * of memory rows instead of projecting hidden states again in every segment.
+ * The choice of what memory rows are kept as where weights do not change between segments: keys and
+ * values, instead of hidden states that are projected again in every segment.
  *
  * @module
  */
 import { ConfigError } from "@transformer-xl/runtime/core";
-import type { Model } from "../build.ts";
 import { hasAbsolutePositions, type Lengths, type ModelConfig } from "../config.ts";
-import { Memory, type MemoryContent, residentLayers } from "../memory.ts";
+import type { MemoryContent } from "../memory.ts";
 
 /** How memory rows are kept: as a value of {@link MemoryContent}, or as keys where they stay right. */
 export type CacheChoice = "auto" | MemoryContent;
@@ -34,20 +33,4 @@ export function cacheOf(
       "which change in every segment",
     { need: "hidden states as the cache" },
   );
-}
-
-/**
- * An empty memory of inference. The caller owns it.
- *
- * @throws {DeviceError} when memory is short
- */
-export function inferenceMemory(
-  model: Model,
-  lengths: Lengths,
-  label: string,
-  content: MemoryContent,
-): Memory {
-  const { device } = model;
-  const layers = residentLayers(device, model, lengths, label, content);
-  return new Memory(device, model, lengths, label, layers);
 }

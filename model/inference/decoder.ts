@@ -14,12 +14,9 @@ import {
 } from "@transformer-xl/runtime/core";
 import type { Model } from "../build.ts";
 import { allLengths, type Lengths } from "../config.ts";
-import { NO_DROPOUT } from "../dropout_masks.ts";
-import { Memory } from "../memory.ts";
 import type { BatchInputs } from "../vocabulary/batch_inputs.ts";
-import { type CacheChoice, cacheOf } from "./cache.ts";
-import { KeyWindow } from "./key_window.ts";
-import { ProjectedPositions } from "./projected_positions.ts";
+import type { CacheChoice } from "./cache.ts";
+import { InferenceMemory } from "./inference_memory.ts";
 
 /** Sizes of a decoder. */
 export interface DecoderSettings {
@@ -34,18 +31,13 @@ export interface DecoderSettings {
 }
 
 const SEGMENT_LEN = 64;
-const NUMBERS = { chunks: 1, seed: 0, step: 0, stream: 0 };
 
 type SegmentsPlan = Plan<PlanInputs, Record<never, Tensor>, BatchInputs>;
 type NextPlan = Plan<PlanInputs, { readonly words: Tensor }, BatchInputs>;
 
 /** What a decoder owns on the device. */
 interface Owned {
-  /** The memory of keys, unless hidden states are kept or nothing is. */
-  readonly window: KeyWindow | undefined;
-  readonly positions: ProjectedPositions | undefined;
-  /** Its layers are those of the window, if there is one. */
-  readonly memory: Memory;
+  readonly memory: InferenceMemory;
   readonly segments: SegmentsPlan;
   readonly next: NextPlan;
 }
@@ -103,18 +95,12 @@ export class Decoder implements Disposable {
     const lengths = allLengths({ batchSize, memLen, tgtLen: segmentLen });
     const { device } = model;
     using stack = new DisposableStack();
-    const keeps = cacheOf(model.config, lengths, cache) === "keys" && memLen > 0;
-    const window = keeps ? stack.use(await KeyWindow.open(model, lengths)) : undefined;
-    const positions = keeps
-      ? stack.use(await ProjectedPositions.record(model, lengths))
-      : undefined;
-    const memory = new Memory(device, model, lengths, "decoder memory", window?.layers);
-    if (window === undefined) stack.use(memory);
-    const options = { drop: NO_DROPOUT, positions: positions?.layers };
+    const kept = { label: "decoder memory", cache, window: true };
+    const memory = stack.use(await InferenceMemory.open(model, lengths, kept));
     const segments = stack.use(
       await device.plan("prompt", (rec) => {
         const batch = model.inputs(rec, lengths);
-        model.forward(rec, batch, { ...options, lengths, memory, head: "hidden" });
+        model.forward(rec, batch, { ...memory.recording, head: "hidden" });
         return { inputs: batch.inputs, outputs: {}, kept: batch };
       }),
     );
@@ -122,21 +108,19 @@ export class Decoder implements Disposable {
       await device.plan("next token", (rec) => {
         const one = { ...lengths, tgtLen: 1 };
         const batch = model.inputs(rec, one);
-        const recording = window?.record(rec);
+        const token = memory.window?.record(rec);
         const words = model.forward(rec, batch, {
-          ...options,
+          ...memory.recording,
           lengths: one,
-          memory: recording ?? memory,
-          window: recording?.window,
+          ...(token !== undefined && { memory: token, window: token.window }),
           head: "logProbabilities",
         });
-        const inputs: PlanInputs = { ...batch.inputs, ...recording?.inputs };
+        const inputs: PlanInputs = { ...batch.inputs, ...token?.inputs };
         return { inputs, outputs: { words }, kept: batch };
       }),
     );
-    const owned = { window, positions, memory, segments, next };
     stack.move();
-    return new Decoder(model.config.nToken, lengths, owned);
+    return new Decoder(model.config.nToken, lengths, { memory, segments, next });
   }
 
   /**
@@ -155,9 +139,9 @@ export class Decoder implements Disposable {
       );
     }
     this.#checkIds(tokens);
-    const { segments, window } = this.#owned;
+    const { memory, segments } = this.#owned;
     const rows = tokens.length / B - 1; // the last row is the first that predicts
-    if (rows > 0) window?.moveToFront();
+    if (rows > 0) memory.window?.moveToFront();
     for (let start = 0; start < rows; start += this.#segmentLen) {
       const end = Math.min(start + this.#segmentLen, rows);
       this.#run(segments, tokens.slice(start * B, end * B));
@@ -179,7 +163,7 @@ export class Decoder implements Disposable {
       );
     }
     this.#checkIds(ids);
-    const { next, window } = this.#owned;
+    const { memory: { window }, next } = this.#owned;
     this.#run(next, ids.slice(), window?.values());
     window?.advance();
     return (await next.read("words")).words;
@@ -188,13 +172,12 @@ export class Decoder implements Disposable {
   /** Forgets everything read; the weights may have changed. */
   reset(): void {
     this.#owned.memory.reset();
-    this.#owned.positions?.reset();
   }
 
   /** Frees the recordings and the memory. */
   [Symbol.dispose](): void {
-    const { window, positions, memory, segments, next } = this.#owned;
-    for (const owned of [next, segments, positions, window ?? memory]) owned?.[Symbol.dispose]();
+    const { memory, segments, next } = this.#owned;
+    for (const owned of [next, segments, memory]) owned[Symbol.dispose]();
   }
 
   #run(
@@ -212,10 +195,7 @@ export class Decoder implements Disposable {
       start: 0,
       scored: false,
     };
-    const { memory, positions } = this.#owned;
-    positions?.prepare();
-    plan.run({ ...plan.kept.values(segment, memory, NUMBERS), ...more });
-    memory.advance(rows);
+    this.#owned.memory.run(plan, plan.kept, segment, more);
   }
 
   #checkIds(ids: Uint32Array): void {

@@ -15,15 +15,13 @@ import {
   type AttentionType,
   Batches,
   type CacheChoice,
-  inferenceMemory,
+  InferenceMemory,
   initialise,
   type LengthSettings,
   type MemoryContent,
   Model,
   type ModelConfig,
   modelConfig,
-  NO_DROPOUT,
-  ProjectedPositions,
 } from "@transformer-xl/model";
 import {
   ConfigError,
@@ -151,12 +149,10 @@ Deno.test("kept keys take a layer of the base model from 24.7 to 8.5 MFLOP per t
   const megaflops = async (content: MemoryContent) => {
     const device = new DryDevice(PORTABLE_LIMITS);
     const model = Model.allocate(device, modelConfig(sizes));
-    const memory = inferenceMemory(model, lengths, "memory", content);
-    const keys = content === "keys" ? await ProjectedPositions.record(model, lengths) : undefined;
-    const options = { lengths, memory, positions: keys?.layers, drop: NO_DROPOUT };
+    const memory = await InferenceMemory.open(model, lengths, { label: "memory", cache: content });
     const plan = await device.plan("hidden rows", (rec) => {
       const batch = model.inputs(rec, lengths);
-      const y = model.forward(rec, batch, { ...options, head: "hidden" });
+      const y = model.forward(rec, batch, { ...memory.recording, head: "hidden" });
       return { inputs: batch.inputs, outputs: { y } };
     });
     return plan.cost.flops / lengths.tgtLen / sizes.nLayer / 1e6;
