@@ -14,27 +14,34 @@ export const LAST_CHECKPOINT = "checkpoint_last.safetensors";
 /**
  * Path of `model`; without one, of the best checkpoint of a work directory, else of the last.
  *
+ * @param action what is done with it, for the message
  * @throws {CheckpointError} when the work directory holds neither
  * @throws {ConfigError} when it cannot be read
  */
 export async function findCheckpoint(
   { model, workDir }: { readonly model: string | null; readonly workDir: string },
+  action = "evaluate",
 ): Promise<string> {
   if (model !== null) return model;
   for (const name of [BEST_CHECKPOINT, LAST_CHECKPOINT]) {
     if (await exists(`${workDir}/${name}`)) return `${workDir}/${name}`;
   }
   throw new CheckpointError(
-    `Cannot evaluate "${workDir}": it holds neither ${BEST_CHECKPOINT} nor ${LAST_CHECKPOINT}`,
+    `Cannot ${action} "${workDir}": it holds neither ${BEST_CHECKPOINT} nor ${LAST_CHECKPOINT}`,
     { need: "a run or a checkpoint" },
   );
 }
 
-/** A line if the last checkpoint replaces a missing best one. */
+/**
+ * A line if the last checkpoint replaces a missing best one.
+ *
+ * @param action what is done with it
+ */
 export function lastForBest(
   { model, workDir }: { readonly model: string | null; readonly workDir: string },
   path: string,
+  action = "evaluating",
 ): string | undefined {
   if (model !== null || !path.endsWith(`/${LAST_CHECKPOINT}`)) return undefined;
-  return `No ${BEST_CHECKPOINT} in "${workDir}": evaluating ${LAST_CHECKPOINT}`;
+  return `No ${BEST_CHECKPOINT} in "${workDir}": ${action} ${LAST_CHECKPOINT}`;
 }

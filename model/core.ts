@@ -17,7 +17,14 @@ export {
 } from "./build.ts";
 export * from "./settings/bounds.ts";
 export * from "./checkpoint/checkpoint.ts";
-export { checkFloats, firstIssue, unusable, VOCABULARY } from "./checkpoint/checkpoint_checks.ts";
+export {
+  checkFloats,
+  firstIssue,
+  unusable,
+  VOCABULARY,
+  weightNames,
+} from "./checkpoint/checkpoint_checks.ts";
+export { storedWeights, type WeightDtype } from "./checkpoint/stored_weights.ts";
 export * from "./settings/compat.ts";
 export * from "./config.ts";
 export * from "./dropout_masks.ts";

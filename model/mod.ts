@@ -9,6 +9,7 @@ export { extendModel } from "./checkpoint/extend_model.ts";
 export { loadModel } from "./checkpoint/load_model.ts";
 export { openCheckpoint } from "./checkpoint/open_checkpoint.ts";
 export { saveModel } from "./checkpoint/save_model.ts";
+export { saveWeights } from "./checkpoint/save_weights.ts";
 export { openShared, type SharedCheckpoint } from "./checkpoint/shared_checkpoint.ts";
 export { modelFacts, sharedSettings, startFacts } from "./checkpoint/shared_facts.ts";
 export {

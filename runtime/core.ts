@@ -17,7 +17,11 @@ export { type Hash, Sha256, sha256 } from "./base/sha256.ts";
 export * from "./files/safetensors/byte_source.ts";
 export { isFiniteData, isNonNegativeData } from "./files/safetensors/finite_data.ts";
 export { SafetensorsReader, type SafetensorsVerification } from "./files/safetensors/reader.ts";
-export type { SafetensorsArrays, SafetensorsDtype } from "./files/safetensors/header.ts";
+export {
+  SAFETENSORS_ARRAYS,
+  type SafetensorsArrays,
+  type SafetensorsDtype,
+} from "./files/safetensors/header.ts";
 export * from "./files/safetensors/tensor_source.ts";
 export * from "./gpu/adapter.ts";
 export * from "./gpu/dry_device.ts";

@@ -25,6 +25,7 @@ import {
   checkedModel,
   checkedVocabulary,
   checkFloats,
+  checkWeight,
   isOfSquares,
   metadataJson,
   unusable,
@@ -176,8 +177,8 @@ export async function loadParameters(
   checkpoint: ModelCheckpoint,
   prefix: string,
 ): Promise<void> {
-  checkStored(layout, checkpoint, prefix);
   const { file } = checkpoint;
+  for (const { name, shape } of layout.parameters) checkFloats(file, prefix + name, shape);
   await writeArrivingParameters(
     device,
     layout,
@@ -196,25 +197,16 @@ export async function loadWeights(
   store: ParameterStore,
   checkpoint: ModelCheckpoint,
 ): Promise<void> {
-  checkStored(store, checkpoint, "");
+  for (const { name, shape } of store.parameters) checkWeight(checkpoint.file, name, shape);
   await writeArrivingWeights(device, store, ({ name }) => readFloats(checkpoint.file, name));
 }
 
-/** Rejects a checkpoint that lacks a tensor, before anything is written. */
-function checkStored(
-  { parameters }: ParameterLayout,
-  { file }: ModelCheckpoint,
-  prefix: string,
-): void {
-  for (const { name, shape } of parameters) checkFloats(file, prefix + name, shape);
-}
-
-/** A float32 or float64 tensor. */
+/** A tensor of floats; halves as float32, which holds them exactly. */
 export async function readFloats(
   file: SafetensorsReader,
   name: string,
 ): Promise<Floats> {
-  return file.dtype(name) === "F64"
-    ? await file.tensor(name, "F64")
-    : await file.tensor(name, "F32");
+  const dtype = file.dtype(name);
+  if (dtype === "F16") return Float32Array.from(await file.tensor(name, "F16"));
+  return dtype === "F64" ? await file.tensor(name, "F64") : await file.tensor(name, "F32");
 }

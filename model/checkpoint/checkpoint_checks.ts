@@ -15,6 +15,7 @@ import {
   parseGuardedJson,
   PORTABLE_LIMITS,
   quoted,
+  type SafetensorsDtype,
   type SafetensorsReader,
   type Shape,
 } from "@transformer-xl/runtime/core";
@@ -125,9 +126,10 @@ function checkTensors(file: SafetensorsReader, config: ModelConfig): void {
   const wanted = new Map<string, Shape>(
     declared.parameters.map(({ name, shape }) => [name, shape]),
   );
-  for (const [name, shape] of wanted) checkFloats(file, name, shape);
+  for (const [name, shape] of wanted) checkWeight(file, name, shape);
   for (const name of file.names) {
     const weight = name.replace(OPTIMIZER_STATE, "");
+    if (weight === name && wanted.has(name)) continue;
     if (wanted.has(weight)) checkFloats(file, name, wanted.get(weight)!);
     else if (name !== VOCABULARY && !OTHER_STATE.test(name)) {
       throw unusable(file.path, `tensor ${quoted(name, 80)} does not belong to its model`);
@@ -135,16 +137,42 @@ function checkTensors(file: SafetensorsReader, config: ModelConfig): void {
   }
 }
 
+/** Names of the weights in a file, in the order of the file. */
+export function weightNames({ names }: Pick<SafetensorsReader, "names">): string[] {
+  return names.filter((name) =>
+    name !== VOCABULARY && !OPTIMIZER_STATE.test(name) && !OTHER_STATE.test(name)
+  );
+}
+
+/** Types of the numbers of training. */
+const FULL_PRECISION: readonly SafetensorsDtype[] = ["F32", "F64"];
+
 /**
- * Checks that a file has a tensor of float32 or float64 numbers of a shape.
+ * Checks that a file has a weight of a shape, in half precision or more.
  *
  * @throws {CheckpointError} When it has not
  */
-export function checkFloats(file: SafetensorsReader, name: string, shape: Shape): void {
-  const stored = !file.has(name)
+export function checkWeight(file: SafetensorsReader, name: string, shape: Shape): void {
+  checkFloats(file, name, shape, ["F16", ...FULL_PRECISION]);
+}
+
+/**
+ * Checks that a file has a tensor of float32 or float64 numbers of a shape.
+ *
+ * @param dtypes other types than these two
+ * @throws {CheckpointError} When it has not
+ */
+export function checkFloats(
+  file: SafetensorsReader,
+  name: string,
+  shape: Shape,
+  dtypes: readonly SafetensorsDtype[] = FULL_PRECISION,
+): void {
+  const dtype = file.has(name) ? file.dtype(name) : undefined;
+  const stored = dtype === undefined
     ? "missing"
-    : `${file.dtype(name)} [${oneLine(file.shape(name).join(), 60)}]`;
-  if (stored === `F32 [${shape}]` || stored === `F64 [${shape}]`) return;
+    : `${dtype} [${oneLine(file.shape(name).join(), 60)}]`;
+  if (dtype !== undefined && dtypes.includes(dtype) && stored === `${dtype} [${shape}]`) return;
   throw unusable(
     file.path,
     `tensor ${quoted(name, 80)} is ${stored}, its model wants F32 [${shape}]; use another copy`,

@@ -6,7 +6,7 @@
 import { type Device, type Parameter, writeArrivingWeights } from "@transformer-xl/runtime/core";
 import { type BuildOptions, Model } from "../build.ts";
 import { type ModelCheckpoint, readFloats } from "./checkpoint.ts";
-import { checkFloats } from "./checkpoint_checks.ts";
+import { checkWeight } from "./checkpoint_checks.ts";
 import type { ModelConfig } from "../config.ts";
 import { initialValues } from "../init.ts";
 
@@ -51,7 +51,7 @@ async function extendedValues(
   const { name, shape: [rows = 1, ...rest] } = parameter;
   const stored = file.has(name) ? file.shape(name)[0] ?? 1 : rows;
   const kept = ROWS_OF_SYMBOLS.test(name) ? Math.min(stored, rows) : rows;
-  checkFloats(file, name, [kept, ...rest]);
+  checkWeight(file, name, [kept, ...rest]);
   const values = await readFloats(file, name);
   if (kept === rows) return values;
   const extended = values instanceof Float64Array

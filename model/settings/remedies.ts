@@ -74,6 +74,8 @@ export const REMEDIES: Remedies = {
   "the path of a checkpoint": "give --restart PATH",
   "a checkpoint to start from": "give --init_from a checkpoint or the --work_dir of a run",
   "a checkpoint, or a new run": "omit --restart to start a new run",
+  "a checkpoint of training, or a new run with its weights":
+    "give a file that training wrote, or start a new run from these weights with --init_from",
   "smaller updates": "lower --lr, raise --warmup_step or lower --clip",
   "smaller updates, or full precision":
     "lower --lr, raise --warmup_step, give a smaller --loss_scale or leave --fp16 out",

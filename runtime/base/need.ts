@@ -65,6 +65,7 @@ export type Need =
   | "the path of a checkpoint"
   | "a checkpoint to start from"
   | "a checkpoint, or a new run"
+  | "a checkpoint of training, or a new run with its weights"
   | "smaller updates"
   | "smaller updates, or full precision"
   | "a smaller loss scale"

@@ -11,14 +11,9 @@ import {
   TransformerXL,
 } from "@transformer-xl/model";
 import { CheckpointError, ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
-import {
-  CheckpointFiles,
-  modelOf,
-  Trainer,
-  type TrainingRecord,
-  trainingRecord,
-} from "@transformer-xl/train";
-import { Scratch, seededRandom, smallConfig, smallCorpus } from "../support/small_run.ts";
+import { type TrainingRecord, trainingRecord } from "@transformer-xl/train";
+import { Scratch, seededRandom } from "../support/small_run.ts";
+import { trainedCheckpoint } from "../support/model/trained_checkpoint.ts";
 import { PeakMemory } from "./peak_memory.ts";
 import { CheckpointMutations, type Mutant } from "./checkpoint_mutations.ts";
 
@@ -34,17 +29,7 @@ const LOAD_EVERY = 10;
 /** A checkpoint that training wrote, of a network of a few hundred weights. */
 export async function baseCheckpoint(): Promise<Uint8Array<ArrayBuffer>> {
   await using scratch = new Scratch();
-  using device = new ReferenceDevice({ precision: "f32" });
-  const config = smallConfig({
-    ...{ device: "cpu", nLayer: 2, dModel: 4, nHead: 1, dHead: 4, dInner: 4, noTest: true },
-    ...{ adaptive: true, cutoffs: [10, 20], divVal: 2, maxStep: 7, noEval: true, roll: true },
-  });
-  const corpus = await smallCorpus();
-  const model = modelOf(config, corpus.vocabulary.size, config.cutoffs);
-  using trainer = await Trainer.create(device, config, model, corpus);
-  const files = new CheckpointFiles(scratch.path, { saveAll: false });
-  for await (const _ of trainer.train(new AbortController().signal, files));
-  return await Deno.readFile(files.last);
+  return await Deno.readFile(await trainedCheckpoint(scratch.path));
 }
 
 /**

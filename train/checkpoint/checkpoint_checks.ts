@@ -11,7 +11,7 @@ import {
   parameterRoles,
   type SentencePosition,
   unusable,
-  VOCABULARY,
+  weightNames,
 } from "@transformer-xl/model";
 import { optimizerStates } from "@transformer-xl/kernels";
 import type { TrainConfig } from "../config.ts";
@@ -68,7 +68,13 @@ export function checkedRecord<R extends RunState>(
 ): R {
   const { path, training } = checkpoint;
   if (training === null) {
-    throw unusable(path, "it holds no training state to continue; give a file that training wrote");
+    throw unusable(
+      path,
+      "it holds weights and symbols, but no state of training: neither settings of the run nor " +
+        "optimizer state, memories and place in the text",
+      undefined,
+      "a checkpoint of training, or a new run with its weights",
+    );
   }
   const result = schema.safeParse(training);
   if (!result.success) {
@@ -99,9 +105,7 @@ function contradiction({ config, progress }: RunState): string | undefined {
 /** Compares optimizer states and memories with the model and the batch. */
 function checkState({ path, file, config: modelConfig }: ModelCheckpoint, record: RunState): void {
   const { batchSize, memLen } = record.config;
-  const weights = file.names.filter((name) =>
-    name !== VOCABULARY && !/^optimizer\.|^memory\./.test(name)
-  );
+  const weights = weightNames(file);
   const roleOf = parameterRoles(modelConfig);
   const states = Object.entries(optimizerStates(optimizerOf(record.config)));
   for (const [state, { covers }] of states) {

@@ -8,7 +8,7 @@
  */
 import { EVAL_REFERENCE_FLAGS, evalSchema, generateSchema } from "@transformer-xl/eval";
 import { flagTable, type ForeignFlag, scanFlags } from "@transformer-xl/runtime";
-import { TRAIN_REFERENCE_FLAGS, trainSchema } from "@transformer-xl/train";
+import { exportSchema, TRAIN_REFERENCE_FLAGS, trainSchema } from "@transformer-xl/train";
 import { MEMBERS, readSourceFiles, ROOT } from "../rules/source_tree.ts";
 
 /** A Markdown page. */
@@ -40,13 +40,19 @@ export function documentAt(path: string): Document {
 }
 
 /** Schemas by the name of their task and of their flag table, `<!-- flags:train -->`. */
-const SCHEMAS = { train: trainSchema, eval: evalSchema, generate: generateSchema } as const;
+const SCHEMAS = {
+  train: trainSchema,
+  eval: evalSchema,
+  generate: generateSchema,
+  export: exportSchema,
+} as const;
 
 /** Pages with a flag table, by the name of the table. */
 export const FLAG_PAGES: ReadonlyMap<keyof typeof SCHEMAS, string> = new Map([
   ["train", "train/README.md"],
   ["eval", "eval/README.md"],
   ["generate", "eval/generating.md"],
+  ["export", "train/exchange.md"],
 ]);
 
 /**
@@ -116,6 +122,7 @@ const PROGRAMS = new Map<string, string>([
   ["train/cli.ts", "train"],
   ["eval/cli.ts", "eval"],
   ["eval/generation/cli.ts", "generate"],
+  ["train/exchange/export_main.ts", "export"],
 ]);
 
 /** Commands with a program that does not exist, or a flag that this program does not have. */

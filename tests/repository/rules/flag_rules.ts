@@ -6,19 +6,19 @@
  */
 import { evalSchema, generateSchema } from "@transformer-xl/eval";
 import { flagSpecs } from "@transformer-xl/runtime";
-import { trainSchema } from "@transformer-xl/train";
+import { exportSchema, trainSchema } from "@transformer-xl/train";
 import type { Offences } from "./architecture_rules.ts";
 import { memberOf, type SourceFile, withoutComments } from "./source_tree.ts";
 
 /** Flags of the programs. */
 const FLAGS = new Set(
-  [trainSchema, evalSchema, generateSchema].flatMap((schema) => flagSpecs(schema))
+  [trainSchema, evalSchema, generateSchema, exportSchema].flatMap((schema) => flagSpecs(schema))
     .flatMap(({ name }) => [name, `no_${name}`]),
 );
 
 /** Files of programs: the command line, its schema, and the launcher, which hands flags on. */
 const PROGRAM_FILES: readonly RegExp[] = [
-  /\/(?:cli|config|main|process_flags)\.ts$/,
+  /\/(?:cli|config|main|process_flags|(?:ex|im)port_(?:config|main))\.ts$/,
   /^\w+\/settings\//,
   /^runtime\/flags\//,
   /^runtime\/distributed\/launcher\//,

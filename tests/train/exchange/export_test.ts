@@ -1,0 +1,122 @@
+/**
+ * `deno task export`: the files it writes, and what it refuses.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { Evaluator } from "@transformer-xl/eval";
+import {
+  Batches,
+  loadModel,
+  type ModelCheckpoint,
+  openCheckpoint,
+  saveModel,
+  weightNames,
+} from "@transformer-xl/model";
+import { ReferenceDevice } from "@transformer-xl/runtime";
+import { exportCheckpoint, exportSchema, trainingRecord } from "@transformer-xl/train";
+import { type Flags, words } from "../../support/program.ts";
+import { Scratch, smallCorpus } from "../../support/small_run.ts";
+import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
+
+/** Exports with flags; returns the printed lines. */
+async function exported(flags: Flags): Promise<string[]> {
+  const lines: string[] = [];
+  assertEquals(await exportCheckpoint(words(flags), (line) => lines.push(line)), 0);
+  return lines;
+}
+
+/** The loss of a model on some text, on the loops. */
+async function lossOf(path: string): Promise<number> {
+  using device = new ReferenceDevice({ precision: "f32" });
+  using model = await loadModel(device, path);
+  const lengths = { batchSize: 2, tgtLen: 8, extLen: 0, memLen: 8 };
+  using evaluator = await Evaluator.create(model, lengths);
+  const { train } = await smallCorpus();
+  return (await evaluator.evaluate(new Batches(train.subarray(0, 100), lengths))).lossNats;
+}
+
+Deno.test("weights alone are a third of a checkpoint, give the same loss, and do not resume", async () => {
+  await using scratch = new Scratch();
+  const model = await trainedCheckpoint(scratch.path);
+  const [full, half] = [scratch.at("full.safetensors"), scratch.at("half.safetensors")];
+  const lines = await exported({ work_dir: scratch.path, safetensors: full });
+  assertEquals(lines[0], `checkpoint : "${model}"`);
+  assertMatch(lines[1]!, /^No checkpoint_best.safetensors in ".*": exporting checkpoint_last/);
+  assertMatch(lines[2]!, /^written +: ".*full.safetensors", [\d.]+ KiB, weights in float32, conf/);
+  await exported({ model, safetensors: half, fp16: true });
+
+  using before = await openCheckpoint(model);
+  using after = await openCheckpoint(full);
+  using halves = await openCheckpoint(half);
+  assertEquals(after.config, before.config);
+  assertEquals(after.vocabulary.toJSON(), before.vocabulary.toJSON());
+  assertEquals([after.verified, halves.verified], [true, true]);
+  const bytes = ({ file }: ModelCheckpoint) =>
+    file.names.filter((name) => !/^vocabulary|^memory/.test(name))
+      .reduce((sum, name) => sum + file.byteLength(name), 0);
+  assertEquals([bytes(before), bytes(halves)], [3 * bytes(after), bytes(after) / 2]);
+  for (const name of weightNames(after.file)) {
+    const values = await before.file.tensor(name, "F32");
+    assertEquals(await after.file.tensor(name, "F32"), values);
+    assertEquals(await halves.file.tensor(name, "F16"), new Float16Array(values));
+  }
+  assertEquals(await lossOf(full), await lossOf(model));
+  assert(Math.abs(await lossOf(half) - await lossOf(model)) < 1e-3);
+  assert(await lossOf(half) !== await lossOf(model));
+  assertThrows(() => trainingRecord(after), Error, "weights and symbols, but no state of training");
+});
+
+Deno.test("a weight beyond half precision is refused, and nothing is left", async () => {
+  await using scratch = new Scratch();
+  const path = scratch.at("large.safetensors");
+  using device = new ReferenceDevice({ precision: "f32" });
+  using model = await loadModel(device, await trainedCheckpoint(scratch.path));
+  device.write(model.store.buffers[0]!.weights, 0, Float32Array.of(7e4));
+  await saveModel(path, model, model.vocabulary);
+  const before = [...Deno.readDirSync(scratch.path)].map(({ name }) => name).sort();
+  await assertRejects(
+    () => exported({ model: path, fp16: true, safetensors: scratch.at("half.safetensors") }),
+    Error,
+    "holds numbers beyond 65504, the largest of half precision; leave --fp16 out",
+  );
+  assertEquals([...Deno.readDirSync(scratch.path)].map(({ name }) => name).sort(), before);
+});
+
+Deno.test("an export that cannot be written is one sentence, and changes no file", async () => {
+  await using scratch = new Scratch();
+  const model = await trainedCheckpoint(scratch.path);
+  const old = await scratch.text("old.safetensors", "mine");
+  await Deno.symlink(model, scratch.at("link.safetensors"));
+  const refused = (flags: Flags, sentence: string) =>
+    assertRejects(() => exported({ model, ...flags }), Error, sentence);
+  await refused({}, "no file to write is given; give --safetensors FILE");
+  await refused({ safetensors: old }, "it exists; give another name, or --overwrite");
+  const own = "it is the checkpoint that is read; give another name";
+  await refused({ safetensors: model, overwrite: true }, own);
+  await refused({ safetensors: scratch.at("link.safetensors"), overwrite: true }, own);
+  await refused({ safetensors: scratch.path, overwrite: true }, "it is a folder");
+  await refused({ safetensors: scratch.at("no/x.safetensors") }, "there is no folder");
+  await refused({ safetensors: "/dev/full/x" }, "there is no folder");
+  await refused({ model: old, safetensors: scratch.at("new") }, "Cannot read checkpoint");
+  await refused({ wide: 3 }, "Cannot parse --wide: there is no such flag");
+  await refused({ safetensor: "x", fp17: true }, "--fp17");
+  await assertRejects(
+    () => exported({ work_dir: scratch.at("none"), safetensors: scratch.at("new") }),
+    Error,
+    "it holds neither checkpoint_best.safetensors nor checkpoint_last.safetensors",
+  );
+  assertEquals(await Deno.readTextFile(old), "mine");
+  const lines = await exported({ model, safetensors: old, overwrite: true });
+  assertMatch(lines.at(-1)!, /^written/);
+  assertEquals(await lossOf(old), await lossOf(model));
+});
+
+Deno.test("the help of deno task export names every flag", async () => {
+  const [help = ""] = await exported({ help: true });
+  assertMatch(help, /^Usage: deno task export \[flags\]/);
+  for (const key of Object.keys(exportSchema.shape)) {
+    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    assert(help.includes(flag), `${flag} is not in ${help}`);
+  }
+});
