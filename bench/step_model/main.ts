@@ -1,70 +1,93 @@
 /**
- * A model of training with more ranks: `deno run -A bench/step_model/main.ts [flags]`. Speeds of
- * copies, of the ring and of the adapter are measured on this machine unless flags give them; the
- * steps of the table are computed.
+ * A model of one training step on a GPU: `deno run -A bench/step_model/main.ts [flags]`. Launches,
+ * bytes and operations come from a recording; milliseconds are predicted from assumed rates. It
+ * needs no GPU.
  *
  * @module
  */
-import { GpuDevice } from "@transformer-xl/runtime";
+import type { DeviceLimits } from "@transformer-xl/runtime";
+import { reportRun } from "../gpu_report/settings.ts";
 import { runBenchProgram } from "../harness/bench_program.ts";
-import { environmentOf, environmentText } from "../harness/environment.ts";
-import { digits } from "../harness/results.ts";
-import { type Known, scalingNumbers } from "./numbers.ts";
-import { recordPreset } from "./recorded_step.ts";
-import { type ScalingFlags, scalingSchema } from "./settings.ts";
-import { scalingLines, scalingRows } from "./table.ts";
-import { validate } from "./validate.ts";
+import { dryStep } from "./executed_launches.ts";
+import { executedLaunches, groupedLaunches, type GroupWork, sumOf } from "./model_step.ts";
+import { type AssumedRates, type StepModelFlags, stepModelSchema } from "./settings.ts";
 
-/** Part of the last chunk after which hardly any of the exchange is hidden. */
-const LATE = 0.99;
-
-const DESCRIPTION = "Models the training step of 1 to 64 ranks from speeds measured on this " +
-  "machine, or given.";
+const DESCRIPTION =
+  "Counts the launches, bytes and operations of a training step and predicts its " +
+  "time on a GPU from assumed rates.";
 
 if (import.meta.main) {
-  const options = { description: DESCRIPTION };
-  await runBenchProgram("bench/step_model/main.ts", scalingSchema, scalingTable, options);
+  await runBenchProgram("bench/step_model/main.ts", stepModelSchema, async (flags) => {
+    for (const line of await stepModelLines(flags)) console.log(line);
+    return 0;
+  }, { description: DESCRIPTION });
 }
 
-/** Prints the table and what it was computed from. */
-async function scalingTable(flags: ScalingFlags): Promise<number> {
-  using device = await GpuDevice.open();
-  console.log(environmentText(environmentOf(device)));
-  const recorded = await recordPreset(flags.preset, device.limits);
-  const numbers = await scalingNumbers(flags, device, recorded);
-  const print = (name: string, { value, origin }: Known, unit: string) =>
-    console.log(`${name.padEnd(20)} ${digits(value).padStart(8)} ${unit.padEnd(5)} ${origin}`);
-  print("compute, one rank", numbers.computeMs, "ms");
-  print("update", numbers.updateMs, "ms");
-  print("ring, two processes", numbers.ringGbS, "GB/s");
-  print("hop", numbers.hopUs, "us");
-  print("readback", numbers.readbackGbS, "GB/s");
-  print("upload", numbers.uploadGbS, "GB/s");
-  const { networkGbS, gpusPerMachine, weak } = flags;
-  if (networkGbS !== undefined) {
-    const origin = `from a flag, beyond ${gpusPerMachine} ranks`;
-    print("network", { value: networkGbS, origin }, "GB/s");
-  }
-  const { buckets, parameters, batchSize, batchChunk } = recorded;
-  const late = buckets.filter(({ finalAt }) => finalAt > LATE);
-  const bytes = (some: typeof buckets) => some.reduce((sum, bucket) => sum + bucket.bytes, 0);
-  console.log(
-    `${flags.preset}: ${digits(parameters)} parameters, ${buckets.length} buckets from its ` +
-      `recording; ${
-        digits(100 * bytes(late) / bytes(buckets))
-      }% of the bytes are final only when ` +
-      `${100 * LATE}% of the last chunk is done`,
+/** The table of a configuration, with what it assumes. */
+export async function stepModelLines(flags: StepModelFlags): Promise<string[]> {
+  const run = reportRun({ ...flags, steps: 2 }, flags.fp16);
+  const step = await dryStep(run, limitsOf(flags));
+  const launches = executedLaunches(step, flags);
+  const total = sumOf("total", launches, flags);
+  const stepMs = total.elapsedMs + total.gapMs;
+  const { batchSize, tgtLen, memLen } = run.config;
+  const megabytes = [...step.bytes].filter(([, bytes]) => bytes >= 2 ** 20)
+    .map(([role, bytes]) => `${role} ${(bytes / 2 ** 20).toFixed(0)}`);
+  return [
+    `${flags.preset}, ${flags.fp16 ? "fp16" : "fp32"}, batch_size ${batchSize}, ` +
+    `tgt_len ${tgtLen}, mem_len ${memLen}, tiles of ${flags.adapterClass}`,
+    `memory in MiB: ${megabytes.join(", ")}`,
+    ...assumptionLines(flags),
+    "",
+    line("group", "launches", "GFLOP", "GB", "ms", "gaps ms"),
+    ...[...groupedLaunches(launches, flags), total].map(groupLine),
+    `predicted: ${stepMs.toFixed(1)} ms, ${(1000 * step.tokens / stepMs).toFixed(0)} tokens/s`,
+    ...(flags.list ? ["", ...launches.map(launchLine)] : []),
+  ];
+}
+
+function assumptionLines(rates: AssumedRates): string[] {
+  const { cores, peakTflops, productShare, integerTops, gapUs } = rates;
+  return [
+    `assumed: products ${productShare} of ${peakTflops} TFLOP/s in whole rounds of ${cores} ` +
+    `workgroups; ${integerTops} integer TOP/s`,
+    `assumed: memory ${rates.memoryTbS} TB/s (below 30 MB ${rates.cacheTbS}), of which ` +
+    `${rates.wideShare}, with loads of halves ${rates.narrowShare}`,
+    `assumed: ${rates.turnUs} us for a load that waits for another, ${gapUs} us between launches`,
+  ];
+}
+
+/** Largest binding and buffer of large GPUs. */
+function limitsOf({ adapterClass }: Pick<StepModelFlags, "adapterClass">): DeviceLimits {
+  return {
+    adapterClass,
+    subgroups: true,
+    maxBindingBytes: 2 ** 31 - 256,
+    maxBufferBytes: 2 ** 34,
+    maxWorkgroups: 65_535,
+  };
+}
+
+function groupLine({ name, launches, flops, bytes, elapsedMs, gapMs }: GroupWork): string {
+  return line(
+    name,
+    String(launches),
+    flops > 0 ? (flops / 1e9).toFixed(0) : "",
+    (bytes / 1e9).toFixed(1),
+    elapsedMs.toFixed(1),
+    gapMs.toFixed(1),
   );
-  console.log(
-    weak
-      ? `every rank has ${batchSize} columns in ${batchChunk} chunks`
-      : `ranks share ${batchSize} columns; ${batchChunk} chunks on one rank, fewer on more`,
-  );
-  console.log(
-    `\nA model, not a measurement:\n${
-      scalingLines(scalingRows(flags, numbers, recorded)).join("\n")
-    }`,
-  );
-  if (flags.validate) console.log(`\n${await validate(device, numbers)}`);
-  return 0;
+}
+
+function line(name: string, ...cells: readonly string[]): string {
+  return name.padEnd(32) + cells.map((cell) => cell.padStart(10)).join("");
+}
+
+function launchLine(
+  { label, workgroups, bytes, elapsedMs }: ReturnType<typeof executedLaunches>[number],
+): string {
+  return `${(1000 * elapsedMs).toFixed(1).padStart(8)} us ${
+    (bytes / 1e6).toFixed(1).padStart(8)
+  } ` +
+    `MB ${String(workgroups).padStart(7)} workgroups  ${label}`;
 }

@@ -1,46 +1,54 @@
 /**
- * The flags of the scaling table.
+ * The flags of the step model, and the rates it assumes.
  *
  * @module
  */
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
+import { reportSchema } from "../gpu_report/settings.ts";
 
-const known = (what: string) => z.number().positive().optional().describe(what);
+const rate = (value: number, what: string) =>
+  z.number().positive().default(value).describe(what).meta({ group: "assumed rates" });
 
-/** Everything `bench/step_model/main.ts` accepts. */
-export const scalingSchema = z.strictObject({
+const { batchSize, tgtLen, memLen } = reportSchema.shape;
+
+/** Everything `bench/step_model/main.ts` accepts. The rates are those of an H100 SXM. */
+export const stepModelSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).default("wt103-base")
     .describe("Configuration"),
-  weak: z.boolean().default(false)
-    .describe("Every rank has the preset's whole batch; otherwise they share it, as in training"),
-  validate: z.boolean().default(false)
-    .describe("Also compare the model with measured steps of two processes; takes half a minute"),
-  computeMs: known("Forward and backward of one rank alone, milliseconds").meta({
-    group: "instead of measuring",
-  }),
-  updateMs: known("Clipping and optimizer, milliseconds").meta({ group: "instead of measuring" }),
-  ringGbS: known("All-reduce of two processes of one machine, 1e9 bytes of the buffer per second")
-    .meta({ group: "instead of measuring" }),
-  hopUs: known("Message from a rank to its neighbour, microseconds").meta({
-    group: "instead of measuring",
-  }),
-  readbackGbS: known("Device to host, 1e9 bytes per second").meta({
-    group: "instead of measuring",
-  }),
-  uploadGbS: known("Host to device, 1e9 bytes per second").meta({
-    group: "instead of measuring",
-  }),
-  networkGbS: known("Between machines, in each direction, 1e9 bytes per second").meta({
-    group: "several machines",
-  }),
-  gpusPerMachine: z.int().positive().optional()
-    .describe("Ranks of one machine; more than that use --network_gb_s")
-    .meta({ group: "several machines" }),
-}).refine(
-  ({ networkGbS, gpusPerMachine }) => (networkGbS === undefined) === (gpusPerMachine === undefined),
-  { path: ["networkGbS"], message: "give it together with --gpus_per_machine, or neither" },
-);
+  fp16: z.boolean().default(true).describe("Half precision"),
+  batchSize,
+  tgtLen,
+  memLen,
+  adapterClass: z.enum(["nvidia", "amd", "intel", "apple", "unknown", "cpu"]).default("nvidia")
+    .describe("Class whose tiles are used"),
+  list: z.boolean().default(false).describe("Also print every launch"),
+  cores: rate(132, "Workgroups of products that run at once"),
+  peakTflops: rate(67, "Multiply-adds of all cores, 1e12 operations per second"),
+  productShare: rate(0.55, "Part of the peak that a product with 8 x 8 micro-tiles reaches"),
+  integerTops: rate(14.8, "Integer operations of all cores, 1e12 per second"),
+  memoryTbS: rate(3, "Main memory, 1e12 bytes per second"),
+  cacheTbS: rate(4, "Launches that move less than 30 MB: the cache, 1e12 bytes per second"),
+  wideShare: rate(0.75, "Part of the bandwidth reached by loads of 4 bytes a lane and more"),
+  narrowShare: rate(0.55, "Part of the bandwidth reached by loads of 2 bytes a lane"),
+  turnUs: rate(0.45, "One load that depends on the end of another, microseconds"),
+  gapUs: rate(2, "From one launch to the next, microseconds"),
+});
 
 /** Checked flags. */
-export type ScalingFlags = z.infer<typeof scalingSchema>;
+export type StepModelFlags = z.infer<typeof stepModelSchema>;
+
+/** What the device is assumed to do. */
+export type AssumedRates = Pick<
+  StepModelFlags,
+  | "cores"
+  | "peakTflops"
+  | "productShare"
+  | "integerTops"
+  | "memoryTbS"
+  | "cacheTbS"
+  | "wideShare"
+  | "narrowShare"
+  | "turnUs"
+  | "gapUs"
+>;

@@ -1,5 +1,5 @@
 /**
- * The inputs of the step model, each with its origin.
+ * The inputs of the scaling model, each with its origin.
  *
  * @module
  */

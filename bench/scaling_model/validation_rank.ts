@@ -1,5 +1,5 @@
 /**
- * One of two ranks that train a small model to validate the step model. Without arguments and
+ * One of two ranks that train a small model to validate the scaling model. Without arguments and
  * launcher it launches both. Process 0 prints a {@link ValidationTimes} as JSON.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Inputs of the step model from a recording without a device: the work of a configuration, and the
+ * Inputs of the scaling model from a recording without a device: the work of a configuration, and the
  * time at which each bucket of its gradients is final.
  *
  * @module

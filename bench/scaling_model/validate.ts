@@ -1,5 +1,5 @@
 /**
- * Validation of the step model with two processes on this machine.
+ * Validation of the scaling model with two processes on this machine.
  *
  * @module
  */

@@ -1,0 +1,58 @@
+/**
+ * Predicted time of a launch from its work and assumed rates.
+ *
+ * @module
+ */
+import type { TilePlan } from "@transformer-xl/kernels";
+import type { Product } from "../gpu_report/product.ts";
+import type { LaunchWork } from "./launch_work.ts";
+import type { AssumedRates } from "./settings.ts";
+
+/** Launches below this run in the cache. */
+const CACHED_BYTES = 30e6;
+
+/** Rate of products with smaller micro-tiles than 8 x 8, relative to those. */
+const SMALL_MICRO_TILE = 0.72;
+
+/** Rate of products without vector loads, relative to those with. */
+const SCALAR_LOADS = 0.8;
+
+/** Part of a core that one workgroup of a smaller tile than 128 x 128 fills when it is alone. */
+const ALONE = 0.5;
+
+/** Steps of k that filling and storing a tile take. */
+const TILE_OVERHEAD = 10;
+
+/** Before and after a chain of dependent loads. */
+const CHAIN_OVERHEAD_US = 1;
+
+/**
+ * Milliseconds of a launch without the gap before the next one: the longest of what its arithmetic,
+ * its memory and its dependent loads take.
+ */
+export function launchMs(work: LaunchWork, rates: AssumedRates): number {
+  const integerMs = work.integers / rates.integerTops / 1e9;
+  if (work.product !== undefined) {
+    const movedMs = work.bytes / rates.memoryTbS / 1e9;
+    return Math.max(productMs(work.workgroups, work.product, rates), movedMs) + integerMs;
+  }
+  const share = work.loadBytes >= 4 ? rates.wideShare : rates.narrowShare;
+  const bandwidth = work.bytes < CACHED_BYTES ? rates.cacheTbS : rates.memoryTbS;
+  const movedMs = work.bytes / bandwidth / share / 1e9;
+  const chainMs = work.turns > 0 ? (work.turns * rates.turnUs + CHAIN_OVERHEAD_US) / 1000 : 0;
+  return Math.max(integerMs, movedMs, chainMs);
+}
+
+/** Arithmetic of a product: the workgroups of the busiest core one after the other. */
+function productMs(workgroups: number, { plan, layout }: Product, rates: AssumedRates): number {
+  const { tileM, tileN, splitK } = plan;
+  const steps = Math.ceil(layout.K / splitK) + TILE_OVERHEAD;
+  const perCore = 1e9 * rates.peakTflops * rateOf(plan, rates) / rates.cores; // in a millisecond
+  const tileMs = 2 * tileM * tileN * steps / perCore;
+  const rounds = Math.ceil(workgroups / rates.cores);
+  return tileMs * Math.max(rounds, tileM * tileN < 128 * 128 ? 1 / ALONE : 1);
+}
+
+function rateOf({ microM, microN, vec4 }: TilePlan, { productShare }: AssumedRates): number {
+  return productShare * (microM * microN >= 64 ? 1 : SMALL_MICRO_TILE) * (vec4 ? 1 : SCALAR_LOADS);
+}
