@@ -72,7 +72,7 @@ import { Reporter } from "./report/report.ts";
 import { checkContinues } from "./checkpoint/resume.ts";
 import { openInitial } from "./fine_tuning/initial_checkpoint.ts";
 import { initialLine, initialSymbols } from "./fine_tuning/initial_settings.ts";
-import { cutStreams, neededSplits } from "./step/streams.ts";
+import { cutStreams, neededSplits } from "./segments/streams.ts";
 import { Trainer } from "./trainer.ts";
 import { unscoredLines } from "./settings/unscored_lines.ts";
 import {

@@ -35,6 +35,8 @@ export interface LogEvent {
   readonly msPerBatch: number;
   /** Target tokens per second of all processes. */
   readonly tokensPerSecond: number;
+  /** Mean time that a step of this process waited for its data. */
+  readonly dataWaitMs: number;
   /**
    * Metrics of the steps since the previous line of this epoch; losses are means over all ranks.
    */

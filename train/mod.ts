@@ -71,6 +71,7 @@ export {
   StepProfiler,
   type StepRange,
 } from "./profile/step_profiler.ts";
+export { type ReadySegment, StepRunner } from "./profile/step_runner.ts";
 export { type ProfileFacts, profileTable } from "./profile/profile_table.ts";
 export { type TraceSlice, traceSlices, traceText } from "./profile/trace.ts";
 export type { PlanProfile, StepProfile } from "./step/step_profile.ts";
@@ -86,7 +87,10 @@ export {
 } from "./report/report_lines.ts";
 export * from "./schedule.ts";
 export type { StepMetrics } from "./step/metric_rings.ts";
+export type { PreparedSegment } from "./step/prepared_segment.ts";
 export { type StepOptions, type StepRates, TrainStep } from "./step/train_step.ts";
-export { cutStreams, type Streams } from "./step/streams.ts";
+export { Ahead, type DataTimes } from "./segments/ahead.ts";
+export { type EndedEpoch, RunSegments, type StepSegment } from "./segments/run_segments.ts";
+export { cutStreams, type Streams } from "./segments/streams.ts";
 export { Trainer } from "./trainer.ts";
 export { unscoredLines } from "./settings/unscored_lines.ts";

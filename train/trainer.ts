@@ -13,7 +13,6 @@ import type {
   Model,
   ModelCheckpoint,
   ModelConfig,
-  Segment,
   SegmentSource,
   SentencePosition,
 } from "@transformer-xl/model";
@@ -52,7 +51,8 @@ import { IntervalMeter } from "./step/interval_meter.ts";
 import { StepRunner } from "./profile/step_runner.ts";
 import { TrainStep } from "./step/train_step.ts";
 import { TrainingHealth } from "./step/training_health.ts";
-import { cutStreams, type Streams } from "./step/streams.ts";
+import { type EndedEpoch, RunSegments, type StepSegment } from "./segments/run_segments.ts";
+import { cutStreams, type Streams } from "./segments/streams.ts";
 
 const YIELD_MS = 100; // interval at which signals and the progress line are handled
 
@@ -120,6 +120,7 @@ export class Trainer implements Disposable {
       ? continuedProgress(trainingRecord(checkpoint), config)
       : firstProgress(config);
     const streams = cutStreams(config, corpus, group);
+    streams.train.readAhead(progress); // while plans are recorded
     const model = await initialModel(device, modelConfig, config, from);
     const trainer = new Trainer(model, group, config, corpus, streams, progress);
     const { trainLengths, evalLengths, step: options } = trainer.#plan;
@@ -179,7 +180,6 @@ export class Trainer implements Disposable {
   ): AsyncGenerator<TrainEvent> {
     this.#ownRequest = () => signal.aborted ? "stop" : takeSaveRequest() ? "save" : "none";
     const { maxStep, logInterval, evalInterval, noEval } = this.#config;
-    const { train: epochs } = this.#streams;
     const runner = this.#runner;
     const { rules } = this.#plan;
     let lastYieldMs = performance.now();
@@ -189,55 +189,45 @@ export class Trainer implements Disposable {
       if (yield* this.#pause(true, 0, files)) return yield { kind: "interrupted", step };
       meter.restart();
     }
-    while (this.#progress.step < maxStep) {
-      const { epoch, lastStart } = this.#progress;
-      let pending = 0;
-      const sentences = this.#place();
-      for await (const { segment, place } of epochs.after({ epoch, lastStart, sentences })) {
-        const step = this.#progress.step + 1;
-        const request = await runner.run(step, segment, this.#rates.of(step), this.#ownRequest);
-        pending++;
-        this.#rates.follow(step);
-        this.#progress = {
-          ...this.#progress,
-          step,
-          lastStart: segment.start,
-          ...this.#rates.state,
-        };
-        this.#place = place;
-        meter.add(segment.targets.length, runner.profiler?.elapsedOf(step));
+    const from = { ...this.#progress, sentences: this.#place() };
+    runner.start(new RunSegments(this.#streams.train, from, maxStep));
+    let pending = 0; // steps of this epoch since its last log line
+    for (let next = await runner.next(); next !== undefined; next = await runner.next()) {
+      const { step, epoch, segment, place, ended } = next;
+      if (ended !== undefined) {
+        yield* this.#endEpoch(ended);
+        pending = 0;
+        meter.restart();
+      }
+      const request = await runner.run(next, this.#rates.of(step), this.#ownRequest);
+      pending++;
+      this.#rates.follow(step);
+      const lastStart = segment.start;
+      this.#progress = { ...this.#progress, epoch, step, lastStart, ...this.#rates.state };
+      this.#place = place;
+      meter.add(segment.targets.length, runner.profiler?.elapsedOf(step));
 
-        const last = step === maxStep;
-        const evaluates = step % evalInterval === 0 || last && rules.evaluatesLastStep;
-        if (step % logInterval === 0) {
-          yield await this.#log(segment, pending, meter);
-          pending = 0;
-          meter.restart();
-        }
-        const profile = runner.profiler?.after(step);
-        if (profile !== undefined) yield { kind: "profile", step, profile };
-        if (performance.now() - lastYieldMs > YIELD_MS) {
-          await new Promise((resolve) => setTimeout(resolve, 0));
-          yield { kind: "progress", step };
-          lastYieldMs = performance.now();
-        }
-        const agreed = request();
-        if (evaluates || last || agreed !== "none") {
-          const pausedMs = performance.now();
-          const stops = yield* this.#pause(evaluates && !noEval, pending, files, agreed);
-          if (stops) return yield { kind: "interrupted", step };
-          meter.resume(pausedMs);
-        }
-        if (last) return;
+      const last = step === maxStep;
+      const evaluates = step % evalInterval === 0 || last && rules.evaluatesLastStep;
+      if (step % logInterval === 0) {
+        yield await this.#log(next, pending, meter);
+        pending = 0;
+        meter.restart();
       }
-      const keepsMemory = rules.keepsMemoryAcrossEpochs || epochs.continues;
-      if (!keepsMemory) this.memories.forEach((memory) => memory.reset());
-      const { dropped } = epochs;
-      if (dropped.pairs > 0) {
-        yield { kind: "dropped", epoch, step: this.#progress.step, ...dropped };
+      const profile = runner.profileAfter(step);
+      if (profile !== undefined) yield { kind: "profile", step, profile };
+      if (performance.now() - lastYieldMs > YIELD_MS) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        yield { kind: "progress", step };
+        lastYieldMs = performance.now();
       }
-      this.#progress = { ...this.#progress, epoch: epoch + 1, lastStart: null };
-      meter.restart();
+      const agreed = request();
+      if (evaluates || last || agreed !== "none") {
+        const pausedMs = performance.now();
+        const stops = yield* this.#pause(evaluates && !noEval, pending, files, agreed);
+        if (stops) return yield { kind: "interrupted", step };
+        meter.resume(pausedMs);
+      }
     }
   }
 
@@ -266,23 +256,25 @@ export class Trainer implements Disposable {
     this.#model[Symbol.dispose]();
   }
 
-  /** A log line on the last `pending` steps, which ended with `segment`. */
-  async #log(segment: Segment, pending: number, meter: IntervalMeter): Promise<TrainEvent> {
-    const { step, epoch } = this.#progress;
+  *#endEpoch({ epoch, dropped }: EndedEpoch): Generator<TrainEvent> {
+    const { keepsMemoryAcrossEpochs } = this.#plan.rules;
+    const keepsMemory = keepsMemoryAcrossEpochs || this.#streams.train.continues;
+    if (!keepsMemory) this.memories.forEach((memory) => memory.reset());
+    if (dropped.pairs > 0) {
+      yield { kind: "dropped", epoch, step: this.#progress.step, ...dropped };
+    }
+  }
+
+  /** A log line on the last `pending` steps, of which `last` was the last. */
+  async #log(last: StepSegment, pending: number, meter: IntervalMeter): Promise<TrainEvent> {
+    const { step, epoch, batch, batchCount } = last;
     const { metrics, ownMetrics } = await this.#finiteMetrics(pending);
     // Read after the device is done with these steps.
     const speed = await sharedSpeed(this.#group, meter.read());
-    return {
-      kind: "log",
-      epoch,
-      step,
-      batch: this.#streams.train.numberOf(segment),
-      batchCount: this.#streams.train.batchCount,
-      lr: this.#rates.after(step),
-      ...speed,
-      metrics,
-      ownMetrics,
-    };
+    const lr = this.#rates.after(step);
+    const dataWaitMs = this.#runner.takeWaitMs();
+    const facts = { epoch, step, batch, batchCount, lr };
+    return { kind: "log", ...facts, ...speed, dataWaitMs, metrics, ownMetrics };
   }
 
   /**

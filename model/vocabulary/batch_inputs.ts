@@ -114,11 +114,17 @@ export class BatchInputs {
 
   /** Values for a segment; `memory` is the state before it. */
   values(segment: Segment, memory: Memory, numbers: RunNumbers): RunValues<PlanInputs> {
+    return { ...this.prepare(segment, numbers), ...this.memoryValues(memory, segment.rows) };
+  }
+
+  /**
+   * The values that do not depend on the memory, so that they can be computed while the segment
+   * before this one runs. They are nearly all of the work: ids are sorted and split by cluster.
+   */
+  prepare(segment: Segment, numbers: RunNumbers): RunValues<PlanInputs> {
     const { batchSize: B, tgtLen: T, extLen: E, memLen: M } = this.#lengths;
     return filledValues((set) => {
-      set(this.validMemory, memory.validRows);
       if (this.newestRow !== undefined) set(this.newestRow, M + segment.rows - 1);
-      set(this.memoryStart, memory.keptRows(segment.rows) * B);
       set(this.targetStart, (segment.rows - segment.targetRows) * B);
       set(this.weight, 1 / (segment.targetRows * B * numbers.chunks));
       set(this.random.seed, numbers.seed);
@@ -128,6 +134,14 @@ export class BatchInputs {
       const targets = padded(segment.targets, T * B);
       this.targets.fill(set, targets);
       this.samples?.fill(set, targets, numbers);
+    });
+  }
+
+  /** The other values, of the state of `memory` before a segment of `rows` input rows. */
+  memoryValues(memory: Memory, rows: number): RunValues<PlanInputs> {
+    return filledValues((set) => {
+      set(this.validMemory, memory.validRows);
+      set(this.memoryStart, memory.keptRows(rows) * this.#lengths.batchSize);
     });
   }
 }

@@ -64,6 +64,7 @@ const step = {
   batchCount: 2101,
   lr: 1.2202e-3,
   msPerBatch: 185.1,
+  dataWaitMs: 0.01,
   tokensPerSecond: 265585,
 };
 

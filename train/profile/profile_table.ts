@@ -65,6 +65,7 @@ export function profileTable(profile: Profile, { device, tokens, ranks }: Profil
     }.`,
     "Times are of the device, for a mean step, with a timestamp around every launch: launches do not",
     "overlap, so the sum is longer than a step without a profile.",
+    ...dataLines(profile),
     "",
     "## Ops",
     "",
@@ -75,6 +76,22 @@ export function profileTable(profile: Profile, { device, tokens, ranks }: Profil
     ...table("Part", rowsBy(parts, ({ scope }) => scope.join(" / ")), steps.length, totalMs),
     "",
   ];
+}
+
+/** The wait of the steps for their data. */
+function dataLines({ data }: Profile): string[] {
+  if (data === undefined || data.steps === 0) return [];
+  const { steps, waitMs, longestWaitMs, readyMs } = data;
+  return [
+    "",
+    `Wait for data: ${ms(waitMs / steps)} ms per step, at most ${ms(longestWaitMs)}. It took ` +
+    `${ms(readyMs / steps)} ms to prepare.`,
+    `This is the mean of ${steps} steps after the first one of the run.`,
+  ];
+}
+
+function ms(value: number): string {
+  return value.toFixed(3);
 }
 
 function table(title: string, rows: readonly Row[], steps: number, totalMs: number): string[] {

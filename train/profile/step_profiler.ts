@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Segment } from "@transformer-xl/model";
 import type { Device } from "@transformer-xl/runtime";
 import type { RunRequest } from "../data_parallel/request.ts";
+import type { DataTimes } from "../segments/ahead.ts";
+import type { PreparedSegment } from "../step/prepared_segment.ts";
 import type { StepProfile } from "../step/step_profile.ts";
 import type { StepRates, TrainStep } from "../step/train_step.ts";
 
@@ -34,6 +35,8 @@ export interface Profile {
   readonly firstStep: number;
   /** The steps, in order. */
   readonly steps: readonly StepProfile[];
+  /** How long the steps of the run until then waited for their data; undefined if not measured. */
+  readonly data?: DataTimes | undefined;
 }
 
 /**
@@ -92,7 +95,7 @@ export class StepProfiler {
    *
    * @returns the combined request of all ranks
    */
-  async run(segment: Segment, rates: StepRates, request: RunRequest): Promise<RunRequest> {
+  async run(segment: PreparedSegment, rates: StepRates, request: RunRequest): Promise<RunRequest> {
     await this.#step.model.device.idle(); // steps before it are not part of it
     const startMs = performance.now();
     let agreed: RunRequest;

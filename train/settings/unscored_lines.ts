@@ -7,7 +7,7 @@ import { coverageLine, coverageOf, sentenceCoverageOf } from "@transformer-xl/ev
 import { type Corpus, SentenceBatches, sentenceCount } from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 import { evalLengths, evalWarmupLen } from "../run_plan.ts";
-import { evaluatedSplit } from "../step/streams.ts";
+import { evaluatedSplit } from "../segments/streams.ts";
 
 const FLAGS = {
   batchSize: "--eval_batch_size",

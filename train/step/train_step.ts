@@ -30,9 +30,9 @@ import {
   type RunValues,
 } from "@transformer-xl/runtime";
 import type { Rates } from "../schedule.ts";
-import { splitColumns } from "./split_columns.ts";
 import { GradientExchange } from "../data_parallel/gradient_exchange.ts";
 import type { RunRequest } from "../data_parallel/request.ts";
+import { checkLengths, prepareChunks, type PreparedSegment } from "./prepared_segment.ts";
 import type { PlanProfile, StepProfile } from "./step_profile.ts";
 import { MetricRings, type StepMetrics } from "./metric_rings.ts";
 import { Contexts, SwappedMemory } from "./swapped_memory.ts";
@@ -61,6 +61,8 @@ interface PlanRun {
   readonly plan: Plan<PlanInputs, PlanOutputs>;
   readonly values: RunValues<PlanInputs>;
   readonly memory: Memory | SwappedMemory | undefined;
+  /** Input rows of the segment. */
+  readonly rows: number;
 }
 
 function settingsOf(options: StepOptions): StepSettings {
@@ -238,12 +240,27 @@ export class TrainStep implements Disposable {
   }
 
   /**
+   * Computes what a step uploads, apart from the state of the memories, so that this can happen while
+   * the step before it runs.
+   *
+   * @param step steps done before it: those until now, or a step later on
+   * @throws {RangeError} when the segment has other lengths than the recording
+   */
+  prepare(segment: Segment, step: number = this.#stepsDone): PreparedSegment {
+    checkLengths(segment, this.lengths);
+    const { seed } = this.#settings;
+    return { segment, step, chunks: prepareChunks(this.#chunks, segment, { seed, step }) };
+  }
+
+  /**
    * Submits one step of a single process. Returns at once.
    *
-   * @throws {RangeError} when the segment has other lengths than the recording
+   * @param segment as it is, or prepared for this step
+   * @throws {RangeError} when the segment has other lengths than the recording, or was prepared for
+   * another step
    * @throws {TypeError} when memories are in host memory
    */
-  run(segment: Segment, rates: StepRates): void {
+  run(segment: Segment | PreparedSegment, rates: StepRates): void {
     if (this.#parts.contexts !== undefined) {
       throw new TypeError(
         "Cannot run a step at once: its memories are in host memory; await runAsync",
@@ -260,21 +277,21 @@ export class TrainStep implements Disposable {
    * @throws {GroupError} when another rank has ended
    */
   async runAsync(
-    segment: Segment,
+    segment: Segment | PreparedSegment,
     rates: StepRates,
     request: RunRequest = "none",
   ): Promise<RunRequest> {
     let agreed = request;
     const last = this.#chunks.at(-1)!.plan;
     let unread: SwappedMemory | undefined; // read while the update runs
-    for (const { plan, values, memory } of this.#runs(segment, rates)) {
+    for (const { plan, values, memory, rows } of this.#runs(segment, rates)) {
       const swapped = memory instanceof SwappedMemory ? memory : undefined;
       if (plan === last && this.#exchange) {
         swapped?.upload();
         agreed = await this.#exchange.run(values, request);
         unread = swapped;
-      } else if (swapped) await swapped.run(plan, values, segment.rows);
-      else if (unread) await unread.download(segment.rows, () => plan.run(values));
+      } else if (swapped) await swapped.run(plan, values, rows);
+      else if (unread) await unread.download(rows, () => plan.run(values));
       else plan.run(values);
     }
     return agreed;
@@ -287,14 +304,14 @@ export class TrainStep implements Disposable {
    * @throws {GroupError} when another rank has ended
    */
   async profile(
-    segment: Segment,
+    segment: Segment | PreparedSegment,
     rates: StepRates,
     request: RunRequest = "none",
   ): Promise<StepProfile> {
     const plans: PlanProfile[] = [];
     let agreed = request;
     const last = this.#chunks.at(-1)!.plan;
-    for (const { plan, values, memory } of this.#runs(segment, rates)) {
+    for (const { plan, values, memory, rows } of this.#runs(segment, rates)) {
       const swapped = memory instanceof SwappedMemory ? memory : undefined;
       swapped?.upload();
       const { label } = plan;
@@ -303,7 +320,7 @@ export class TrainStep implements Disposable {
         plans.push({ label, ops });
         agreed = of;
       } else plans.push({ label, ops: await plan.profile(values) });
-      await swapped?.download(segment.rows);
+      await swapped?.download(rows);
     }
     return { plans, request: agreed };
   }
@@ -345,28 +362,23 @@ export class TrainStep implements Disposable {
   }
 
   /** The plans of a step with their values; a memory advances after its plan was taken. */
-  *#runs(segment: Segment, { lr, sparseLr }: StepRates): Generator<PlanRun> {
-    this.#checkLengths(segment);
-    const chunks = this.#chunks.length;
-    const { seed, ringSize } = this.#settings;
-    const [slot, step] = [this.#ran++ % ringSize, this.#stepsDone++];
-    for (const [stream, part] of splitColumns(segment, chunks).entries()) {
-      const { plan, memory } = this.#chunks[stream]!;
-      const numbers = { chunks, seed, step, stream };
-      yield { plan, values: { ...plan.kept.values(part, memory, numbers), slot }, memory };
-      memory.advance(part.rows);
+  *#runs(given: Segment | PreparedSegment, { lr, sparseLr }: StepRates): Generator<PlanRun> {
+    const { segment: { rows }, step, chunks } = "chunks" in given ? given : this.prepare(given);
+    if (step !== this.#stepsDone) {
+      throw new RangeError(
+        `Cannot run a segment that was prepared for step ${step + 1} as step ` +
+          `${this.#stepsDone + 1}: prepare it for that step`,
+      );
+    }
+    const slot = this.#ran++ % this.#settings.ringSize;
+    this.#stepsDone++;
+    for (const [chunk, prepared] of chunks.entries()) {
+      const { plan, memory } = this.#chunks[chunk]!;
+      const values = { ...prepared, ...plan.kept.memoryValues(memory, rows), slot };
+      yield { plan, values, memory, rows };
+      memory.advance(rows);
     }
     const values = { ...this.#parts.optimizer.scalars(step + 1, lr, sparseLr), slot };
-    yield { plan: this.#update, values, memory: undefined };
-  }
-
-  #checkLengths({ columns, rows, targetRows }: Segment): void {
-    const { batchSize, tgtLen, extLen } = this.lengths;
-    if (columns === batchSize && targetRows <= tgtLen && rows <= tgtLen + extLen) return;
-    throw new RangeError(
-      `Cannot run a segment of ${columns} columns and ${rows} rows, ${targetRows} with targets: ` +
-        `the step takes ${batchSize} columns and ${tgtLen} rows behind ${extLen} of context; ` +
-        "cut the text by the step's lengths",
-    );
+    yield { plan: this.#update, values, memory: undefined, rows };
   }
 }

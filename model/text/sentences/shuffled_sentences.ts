@@ -122,7 +122,7 @@ export class ShuffledSentences implements Disposable {
   ): AsyncGenerator<PlacedSegment, void, undefined> {
     const { carries, tgtLen } = this.#settings;
     const isWithin = position !== undefined && position.epoch >= epoch;
-    let place: Place = isWithin ? position : { epoch, turn: 0, sentence: 0 };
+    let place = placeIn(epoch, position);
     let dropped = isWithin ? position.dropped : 0;
     let columns = new SentenceColumns(this.#settings, isWithin || carries ? position : undefined);
     for (let row = start; place.epoch === epoch || columns.begun || row === 0;) {
@@ -134,7 +134,7 @@ export class ShuffledSentences implements Disposable {
         continue;
       }
       const { list, order } = await opened;
-      this.#openAhead(place);
+      this.#openAfter(place);
       const { epoch: ofFile, turn } = place;
       let { sentence } = place;
       const next = () => sentence < order.length ? sentenceAt(list, order[sentence++]!) : undefined;
@@ -159,6 +159,11 @@ export class ShuffledSentences implements Disposable {
     this.#dropped = dropped;
   }
 
+  /** Begins to read the file that {@link epoch} takes first. */
+  readAhead(epoch: number, position: SentencePosition | undefined): void {
+    this.#openAhead(placeIn(epoch, position));
+  }
+
   /** Stops reading. */
   [Symbol.dispose](): void {
     this.#text[Symbol.dispose]();
@@ -171,13 +176,18 @@ export class ShuffledSentences implements Disposable {
     return drawn && this.#read(drawn);
   }
 
-  /** Begins to read the file after `place`. */
-  #openAhead({ epoch, turn }: Place): void {
+  /** Begins to read the file after that of `place`. */
+  #openAfter({ epoch, turn }: Place): void {
     const isLast = turn + 1 === this.#text.files.length;
-    const next = isLast ? { epoch: epoch + 1, turn: 0 } : { epoch, turn: turn + 1 };
-    const opened = this.#read(this.#order.turn(next.epoch, next.turn)!);
+    this.#openAhead(isLast ? { epoch: epoch + 1, turn: 0 } : { epoch, turn: turn + 1 });
+  }
+
+  #openAhead({ epoch, turn }: Omit<Place, "sentence">): void {
+    const drawn = this.#order.turn(epoch, turn);
+    if (drawn === undefined) return; // a place after the last file
+    const opened = this.#read(drawn);
     opened.catch(() => {}); // reported when its turn comes
-    this.#ahead = { ...next, opened };
+    this.#ahead = { epoch, turn, opened };
   }
 
   async #read({ file, order }: FileTurn): Promise<OpenedFile> {
@@ -192,6 +202,13 @@ export class ShuffledSentences implements Disposable {
 
 /** The next sentence. */
 type Place = Pick<SentencePosition, "epoch" | "turn" | "sentence">;
+
+/** Where an epoch goes on; at its start unless `position` is in it, or in the one after it. */
+function placeIn(epoch: number, position: SentencePosition | undefined): Place {
+  return position !== undefined && position.epoch >= epoch
+    ? position
+    : { epoch, turn: 0, sentence: 0 };
+}
 
 /** A file that was read, with the order of its sentences. */
 interface OpenedFile {

@@ -17,6 +17,7 @@ const event = {
   batchCount: 10,
   lr: 0.01,
   msPerBatch: 12.5,
+  dataWaitMs: 0.01,
   tokensPerSecond: 4096,
 };
 

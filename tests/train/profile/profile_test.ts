@@ -78,6 +78,13 @@ Deno.test("the table sums launches, time, share and rates of a mean step by op a
   };
   assertEquals(lines[0], "# Profile of steps 11 to 12");
   assertEquals(lines[2], "Device: adapter. A step has 64 target tokens.");
+  assert(!lines.some((line) => line.startsWith("Wait")));
+  const data = { steps: 10, waitMs: 0.5, longestWaitMs: 0.25, readyMs: 30 };
+  const waits = profileTable({ ...PROFILE, data }, { device: "adapter", tokens: 64, ranks: 1 });
+  assertEquals(waits.slice(6, 8), [
+    "Wait for data: 0.050 ms per step, at most 0.250. It took 3.000 ms to prepare.",
+    "This is the mean of 10 steps after the first one of the run.",
+  ]);
   assertEquals(
     lines[lines.indexOf("## Ops") + 2],
     "| Op | Launches | ms | Share | GFLOP/s | GB/s |",

@@ -41,6 +41,27 @@ Deno.test("a step counts: two runs of a half are one of the whole, and old losse
   assert(halves.losses.flat().every(Number.isFinite));
 });
 
+Deno.test("segments prepared ahead give the bits of segments that were not, and fit one step", async () => {
+  const run = async (isAhead: boolean, options: StepOptions) => {
+    using device = loops();
+    using model = await createModel(device, { ...SIZES, vocabSize: 9, dropout: 0.5 }, {
+      training: true,
+    });
+    using step = await TrainStep.record(model, LENGTHS, { batchChunk: 2, ...options });
+    const segments = [...new Batches(TEXT, step.lengths).segments()];
+    const given = isAhead ? segments.map((segment, n) => step.prepare(segment, n)) : segments;
+    if (isAhead) assertThrows(() => step.run(given[1]!, { lr: 0.01 }), RangeError, "for step 2 as");
+    for (const segment of given) step.run(segment, { lr: 0.01 });
+    assertEquals(step.stepsDone, segments.length);
+    const { store } = model;
+    const weights = await Array.fromAsync(readParameters(device, store, weightsOf(store)));
+    return weights.flatMap(([, values]) => [...values]);
+  };
+  for (const options of [{}, { samples: 3 }]) {
+    assertEquals(await run(true, options), await run(false, options));
+  }
+});
+
 Deno.test("a step refuses a model without gradients, other segments and uneven chunks", async () => {
   using device = loops();
   using scoring = await createModel(device, SIZES);

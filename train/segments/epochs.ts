@@ -43,6 +43,8 @@ export interface Epochs extends Disposable {
    * @throws {DataError} when a file of sentences cannot be read
    */
   after(place: EpochPlace): Iterable<TrainingSegment> | AsyncIterable<TrainingSegment>;
+  /** Begins to read what the segments after a place need first. */
+  readAhead(place: EpochPlace): void;
 }
 
 /** A text in order. */
@@ -76,6 +78,9 @@ export class OrderedEpochs implements Epochs {
     const place = () => null;
     for (const segment of this.#batches.segmentsAfter(lastStart)) yield { segment, place };
   }
+
+  /** The text is in memory. */
+  readAhead(): void {}
 
   /** Nothing is open. */
   [Symbol.dispose](): void {}
@@ -116,6 +121,10 @@ export class SentenceEpochs implements Epochs {
     const start = lastStart === null ? 0 : lastStart + this.#tgtLen;
     const segments = this.#sentences.epoch(epoch, start, sentences ?? undefined);
     for await (const { segment, position: place } of segments) yield { segment, place };
+  }
+
+  readAhead({ epoch, sentences }: EpochPlace): void {
+    this.#sentences.readAhead(epoch, sentences ?? undefined);
   }
 
   [Symbol.dispose](): void {
