@@ -41,6 +41,25 @@ export { SoloGroup } from "./distributed/solo_group.ts";
 export * from "./files/atomic_file.ts";
 export { exists, fileInfo } from "./files/file_info.ts";
 export * from "./files/folder_lock.ts";
+export {
+  encodePickle,
+  orderedDict,
+  PersistentId,
+  PythonCall,
+  PythonFloat,
+  PythonName,
+  PythonObject,
+  PythonTuple,
+  type PythonValue,
+} from "./files/pytorch/pickle_writer.ts";
+export { TorchTensors, writeTorchFile } from "./files/pytorch/torch_writer.ts";
+export {
+  type PlacedMember,
+  placeMembers,
+  zipDirectory,
+  type ZipMember,
+} from "./files/zip/stored_zip.ts";
+export { replaceFile } from "./files/replace_file.ts";
 export * from "./files/safetensors/file.ts";
 export * from "./files/safetensors/writer.ts";
 export * from "./files/system_reason.ts";

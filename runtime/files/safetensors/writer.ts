@@ -4,28 +4,12 @@
  *
  * @module
  */
-import { AtomicFile } from "../atomic_file.ts";
 import { nativeSha256 } from "../native_sha256.ts";
+import { replaceFile } from "../replace_file.ts";
 import { BLANK_DIGEST, ContentDigest } from "./content_digest.ts";
-import { CheckpointError } from "../../base/errors.ts";
-import { digestOffset, layOut, tensorByteLength } from "./header.ts";
+import { digestOffset, layOut } from "./header.ts";
+import { bytesOf, checkLength, sourcePieces } from "./source_pieces.ts";
 import type { SafetensorsSource, SafetensorsTensor } from "./tensor_source.ts";
-
-const SLICE_BYTES = 16 << 20;
-
-function bytesOf(view: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
-
-function checkLength(tensor: Omit<SafetensorsTensor, "values">, byteLength: number): void {
-  const wanted = tensorByteLength(tensor.dtype, tensor.shape);
-  if (byteLength !== wanted) {
-    throw new CheckpointError(
-      `Cannot write tensor ${JSON.stringify(tensor.name)}: it has ${byteLength} bytes, ` +
-        `${tensor.dtype} [${tensor.shape}] wants ${wanted}`,
-    );
-  }
-}
 
 /**
  * Encodes tensors in memory. The concatenated pieces are the file; tensors are not copied. Equal
@@ -63,17 +47,6 @@ export function encodeSafetensors(
   return [header, ...pieces];
 }
 
-async function* piecesOf(
-  values: SafetensorsSource["values"],
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const pieces = typeof values === "function" ? values() : values;
-  if (Symbol.asyncIterator in pieces) {
-    for await (const piece of pieces) yield bytesOf(piece);
-  } else {
-    yield bytesOf(await pieces);
-  }
-}
-
 /**
  * Writes a file atomically, one tensor in memory at a time; files may exceed 2 GiB.
  *
@@ -106,33 +79,16 @@ export async function writeSafetensors(
 ): Promise<void> {
   const { ordered, header } = layOut(tensors, metadata, BLANK_DIGEST);
   const digest = new ContentDigest(metadata, nativeSha256);
-  try {
-    await using file = await AtomicFile.create(path);
+  await replaceFile(path, async (file) => {
     await file.write(header);
     for (const tensor of ordered) {
-      let byteLength = 0;
-      for await (const piece of piecesOf(tensor.values)) {
-        // Signals and timers are handled between two slices.
-        for (let at = 0; at < piece.length; at += SLICE_BYTES) {
-          const slice = piece.subarray(at, at + SLICE_BYTES);
-          digest.update(slice);
-          await file.write(slice);
-        }
-        byteLength += piece.length;
+      for await (const piece of sourcePieces(tensor)) {
+        digest.update(piece);
+        await file.write(piece);
       }
-      checkLength(tensor, byteLength);
       digest.endTensor(tensor);
     }
     const offset = digestOffset(header, BLANK_DIGEST);
     await file.writeAt(offset, new TextEncoder().encode(digest.digest()));
-    await file.commit();
-  } catch (error) {
-    // Errors of the operating system have a code; a source's own errors pass as they are.
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    throw new CheckpointError(
-      `Cannot write checkpoint ${JSON.stringify(path)}: ${error.message}; ` +
-        `the file of that name, if any, is unchanged`,
-      { cause: error },
-    );
-  }
+  });
 }
