@@ -113,6 +113,7 @@ export {
   SURPRISE_LEVELS,
   type SurpriseLevel,
   TEXT_COLOUR,
+  visibleHtml,
 } from "./tokens/token_page.ts";
 export { TokenReport } from "./tokens/token_report.ts";
 export { type TokenScore, type TokenSymbols, TokenTable } from "./tokens/token_table.ts";

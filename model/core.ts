@@ -94,6 +94,7 @@ export {
 export { type Split, SPLITS } from "./text/files/split_names.ts";
 export { lettersOnly } from "./text/letters.ts";
 export { tokenizeManual } from "./text/moses_tokenizer.ts";
+export { textOfBytes } from "./text/vocabulary/byte_names.ts";
 export { BytePairVocabulary, END_OF_TEXT } from "./text/vocabulary/byte_pair_vocabulary.ts";
 export { ByteVocabulary } from "./text/vocabulary/byte_vocabulary.ts";
 export { CharacterVocabulary } from "./text/vocabulary/character_vocabulary.ts";

@@ -51,6 +51,29 @@ export function escapeHtml(text: string): string {
     .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, "\ufffd");
 }
 
+/**
+ * A token as HTML in which every character can be seen: signs for line ends and tabs, and code points
+ * for control characters and those that have no width or turn the direction of writing.
+ */
+export function visibleHtml(token: string): string {
+  const marked = token
+    .replaceAll("\n", "↵\n")
+    .replaceAll("\t", "⇥\t")
+    .replaceAll(INVISIBLE.test(token) ? /./gu : MISLEADING, (sign) => {
+      const digits = sign.codePointAt(0)!.toString(16).toUpperCase();
+      return `‹${digits.padStart(2, "0")}›`;
+    });
+  return escapeHtml(marked);
+}
+
+/** Tokens without a width; within a longer one, such characters join letters and pictures. */
+const INVISIBLE = /^\p{Cf}+$/u;
+
+/** Characters that separate words or lines unseen, turn the direction of what follows, or control. */
+const MISLEADING =
+  // deno-lint-ignore no-control-regex -- they are what is shown
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
 /** Number of the step of a surprise. */
 export function levelOf(bits: number): number {
   return SURPRISE_LEVELS.findLastIndex(({ from }) => bits >= from);
@@ -64,9 +87,10 @@ const STYLE = `
   h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
   .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.5rem; padding: 0; }
   .legend span { padding: 0.1rem 0.5rem; }
-  .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
+  .text p { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; margin: 0; }
   .text span, .legend span { border-bottom: 0 solid ${TEXT_COLOUR};
     -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  .text span { box-shadow: inset -1px 0 #ffffff; }
   .text .u { color: #595959; font-style: italic; }
 ${
   SURPRISE_LEVELS.map(({ colour }, i) =>
@@ -105,29 +129,31 @@ numbers as its tooltip.</p>
 `;
 }
 
-/** A text of the page, in pieces. */
+/**
+ * A text of the page, in pieces. Every line is a block of its own: browsers take minutes to print one
+ * block of many pages.
+ */
 export function* pageText(table: TokenTable): Generator<string, void, undefined> {
-  const [lineEnd, hasSpaces] = [table.lineEnd, table.hasSpaces];
-  yield `<section>\n<h2>${escapeHtml(table.name)}</h2>\n<p class="text">`;
+  const { lineEnd, hasSpaces } = table;
+  yield `<section>\n<h2>${escapeHtml(table.name)}</h2>\n<div class="text">\n`;
   let isLineStart = true;
   for (const score of table) {
-    yield `${hasSpaces && !isLineStart ? " " : ""}${pageToken(score, lineEnd)}`;
-    isLineStart = score.token === lineEnd;
+    yield `${isLineStart ? "<p>" : hasSpaces ? " " : ""}${pageToken(score, lineEnd)}`;
+    isLineStart = hasSpaces ? score.token === lineEnd : score.token.endsWith(lineEnd);
+    if (isLineStart) yield "</p>\n";
   }
-  yield "</p>\n</section>\n";
+  yield `${isLineStart ? "" : "</p>\n"}</div>\n</section>\n`;
 }
 
 /** The end of the page. */
 export const PAGE_END = "</main>\n</body>\n</html>\n";
 
-function pageToken(score: TokenScore, lineEnd: string): string {
-  const isEnd = score.token === lineEnd;
-  const shown = isEnd ? "↵" : escapeHtml(score.token);
-  const { bits, logProbability, rank } = score;
-  const token = bits === null || logProbability === null
+function pageToken({ token, bits, logProbability, rank }: TokenScore, lineEnd: string): string {
+  // The block of the line ends behind it.
+  const shown = token === lineEnd ? "↵" : visibleHtml(token).replace(/\n$/, "");
+  return bits === null || logProbability === null
     ? `<span class="u" title="not scored">${shown}</span>`
     : `<span class="s${levelOf(bits)}" title="${fixed(bits, 0, 2)} bits, log p ${
       fixed(logProbability, 0, 3)
     }, rank ${rank}">${shown}</span>`;
-  return isEnd ? `${token}\n` : token;
 }

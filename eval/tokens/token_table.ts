@@ -7,6 +7,8 @@ import {
   BytePairVocabulary,
   END_OF_LINE,
   type SegmentSource,
+  textOfBytes,
+  TokenizerVocabulary,
   type Vocabulary,
 } from "@transformer-xl/model";
 import { bitsPerCharacter } from "../metrics.ts";
@@ -18,7 +20,10 @@ export interface TokenScore {
   readonly position: number;
   /** Id in the vocabulary. */
   readonly id: number;
-  /** Its symbol; the id as text where symbols are not known. */
+  /**
+   * Its symbol, as the text that it stands for; bytes that are a part of a character by number, as in
+   * `\\xc3`, and the id where symbols are not known.
+   */
   readonly token: string;
   /** log p in nats; null for a token that is not scored. */
   readonly logProbability: number | null;
@@ -89,7 +94,7 @@ export class TokenTable {
   at(position: number): TokenScore {
     const id = this.#ids[position]!;
     const value = this.#logProbabilities[position]!;
-    const base = { position, id, token: this.#symbol(id) };
+    const base = { position, id, token: this.#textAt(position) };
     return Number.isNaN(value) ? { ...base, logProbability: null, rank: null, bits: null } : {
       ...base,
       logProbability: value,
@@ -103,25 +108,13 @@ export class TokenTable {
     for (let position = 0; position < this.length; position++) yield this.at(position);
   }
 
-  #symbol(id: number): string {
-    if (this.#symbols === undefined) return String(id);
-    const { kind, symbols } = this.#symbols;
-    if (this.#symbols instanceof BytePairVocabulary) {
-      return textOfBytes(this.#symbols.bytesOf(id));
-    }
-    const symbol = symbols[id] ?? String(id);
-    return kind === "byte" ? textOfBytes(Uint8Array.of(Number(symbol))) : symbol;
-  }
-}
-
-/** Bytes as text; those that are a part of a character by number, as in `\\xc3`. */
-function textOfBytes(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return Array.from(
-      bytes,
-      (byte) => byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`,
-    ).join("");
+  #textAt(position: number): string {
+    const id = this.#ids[position]!;
+    const symbols = this.#symbols;
+    if (symbols === undefined) return String(id);
+    if (symbols instanceof BytePairVocabulary) return textOfBytes(symbols.bytesOf(id));
+    if (symbols instanceof TokenizerVocabulary) return symbols.textOf(id, this.#ids[position - 1]);
+    const symbol = symbols.symbols[id] ?? String(id);
+    return symbols.kind === "byte" ? textOfBytes(Uint8Array.of(Number(symbol))) : symbol;
   }
 }

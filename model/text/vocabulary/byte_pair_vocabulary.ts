@@ -7,6 +7,7 @@
  */
 import { DataError, sha256 } from "@transformer-xl/runtime/core";
 import { BytePairEncoder, type TokenBytes } from "./byte_pair_encoder.ts";
+import { BYTE_NAMES } from "./byte_names.ts";
 import type { Vocabulary, VocabularyRecord } from "./vocabulary.ts";
 import { WHITESPACE_CLASS } from "./whitespace.ts";
 
@@ -179,13 +180,3 @@ export class BytePairVocabulary implements Vocabulary {
     return this.#ids.get(symbol);
   }
 }
-
-/** Printable Latin-1 names itself; the other bytes follow from U+0100 on. */
-const BYTE_NAMES = ((): readonly string[] => {
-  const isPrintable = (byte: number) => byte > 0x20 && byte < 0x7f || byte > 0xa0 && byte !== 0xad;
-  let others = 0;
-  return Array.from(
-    { length: 256 },
-    (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : 0x100 + others++),
-  );
-})();

@@ -7,6 +7,7 @@
  */
 import { DataError, messageOf, sha256 } from "@transformer-xl/runtime/core";
 import { z } from "zod";
+import { bytesOfNames, textOfBytes } from "./byte_names.ts";
 import type { Vocabulary, VocabularyRecord } from "./vocabulary.ts";
 
 /** What is used of the library. */
@@ -19,10 +20,17 @@ interface Tokenizer {
 /** The part of a file that its use depends on. */
 const tokenizerFile = z.object({
   model: z.object({ type: z.string().optional(), unk_token: z.string().nullish() }),
+  decoder: z.looseObject({
+    type: z.string(),
+    decoders: z.array(z.looseObject({ type: z.string() })).optional(),
+  }).nullish(),
 });
 
 /** Largest id of a file: its symbols are listed by id. */
 const MAX_ID = 1 << 22;
+
+/** The name of a byte that no other symbol has. */
+const BYTE = /^<0x([0-9A-F]{2})>$/;
 
 /** Names of a line feed: of byte-level tokenizers, of others, and of bytes that stand for themselves. */
 const LINE_FEEDS: readonly string[] = ["Ċ", "\n", "<0x0A>"];
@@ -54,17 +62,26 @@ export class TokenizerVocabulary implements Vocabulary {
   readonly #json: string;
   readonly #tokenizer: Tokenizer;
   readonly #ids: ReadonlyMap<string, number>;
+  /** Whether characters of symbols are names of bytes. */
+  readonly #namesBytes: boolean;
   #fingerprint: string | undefined;
 
-  private constructor(json: string, tokenizer: Tokenizer, unknown: string | undefined) {
+  private constructor(
+    json: string,
+    tokenizer: Tokenizer,
+    { model: { unk_token: unknown }, decoder }: z.infer<typeof tokenizerFile>,
+  ) {
     this.#json = json;
     this.#tokenizer = tokenizer;
+    this.#namesBytes = [decoder, ...decoder?.decoders ?? []].some((each) =>
+      each?.type === "ByteLevel"
+    );
     // The library has entries without a symbol for ids that a file leaves out.
     this.#ids = new Map(
       [...tokenizer.get_vocab(true)]
         .filter((entry): entry is [string, number] => entry[0] !== undefined),
     );
-    this.unknownId = unknown === undefined ? undefined : this.#ids.get(unknown);
+    this.unknownId = typeof unknown === "string" ? this.#ids.get(unknown) : undefined;
     const size = [...this.#ids.values()].reduce((most, id) => Math.max(most, id + 1), 0);
     if (size < 2 || size > MAX_ID) throw new DataError(`its ids end at ${size - 1}`);
     const symbols = Array.from({ length: size }, (_, id) => `<unused ${id}>`);
@@ -81,9 +98,8 @@ export class TokenizerVocabulary implements Vocabulary {
     const { Tokenizer } = await import("@huggingface/tokenizers");
     try {
       const file: unknown = JSON.parse(json);
-      const { model } = tokenizerFile.parse(file);
-      const tokenizer = new Tokenizer(file as object, {});
-      return new TokenizerVocabulary(json, tokenizer, model.unk_token ?? undefined);
+      const read = tokenizerFile.parse(file);
+      return new TokenizerVocabulary(json, new Tokenizer(file as object, {}), read);
     } catch (error) {
       const reason = error instanceof z.ZodError
         ? `"${error.issues[0]?.path.join(".")}" is wrong`
@@ -142,6 +158,25 @@ export class TokenizerVocabulary implements Vocabulary {
     return named.length === 0
       ? ""
       : this.#tokenizer.decode(named, { clean_up_tokenization_spaces: false });
+  }
+
+  /**
+   * The text that a symbol stands for behind another one, or at the start of a text: bytes that are a
+   * part of a character by number, as in `\\xc3`, and the symbol itself where it stands for nothing.
+   */
+  textOf(id: number, before?: number): string {
+    const symbol = this.symbols[id] ?? String(id);
+    const bytes = this.#bytesOf(symbol);
+    if (bytes !== undefined) return textOfBytes(bytes);
+    const start = before === undefined ? [] : [before];
+    return this.decode([...start, id]).slice(this.decode(start).length) || symbol;
+  }
+
+  /** The bytes of a symbol whose text depends on nothing else. */
+  #bytesOf(symbol: string): Uint8Array | undefined {
+    const [, digits] = BYTE.exec(symbol) ?? [];
+    if (digits !== undefined) return Uint8Array.fromHex(digits);
+    return this.#namesBytes ? bytesOfNames(symbol) : undefined;
   }
 
   toJSON(): VocabularyRecord {

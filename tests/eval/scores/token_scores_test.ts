@@ -15,6 +15,7 @@ import {
   TEXT_COLOUR,
   type TokenScore,
   TokenTable,
+  visibleHtml,
 } from "@transformer-xl/eval";
 import {
   Batches,
@@ -113,10 +114,10 @@ Deno.test("the page of a text is whole HTML that loads nothing and shows every c
   assertBalanced(html);
   assert(!/<(script|link|img|iframe)|\b(src|href)=|url\(|@import|https?:/i.test(html));
   assertMatch(html, /<h2>&lt;valid&gt;<\/h2>/);
-  const [, body] = /<p class="text">(.*)<\/p>\n<\/section>/s.exec(html)!;
+  const [, body] = /<div class="text">\n(.*)<\/div>\n<\/section>/s.exec(html)!;
   const tokens = [...body!.matchAll(/<span class="(\w+)" title="([^"]*)">(.*?)<\/span>/gs)];
   assertEquals(tokens.map(([, , , shown]) => shown), [
-    ...["a", "&lt;", "b", "&gt;", "&amp;", "&quot;", "↵", "\ufffd", "é", "&lt;", "/", "p", "&gt;"],
+    ...["a", "&lt;", "b", "&gt;", "&amp;", "&quot;", "↵", "‹00›", "é", "&lt;", "/", "p", "&gt;"],
   ]);
   assertEquals(tokens[0]!.slice(1, 3), ["u", "not scored"]);
   assertEquals(tokens[3]!.slice(1, 3), ["s3", "4.33 bits, log p -3.000, rank 3"]);
@@ -124,6 +125,26 @@ Deno.test("the page of a text is whole HTML that loads nothing and shows every c
     assertMatch(html, new RegExp(`<li><span class="s${i}">`));
   }
   assertEquals(escapeHtml("\t\n"), "\t\n");
+});
+
+Deno.test("the page shows what has no width or would mislead, and every line is a block", () => {
+  assertEquals(visibleHtml("\t<\r\n\n"), "⇥\t&lt;‹0D›↵\n↵\n");
+  assertEquals(visibleHtml("a\u200bb\u202ec\u0085\x1b"), "a‹200B›b‹202E›c‹85›‹1B›");
+  assertEquals(visibleHtml("\u200d\ufeff"), "‹200D›‹FEFF›");
+  const joined = "\u{1f469}\u200d\u{1f4bb} e\u0301 \u0645\u06cc\u200c\u062e";
+  assertEquals(visibleHtml(joined), joined);
+  const blocks = (table: TokenTable) => {
+    const html = [...pageOf({ title: "", lines: [] }, [table])].join("");
+    assertBalanced(html);
+    return [...html.matchAll(/<p>(.*?)<\/p>\n/gs)].map(([, line]) =>
+      line!.replaceAll(/<[^>]*>/g, "")
+    );
+  };
+  const words = WordVocabulary.fromText("a <eos>b\n\nc\n");
+  const lines = new TokenTable("", words.encode("a <eos>b\n\nc\n"), words);
+  assertEquals(blocks(lines), ["a &lt;eos&gt;b ↵", "↵", "c ↵"]);
+  const characters = CharacterVocabulary.fromText("ab\n");
+  assertEquals(blocks(new TokenTable("", characters.encode("a\nb"), characters)), ["a↵", "b"]);
 });
 
 Deno.test("bytes are shown as characters where they are some, and by number otherwise", async () => {

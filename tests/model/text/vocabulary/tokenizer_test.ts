@@ -13,7 +13,7 @@ import {
 import { openCorpus, TokenizerVocabulary, vocabularyFromJSON } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
 import { Scratch } from "../../../support/small_run.ts";
-import { BYTE_LEVEL, idsOf } from "./tokenizer_file.ts";
+import { BYTE_FALLBACK, BYTE_LEVEL, idsOf, WORD_PIECES } from "./tokenizer_file.ts";
 
 const byteLevel = () => TokenizerVocabulary.parse(JSON.stringify(BYTE_LEVEL));
 
@@ -55,6 +55,33 @@ Deno.test("a corpus of a tokenizer counts lines and unknown symbols, and comes f
       counts.train[key] + counts.valid[key] + counts.test[key];
     assertEquals([sum("lines"), sum("unknown") > 0, source.cached], [36, true, cached]);
   }
+});
+
+Deno.test("every symbol of a text has its part of the text, and bytes of characters their numbers", async () => {
+  const parts = async (file: object, text: string) => {
+    const vocabulary = await TokenizerVocabulary.parse(JSON.stringify(file));
+    const ids = vocabulary.encode(text);
+    const texts = Array.from(ids, (id, i) => vocabulary.textOf(id, ids[i - 1]));
+    if (!texts.some((part) => part.includes("\\x"))) {
+      assertEquals(texts.join("").replace(/^▁/, ""), vocabulary.decode(ids));
+    }
+    return texts;
+  };
+  assertEquals(await parts(BYTE_LEVEL, "word word12<|end|>\n"), [
+    "word",
+    " word",
+    "12",
+    "<|end|>",
+    "\n",
+  ]);
+  assertEquals(await parts(BYTE_FALLBACK, "the \u00e9\nthe"), [
+    ...["the", " ", "\\xc3", "\\xa9", "\n", "t", "he"],
+  ]);
+  assertEquals(await parts(BYTE_FALLBACK, "a  the"), ["▁", "a", " ", " the"]);
+  assertEquals(await parts(WORD_PIECES, "hello, world."), ["he", "llo", " [UNK]", " world", "."]);
+  const level = await byteLevel();
+  assertEquals(level.textOf(idsOf("Ġ")[0]!), " ");
+  assertEquals(level.textOf(level.size), String(level.size));
 });
 
 Deno.test("ids without a symbol get a name and decode to nothing", async () => {
