@@ -58,6 +58,10 @@ export const modelFields = {
     "Attention: 0 relative, 1 learned relative, 2 sinusoids at the input, 3 learned in every layer",
   )
     .meta(model),
+  untieR: z.boolean().default(false).describe(
+    "Separate biases r_w_bias and r_r_bias in every layer, with --attn_type 0",
+  )
+    .meta(model),
   notTied: z.boolean().default(false).describe("Do not tie the softmax weights to the embedding")
     .meta(model),
   clampLen: z.int().min(-1).max(MAX_LENGTH).default(-1).describe(
@@ -128,6 +132,8 @@ export const modelConfigSchema = z.strictObject({
   tieWeight: z.boolean(),
   /** Kind of attention; relative attention in older checkpoints without this field. */
   attnType: modelFields.attnType,
+  /** Separate biases in every layer; shared ones in older checkpoints without this field. */
+  untieR: modelFields.untieR,
   /** Rows of the learned tables of attention types 1 and 3, a row per distance; 0: no such table. */
   positionRows: z.int().min(0).max(3 * MAX_LENGTH).default(0),
   compat: storedCompat,
@@ -213,6 +219,12 @@ export function resolveModel(
     throw new ConfigError(
       `Cannot build attention type ${attnType} without the length of its tables; give positionRows, ` +
         "the sum of tgtLen, extLen and memLen",
+    );
+  }
+  if (stored.untieR && attnType !== 0) {
+    throw new ConfigError(
+      `Cannot use --untie_r with --attn_type ${attnType}: its biases are not shared by the layers; ` +
+        "leave it out",
     );
   }
   const { dEmbed, dModel, divVal } = stored;

@@ -19,7 +19,8 @@ export function parameterRoles({ nToken, dEmbed }: ModelConfig): RoleOf {
   return ({ name, shape }) => {
     const sparse = shape.length === 2 && shape[0] === nToken && shape[1] === dEmbed;
     if (name.startsWith("word_emb.")) return { kind: "embedding", sparse };
-    if (!name.startsWith("layers.") || shape.length !== 2) return { kind: "other", sparse };
+    const isMatrix = /^layers\..*\.weight$/.test(name) && shape.length === 2;
+    if (!isMatrix) return { kind: "other", sparse };
     const net = name.split(".").at(-2)!;
     return { kind: "matrix", stacked: STACKED[net] ?? 1 };
   };

@@ -39,6 +39,7 @@ export {
 } from "./distributed/same_facts.ts";
 export { SoloGroup } from "./distributed/solo_group.ts";
 export * from "./files/atomic_file.ts";
+export { FileFault } from "./files/file_fault.ts";
 export { exists, fileInfo } from "./files/file_info.ts";
 export * from "./files/folder_lock.ts";
 export {
@@ -60,10 +61,26 @@ export {
   type ZipMember,
 } from "./files/zip/stored_zip.ts";
 export { replaceFile } from "./files/replace_file.ts";
+export { floatsOf, isWeightDtype, type WeightDtype } from "./files/pytorch/float_pieces.ts";
+export {
+  attributesOf,
+  PickleClass,
+  PickleObject,
+  type PickleValue,
+} from "./files/pytorch/pickle/pickle_values.ts";
+export { TorchFile } from "./files/pytorch/torch_file.ts";
+export { TorchStorage, TorchTensor, type TorchView } from "./files/pytorch/torch_tensor.ts";
 export * from "./files/safetensors/file.ts";
 export * from "./files/safetensors/writer.ts";
 export * from "./files/system_reason.ts";
 export * from "./files/temporary_folder.ts";
+export {
+  readZipDirectory,
+  ZIP_METHODS,
+  zipDataOffset,
+  type ZipEntry,
+  type ZipSource,
+} from "./files/zip/zip_directory.ts";
 export { configFields } from "./flags/config_file/config_fields.ts";
 export {
   chosenConfigFile,

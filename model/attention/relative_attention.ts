@@ -1,6 +1,7 @@
 /**
  * Kind 0: relative attention (Dai et al. 2019, section 3.3). Positions are projected sinusoids of
- * the distance; two biases, shared by all layers, stand for the position of the query.
+ * the distance; two biases, shared by all layers or of each its own, stand for the position of the
+ * query.
  *
  * @module
  */
@@ -25,8 +26,8 @@ import type {
 import { positionalConstant } from "./positional_embedding.ts";
 import { blockName, Projections } from "./projections.ts";
 
-/** The biases u and v of the paper's equation, shared by all layers. */
-interface SharedBiases {
+/** The biases u and v of the paper's equation. */
+interface Biases {
   /** [N, H], added to queries for content scores: `r_w_bias`. */
   readonly content: PackedParameter;
   /** [N, H], added to queries for position scores: `r_r_bias`. */
@@ -39,23 +40,22 @@ interface RelativeContext extends AttentionContext {
   readonly table: Tensor | undefined;
 }
 
-/** Relative attention: biases and positions are shared by all layers. */
+/** Relative attention: positions are shared by all layers, and biases unless they are untied. */
 export class RelativeAttention implements Attention {
   readonly #config: ModelConfig;
-  readonly #biases: SharedBiases;
+  readonly #shared: Biases | undefined;
   readonly #blocks: RelativeAttentionBlock[] = [];
 
-  /** Declares the biases. */
+  /** Declares the biases that all layers share. */
   constructor(store: ParameterStore, config: ModelConfig) {
-    const bias = (name: string) =>
-      store.param(name, [config.nHead, config.dHead], matrixInit(config));
     this.#config = config;
-    this.#biases = { content: bias("r_w_bias"), position: bias("r_r_bias") };
+    this.#shared = config.untieR ? undefined : biasesOf(store, config, (name) => name);
   }
 
   /** See {@link Attention.declare}. */
   declare(store: ParameterStore, config: ModelConfig, layer: number): AttentionBlock {
-    const block = new RelativeAttentionBlock(store, config, layer, this.#biases);
+    const biases = this.#shared ?? biasesOf(store, config, (name) => blockName(layer, name));
+    const block = new RelativeAttentionBlock(store, config, layer, biases);
     this.#blocks.push(block);
     return block;
   }
@@ -85,14 +85,24 @@ export class RelativeAttention implements Attention {
   }
 }
 
+function biasesOf(
+  store: ParameterStore,
+  config: ModelConfig,
+  named: (name: string) => string,
+): Biases {
+  const bias = (name: string) =>
+    store.param(named(name), [config.nHead, config.dHead], matrixInit(config));
+  return { content: bias("r_w_bias"), position: bias("r_r_bias") };
+}
+
 /** The relative attention block of one layer. */
 class RelativeAttentionBlock implements AttentionBlock {
-  readonly #biases: SharedBiases;
+  readonly #biases: Biases;
   readonly #layer: number;
   readonly #projections: Projections;
   readonly #position: PackedParameter; // [N H, D]
 
-  constructor(store: ParameterStore, config: ModelConfig, layer: number, biases: SharedBiases) {
+  constructor(store: ParameterStore, config: ModelConfig, layer: number, biases: Biases) {
     const { dModel, nHead, dHead } = config;
     this.#biases = biases;
     this.#layer = layer;

@@ -71,6 +71,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   dropatt: "free",
   preLnorm: "fixed",
   attnType: "fixed",
+  untieR: "fixed",
   notTied: "fixed",
   clampLen: "free",
   sameLength: "free",

@@ -8,6 +8,7 @@
 import { JsonFault, parseGuardedJson } from "../../base/guarded_json.ts";
 import { quoted } from "../../base/one_line.ts";
 import { CheckpointError } from "../../base/errors.ts";
+import { FileFault } from "../file_fault.ts";
 
 /** The typed array that holds each dtype; BF16 and BOOL have none and appear as raw integers. */
 export type SafetensorsArrays = {
@@ -93,33 +94,30 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A problem of a file; the reader adds the file name. */
-export class HeaderFault extends Error {}
-
 function checkEntry(name: string, raw: unknown): SafetensorsEntry {
   const tensor = `tensor ${quoted(name, 80)}`;
-  if (!isObject(raw)) throw new HeaderFault(`${tensor} is described by ${quoted(raw, 80)}`);
+  if (!isObject(raw)) throw new FileFault(`${tensor} is described by ${quoted(raw, 80)}`);
   const { dtype, shape, data_offsets: offsets } = raw;
   if (typeof dtype !== "string" || !Object.hasOwn(SAFETENSORS_ARRAYS, dtype)) {
     const known = Object.keys(SAFETENSORS_ARRAYS).join(", ");
-    throw new HeaderFault(
+    throw new FileFault(
       `${tensor} has the unknown dtype ${quoted(dtype, 80)}, not one of ${known}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
-    throw new HeaderFault(
+    throw new FileFault(
       `${tensor} has the shape ${quoted(shape, 80)}, not a list of sizes`,
     );
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    throw new HeaderFault(
+    throw new FileFault(
       `${tensor} has the data_offsets ${quoted(offsets, 80)}, not two byte positions`,
     );
   }
   const [beginByte, endByte] = offsets as [number, number];
   const wanted = tensorByteLength(dtype as SafetensorsDtype, shape);
   if (endByte - beginByte !== wanted) {
-    throw new HeaderFault(
+    throw new FileFault(
       `${tensor} has ${endByte - beginByte} bytes, ${dtype} ${quoted(shape, 80)} wants ${wanted}`,
     );
   }
@@ -131,24 +129,24 @@ function checkEntry(name: string, raw: unknown): SafetensorsEntry {
  *
  * @param bytes The header without its length word
  * @param availableBytes Bytes that follow the header in the file
- * @throws {HeaderFault} On anything but a complete, gapless description of those bytes
+ * @throws {FileFault} On anything but a complete, gapless description of those bytes
  */
 export function parseHeader(bytes: Uint8Array, availableBytes: number): SafetensorsHeader {
   let json: unknown;
   try {
     json = parseGuardedJson(bytes, HEADER_LIMITS);
   } catch (error) {
-    if (error instanceof JsonFault) throw new HeaderFault(`its header ${error.message}`);
+    if (error instanceof JsonFault) throw new FileFault(`its header ${error.message}`);
     throw error;
   }
-  if (!isObject(json)) throw new HeaderFault("its header is not a JSON object");
+  if (!isObject(json)) throw new FileFault("its header is not a JSON object");
   const { __metadata__: metadata = {}, ...tensors } = json;
   if (!isObject(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
-    throw new HeaderFault(`its "__metadata__" is not a map of strings`);
+    throw new FileFault(`its "__metadata__" is not a map of strings`);
   }
   const count = Object.keys(tensors).length;
   if (count > MAX_TENSORS) {
-    throw new HeaderFault(`it has ${count} tensors, at most ${MAX_TENSORS} are possible`);
+    throw new FileFault(`it has ${count} tensors, at most ${MAX_TENSORS} are possible`);
   }
   const entries = Object.entries(tensors)
     .map(([name, raw]) => checkEntry(name, raw))
@@ -157,12 +155,12 @@ export function parseHeader(bytes: Uint8Array, availableBytes: number): Safetens
   let previous = "";
   for (const { name, beginByte, endByte } of entries) {
     if (beginByte < end) {
-      throw new HeaderFault(
+      throw new FileFault(
         `tensor ${quoted(name, 80)} overlaps tensor ${quoted(previous, 80)}`,
       );
     }
     if (beginByte > end) {
-      throw new HeaderFault(
+      throw new FileFault(
         `${beginByte - end} bytes before tensor ${quoted(name, 80)} belong to no tensor`,
       );
     }
@@ -170,12 +168,12 @@ export function parseHeader(bytes: Uint8Array, availableBytes: number): Safetens
     previous = name;
   }
   if (end > availableBytes) {
-    throw new HeaderFault(
+    throw new FileFault(
       `it is truncated, ${availableBytes} of ${end} tensor bytes are there`,
     );
   }
   if (end < availableBytes) {
-    throw new HeaderFault(`its last ${availableBytes - end} bytes belong to no tensor`);
+    throw new FileFault(`its last ${availableBytes - end} bytes belong to no tensor`);
   }
   return { entries, metadata: metadata as Record<string, string>, tensorBytes: end };
 }

@@ -9,10 +9,10 @@ import { quoted } from "../../base/one_line.ts";
 import { storedDigest } from "./content_digest.ts";
 import { CheckpointError } from "../../base/errors.ts";
 import { type Hash, Sha256 } from "../../base/sha256.ts";
+import { FileFault, readFault } from "../file_fault.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { isFiniteData, isNonNegativeData } from "./finite_data.ts";
 import {
-  HeaderFault,
   MAX_HEADER_BYTES,
   parseHeader,
   SAFETENSORS_ARRAYS,
@@ -46,18 +46,18 @@ export interface StoredHeader {
 /** Reads a header and checks it against the size of its source. */
 export async function readHeader(source: ByteSource): Promise<StoredHeader> {
   const { size } = source;
-  if (size < 8) throw new HeaderFault(`it has ${size} bytes, a header length has 8`);
+  if (size < 8) throw new FileFault(`it has ${size} bytes, a header length has 8`);
   const word = await source.read(0, 8);
   const length = new DataView(word.buffer).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
-    throw new HeaderFault(
+    throw new FileFault(
       `its header length reads ${length}, at most ${MAX_HEADER_BYTES} is possible, ` +
         `so it is damaged or not a safetensors file`,
     );
   }
   const headerLength = Number(length);
   if (8 + headerLength > size) {
-    throw new HeaderFault(
+    throw new FileFault(
       `it is truncated, ${size - 8} of ${headerLength} header bytes are there`,
     );
   }
@@ -287,16 +287,4 @@ function groupsOf(entries: readonly SafetensorsEntry[]): SafetensorsEntry[][] {
     groups.at(-1)!.push(entry);
   }
   return groups;
-}
-
-/** Names the source in what went wrong; programming errors pass. */
-export function readFault(name: string, error: unknown): unknown {
-  const action = `Cannot read checkpoint ${quoted(name)}`;
-  if (error instanceof HeaderFault) {
-    return new CheckpointError(`${action}: ${error.message}`, { cause: error.cause });
-  }
-  if (error instanceof Error && "code" in error) {
-    return new CheckpointError(`${action}: ${error.message}`, { cause: error });
-  }
-  return error;
 }

@@ -57,6 +57,7 @@ export function configOf({ config, semantics }: NetworkRecord): ModelConfig {
     tieProjs: config.tie_projs,
     tieWeight: config.tie_weight,
     attnType: attn_type,
+    untieR: false,
     positionRows: attn_type === 1 || attn_type === 3 ? tgt_len + ext_len + mem_len : 0,
     preLnorm: config.pre_lnorm,
     clampLen: config.clamp_len,

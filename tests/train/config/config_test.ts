@@ -239,6 +239,7 @@ Deno.test("resolveModel() refuses settings that contradict each other", () => {
   assertThrows(model({ attnType: 1 }), ConfigError, "without the length of its tables");
   assertThrows(model({ cutoffs: [10] }), ConfigError, "they need --adaptive");
   assertThrows(model({ dModel: 15 }), ConfigError, "must be even");
+  assertThrows(model({ attnType: 2, untieR: true }), ConfigError, "Cannot use --untie_r with");
   const { need } = assertThrows(model({ adaptive: true, divVal: 8 }, [10, 50]), ConfigError);
   assertEquals(need, "a wider last cluster");
 });

@@ -68,6 +68,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   swapMem: [false, true],
   clipNonemb: [false, true],
   sampleSoftmax: [-1, -1, 4],
+  untieR: [false, false, false, true],
 };
 
 /** Values that are wrong by themselves, or with any of the others. */
