@@ -13,6 +13,12 @@ export { saveWeights } from "./checkpoint/save_weights.ts";
 export { openShared, type SharedCheckpoint } from "./checkpoint/shared_checkpoint.ts";
 export { modelFacts, sharedSettings, startFacts } from "./checkpoint/shared_facts.ts";
 export {
+  PYTORCH_LAYOUTS,
+  type PytorchLayout,
+  type PytorchOptions,
+  savePytorch,
+} from "./pytorch/save_pytorch.ts";
+export {
   type Corpus,
   type CorpusOptions,
   type CorpusSource,

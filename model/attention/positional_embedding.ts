@@ -28,6 +28,18 @@ export function positionalConstant(
 }
 
 /**
+ * The frequencies of a table, [D / 2]: powers and their reciprocals, each rounded to float32.
+ *
+ * @param width D, even
+ */
+export function inverseFrequencies(width: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from(
+    { length: width / 2 },
+    (_, j) => 1 / Math.fround(10_000 ** Math.fround(2 * j / width)),
+  );
+}
+
+/**
  * Positional table, [K, D] row-major.
  *
  * @param rows K
@@ -48,11 +60,12 @@ export function positionalTable(
   clampLen: number,
 ): Float64Array<ArrayBuffer> {
   const half = width / 2;
+  const frequencies = inverseFrequencies(width);
   const table = new Float64Array(rows * width);
   for (let p = 0; p < rows; p++) {
     const distance = clampLen > 0 ? Math.min(rows - 1 - p, clampLen) : rows - 1 - p;
     for (let j = 0; j < half; j++) {
-      const angle = distance * Math.fround(1 / Math.fround(10_000 ** Math.fround(2 * j / width)));
+      const angle = distance * frequencies[j]!;
       table[p * width + j] = Math.sin(angle);
       table[p * width + half + j] = Math.cos(angle);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { evalSchema } from "@transformer-xl/eval";
+import { PYTORCH_LAYOUTS } from "@transformer-xl/model";
 import { ConfigError, fileInfo, pathValue, quoted } from "@transformer-xl/runtime";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
@@ -19,6 +20,13 @@ export const exportSchema = z.strictObject({
   safetensors: pathValue.nullable().default(null)
     .describe("Write weights, model configuration and vocabulary; eval and train read it")
     .meta(file),
+  pt: pathValue.nullable().default(null)
+    .describe("Write weights, model arguments and vocabulary for torch.load").meta(file),
+  ptLayout: z.enum(PYTORCH_LAYOUTS).default("plain")
+    .describe(
+      "plain: read with weights_only=True; nvidia: with objects that NVIDIA's eval.py reads",
+    )
+    .meta({ group: "Files" }),
   fp16: z.boolean().default(false).describe("Write weights in half precision")
     .meta({ group: "Files" }),
   overwrite: z.boolean().default(false).describe("Replace files that exist")
@@ -29,7 +37,7 @@ export const exportSchema = z.strictObject({
 export type ExportFlags = z.output<typeof exportSchema>;
 
 /** Settings that name a file to write, by the name of their flag. */
-const OUTPUTS = { safetensors: "--safetensors" } as const;
+const OUTPUTS = { safetensors: "--safetensors", pt: "--pt" } as const;
 
 /** A file to write. */
 export interface Output {
@@ -43,7 +51,8 @@ export interface Output {
  * The files to write. Nothing is written before all of them are known to be possible.
  *
  * @param input the checkpoint
- * @throws {ConfigError} when none is given, or one is the checkpoint, exists, or has no folder
+ * @throws {ConfigError} when none is given, a flag sets nothing, or a file is the checkpoint, exists,
+ * or has no folder
  */
 export async function checkedOutputs(config: ExportFlags, input: string): Promise<Output[]> {
   const outputs = (Object.keys(OUTPUTS) as Output["format"][]).flatMap((format) => {
@@ -55,6 +64,11 @@ export async function checkedOutputs(config: ExportFlags, input: string): Promis
       `Cannot export ${quoted(input)}: no file to write is given; give ${
         Object.values(OUTPUTS).map((flag) => `${flag} FILE`).join(" or ")
       }`,
+    );
+  }
+  if (config.ptLayout !== "plain" && config.pt === null) {
+    throw new ConfigError(
+      `Cannot use --pt_layout ${config.ptLayout}: no such file is written; give --pt FILE`,
     );
   }
   const taken = new Map<string, string>();

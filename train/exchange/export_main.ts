@@ -48,7 +48,7 @@ async function exportWith(
   }
   const config: ExportFlags = withUserPaths(
     parseFlags(exportSchema, argv).config,
-    ["workDir", "model", "safetensors"],
+    ["workDir", "model", "safetensors", "pt"],
   );
   const path = await findCheckpoint(config, "export");
   const outputs = await checkedOutputs(config, path);
@@ -59,9 +59,10 @@ async function exportWith(
   }
   using _signals = exitAtSignals(); // which removes incomplete files
   for (const output of outputs) {
-    const description = await EXPORTERS[output.format](checkpoint, output.path, config);
+    const { content, notes = [] } = await EXPORTERS[output.format](checkpoint, output.path, config);
     const { size = 0 } = await fileInfo(output.path) ?? {};
-    print(`written    : ${quoted(output.path)}, ${formatBytes(size)}, ${description}`);
+    print(`written    : ${quoted(output.path)}, ${formatBytes(size)}, ${content}`);
+    for (const note of notes) print(note);
   }
   return 0;
 }

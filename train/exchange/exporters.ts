@@ -3,25 +3,70 @@
  *
  * @module
  */
-import { type ModelCheckpoint, saveWeights } from "@transformer-xl/model";
+import {
+  type ModelCheckpoint,
+  type ModelConfig,
+  savePytorch,
+  saveWeights,
+} from "@transformer-xl/model";
+import { trainedTextOf } from "@transformer-xl/eval";
 import type { ExportFlags, Output } from "./export_config.ts";
+import { trainedLengths } from "./trained_lengths.ts";
+
+/** What was written. */
+export interface Exported {
+  /** The content in words. */
+  readonly content: string;
+  /** Lines about the use of the file. */
+  readonly notes?: readonly string[];
+}
 
 /**
  * Writes a checkpoint to a file, whole or not at all.
  *
- * @returns what is in the file
  * @throws {CheckpointError} when a weight cannot be stored, or the file cannot be written
  */
 export type Exporter = (
   checkpoint: ModelCheckpoint,
   path: string,
   config: ExportFlags,
-) => Promise<string>;
+) => Promise<Exported>;
 
 /** The writer of each format. */
 export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
   async safetensors(checkpoint, path, { fp16 }) {
     await saveWeights(path, checkpoint, fp16 ? "F16" : "F32");
-    return `weights in ${fp16 ? "half precision" : "float32"}, configuration and vocabulary`;
+    return { content: `weights in ${precision(fp16)}, configuration and vocabulary` };
   },
+  async pt(checkpoint, path, { fp16, ptLayout: layout }) {
+    const { dataset = "auto" } = trainedTextOf(checkpoint) ?? {};
+    await savePytorch(path, checkpoint, {
+      ...{ layout, dtype: fp16 ? "F16" : "F32", lengths: trainedLengths(checkpoint) },
+      dataset: dataset === "auto" ? undefined : dataset,
+    });
+    return {
+      content: `weights in ${precision(fp16)}, model arguments and vocabulary`,
+      notes: [...NOTES[layout], ...attentionNote(checkpoint.config)],
+    };
+  },
+};
+
+/** A line about kinds of attention that the reference computes in another way. */
+function attentionNote({ attnType, compat }: ModelConfig): readonly string[] {
+  if (attnType === 0 || compat !== "none") return [];
+  return [
+    `its attention of type ${attnType} was trained as in the papers: NVIDIA's model gives other losses`,
+  ];
+}
+
+function precision(fp16: boolean): string {
+  return fp16 ? "half precision" : "float32";
+}
+
+const NOTES: Readonly<Record<ExportFlags["ptLayout"], readonly string[]>> = {
+  plain: ["read it with torch.load(FILE, weights_only=True)"],
+  nvidia: [
+    "NVIDIA's eval.py reads it with full unpickling, which can run code of a file: use it on files " +
+    "that you trust alone; with PyTorch 2.6 or later, set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 there",
+  ],
 };

@@ -67,7 +67,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     "machine",
     "distributed",
   ],
-  model: ["settings", "text", "vocabulary", "attention", "checkpoint", "inference"],
+  model: ["settings", "text", "vocabulary", "attention", "checkpoint", "pytorch", "inference"],
 };
 
 /** The top level holds what it must and nothing unknown. */

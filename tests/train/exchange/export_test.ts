@@ -4,9 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { Evaluator } from "@transformer-xl/eval";
 import {
-  Batches,
   loadModel,
   type ModelCheckpoint,
   openCheckpoint,
@@ -14,27 +12,11 @@ import {
   weightNames,
 } from "@transformer-xl/model";
 import { ReferenceDevice } from "@transformer-xl/runtime";
-import { exportCheckpoint, exportSchema, trainingRecord } from "@transformer-xl/train";
-import { type Flags, words } from "../../support/program.ts";
-import { Scratch, smallCorpus } from "../../support/small_run.ts";
+import { exportSchema, trainingRecord } from "@transformer-xl/train";
+import { exported, lossOf } from "../../support/exchange/exported.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
-
-/** Exports with flags; returns the printed lines. */
-async function exported(flags: Flags): Promise<string[]> {
-  const lines: string[] = [];
-  assertEquals(await exportCheckpoint(words(flags), (line) => lines.push(line)), 0);
-  return lines;
-}
-
-/** The loss of a model on some text, on the loops. */
-async function lossOf(path: string): Promise<number> {
-  using device = new ReferenceDevice({ precision: "f32" });
-  using model = await loadModel(device, path);
-  const lengths = { batchSize: 2, tgtLen: 8, extLen: 0, memLen: 8 };
-  using evaluator = await Evaluator.create(model, lengths);
-  const { train } = await smallCorpus();
-  return (await evaluator.evaluate(new Batches(train.subarray(0, 100), lengths))).lossNats;
-}
+import type { Flags } from "../../support/program.ts";
+import { Scratch } from "../../support/small_run.ts";
 
 Deno.test("weights alone are a third of a checkpoint, give the same loss, and do not resume", async () => {
   await using scratch = new Scratch();
@@ -90,7 +72,13 @@ Deno.test("an export that cannot be written is one sentence, and changes no file
   await Deno.symlink(model, scratch.at("link.safetensors"));
   const refused = (flags: Flags, sentence: string) =>
     assertRejects(() => exported({ model, ...flags }), Error, sentence);
-  await refused({}, "no file to write is given; give --safetensors FILE");
+  await refused({}, "no file to write is given; give --safetensors FILE or --pt FILE");
+  await refused({ pt_layout: "nvidia", safetensors: scratch.at("a") }, "give --pt FILE");
+  await refused(
+    { pt: scratch.at("a"), safetensors: scratch.at("./a") },
+    "the file of --safetensors",
+  );
+  await refused({ pt: scratch.at("a"), pt_layout: "tf" }, "Cannot parse --pt_layout");
   await refused({ safetensors: old }, "it exists; give another name, or --overwrite");
   const own = "it is the checkpoint that is read; give another name";
   await refused({ safetensors: model, overwrite: true }, own);

@@ -1,0 +1,102 @@
+/**
+ * A checkpoint as a file of PyTorch, in one of several layouts.
+ *
+ * @module
+ */
+import {
+  orderedDict,
+  PythonName,
+  PythonObject,
+  type PythonValue,
+  TorchTensors,
+  writeTorchFile,
+} from "@transformer-xl/runtime";
+import { checkpointMetadata, type ModelCheckpoint } from "../checkpoint/checkpoint.ts";
+import type { WeightDtype } from "../checkpoint/stored_weights.ts";
+import type { VocabularyRecord } from "../text/vocabulary/vocabulary.ts";
+import { modelArguments, programArguments, type ReferenceLengths } from "./reference_arguments.ts";
+import { referenceState } from "./reference_state.ts";
+import { referenceVocabulary } from "./reference_vocabulary.ts";
+
+/** Layouts of a file, the first one by default. */
+export const PYTORCH_LAYOUTS = ["plain", "nvidia"] as const;
+
+/** Layout of a file: values that need no code to be read, or objects of NVIDIA's programs. */
+export type PytorchLayout = (typeof PYTORCH_LAYOUTS)[number];
+
+/** Properties of a file that are not in a checkpoint. */
+export interface PytorchOptions {
+  /** Layout (default "plain"). */
+  readonly layout?: PytorchLayout;
+  /** Type of the weights (default float32). */
+  readonly dtype?: WeightDtype;
+  /** Lengths of training (default: those of the reference's evaluation). */
+  readonly lengths?: ReferenceLengths | undefined;
+  /** Data set of training. */
+  readonly dataset?: string | undefined;
+}
+
+/**
+ * Writes the weights under the reference's names, with arguments of its model and the vocabulary, whole
+ * or not at all.
+ *
+ * - "plain": tensors and plain values, which `torch.load(weights_only=True)` reads, of PyTorch 1.13 or
+ *   later. Rates of dropout are 0 in the arguments: releases before 2.0 refuse floats. The exact
+ *   configuration is JSON under `model`.
+ * - "nvidia": the keys that NVIDIA's `eval.py` reads, with objects of its classes.
+ *
+ * @throws {CheckpointError} when a weight is beyond half precision, or the file cannot be written
+ */
+export async function savePytorch(
+  path: string,
+  checkpoint: ModelCheckpoint,
+  { layout = "plain", dtype = "F32", dataset, lengths }: PytorchOptions = {},
+): Promise<void> {
+  const { config, vocabulary } = checkpoint;
+  const used = lengths ?? defaultLengths(checkpoint);
+  const tensors = new TorchTensors();
+  const state = orderedDict(
+    new Map(
+      Array.from(referenceState(checkpoint, dtype), ([name, source]) => [
+        name,
+        tensors.add(source),
+      ]),
+    ),
+  );
+  const value: Record<PytorchLayout, () => Map<string, PythonValue>> = {
+    plain: () =>
+      new Map<string, PythonValue>([
+        ...Object.entries(checkpointMetadata(config)),
+        ["model_config", new Map([...modelArguments(config, used), ...NO_DROPOUT])],
+        ["model_state", state],
+        ["vocab", plainVocabulary(vocabulary.toJSON())],
+      ]),
+    nvidia: () =>
+      new Map<string, PythonValue>([
+        [
+          "args",
+          new PythonObject(
+            new PythonName("argparse", "Namespace"),
+            programArguments(config, used, { kind: vocabulary.kind, dataset }),
+          ),
+        ],
+        ["model_config", modelArguments(config, used)],
+        ["model_state", state],
+        ["vocab", referenceVocabulary(vocabulary)],
+      ]),
+  };
+  await writeTorchFile(path, value[layout](), tensors);
+}
+
+const NO_DROPOUT = [["dropout", 0], ["dropatt", 0]] as const;
+
+/** Lengths of the reference's evaluation, or those that learned tables were made for. */
+function defaultLengths({ config: { positionRows } }: ModelCheckpoint): ReferenceLengths {
+  return positionRows > 0
+    ? { tgtLen: positionRows, extLen: 0, memLen: 0 }
+    : { tgtLen: 64, extLen: 0, memLen: 640 };
+}
+
+function plainVocabulary(record: VocabularyRecord): Map<string, PythonValue> {
+  return new Map<string, PythonValue>(Object.entries(record));
+}
