@@ -3,8 +3,19 @@
  *
  * @module
  */
+import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
+import { add } from "../add/mod.ts";
+import { concat } from "../concat/mod.ts";
+import { scale } from "../scale/mod.ts";
 import type { OpCases, OperandSpec } from "../op_cases.ts";
 import { matmul } from "./mod.ts";
+
+/** Rows above `x` that are no operand, as those of a memory. */
+function rowsWithoutGradient(rec: Recorder, x: Tensor, rows: number): Tensor {
+  const columns = x.shape[1]!;
+  const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.cos(i));
+  return rec.constant("rows above", [rows, columns], x.dtype, values);
+}
 
 const shapes = (M: number, N: number, K: number, form = "NN"): Record<string, OperandSpec> => ({
   a: { shape: form === "TN" ? [K, M] : [M, K] },
@@ -14,15 +25,21 @@ const shapes = (M: number, N: number, K: number, form = "NN"): Record<string, Op
 /** Every form, epilogue, odd size and the shapes of the base model. */
 export const matmulCases: OpCases = {
   op: "matmul",
-  call(rec, { a, b, bias }, { scalars, attrs }) {
+  call(rec, { a: given, b, bias }, { scalars, attrs }) {
+    const above = Number(attrs?.["rowsAbove"] ?? 0);
+    const a = above === 0 ? given : concat(rec, rowsWithoutGradient(rec, given!, above), given!);
     const c = matmul(rec, a!, b!, {
       transposeA: attrs?.["form"] === "TN",
       transposeB: attrs?.["form"] === "NT",
       relu: attrs?.["relu"] === true,
       ...(bias && { bias }),
       ...(scalars["rows"] && { rows: scalars["rows"] }),
+      ...(above > 0 && { source: { of: given!, from: above } }),
     });
-    return { outputs: { c } };
+    if (attrs?.["twice"] !== true) return { outputs: { c } };
+    const hidden = scale(rec, given!, 2); // its second cotangent is added to the first
+    const [d, e] = [0, 1].map(() => matmul(rec, hidden, b!, { transposeB: true }));
+    return { outputs: { c: add(rec, d!, e!) } };
   },
   rows: [
     ...["NN", "NT", "TN"].flatMap((form) => [
@@ -70,6 +87,18 @@ export const matmulCases: OpCases = {
       operands: { ...shapes(600, 5, 3, "NT"), bias: { shape: [5] } },
       attrs: { form: "NT" },
       sumLength: 600,
+    },
+    {
+      name: "NT rows above those with a gradient",
+      operands: shapes(13, 19, 10, "NT"),
+      attrs: { form: "NT", rowsAbove: 8 },
+      sumLength: 21,
+    },
+    {
+      name: "NT an operand of two products",
+      operands: shapes(13, 19, 10, "NT"),
+      attrs: { form: "NT", twice: true },
+      sumLength: 40,
     },
     ...[
       { name: "base qkv", M: 6144, N: 512, K: 512, form: "NT" },

@@ -34,6 +34,14 @@ export * from "./tiles/plans.ts";
 export * from "./tiles/tile.ts";
 export { tilePlanOf } from "./kernels.ts";
 
+/** Rows of a matrix that are those of another tensor, as the last ones of [memory; x] are x. */
+export interface SourceRows {
+  /** [Rx, K]: the tensor they were copied from. */
+  readonly of: Tensor;
+  /** The first of them. */
+  readonly from: number;
+}
+
 /** Options of {@link matmul}. */
 export interface MatmulOptions {
   /** Read `a` as [K, M]. */
@@ -46,13 +54,25 @@ export interface MatmulOptions {
   readonly relu?: boolean;
   /** Number of used rows of `a` and the result; the others are unchanged. */
   readonly rows?: Scalar;
+  /**
+   * Rows of `a` that alone have a gradient, which is that of the tensor they come from; the derivative
+   * computes no others. Not with `transposeA` or `rows`.
+   */
+  readonly source?: SourceRows;
 }
 
-type In = { readonly a: Tensor; readonly b: Tensor; readonly bias: Tensor | undefined };
+type In = {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly source?: Tensor | undefined;
+};
 type Attrs = {
   readonly form: MatmulForm;
   readonly relu: boolean;
   readonly rows: Scalar | undefined;
+  /** The first row of `a` that is the source's. */
+  readonly sourceFrom?: number | undefined;
 };
 
 const PATTERNS = {
@@ -67,110 +87,147 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
     const { M, N } = dims(PATTERNS[form], inputs);
     return { c: like(inputs.a, [M, N]) };
   },
-  forward(rec, inputs, { c }, { form, relu, rows }) {
-    record(rec, form, inputs.a, inputs.b, c, { relu, rows, bias: inputs.bias });
+  forward(rec, { a, b, bias }, { c }, { form, relu, rows }) {
+    record(rec, { form, a, b }, c, { relu, rows, bias });
   },
   vjp(
     rec,
-    { inputs: { a, b, bias }, outputs: { c }, attrs: { form, relu, rows }, wants, gradients },
+    { inputs: { a, b, bias, source }, outputs: { c }, attrs, wants, gradients },
     grads,
   ) {
+    const { form, relu, rows, sourceFrom = 0 } = attrs;
     const dc = relu ? reluBackward(rec, c, grads.c!) : grads.c!;
-    const limit = { rows };
-    // Each pair: the form and operands whose product is the cotangent.
-    const products: Record<MatmulForm, readonly [Product, Product]> = {
-      NN: [["NT", dc, b], ["TN", a, dc]],
-      NT: [["NN", dc, b], ["TN", dc, a]],
-      TN: [["NT", b, dc], ["NN", a, dc]],
-    };
-    const [da, db] = products[form];
+    const { da, db } = cotangentsOf(form, a, b, dc);
+    const addTo = (name: "a" | "b" | "source", of: Product, span?: RowSpan) =>
+      wants(name) ? product(rec, of, gradients[name], { rows, span }) : undefined;
     let dbias: Tensor | undefined;
     if (bias && wants("bias")) {
       if (gradients.bias) accumulateSumRows(rec, gradients.bias, dc, rows && { rows });
       else dbias = sumRows(rec, dc, rows && { rows });
     }
     return {
-      a: wants("a") ? product(rec, da, gradients.a, limit) : undefined,
-      b: wants("b") ? product(rec, db, gradients.b, limit) : undefined,
+      ...(source
+        ? { source: addTo("source", da, { from: sourceFrom, count: source.shape[0]! }) }
+        : { a: addTo("a", da) }),
+      b: addTo("b", db),
       bias: dbias,
     };
   },
-  cost({ a, b, bias }, { form, rows }) {
-    const { M, N } = dims(PATTERNS[form], { a, b, bias });
-    return costOf(form, a, b, bytesOf(bias) + bytesPer(a.dtype) * M * N, rows);
-  },
+  cost: ({ a, b, bias }, { form, rows }) => costOf({ form, a, b }, { bias, rows }),
 });
 
-/** Work of a product that also moves `bytes`; proportional to `rows` if given. */
-function costOf(form: MatmulForm, a: Tensor, b: Tensor, bytes: number, rows?: Scalar): Cost {
-  const { M, N, K } = dims(PATTERNS[form], { a, b, bias: undefined });
+/** A product of two operands. */
+interface Product {
+  readonly form: MatmulForm;
+  readonly a: Tensor;
+  readonly b: Tensor;
+}
+
+/** `count` rows from `from` on. */
+interface RowSpan {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** What is recorded beside the operands of a product. */
+interface ProductOptions {
+  readonly relu?: boolean;
+  readonly rows?: Scalar | undefined;
+  readonly bias?: Tensor | undefined;
+  readonly accumulate?: boolean;
+  /** Rows of `a` that are read, not with TN; all by default. */
+  readonly span?: RowSpan | undefined;
+}
+
+/** The products that are the cotangents of a and b. */
+function cotangentsOf(
+  form: MatmulForm,
+  a: Tensor,
+  b: Tensor,
+  dc: Tensor,
+): { readonly da: Product; readonly db: Product } {
+  if (form === "NN") return { da: { form: "NT", a: dc, b }, db: { form: "TN", a, b: dc } };
+  if (form === "NT") return { da: { form: "NN", a: dc, b }, db: { form: "TN", a: dc, b: a } };
+  return { da: { form: "NT", a: b, b: dc }, db: { form: "NN", a, b: dc } };
+}
+
+/** Work of a product; proportional to `rows` if given. */
+function costOf(
+  { form, a, b }: Product,
+  { bias, rows, span, accumulate }: ProductOptions,
+): Cost {
+  const { M, N, K } = dims(PATTERNS[form], { a, b, bias });
+  const used = span?.count ?? M;
   return {
-    flops: 2 * M * N * K,
-    bytes: bytesOf(a, b) + bytes,
+    flops: 2 * used * N * K,
+    bytes: bytesOf(b, bias) + bytesPer(a.dtype) * used * (K + (accumulate ? 2 : 1) * N),
     extent: rows && { scalar: rows, capacity: form === "TN" ? K : M },
   };
 }
 
-type Product = readonly [form: MatmulForm, a: Tensor, b: Tensor];
-
-/** Records a cotangent: into the parameter's gradient if there is one, else as a value. */
+/** Records a cotangent: into what has reached the value already if it may be added to, else anew. */
 function product(
   rec: Recorder,
-  [form, a, b]: Product,
-  gradient: Tensor | undefined,
-  { rows }: { readonly rows: Scalar | undefined },
+  of: Product,
+  sum: Tensor | undefined,
+  given: Pick<ProductOptions, "rows" | "span">,
 ): Tensor | undefined {
-  const attrs = { form, relu: false, rows };
-  if (gradient === undefined) return op(rec, { a, b, bias: undefined }, attrs).c;
-  const cost = costOf(form, a, b, bytesOf(gradient), rows);
-  rec.node("matmul_gradient", { inputs: { a, b }, cost }, () => {
-    record(rec, form, a, b, gradient, { relu: false, rows, bias: undefined, accumulate: true });
-  });
-  return undefined;
+  const { form, a, b } = of;
+  const { M, N } = dims(PATTERNS[form], { a, b, bias: undefined });
+  const c = sum ?? rec.temporary([given.span?.count ?? M, N], a.dtype, "matmul.c");
+  const options = { ...given, accumulate: sum !== undefined };
+  const work = { inputs: { a, b }, ...(sum ? {} : { outputs: { c } }), cost: costOf(of, options) };
+  rec.node("matmul_gradient", work, () => record(rec, of, c, options));
+  return sum === undefined ? c : undefined;
 }
 
 function record(
   rec: Recorder,
-  form: MatmulForm,
-  a: Tensor,
-  b: Tensor,
+  { form, a, b }: Product,
   c: Tensor,
-  options: {
-    readonly relu: boolean;
-    readonly rows: Scalar | undefined;
-    readonly bias: Tensor | undefined;
-    readonly accumulate?: boolean;
-  },
+  { relu = false, rows, bias, accumulate = false, span }: ProductOptions,
 ): void {
-  const { M, N, K } = dims(PATTERNS[form], { a, b, bias: options.bias });
+  const { M, N, K } = dims(PATTERNS[form], { a, b, bias });
   const limited = (capacity: number): Extent =>
-    options.rows === undefined ? capacity : { scalar: options.rows, capacity };
+    rows === undefined ? capacity : { scalar: rows, capacity };
   launchMatmul(rec, {
     form,
     a,
     b,
     c,
-    ...(options.bias && { bias: options.bias }),
-    M: form === "TN" ? M : limited(M),
+    ...(bias && { bias }),
+    M: form === "TN" ? M : limited(span?.count ?? M),
     N,
     K: form === "TN" ? limited(K) : K,
-    relu: options.relu,
-    accumulate: options.accumulate ?? false,
+    aOffset: (span?.from ?? 0) * K,
+    relu,
+    accumulate,
   });
 }
 
 /**
  * Matrix product, [M, K] x [K, N] -> [M, N].
  *
- * @throws {ShapeError} when the inner sizes differ
+ * @throws {ShapeError} when the inner sizes differ, or the rows of `source` are not among those of `a`
  */
 export function matmul(rec: Recorder, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  const { transposeA = false, transposeB = false, bias, relu = false, rows } = options;
+  const { transposeA = false, transposeB = false, bias, relu = false, rows, source } = options;
   if (transposeA && transposeB) {
     throw new ShapeError(
       "Cannot multiply: both operands are transposed; transpose the result instead",
     );
   }
   const form = transposeA ? "TN" : transposeB ? "NT" : "NN";
-  return op(rec, { a, b, bias }, { form, relu, rows }).c;
+  if (source !== undefined) checkSource(a, source, transposeA || rows !== undefined);
+  const attrs = { form, relu, rows, sourceFrom: source?.from } as const;
+  return op(rec, { a, b, bias, source: source?.of }, attrs).c;
+}
+
+function checkSource(a: Tensor, { of, from }: SourceRows, varies: boolean): void {
+  const { R, Rx } = dims({ a: "R K", of: "Rx K" }, { a, of });
+  if (!varies && from + Rx <= R) return;
+  throw new ShapeError(
+    `Cannot differentiate rows of "${a.label}" [${a.shape}] as "${of.label}" [${of.shape}]: ` +
+      (varies ? "its rows are summed or limited" : `they begin at row ${from}`),
+  );
 }

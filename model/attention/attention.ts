@@ -49,6 +49,8 @@ export interface LayerRows {
   readonly context: Tensor;
   /** [K B, D]: what the next memory is cut from. */
   readonly kept: Tensor;
+  /** The first row of `context` that is x, where x lies in it as it is. */
+  readonly firstOfX?: number;
 }
 
 /** The result of a block. */
@@ -106,8 +108,9 @@ export function joinedRows(
   x: Tensor,
   memory: MemoryLayer | undefined,
 ): LayerRows {
-  const context = memory === undefined ? x : memory.join(rec, x);
-  return { x, context, kept: context };
+  if (memory === undefined) return { x, context: x, kept: x };
+  const context = memory.join(rec, x);
+  return { x, context, kept: context, firstOfX: memory.rows.shape[0]! };
 }
 
 /** Records the rows of the segment among all rows of a layer: [K B, D] -> [Q B, D]. */

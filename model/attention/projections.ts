@@ -72,16 +72,19 @@ export class Projections {
    */
   project(
     rec: Recorder,
-    { x, context }: LayerRows,
+    { x, context, firstOfX }: LayerRows,
     { lengths }: AttentionContext,
     normalisesQueries = true,
   ): Projected {
     const { preLnorm } = this.#config;
     const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
     const current = preLnorm && normalisesQueries ? currentRows(rec, normed, lengths) : x;
+    // No gradient flows into the memory. A norm before the block has parameters, whose gradients
+    // count its rows.
+    const source = preLnorm || firstOfX === undefined ? undefined : { of: x, from: firstOfX };
     return {
       q: matmul(rec, current, this.#query, { transposeB: true }),
-      kv: matmul(rec, normed, this.#keyValue, { transposeB: true }),
+      kv: matmul(rec, normed, this.#keyValue, { transposeB: true, ...(source && { source }) }),
     };
   }
 

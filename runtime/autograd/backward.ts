@@ -1,11 +1,13 @@
 /**
  * Reverse-mode differentiation of a recording: one walk over the tape, last op first. The first
- * cotangent of a value is moved, later ones are added. Parameter gradients accumulate (`+=`), so
- * several recordings can share them; activation gradients are assigned.
+ * cotangent of a value is moved, later ones are added, by the op that forms them where it can.
+ * Parameter gradients accumulate (`+=`), so several recordings can share them; activation gradients
+ * are assigned.
  *
  * @module
  */
-import { accumulate, add } from "./add.ts";
+import { accumulate } from "./add.ts";
+import { Cotangents } from "./cotangents.ts";
 import type { PackedParameter } from "../params/parameter.ts";
 import type { Node, Recorder } from "../record/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -52,14 +54,10 @@ export function backward(
   const parameters = new Set<Tensor>(params);
   const nodes = [...rec.nodes];
   const reached = reachable(nodes, new Set<Tensor>([...params, ...wanted]));
-  const cotangents = new Map<Tensor, Tensor>();
-  const give = (value: Tensor, cotangent: Tensor) => {
-    const before = cotangents.get(value);
-    cotangents.set(value, before === undefined ? cotangent : add(rec, before, cotangent));
-  };
+  const cotangents = new Cotangents(rec);
   const send = (x: Tensor, cotangent: Tensor) => {
     if (parameters.has(x)) accumulate(rec, (x as PackedParameter).gradient, cotangent);
-    else give(x, cotangent);
+    else cotangents.give(x, cotangent);
   };
   rec.scope("backward", () => {
     for (const [value, cotangent] of seeds) send(value, cotangent);
@@ -76,7 +74,7 @@ export function backward(
       }
       const gradients = pick(
         node.inputs,
-        (x) => parameters.has(x) ? (x as PackedParameter).gradient : undefined,
+        (x) => parameters.has(x) ? (x as PackedParameter).gradient : cotangents.addable(x),
       );
       rec.attribute(node.scope, () => {
         const results = node.vjp!(grads, wants, gradients);
@@ -86,6 +84,9 @@ export function backward(
           send(x, cotangent);
         }
       });
+      for (const output of Object.values(node.outputs)) {
+        if (output !== undefined && !wanted.includes(output)) cotangents.release(output);
+      }
     }
   });
   return new Map(wanted.flatMap((x) => {

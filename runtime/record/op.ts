@@ -31,8 +31,9 @@ export interface VjpSite<I, O, A> {
   /** True when the cotangent of an input is needed. */
   wants(input: keyof I): boolean;
   /**
-   * Gradient ranges of the inputs that are parameters. A `vjp` may add into a gradient itself and
-   * omit the input from its result; autograd adds returned cotangents of parameters.
+   * Where the cotangents of inputs may be added to: the gradient ranges of parameters, and of other
+   * values the cotangents that have reached them already. A `vjp` may add into one itself and omit
+   * the input from its result; autograd adds returned cotangents.
    */
   readonly gradients: Grads<I>;
 }

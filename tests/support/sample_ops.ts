@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  accumulate,
   bytesOf,
   defineOp,
   type Kernel,
@@ -101,6 +102,31 @@ export function scaled(
   count?: Scalar,
 ): Tensor {
   return scaleOp(rec, { x }, { factor, ...(count && { count }) }).y;
+}
+
+const addingOp = defineOp<{ x: Tensor }, { y: Tensor }, { factor: number }>({
+  name: "adding",
+  infer: ({ x }) => ({ y: like(x) }),
+  forward(rec, { x }, { y }, { factor }) {
+    rec.launch({
+      kernel: SCALE,
+      operands: { x, y },
+      scalars: { count: x.size, factor },
+      threads: x.size,
+    });
+  },
+  vjp(rec, { attrs: { factor }, gradients }, { y: dy }) {
+    const dx = scaled(rec, dy!, factor);
+    if (gradients.x === undefined) return { x: dx };
+    accumulate(rec, gradients.x, dx);
+    return {};
+  },
+  cost: ({ x }) => ({ flops: x.size, bytes: bytesOf(x, x) }),
+});
+
+/** `factor * x`, whose derivative adds to what has reached x where it may. */
+export function adding(rec: Recorder, x: Tensor, factor: number): Tensor {
+  return addingOp(rec, { x }, { factor }).y;
 }
 
 const opaqueOp = defineOp<{ x: Tensor }, { y: Tensor }, { factor: number }>({

@@ -15,7 +15,7 @@ import {
   weightsOf,
   writeParameters,
 } from "@transformer-xl/runtime";
-import { opaque, scaled } from "../../support/sample_ops.ts";
+import { adding, opaque, scaled } from "../../support/sample_ops.ts";
 
 /** Parameters `v` = [1, 2] and `w` = [10, 20] on a float64 device. */
 function twoParameters() {
@@ -226,4 +226,40 @@ Deno.test("add() refuses tensors of different shapes", async () => {
     return { values: [add(rec, model.v, other)], params: [] };
   }).catch((error) => error);
   assertEquals(`${reason}`, 'ShapeError: Cannot read "b" as [A0]: current shape is [1,2]');
+});
+
+Deno.test("an op adds to the cotangent that has reached its input, without another sum", async () => {
+  using model = twoParameters();
+  using plan = await differentiated(model, (rec) => {
+    const x = scaled(rec, model.v, 2);
+    const y = add(rec, adding(rec, x, 3), scaled(rec, x, 5)); // differentiated last to first
+    return { values: [y], params: [model.v] };
+  });
+  plan.run({});
+  assertEquals((await model.gradients())["v"], [2 * (3 + 5), 100 * 2 * (3 + 5)]);
+  assertEquals(plan.toString().match(/backward\/add /g), null);
+});
+
+Deno.test("a cotangent of several values, a seed or a wanted one is never added to", async () => {
+  using model = twoParameters();
+  let [a, b]: Tensor[] = [];
+  using plan = await differentiated(model, (rec) => {
+    a = scaled(rec, model.v, 2);
+    const c = adding(rec, a, 3);
+    b = scaled(rec, model.w, 7);
+    const shared = add(rec, a, b); // hands its cotangent to both
+    const y = scaled(rec, add(rec, shared, c), 11);
+    return { values: [y], params: [model.v, model.w], wanted: { db: b, dShared: shared } };
+  });
+  plan.run({});
+  const { db, dShared } = await plan.read("db", "dShared");
+  assertEquals([[...db!], [...dShared!]], [[11, 1100], [11, 1100]]);
+  assertEquals(await model.gradients(), { v: [2 * 4 * 11, 2 * 4 * 1100], w: [77, 7700] });
+
+  using seeded = await differentiated(model, (rec) => {
+    const x = scaled(rec, model.v, 2);
+    return { values: [x, adding(rec, x, 3)], params: [model.v], wanted: { dx: x } };
+  });
+  seeded.run({});
+  assertEquals([...(await seeded.read("dx"))["dx"]!], [4, 400]); // the seed itself is a constant
 });
