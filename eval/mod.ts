@@ -50,7 +50,6 @@ export {
 } from "./generation/generator.ts";
 export { checkPrompt, type GenerateConfig, generateSchema } from "./generation/config.ts";
 export { type ContextLengths, contextLengths } from "./generation/context_lengths.ts";
-export { trainedTextOf } from "./text/trained_text.ts";
 export { SamplePrinter, type SamplePrinterOptions } from "./generation/sample_printer.ts";
 export { SpeedMeter } from "./generation/speed_meter.ts";
 export { promptIds } from "./generation/prompt.ts";

@@ -10,6 +10,7 @@ export { loadModel } from "./checkpoint/load_model.ts";
 export { openCheckpoint } from "./checkpoint/open_checkpoint.ts";
 export { saveModel } from "./checkpoint/save_model.ts";
 export { saveWeights } from "./checkpoint/save_weights.ts";
+export { type TrainedFacts, trainedFacts } from "./checkpoint/trained_facts.ts";
 export { openShared, type SharedCheckpoint } from "./checkpoint/shared_checkpoint.ts";
 export { modelFacts, sharedSettings, startFacts } from "./checkpoint/shared_facts.ts";
 export {

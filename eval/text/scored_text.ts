@@ -70,7 +70,7 @@ export async function scoredTexts(
   const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
   if (isTyped(config)) {
     if (readsStandardInput(config) && Deno.stdin.isTerminal()) announce(READS_INPUT);
-    const dataset = checkpoint.training === null ? undefined : trained.dataset;
+    const dataset = checkpoint.trained === null ? undefined : trained.dataset;
     return typedTexts(config, await typedText(config), vocabulary, dataset);
   }
   const isGiven = givesText(config);

@@ -9,9 +9,7 @@ import {
   savePytorch,
   saveWeights,
 } from "@transformer-xl/model";
-import { trainedTextOf } from "@transformer-xl/eval";
 import type { ExportFlags, Output } from "./export_config.ts";
-import { trainedLengths } from "./trained_lengths.ts";
 
 /** What was written. */
 export interface Exported {
@@ -39,11 +37,7 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
     return { content: `weights in ${precision(fp16)}, configuration and vocabulary` };
   },
   async pt(checkpoint, path, { fp16, ptLayout: layout }) {
-    const { dataset = "auto" } = trainedTextOf(checkpoint) ?? {};
-    await savePytorch(path, checkpoint, {
-      ...{ layout, dtype: fp16 ? "F16" : "F32", lengths: trainedLengths(checkpoint) },
-      dataset: dataset === "auto" ? undefined : dataset,
-    });
+    await savePytorch(path, checkpoint, { layout, dtype: fp16 ? "F16" : "F32" });
     return {
       content: `weights in ${precision(fp16)}, model arguments and vocabulary`,
       notes: [...NOTES[layout], ...attentionNote(checkpoint.config)],
