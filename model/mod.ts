@@ -24,9 +24,9 @@ export {
   type CorpusOptions,
   type CorpusSource,
   openCorpus,
-  type TextIdentity,
 } from "./text/corpus/corpus.ts";
-export type { EncodedCorpus, SplitCounts } from "./text/corpus/corpus_cache.ts";
+export type { Unusable } from "./text/corpus/corpus_cache.ts";
+export type { EncodedCorpus, SplitCounts, TextIdentity } from "./text/corpus/encoded_corpus.ts";
 export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
 export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
 export { readTokenizer } from "./text/files/read_tokenizer.ts";

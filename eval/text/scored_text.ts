@@ -15,6 +15,7 @@ import {
   splitLines,
   textPlace,
   type TextSettings,
+  type TokenSequence,
   type Vocabulary,
 } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
@@ -30,7 +31,7 @@ export interface ScoredText {
   /** Name in results: a split, `file` if requested, or `test` for a whole text. */
   readonly name: string;
   /** Its tokens. */
-  readonly ids: Uint32Array;
+  readonly ids: TokenSequence;
   /** True for a text that was given whole: it may be shorter than the memory. */
   readonly whole: boolean;
   /** Size of the raw text; undefined where it is not known. */
