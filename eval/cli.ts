@@ -4,10 +4,8 @@
  * @module
  */
 import {
-  blocksOf,
   columnShare,
   COMPAT_RULES,
-  type ModelConfig,
   modelFacts,
   REMEDIES,
   sharedSettings,
@@ -24,7 +22,6 @@ import {
   inProcesses,
   logPath,
   NOT_PASSED,
-  openDevice,
   type ParsedFlags,
   type ProcessGroup,
   rankEnvironment,
@@ -53,7 +50,8 @@ import { openEvalLogs, outputFolder, TEXT_LOG } from "./report/logs.ts";
 import { compareTargets, targetLines } from "./report/targets.ts";
 import { checkDllogName, checkLogName } from "./settings/log_names.ts";
 import { typeLine } from "./settings/flag_words.ts";
-import { openScorer, runtimeName } from "./scorers/open_scorer.ts";
+import { checkOnnx, onnxSettings } from "./settings/onnx_settings.ts";
+import { scoredConfig } from "./settings/scored_config.ts";
 import { bannerLine, cacheLine } from "./report/report.ts";
 import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
@@ -97,6 +95,7 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   checkGenerate(config);
   checkManual(config);
   checkCompare(config);
+  checkOnnx(config);
   if (config.printConfig) {
     if (rankEnvironment().rank === 0) console.log(evaluationYaml(config, origin));
     return 0;
@@ -135,12 +134,14 @@ async function evaluateShare(
  * @param before results of another model on the same text, to compare with
  */
 async function evaluateModel(
-  { config, origin, notes }: ParsedFlags<EvalConfig>,
+  { config: given, origin, notes }: ParsedFlags<EvalConfig>,
   group: ProcessGroup,
   before?: EvaluatedModel,
 ): Promise<{ readonly code: number; readonly evaluated: EvaluatedModel }> {
   const { rank, size } = group;
-  using source = await openSource(config, group);
+  using source = await openSource(given, group);
+  const { fixed } = source;
+  const config = fixed === undefined ? given : onnxSettings(given, origin, fixed, source.name);
   await assertSameFacts(group, startFacts(config, source.digest));
   checkShare(config, size);
   const modelConfig = scoredConfig(config, source.config);
@@ -162,12 +163,14 @@ async function evaluateModel(
       modelFacts(textDigests(texts), symbols, modelConfig),
     );
   }
-  const given = new Set(
-    (["batchSize", "tgtLen", "memLen"] as const).filter((key) => !isAdapted(key, origin)),
+  const kept = new Set(
+    (["batchSize", "tgtLen", "memLen"] as const).filter((key) =>
+      !isAdapted(key, origin) || fixed !== undefined && key !== "batchSize"
+    ),
   );
   const { streams, lengths: whole, cache, skipped, tokens: count } = config.lines
-    ? fitLines(texts, config, modelConfig, given)
-    : cutTexts(texts, config, modelConfig, { group, given });
+    ? fitLines(texts, config, modelConfig, kept)
+    : cutTexts(texts, config, modelConfig, { group, given: kept });
   const { batchSize } = whole;
   const scoredModel = {
     source: source.name,
@@ -204,18 +207,18 @@ async function evaluateModel(
   for (const line of textLines) text.write(line);
   await takeGpu(config);
   for (const line of source.lines) text.write(line);
-  using device = await openDevice(config.device, (sentence) => {
-    text.write(config.device === "cpu" ? `${sentence} (--device cpu)` : sentence);
+  const isPlain = config.device === "cpu" && config.type !== "onnx";
+  using runtime = await source.openRuntime(config, (sentence) => {
+    text.write(isPlain ? `${sentence} (--device cpu)` : sentence);
   });
-  if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(device.info) });
+  const { name: type, math, info } = runtime;
+  if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(info) });
 
-  const math = config.fp16 ? "fp16" : "fp32";
-  const type = runtimeName(config.type, device);
   const dataName = latencyFileName({ batchSize, math, type });
   await using files = config.saveData && rank === 0
     ? await LatencyFiles.create(`${outputFolder(output)}/${dataName}`)
     : undefined;
-  using model = await source.create(device, modelConfig, config.fp16);
+  using model = await runtime.load(modelConfig);
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
   for (
@@ -232,11 +235,14 @@ async function evaluateModel(
   text.write(`same_length ${sameLength} compat ${compat}`);
   const base = config.debug ? undefined : logPath(outputFolder(output), config.perTokenFile);
   await using tokens = config.perToken
-    ? await TokenReport.open(model, lengths, { cache, base, symbols: vocabulary })
+    ? await TokenReport.open(
+      () => model.rankingScorer(lengths, { cache }),
+      { base, symbols: vocabulary },
+    )
     : undefined;
-  const scorer = tokens?.scorer ?? await openScorer(config.type, model, lengths, { cache });
+  const scorer = tokens?.scorer ?? await model.scorer(lengths, { cache });
   using evaluator = new Evaluator(scorer);
-  text.write(cacheLine(cache, device.liveBytesByRole));
+  text.write(cacheLine(cache, model.bytesByRole));
   const scoring = {
     ...{ config, compat, group, columns, skipped, lengths: whole },
     ...{ characters: source.characters, source: source.name, several: streams.length > 1 },
@@ -254,7 +260,7 @@ async function evaluateModel(
   await tokens?.save({ title: "Surprise of every token", lines: textLines }, text);
   const paths = await files?.save({
     args: { ...config, ...whole },
-    device: device.info.adapter,
+    device: info.adapter,
     ranks: size,
     texts: scored.flatMap(({ measured }) => measured ?? []),
   });
@@ -292,20 +298,9 @@ async function cacheFolder({ workDir }: EvalConfig): Promise<string | undefined>
 /** Tokens and digest of each split, which ranks compare. */
 function textDigests(texts: readonly ScoredText[]): Record<string, string> {
   return Object.fromEntries(texts.map(({ name, ids }) => {
-    const digest = createHash("sha256");
-    for (const block of blocksOf(ids)) digest.update(block);
-    return [name, `${ids.length} tokens, SHA-256 ${digest.digest("hex")}`];
+    const digest = createHash("sha256").update(
+      new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength),
+    ).digest("hex");
+    return [name, `${ids.length} tokens, SHA-256 ${digest}`];
   }));
-}
-
-function scoredConfig(
-  { clampLen, sameLength, compat }: EvalConfig,
-  modelConfig: ModelConfig,
-): ModelConfig {
-  return {
-    ...modelConfig,
-    clampLen: clampLen ?? modelConfig.clampLen,
-    sameLength: sameLength ?? modelConfig.sameLength,
-    compat: compat === "auto" ? modelConfig.compat : compat,
-  };
 }

@@ -29,7 +29,8 @@ import {
 } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { EVAL_PRESETS } from "./presets.ts";
-import { SCORER_TYPES } from "./scorers/open_scorer.ts";
+import { ONNX_PROVIDERS } from "./scorers/onnx_session.ts";
+import { type DeviceScorerType, SCORER_TYPES } from "./scorers/open_scorer.ts";
 
 const general = { group: "General" } as const;
 const corpus = { group: "Text" } as const;
@@ -68,7 +69,12 @@ export const evalSchema = z.strictObject({
   fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")
     .meta(general),
   type: z.enum(SCORER_TYPES).default("webgpu")
-    .describe("Name of the runtime in results; the reference's names mean the same here")
+    .describe(
+      "onnx: run the ONNX file of --model; the others name this program's runtime in results",
+    )
+    .meta(general),
+  onnxProvider: z.enum(ONNX_PROVIDERS).default("wasm")
+    .describe("What ONNX Runtime computes with: WebAssembly on the CPU, or WebGPU")
     .meta(general),
   cache: z.enum(CACHE_CHOICES).default("auto")
     .describe(
@@ -162,6 +168,13 @@ export const evalSchema = z.strictObject({
 
 /** A checked evaluation configuration. */
 export type EvalConfig = z.infer<typeof evalSchema>;
+
+/** The settings of a model on a device. */
+export function deviceSettings(
+  { device, type, fp16 }: EvalConfig,
+): Pick<EvalConfig, "device" | "fp16"> & { readonly type: DeviceScorerType } {
+  return { device, fp16, type: type as DeviceScorerType }; // an ONNX file is another source
+}
 
 /** Whether the flags name a text, which then is scored instead of that of training. */
 export function givesText({ dataset, data }: EvalConfig): boolean {
@@ -305,6 +318,7 @@ export function checkShare(config: EvalConfig, processes: number): void {
     config.perToken && "--per_token",
     config.lines && "--lines",
     config.compare.length > 0 && "--compare",
+    config.type === "onnx" && "--type onnx",
   ].find((flag) => flag !== false);
   if (alone !== undefined && processes > 1) {
     throw new ConfigError(

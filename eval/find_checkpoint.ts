@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CheckpointError, exists } from "@transformer-xl/runtime";
+import { CheckpointError, exists, quoted } from "@transformer-xl/runtime";
 
 /** File name of the checkpoint with the smallest validation loss. */
 export const BEST_CHECKPOINT = "checkpoint_best.safetensors";
@@ -15,13 +15,18 @@ export const LAST_CHECKPOINT = "checkpoint_last.safetensors";
  * Path of `model`; without one, of the best checkpoint of a work directory, else of the last.
  *
  * @param action what is done with it, for the message
- * @throws {CheckpointError} when the work directory holds neither
+ * @throws {CheckpointError} when the work directory holds neither, or `model` is an ONNX file
  * @throws {ConfigError} when it cannot be read
  */
 export async function findCheckpoint(
   { model, workDir }: { readonly model: string | null; readonly workDir: string },
   action = "evaluate",
 ): Promise<string> {
+  if (model?.endsWith(".onnx")) {
+    throw new CheckpointError(`Cannot read ${quoted(model)} as a checkpoint: it is an ONNX model`, {
+      need: "a checkpoint, or the runtime of ONNX models",
+    });
+  }
   if (model !== null) return model;
   for (const name of [BEST_CHECKPOINT, LAST_CHECKPOINT]) {
     if (await exists(`${workDir}/${name}`)) return `${workDir}/${name}`;

@@ -10,6 +10,7 @@ export {
   checkManual,
   checkMeasured,
   checkScored,
+  checkTables,
   type EvalConfig,
   evalSchema,
   targetValue,
@@ -87,11 +88,30 @@ export { type ManualModel, manualModel } from "./settings/manual_config.ts";
 export * from "./metrics.ts";
 export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";
 export { EVAL_PRESETS, type EvalPreset } from "./presets.ts";
-export { openScorer, runtimeName, SCORER_TYPES, type ScorerType } from "./scorers/open_scorer.ts";
+export {
+  DEVICE_SCORER_TYPES,
+  type DeviceScorerType,
+  openScorer,
+  runtimeName,
+  SCORER_TYPES,
+  type ScorerType,
+} from "./scorers/open_scorer.ts";
+export {
+  ONNX_PROVIDERS,
+  type OnnxProvider,
+  OnnxRuntime,
+  OnnxSession,
+  type OnnxTensor,
+  type TensorArrays,
+} from "./scorers/onnx_session.ts";
+export { checkOnnx, type FixedSettings, onnxSettings } from "./settings/onnx_settings.ts";
+export { type OnnxModel, OnnxScorer, residentOutputs } from "./scorers/onnx_scorer.ts";
 export { PlanScorer, type ScorerOptions } from "./scorers/plan_scorer.ts";
-export type { Scorer } from "./scorers/scorer.ts";
+export type { RankingScorer, Scorer, TargetScores } from "./scorers/scorer.ts";
 export { checkDllogName, checkLogName, type LogPlace } from "./settings/log_names.ts";
 export { EvalDllRecords, type EvalSummary } from "./report/dll_records.ts";
+export { scoredConfig, type SpanSettings } from "./settings/scored_config.ts";
+export { trainedTextOf } from "./text/trained_text.ts";
 export { EVAL_REFERENCE_FLAGS, sharedReferenceFlags } from "./settings/reference_flags.ts";
 export {
   type Achieved,
@@ -102,7 +122,7 @@ export {
 } from "./report/targets.ts";
 export { bannerLine, latencyLines, resultLines, RULE, segmentLine } from "./report/report.ts";
 export { combineMeans, type SegmentMeans, SegmentMeter } from "./report/segment_meter.ts";
-export { type RankOptions, RankScorer, type TargetScores } from "./scorers/rank_scorer.ts";
+export { type RankOptions, RankScorer } from "./scorers/rank_scorer.ts";
 export { ResultFiles } from "./result_files.ts";
 export { pageOf, TokenFiles } from "./tokens/token_files.ts";
 export { tokenLine, tokenRecord, tokenTitle } from "./tokens/token_lines.ts";

@@ -40,7 +40,6 @@ export {
 export { SoloGroup } from "./distributed/solo_group.ts";
 export * from "./files/atomic_file.ts";
 export { FileFault } from "./files/file_fault.ts";
-export * from "./files/scratch_file.ts";
 export { exists, fileInfo } from "./files/file_info.ts";
 export * from "./files/folder_lock.ts";
 export {
@@ -71,6 +70,18 @@ export {
 } from "./files/pytorch/pickle/pickle_values.ts";
 export { TorchFile } from "./files/pytorch/torch_file.ts";
 export { TorchStorage, TorchTensor, type TorchView } from "./files/pytorch/torch_tensor.ts";
+export {
+  type Attribute,
+  ONNX_TYPES,
+  type OnnxDims,
+  OnnxGraph,
+  type OnnxType,
+  type OnnxWeight,
+  type Value,
+} from "./files/onnx/graph.ts";
+export type { LateBytes } from "./files/onnx/message.ts";
+export { type OnnxContent, OnnxFile } from "./files/onnx/onnx_file.ts";
+export { EXTERNAL_FROM_BYTES, type OnnxModelOptions, writeOnnx } from "./files/onnx/write_onnx.ts";
 export * from "./files/safetensors/file.ts";
 export * from "./files/safetensors/writer.ts";
 export * from "./files/system_reason.ts";
@@ -110,7 +121,7 @@ export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
 export * from "./flags/stop_signals.ts";
 export * from "./flags/user_path.ts";
 export { type DllData, DllLog, type DllLogOptions, type DllStep } from "./logs/dll_log.ts";
-export { type Environment, environmentOf } from "./machine/environment.ts";
+export { type DeviceFacts, type Environment, environmentOf } from "./machine/environment.ts";
 export { JsonLog } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
 export { logPath, rankName } from "./logs/log_path.ts";

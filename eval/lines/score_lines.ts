@@ -4,8 +4,7 @@
  * @module
  */
 import { IGNORED } from "@transformer-xl/kernels";
-import { RankScorer } from "../scorers/rank_scorer.ts";
-import type { Scorer } from "../scorers/scorer.ts";
+import { isRanking, type Scorer } from "../scorers/scorer.ts";
 import type { TokenTable } from "../tokens/token_table.ts";
 import { lineBatches } from "./line_batches.ts";
 
@@ -55,7 +54,7 @@ export async function scoreLines(
       scorer.run(segment);
       await scorer.losses();
       const nats = await scorer.tokenLosses();
-      const ranks = scorer instanceof RankScorer ? scorer.scores.ranks : [];
+      const ranks = isRanking(scorer) ? scorer.scores.ranks : [];
       const { columns, targets, start } = segment;
       targets.forEach((target, i) => {
         if (target === IGNORED) return;

@@ -21,11 +21,20 @@ const SCORERS = {
   torchscript: PlanScorer.open,
 } as const satisfies Readonly<Record<string, OpenScorer>>;
 
-/** Value of `--type`. */
-export type ScorerType = keyof typeof SCORERS;
+/** Value of `--type` for a model on a device. */
+export type DeviceScorerType = keyof typeof SCORERS;
+
+/** Values of {@link DeviceScorerType}. */
+export const DEVICE_SCORER_TYPES = Object.keys(SCORERS) as [
+  DeviceScorerType,
+  ...DeviceScorerType[],
+];
+
+/** Value of `--type`; `onnx` is an exported model in ONNX Runtime. */
+export type ScorerType = DeviceScorerType | "onnx";
 
 /** Values of `--type`. */
-export const SCORER_TYPES = Object.keys(SCORERS) as [ScorerType, ...ScorerType[]];
+export const SCORER_TYPES: [ScorerType, ...ScorerType[]] = [...DEVICE_SCORER_TYPES, "onnx"];
 
 /**
  * Opens a scorer.
@@ -34,7 +43,7 @@ export const SCORER_TYPES = Object.keys(SCORERS) as [ScorerType, ...ScorerType[]
  * @throws {DeviceError} when memory is short
  */
 export function openScorer(
-  type: ScorerType,
+  type: DeviceScorerType,
   model: Model,
   lengths: LengthSettings,
   options: ScorerOptions = {},
@@ -43,6 +52,6 @@ export function openScorer(
 }
 
 /** What results call the runtime: the given name, but `loops` for plain loops. */
-export function runtimeName(type: ScorerType, { info }: Pick<Device, "info">): string {
+export function runtimeName(type: DeviceScorerType, { info }: Pick<Device, "info">): string {
   return type === "webgpu" && info.kind === "reference" ? "loops" : type;
 }

@@ -18,18 +18,10 @@ import {
 import type { HostArray, Input, Plan, PlanInputs, Tensor } from "@transformer-xl/runtime";
 import { mean } from "../metrics.ts";
 import type { ScorerOptions } from "./plan_scorer.ts";
-import type { Scorer } from "./scorer.ts";
+import type { RankingScorer, TargetScores } from "./scorer.ts";
 
 /** Most bytes of log-probabilities that exist at once. */
 const MOST_BYTES = 64 * 2 ** 20;
-
-/** Scores of the target tokens of a segment, [T B] in token order. */
-export interface TargetScores {
-  /** log p of every target, in nats. */
-  readonly logProbabilities: readonly number[];
-  /** 1 + the number of words with a larger probability. */
-  readonly ranks: readonly number[];
-}
 
 /** Options of a scorer that ranks. */
 export interface RankOptions extends ScorerOptions {
@@ -49,7 +41,7 @@ interface Owned {
 }
 
 /** A recording of the model that ranks targets. */
-export class RankScorer implements Scorer {
+export class RankScorer implements RankingScorer {
   /** See {@link Scorer.lengths}. */
   readonly lengths: Lengths;
   /** Scores of one segment exist at a time. */

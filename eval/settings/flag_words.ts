@@ -20,7 +20,7 @@ export const GIVEN_TEXT = "--data";
 
 /** The line about a name of a runtime of the reference; undefined for this program's own. */
 export function typeLine(type: string): string | undefined {
-  return type === "webgpu"
+  return type === "webgpu" || type === "onnx"
     ? undefined
     : `--type ${type}: the same as webgpu, the model is recorded once`;
 }

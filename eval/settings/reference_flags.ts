@@ -38,8 +38,8 @@ export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   missingFlag(
     "save_torchscript",
     "one",
-    "there is no TorchScript here, and models are not exported to other formats yet; a checkpoint " +
-      "is a safetensors file, which --model reads",
+    "there is no TorchScript here; deno task export writes models for ONNX Runtime, PyTorch and " +
+      "readers of safetensors",
   ),
   missingFlag(
     "load_torchscript",

@@ -33,9 +33,18 @@ export function settingWarnings(
   config: EvalConfig,
   origin: ReadonlyMap<string, FlagOrigin>,
 ): string[] {
-  return READERS
-    .filter(([key, , reader]) => origin.get(key) === "flag" && !config[reader])
-    .map(([, flag, , reader]) => `warning: ${flag} has no effect without ${reader}`);
+  const isFlag = (key: keyof EvalConfig) => origin.get(key) === "flag";
+  const isOnnx = config.type === "onnx";
+  return [
+    ...READERS.filter(([key, , reader]) => isFlag(key) && !config[reader])
+      .map(([, flag, , reader]) => `warning: ${flag} has no effect without ${reader}`),
+    ...(isFlag("onnxProvider") && !isOnnx
+      ? ["warning: --onnx_provider has no effect without --type onnx"]
+      : []),
+    ...(isFlag("device") && isOnnx
+      ? ["warning: --device has no effect with --type onnx; give --onnx_provider"]
+      : []),
+  ];
 }
 
 /**

@@ -11,9 +11,10 @@ import {
   unverifiedLine,
 } from "@transformer-xl/model";
 import type { ProcessGroup } from "@transformer-xl/runtime";
-import type { EvalConfig } from "../config.ts";
+import { deviceSettings, type EvalConfig } from "../config.ts";
 import { findCheckpoint, lastForBest } from "../find_checkpoint.ts";
 import { assertFiniteWeights } from "../finite.ts";
+import { openDeviceRuntime } from "../scorers/device_runtime.ts";
 import { scoredTexts } from "../text/scored_text.ts";
 import type { ModelSource } from "./model_source.ts";
 
@@ -40,11 +41,12 @@ export async function checkpointSource(
     lines: [unverifiedLine(checkpoint), lastForBest(config, checkpoint.path)]
       .filter((line) => line !== undefined),
     texts: (cacheDir, announce) => scoredTexts(config, checkpoint, cacheDir, announce),
-    async create(device, modelConfig, fp16) {
-      const model = await modelOfCheckpoint(device, checkpoint, { config: modelConfig, fp16 });
-      await assertFiniteWeights(device, model.store, checkpoint.path);
-      return model;
-    },
+    openRuntime: (config, notice) =>
+      openDeviceRuntime({ ...deviceSettings(config), notice }, async (device, config, fp16) => {
+        const model = await modelOfCheckpoint(device, checkpoint, { config, fp16 });
+        await assertFiniteWeights(device, model.store, checkpoint.path);
+        return model;
+      }),
     [Symbol.dispose]: () => shared[Symbol.dispose](),
   };
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { Model, ModelConfig } from "@transformer-xl/model";
-import type { Device } from "@transformer-xl/runtime";
+import type { ModelConfig } from "@transformer-xl/model";
+import type { EvalConfig } from "../config.ts";
+import type { ScoringRuntime } from "../scorers/scoring_runtime.ts";
+import type { FixedSettings } from "../settings/onnx_settings.ts";
 import type { ScoredTexts } from "../text/scored_text.ts";
 
 /** A model before it is on a device. */
@@ -19,6 +21,8 @@ export interface ModelSource extends Disposable {
   readonly digest: string;
   /** Lines about the model. */
   readonly lines: readonly string[];
+  /** Settings that its file determines; undefined where the command line does. */
+  readonly fixed?: FixedSettings;
   /**
    * Opens the text to score.
    *
@@ -29,11 +33,10 @@ export interface ModelSource extends Disposable {
    */
   texts(cacheDir: string | undefined, announce: (line: string) => void): Promise<ScoredTexts>;
   /**
-   * Places the model on a device.
+   * Opens what the model computes in.
    *
-   * @param config in place of its own, for other attention spans
-   * @throws {CheckpointError} when weights are not finite
-   * @throws {DeviceError} when memory is short, or the device lacks half precision
+   * @param notice receives one sentence about it
+   * @throws {DeviceError} when it is missing or unsuitable
    */
-  create(device: Device, config: ModelConfig, fp16: boolean): Promise<Model>;
+  openRuntime(config: EvalConfig, notice: (sentence: string) => void): Promise<ScoringRuntime>;
 }

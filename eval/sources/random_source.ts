@@ -5,8 +5,9 @@
  */
 import { createModel, isOfCharacters } from "@transformer-xl/model";
 import { DataError, quoted } from "@transformer-xl/runtime";
-import { type EvalConfig, isRandomText, lengthsOf } from "../config.ts";
+import { deviceSettings, type EvalConfig, isRandomText, lengthsOf } from "../config.ts";
 import { skippedIterations } from "../latency/latency_meter.ts";
+import { openDeviceRuntime } from "../scorers/device_runtime.ts";
 import { GIVEN_TEXT } from "../settings/flag_words.ts";
 import { type ManualModel, unusedLine } from "../settings/manual_config.ts";
 import { randomIds } from "../text/random_text.ts";
@@ -49,7 +50,11 @@ export function randomSource(
         { need: "a model for the symbols of the text" },
       );
     },
-    create: (device, modelConfig, fp16) => createModel(device, modelConfig, { seed, fp16 }),
+    openRuntime: (config, notice) =>
+      openDeviceRuntime(
+        { ...deviceSettings(config), notice },
+        (device, modelConfig, fp16) => createModel(device, modelConfig, { seed, fp16 }),
+      ),
     [Symbol.dispose]() {},
   };
 }

@@ -13,7 +13,6 @@ import {
   type SegmentSource,
   SentenceBatches,
   sentenceCount,
-  type TokenSequence,
 } from "@transformer-xl/model";
 import type { ProcessGroup } from "@transformer-xl/runtime";
 import {
@@ -38,7 +37,7 @@ export interface Stream {
   /** Size of the raw text; undefined where it is not known. */
   readonly raw: RawSize | undefined;
   /** Its tokens. */
-  readonly ids: TokenSequence;
+  readonly ids: Uint32Array;
   /** Segments of this process. */
   readonly batches: SegmentSource;
   /** Rows that fill the memory before scoring starts. */
@@ -104,7 +103,7 @@ export function cutTexts(
 }
 
 /** Whether a text would only fill the memory; like a sentence, it is scored from its start. */
-function isShort(ids: TokenSequence, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
+function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
   const warmup = Math.ceil(warmupLen / tgtLen) * tgtLen;
   return Math.floor(ids.length / batchSize) <= warmup;
 }

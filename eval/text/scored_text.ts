@@ -15,7 +15,6 @@ import {
   splitLines,
   textPlace,
   type TextSettings,
-  type TokenSequence,
   type Vocabulary,
 } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
@@ -31,7 +30,7 @@ export interface ScoredText {
   /** Name in results: a split, `file` if requested, or `test` for a whole text. */
   readonly name: string;
   /** Its tokens. */
-  readonly ids: TokenSequence;
+  readonly ids: Uint32Array;
   /** True for a text that was given whole: it may be shorter than the memory. */
   readonly whole: boolean;
   /** Size of the raw text; undefined where it is not known. */
@@ -63,7 +62,7 @@ export interface ScoredTexts {
  */
 export async function scoredTexts(
   config: EvalConfig,
-  checkpoint: ModelCheckpoint,
+  checkpoint: Pick<ModelCheckpoint, "path" | "vocabulary" | "training">,
   cacheDir: string | undefined,
   announce: (line: string) => void,
 ): Promise<ScoredTexts> {
@@ -71,7 +70,7 @@ export async function scoredTexts(
   const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
   if (isTyped(config)) {
     if (readsStandardInput(config) && Deno.stdin.isTerminal()) announce(READS_INPUT);
-    const dataset = checkpoint.trained === null ? undefined : trained.dataset;
+    const dataset = checkpoint.training === null ? undefined : trained.dataset;
     return typedTexts(config, await typedText(config), vocabulary, dataset);
   }
   const isGiven = givesText(config);

@@ -24,14 +24,14 @@ const trainedText = z.object({
 /**
  * Data set and path of the text of training.
  *
- * @returns undefined for a file of weights that does not name it
+ * @returns undefined for a file of weights only
  * @throws {CheckpointError} when the record does not name a text as training does
  */
 export function trainedTextOf(
-  { path, trained }: Pick<ModelCheckpoint, "path" | "trained">,
+  { path, training }: Pick<ModelCheckpoint, "path" | "training">,
 ): Pick<TextSettings, "dataset" | "data"> | undefined {
-  if (trained === null) return undefined;
-  const result = trainedText.safeParse(trained);
+  if (training === null) return undefined;
+  const result = trainedText.safeParse(training);
   if (result.success) return result.data.config;
   throw unusable(
     path,

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { LengthSettings, Model, SegmentSource, TokenSequence } from "@transformer-xl/model";
+import type { SegmentSource } from "@transformer-xl/model";
 import type { TextLog } from "@transformer-xl/runtime";
-import type { ScorerOptions } from "../scorers/plan_scorer.ts";
-import { RankScorer } from "../scorers/rank_scorer.ts";
+import type { RankingScorer } from "../scorers/scorer.ts";
 import { TokenFiles } from "./token_files.ts";
 import { tokenLine, tokenTitle } from "./token_lines.ts";
 import type { PageFacts } from "./token_page.ts";
@@ -15,14 +14,14 @@ import { type TokenSymbols, TokenTable } from "./token_table.ts";
 /** The tables of an evaluation, the scorer that fills them, and their files. */
 export class TokenReport implements AsyncDisposable {
   /** The scorer of all texts. The caller owns it. */
-  readonly scorer: RankScorer;
+  readonly scorer: RankingScorer;
   readonly #files: TokenFiles | undefined;
   readonly #symbols: TokenSymbols | undefined;
   readonly #tables: TokenTable[] = [];
   #printed = 0;
 
   private constructor(
-    scorer: RankScorer,
+    scorer: RankingScorer,
     files: TokenFiles | undefined,
     symbols: TokenSymbols | undefined,
   ) {
@@ -32,7 +31,7 @@ export class TokenReport implements AsyncDisposable {
   }
 
   /**
-   * Begins the files and records the model.
+   * Begins the files and opens the scorer.
    *
    * @param options.base path of the files without ending; undefined for none
    * @param options.symbols undefined where ids have none
@@ -40,29 +39,28 @@ export class TokenReport implements AsyncDisposable {
    * @throws {DeviceError} when memory is short
    */
   static async open(
-    model: Model,
-    lengths: LengthSettings,
-    { base, symbols, ...options }: ScorerOptions & {
+    openScorer: () => Promise<RankingScorer>,
+    { base, symbols }: {
       readonly base: string | undefined;
       readonly symbols: TokenSymbols | undefined;
     },
   ): Promise<TokenReport> {
     await using stack = new AsyncDisposableStack();
     const files = base === undefined ? undefined : stack.use(await TokenFiles.create(base));
-    const scorer = await RankScorer.open(model, lengths, options);
+    const scorer = await openScorer();
     stack.move();
     return new TokenReport(scorer, files, symbols);
   }
 
   /** Begins a text. */
-  begin(name: string, ids: TokenSequence): TokenTable {
+  begin(name: string, ids: Uint32Array): TokenTable {
     const table = new TokenTable(name, ids, this.#symbols);
     this.#tables.push(table);
     return table;
   }
 
   /** Begins a text that is cut into columns: returns what takes every segment after its loss. */
-  beginStream({ name, ids }: { readonly name: string; readonly ids: TokenSequence }): (
+  beginStream({ name, ids }: { readonly name: string; readonly ids: Uint32Array }): (
     batches: SegmentSource,
     index: number,
   ) => void {

@@ -47,8 +47,6 @@ export interface ModelCheckpoint extends Disposable {
   readonly vocabulary: Vocabulary;
   /** The training record; null in a file with weights only. */
   readonly training: unknown;
-  /** The training record, or the facts of it that weights alone keep; null if there are none. */
-  readonly trained: unknown;
   /** True if its checksum was verified; false if it has none. */
   readonly verified: boolean;
   /** The tensors. */
@@ -65,7 +63,7 @@ export async function readCheckpoint(file: SafetensorsReader): Promise<ModelChec
   const { path } = file;
   try {
     const { hasChecksum, notFinite, negative } = await file.verify(isOfSquares);
-    const { format, version } = file.metadata;
+    const { format, version, training } = file.metadata;
     if (format !== FORMAT || version !== VERSION) {
       throw unusable(
         path,
@@ -86,17 +84,13 @@ export async function readCheckpoint(file: SafetensorsReader): Promise<ModelChec
         `tensor ${quoted(negative, 80)} of squares holds negative numbers; use another copy`,
       );
     }
-    const record = (key: string) =>
-      file.metadata[key] === undefined ? null : metadataJson(file, key);
-    const training = record("training");
     return {
       path,
       file,
       verified: hasChecksum,
       config,
       vocabulary: await checkedVocabulary(file, config),
-      training,
-      trained: training ?? record("trained"),
+      training: training === undefined ? null : metadataJson(file, "training"),
       [Symbol.dispose]: () => file.close(),
     };
   } catch (error) {
@@ -113,23 +107,16 @@ export function unverifiedLine({ path, verified }: ModelCheckpoint): string | un
   } has no checksum, so damage to its numbers would go unnoticed`;
 }
 
-/**
- * Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names.
- *
- * @param training the training record
- * @param trained facts of it, in a file without
- */
+/** Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names. */
 export function checkpointMetadata(
   config: ModelConfig,
   training?: unknown,
-  trained?: unknown,
 ): Record<string, string> {
   return {
     format: FORMAT,
     version: VERSION,
     model: JSON.stringify(config),
     ...(training !== undefined && { training: JSON.stringify(training, namedNonFinite) }),
-    ...(trained !== undefined && { trained: JSON.stringify(trained) }),
   };
 }
 

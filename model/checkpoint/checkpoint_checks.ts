@@ -66,7 +66,10 @@ export function unusable(
  *
  * @throws {CheckpointError} When it is missing, not JSON, too deep or too long
  */
-export function metadataJson({ path, metadata }: SafetensorsReader, key: string): unknown {
+export function metadataJson(
+  { path, metadata }: Pick<SafetensorsReader, "path" | "metadata">,
+  key: string,
+): unknown {
   const text = metadata[key];
   if (text === undefined) throw unusable(path, `its metadata has no "${key}"; use another copy`);
   try {
@@ -192,12 +195,24 @@ export async function checkedVocabulary(
   if (!file.has(VOCABULARY) || file.dtype(VOCABULARY) !== "U8") {
     throw unusable(path, "it has no vocabulary of U8 characters; use another copy");
   }
+  return await vocabularyOfJson(path, await file.tensor(VOCABULARY, "U8"), { nToken });
+}
+
+/**
+ * A vocabulary from its JSON in a file.
+ *
+ * @throws {CheckpointError} When it is damaged, or not of the model's size
+ */
+export async function vocabularyOfJson(
+  path: string,
+  json: string | Uint8Array,
+  { nToken }: Pick<ModelConfig, "nToken">,
+): Promise<Vocabulary> {
   const problem = (sentence: string, cause?: unknown) =>
     unusable(path, `its vocabulary ${sentence}; use another copy`, cause);
   let vocabulary: Vocabulary;
   try {
-    const bytes = await file.tensor(VOCABULARY, "U8");
-    const record = parseGuardedJson(bytes, { depth: 3, values: nToken + 100 });
+    const record = parseGuardedJson(json, { depth: 3, values: nToken + 100 });
     vocabulary = await vocabularyFromJSON(record);
   } catch (error) {
     if (error instanceof JsonFault) throw problem(error.message, error);

@@ -33,20 +33,27 @@ export function storedWeights(
     name,
     dtype,
     shape: file.shape(name),
-    values: () => pieces(file, name, dtype),
+    values: () => weightPieces(file, name, dtype),
   }));
 }
 
-async function* pieces(
+/**
+ * A weight, or its elements from one to before another, in pieces.
+ *
+ * @throws {CheckpointError} when a number is beyond half precision, or the read fails
+ */
+export async function* weightPieces(
   file: SafetensorsReader,
   name: string,
   dtype: WeightDtype,
+  elements?: readonly [from: number, to: number],
 ): AsyncGenerator<ArrayBufferView<ArrayBuffer>> {
   const from = file.dtype(name);
-  const step = PIECE_ELEMENTS * SAFETENSORS_ARRAYS[from].BYTES_PER_ELEMENT;
-  const length = file.byteLength(name);
-  for (let begin = 0; begin < length; begin += step) {
-    const bytes = await file.bytes(name, begin, Math.min(begin + step, length));
+  const width = SAFETENSORS_ARRAYS[from].BYTES_PER_ELEMENT;
+  const step = PIECE_ELEMENTS * width;
+  const [first, end] = elements?.map((place) => place * width) ?? [0, file.byteLength(name)];
+  for (let begin = first!; begin < end!; begin += step) {
+    const bytes = await file.bytes(name, begin, Math.min(begin + step, end!));
     if (from === dtype) {
       yield bytes;
       continue;

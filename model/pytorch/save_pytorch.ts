@@ -13,8 +13,6 @@ import {
 } from "@transformer-xl/runtime";
 import { checkpointMetadata, type ModelCheckpoint } from "../checkpoint/checkpoint.ts";
 import type { WeightDtype } from "../checkpoint/stored_weights.ts";
-import { trainedFacts, trainedRecord } from "../checkpoint/trained_facts.ts";
-import { datasetOf } from "../text/data_sets.ts";
 import type { VocabularyRecord } from "../text/vocabulary/vocabulary.ts";
 import { modelArguments, programArguments, type ReferenceLengths } from "./reference_arguments.ts";
 import { referenceState } from "./reference_state.ts";
@@ -26,12 +24,16 @@ export const PYTORCH_LAYOUTS = ["plain", "nvidia"] as const;
 /** Layout of a file: values that need no code to be read, or objects of NVIDIA's programs. */
 export type PytorchLayout = (typeof PYTORCH_LAYOUTS)[number];
 
-/** Form of a file. */
+/** Properties of a file that are not in a checkpoint. */
 export interface PytorchOptions {
   /** Layout (default "plain"). */
   readonly layout?: PytorchLayout;
   /** Type of the weights (default float32). */
   readonly dtype?: WeightDtype;
+  /** Lengths of training (default: those of the reference's evaluation). */
+  readonly lengths?: ReferenceLengths | undefined;
+  /** Data set of training. */
+  readonly dataset?: string | undefined;
 }
 
 /**
@@ -48,11 +50,10 @@ export interface PytorchOptions {
 export async function savePytorch(
   path: string,
   checkpoint: ModelCheckpoint,
-  { layout = "plain", dtype = "F32" }: PytorchOptions = {},
+  { layout = "plain", dtype = "F32", dataset, lengths }: PytorchOptions = {},
 ): Promise<void> {
   const { config, vocabulary } = checkpoint;
-  const facts = trainedFacts(checkpoint);
-  const lengths = facts ?? defaultLengths(checkpoint);
+  const used = lengths ?? defaultLengths(checkpoint);
   const tensors = new TorchTensors();
   const state = orderedDict(
     new Map(
@@ -65,8 +66,8 @@ export async function savePytorch(
   const value: Record<PytorchLayout, () => Map<string, PythonValue>> = {
     plain: () =>
       new Map<string, PythonValue>([
-        ...Object.entries(checkpointMetadata(config, undefined, trainedRecord(checkpoint))),
-        ["model_config", new Map([...modelArguments(config, lengths), ...NO_DROPOUT])],
+        ...Object.entries(checkpointMetadata(config)),
+        ["model_config", new Map([...modelArguments(config, used), ...NO_DROPOUT])],
         ["model_state", state],
         ["vocab", plainVocabulary(vocabulary.toJSON())],
       ]),
@@ -76,13 +77,10 @@ export async function savePytorch(
           "args",
           new PythonObject(
             new PythonName("argparse", "Namespace"),
-            programArguments(config, lengths, {
-              kind: vocabulary.kind,
-              dataset: facts && datasetOf(facts),
-            }),
+            programArguments(config, used, { kind: vocabulary.kind, dataset }),
           ),
         ],
-        ["model_config", modelArguments(config, lengths)],
+        ["model_config", modelArguments(config, used)],
         ["model_state", state],
         ["vocab", referenceVocabulary(vocabulary)],
       ]),

@@ -63,6 +63,15 @@ export const REMEDIES: Remedies = {
   "another checkpoint":
     "give another checkpoint with --model, or train it again from an earlier one",
   "a run or a checkpoint": "give the --work_dir of a run, or --model FILE",
+  "an export": "write one with deno task export --onnx FILE",
+  "a checkpoint, or the runtime of ONNX models":
+    "score it with deno task eval --type onnx, or give a checkpoint with --model",
+  "the package of ONNX Runtime":
+    "install it with a network, as `deno cache npm:onnxruntime-web` does, and run deno task eval, since " +
+    "executables do not have it",
+  "a graphics driver, or ONNX Runtime on the CPU":
+    "run `deno task setup`, or use --onnx_provider wasm",
+  "fewer columns, or shorter segments": "lower --batch_size or --tgt_len",
   "the name of the text": "name the text with --data",
   "the text of training":
     "restore it, or go on with the new text with --accept_new_text or --data PATH",

@@ -56,6 +56,11 @@ export type Need =
   // checkpoints and runs
   | "another checkpoint"
   | "a run or a checkpoint"
+  | "an export"
+  | "a checkpoint, or the runtime of ONNX models"
+  | "the package of ONNX Runtime"
+  | "a graphics driver, or ONNX Runtime on the CPU"
+  | "fewer columns, or shorter segments"
   | "the name of the text"
   | "the text of training"
   | "a work directory that is not in use"

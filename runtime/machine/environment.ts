@@ -6,6 +6,12 @@
  */
 import type { DeviceInfo } from "../plan/device.ts";
 
+/** Facts about what computes: a device, or a runtime of another program. */
+export interface DeviceFacts extends Pick<DeviceInfo, "adapter" | "features"> {
+  /** Kind of device; `onnx`: ONNX Runtime. */
+  readonly kind: DeviceInfo["kind"] | "onnx";
+}
+
 /** Facts about where a program runs. */
 export interface Environment {
   /** Version of Deno. */
@@ -19,13 +25,13 @@ export interface Environment {
   /** Adapter as its driver names it, or the executor. */
   readonly adapter: string;
   /** Kind of device. */
-  readonly device: DeviceInfo["kind"];
+  readonly device: DeviceFacts["kind"];
   /** Features of the device that are used if they are there. */
   readonly features: readonly string[];
 }
 
 /** The environment of this process, which computes on a device. */
-export function environmentOf({ adapter, kind, features }: DeviceInfo): Environment {
+export function environmentOf({ adapter, kind, features }: DeviceFacts): Environment {
   const { deno, v8 } = Deno.version;
   return {
     deno,

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Evaluator, openScorer, type Scorer, SCORER_TYPES } from "@transformer-xl/eval";
+import { DEVICE_SCORER_TYPES, Evaluator, openScorer, type Scorer } from "@transformer-xl/eval";
 import { Batches, initialise, Model, type Segment } from "@transformer-xl/model";
 import { ReferenceDevice } from "@transformer-xl/runtime";
 import { modelOf } from "@transformer-xl/train";
@@ -79,7 +79,7 @@ Deno.test("losses are read after every segment for its latency, and for a log li
   assert(rare.reads < each.reads, `${rare.reads} reads`); // after 1, 2, 3 and 6 segments
 });
 
-for (const type of SCORER_TYPES) {
+for (const type of DEVICE_SCORER_TYPES) {
   Deno.test(`the scorer ${type} gives losses in order, once, and refuses to drop any`, async () => {
     using device = new ReferenceDevice({ precision: "f32" });
     const corpus = await smallCorpus();

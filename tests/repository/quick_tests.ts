@@ -12,6 +12,7 @@ const TYPE_IMPORT = /^import type [\s\S]*?;$/gm;
 /** Tests of many whole runs, each above ten seconds; `deno task test` has them. */
 export const LONG_TESTS: readonly string[] = [
   "tests/kernels/adapter_classes_test.ts",
+  "tests/model/onnx/onnx_webgpu_test.ts",
   "tests/train/checkpoint/rerun_and_resume_test.ts",
   "tests/train/config/reference_runs_test.ts",
   "tests/train/optimizers_test.ts",

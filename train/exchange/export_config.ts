@@ -4,13 +4,16 @@
  * @module
  */
 import { evalSchema } from "@transformer-xl/eval";
-import { PYTORCH_LAYOUTS } from "@transformer-xl/model";
-import { ConfigError, fileInfo, pathValue, quoted } from "@transformer-xl/runtime";
+import { GRAPH_OUTPUTS, PYTORCH_LAYOUTS } from "@transformer-xl/model";
+import { ConfigError, fileInfo, type FlagOrigin, pathValue, quoted } from "@transformer-xl/runtime";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 
 const checkpoint = { group: "Checkpoint" } as const;
 const file = { group: "Files", metavar: "FILE" } as const;
+const onnx = { group: "ONNX" } as const;
+
+const { tgtLen, extLen, memLen, clampLen, sameLength, compat } = evalSchema.shape;
 
 /** Schema of the flags. */
 export const exportSchema = z.strictObject({
@@ -27,17 +30,49 @@ export const exportSchema = z.strictObject({
       "plain: read with weights_only=True; nvidia: with objects that NVIDIA's eval.py reads",
     )
     .meta({ group: "Files" }),
+  onnx: pathValue.nullable().default(null)
+    .describe("Write model and memory as an ONNX graph; eval --type onnx runs it").meta(file),
   fp16: z.boolean().default(false).describe("Write weights in half precision")
     .meta({ group: "Files" }),
   overwrite: z.boolean().default(false).describe("Replace files that exist")
     .meta({ group: "Files" }),
+
+  onnxOutputs: z.enum(GRAPH_OUTPUTS).default("losses")
+    .describe("Outputs of the graph beside its new memory").meta(onnx),
+  tgtLen: tgtLen.describe("Most target tokens per run").meta(onnx),
+  extLen: extLen.meta(onnx),
+  memLen: memLen.meta(onnx),
+  clampLen: clampLen.meta(onnx),
+  sameLength: sameLength.meta(onnx),
+  compat: compat.meta(onnx),
 });
 
 /** Values of the flags. */
 export type ExportFlags = z.output<typeof exportSchema>;
 
 /** Settings that name a file to write, by the name of their flag. */
-const OUTPUTS = { safetensors: "--safetensors", pt: "--pt" } as const;
+const OUTPUTS = { safetensors: "--safetensors", pt: "--pt", onnx: "--onnx" } as const;
+
+/** Settings of the ONNX graph. */
+const ONNX_SETTINGS = [
+  ["onnxOutputs", "--onnx_outputs"],
+  ["tgtLen", "--tgt_len"],
+  ["extLen", "--ext_len"],
+  ["memLen", "--mem_len"],
+  ["clampLen", "--clamp_len"],
+  ["sameLength", "--same_length"],
+  ["compat", "--compat"],
+] as const satisfies readonly (readonly [keyof ExportFlags, string])[];
+
+/** One line for each flag of the ONNX graph where none is written. */
+export function exportWarnings(
+  { onnx }: ExportFlags,
+  origin: ReadonlyMap<string, FlagOrigin>,
+): string[] {
+  if (onnx !== null) return [];
+  return ONNX_SETTINGS.filter(([key]) => origin.get(key) === "flag")
+    .map(([, flag]) => `warning: ${flag} has no effect without --onnx`);
+}
 
 /** A file to write. */
 export interface Output {

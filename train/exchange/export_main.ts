@@ -18,7 +18,7 @@ import {
   withRemedies,
   withUserPaths,
 } from "@transformer-xl/runtime";
-import { checkedOutputs, type ExportFlags, exportSchema } from "./export_config.ts";
+import { checkedOutputs, type ExportFlags, exportSchema, exportWarnings } from "./export_config.ts";
 import { EXPORTERS } from "./exporters.ts";
 
 if (import.meta.main) await runCli(() => exportCheckpoint(Deno.args, console.log));
@@ -46,9 +46,10 @@ async function exportWith(
     print(flagHelp(exportSchema, { usage: "deno task export [flags]", description }));
     return 0;
   }
+  const parsed = parseFlags(exportSchema, argv);
   const config: ExportFlags = withUserPaths(
-    parseFlags(exportSchema, argv).config,
-    ["workDir", "model", "safetensors", "pt"],
+    parsed.config,
+    ["workDir", "model", "safetensors", "pt", "onnx"],
   );
   const path = await findCheckpoint(config, "export");
   const outputs = await checkedOutputs(config, path);
@@ -57,6 +58,7 @@ async function exportWith(
   for (const line of [unverifiedLine(checkpoint), lastForBest(config, path, "exporting")]) {
     if (line !== undefined) print(line);
   }
+  for (const line of exportWarnings(config, parsed.origin)) print(line);
   using _signals = exitAtSignals(); // which removes incomplete files
   for (const output of outputs) {
     const { content, notes = [] } = await EXPORTERS[output.format](checkpoint, output.path, config);

@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { checkTables, scoredConfig, trainedTextOf } from "@transformer-xl/eval";
 import {
   type ModelCheckpoint,
   type ModelConfig,
   savePytorch,
   saveWeights,
+  writeOnnxModel,
 } from "@transformer-xl/model";
+import { quoted } from "@transformer-xl/runtime";
 import type { ExportFlags, Output } from "./export_config.ts";
+import { trainedLengths } from "./trained_lengths.ts";
 
 /** What was written. */
 export interface Exported {
@@ -37,10 +41,30 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
     return { content: `weights in ${precision(fp16)}, configuration and vocabulary` };
   },
   async pt(checkpoint, path, { fp16, ptLayout: layout }) {
-    await savePytorch(path, checkpoint, { layout, dtype: fp16 ? "F16" : "F32" });
+    const { dataset = "auto" } = trainedTextOf(checkpoint) ?? {};
+    await savePytorch(path, checkpoint, {
+      ...{ layout, dtype: fp16 ? "F16" : "F32", lengths: trainedLengths(checkpoint) },
+      dataset: dataset === "auto" ? undefined : dataset,
+    });
     return {
       content: `weights in ${precision(fp16)}, model arguments and vocabulary`,
       notes: [...NOTES[layout], ...attentionNote(checkpoint.config)],
+    };
+  },
+  async onnx(checkpoint, path, flags) {
+    const { tgtLen, extLen, memLen, onnxOutputs: outputs, fp16: half } = flags;
+    const config = scoredConfig(flags, checkpoint.config);
+    const lengths = { tgtLen, extLen, memLen };
+    checkTables(config, { batchSize: 1, ...lengths });
+    const text = trainedTextOf(checkpoint);
+    const [, data] = await writeOnnxModel(checkpoint, path, {
+      ...{ config, lengths, outputs, half },
+      training: text === undefined ? null : { config: text },
+    });
+    return {
+      content: `ONNX in ${precision(half)}, ${outputs}, tgt_len ${tgtLen} ext_len ${extLen} ` +
+        `mem_len ${memLen}`,
+      notes: data === undefined ? [] : [`weights in ${quoted(data)}, beside which it must stay`],
     };
   },
 };

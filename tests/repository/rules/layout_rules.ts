@@ -67,7 +67,16 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     "machine",
     "distributed",
   ],
-  model: ["settings", "text", "vocabulary", "attention", "checkpoint", "pytorch", "inference"],
+  model: [
+    "settings",
+    "text",
+    "vocabulary",
+    "attention",
+    "checkpoint",
+    "pytorch",
+    "inference",
+    "onnx",
+  ],
 };
 
 /** The top level holds what it must and nothing unknown. */

@@ -190,7 +190,7 @@ const EVAL_FLAGS: readonly (readonly [atDefault: string, missing?: string])[] = 
   ["--dataset wt103", "--dataset enwik9"],
   ["--split all", "--split dev"],
   ["--affinity single_unique", "--affinity none"],
-  ["--type pytorch", "--type onnx"],
+  ["--type pytorch", "--type tensorrt"],
   ["--type torchscript"],
   ["--batch_size 16"],
   ["--tgt_len 64"],

@@ -4,21 +4,16 @@
  * @module
  */
 import { byteSymbol } from "../../vocabulary/byte_vocabulary.ts";
-import { IdSpool } from "../../tokens/id_spool.ts";
+import { IdBlocks } from "./id_blocks.ts";
 import type { Scanner } from "./scanner.ts";
 import { LINE_FEED } from "./utf8.ts";
 
 /** A {@link Scanner} for bytes. */
 export class ByteScanner implements Scanner {
-  readonly ids: IdSpool;
+  readonly ids: IdBlocks = new IdBlocks();
   /** Byte to provisional id + 1; 0 is unseen. */
   #seen = new Uint16Array(256);
   #bytes: number[] = [];
-
-  /** A scanner that appends to `ids`. */
-  constructor(ids: IdSpool = new IdSpool()) {
-    this.ids = ids;
-  }
 
   get lineEnd(): number {
     return this.#seen[LINE_FEED]! - 1;

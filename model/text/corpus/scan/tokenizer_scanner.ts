@@ -5,21 +5,20 @@
  * @module
  */
 import type { TokenizerVocabulary } from "../../vocabulary/tokenizer_vocabulary.ts";
-import { IdSpool } from "../../tokens/id_spool.ts";
+import { IdBlocks } from "./id_blocks.ts";
 import type { Scanner } from "./scanner.ts";
 import { Utf8Text } from "./utf8_text.ts";
 
 /** A {@link Scanner} for the symbols of a tokenizer. */
 export class TokenizerScanner implements Scanner {
-  readonly ids: IdSpool;
+  readonly ids: IdBlocks = new IdBlocks();
   readonly lineEnd: number;
   readonly #vocabulary: TokenizerVocabulary;
   #decoder = new Utf8Text("", 0);
   #text: string[] = [];
 
-  /** A scanner with the rules of a vocabulary, which appends to `ids`. */
-  constructor(vocabulary: TokenizerVocabulary, ids: IdSpool = new IdSpool()) {
-    this.ids = ids;
+  /** A scanner with the rules of a vocabulary. */
+  constructor(vocabulary: TokenizerVocabulary) {
     this.#vocabulary = vocabulary;
     this.lineEnd = vocabulary.lineFeed ?? -1;
   }

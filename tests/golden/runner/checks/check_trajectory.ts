@@ -198,7 +198,6 @@ async function corpusOf(
         key: golden.folder,
         cached: false,
       },
-      [Symbol.dispose]: () => {},
     };
   }
   if (corpusFolder === undefined) {
