@@ -25,6 +25,7 @@ export {
   tokenLines,
 } from "./inference/main.ts";
 export { type CachesFlags, cachesSchema } from "./inference/settings.ts";
+export { type MeasuredRun, measureRun, waitLine } from "./data_wait/main.ts";
 export { compareRows } from "./harness/compare.ts";
 export * from "./harness/environment.ts";
 export * from "./harness/harness.ts";

@@ -91,6 +91,6 @@ export type { PreparedSegment } from "./step/prepared_segment.ts";
 export { type StepOptions, type StepRates, TrainStep } from "./step/train_step.ts";
 export { Ahead, type DataTimes } from "./segments/ahead.ts";
 export { type EndedEpoch, RunSegments, type StepSegment } from "./segments/run_segments.ts";
-export { cutStreams, type Streams } from "./segments/streams.ts";
+export { cutStreams, type CutText, type Streams } from "./segments/streams.ts";
 export { Trainer } from "./trainer.ts";
 export { unscoredLines } from "./settings/unscored_lines.ts";

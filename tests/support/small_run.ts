@@ -6,9 +6,15 @@
  */
 import { assertEquals } from "@std/assert";
 import { mean } from "@transformer-xl/eval";
-import { type Corpus, openCheckpoint, openCorpus } from "@transformer-xl/model";
+import { type Corpus, openCheckpoint, openCorpus, type Segment } from "@transformer-xl/model";
 import { type Device, weightsOf } from "@transformer-xl/runtime";
-import { modelOf, type TrainConfig, Trainer, trainSchema } from "@transformer-xl/train";
+import {
+  modelOf,
+  type Streams,
+  type TrainConfig,
+  Trainer,
+  trainSchema,
+} from "@transformer-xl/train";
 import type { Flags } from "./program.ts";
 
 /** Words of the generated text. */
@@ -95,6 +101,17 @@ export async function smallCorpus(lines = 100): Promise<Corpus> {
     dataset: "text",
     path: await scratch.text("text.txt", wordText(lines)),
   });
+}
+
+/** The segments of an epoch. */
+export async function* epochSegments(
+  epochs: Streams["train"],
+  epoch = 1,
+): AsyncGenerator<{ readonly segment: Segment }> {
+  const segments = epochs.after({ epoch, lastStart: null, sentences: null });
+  for (let next = await segments.next(); next !== undefined; next = await segments.next()) {
+    yield next;
+  }
 }
 
 /** A trainer of a small network. */

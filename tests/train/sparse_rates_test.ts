@@ -32,7 +32,13 @@ import {
   trainLengths,
   TrainStep,
 } from "@transformer-xl/train";
-import { Scratch, smallConfig, smallCorpus, smallTrainer } from "../support/small_run.ts";
+import {
+  epochSegments,
+  Scratch,
+  smallConfig,
+  smallCorpus,
+  smallTrainer,
+} from "../support/small_run.ts";
 
 const SAMPLED = { sampleSoftmax: 6, noTest: true, dropout: 0, dropatt: 0 } as const;
 const NEVER = new AbortController().signal;
@@ -108,7 +114,7 @@ Deno.test("the first step of a run with SGD moves the sampled table twice as far
   using model = await createModel(device, shape, { training: true, seed: config.seed });
   using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const { train } = cutStreams(config, corpus);
-  for await (const { segment } of train.after({ epoch: 1, lastStart: null, sentences: null })) {
+  for await (const { segment } of epochSegments(train)) {
     step.run(segment, { lr: 0.5 });
     break;
   }

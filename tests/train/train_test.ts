@@ -46,6 +46,7 @@ import {
 } from "@transformer-xl/train";
 import { assertClose, largest } from "../support/compare.ts";
 import {
+  epochSegments,
   Scratch,
   smallConfig,
   smallCorpus,
@@ -117,7 +118,7 @@ async function momentsAfterTwo(device: Device, config: TrainConfig, corpus: Corp
   using model = await createModel(device, modelConfig, { training: true, seed: config.seed });
   using step = await TrainStep.record(model, trainLengths(config), stepOptions(config));
   const { train } = cutStreams(config, corpus);
-  for await (const { segment } of train.after({ epoch: 1, lastStart: null, sentences: null })) {
+  for await (const { segment } of epochSegments(train)) {
     if (step.stepsDone === 2) break;
     step.run(segment, { lr: 1e-3 });
   }

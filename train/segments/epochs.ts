@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { Batches, Segment, SentencePosition, ShuffledSentences } from "@transformer-xl/model";
+import type {
+  Batches,
+  PlacedSegment,
+  Segment,
+  SentencePosition,
+  ShuffledSentences,
+} from "@transformer-xl/model";
 import type { TrainConfig } from "../config.ts";
 
 /** A segment, and where sentences go on after it; null for a text in order. */
@@ -13,6 +19,12 @@ export interface TrainingSegment {
   readonly segment: Segment;
   /** Called when a checkpoint is written. */
   readonly place: () => SentencePosition | null;
+}
+
+/** Segments in turn. */
+export interface SegmentSequence {
+  /** The next segment, at once unless a file has to be waited for; undefined after the last one. */
+  next(): TrainingSegment | undefined | Promise<TrainingSegment | undefined>;
 }
 
 /** A place in an epoch. */
@@ -40,9 +52,9 @@ export interface Epochs extends Disposable {
   /**
    * The segments of an epoch after a place.
    *
-   * @throws {DataError} when a file of sentences cannot be read
+   * @throws {DataError} from the segments, when a file of sentences cannot be read
    */
-  after(place: EpochPlace): Iterable<TrainingSegment> | AsyncIterable<TrainingSegment>;
+  after(place: EpochPlace): SegmentSequence;
   /** Begins to read what the segments after a place need first. */
   readAhead(place: EpochPlace): void;
 }
@@ -71,12 +83,18 @@ export class OrderedEpochs implements Epochs {
     return this.#batches.numberOf(segment);
   }
 
-  *after({ epoch, lastStart }: EpochPlace): Generator<TrainingSegment> {
+  after({ epoch, lastStart }: EpochPlace): SegmentSequence {
     const { seed, roll, varlen } = this.#config;
     if (roll) this.#batches.roll(seed, epoch);
     if (varlen) this.#batches.vary(seed, epoch);
+    const segments = this.#batches.segmentsAfter(lastStart);
     const place = () => null;
-    for (const segment of this.#batches.segmentsAfter(lastStart)) yield { segment, place };
+    return {
+      next() {
+        const { value: segment, done } = segments.next();
+        return done ? undefined : { segment, place };
+      },
+    };
   }
 
   /** The text is in memory. */
@@ -117,10 +135,17 @@ export class SentenceEpochs implements Epochs {
     return this.#sentences.numberOf(segment);
   }
 
-  async *after({ epoch, lastStart, sentences }: EpochPlace): AsyncGenerator<TrainingSegment> {
+  after({ epoch, lastStart, sentences }: EpochPlace): SegmentSequence {
     const start = lastStart === null ? 0 : lastStart + this.#tgtLen;
     const segments = this.#sentences.epoch(epoch, start, sentences ?? undefined);
-    for await (const { segment, position: place } of segments) yield { segment, place };
+    const named = (next: PlacedSegment | undefined) =>
+      next && { segment: next.segment, place: next.position };
+    return {
+      next() {
+        const next = segments.next();
+        return next instanceof Promise ? next.then(named) : named(next);
+      },
+    };
   }
 
   readAhead({ epoch, sentences }: EpochPlace): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EpochPlace, Epochs, TrainingSegment } from "./epochs.ts";
+import type { EpochPlace, Epochs, SegmentSequence, TrainingSegment } from "./epochs.ts";
 
 /** An epoch that ended. */
 export interface EndedEpoch {
@@ -30,8 +30,6 @@ export interface StepSegment extends TrainingSegment {
 /** The next segment, at once or later; undefined after the last step. */
 type Next = StepSegment | undefined | Promise<StepSegment | undefined>;
 
-type Segments = Iterator<TrainingSegment> | AsyncIterator<TrainingSegment>;
-
 /** The segments of the steps of a run. */
 export class RunSegments {
   readonly #epochs: Epochs;
@@ -39,7 +37,7 @@ export class RunSegments {
   #place: EpochPlace;
   #step: number;
   /** Those of the epoch that is under way. */
-  #segments: Segments | undefined;
+  #segments: SegmentSequence | undefined;
   #lastPlace: TrainingSegment["place"];
   #ended: EndedEpoch | undefined;
 
@@ -62,22 +60,21 @@ export class RunSegments {
    */
   next(): Next {
     if (this.#step >= this.#maxStep) return undefined;
-    this.#segments ??= iteratorOf(this.#epochs.after(this.#place));
+    this.#segments ??= this.#epochs.after(this.#place);
     const taken = this.#segments.next();
     return taken instanceof Promise
-      ? taken.then((result) => this.#accept(result))
+      ? taken.then((part) => this.#accept(part))
       : this.#accept(taken);
   }
 
-  #accept({ value, done }: IteratorResult<TrainingSegment, unknown>): Next {
+  #accept(part: TrainingSegment | undefined): Next {
     const { epoch } = this.#place;
-    if (done) {
+    if (part === undefined) {
       this.#ended = { epoch, dropped: this.#epochs.dropped };
       this.#place = { epoch: epoch + 1, lastStart: null, sentences: this.#lastPlace() };
       this.#segments = undefined;
       return this.next();
     }
-    const part = value as TrainingSegment;
     const ended = this.#ended;
     this.#ended = undefined;
     this.#lastPlace = part.place;
@@ -86,10 +83,4 @@ export class RunSegments {
     const batch = this.#epochs.numberOf(part.segment);
     return { ...part, step: this.#step, epoch, batch, batchCount, ended };
   }
-}
-
-function iteratorOf(segments: ReturnType<Epochs["after"]>): Segments {
-  return Symbol.iterator in segments
-    ? segments[Symbol.iterator]()
-    : segments[Symbol.asyncIterator]();
 }

@@ -28,6 +28,11 @@ export interface Streams {
   readonly test: SegmentSource | undefined;
 }
 
+/** The ids of a text that is cut; sentences need their vocabulary. */
+export type CutText =
+  & Pick<Corpus, "train" | "valid" | "test" | "sentences">
+  & Partial<Pick<Corpus, "vocabulary">>;
+
 /** The splits that a run requires: evaluation splits only if it evaluates. */
 export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] {
   return noEval ? ["train"] : noTest ? ["train", "valid"] : ["train", "valid", "test"];
@@ -38,7 +43,7 @@ export function neededSplits({ noEval, noTest }: TrainConfig): readonly Split[] 
  *
  * @throws {DataError} when a split is too short for its batch columns
  */
-export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = WHOLE): Streams {
+export function cutStreams(config: TrainConfig, corpus: CutText, share: Share = WHOLE): Streams {
   return {
     train: trainingEpochs(config, corpus, share),
     valid: config.noEval ? undefined : evaluatedSplit(config, corpus, "valid", share),
@@ -50,7 +55,7 @@ export function cutStreams(config: TrainConfig, corpus: Corpus, share: Share = W
 
 function trainingEpochs(
   config: TrainConfig,
-  { train, sentences, vocabulary }: Corpus,
+  { train, sentences, vocabulary }: CutText,
   { rank, size: ranks }: Share,
 ): Epochs {
   const { batchSize, tgtLen, extLen, seed } = config;

@@ -113,13 +113,24 @@ export class ShuffledSentences implements Disposable {
    *
    * @param start first row of the next segment
    * @param position the place after the last segment of the run; undefined at its start
-   * @throws {DataError} when a file cannot be read or has changed, or none fills a batch
+   * @throws {DataError} from the segments, when a file cannot be read or has changed, or none fills a
+   * batch
    */
-  async *epoch(
-    epoch: number,
-    start: number,
-    position: SentencePosition | undefined,
-  ): AsyncGenerator<PlacedSegment, void, undefined> {
+  epoch(epoch: number, start: number, position: SentencePosition | undefined): SentenceSegments {
+    return new SentenceSegments(this.#cut(epoch, start, position));
+  }
+
+  /** Begins to read the file that {@link epoch} takes first. */
+  readAhead(epoch: number, position: SentencePosition | undefined): void {
+    this.#openAhead(placeIn(epoch, position));
+  }
+
+  /** Stops reading. */
+  [Symbol.dispose](): void {
+    this.#text[Symbol.dispose]();
+  }
+
+  *#cut(epoch: number, start: number, position: SentencePosition | undefined): Cutting {
     const { carries, tgtLen } = this.#settings;
     const isWithin = position !== undefined && position.epoch >= epoch;
     let place = placeIn(epoch, position);
@@ -133,7 +144,7 @@ export class ShuffledSentences implements Disposable {
         place = { epoch: place.epoch + 1, turn: 0, sentence: 0 };
         continue;
       }
-      const { list, order } = await opened;
+      const { list, order } = yield opened;
       this.#openAfter(place);
       const { epoch: ofFile, turn } = place;
       let { sentence } = place;
@@ -157,16 +168,6 @@ export class ShuffledSentences implements Disposable {
       place = { epoch: ofFile, turn: turn + 1, sentence: 0 };
     }
     this.#dropped = dropped;
-  }
-
-  /** Begins to read the file that {@link epoch} takes first. */
-  readAhead(epoch: number, position: SentencePosition | undefined): void {
-    this.#openAhead(placeIn(epoch, position));
-  }
-
-  /** Stops reading. */
-  [Symbol.dispose](): void {
-    this.#text[Symbol.dispose]();
   }
 
   #open(place: Place): Promise<OpenedFile> | undefined {
@@ -197,6 +198,38 @@ export class ShuffledSentences implements Disposable {
       `Cannot read file ${file + 1} of the training text: it has ${sentenceCount(list)} ` +
         `sentences and had ${order.length} at the start; leave the text as it is during a run`,
     );
+  }
+}
+
+/** Segments, and files that are waited for and handed back. */
+type Cutting = Generator<PlacedSegment | Promise<OpenedFile>, void, OpenedFile>;
+
+/** The segments of an epoch. */
+export class SentenceSegments implements AsyncIterable<PlacedSegment> {
+  readonly #cutting: Cutting;
+
+  /** See {@link ShuffledSentences.epoch}. */
+  constructor(cutting: Cutting) {
+    this.#cutting = cutting;
+  }
+
+  /**
+   * The next segment, at once unless a file has to be waited for; undefined after the last one.
+   *
+   * @throws {DataError} see {@link ShuffledSentences.epoch}
+   */
+  next(): PlacedSegment | undefined | Promise<PlacedSegment | undefined> {
+    return this.#accept(this.#cutting.next());
+  }
+
+  /** All segments. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<PlacedSegment, void, undefined> {
+    for (let next = await this.next(); next !== undefined; next = await this.next()) yield next;
+  }
+
+  #accept({ value }: ReturnType<Cutting["next"]>): ReturnType<SentenceSegments["next"]> {
+    if (!(value instanceof Promise)) return value ?? undefined;
+    return value.then((file) => this.#accept(this.#cutting.next(file)));
   }
 }
 

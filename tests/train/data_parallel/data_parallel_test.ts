@@ -25,7 +25,7 @@ import {
 } from "@transformer-xl/train";
 import { memoryGroups } from "../../support/processes/memory_group.ts";
 import { distance, member, SHARED, together } from "../../support/processes/train_together.ts";
-import { Scratch, smallConfig, smallCorpus } from "../../support/small_run.ts";
+import { epochSegments, Scratch, smallConfig, smallCorpus } from "../../support/small_run.ts";
 
 for (const [size, batchChunk] of [[2, 1], [4, 1], [2, 2]] as const) {
   Deno.test(`${size} processes in ${batchChunk} chunks learn as one process`, async () => {
@@ -166,7 +166,7 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
       const options = { ...stepOptions(config, group), bucketLength };
       using step = await TrainStep.record(model, trainLengths(config, group), options, group);
       const { train } = cutStreams(config, corpus, group);
-      for await (const { segment } of train.after({ epoch: 1, lastStart: null, sentences: null })) {
+      for await (const { segment } of epochSegments(train)) {
         if (step.stepsDone === 4) break;
         await step.runAsync(segment, { lr: 0.01 });
       }

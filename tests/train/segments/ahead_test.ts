@@ -99,11 +99,11 @@ async function eventsOf(
   const ranks = group(events);
   const lengths = { batchSize: 2, tgtLen: 4, memLen: 4 };
   using step = await TrainStep.record(model, lengths, options, ranks);
-  const taken = function* (segments: Iterable<Segment>) {
-    for (const segment of segments) {
-      events.push(`take ${1 + segment.start / 4}`);
-      yield { segment, place: () => null };
-    }
+  const segments = new Batches(TEXT, step.lengths).segments();
+  const next = () => {
+    const segment: Segment = segments.next().value!;
+    events.push(`take ${1 + segment.start / 4}`);
+    return { segment, place: () => null };
   };
   const runner = new StepRunner(step, ranks, { isSwapped: options.swapMemory ?? false });
   const epochs = {
@@ -112,7 +112,7 @@ async function eventsOf(
     dropped: { pairs: 0, all: 0 },
     batchCount: 5,
     numberOf: () => 1,
-    after: () => taken(new Batches(TEXT, step.lengths).segments()),
+    after: () => ({ next }),
     readAhead() {},
     [Symbol.dispose]() {},
   };

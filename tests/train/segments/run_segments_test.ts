@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { cutStreams, RunSegments, type StepSegment, type TrainConfig } from "@transformer-xl/train";
-import { smallConfig, smallCorpus } from "../../support/small_run.ts";
+import { epochSegments, smallConfig, smallCorpus } from "../../support/small_run.ts";
 
 async function all(segments: RunSegments): Promise<StepSegment[]> {
   const found: StepSegment[] = [];
@@ -32,7 +32,7 @@ for (const settings of [{ roll: true }, { varlen: true, roll: false }] as Partia
     const epochs = epochsOf();
     let step = 0;
     for (let epoch = 1; step < maxStep; epoch++) {
-      for await (const { segment } of epochs.after({ epoch, lastStart: null, sentences: null })) {
+      for await (const { segment } of epochSegments(epochs, epoch)) {
         if (step === maxStep) break;
         const isFirst = epoch > 1 && epochs.numberOf(segment) === 1;
         const ended = isFirst ? { epoch: epoch - 1, dropped: { pairs: 0, all: 0 } } : undefined;
