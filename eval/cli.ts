@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  blocksOf,
   columnShare,
   COMPAT_RULES,
   modelFacts,
@@ -298,9 +299,8 @@ async function cacheFolder({ workDir }: EvalConfig): Promise<string | undefined>
 /** Tokens and digest of each split, which ranks compare. */
 function textDigests(texts: readonly ScoredText[]): Record<string, string> {
   return Object.fromEntries(texts.map(({ name, ids }) => {
-    const digest = createHash("sha256").update(
-      new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength),
-    ).digest("hex");
-    return [name, `${ids.length} tokens, SHA-256 ${digest}`];
+    const digest = createHash("sha256");
+    for (const block of blocksOf(ids)) digest.update(block);
+    return [name, `${ids.length} tokens, SHA-256 ${digest.digest("hex")}`];
   }));
 }

@@ -53,6 +53,7 @@ export {
   type Segment,
   type SegmentSource,
 } from "./text/batches/batches.ts";
+export { blocksOf, toArray, type TokenSequence } from "./text/tokens/token_sequence.ts";
 export { Mt19937 } from "./text/batches/mt19937.ts";
 export { NumpyRandom } from "./text/batches/numpy_random.ts";
 export { type RollSettings, rollShifts } from "./text/batches/roll_shifts.ts";

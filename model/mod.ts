@@ -10,6 +10,7 @@ export { loadModel } from "./checkpoint/load_model.ts";
 export { openCheckpoint } from "./checkpoint/open_checkpoint.ts";
 export { saveModel } from "./checkpoint/save_model.ts";
 export { saveWeights } from "./checkpoint/save_weights.ts";
+export { type TrainedFacts, trainedFacts, trainedRecord } from "./checkpoint/trained_facts.ts";
 export { openShared, type SharedCheckpoint } from "./checkpoint/shared_checkpoint.ts";
 export { modelFacts, sharedSettings, startFacts } from "./checkpoint/shared_facts.ts";
 export { GRAPH_OUTPUTS, type GraphOutputs, HEAD_NAMES } from "./onnx/head.ts";
@@ -29,9 +30,9 @@ export {
   type CorpusOptions,
   type CorpusSource,
   openCorpus,
-  type TextIdentity,
 } from "./text/corpus/corpus.ts";
-export type { EncodedCorpus, SplitCounts } from "./text/corpus/corpus_cache.ts";
+export type { Unusable } from "./text/corpus/corpus_cache.ts";
+export type { EncodedCorpus, SplitCounts, TextIdentity } from "./text/corpus/encoded_corpus.ts";
 export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
 export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
 export { readTokenizer } from "./text/files/read_tokenizer.ts";

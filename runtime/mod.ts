@@ -40,6 +40,7 @@ export {
 export { SoloGroup } from "./distributed/solo_group.ts";
 export * from "./files/atomic_file.ts";
 export { FileFault } from "./files/file_fault.ts";
+export * from "./files/scratch_file.ts";
 export { exists, fileInfo } from "./files/file_info.ts";
 export * from "./files/folder_lock.ts";
 export {

@@ -221,7 +221,7 @@ async function runRank(start: Start): Promise<number> {
   const isTextGiven = ["flag", "file"].includes(origin.get("data")!);
   const place = textOfCheckpoint(config, isTextGiven, checkpoint);
   if (isFirst && place !== undefined) console.log(place); // before it is opened
-  const corpus = await firstThenOthers(
+  using corpus = await firstThenOthers(
     group,
     () =>
       openText(config, cacheDir, source?.vocabulary, {

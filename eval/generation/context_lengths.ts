@@ -29,7 +29,7 @@ export interface ContextLengths {
  * @param tgtLen most rows of a prompt that are read at once
  */
 export function contextLengths(
-  { config, training }: Pick<ModelCheckpoint, "config" | "training">,
+  { config, trained: record }: Pick<ModelCheckpoint, "config" | "trained">,
   tgtLen: number,
 ): ContextLengths {
   const { positionRows } = config;
@@ -37,7 +37,7 @@ export function contextLengths(
     const segmentLen = Math.min(tgtLen, Math.ceil(positionRows / 2));
     return { segmentLen, memLen: Math.max(1, positionRows - segmentLen) };
   }
-  const trained = trainedLengths.safeParse(training);
+  const trained = trainedLengths.safeParse(record);
   if (!trained.success) return { segmentLen: tgtLen, memLen: MEM_LEN };
   const { config: lengths } = trained.data;
   return { segmentLen: tgtLen, memLen: Math.max(1, lengths.tgtLen + lengths.memLen - 1) };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasAbsolutePositions, type ModelConfig } from "@transformer-xl/model";
+import { hasAbsolutePositions, type ModelConfig, toArray } from "@transformer-xl/model";
 import { assertFiniteLoss } from "../finite.ts";
 import { rawLoss } from "../metrics.ts";
 import { lineRecord, type LineResult, lineText, totalOf } from "../report/line_report.ts";
@@ -54,7 +54,7 @@ export async function evaluateLines(
   const tables = texts.flatMap(({ name, ids }) => tokens?.begin(name, ids) ?? []);
   const { lines, segments, elapsedMs } = await scoreLines(
     scorer,
-    texts.map(({ ids }) => ids),
+    texts.map(({ ids }) => toArray(ids)),
     { tables, equal: hasAbsolutePositions(model) },
   );
   const results = lines.map(({ tokens, nats }, i): LineResult => ({

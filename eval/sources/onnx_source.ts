@@ -20,7 +20,7 @@ export async function onnxSource(config: EvalConfig, path: string): Promise<Mode
   try {
     const facts = await readOnnxFacts(file);
     const isUnchanged = await file.isUnchanged();
-    const { vocabulary, training } = facts;
+    const { vocabulary, trained } = facts;
     return {
       name: path,
       config: facts.config,
@@ -34,7 +34,7 @@ export async function onnxSource(config: EvalConfig, path: string): Promise<Mode
       ],
       fixed: facts,
       texts: (cacheDir, announce) =>
-        scoredTexts(config, { path, vocabulary, training }, cacheDir, announce),
+        scoredTexts(config, { path, vocabulary, trained }, cacheDir, announce),
       openRuntime: ({ onnxProvider }, notice) =>
         openOnnxRuntime(file, facts, { provider: onnxProvider, notice }),
       [Symbol.dispose]: () => file[Symbol.dispose](),

@@ -13,6 +13,7 @@ import {
   type SegmentSource,
   SentenceBatches,
   sentenceCount,
+  type TokenSequence,
 } from "@transformer-xl/model";
 import type { ProcessGroup } from "@transformer-xl/runtime";
 import {
@@ -37,7 +38,7 @@ export interface Stream {
   /** Size of the raw text; undefined where it is not known. */
   readonly raw: RawSize | undefined;
   /** Its tokens. */
-  readonly ids: Uint32Array;
+  readonly ids: TokenSequence;
   /** Segments of this process. */
   readonly batches: SegmentSource;
   /** Rows that fill the memory before scoring starts. */
@@ -103,7 +104,7 @@ export function cutTexts(
 }
 
 /** Whether a text would only fill the memory; like a sentence, it is scored from its start. */
-function isShort(ids: Uint32Array, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
+function isShort(ids: TokenSequence, { batchSize, tgtLen }: Lengths, warmupLen: number): boolean {
   const warmup = Math.ceil(warmupLen / tgtLen) * tgtLen;
   return Math.floor(ids.length / batchSize) <= warmup;
 }

@@ -6,9 +6,11 @@
  * @module
  */
 import {
+  blocksOf,
   BytePairVocabulary,
   type Corpus,
   type Split,
+  type TokenSequence,
   type Vocabulary,
 } from "@transformer-xl/model";
 
@@ -79,28 +81,33 @@ export function sizeOfText(text: string): RawSize {
 }
 
 /** Size of a stream of characters by their symbols. */
-export function sizeOfCharacters(ids: Uint32Array, { symbols }: Vocabulary): RawSize {
+export function sizeOfCharacters(ids: TokenSequence, { symbols }: Vocabulary): RawSize {
   const sizes = symbols.map(sizeOfText);
   let bytes = 0;
   let characters = 0;
-  for (const id of ids) {
-    bytes += sizes[id]!.bytes;
-    characters += sizes[id]!.characters;
+  for (const block of blocksOf(ids)) {
+    for (const id of block) {
+      bytes += sizes[id]!.bytes;
+      characters += sizes[id]!.characters;
+    }
   }
   return { characters, bytes };
 }
 
 /** Size of a stream of bytes. Line feeds of enwik8, which have no id, do not count. */
-export function sizeOfBytes(ids: Uint32Array, { symbols }: Vocabulary): RawSize {
+export function sizeOfBytes(ids: TokenSequence, { symbols }: Vocabulary): RawSize {
   const isContinued = symbols.map((symbol) => (Number(symbol) & 0xc0) === 0x80);
-  const continued = ids.reduce((sum, id) => sum + (isContinued[id] ? 1 : 0), 0);
+  let continued = 0;
+  for (const block of blocksOf(ids)) for (const id of block) if (isContinued[id]) continued++;
   return { characters: ids.length - continued, bytes: ids.length };
 }
 
 /** Size of a stream of byte pairs; the mark of the end of a text has none. */
-export function sizeOfPairs(ids: Uint32Array, vocabulary: BytePairVocabulary): RawSize {
+export function sizeOfPairs(ids: TokenSequence, vocabulary: BytePairVocabulary): RawSize {
   const counter = new RawCounter(ALL_LINES);
-  for (const id of ids) if (id < vocabulary.endOfText) counter.push(vocabulary.bytesOf(id));
+  for (const block of blocksOf(ids)) {
+    for (const id of block) if (id < vocabulary.endOfText) counter.push(vocabulary.bytesOf(id));
+  }
   return { characters: counter.characters, bytes: counter.bytes };
 }
 

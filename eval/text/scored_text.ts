@@ -15,6 +15,7 @@ import {
   splitLines,
   textPlace,
   type TextSettings,
+  type TokenSequence,
   type Vocabulary,
 } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
@@ -30,7 +31,7 @@ export interface ScoredText {
   /** Name in results: a split, `file` if requested, or `test` for a whole text. */
   readonly name: string;
   /** Its tokens. */
-  readonly ids: Uint32Array;
+  readonly ids: TokenSequence;
   /** True for a text that was given whole: it may be shorter than the memory. */
   readonly whole: boolean;
   /** Size of the raw text; undefined where it is not known. */
@@ -62,7 +63,7 @@ export interface ScoredTexts {
  */
 export async function scoredTexts(
   config: EvalConfig,
-  checkpoint: Pick<ModelCheckpoint, "path" | "vocabulary" | "training">,
+  checkpoint: Pick<ModelCheckpoint, "path" | "vocabulary" | "trained">,
   cacheDir: string | undefined,
   announce: (line: string) => void,
 ): Promise<ScoredTexts> {
@@ -70,7 +71,7 @@ export async function scoredTexts(
   const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
   if (isTyped(config)) {
     if (readsStandardInput(config) && Deno.stdin.isTerminal()) announce(READS_INPUT);
-    const dataset = checkpoint.training === null ? undefined : trained.dataset;
+    const dataset = checkpoint.trained === null ? undefined : trained.dataset;
     return typedTexts(config, await typedText(config), vocabulary, dataset);
   }
   const isGiven = givesText(config);

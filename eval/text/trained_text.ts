@@ -24,14 +24,14 @@ const trainedText = z.object({
 /**
  * Data set and path of the text of training.
  *
- * @returns undefined for a file of weights only
+ * @returns undefined for a file of weights that does not name it
  * @throws {CheckpointError} when the record does not name a text as training does
  */
 export function trainedTextOf(
-  { path, training }: Pick<ModelCheckpoint, "path" | "training">,
+  { path, trained }: Pick<ModelCheckpoint, "path" | "trained">,
 ): Pick<TextSettings, "dataset" | "data"> | undefined {
-  if (training === null) return undefined;
-  const result = trainedText.safeParse(training);
+  if (trained === null) return undefined;
+  const result = trainedText.safeParse(trained);
   if (result.success) return result.data.config;
   throw unusable(
     path,

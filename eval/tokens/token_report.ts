@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SegmentSource } from "@transformer-xl/model";
+import type { SegmentSource, TokenSequence } from "@transformer-xl/model";
 import type { TextLog } from "@transformer-xl/runtime";
 import type { RankingScorer } from "../scorers/scorer.ts";
 import { TokenFiles } from "./token_files.ts";
@@ -53,14 +53,14 @@ export class TokenReport implements AsyncDisposable {
   }
 
   /** Begins a text. */
-  begin(name: string, ids: Uint32Array): TokenTable {
+  begin(name: string, ids: TokenSequence): TokenTable {
     const table = new TokenTable(name, ids, this.#symbols);
     this.#tables.push(table);
     return table;
   }
 
   /** Begins a text that is cut into columns: returns what takes every segment after its loss. */
-  beginStream({ name, ids }: { readonly name: string; readonly ids: Uint32Array }): (
+  beginStream({ name, ids }: { readonly name: string; readonly ids: TokenSequence }): (
     batches: SegmentSource,
     index: number,
   ) => void {

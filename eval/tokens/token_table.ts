@@ -9,6 +9,7 @@ import {
   type SegmentSource,
   textOfBytes,
   TokenizerVocabulary,
+  type TokenSequence,
   type Vocabulary,
 } from "@transformer-xl/model";
 import { bitsPerCharacter } from "../metrics.ts";
@@ -40,7 +41,7 @@ export type TokenSymbols = Pick<Vocabulary, "kind" | "symbols">;
 export class TokenTable {
   /** Name of the text in results. */
   readonly name: string;
-  readonly #ids: Uint32Array;
+  readonly #ids: TokenSequence;
   readonly #symbols: TokenSymbols | undefined;
   readonly #logProbabilities: Float64Array;
   readonly #ranks: Uint32Array;
@@ -50,7 +51,7 @@ export class TokenTable {
    *
    * @param symbols undefined where ids have none, as random ids
    */
-  constructor(name: string, ids: Uint32Array, symbols: TokenSymbols | undefined) {
+  constructor(name: string, ids: TokenSequence, symbols: TokenSymbols | undefined) {
     this.name = name;
     this.#ids = ids;
     this.#symbols = symbols;
@@ -92,7 +93,7 @@ export class TokenTable {
 
   /** The token at a position. */
   at(position: number): TokenScore {
-    const id = this.#ids[position]!;
+    const id = this.#ids.at(position)!;
     const value = this.#logProbabilities[position]!;
     const base = { position, id, token: this.#textAt(position) };
     return Number.isNaN(value) ? { ...base, logProbability: null, rank: null, bits: null } : {
@@ -109,11 +110,13 @@ export class TokenTable {
   }
 
   #textAt(position: number): string {
-    const id = this.#ids[position]!;
+    const id = this.#ids.at(position)!;
     const symbols = this.#symbols;
     if (symbols === undefined) return String(id);
     if (symbols instanceof BytePairVocabulary) return textOfBytes(symbols.bytesOf(id));
-    if (symbols instanceof TokenizerVocabulary) return symbols.textOf(id, this.#ids[position - 1]);
+    if (symbols instanceof TokenizerVocabulary) {
+      return symbols.textOf(id, position > 0 ? this.#ids.at(position - 1) : undefined);
+    }
     const symbol = symbols.symbols[id] ?? String(id);
     return symbols.kind === "byte" ? textOfBytes(Uint8Array.of(Number(symbol))) : symbol;
   }

@@ -47,6 +47,8 @@ export interface ModelCheckpoint extends Disposable {
   readonly vocabulary: Vocabulary;
   /** The training record; null in a file with weights only. */
   readonly training: unknown;
+  /** The training record, or the facts of it that weights alone keep; null if there are none. */
+  readonly trained: unknown;
   /** True if its checksum was verified; false if it has none. */
   readonly verified: boolean;
   /** The tensors. */
@@ -63,7 +65,7 @@ export async function readCheckpoint(file: SafetensorsReader): Promise<ModelChec
   const { path } = file;
   try {
     const { hasChecksum, notFinite, negative } = await file.verify(isOfSquares);
-    const { format, version, training } = file.metadata;
+    const { format, version } = file.metadata;
     if (format !== FORMAT || version !== VERSION) {
       throw unusable(
         path,
@@ -84,13 +86,17 @@ export async function readCheckpoint(file: SafetensorsReader): Promise<ModelChec
         `tensor ${quoted(negative, 80)} of squares holds negative numbers; use another copy`,
       );
     }
+    const record = (key: string) =>
+      file.metadata[key] === undefined ? null : metadataJson(file, key);
+    const training = record("training");
     return {
       path,
       file,
       verified: hasChecksum,
       config,
       vocabulary: await checkedVocabulary(file, config),
-      training: training === undefined ? null : metadataJson(file, "training"),
+      training,
+      trained: training ?? record("trained"),
       [Symbol.dispose]: () => file.close(),
     };
   } catch (error) {
@@ -107,16 +113,23 @@ export function unverifiedLine({ path, verified }: ModelCheckpoint): string | un
   } has no checksum, so damage to its numbers would go unnoticed`;
 }
 
-/** Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names. */
+/**
+ * Metadata of a checkpoint file; numbers in `training` that JSON lacks are written as names.
+ *
+ * @param training the training record
+ * @param trained facts of it, in a file without
+ */
 export function checkpointMetadata(
   config: ModelConfig,
   training?: unknown,
+  trained?: unknown,
 ): Record<string, string> {
   return {
     format: FORMAT,
     version: VERSION,
     model: JSON.stringify(config),
     ...(training !== undefined && { training: JSON.stringify(training, namedNonFinite) }),
+    ...(trained !== undefined && { trained: JSON.stringify(trained) }),
   };
 }
 

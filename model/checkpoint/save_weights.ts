@@ -5,11 +5,12 @@
  */
 import { writeSafetensors } from "@transformer-xl/runtime";
 import { checkpointMetadata, type ModelCheckpoint, vocabularySource } from "./checkpoint.ts";
+import { trainedRecord } from "./trained_facts.ts";
 import { storedWeights, type WeightDtype } from "./stored_weights.ts";
 
 /**
- * Writes weights, model configuration and vocabulary, atomically; `loadModel`, evaluation,
- * generation and fine-tuning read the file.
+ * Writes weights, model configuration and vocabulary, and the data set and lengths of training if they
+ * are known, atomically; `loadModel`, evaluation, generation and fine-tuning read the file.
  *
  * @throws {CheckpointError} when a weight is beyond half precision, or the file cannot be written
  */
@@ -21,5 +22,5 @@ export async function saveWeights(
   await writeSafetensors(path, [
     ...storedWeights(checkpoint, dtype),
     vocabularySource(checkpoint.vocabulary),
-  ], checkpointMetadata(checkpoint.config));
+  ], checkpointMetadata(checkpoint.config, undefined, trainedRecord(checkpoint)));
 }

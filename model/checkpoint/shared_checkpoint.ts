@@ -144,6 +144,7 @@ function moved(
     config: received.config,
     vocabulary: received.vocabulary,
     training: received.training,
+    trained: received.trained,
     [Symbol.dispose]: () => {
       received[Symbol.dispose]();
       if (folder !== undefined) Deno.removeSync(folder, { recursive: true });

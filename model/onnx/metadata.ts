@@ -43,13 +43,13 @@ export interface OnnxFacts {
   readonly half: boolean;
   /** Its symbols. */
   readonly vocabulary: Vocabulary;
-  /** The part of the training record that names the text; null if the weights came without one. */
-  readonly training: unknown;
+  /** The facts of training that weights alone keep; null if there are none. */
+  readonly trained: unknown;
 }
 
 /** The metadata of a model. */
 export function onnxMetadata(
-  { config, vocabulary, training }: Pick<OnnxFacts, "config" | "vocabulary" | "training">,
+  { config, vocabulary, trained }: Pick<OnnxFacts, "config" | "vocabulary" | "trained">,
   { lengths: { tgtLen, extLen, memLen }, outputs, half }: GraphSettings,
 ): Record<string, string> {
   const record: z.infer<typeof exportRecord> = { tgtLen, extLen, memLen, outputs, half };
@@ -58,7 +58,7 @@ export function onnxMetadata(
     version: VERSION,
     model: JSON.stringify(config),
     export: JSON.stringify(record),
-    ...(training !== null && { training: JSON.stringify(training) }),
+    ...(trained !== null && { trained: JSON.stringify(trained) }),
     vocabulary: JSON.stringify(vocabulary),
   };
 }
@@ -85,7 +85,7 @@ export async function readOnnxFacts(file: OnnxFile): Promise<OnnxFacts> {
   return {
     ...{ config, lengths, outputs, half },
     vocabulary: await vocabularyOfJson(path, metadata.vocabulary ?? "", config),
-    training: metadata.training === undefined ? null : metadataJson(file, "training"),
+    trained: metadata.trained === undefined ? null : metadataJson(file, "trained"),
   };
 }
 

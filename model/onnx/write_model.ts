@@ -5,6 +5,7 @@
  */
 import { PROGRAM_VERSION, writeOnnx } from "@transformer-xl/runtime";
 import type { ModelCheckpoint } from "../checkpoint/checkpoint.ts";
+import { trainedRecord } from "../checkpoint/trained_facts.ts";
 import type { ModelConfig } from "../config.ts";
 import { onnxMetadata } from "./metadata.ts";
 import { type GraphSettings, recordGraph } from "./record_graph.ts";
@@ -13,8 +14,6 @@ import { type GraphSettings, recordGraph } from "./record_graph.ts";
 export interface OnnxExport extends GraphSettings {
   /** Configuration in place of the stored one, for other attention spans. */
   readonly config?: ModelConfig;
-  /** The part of the training record that names the text; none by default. */
-  readonly training?: unknown;
   /** Bytes of weights from which on they lie in a file of their own (default 1 GiB). */
   readonly externalFrom?: number;
 }
@@ -30,13 +29,15 @@ export interface OnnxExport extends GraphSettings {
 export async function writeOnnxModel(
   checkpoint: ModelCheckpoint,
   path: string,
-  { config = checkpoint.config, training = null, externalFrom, ...settings }: OnnxExport,
+  { config = checkpoint.config, externalFrom, ...settings }: OnnxExport,
 ): Promise<readonly string[]> {
+  const { vocabulary } = checkpoint;
+  const trained = trainedRecord(checkpoint) ?? null;
   const graph = recordGraph(checkpoint.file, config, settings);
   return await writeOnnx(path, graph, {
     name: "transformer_xl",
     producer: ["transformer-xl", PROGRAM_VERSION],
-    metadata: onnxMetadata({ config, vocabulary: checkpoint.vocabulary, training }, settings),
+    metadata: onnxMetadata({ config, vocabulary, trained }, settings),
     externalFrom,
   });
 }

@@ -13,6 +13,8 @@ import {
 } from "@transformer-xl/runtime";
 import { checkpointMetadata, type ModelCheckpoint } from "../checkpoint/checkpoint.ts";
 import type { WeightDtype } from "../checkpoint/stored_weights.ts";
+import { trainedFacts, trainedRecord } from "../checkpoint/trained_facts.ts";
+import { datasetOf } from "../text/data_sets.ts";
 import type { VocabularyRecord } from "../text/vocabulary/vocabulary.ts";
 import { modelArguments, programArguments, type ReferenceLengths } from "./reference_arguments.ts";
 import { referenceState } from "./reference_state.ts";
@@ -24,16 +26,12 @@ export const PYTORCH_LAYOUTS = ["plain", "nvidia"] as const;
 /** Layout of a file: values that need no code to be read, or objects of NVIDIA's programs. */
 export type PytorchLayout = (typeof PYTORCH_LAYOUTS)[number];
 
-/** Properties of a file that are not in a checkpoint. */
+/** Form of a file. */
 export interface PytorchOptions {
   /** Layout (default "plain"). */
   readonly layout?: PytorchLayout;
   /** Type of the weights (default float32). */
   readonly dtype?: WeightDtype;
-  /** Lengths of training (default: those of the reference's evaluation). */
-  readonly lengths?: ReferenceLengths | undefined;
-  /** Data set of training. */
-  readonly dataset?: string | undefined;
 }
 
 /**
@@ -50,10 +48,11 @@ export interface PytorchOptions {
 export async function savePytorch(
   path: string,
   checkpoint: ModelCheckpoint,
-  { layout = "plain", dtype = "F32", dataset, lengths }: PytorchOptions = {},
+  { layout = "plain", dtype = "F32" }: PytorchOptions = {},
 ): Promise<void> {
   const { config, vocabulary } = checkpoint;
-  const used = lengths ?? defaultLengths(checkpoint);
+  const facts = trainedFacts(checkpoint);
+  const lengths = facts ?? defaultLengths(checkpoint);
   const tensors = new TorchTensors();
   const state = orderedDict(
     new Map(
@@ -66,8 +65,8 @@ export async function savePytorch(
   const value: Record<PytorchLayout, () => Map<string, PythonValue>> = {
     plain: () =>
       new Map<string, PythonValue>([
-        ...Object.entries(checkpointMetadata(config)),
-        ["model_config", new Map([...modelArguments(config, used), ...NO_DROPOUT])],
+        ...Object.entries(checkpointMetadata(config, undefined, trainedRecord(checkpoint))),
+        ["model_config", new Map([...modelArguments(config, lengths), ...NO_DROPOUT])],
         ["model_state", state],
         ["vocab", plainVocabulary(vocabulary.toJSON())],
       ]),
@@ -77,10 +76,13 @@ export async function savePytorch(
           "args",
           new PythonObject(
             new PythonName("argparse", "Namespace"),
-            programArguments(config, used, { kind: vocabulary.kind, dataset }),
+            programArguments(config, lengths, {
+              kind: vocabulary.kind,
+              dataset: facts && datasetOf(facts),
+            }),
           ),
         ],
-        ["model_config", modelArguments(config, used)],
+        ["model_config", modelArguments(config, lengths)],
         ["model_state", state],
         ["vocab", referenceVocabulary(vocabulary)],
       ]),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ModelConfig } from "../config.ts";
+import { blocksOf, type TokenSequence } from "../text/tokens/token_sequence.ts";
 
 /** A range of the vocabulary with its own embedding width. Cluster 0 is the head. */
 export interface Cluster {
@@ -41,10 +42,10 @@ export function clustersOf(
  */
 export function clusterShares(
   config: Parameters<typeof clustersOf>[0],
-  text: Uint32Array,
+  text: TokenSequence,
 ): number[] {
   const counts = new Float64Array(config.nToken);
-  for (const id of text) counts[id]!++;
+  for (const block of blocksOf(text)) for (const id of block) counts[id]!++;
   return clustersOf(config).map(({ from, to }) =>
     counts.subarray(from, to).reduce((sum, count) => sum + count, 0) / text.length
   );

@@ -35,6 +35,27 @@ function removeOpen(): void {
   }
 }
 
+/** A name for a file of this process that {@link sweepTemporaries} removes once the process ended. */
+export interface Temporary {
+  /** Its path. */
+  readonly path: string;
+  /** Forgets the name; called when no file has it any longer. */
+  release(): void;
+}
+
+/** Takes a name for a temporary beside `path`, which is removed at the latest when the program exits. */
+export function claimTemporary(path: string): Temporary {
+  const name = `${basename(path)}.${hostTag()}-${Deno.pid}-${count++}.tmp`;
+  const temporary = join(dirname(path), name);
+  if (open.size === 0) addEventListener("unload", removeOpen); // a program that is asked to end
+  open.set(name, temporary);
+  const release = () => {
+    open.delete(name);
+    if (open.size === 0) removeEventListener("unload", removeOpen);
+  };
+  return { path: temporary, release };
+}
+
 /** Flushes a directory to disk. Windows has no such call and orders renames itself. */
 async function syncDirectory(directory: string): Promise<void> {
   if (Deno.build.os === "windows") return;
@@ -65,11 +86,11 @@ async function syncDirectory(directory: string): Promise<void> {
 export class AtomicFile implements AsyncDisposable {
   /** The name the content gets at {@link AtomicFile.commit}. */
   readonly path: string;
-  readonly #temporary: string;
+  readonly #temporary: Temporary;
   readonly #file: Deno.FsFile;
   #closed = false;
 
-  private constructor(path: string, temporary: string, file: Deno.FsFile) {
+  private constructor(path: string, temporary: Temporary, file: Deno.FsFile) {
     this.path = path;
     this.#temporary = temporary;
     this.#file = file;
@@ -81,12 +102,14 @@ export class AtomicFile implements AsyncDisposable {
    * @throws {Deno.errors.NotFound} When the directory does not exist
    */
   static async create(path: string): Promise<AtomicFile> {
-    const name = `${basename(path)}.${hostTag()}-${Deno.pid}-${count++}.tmp`;
-    const temporary = join(dirname(path), name);
-    const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-    if (open.size === 0) addEventListener("unload", removeOpen); // a program that is asked to end
-    open.set(name, temporary);
-    return new AtomicFile(path, temporary, file);
+    const temporary = claimTemporary(path);
+    try {
+      const options = { write: true, create: true, truncate: true };
+      return new AtomicFile(path, temporary, await Deno.open(temporary.path, options));
+    } catch (error) {
+      temporary.release();
+      throw error;
+    }
   }
 
   /** Appends bytes. */
@@ -107,9 +130,9 @@ export class AtomicFile implements AsyncDisposable {
     // Closed before the rename, which Windows demands.
     this.#close();
     try {
-      await Deno.rename(this.#temporary, this.path);
+      await Deno.rename(this.#temporary.path, this.path);
     } catch (error) {
-      await Deno.remove(this.#temporary);
+      await Deno.remove(this.#temporary.path);
       throw error;
     }
     await syncDirectory(dirname(this.path));
@@ -119,7 +142,7 @@ export class AtomicFile implements AsyncDisposable {
   async discard(): Promise<void> {
     if (this.#closed) return;
     this.#close();
-    await Deno.remove(this.#temporary);
+    await Deno.remove(this.#temporary.path);
   }
 
   /** As {@link AtomicFile.discard}. */
@@ -130,8 +153,7 @@ export class AtomicFile implements AsyncDisposable {
   #close(): void {
     this.#closed = true;
     this.#file.close();
-    open.delete(basename(this.#temporary));
-    if (open.size === 0) removeEventListener("unload", removeOpen);
+    this.#temporary.release();
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { FileFault } from "./file_fault.ts";
 import type { ByteSource } from "./safetensors/byte_source.ts";
+import { readAtSync } from "./scratch_file.ts";
 
 const NOT_A_FILE = "it is not a file but a folder, pipe or device; give a file";
 
@@ -30,13 +31,19 @@ export async function fileSource(path: string): Promise<ByteSource> {
   }
   /** Reads share one file position, so each waits for the one before. */
   let lastRead: Promise<unknown> = Promise.resolve();
+  let pending = 0;
   return {
     name: path,
     size,
     read(offset, length) {
+      pending++;
       const read = lastRead.then(() => readAt(file, offset, length));
-      lastRead = read.catch(() => {});
+      lastRead = read.catch(() => {}).finally(() => pending--);
       return read;
+    },
+    readAtSync(offset, target) {
+      if (pending > 0) throw new RangeError(`Cannot read "${path}": another read is not done yet`);
+      readAtSync(file, offset, target);
     },
     close: () => file.close(),
   };

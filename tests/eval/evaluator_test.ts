@@ -36,7 +36,7 @@ async function lossOf(
 ): Promise<number> {
   using model = await createModel(device, { ...base, ...changes }, { seed: 5 });
   using evaluator = await Evaluator.create(model, { batchSize: B, tgtLen, memLen, extLen });
-  const text = corpus.train.subarray(0, B * ROWS);
+  const text = corpus.train.slice(0, B * ROWS);
   const batches = new Batches(text, {
     batchSize: B,
     tgtLen: tgtLen,
@@ -99,7 +99,7 @@ Deno.test("warm-up segments are run and not scored", async () => {
   using model = await createModel(exact, base, { seed: 5 });
   const lengths = { batchSize: B, tgtLen: 5, memLen: 8, extLen: 0 };
   using evaluator = await Evaluator.create(model, lengths);
-  const batches = new Batches(corpus.train.subarray(0, B * ROWS), {
+  const batches = new Batches(corpus.train.slice(0, B * ROWS), {
     batchSize: B,
     tgtLen: 5,
     warmupLen: 8,

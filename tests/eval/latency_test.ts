@@ -133,7 +133,7 @@ Deno.test("a repetition keeps the memory or clears it, and all of them are one r
   using model = await createModel(device, modelOf(config, corpus.vocabulary.size, []), { seed: 5 });
   const lengths = { batchSize: 2, tgtLen: 5, memLen: 8, extLen: 0 };
   using evaluator = await Evaluator.create(model, lengths);
-  const batches = new Batches(corpus.train.subarray(0, 2 * 18), lengths);
+  const batches = new Batches(corpus.train.slice(0, 2 * 18), lengths);
   const once = await evaluator.evaluate(batches);
   const seen: number[] = [];
   const cleared = await evaluateRepeatedly(evaluator, batches, {

@@ -189,8 +189,10 @@ export function change(pairs: [string, string][], key: string, to: (text: string
   pair[1] = to(pair[1]);
 }
 
-function inMetadata(mutations: CheckpointMutations, key: string): Parts {
+/** Changes a document of the metadata; the model's where there is none of that name. */
+function inMetadata(mutations: CheckpointMutations, wanted: string): Parts {
   const parts = mutations.parts();
+  const key = parts.metadata.some(([name]) => name === wanted) ? wanted : "model";
   change(parts.metadata, key, (text) => JSON.stringify(mutations.document(JSON.parse(text))));
   return parts;
 }
@@ -311,17 +313,20 @@ const KINDS = {
   "model": (m) => inMetadata(m, "model"),
   "training": (m) => inMetadata(m, "training"),
   "training, once more": (m) => inMetadata(m, "training"),
+  "facts of training": (m) => inMetadata(m, "trained"),
   "vocabulary text": (m) => withVocabulary(m, () => m.pick(HOSTILE_TEXTS)),
   "vocabulary": (m) => withVocabulary(m, (text) => editVocabulary(m, text)),
   "vocabulary document": (m) => withVocabulary(m, (text) => m.document(text)),
   "not finite": (m) => {
     const parts = m.parts();
-    const floats = parts.tensors.filter(([, text]) => text.includes('"F32"'));
-    const bytes = m.tensor(parts, m.pick(floats)[0]);
+    const floats = parts.tensors.filter(([, text]) => /"F(?:32|16)"/.test(text));
+    const [name, text] = m.pick(floats);
+    const bytes = m.tensor(parts, name);
     const view = new DataView(parts.data.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length > 0) {
-      view.setFloat32(4 * m.int(bytes.length / 4), m.pick([NaN, Infinity, -Infinity]), true);
-    }
+    const value = m.pick([NaN, Infinity, -Infinity]);
+    if (bytes.length === 0) return parts;
+    if (text.includes('"F32"')) view.setFloat32(4 * m.int(bytes.length / 4), value, true);
+    else view.setFloat16(2 * m.int(bytes.length / 2), value, true);
     return parts;
   },
 } satisfies Record<string, (m: CheckpointMutations) => Parts | Uint8Array<ArrayBuffer>>;

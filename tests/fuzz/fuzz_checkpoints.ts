@@ -8,6 +8,8 @@ import {
   loadWeights,
   type ModelCheckpoint,
   openCheckpoint,
+  saveWeights,
+  trainedFacts,
   TransformerXL,
 } from "@transformer-xl/model";
 import { CheckpointError, ParameterStore, ReferenceDevice } from "@transformer-xl/runtime";
@@ -23,7 +25,7 @@ const MAX_MS = 5000;
 /** Largest growth of the memory by one file, beside four times its length. */
 const MAX_BYTES = 128e6;
 
-/** Every so many mutants, the weights of one that was opened are loaded. */
+/** Of so many mutants, the weights of two are loaded if they were opened. */
 const LOAD_EVERY = 10;
 
 /** A checkpoint that training wrote, of a network of a few hundred weights. */
@@ -32,23 +34,34 @@ export async function baseCheckpoint(): Promise<Uint8Array<ArrayBuffer>> {
   return await Deno.readFile(await trainedCheckpoint(scratch.path));
 }
 
+/** The weights of that checkpoint alone, in half precision. */
+export async function weightsAlone(): Promise<Uint8Array<ArrayBuffer>> {
+  await using scratch = new Scratch();
+  using checkpoint = await openCheckpoint(await trainedCheckpoint(scratch.path));
+  const path = scratch.at("weights.safetensors");
+  await saveWeights(path, checkpoint, "F16");
+  return await Deno.readFile(path);
+}
+
 /**
- * Opens mutants of a checkpoint.
+ * Opens mutants of a checkpoint and of weights alone, in turns.
  *
  * @throws {Error} naming the mutation at the first wrong behaviour; the file is kept beside the message
  */
 export async function fuzzCheckpoints(
   { count, seed }: { readonly count: number; readonly seed: number },
 ): Promise<void> {
-  const mutations = new CheckpointMutations(await baseCheckpoint(), seededRandom(seed));
+  const random = seededRandom(seed);
+  const bases = [await baseCheckpoint(), await weightsAlone()];
+  const mutations = bases.map((base) => new CheckpointMutations(base, random));
   await using scratch = new Scratch();
   const path = scratch.at("mutant.safetensors");
   for (let n = 0; n < count; n++) {
-    const mutant = mutations.next();
+    const mutant = mutations[n % 2]!.next();
     await Deno.writeFile(path, mutant.bytes);
     const memory = new PeakMemory();
     const start = performance.now();
-    const problem = await problemOf(path, mutant, n % LOAD_EVERY === 0);
+    const problem = await problemOf(path, mutant, n % LOAD_EVERY < 2);
     const took = performance.now() - start;
     const grown = memory.grownBytes;
     const found = problem ??
@@ -72,6 +85,8 @@ async function problemOf(
     const model = contradictionOf(checkpoint, mutant);
     if (model !== undefined) return model;
     if (loads) await load(checkpoint);
+    trainedFacts(checkpoint);
+    if (checkpoint.training === null) return undefined;
     return positionProblem(trainingRecord(checkpoint), checkpoint);
   } catch (error) {
     return messageProblem(error, path);

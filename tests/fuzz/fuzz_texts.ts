@@ -204,7 +204,7 @@ function checkConsistent({ vocabulary, counts, ...streams }: Corpus): void {
     if (ids.length !== tokens || lines > tokens || unknown > tokens) {
       throw new Error(`the counts of ${split} are wrong: ${JSON.stringify(counts[split])}`);
     }
-    const wrong = ids.find((id) => id >= vocabulary.size);
+    const wrong = ids.slice().find((id) => id >= vocabulary.size);
     if (wrong !== undefined) throw new Error(`${split} has id ${wrong}, V is ${vocabulary.size}`);
   }
 }
@@ -228,7 +228,7 @@ function checkText(corpus: Corpus, bytes: Uint8Array, { vocabulary, splits }: Co
 function checkEqual(left: Corpus, right: Corpus, how: string): void {
   const same = left.vocabulary.fingerprint === right.vocabulary.fingerprint &&
     JSON.stringify(left.counts) === JSON.stringify(right.counts) &&
-    SPLITS.every((split) => left[split].join() === right[split].join());
+    SPLITS.every((split) => left[split].slice().join() === right[split].slice().join());
   if (!same) throw new Error(`${how} give another corpus`);
 }
 

@@ -11,6 +11,7 @@ import {
   spacesAdvice,
   SPLITS,
   type TextFile,
+  type TokenSequence,
 } from "@transformer-xl/model";
 import { CheckpointError, type TextLog } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
@@ -108,8 +109,8 @@ export function textRecord({ vocabulary, counts, source }: Corpus): Record<strin
  */
 export function textFacts({ train, valid, test, source }: Corpus): Record<string, string> {
   const { split, ...files } = source.identity;
-  const fact = (ids: Uint32Array, paths: readonly TextFile[]) =>
-    `${ids.length} tokens ${
+  const fact = ({ length }: TokenSequence, paths: readonly TextFile[]) =>
+    `${length} tokens ${
       paths.length === 0 && split === "lines" ? "of the text of train" : filesFact(paths)
     }`;
   return {

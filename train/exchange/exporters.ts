@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkTables, scoredConfig, trainedTextOf } from "@transformer-xl/eval";
+import { checkTables, scoredConfig } from "@transformer-xl/eval";
 import {
   type ModelCheckpoint,
   type ModelConfig,
@@ -13,7 +13,6 @@ import {
 } from "@transformer-xl/model";
 import { quoted } from "@transformer-xl/runtime";
 import type { ExportFlags, Output } from "./export_config.ts";
-import { trainedLengths } from "./trained_lengths.ts";
 
 /** What was written. */
 export interface Exported {
@@ -41,11 +40,7 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
     return { content: `weights in ${precision(fp16)}, configuration and vocabulary` };
   },
   async pt(checkpoint, path, { fp16, ptLayout: layout }) {
-    const { dataset = "auto" } = trainedTextOf(checkpoint) ?? {};
-    await savePytorch(path, checkpoint, {
-      ...{ layout, dtype: fp16 ? "F16" : "F32", lengths: trainedLengths(checkpoint) },
-      dataset: dataset === "auto" ? undefined : dataset,
-    });
+    await savePytorch(path, checkpoint, { layout, dtype: fp16 ? "F16" : "F32" });
     return {
       content: `weights in ${precision(fp16)}, model arguments and vocabulary`,
       notes: [...NOTES[layout], ...attentionNote(checkpoint.config)],
@@ -56,10 +51,8 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
     const config = scoredConfig(flags, checkpoint.config);
     const lengths = { tgtLen, extLen, memLen };
     checkTables(config, { batchSize: 1, ...lengths });
-    const text = trainedTextOf(checkpoint);
     const [, data] = await writeOnnxModel(checkpoint, path, {
       ...{ config, lengths, outputs, half },
-      training: text === undefined ? null : { config: text },
     });
     return {
       content: `ONNX in ${precision(half)}, ${outputs}, tgt_len ${tgtLen} ext_len ${extLen} ` +

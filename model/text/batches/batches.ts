@@ -14,6 +14,7 @@
  */
 import { ConfigError, DataError } from "@transformer-xl/runtime/core";
 import type { LengthSettings } from "../../config.ts";
+import type { TokenSequence } from "../tokens/token_sequence.ts";
 import { rollShifts } from "./roll_shifts.ts";
 import { VaryingSegments } from "./varying_segments.ts";
 
@@ -125,7 +126,7 @@ export class Batches implements SegmentSource {
   readonly rows: number;
   /** Rows per segment (T). */
   readonly tgtLen: number;
-  #tokens: Uint32Array;
+  #tokens: TokenSequence;
   #batchSize: number;
   #extLen: number;
   /** Segments that start below this row are not scored. */
@@ -138,13 +139,13 @@ export class Batches implements SegmentSource {
   #bounds: readonly number[] | undefined;
 
   /**
-   * Cuts `tokens` without copying or changing them.
+   * Cuts `tokens` without copying or changing them; a segment reads the ids that it holds.
    *
    * @throws {DataError} if they are too few for one input and one target row, or nothing would be
    * scored because warm-up is as long as they are.
    * @throws {ConfigError} if this rank would get no column.
    */
-  constructor(tokens: Uint32Array, settings: BatchSettings) {
+  constructor(tokens: TokenSequence, settings: BatchSettings) {
     const { batchSize, tgtLen, extLen = 0, warmupLen = 0 } = settings;
     const { rank = 0, ranks = 1, name = "text", ofEvaluation = false } = settings;
     this.columnRows = Math.floor(tokens.length / batchSize);
@@ -261,12 +262,14 @@ export class Batches implements SegmentSource {
     const targetRows = end - start;
     const inputStart = Math.max(0, start - this.#extLen);
     const rows = start + targetRows - inputStart;
+    const { columns } = this;
+    const ids = this.#copyRows(inputStart, rows + 1);
     return {
-      inputs: this.#copyRows(inputStart, rows),
-      targets: this.#copyRows(start + 1, targetRows),
+      inputs: ids.slice(0, rows * columns),
+      targets: ids.slice((rows + 1 - targetRows) * columns),
       rows,
       targetRows,
-      columns: this.columns,
+      columns,
       start,
       scored: start >= this.#warmFrom,
     };
@@ -292,24 +295,38 @@ export class Batches implements SegmentSource {
     return n < 0 ? undefined : this.#bounds[n + 1];
   }
 
+  /** Rows `first` to `first + count` of all columns, time-major. */
   #copyRows(first: number, count: number): Uint32Array<ArrayBuffer> {
-    const { columns, columnRows } = this;
+    const { columns } = this;
     const copy = new Uint32Array(count * columns);
+    const warmupRows = Math.max(0, Math.min(this.#warmupRows - first, count));
     for (let column = 0; column < columns; column++) {
       const own = this.firstColumn + column;
       const before = (own + this.#batchSize - 1) % this.#batchSize;
-      for (let i = 0; i < count; i++) {
-        const row = first + i;
-        const isWarmup = row < this.#warmupRows;
-        // Warm-up rows are the tail of the column before; without warm-up, rotation may apply.
-        const source = isWarmup
-          ? modulo(row - this.#warmFrom, columnRows)
-          : (row - this.#warmupRows + this.#shifts[column]!) % columnRows;
-        const origin = (isWarmup ? before : own) * columnRows;
-        copy[i * columns + column] = this.#tokens[origin + source]!;
+      // Warm-up rows are the tail of the column before; without warm-up, rotation may apply.
+      const tail = this.#rowsOf(before, first - this.#warmFrom, warmupRows);
+      const row = first + warmupRows - this.#warmupRows + this.#shifts[column]!;
+      const body = this.#rowsOf(own, row, count - warmupRows);
+      let at = column;
+      for (const run of [...tail, ...body]) {
+        for (let i = 0; i < run.length; i++, at += columns) copy[at] = run[i]!;
       }
     }
     return copy;
+  }
+
+  /** Rows of a column of the stream, whose first row follows its last. */
+  #rowsOf(column: number, first: number, count: number): Uint32Array[] {
+    const { columnRows } = this;
+    const runs: Uint32Array[] = [];
+    for (let done = 0; done < count;) {
+      const row = modulo(first + done, columnRows);
+      const length = Math.min(columnRows - row, count - done);
+      const from = column * columnRows + row;
+      runs.push(this.#tokens.slice(from, from + length));
+      done += length;
+    }
+    return runs;
   }
 }
 

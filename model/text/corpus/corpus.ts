@@ -1,7 +1,7 @@
 /**
  * Token streams of a data set. Files are read once: a scanner numbers symbols as they appear, the
  * vocabulary is chosen from the counts, and the ids are renumbered in place. With a cache folder
- * the result is kept, named by a hash of the source bytes and the options.
+ * the result is kept.
  *
  * @module
  */
@@ -10,13 +10,17 @@ import { createHash } from "node:crypto";
 import { type Compat, COMPAT_RULES } from "../../settings/compat.ts";
 import {
   cachePath,
-  type EncodedCorpus,
+  type CacheSubject,
+  lookInCache,
   readCorpusCache,
+  type Unusable,
   writeCorpusCache,
 } from "./corpus_cache.ts";
 import { locateCorpus } from "./corpus_files.ts";
 import { type Dataset, dataSet } from "../data_sets.ts";
-import { encodeCorpus, type SplitFiles } from "./encode_corpus.ts";
+import { encodeCorpus } from "./encode_corpus.ts";
+import type { EncodedCorpus, TextIdentity } from "./encoded_corpus.ts";
+import type { SplitFiles } from "./scan_splits.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 import { hashFile, type TextFile } from "../files/text_file.ts";
 import type { SentenceSplits } from "../sentences/encode_sentences.ts";
@@ -70,18 +74,11 @@ export interface CorpusOptions extends WordOptions {
   readonly guardCache?: (() => Disposable) | undefined;
   /** Bytes read at a time (default 1 MiB). */
   readonly chunkBytes?: number | undefined;
-}
-
-/** Identity of a text, stored in checkpoints to detect a changed text. */
-export interface TextIdentity {
-  /** `files`: every split has its files; `lines`: one text, cut into splits. */
-  readonly split: "files" | "lines";
-  /** The files of the training split, or of the text that is cut. */
-  readonly train: readonly TextFile[];
-  /** The files of the validation split; empty for a text that is cut. */
-  readonly valid: readonly TextFile[];
-  /** The files of the test split; empty for a text that is cut. */
-  readonly test: readonly TextFile[];
+  /**
+   * Ids in memory (default 16 Mi). Those of a longer text are in the cache file, or without one in a
+   * temporary file without a name, and read by position.
+   */
+  readonly memoryIds?: number | undefined;
 }
 
 /** Source of a corpus. */
@@ -100,20 +97,22 @@ export interface CorpusSource {
   readonly cached: boolean;
   /** Reason why the ids could not be cached. */
   readonly notKept?: string | undefined;
+  /** Reason why ids of an earlier time were not used. */
+  readonly replaced?: Unusable | undefined;
 }
 
-/** The token streams of a data set. */
-export interface Corpus extends EncodedCorpus {
+/** The token streams of a data set. Disposing of it closes the file of a long text's ids. */
+export interface Corpus extends EncodedCorpus, Disposable {
   /** Their source. */
   readonly source: CorpusSource;
   /** Sentences in random order, whose training stream is empty; undefined for other texts. */
   readonly sentences?: SentenceSplits | undefined;
 }
 
-/** Version of the encoding; increased when equal sources and options give other ids. */
-const FORMAT = 2;
-
 const DEFAULT_CHUNK_BYTES = 1 << 20;
+
+/** Default of ids in memory: 64 MiB. */
+const DEFAULT_MEMORY_IDS = 1 << 24;
 
 /**
  * Opens a data set. A text without splits is cut at 90 % and 95 % of its tokens, each cut moved
@@ -136,7 +135,7 @@ const DEFAULT_CHUNK_BYTES = 1 << 20;
  * is too short to be split.
  */
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
-  const { dataset, cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, splits = SPLITS, wholeAs } = options;
+  const { dataset, chunkBytes = DEFAULT_CHUNK_BYTES, splits = SPLITS, wholeAs } = options;
   const wanted = wholeAs === undefined ? options.required ?? splits : [];
   const located = await locateCorpus(dataset, options.path, options.files, wanted);
   const { leftOut } = located;
@@ -146,7 +145,8 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
       ...{ dataset, folder: options.path!, splits: opened, chunkBytes },
       vocabulary: options.vocabulary,
     });
-    return { ...encoded, source: { dataset, files, identity, leftOut, key, cached: false } };
+    const source = { dataset, files, identity, leftOut, key, cached: false };
+    return { ...encoded, source, [Symbol.dispose]: () => {} };
   }
   let files: SplitFiles;
   if (located.split === "lines") {
@@ -161,29 +161,60 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
       splits: Object.fromEntries(opened.map((split) => [split, located.splits[split] ?? []])),
     };
   }
-  const identity = await identify(files, chunkBytes);
-  const key = corpusKey(options, files, identity);
-  const paths = SPLITS.flatMap((split) => identity[split].map(({ path }) => path));
-  const source = { dataset, files: paths, identity, leftOut, key };
-  const path = cacheDir === undefined ? undefined : cachePath(cacheDir, key);
+  const opened = await openFiles(files, options);
+  return {
+    ...opened.corpus,
+    source: { dataset, files: pathsOf(files), leftOut, ...opened.source },
+    [Symbol.dispose]: () => opened.ids?.[Symbol.dispose](),
+  };
+}
 
-  const kept = path === undefined ? undefined : await readCorpusCache(path, key);
-  if (kept !== undefined) {
-    const given = options.extend ? undefined : options.vocabulary;
-    const vocabulary = given ?? kept.vocabulary;
-    return { ...kept, vocabulary, source: { ...source, cached: true } };
+/** The ids of files, and where they came from. */
+interface OpenedFiles {
+  readonly corpus: EncodedCorpus;
+  readonly source: Omit<CorpusSource, "dataset" | "files" | "leftOut">;
+  /** The file of the ids. */
+  readonly ids: Disposable | undefined;
+}
+
+/** Takes the ids from the cache, or encodes the files. */
+async function openFiles(files: SplitFiles, options: CorpusOptions): Promise<OpenedFiles> {
+  const { cacheDir, chunkBytes = DEFAULT_CHUNK_BYTES, memoryIds = DEFAULT_MEMORY_IDS } = options;
+  const subject = {
+    paths: pathsOf(files),
+    counts: options.vocabulary === undefined,
+    settings: settingsOf(options, files),
+  };
+  const path = cacheDir === undefined ? undefined : cachePath(cacheDir, subject);
+  let replaced: Unusable | undefined;
+  if (path !== undefined) {
+    const { isThere, otherwise } = await lookInCache(path);
+    replaced = otherwise;
+    if (isThere) {
+      const identity = await identify(files, chunkBytes);
+      const key = keyOf(subject, identity);
+      const kept = await readCorpusCache(path, key, memoryIds);
+      if (typeof kept !== "string") {
+        const given = options.extend ? undefined : options.vocabulary;
+        const vocabulary = given ?? kept.corpus.vocabulary;
+        const corpus = { ...kept.corpus, vocabulary };
+        return { corpus, source: { identity, key, cached: true }, ids: kept.file };
+      }
+      replaced = kept;
+    }
   }
-  const encoded = await encodeCorpus(files, {
+  const { corpus, identity, store } = await encodeCorpus(files, {
     ...options,
     kind: kindOf(options),
-    form: dataSet(dataset).form,
+    form: dataSet(options.dataset).form,
     countsBytes: countsBytes(options),
     strips: COMPAT_RULES[options.compat ?? "none"].stripsBytePairs,
     counted: countedSplits(options),
-    chunkBytes,
+    ...{ chunkBytes, memoryIds, folder: cacheDir },
   });
-  const notKept = path === undefined ? undefined : await keep(path, key, encoded, options);
-  return { ...encoded, source: { ...source, cached: false, notKept } };
+  const key = keyOf(subject, identity);
+  const notKept = path === undefined ? undefined : await keep(path, key, corpus, options);
+  return { corpus, source: { identity, key, cached: false, notKept, replaced }, ids: store };
 }
 
 /** Writes the cache; on a full disk the run continues without it. */
@@ -235,7 +266,14 @@ async function identify(files: SplitFiles, chunkBytes: number): Promise<TextIden
   };
 }
 
-function corpusKey(options: CorpusOptions, files: SplitFiles, identity: TextIdentity): string {
+function pathsOf(files: SplitFiles): readonly string[] {
+  return files.split === "lines"
+    ? files.whole
+    : SPLITS.flatMap((split) => files.splits[split] ?? []);
+}
+
+/** Everything that ids depend on but the text, and which files are which split. */
+function settingsOf(options: CorpusOptions, files: SplitFiles): string {
   const { lowerCase, minFreq, maxSize, unknown, vocabulary, extend = false } = options;
   const counted = {
     splits: countedSplits(options),
@@ -250,9 +288,13 @@ function corpusKey(options: CorpusOptions, files: SplitFiles, identity: TextIden
     { ...vocabulary.toJSON(), symbols: vocabulary.fingerprint, otherwise: unknown };
   const counting = given === undefined ? counted : extend ? { given, counted } : given;
   const { form } = dataSet(options.dataset);
-  const layout = files.split === "lines" ? files.as ?? "cut" : "files";
+  const layout = files.split === "lines"
+    ? files.as ?? "cut"
+    : SPLITS.map((split) => files.splits[split]?.length ?? 0);
+  return JSON.stringify([layout, form, kindOf(options), counting]);
+}
+
+function keyOf({ settings }: CacheSubject, identity: TextIdentity): string {
   const hashes = SPLITS.map((split) => identity[split].map(({ sha256 }) => sha256));
-  return createHash("sha256")
-    .update(JSON.stringify([FORMAT, layout, form, kindOf(options), counting, hashes]))
-    .digest("hex");
+  return createHash("sha256").update(JSON.stringify([settings, hashes])).digest("hex");
 }

@@ -1,7 +1,8 @@
 /**
  * A cache of encoded corpora as safetensors files: the vocabulary as JSON and the ids of all
- * splits. The file name is a hash of source and options, and the file is replaced atomically. If it
- * cannot be used, the text is encoded again.
+ * splits. The file name is a hash of the paths and the settings; a key inside covers the content
+ * of the text, and a checksum that of the file, which is replaced atomically. If it cannot be used,
+ * the text is encoded again.
  *
  * @module
  */
@@ -9,39 +10,22 @@ import {
   CheckpointError,
   DataError,
   SafetensorsFile,
+  sweepTemporaries,
   writeSafetensors,
 } from "@transformer-xl/runtime";
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import { z } from "zod";
-import { type Split, SPLITS } from "../files/split_names.ts";
-import type { Vocabulary } from "../vocabulary/vocabulary.ts";
+import { SPLITS } from "../files/split_names.ts";
+import { StoredTokens } from "../tokens/stored_tokens.ts";
+import { blocksOf, type TokenSequence } from "../tokens/token_sequence.ts";
 import { vocabularyFromJSON } from "../vocabulary/vocabulary_from_json.ts";
-
-/** Size of a split. */
-export interface SplitCounts {
-  /** Token ids. */
-  readonly tokens: number;
-  /** Lines; of characters, a last line without a line feed counts too. */
-  readonly lines: number;
-  /** Tokens that stand for a word without an id. */
-  readonly unknown: number;
-}
-
-/** Content of a cache file. */
-export interface EncodedCorpus {
-  /** The symbols behind the ids. */
-  readonly vocabulary: Vocabulary;
-  /** Ids for training. */
-  readonly train: Uint32Array<ArrayBuffer>;
-  /** Ids for validation. */
-  readonly valid: Uint32Array<ArrayBuffer>;
-  /** Ids for the final test. */
-  readonly test: Uint32Array<ArrayBuffer>;
-  /** Sizes of the splits. */
-  readonly counts: Readonly<Record<Split, SplitCounts>>;
-}
+import type { EncodedCorpus } from "./encoded_corpus.ts";
 
 const FORMAT = "transformer-xl-corpus";
-const VERSION = "2";
+
+/** Version of the file and of the encoding; increased when equal texts and settings give other ids. */
+const VERSION = "3";
 
 const splitCounts = z.strictObject({
   tokens: z.int().min(0),
@@ -50,47 +34,136 @@ const splitCounts = z.strictObject({
 });
 const countsRecord = z.strictObject({ train: splitCounts, valid: splitCounts, test: splitCounts });
 
-/** The cache file of `key` in `cacheDir`. */
-export function cachePath(cacheDir: string, key: string): string {
-  return `${cacheDir}/corpus-${key.slice(0, 24)}.safetensors`;
+/** A corpus from the cache. */
+export interface KeptCorpus {
+  /** The corpus. */
+  readonly corpus: EncodedCorpus;
+  /** The file that its ids are read from, which the caller owns; undefined if they are in memory. */
+  readonly file: Disposable | undefined;
+}
+
+/** Reason why a cache is not used, the end of a sentence. */
+export type Unusable =
+  | "are of another text"
+  | "are of other settings"
+  | "are of another version of this program"
+  | "are damaged";
+
+/** The name without its ending that files of a text share, and one of its settings. */
+const NAME = /^(corpus-[0-9a-f]{16})-[0-9a-f]{16}\.safetensors$/;
+
+/** A text and the settings of its encoding. */
+export interface CacheSubject {
+  /** The files of the text. */
+  readonly paths: readonly string[];
+  /** Whether symbols are counted; a checkpoint's symbols are another use of the text. */
+  readonly counts: boolean;
+  /** Everything else that the ids depend on, but for the content of the files. */
+  readonly settings: string;
+}
+
+/** The cache file of a text in `cacheDir`. */
+export function cachePath(cacheDir: string, { paths, counts, settings }: CacheSubject): string {
+  const place = shortHash([counts, paths.map((path) => resolve(path))]);
+  return `${cacheDir}/corpus-${place}-${shortHash(settings)}.safetensors`;
+}
+
+function shortHash(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 }
 
 /**
- * Reads a cache file; `undefined` if there is none, or if it is damaged, or of another text or
- * version.
+ * Prepares a folder of cache files: removes what killed processes left in it.
+ *
+ * @returns why the text of `path` has no cache; undefined if it has one, or nothing is kept of it
  */
-export async function readCorpusCache(
+export async function lookInCache(
   path: string,
-  key: string,
-): Promise<EncodedCorpus | undefined> {
+): Promise<{ readonly isThere: boolean; readonly otherwise: Unusable | undefined }> {
+  const at = path.lastIndexOf("/");
+  const folder = path.slice(0, at);
+  const own = path.slice(at + 1);
   try {
-    using file = await SafetensorsFile.open(path);
-    const { format, version, key: stored, sha256, counts } = file.metadata;
-    if (format !== FORMAT || version !== VERSION || stored !== key) return undefined;
-    if (sha256 === undefined || counts === undefined) return undefined;
-    await file.verify();
-    const symbols = new TextDecoder().decode(await file.tensor("vocabulary", "U8"));
-    const corpus: EncodedCorpus = {
-      vocabulary: await vocabularyFromJSON(JSON.parse(symbols)),
-      train: await file.tensor("train", "U32"),
-      valid: await file.tensor("valid", "U32"),
-      test: await file.tensor("test", "U32"),
-      counts: countsRecord.parse(JSON.parse(counts)),
-    };
-    return SPLITS.every((split) => fits(corpus, split)) ? corpus : undefined;
+    await sweepTemporaries(folder);
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    const place = NAME.exec(own)![1];
+    const hasOthers = names.some((name) => NAME.exec(name)?.[1] === place);
+    const isThere = names.includes(own);
+    return { isThere, otherwise: isThere || !hasOthers ? undefined : "are of other settings" };
   } catch (error) {
-    const unusable = error instanceof CheckpointError || error instanceof DataError ||
-      error instanceof SyntaxError || error instanceof z.ZodError;
-    if (unusable) return undefined;
+    // A folder that is missing, unreadable or no folder is written to later, or that fails.
+    if (error instanceof Error && "code" in error) return { isThere: false, otherwise: undefined };
     throw error;
   }
 }
 
-/** Whether every id has a symbol: the writer may have been another program. */
-function fits({ vocabulary, counts, ...streams }: EncodedCorpus, split: Split): boolean {
-  const ids = streams[split];
-  const { size } = vocabulary;
-  return ids.length === counts[split].tokens && ids.every((id) => id < size);
+/**
+ * Reads and checks a cache file.
+ *
+ * @param key of the text and the settings wanted
+ * @param memoryIds ids in memory; more are left in the file
+ */
+export async function readCorpusCache(
+  path: string,
+  key: string,
+  memoryIds: number,
+): Promise<KeptCorpus | Unusable> {
+  try {
+    using stack = new DisposableStack();
+    const file = stack.use(await SafetensorsFile.open(path));
+    const { format, version, key: stored } = file.metadata;
+    if (format !== FORMAT || version !== VERSION) return "are of another version of this program";
+    if (stored !== key) return "are of another text";
+    const corpus = await checkedCorpus(file);
+    if (corpus === undefined) return "are damaged";
+    if (corpus.train.length + corpus.valid.length + corpus.test.length > memoryIds) {
+      stack.move();
+      return { corpus, file };
+    }
+    const { train, valid, test } = corpus;
+    const ids = { train: train.slice(), valid: valid.slice(), test: test.slice() };
+    return { corpus: { ...corpus, ...ids }, file: undefined };
+  } catch (error) {
+    const unusable = error instanceof CheckpointError || error instanceof DataError ||
+      error instanceof SyntaxError || error instanceof z.ZodError;
+    if (unusable) return "are damaged";
+    throw error;
+  }
+}
+
+/** The corpus of a file with the right checksum, if every id has a symbol: others write files too. */
+async function checkedCorpus(file: SafetensorsFile): Promise<EncodedCorpus | undefined> {
+  const { sha256, counts: stored } = file.metadata;
+  if (sha256 === undefined || stored === undefined) return undefined;
+  const symbols = new TextDecoder().decode(await file.tensor("vocabulary", "U8"));
+  const vocabulary = await vocabularyFromJSON(JSON.parse(symbols));
+  const counts = countsRecord.parse(JSON.parse(stored));
+  if (SPLITS.some((split) => file.dtype(split) !== "U32")) return undefined;
+  let largest = 0;
+  await file.verify(undefined, (name, bytes) => {
+    if (name !== "vocabulary") largest = Math.max(largest, largestOf(bytes));
+  });
+  const lengths = SPLITS.map((split) => file.byteLength(split) / Uint32Array.BYTES_PER_ELEMENT);
+  const isWhole = SPLITS.every((split, i) => counts[split].tokens === lengths[i]);
+  if (largest >= vocabulary.size || !isWhole) return undefined;
+  const tokens = (split: (typeof SPLITS)[number]) => {
+    const bytes = {
+      readAt: (offset: number, target: Uint8Array) => file.readAtSync(split, offset, target),
+    };
+    return new StoredTokens(bytes, 0, counts[split].tokens);
+  };
+  return {
+    ...{ vocabulary, counts },
+    ...{ train: tokens("train"), valid: tokens("valid"), test: tokens("test") },
+  };
+}
+
+function largestOf(bytes: Uint8Array<ArrayBuffer>): number {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const ids = new Uint32Array(buffer, byteOffset, byteLength / 4);
+  let largest = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i]! > largest) largest = ids[i]!;
+  return largest;
 }
 
 /**
@@ -116,7 +189,11 @@ export async function writeCorpusCache(
       name: split,
       dtype: "U32" as const,
       shape: [corpus[split].length],
-      values: corpus[split],
+      values: () => copiesOf(corpus[split]),
     })),
   ], { format: FORMAT, version: VERSION, key, counts: JSON.stringify(corpus.counts) });
+}
+
+async function* copiesOf(tokens: TokenSequence): AsyncGenerator<Uint32Array<ArrayBuffer>> {
+  for (const block of blocksOf(tokens)) yield block.slice();
 }

@@ -29,7 +29,7 @@ export function corpusLines(
   name: (split: Split) => string = (split) => split,
 ): string[] {
   const lines: string[] = [];
-  const { identity, leftOut, notKept } = source;
+  const { identity, leftOut, notKept, replaced } = source;
   for (const split of SPLITS) {
     const { tokens, lines: count, unknown } = counts[split];
     if (tokens === 0) continue;
@@ -55,6 +55,7 @@ export function corpusLines(
     const more = leftOut.length > MAX_PATHS ? ` and ${leftOut.length - MAX_PATHS} more` : "";
     lines.push(`    - left out : ${leftOut.slice(0, MAX_PATHS).join(", ")}${more}`);
   }
+  if (replaced !== undefined) lines.push(`The text is encoded anew: the kept tokens ${replaced}`);
   if (notKept !== undefined) lines.push(`The encoded text is not kept: ${notKept}`);
   return lines;
 }

@@ -20,6 +20,28 @@ export interface TextFile {
   readonly sha256: string;
 }
 
+/** The identity of a file while it is read. */
+class FileDigest {
+  readonly #path: string;
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** @throws {DataError} if it is empty */
+  file(): TextFile {
+    if (this.#bytes === 0) throw emptyText(this.#path);
+    return { path: this.#path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+  }
+}
+
 /** Size of the sample for encoding detection. */
 const SAMPLE_BYTES = 1 << 16;
 
@@ -120,6 +142,7 @@ export interface ReadOptions {
 /**
  * Reads a file in chunks into a scanner; the array of a chunk is overwritten by the next one.
  *
+ * @returns the identity of exactly the bytes that were read
  * @throws {DataError} if the file is missing, empty, no file, compressed, or not UTF-8 where any
  * bytes will not do
  */
@@ -127,12 +150,13 @@ export async function readText(
   path: string,
   { chunkBytes, form, anyBytes }: ReadOptions,
   scanner: Pick<Scanner, "startFile" | "push" | "endFile">,
-): Promise<void> {
+): Promise<TextFile> {
+  const digest = new FileDigest(path);
   using file = await openFile(path);
   const buffer = await bufferFor(file, Math.max(chunkBytes, SAMPLE_BYTES));
   let length = await fill(path, file, buffer);
-  if (length === 0) throw emptyText(path);
   const head = buffer.subarray(0, Math.min(length, SAMPLE_BYTES));
+  if (length === 0) throw emptyText(path);
   const foreign = anyBytes ? packedText(path, head) : foreignText(path, head);
   if (foreign !== undefined) {
     throw new DataError(
@@ -146,6 +170,7 @@ export async function readText(
   try {
     scanner.startFile(path, firstByte);
     for (let begin = firstByte; length > 0; begin = 0) {
+      digest.update(buffer.subarray(0, length));
       for (; begin < length; begin += chunkBytes) {
         const chunk = buffer.subarray(begin, Math.min(begin + chunkBytes, length));
         scanner.push(raw === undefined ? chunk : raw.push(chunk));
@@ -154,6 +179,7 @@ export async function readText(
     }
     if (raw !== undefined) scanner.push(raw.end());
     scanner.endFile();
+    return digest.file();
   } catch (error) {
     throw error instanceof InvalidUtf8 ? await notUtf8(path, error.offset) : error;
   }
@@ -181,13 +207,10 @@ export async function notUtf8(path: string, offset: number): Promise<DataError> 
 /** Length and SHA-256 of a file; throws as {@link readText}. */
 export async function hashFile(path: string, chunkBytes: number): Promise<TextFile> {
   using file = await openFile(path);
-  const hash = createHash("sha256");
+  const digest = new FileDigest(path);
   const buffer = await bufferFor(file, chunkBytes);
-  let bytes = 0;
   for (let read = await fill(path, file, buffer); read > 0; read = await fill(path, file, buffer)) {
-    hash.update(buffer.subarray(0, read));
-    bytes += read;
+    digest.update(buffer.subarray(0, read));
   }
-  if (bytes === 0) throw emptyText(path);
-  return { path, bytes, sha256: hash.digest("hex") };
+  return digest.file();
 }

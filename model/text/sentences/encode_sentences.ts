@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EncodedCorpus, SplitCounts } from "../corpus/corpus_cache.ts";
+import type { EncodedCorpus, SplitCounts } from "../corpus/encoded_corpus.ts";
 import type { Split } from "../files/split_names.ts";
 import type { WordVocabulary } from "../vocabulary/word_vocabulary.ts";
 import { countSentences, type ReadSentences, readSentences } from "./read_sentences.ts";

@@ -9,6 +9,7 @@ import { readText } from "../files/text_file.ts";
 import { InvalidUtf8, type Scanner } from "../corpus/scan/scanner.ts";
 import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "../corpus/scan/utf8.ts";
 import { LINE_END, WordScanner } from "../corpus/scan/word_scanner.ts";
+import { toArray } from "../tokens/token_sequence.ts";
 import type { WordVocabulary } from "../vocabulary/word_vocabulary.ts";
 import type { SentenceCounts, SentenceList } from "./sentence_list.ts";
 
@@ -37,7 +38,12 @@ export async function readSentences(
   const symbols = scanner.symbols();
   const known = symbols.map((symbol) => vocabulary.has(symbol));
   const numbers = Uint32Array.from(symbols, (symbol) => vocabulary.lookup(symbol));
-  return marked(scanner.ids.take(), numbers, known, vocabulary.lookup(vocabulary.lineEnd));
+  return marked(
+    toArray(scanner.ids.take().tokens()),
+    numbers,
+    known,
+    vocabulary.lookup(vocabulary.lineEnd),
+  );
 }
 
 /** Puts the mark in front of every line and in place of its end. */

@@ -12,6 +12,8 @@ export interface ByteSource {
   readonly size: number;
   /** Reads `length` bytes from `offset`, a valid range. Reads may be concurrent. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Fills `target` with the bytes from `offset` on, before returning; not of every source. */
+  readAtSync?(offset: number, target: Uint8Array): void;
   /** Releases its resources; called once. */
   close(): void;
 }

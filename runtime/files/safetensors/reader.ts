@@ -197,14 +197,40 @@ export class SafetensorsReader implements Disposable {
   }
 
   /**
+   * Fills `target` with a tensor's bytes from `begin` on, before returning. No other read may be
+   * going on.
+   *
+   * @throws {CheckpointError} When there is no such tensor, or the read fails
+   * @throws {RangeError} When the range is not inside the tensor, or the source cannot do this
+   */
+  readAtSync(name: string, begin: number, target: Uint8Array): void {
+    const { beginByte, endByte } = this.#entry(name);
+    const offset = beginByte + begin;
+    const isInside = begin >= 0 && offset + target.length <= endByte;
+    if (!isInside || this.#source.readAtSync === undefined) {
+      throw new RangeError(
+        `Cannot read ${target.length} bytes at ${begin} of tensor ${JSON.stringify(name)}: ` +
+          (isInside ? "its source has only asynchronous reads" : `it has ${endByte - beginByte}`),
+      );
+    }
+    try {
+      this.#source.readAtSync(8 + this.#headerBytes.length + offset, target);
+    } catch (error) {
+      throw readFault(this.path, error);
+    }
+  }
+
+  /**
    * Reads the whole file once: compares it with the checksum in its metadata, and looks for numbers
    * that are not finite, or negative where they must not be.
    *
    * @param mustNotBeNegative Whether the numbers of a tensor are zero or above
+   * @param onPiece Called with the bytes of every tensor, in order, in pieces of whole elements
    * @throws {CheckpointError} When the checksum is another
    */
   async verify(
     mustNotBeNegative: (name: string) => boolean = () => false,
+    onPiece: (name: string, bytes: Uint8Array<ArrayBuffer>) => void = () => {},
   ): Promise<SafetensorsVerification> {
     const stored = this.metadata["sha256"];
     const digest = storedDigest(this.#header, this.#headerBytes, this.#newHash);
@@ -223,6 +249,7 @@ export class SafetensorsReader implements Disposable {
             Math.min(endByte, end) - begin,
           );
           digest?.update(piece);
+          onPiece(name, piece);
           if (notFinite === undefined && !isFiniteData(dtype, piece)) notFinite = name;
           if (negative === undefined && mustNotBeNegative(name)) {
             negative = isNonNegativeData(dtype, piece) ? undefined : name;

@@ -91,14 +91,14 @@ Deno.test("speed is that of the tokens after the first, which has read the promp
 
 Deno.test("the context is the longest of training, or that of an evaluation", () => {
   const config = { positionRows: 0 } as ModelConfig;
-  const of = (checkpoint: Pick<ModelCheckpoint, "config" | "training">) => {
+  const of = (checkpoint: Pick<ModelCheckpoint, "config" | "trained">) => {
     const { segmentLen, memLen } = contextLengths(checkpoint, 64);
     return [segmentLen, memLen];
   };
-  const training = { config: { tgtLen: 192, memLen: 192 } };
-  assertEquals(of({ config, training }), [64, 383]);
-  assertEquals(of({ config, training: { config: { tgtLen: 1, memLen: 0 } } }), [64, 1]);
-  assertEquals(of({ config, training: null }), [64, 640]);
-  assertEquals(of({ config: { ...config, positionRows: 384 }, training }), [64, 320]);
-  assertEquals(of({ config: { ...config, positionRows: 25 }, training }), [13, 12]);
+  const trained = { config: { tgtLen: 192, memLen: 192 } };
+  assertEquals(of({ config, trained }), [64, 383]);
+  assertEquals(of({ config, trained: { config: { tgtLen: 1, memLen: 0 } } }), [64, 1]);
+  assertEquals(of({ config, trained: null }), [64, 640]);
+  assertEquals(of({ config: { ...config, positionRows: 384 }, trained }), [64, 320]);
+  assertEquals(of({ config: { ...config, positionRows: 25 }, trained }), [13, 12]);
 });

@@ -47,7 +47,7 @@ Deno.test("a text adds the words that its counts select, and the cache holds the
   const open = (extend: boolean) => openText(settings, scratch.at("cache"), OLD, { extend });
   const extended = await open(true);
   assertEquals(extended.vocabulary.symbols, [...OLD.symbols, "brave", "bold"]);
-  assertEquals(extended.train[2], OLD.lookup("<unk>"));
+  assertEquals(extended.train.at(2), OLD.lookup("<unk>"));
   assert(extended.counts.train.unknown > 0);
   const again = await open(true);
   assertEquals([again.source.cached, again.vocabulary], [true, extended.vocabulary]);
@@ -62,5 +62,5 @@ Deno.test("words that are left out get a symbol where the vocabulary has none", 
   const settings: TextSettings = { dataset: "text", data, vocab: "word", minFreq: 2 };
   const { vocabulary, train } = await openText(settings, undefined, old, { extend: true });
   assertEquals(vocabulary.symbols, [...old.symbols, "or", "not", "<unk>"]);
-  assertEquals(train[2], vocabulary.lookup("<unk>"));
+  assertEquals(train.at(2), vocabulary.lookup("<unk>"));
 });

@@ -23,7 +23,7 @@ export async function exported(flags: Flags): Promise<string[]> {
 
 /** The text of {@link lossOf}. */
 export async function scoredIds(): Promise<Uint32Array> {
-  return (await smallCorpus()).train.subarray(0, 100);
+  return (await smallCorpus()).train.slice(0, 100);
 }
 
 /** The loss of a model on some text, on the loops. */

@@ -70,14 +70,14 @@ Deno.test("the preset tiny takes --data as text and keeps its characters", () =>
 
 Deno.test("default evaluation lengths of training shrink to a small text and say so", async () => {
   const corpus = await smallCorpus();
-  const small = { valid: corpus.valid.subarray(0, 150), test: corpus.test.subarray(0, 40) };
+  const small = { valid: corpus.valid.slice(0, 150), test: corpus.test.slice(0, 40) };
   const { config, origin } = parse("--tgt_len 16 --mem_len 16 --batch_size 4");
   const fitted = fitEvaluation(config, small, origin, 1);
   assertStringIncludes(fitted.notes[0]!, "has 40 tokens: evaluating with --eval_batch_size");
   assert(fitted.config.evalBatchSize < 16 && fitted.config.evalTgtLen === 16);
   cutStreams(fitted.config, { ...corpus, ...small });
   for (const tokens of [2, 3, 20]) {
-    const tiny = { valid: small.valid, test: corpus.test.subarray(0, tokens) };
+    const tiny = { valid: small.valid, test: corpus.test.slice(0, tokens) };
     const { config: one } = fitEvaluation(config, tiny, origin, 1);
     checkTrainConfig(one);
     cutStreams(one, { ...corpus, ...tiny });
@@ -85,7 +85,7 @@ Deno.test("default evaluation lengths of training shrink to a small text and say
   const given = parse("--tgt_len 16 --mem_len 16 --batch_size 4 --eval_batch_size 64");
   const kept = fitEvaluation(
     given.config,
-    { ...small, test: corpus.test.subarray(0, 20) },
+    { ...small, test: corpus.test.slice(0, 20) },
     given.origin,
     1,
   );

@@ -36,7 +36,7 @@ Deno.test({
   ignore: python === undefined,
   async fn() {
     await using scratch = new Scratch();
-    const wide = { initStd: 0.3, projInitStd: 0.4, dModel: 6 } as const;
+    const wide = { initStd: 0.3, projInitStd: 0.4, dModel: 6, data: "/home/me/text" } as const;
     const model = await trainedCheckpoint(scratch.path, wide);
     const [plain, half, nvidia] = ["plain", "half", "nvidia"].map((name) =>
       scratch.at(`${name}.pt`)
@@ -77,7 +77,7 @@ Deno.test({
     assertEquals(first.shares, [true, true, true]);
     assertEquals(first.names, classes.names);
 
-    assertEquals(first.keys.join(), "format,version,model,model_config,model_state,vocab");
+    assertEquals(first.keys.join(), "format,version,model,trained,model_config,model_state,vocab");
     assertEquals(JSON.parse(first.model!), config);
     assertEquals(first.vocab, { ...vocabulary.toJSON() });
     assertEquals(classes.keys.join(), "args,model_config,model_state,vocab");
@@ -90,9 +90,8 @@ Deno.test({
       ...{ pre_lnorm: false, tgt_len: 8, ext_len: 0, mem_len: 8, cutoffs: [10, 20] },
       ...{ same_length: false, attn_type: 0, clamp_len: -1, sample_softmax: -1 },
     });
-    const { vocab, adaptive, tgt_len, init_std, ...args } = classes.args!;
-    assertEquals([vocab, adaptive, tgt_len, init_std], ["word", true, 8, 0.3]);
-    assert(!("dataset" in args), "the name of a text of one's own means nothing there");
+    const { vocab, dataset, adaptive, tgt_len, init_std } = classes.args!;
+    assertEquals([vocab, dataset, adaptive, tgt_len, init_std], ["word", "text", true, 8, 0.3]);
     assertEquals(classes.ids, [...vocabulary.encode(`${line}\n`)]);
   },
 });

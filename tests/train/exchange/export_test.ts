@@ -9,6 +9,7 @@ import {
   type ModelCheckpoint,
   openCheckpoint,
   saveModel,
+  trainedFacts,
   weightNames,
 } from "@transformer-xl/model";
 import { ReferenceDevice } from "@transformer-xl/runtime";
@@ -20,7 +21,7 @@ import { Scratch } from "../../support/small_run.ts";
 
 Deno.test("weights alone are a third of a checkpoint, give the same loss, and do not resume", async () => {
   await using scratch = new Scratch();
-  const model = await trainedCheckpoint(scratch.path);
+  const model = await trainedCheckpoint(scratch.path, { data: "/home/me/text.txt", memLen: 12 });
   const [full, half] = [scratch.at("full.safetensors"), scratch.at("half.safetensors")];
   const lines = await exported({ work_dir: scratch.path, safetensors: full });
   assertEquals(lines[0], `checkpoint : "${model}"`);
@@ -33,6 +34,8 @@ Deno.test("weights alone are a third of a checkpoint, give the same loss, and do
   using halves = await openCheckpoint(half);
   assertEquals(after.config, before.config);
   assertEquals(after.vocabulary.toJSON(), before.vocabulary.toJSON());
+  const facts = { dataset: "text", data: null, tgtLen: 8, extLen: 0, memLen: 12 } as const;
+  assertEquals([after.training, trainedFacts(after), trainedFacts(halves)], [null, facts, facts]);
   assertEquals([after.verified, halves.verified], [true, true]);
   const bytes = ({ file }: ModelCheckpoint) =>
     file.names.filter((name) => !/^vocabulary|^memory/.test(name))

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { checkOnnx, evalSchema, OnnxRuntime, onnxSettings } from "@transformer-xl/eval";
-import { openCheckpoint, readOnnxFacts } from "@transformer-xl/model";
+import { openCheckpoint, readOnnxFacts, trainedRecord } from "@transformer-xl/model";
 import { ConfigError, DeviceError, OnnxFile, parseFlags } from "@transformer-xl/runtime";
 import { exportCheckpoint } from "@transformer-xl/train";
 import { evaluateText, refusalOf } from "../../support/evaluation/scored_model.ts";
@@ -137,11 +137,10 @@ Deno.test("an export names its settings wrongly in one sentence, and those witho
   await exported({ model, onnx, tgt_len: 8, mem_len: 8 });
   using file = await OnnxFile.open(onnx);
   using checkpoint = await openCheckpoint(model);
-  const { vocabulary, training, config } = await readOnnxFacts(file);
+  const { vocabulary, trained, config } = await readOnnxFacts(file);
   assertEquals(config, checkpoint.config);
   assertEquals(vocabulary.toJSON(), checkpoint.vocabulary.toJSON());
-  const { config: { dataset, data } } = checkpoint.training as { config: Record<string, unknown> };
-  assertEquals(training, { config: { dataset, data } });
+  assertEquals(trained, trainedRecord(checkpoint));
 });
 
 Deno.test("a missing package of ONNX Runtime is one sentence", async () => {

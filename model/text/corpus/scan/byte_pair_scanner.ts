@@ -6,14 +6,14 @@
  */
 import type { BytePairVocabulary } from "../../vocabulary/byte_pair_vocabulary.ts";
 import { isWhitespace } from "../../vocabulary/whitespace.ts";
-import { IdBlocks } from "./id_blocks.ts";
+import { IdSpool } from "../../tokens/id_spool.ts";
 import type { Scanner } from "./scanner.ts";
 import { LINE_FEED } from "./utf8.ts";
 import { Utf8Text } from "./utf8_text.ts";
 
 /** A {@link Scanner} for byte pairs. */
 export class BytePairScanner implements Scanner {
-  readonly ids: IdBlocks = new IdBlocks();
+  readonly ids: IdSpool;
   readonly lineEnd: number;
   readonly #vocabulary: BytePairVocabulary;
   #text = new Utf8Text("", 0);
@@ -21,8 +21,9 @@ export class BytePairScanner implements Scanner {
   #rest = "";
   #begins = true;
 
-  /** A scanner with the rules of a vocabulary. */
-  constructor(vocabulary: BytePairVocabulary) {
+  /** A scanner with the rules of a vocabulary, which appends to `ids`. */
+  constructor(vocabulary: BytePairVocabulary, ids: IdSpool = new IdSpool()) {
+    this.ids = ids;
     this.#vocabulary = vocabulary;
     this.lineEnd = vocabulary.encode("a\na")[1]!;
   }

@@ -4,16 +4,21 @@
  * @module
  */
 import { byteSymbol } from "../../vocabulary/byte_vocabulary.ts";
-import { IdBlocks } from "./id_blocks.ts";
+import { IdSpool } from "../../tokens/id_spool.ts";
 import type { Scanner } from "./scanner.ts";
 import { LINE_FEED } from "./utf8.ts";
 
 /** A {@link Scanner} for bytes. */
 export class ByteScanner implements Scanner {
-  readonly ids: IdBlocks = new IdBlocks();
+  readonly ids: IdSpool;
   /** Byte to provisional id + 1; 0 is unseen. */
   #seen = new Uint16Array(256);
   #bytes: number[] = [];
+
+  /** A scanner that appends to `ids`. */
+  constructor(ids: IdSpool = new IdSpool()) {
+    this.ids = ids;
+  }
 
   get lineEnd(): number {
     return this.#seen[LINE_FEED]! - 1;

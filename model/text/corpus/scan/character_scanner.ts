@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { IdBlocks } from "./id_blocks.ts";
+import { IdSpool } from "../../tokens/id_spool.ts";
 import { InvalidUtf8, type Scanner } from "./scanner.ts";
 import { INCOMPLETE, INVALID, LINE_FEED, readCodePoint, utf8Width } from "./utf8.ts";
 
@@ -12,7 +12,7 @@ const LONGEST_CHARACTER = 4;
 
 /** A {@link Scanner} for single characters. */
 export class CharacterScanner implements Scanner {
-  readonly ids: IdBlocks = new IdBlocks();
+  readonly ids: IdSpool;
   /** Code point to provisional id + 1; 0 is unseen. */
   #seen = new Uint32Array(CODE_POINTS);
   #points: number[] = [];
@@ -20,6 +20,11 @@ export class CharacterScanner implements Scanner {
   #offset = 0;
   /** The bytes of a character that the previous chunk cut off. */
   #rest = new Uint8Array(0);
+
+  /** A scanner that appends to `ids`. */
+  constructor(ids: IdSpool = new IdSpool()) {
+    this.ids = ids;
+  }
 
   get lineEnd(): number {
     return this.#seen[LINE_FEED]! - 1;

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import type { IdBlocks } from "./id_blocks.ts";
+import type { IdSpool } from "../../tokens/id_spool.ts";
 
 /** Splits files that arrive in chunks of any size into symbols. */
 export interface Scanner {
-  /** The provisional ids of all files since the last `ids.take()`. */
-  readonly ids: IdBlocks;
+  /** The provisional ids of all files. */
+  readonly ids: IdSpool;
   /** The provisional id that ends a line, or -1 if no line has ended. */
   readonly lineEnd: number;
   /** The symbols by provisional id. */

@@ -5,20 +5,21 @@
  * @module
  */
 import type { TokenizerVocabulary } from "../../vocabulary/tokenizer_vocabulary.ts";
-import { IdBlocks } from "./id_blocks.ts";
+import { IdSpool } from "../../tokens/id_spool.ts";
 import type { Scanner } from "./scanner.ts";
 import { Utf8Text } from "./utf8_text.ts";
 
 /** A {@link Scanner} for the symbols of a tokenizer. */
 export class TokenizerScanner implements Scanner {
-  readonly ids: IdBlocks = new IdBlocks();
+  readonly ids: IdSpool;
   readonly lineEnd: number;
   readonly #vocabulary: TokenizerVocabulary;
   #decoder = new Utf8Text("", 0);
   #text: string[] = [];
 
-  /** A scanner with the rules of a vocabulary. */
-  constructor(vocabulary: TokenizerVocabulary) {
+  /** A scanner with the rules of a vocabulary, which appends to `ids`. */
+  constructor(vocabulary: TokenizerVocabulary, ids: IdSpool = new IdSpool()) {
+    this.ids = ids;
     this.#vocabulary = vocabulary;
     this.lineEnd = vocabulary.lineFeed ?? -1;
   }

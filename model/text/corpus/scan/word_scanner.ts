@@ -6,7 +6,7 @@
  * @module
  */
 import { ByteInterner } from "./byte_interner.ts";
-import { IdBlocks } from "./id_blocks.ts";
+import { IdSpool } from "../../tokens/id_spool.ts";
 import { InvalidUtf8, type Scanner } from "./scanner.ts";
 import { INCOMPLETE, INVALID, LINE_FEED, readCodePoint, utf8Width } from "./utf8.ts";
 import { isWhitespace } from "../../vocabulary/whitespace.ts";
@@ -18,7 +18,7 @@ export const LINE_END = 0;
 
 /** A {@link Scanner} for words. */
 export class WordScanner implements Scanner {
-  readonly ids: IdBlocks = new IdBlocks();
+  readonly ids: IdSpool;
   readonly lineEnd = LINE_END;
   #words = new ByteInterner();
   #path = "";
@@ -32,6 +32,11 @@ export class WordScanner implements Scanner {
   #lineStart = 0;
   /** The last byte of the previous chunk was CR: an LF that comes next ends no second line. */
   #afterReturn = false;
+
+  /** A scanner that appends to `ids`. */
+  constructor(ids: IdSpool = new IdSpool()) {
+    this.ids = ids;
+  }
 
   symbols(): string[] {
     return ["\n", ...this.#words.symbols()];

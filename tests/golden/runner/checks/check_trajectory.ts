@@ -198,6 +198,7 @@ async function corpusOf(
         key: golden.folder,
         cached: false,
       },
+      [Symbol.dispose]: () => {},
     };
   }
   if (corpusFolder === undefined) {

@@ -4,9 +4,10 @@
  * @module
  */
 import { DataError } from "@transformer-xl/runtime";
-import type { Split } from "../files/split_names.ts";
 import type { TextForm } from "../files/prepared_text.ts";
 import { shown } from "../files/text_file.ts";
+import { BLOCK_IDS } from "../tokens/token_sequence.ts";
+import type { TokenStore } from "../tokens/token_store.ts";
 import type { VocabularyKind } from "../vocabulary/vocabulary.ts";
 
 /** Positions of the cuts near line starts. */
@@ -29,20 +30,21 @@ export interface WholeText {
 }
 
 /**
- * Cuts a stream without copying it: enwik8 and text8 exactly at 90 % and 95 %, which are their
- * published splits of 90, 5 and 5 million; other text near there, at the start of a line.
+ * The places of the two cuts: enwik8 and text8 exactly at 90 % and 95 %, which are their published
+ * splits of 90, 5 and 5 million; other text near there, at the start of a line.
  *
+ * @returns number of the first id of valid, and that of test
  * @throws {DataError} if a split would be empty
  */
-export function splitStream(
-  stream: Uint32Array<ArrayBuffer>,
+export function cutText(
+  store: TokenStore,
   { form, lineEnd, files, kind }: WholeText,
-): Record<Split, Uint32Array<ArrayBuffer>> {
-  const { length } = stream;
+): [validFrom: number, testFrom: number] {
+  const { length } = store;
   const heldOut = Math.round(length / EXACT_PARTS);
   const cut = (fraction: number, after: number): number => {
     const wanted = Math.floor(length * fraction);
-    const lineStart = stream.lastIndexOf(lineEnd, wanted - 1) + 1;
+    const lineStart = afterLast(store, lineEnd, after, wanted);
     return lineStart > after ? lineStart : wanted;
   };
   const validFrom = form === "text" ? cut(VALID_FROM, 0) : length - 2 * heldOut;
@@ -55,9 +57,15 @@ export function splitStream(
       { need: kind === "word" ? "characters as symbols" : undefined },
     );
   }
-  return {
-    train: stream.subarray(0, validFrom),
-    valid: stream.subarray(validFrom, testFrom),
-    test: stream.subarray(testFrom),
-  };
+  return [validFrom, testFrom];
+}
+
+/** The place behind the last `id` from `from` to before `to`; `from` where there is none. */
+function afterLast(store: TokenStore, id: number, from: number, to: number): number {
+  for (let end = to; end > from; end -= BLOCK_IDS) {
+    const start = Math.max(from, end - BLOCK_IDS);
+    const place = store.tokens(start, end).slice().lastIndexOf(id);
+    if (place >= 0) return start + place + 1;
+  }
+  return from;
 }
