@@ -26,6 +26,14 @@ export {
 } from "./inference/main.ts";
 export { type CachesFlags, cachesSchema } from "./inference/settings.ts";
 export { type MeasuredRun, measureRun, waitLine } from "./data_wait/main.ts";
+export { CONFIGURATIONS, type PeerConfiguration } from "./peers/configurations.ts";
+export { comparePeers, peersOf } from "./peers/main.ts";
+export { measureInTurns, type MeasureOptions, type StepTimes } from "./peers/measure.ts";
+export { ownPeer } from "./peers/own_peer.ts";
+export * from "./peers/peer.ts";
+export { type PyTorchOptions, pytorchPeer } from "./peers/pytorch/pytorch_peer.ts";
+export { type PeersFlags, peersSchema } from "./peers/settings.ts";
+export { peerLines, type PeerTimes } from "./peers/table.ts";
 export { compareRows } from "./harness/compare.ts";
 export * from "./harness/environment.ts";
 export * from "./harness/harness.ts";

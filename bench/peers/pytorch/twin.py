@@ -1,0 +1,236 @@
+"""The model in PyTorch, a peer in measurements: equal shapes, own random weights and ids.
+
+Takes a workload as JSON (`Workload` of peer.ts) and a way to keep memory, `hidden` or `keys`. Prints
+one line of JSON about itself; then, for every number in standard input, runs as many steps and prints
+a line with their milliseconds, the processor time of all threads and the last loss.
+"""
+
+import json
+import math
+import resource
+import sys
+import time
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Attention(nn.Module):
+    """Relative attention (Dai et al. 2019), with the layer norm behind it."""
+
+    def __init__(self, model, keeps_keys):
+        super().__init__()
+        width, self.heads, self.size = model["dModel"], model["nHead"], model["dHead"]
+        self.keeps_keys = keeps_keys
+        inner = self.heads * self.size
+        self.qkv = nn.Linear(width, 3 * inner, bias=False)
+        self.positions = nn.Linear(width, inner, bias=False)
+        self.out = nn.Linear(inner, width, bias=False)
+        self.norm = nn.LayerNorm(width)
+        self.drop = nn.Dropout(model["dropout"])
+
+    def keys_and_values(self, memory, x):
+        """Queries of x, keys and values of memory and x, and what the next memory is cut from."""
+        inner = self.heads * self.size
+        if self.keeps_keys:
+            queries, both = self.qkv(x).split([inner, 2 * inner], -1)
+            both = torch.cat([memory, both])
+            return queries, both, both
+        rows = torch.cat([memory, x])
+        queries, both = self.qkv(rows).split([inner, 2 * inner], -1)
+        return queries[-x.size(0):], both, rows
+
+    def forward(self, x, memory, r, u, v, mask):
+        """x [Q, B, D], memory [M, B, C], r [K, N, H], u and v [N, H], mask [Q, K]."""
+        queries, both, rows = self.keys_and_values(memory, x)
+        q_rows, batch, k_rows = x.size(0), x.size(1), both.size(0)
+        shape = (-1, batch, self.heads, self.size)
+        q = queries.reshape(shape)
+        k, w = (part.reshape(shape) for part in both.chunk(2, -1))
+        content = torch.einsum("ibnd,jbnd->bnij", q + u, k)
+        position = torch.einsum("ibnd,jnd->bnij", q + v, r)
+        padded = F.pad(position, (1, 0)).view(batch, self.heads, k_rows + 1, q_rows)
+        position = padded[:, :, 1:].view(batch, self.heads, q_rows, k_rows)
+        scores = (content + position).mul_(1 / math.sqrt(self.size))
+        weights = scores.masked_fill(mask, -math.inf).softmax(-1)
+        context = torch.einsum("bnij,jbnd->ibnd", weights, w).reshape(q_rows, batch, -1)
+        return self.norm(x + self.drop(self.out(context))), rows
+
+
+class Layer(nn.Module):
+    """Attention, and a feed-forward network."""
+
+    def __init__(self, model, keeps_keys):
+        super().__init__()
+        width, inner, rate = model["dModel"], model["dInner"], model["dropout"]
+        self.attention = Attention(model, keeps_keys)
+        self.network = nn.Sequential(
+            nn.Linear(width, inner), nn.ReLU(inplace=True), nn.Dropout(rate), nn.Linear(inner, width),
+            nn.Dropout(rate),
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x, memory, r, u, v, mask):
+        x, rows = self.attention(x, memory, r, u, v, mask)
+        return self.norm(x + self.network(x)), rows
+
+
+class TransformerXL(nn.Module):
+    """The model, with tied weights and an adaptive softmax where there are cutoffs."""
+
+    def __init__(self, model, lengths, keeps_keys):
+        super().__init__()
+        self.model, self.keeps_keys, width = model, keeps_keys, model["dModel"]
+        self.edges = [0, *model["cutoffs"], model["vocabSize"]]
+        sizes = [end - start for start, end in zip(self.edges, self.edges[1:])]
+        self.tables = nn.ParameterList(nn.Parameter(0.02 * torch.randn(n, width)) for n in sizes)
+        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(n)) for n in sizes)
+        tails = len(sizes) - 1
+        if tails > 0:
+            self.tail_table = nn.Parameter(torch.zeros(tails, width))
+            self.tail_bias = nn.Parameter(torch.zeros(tails))
+        heads, size = model["nHead"], model["dHead"]
+        self.u, self.v = (nn.Parameter(torch.zeros(heads, size)) for _ in range(2))
+        self.layers = nn.ModuleList(Layer(model, keeps_keys) for _ in range(model["nLayer"]))
+        self.drop = nn.Dropout(model["dropout"])
+        rows, keys = lengths["tgtLen"], lengths["tgtLen"] + lengths["memLen"]
+        angles = torch.outer(
+            torch.arange(keys - 1.0, -1.0, -1.0),
+            1 / 10000 ** (torch.arange(0.0, width, 2.0) / width),
+        )
+        self.register_buffer("sinusoids", torch.cat([angles.sin(), angles.cos()], -1))
+        self.register_buffer("mask", torch.ones(rows, keys, dtype=torch.bool).triu(1 + keys - rows))
+        self.projected = None
+
+    def embed(self, ids):
+        """ids [T, B] -> [T, B, D]."""
+        scale = math.sqrt(self.model["dModel"])
+        if len(self.tables) == 1:
+            return self.drop(F.embedding(ids, self.tables[0]) * scale)
+        flat = ids.reshape(-1)
+        x = torch.zeros(flat.numel(), self.model["dModel"])
+        for table, start, end in zip(self.tables, self.edges, self.edges[1:]):
+            places = ((flat >= start) & (flat < end)).nonzero().squeeze(1)
+            x = x.index_copy(0, places, F.embedding(flat[places] - start, table))
+        return self.drop(x.view(*ids.shape, -1) * scale)
+
+    def positions(self):
+        """Projected positions of every layer [K, N, H], computed once where keys are kept."""
+        if self.projected is not None:
+            return self.projected
+        pos, shape = self.drop(self.sinusoids), (-1, self.model["nHead"], self.model["dHead"])
+        projected = [layer.attention.positions(pos).view(shape) for layer in self.layers]
+        if self.keeps_keys:
+            self.projected = projected
+        return projected
+
+    def forward(self, ids, targets, memories):
+        """ids and targets [T, B], memories of every layer [M, B, C]: the loss and the next memories."""
+        x, following = self.embed(ids), []
+        for layer, memory, r in zip(self.layers, memories, self.positions()):
+            x, rows = layer(x, memory, r, self.u, self.v, self.mask)
+            following.append(rows[rows.size(0) - memory.size(0):].detach())
+        return self.loss(self.drop(x).flatten(0, 1), targets.reshape(-1)), following
+
+    def loss(self, hidden, targets):
+        """Mean loss in nats."""
+        if len(self.tables) == 1:
+            return F.cross_entropy(F.linear(hidden, self.tables[0], self.biases[0]), targets)
+        table = torch.cat([self.tables[0], self.tail_table])
+        head = F.linear(hidden, table, torch.cat([self.biases[0], self.tail_bias])).log_softmax(-1)
+        total = torch.zeros(())
+        for i, (start, end) in enumerate(zip(self.edges, self.edges[1:])):
+            places = ((targets >= start) & (targets < end)).nonzero().squeeze(1)
+            inside = (targets[places] - start).unsqueeze(1)
+            if i == 0:
+                total = total - head[places].gather(1, inside).sum()
+            elif places.numel() > 0:
+                logits = F.linear(hidden[places], self.tables[i], self.biases[i])
+                tail = logits.log_softmax(-1).gather(1, inside)
+                total = total - tail.sum() - head[places, -i].sum()
+        return total / targets.numel()
+
+
+class Lamb:
+    """LAMB (You et al. 2020) without bias correction, with norms of weights up to 10."""
+
+    def __init__(self, parameters, rate=1e-3, betas=(0.9, 0.999), eps=1e-6):
+        self.parameters, self.rate, self.betas, self.eps = list(parameters), rate, betas, eps
+        self.means, self.squares = ([torch.zeros_like(p) for p in self.parameters] for _ in range(2))
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.parameters:
+            if p.grad is None:  # a cluster without tokens
+                p.grad = torch.zeros_like(p)
+        nn.utils.clip_grad_norm_(self.parameters, 0.25)
+        gradients, (first, second) = [p.grad for p in self.parameters], self.betas
+        torch._foreach_mul_(self.means, first)
+        torch._foreach_add_(self.means, gradients, alpha=1 - first)
+        torch._foreach_mul_(self.squares, second)
+        torch._foreach_addcmul_(self.squares, gradients, gradients, value=1 - second)
+        divisors = torch._foreach_sqrt(self.squares)
+        torch._foreach_add_(divisors, self.eps)
+        updates = torch._foreach_div(self.means, divisors)
+        for p, update in zip(self.parameters, updates):
+            weight, size = p.norm().clamp(max=10), update.norm()
+            trusted = bool(weight > 0) and bool(size > 0)
+            p.sub_(update, alpha=self.rate * (float(weight / size) if trusted else 1))
+
+
+def main():
+    workload, keeps_keys = json.loads(sys.argv[1]), sys.argv[2] == "keys"
+    model, lengths, trains = workload["model"], workload["lengths"], workload["task"] == "train"
+    torch.set_num_threads(workload["threads"])
+    torch.manual_seed(workload["seed"])
+    network = TransformerXL(model, lengths, keeps_keys).train(trains)
+    optimizer = Lamb(network.parameters()) if trains else None
+    rows, batch, words = lengths["tgtLen"], lengths["batchSize"], model["vocabSize"]
+
+    def draw():  # ids as frequent as words: proportional to 1 / (id + 1)
+        uniform = torch.rand(rows, batch, dtype=torch.float64)
+        return ((words + 1) ** uniform - 1).long().clamp(max=words - 1)
+
+    columns = 2 * model["nHead"] * model["dHead"] if keeps_keys else model["dModel"]
+    memories = [torch.zeros(lengths["memLen"], batch, columns) for _ in network.layers]
+    segments, ran = [(draw(), draw()) for _ in range(4)], 0
+
+    def run():
+        nonlocal memories, ran
+        ids, targets = segments[ran % len(segments)]
+        ran += 1
+        with torch.set_grad_enabled(trains):
+            loss, memories = network(ids, targets, memories)
+        if trains:
+            for p in network.parameters():
+                p.grad = None
+            loss.backward()
+            optimizer.step()
+        return loss
+
+    say({
+        "version": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "parameters": sum(p.numel() for p in network.parameters()),
+    })
+    for line in sys.stdin:
+        start, before = time.perf_counter(), processor_seconds()
+        for _ in range(int(line)):
+            loss = run()
+        loss = float(loss)
+        ms, cpu = time.perf_counter() - start, processor_seconds() - before
+        say({"ms": 1e3 * ms, "cpuMs": 1e3 * cpu, "loss": loss})
+
+
+def processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def say(record):
+    print(json.dumps(record), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+/**
+ * The comparison with peers: turns, table, and this program as one of them.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  comparePeers,
+  measureInTurns,
+  ownPeer,
+  type Peer,
+  peerLines,
+  peersOf,
+  peersSchema,
+  pytorchPeer,
+  type Sample,
+  TASKS,
+} from "@transformer-xl/bench";
+
+/** A session whose steps take `ms` of what it is told, and log their turns. */
+function session(name: string, ms: number, turns: string[] = []) {
+  return {
+    run: (steps: number): Promise<Sample> => {
+      turns.push(`${name}${steps}`);
+      return Promise.resolve({ ms: ms * steps, cpuMs: 2 * ms * steps, loss: ms });
+    },
+  };
+}
+
+Deno.test("peers take turns in samples of enough steps, every second round in the opposite order", async () => {
+  const turns: string[] = [];
+  const sessions = [session("a", 100, turns), session("b", 1000, turns)];
+  const times = await measureInTurns(sessions, { rounds: 3, sampleMs: 350, budgetMs: 1e6 });
+  assertEquals(turns, ["a1", "a1", "b1", "b1", "a4", "b1", "b1", "a4", "a4", "b1"]);
+  assertEquals(times, [
+    { ms: [100, 100, 100], cpuMs: [200, 200, 200], steps: 4, loss: 100 },
+    { ms: [1000, 1000, 1000], cpuMs: [2000, 2000, 2000], steps: 1, loss: 1000 },
+  ]);
+  const [few] = await measureInTurns(sessions, { rounds: 9, sampleMs: 1, budgetMs: 0 });
+  assertEquals(few!.ms.length, 2);
+});
+
+Deno.test("ratios are those of one round, with their range", () => {
+  const own = { name: "this program", ms: [10, 20, 30], cpuMs: [20, 20, 20], steps: 2, loss: 4.5 };
+  const peer = { name: "P", ms: [40, 40, 40], cpuMs: [40, 80, 80], steps: 1, loss: 4.25 };
+  const [titles, ours, theirs, last] = peerLines([own, peer], 64);
+  assertStringIncludes(titles!, "ours over theirs");
+  assertEquals(ours!.trim().split(/ {2,}/), [
+    ...["this program", "20 (10 to 30)", "3,200", "20", "4.50", "1", "1"],
+  ]);
+  assertEquals(theirs!.trim().split(/ {2,}/), [
+    ...["P", "40 (40 to 40)", "1,600", "80", "4.25", "0.5 (0.25 to 0.75)", "0.25 (0.25 to 0.5)"],
+  ]);
+  assertEquals(
+    last,
+    "medians (smallest to largest) of 3 rounds in turns; samples of 2, 1 steps",
+  );
+});
+
+Deno.test("this program trains and evaluates as a peer", async () => {
+  for (const task of TASKS) {
+    const lengths = { batchSize: 2, tgtLen: 4, memLen: 4, extLen: 0 };
+    const model = {
+      ...{ vocabSize: 12, cutoffs: [4, 8], nLayer: 1, nHead: 2, dHead: 4, dModel: 8 },
+      ...{ dInner: 16, dropout: 0 },
+    };
+    const opened = await ownPeer("cpu").open({ model, lengths, task, seed: 1, threads: 1 });
+    assert(typeof opened !== "string");
+    await using own = opened;
+    const { ms, loss } = await own.run(3);
+    assert(ms > 0 && Math.abs(loss - Math.log(12)) < 0.5, `${task}: ${loss}`);
+    const [words, attention, network] = [14 * 9, 5 * 64 + 16, 2 * 8 * 16 + 16 + 8];
+    assertEquals(own.parameters, words + 16 + attention + network + 16);
+  }
+});
+
+Deno.test("a peer that is not installed is one line, and one of another size is refused", async () => {
+  const flags = peersSchema.parse({ config: "tiny", rounds: 2, budgetS: 1, python: "no-python" });
+  const names = (task: "train" | "eval") =>
+    peersOf({ ...flags, task, coreTypes: ["HASWELL"] }).map(({ name }) => name);
+  assertEquals(names("train"), ["this program", "PyTorch", "PyTorch, HASWELL"]);
+  assertEquals(names("eval"), [
+    ...["this program", "PyTorch", "PyTorch, kept keys", "PyTorch, HASWELL"],
+  ]);
+  const fake = (parameters: number): Peer => ({
+    name: "fake",
+    tasks: TASKS,
+    open: () =>
+      Promise.resolve({
+        ...{ detail: "version 1", parameters, ...session("fake", 5) },
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      }),
+  });
+  const lines: string[] = [];
+  const print = (line: string) => void lines.push(line);
+  await comparePeers(flags, [fake(7), pytorchPeer({ python: "no-python" }), fake(7)], print);
+  assertEquals(lines[2], "PyTorch: not installed, no-python cannot import torch");
+  assertEquals(lines.filter((line) => line.startsWith("fake: version 1")).length, 2);
+  await assertRejects(
+    () => comparePeers(flags, [fake(7), fake(8)], print),
+    Error,
+    "its model has 8 parameters, this program's 7",
+  );
+});
