@@ -25,6 +25,12 @@ export {
   type PytorchOptions,
   savePytorch,
 } from "./pytorch/save_pytorch.ts";
+export type { Layout } from "./pytorch/import/find_model.ts";
+export {
+  type ImportedModel,
+  type ImportSettings,
+  openImport,
+} from "./pytorch/import/open_import.ts";
 export {
   type Corpus,
   type CorpusOptions,

@@ -24,6 +24,8 @@ export {
 } from "./footprint.ts";
 export { type ExportFlags, exportSchema } from "./exchange/export_config.ts";
 export { exportCheckpoint } from "./exchange/export_main.ts";
+export { importSchema } from "./exchange/import_config.ts";
+export { importModel } from "./exchange/import_main.ts";
 export { examine, type Needs, type Print } from "./doctor/examine.ts";
 export { fitChunks, type FittedRun } from "./settings/fit_chunks.ts";
 export {

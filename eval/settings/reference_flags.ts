@@ -44,7 +44,7 @@ export const EVAL_REFERENCE_FLAGS: readonly ForeignFlag[] = [
   missingFlag(
     "load_torchscript",
     "one",
-    "there is no TorchScript here, and models of other formats are not imported yet; give a " +
-      "checkpoint with --model",
+    "there is no TorchScript here; deno task import reads checkpoints of PyTorch, and --model what " +
+      "it wrote",
   ),
 ];

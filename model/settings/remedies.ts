@@ -60,6 +60,12 @@ export const REMEDIES: Remedies = {
   "less memory for a step": "lower --batch_size, --tgt_len or --mem_len, or raise --batch_chunk",
   "smaller attention probabilities":
     "raise --batch_chunk or lower --batch_size, --tgt_len or --mem_len",
+  "heads of an imported model": "give --n_head",
+  "cut-offs of an imported model": "give --cutoffs",
+  "layer norms of an imported model": "give --pre_lnorm or --no_pre_lnorm",
+  "the same length of an imported model": "give --same_length or --no_same_length",
+  "clamped distances of an imported model": "give --clamp_len, -1 for none",
+  "a vocabulary of an imported model": "give --vocab_file",
   "another checkpoint":
     "give another checkpoint with --model, or train it again from an earlier one",
   "a run or a checkpoint": "give the --work_dir of a run, or --model FILE",

@@ -54,6 +54,12 @@ export type Need =
   | "less memory for a step"
   | "smaller attention probabilities"
   // checkpoints and runs
+  | "heads of an imported model"
+  | "cut-offs of an imported model"
+  | "layer norms of an imported model"
+  | "the same length of an imported model"
+  | "clamped distances of an imported model"
+  | "a vocabulary of an imported model"
   | "another checkpoint"
   | "a run or a checkpoint"
   | "an export"

@@ -94,7 +94,7 @@ async function problemOf(
 }
 
 /** What is wrong with an error that ends the program. */
-function messageProblem(error: unknown, path: string): string | undefined {
+export function messageProblem(error: unknown, path: string): string | undefined {
   if (!(error instanceof CheckpointError)) return `uncaught ${(error as Error).stack}`;
   const { message } = error;
   if (!message.includes(path)) return `the message does not name the file: ${message}`;

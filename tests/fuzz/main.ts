@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli";
 import { fuzzCheckpoints } from "./fuzz_checkpoints.ts";
 import { fuzzFlags } from "./fuzz_flags.ts";
+import { fuzzImports } from "./imports/fuzz_imports.ts";
 import { fuzzStrangers } from "./fuzz_strangers.ts";
 import { fuzzTexts } from "./fuzz_texts.ts";
 
@@ -17,6 +18,7 @@ export type Fuzzer = (options: { readonly count: number; readonly seed: number }
 export const FUZZERS: Readonly<Record<string, Fuzzer>> = {
   checkpoints: fuzzCheckpoints,
   flags: fuzzFlags,
+  imports: fuzzImports,
   strangers: fuzzStrangers,
   texts: fuzzTexts,
 };

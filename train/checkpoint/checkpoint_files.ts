@@ -74,7 +74,13 @@ export class CheckpointFiles {
 
   /** Removes files of an earlier run, so that `--restart` cannot resume it. */
   async clear(): Promise<void> {
-    for (const path of [this.last, this.best, this.testDue]) await removeIfThere(path);
+    await removeIfThere(this.best);
+    await this.clearLast();
+  }
+
+  /** As {@link CheckpointFiles.clear}, but the best checkpoint stays. */
+  async clearLast(): Promise<void> {
+    for (const path of [this.last, this.testDue]) await removeIfThere(path);
   }
 
   /** Writes the state of `step` once and copies it to its other names. */

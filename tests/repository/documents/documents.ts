@@ -8,7 +8,12 @@
  */
 import { EVAL_REFERENCE_FLAGS, evalSchema, generateSchema } from "@transformer-xl/eval";
 import { flagTable, type ForeignFlag, scanFlags } from "@transformer-xl/runtime";
-import { exportSchema, TRAIN_REFERENCE_FLAGS, trainSchema } from "@transformer-xl/train";
+import {
+  exportSchema,
+  importSchema,
+  TRAIN_REFERENCE_FLAGS,
+  trainSchema,
+} from "@transformer-xl/train";
 import { MEMBERS, readSourceFiles, ROOT } from "../rules/source_tree.ts";
 
 /** A Markdown page. */
@@ -45,6 +50,7 @@ const SCHEMAS = {
   eval: evalSchema,
   generate: generateSchema,
   export: exportSchema,
+  import: importSchema,
 } as const;
 
 /** Pages with a flag table, by the name of the table. */
@@ -53,6 +59,7 @@ export const FLAG_PAGES: ReadonlyMap<keyof typeof SCHEMAS, string> = new Map([
   ["eval", "eval/README.md"],
   ["generate", "eval/generating.md"],
   ["export", "train/exchange.md"],
+  ["import", "train/importing_weights.md"],
 ]);
 
 /**
@@ -123,6 +130,7 @@ const PROGRAMS = new Map<string, string>([
   ["eval/cli.ts", "eval"],
   ["eval/generation/cli.ts", "generate"],
   ["train/exchange/export_main.ts", "export"],
+  ["train/exchange/import_main.ts", "import"],
 ]);
 
 /** Commands with a program that does not exist, or a flag that this program does not have. */
@@ -138,7 +146,8 @@ export function wrongCommands(documents: readonly Document[]): readonly string[]
     const name = deno[1] === "task" ? words[0]! : PROGRAMS.get(words[at]!);
     if (name === undefined || !Object.hasOwn(SCHEMAS, name)) return missing;
     try {
-      scanFlags(SCHEMAS[name as keyof typeof SCHEMAS], words.slice(at + 1));
+      const first = at + (name === "import" ? 2 : 1); // whose file stands before its flags
+      scanFlags(SCHEMAS[name as keyof typeof SCHEMAS], words.slice(first));
     } catch (error) {
       return [...missing, `${path} types "${text}": ${(error as Error).message}`];
     }

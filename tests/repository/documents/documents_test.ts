@@ -72,7 +72,9 @@ Deno.test("every command of a page names an existing program and existing flags"
   assertEquals(wrong('deno task eval --manual "a b" --split test'), 0);
   assertEquals(wrong("mpirun -np 2 deno run -A train/cli.ts --fp16"), 0);
   assertEquals(wrong('deno task generate --prompt "a b" --top_p 0.9'), 0);
+  assertEquals(wrong("deno task import a.pt --work_dir b"), 0);
   assertEquals(wrong("deno run -A eval/generation/cli.ts --split test"), 1);
+  assertEquals(wrong("deno task import a.pt --split test"), 1);
   assertEquals(wrong("deno task train --presett tiny"), 1);
   assertEquals(wrong("npx -y deno@2.9.6 task train --layers 3"), 1);
   assertEquals(wrong("deno run -A train/cli.ts --nothing"), 1);

@@ -6,13 +6,14 @@
  */
 import { evalSchema, generateSchema } from "@transformer-xl/eval";
 import { flagSpecs } from "@transformer-xl/runtime";
-import { exportSchema, trainSchema } from "@transformer-xl/train";
+import { exportSchema, importSchema, trainSchema } from "@transformer-xl/train";
 import type { Offences } from "./architecture_rules.ts";
 import { memberOf, type SourceFile, withoutComments } from "./source_tree.ts";
 
 /** Flags of the programs. */
 const FLAGS = new Set(
-  [trainSchema, evalSchema, generateSchema, exportSchema].flatMap((schema) => flagSpecs(schema))
+  [trainSchema, evalSchema, generateSchema, exportSchema, importSchema]
+    .flatMap((schema) => flagSpecs(schema))
     .flatMap(({ name }) => [name, `no_${name}`]),
 );
 

@@ -37,8 +37,10 @@ export function unpickle(
     if (step === undefined) {
       const hex = opcode.toString(16).padStart(2, "0");
       throw new FileFault(
-        `its pickle has the opcode 0x${hex} at byte ${reader.position - 1}, which pickles of the ` +
-          "protocols 2 to 5 have no use for here",
+        `its pickle has the opcode 0x${hex} at byte ${
+          reader.position - 1
+        }: it is damaged, or of the ` +
+          "protocols 0 and 1, which are not read",
       );
     }
     step(machine);
