@@ -4,10 +4,12 @@
  * @module
  */
 import {
+  CheckpointError,
   orderedDict,
   PythonName,
   PythonObject,
   type PythonValue,
+  quoted,
   TorchTensors,
   writeTorchFile,
 } from "@transformer-xl/runtime";
@@ -43,7 +45,8 @@ export interface PytorchOptions {
  *   configuration is JSON under `model`.
  * - "nvidia": the keys that NVIDIA's `eval.py` reads, with objects of its classes.
  *
- * @throws {CheckpointError} when a weight is beyond half precision, or the file cannot be written
+ * @throws {CheckpointError} when the model does not fit the layout, a weight is beyond half precision, or
+ * the file cannot be written
  */
 export async function savePytorch(
   path: string,
@@ -51,6 +54,15 @@ export async function savePytorch(
   { layout = "plain", dtype = "F32" }: PytorchOptions = {},
 ): Promise<void> {
   const { config, vocabulary } = checkpoint;
+  if (config.untieR && layout === "nvidia") {
+    throw new CheckpointError(
+      `Cannot write ${
+        quoted(path)
+      } for NVIDIA's programs: every layer of the model has biases of ` +
+        "its own, and theirs share them",
+      { need: "a plain file of PyTorch" },
+    );
+  }
   const facts = trainedFacts(checkpoint);
   const lengths = facts ?? defaultLengths(checkpoint);
   const tensors = new TorchTensors();

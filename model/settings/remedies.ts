@@ -91,6 +91,7 @@ export const REMEDIES: Remedies = {
   "a checkpoint, or a new run": "omit --restart to start a new run",
   "a checkpoint of training, or a new run with its weights":
     "give a file that training wrote, or start a new run from these weights with --init_from",
+  "a plain file of PyTorch": "use --pt_layout plain",
   "smaller updates": "lower --lr, raise --warmup_step or lower --clip",
   "smaller updates, or full precision":
     "lower --lr, raise --warmup_step, give a smaller --loss_scale or leave --fp16 out",

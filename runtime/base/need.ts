@@ -77,6 +77,7 @@ export type Need =
   | "a checkpoint to start from"
   | "a checkpoint, or a new run"
   | "a checkpoint of training, or a new run with its weights"
+  | "a plain file of PyTorch"
   | "smaller updates"
   | "smaller updates, or full precision"
   | "a smaller loss scale"

@@ -62,8 +62,9 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
   },
 };
 
-/** A line about kinds of attention that the reference computes in another way. */
-function attentionNote({ attnType, compat }: ModelConfig): readonly string[] {
+/** A line about attention that NVIDIA's model lacks or computes in another way. */
+function attentionNote({ attnType, compat, untieR }: ModelConfig): readonly string[] {
+  if (untieR) return ["its layers have biases of their own, which NVIDIA's model cannot load"];
   if (attnType === 0 || compat !== "none") return [];
   return [
     `its attention of type ${attnType} was trained as in the papers: NVIDIA's model gives other losses`,

@@ -21,31 +21,11 @@ import {
   Trainer,
   type TrainEvent,
 } from "@transformer-xl/train";
+import { nth, withFullDisk } from "../../support/processes/full_disk.ts";
 import { memoryGroups } from "../../support/processes/memory_group.ts";
 import { contentOf, Scratch, smallConfig, smallCorpus } from "../../support/small_run.ts";
 
 const SETTINGS = { maxStep: 24, evalInterval: 6, logInterval: 100, noTest: true } as const;
-
-/** Runs `body` while writes to files fail as on a full disk, as often as `refuses` says so. */
-async function withFullDisk<T>(refuses: () => boolean, body: () => Promise<T>): Promise<T> {
-  const { write } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.write = function (bytes) {
-    if (!refuses()) return write.call(this, bytes);
-    const error = new Error("No space left on device (os error 28)");
-    return Promise.reject(Object.assign(error, { code: "ENOSPC" }));
-  };
-  try {
-    return await body();
-  } finally {
-    Deno.FsFile.prototype.write = write;
-  }
-}
-
-/** Whether the n-th call is refused, from 1. */
-function nth(n: number): () => boolean {
-  let calls = 0;
-  return () => ++calls === n;
-}
 
 /** What the processes of a run tell, or why they end. */
 async function trained(

@@ -15,6 +15,7 @@ import {
 import { ReferenceDevice } from "@transformer-xl/runtime";
 import { exportSchema, trainingRecord } from "@transformer-xl/train";
 import { exported, lossOf } from "../../support/exchange/exported.ts";
+import { nth, withFullDisk } from "../../support/processes/full_disk.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
 import type { Flags } from "../../support/program.ts";
 import { Scratch } from "../../support/small_run.ts";
@@ -66,6 +67,37 @@ Deno.test("a weight beyond half precision is refused, and nothing is left", asyn
     "holds numbers beyond 65504, the largest of half precision; leave --fp16 out",
   );
   assertEquals([...Deno.readDirSync(scratch.path)].map(({ name }) => name).sort(), before);
+});
+
+Deno.test("biases of every layer's own are written in the plain layout alone", async () => {
+  await using scratch = new Scratch();
+  const model = await trainedCheckpoint(scratch.path, { untieR: true });
+  await assertRejects(
+    () => exported({ model, pt: scratch.at("a.pt"), pt_layout: "nvidia" }),
+    Error,
+    "every layer of the model has biases of its own, and theirs share them; use --pt_layout plain",
+  );
+  const lines = await exported({ model, pt: scratch.at("a.pt") });
+  assertMatch(
+    lines.at(-1)!,
+    /its layers have biases of their own, which NVIDIA's model cannot load/,
+  );
+});
+
+Deno.test("a full disk in the middle of an export leaves the old file alone", async () => {
+  await using scratch = new Scratch();
+  const model = await trainedCheckpoint(scratch.path);
+  for (const flag of ["safetensors", "pt"]) {
+    const path = await scratch.text(`old.${flag}`, "mine");
+    await withFullDisk(nth(3), () =>
+      assertRejects(
+        () => exported({ model, [flag]: path, overwrite: true }),
+        Error,
+        `Cannot write checkpoint "${path}": No space left on device (os error 28); the file of that`,
+      ));
+    assertEquals(await Deno.readTextFile(path), "mine");
+  }
+  assertEquals([...Deno.readDirSync(scratch.path)].filter(({ name }) => /tmp$/.test(name)), []);
 });
 
 Deno.test("an export that cannot be written is one sentence, and changes no file", async () => {
