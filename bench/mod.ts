@@ -17,6 +17,16 @@ export * from "./published/percentiles.ts";
 export * from "./published/stability.ts";
 export * from "./published/training.ts";
 export * from "./processes/allreduce.ts";
+export { measureCorpus } from "./corpus/main.ts";
+export {
+  corpusBenchLines,
+  type CorpusPart,
+  type CorpusResults,
+  type PartResult,
+  SEGMENTS,
+} from "./corpus/results.ts";
+export { type CorpusBenchFlags, corpusBenchSchema } from "./corpus/settings.ts";
+export { type SyntheticText, writeSyntheticText } from "./corpus/synthetic_text.ts";
 export {
   type Comparison,
   segmentLines,

@@ -6,7 +6,25 @@
  * @module
  */
 
+import { DataError } from "@transformer-xl/runtime/core";
+
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Hash of no bytes; {@link hashByte} appends to it. */
+export const EMPTY_HASH: number = 0x811c9dc5 | 0;
+
+/** The hash with one more byte (FNV-1a). */
+export function hashByte(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193);
+}
+
+/** Numbers of a slot, side by side so that a look-up reads one line of the processor's cache. */
+const SLOT_BITS = 2;
+const SLOT_NUMBERS = 1 << SLOT_BITS;
+const [HASH, ENTRY, START, LENGTH] = [0, 1, 2, 3];
+
+/** Most bytes of all strings together: their places are numbers of 32 bits. */
+const MAX_BYTES = 2 ** 32 - 1;
 
 /** A table from byte strings to consecutive ids. */
 export class ByteInterner {
@@ -14,30 +32,41 @@ export class ByteInterner {
   #arenaUsed = 0;
   /** `#ends[id]` is where string `id` ends in the arena; it starts where string `id - 1` ends. */
   #ends = new Float64Array(1 << 10);
-  #hashes = new Uint32Array(1 << 10);
   #count = 0;
-  /** Slot to id + 1; 0 is free. At most half of the slots are taken. */
-  #slots = new Uint32Array(1 << 11);
+  /** Hash, id + 1 (0 is free), first byte and length of a string. At most half of them are taken. */
+  #slots = new Int32Array(SLOT_NUMBERS << 11);
 
   /** Number of distinct strings. */
   get size(): number {
     return this.#count;
   }
 
-  /** The id of `bytes[start .. end)`; a new one for a new string. */
-  intern(bytes: Uint8Array, start: number, end: number): number {
-    let hash = 0x811c9dc5;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-    hash = (hash ^ (hash >>> 15)) >>> 0;
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, bytes, start, end)) {
-        return entry - 1;
+  /**
+   * The id of `bytes[start .. end)`; a new one for a new string.
+   *
+   * @param hash of these bytes, appended one by one to {@link EMPTY_HASH}
+   * @throws {DataError} if the strings have more than 4 GiB together
+   */
+  intern(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    const mixed = hash ^ (hash >>> 15);
+    const slots = this.#slots;
+    const arena = this.#arena;
+    const mask = slots.length - 1;
+    const length = end - start;
+    let slot = (mixed << SLOT_BITS) & mask;
+    for (let entry = slots[slot + ENTRY]!; entry !== 0; entry = slots[slot + ENTRY]!) {
+      if (slots[slot + HASH] === mixed && slots[slot + LENGTH] === length) {
+        let at = slots[slot + START]! >>> 0;
+        let i = start;
+        while (i < end && arena[at] === bytes[i]) {
+          i++;
+          at++;
+        }
+        if (i === end) return entry - 1;
       }
-      slot = (slot + 1) & mask;
+      slot = (slot + SLOT_NUMBERS) & mask;
     }
-    return this.#add(hash, slot, bytes, start, end);
+    return this.#add(mixed, slot, bytes.subarray(start, end));
   }
 
   /** The strings in id order. The bytes must be valid UTF-8. */
@@ -52,45 +81,42 @@ export class ByteInterner {
     return symbols;
   }
 
-  #equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
-    let at = id === 0 ? 0 : this.#ends[id - 1]!;
-    if (this.#ends[id]! - at !== end - start) return false;
-    for (let i = start; i < end; i++) if (this.#arena[at++] !== bytes[i]) return false;
-    return true;
-  }
-
-  #add(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
+  #add(hash: number, slot: number, bytes: Uint8Array): number {
     const id = this.#count++;
-    if (id === this.#ends.length) {
-      this.#ends = grown(this.#ends, new Float64Array(id * 2));
-      this.#hashes = grown(this.#hashes, new Uint32Array(id * 2));
+    if (id === this.#ends.length) this.#ends = grown(this.#ends, new Float64Array(id * 2));
+    const start = this.#arenaUsed;
+    const end = start + bytes.length;
+    if (end > MAX_BYTES) {
+      throw new DataError(
+        `Cannot count more than ${this.#count} different words: they have ${MAX_BYTES} bytes`,
+        { need: "characters as symbols" },
+      );
     }
-    const needed = this.#arenaUsed + end - start;
-    if (needed > this.#arena.length) {
-      this.#arena = grown(this.#arena, new Uint8Array(Math.max(needed, this.#arena.length * 2)));
+    if (end > this.#arena.length) {
+      this.#arena = grown(this.#arena, new Uint8Array(Math.max(end, this.#arena.length * 2)));
     }
-    this.#arena.set(bytes.subarray(start, end), this.#arenaUsed);
-    this.#arenaUsed = needed;
-    this.#ends[id] = needed;
-    this.#hashes[id] = hash;
-    this.#slots[slot] = id + 1;
-    if (this.#count * 2 > this.#slots.length) this.#rehash();
+    this.#arena.set(bytes, start);
+    this.#arenaUsed = end;
+    this.#ends[id] = end;
+    this.#slots.set([hash, id + 1, start, bytes.length], slot);
+    if (this.#count * 2 * SLOT_NUMBERS > this.#slots.length) this.#rehash();
     return id;
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
-    for (let id = 0; id < this.#count; id++) {
-      let slot = this.#hashes[id]! & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = id + 1;
+    for (let old = 0; old < this.#slots.length; old += SLOT_NUMBERS) {
+      if (this.#slots[old + ENTRY] === 0) continue;
+      let slot = (this.#slots[old + HASH]! << SLOT_BITS) & mask;
+      while (slots[slot + ENTRY] !== 0) slot = (slot + SLOT_NUMBERS) & mask;
+      slots.set(this.#slots.subarray(old, old + SLOT_NUMBERS), slot);
     }
     this.#slots = slots;
   }
 }
 
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
+function grown<T extends Uint8Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ByteInterner } from "./byte_interner.ts";
+import { ByteInterner, EMPTY_HASH, hashByte } from "./byte_interner.ts";
 import { IdSpool } from "../../tokens/id_spool.ts";
 import { InvalidUtf8, type Scanner } from "./scanner.ts";
 import { INCOMPLETE, INVALID, LINE_FEED, readCodePoint, utf8Width } from "./utf8.ts";
@@ -27,6 +27,8 @@ export class WordScanner implements Scanner {
   #length = 0;
   #wordStart = 0;
   #at = 0;
+  /** Hash of the bytes of the unfinished word. */
+  #hash = EMPTY_HASH;
   /** Offset in the file of `#bytes[0]`, and of the first byte of the current line. */
   #origin = 0;
   #lineStart = 0;
@@ -45,6 +47,7 @@ export class WordScanner implements Scanner {
   startFile(path: string, firstByte: number): void {
     this.#path = path;
     this.#length = this.#wordStart = this.#at = 0;
+    this.#hash = EMPTY_HASH;
     this.#origin = this.#lineStart = firstByte;
     this.#afterReturn = false;
   }
@@ -60,7 +63,7 @@ export class WordScanner implements Scanner {
 
   endFile(): void {
     if (this.#at < this.#length) throw new InvalidUtf8(this.#path, this.#origin + this.#at);
-    this.#endWord(this.#at);
+    this.#endWord(this.#at, this.#hash);
     if (this.#origin + this.#at > this.#lineStart) this.ids.push(LINE_END);
   }
 
@@ -83,30 +86,34 @@ export class WordScanner implements Scanner {
     const bytes = this.#bytes;
     const length = this.#length;
     let at = this.#at;
+    let hash = this.#hash;
     while (at < length) {
       const byte = bytes[at]!;
       if (byte > 0x20 && byte < 0x80) {
+        hash = hashByte(hash, byte);
         at++;
         continue;
       }
-      const point = readCodePoint(bytes, at, length);
+      const point = byte < 0x80 ? byte : readCodePoint(bytes, at, length);
       if (point === INCOMPLETE) break;
       if (point === INVALID) throw new InvalidUtf8(this.#path, this.#origin + at);
       const next = at + utf8Width(point);
       if (isWhitespace(point)) {
-        this.#endWord(at);
+        this.#endWord(at, hash);
+        hash = EMPTY_HASH;
         at = this.#wordStart = next;
         if (point === LINE_FEED || point === CARRIAGE_RETURN) at = this.#endLine(point, next);
       } else {
-        at = next;
+        while (at < next) hash = hashByte(hash, bytes[at++]!);
       }
     }
     this.#at = at;
+    this.#hash = hash;
   }
 
-  #endWord(end: number): void {
+  #endWord(end: number, hash: number): void {
     if (end > this.#wordStart) {
-      this.ids.push(this.#words.intern(this.#bytes, this.#wordStart, end) + 1);
+      this.ids.push(this.#words.intern(this.#bytes, this.#wordStart, end, hash) + 1);
     }
     this.#wordStart = end;
   }
