@@ -40,6 +40,7 @@ export {
   type Recorder,
   ReferenceDevice,
   type Tensor,
+  useWebGpu,
 } from "@transformer-xl/runtime";
 
 // User errors, whose messages state the problem and the remedy.

@@ -5,6 +5,7 @@
  */
 import {
   blocksOf,
+  checkWebGpu,
   columnShare,
   COMPAT_RULES,
   modelFacts,
@@ -95,6 +96,7 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   const { config, origin } = parsed;
   checkGenerate(config);
   checkManual(config);
+  checkWebGpu(config);
   checkCompare(config);
   checkOnnx(config);
   if (config.printConfig) {

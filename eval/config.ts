@@ -26,6 +26,7 @@ import {
   pathValue,
   processFields,
   quoted,
+  webGpuValue,
 } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { EVAL_PRESETS } from "./presets.ts";
@@ -66,6 +67,7 @@ export const evalSchema = z.strictObject({
   device: z.enum(DEVICE_CHOICES).default("auto")
     .describe("gpu: require a GPU adapter; cpu: plain loops; auto: a GPU adapter if available")
     .meta(general),
+  webgpu: webGpuValue.meta(general),
   fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")
     .meta(general),
   type: z.enum(SCORER_TYPES).default("webgpu")
@@ -171,9 +173,9 @@ export type EvalConfig = z.infer<typeof evalSchema>;
 
 /** The settings of a model on a device. */
 export function deviceSettings(
-  { device, type, fp16 }: EvalConfig,
-): Pick<EvalConfig, "device" | "fp16"> & { readonly type: DeviceScorerType } {
-  return { device, fp16, type: type as DeviceScorerType }; // an ONNX file is another source
+  { device, webgpu, type, fp16 }: EvalConfig,
+): Pick<EvalConfig, "device" | "webgpu" | "fp16"> & { readonly type: DeviceScorerType } {
+  return { device, webgpu, fp16, type: type as DeviceScorerType }; // an ONNX file is another source
 }
 
 /** Whether the flags name a text, which then is scored instead of that of training. */

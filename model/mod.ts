@@ -45,6 +45,7 @@ export { readTokenizer } from "./text/files/read_tokenizer.ts";
 export type { CountedFile, SentenceSplits } from "./text/sentences/encode_sentences.ts";
 export { WorkerReader } from "./text/sentences/worker_reader.ts";
 export type { TextFile } from "./text/files/text_file.ts";
+export { checkWebGpu, type DeviceSettings } from "./settings/check_web_gpu.ts";
 export { REMEDIES } from "./settings/remedies.ts";
 export {
   openText,

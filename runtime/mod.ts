@@ -137,4 +137,12 @@ export {
   type ListedAdapter,
   selectGpu,
 } from "./machine/select_gpu.ts";
+export {
+  useWebGpu,
+  WEBGPU_CHOICES,
+  WEBGPU_VARIABLE,
+  type WebGpuChoice,
+  webGpuOfEnvironment,
+  webGpuValue,
+} from "./machine/web_gpu.ts";
 export { measureSpeeds, type Speeds } from "./machine/speeds.ts";

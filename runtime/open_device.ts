@@ -34,7 +34,9 @@ export async function openDevice(
   if (adapter !== undefined) {
     const device = await GpuDevice.open(adapter);
     const kind = device.info.kind === "software" ? "software Vulkan driver" : "GPU";
-    notice?.(`device: ${device.info.adapter} (${kind})`);
+    const { implementation } = device.info;
+    const through = implementation === undefined ? "" : `, ${implementation}`;
+    notice?.(`device: ${device.info.adapter} (${kind}${through})`);
     return device;
   }
   if (choice === "gpu") {

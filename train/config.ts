@@ -17,7 +17,13 @@ import {
   stepsValue,
 } from "@transformer-xl/model";
 import { targetValue } from "@transformer-xl/eval";
-import { configFields, DEVICE_CHOICES, pathValue, processFields } from "@transformer-xl/runtime";
+import {
+  configFields,
+  DEVICE_CHOICES,
+  pathValue,
+  processFields,
+  webGpuValue,
+} from "@transformer-xl/runtime";
 import { type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
@@ -57,6 +63,7 @@ export const trainSchema = z.strictObject({
   device: z.enum(DEVICE_CHOICES).default("auto")
     .describe("gpu: require a GPU adapter; cpu: plain loops; auto: a GPU adapter if available")
     .meta(general),
+  webgpu: webGpuValue.meta(general),
   ...processFields,
   fp16: z.boolean().default(false)
     .describe("Mixed precision: float16 weights, activations and gradients, float32 master weights")

@@ -12,6 +12,7 @@ import {
   parseFlags,
   quoted,
   runCli,
+  useWebGpu,
   wantsHelp,
   withRemedies,
 } from "@transformer-xl/runtime";
@@ -38,6 +39,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     inferSchema,
     "Latency and throughput of evaluation by batch size, with random weights.",
     async (flags, print) => {
+      await useWebGpu(flags.webgpu);
       const tables = [...(await infer(flags, print)).values()].flat();
       return tables.some(({ summary }) => summary !== undefined) ? 0 : 1;
     },
@@ -45,12 +47,18 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   train: benchmark(
     trainingSchema,
     "Throughput of training on one GPU by batch size, on random text.",
-    async (flags, print) => (await training(flags, print)).length > 0 ? 0 : 1,
+    async (flags, print) => {
+      await useWebGpu(flags.webgpu);
+      return (await training(flags, print)).length > 0 ? 0 : 1;
+    },
   ),
   scaling: benchmark(
     weakScalingSchema,
     "Throughput of training in several processes, each with a batch of its own, on random text.",
-    async (flags, print) => (await weakScaling(flags, print)).length > 0 ? 0 : 1,
+    async (flags, print) => {
+      await useWebGpu(flags.webgpu); // the processes inherit it
+      return (await weakScaling(flags, print)).length > 0 ? 0 : 1;
+    },
   ),
   stability: benchmark(
     stabilitySchema,

@@ -17,6 +17,7 @@ import {
   sameProgram,
   selectGpu,
   SoloGroup,
+  useWebGpu,
   withRemedies,
 } from "@transformer-xl/runtime";
 import { checkFits, footprint, stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
@@ -74,6 +75,7 @@ async function main(): Promise<number> {
   await using group = job.size > 1
     ? await openGroup({ environment, timeoutMs: TIMEOUT_MS })
     : new SoloGroup();
+  await useWebGpu();
   using device = await GpuDevice.open();
   const times = await measure(device, group, job);
   if (group.rank === 0) console.log(JSON.stringify(times));

@@ -4,7 +4,7 @@
  * @module
  */
 import { lengthValue, rowsValue, seedValue, widthValue } from "@transformer-xl/model";
-import { pathValue } from "@transformer-xl/runtime";
+import { pathValue, webGpuValue as webgpu } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import { PUBLISHED_GPUS, PUBLISHED_YEARS } from "../published/inference.ts";
@@ -58,6 +58,7 @@ export const inferSchema = z.strictObject({
   steps: lengthValue.default(100).describe("Segments that count, after those that warm up"),
   tgtLen,
   memLen,
+  webgpu,
   percentiles: z.array(z.number().min(0).max(100)).default([90, 95, 99])
     .describe("Percentiles of latency, one column each"),
   seed,
@@ -74,6 +75,7 @@ export const trainingSchema = z.strictObject({
   steps: z.int().min(2).max(10_000).default(20).describe("Steps that are timed, twice"),
   tgtLen,
   memLen,
+  webgpu,
   seed,
   save,
   ...reductions,
@@ -92,6 +94,7 @@ export const weakScalingSchema = z.strictObject({
   memLen,
   oversubscribe: z.boolean().default(false)
     .describe("Allow several processes per GPU, or on the software driver"),
+  webgpu,
   seed,
   save,
   ...reductions,
@@ -116,6 +119,7 @@ export const stabilitySchema = z.strictObject({
   tgtLen: lengthValue.nullable().default(null).describe("Target tokens; none: as in the preset"),
   memLen: rowsValue.nullable().default(null).describe("Memory length; none: as in the preset"),
   device: z.enum(["auto", "gpu", "cpu"]).default("auto").describe("As in training"),
+  webgpu,
   fp16: z.boolean().default(false).describe("Half precision"),
   gpus: z.int().min(1).max(MAX_PROCESSES).default(1).describe("Processes of each run, one per GPU"),
   oversubscribe: z.boolean().default(false)

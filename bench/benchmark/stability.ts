@@ -102,9 +102,10 @@ function continuedWords(flags: StabilityFlags, folder: string): string[] {
   return ["--restart", "--work_dir", folder, ...processWords(flags)];
 }
 
-function processWords({ device, gpus, oversubscribe }: StabilityFlags): string[] {
+function processWords({ device, webgpu, gpus, oversubscribe }: StabilityFlags): string[] {
   return [
     ...device === "auto" ? [] : ["--device", device],
+    ...webgpu === null ? [] : ["--webgpu", webgpu],
     ...gpus === 1 ? [] : ["--gpus", String(gpus)],
     ...oversubscribe ? ["--oversubscribe"] : [],
   ];

@@ -35,7 +35,7 @@ if (import.meta.main) {
  * @throws {DeviceError} when there is no adapter
  */
 export async function gpuReport(
-  flags: ReportFlags,
+  flags: Omit<ReportFlags, "webgpu">,
   print: (line: string) => void,
 ): Promise<StepReport[]> {
   const choice = await chooseAdapter(navigator.gpu);
@@ -65,11 +65,11 @@ export async function gpuReport(
 
 async function introduce(
   choice: AdapterChoice | undefined,
-  flags: ReportFlags,
+  flags: Omit<ReportFlags, "webgpu">,
   print: (line: string) => void,
 ): Promise<Speeds> {
   using device = await GpuDevice.open(choice);
-  const peak = measureSpeeds(device.gpu, device.info.kind === "software");
+  const peak = await measureSpeeds(device.gpu, device, device.info.kind === "software");
   print(environmentText(environmentOf(device)));
   for (const line of adapterLines(device, peak)) print(line);
   const { config: { batchSize, tgtLen, memLen } } = reportRun(flags, false);

@@ -6,7 +6,7 @@
 import { clusterShares, createModel, type Model } from "@transformer-xl/model";
 import { DeviceError, type GpuDevice } from "@transformer-xl/runtime";
 import { checkFits, footprint, stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
-import { fence, interleave, type Timing, untilSubmit } from "../harness/timing.ts";
+import { interleave, type Timing, untilSubmit } from "../harness/timing.ts";
 import { opsOf, type Part, productPartsOf } from "./breakdown.ts";
 import { LaunchLog } from "./launch_log.ts";
 import type { ReportRun } from "./settings.ts";
@@ -73,9 +73,11 @@ export async function measureStep(
   for (let i = 0; i < WARM_UP_STEPS; i++) run();
   await device.idle();
   if (device.info.features.includes("timestamp-query")) await step.profile(next(), rates);
-  const [host] = interleave([untilSubmit(device, name, run)], { sampleMs: 1, rounds: HOST_ROUNDS });
-  const eachMs = Array.from({ length: steps }, () => timed(device, run));
-  const sustainedMs = timed(device, () => {
+  const hostOptions = { sampleMs: 1, rounds: HOST_ROUNDS };
+  const [host] = await interleave([untilSubmit(device, name, run)], hostOptions);
+  const eachMs: number[] = [];
+  for (let i = 0; i < steps; i++) eachMs.push(await timed(device, run));
+  const sustainedMs = await timed(device, () => {
     for (let i = 0; i < steps; i++) run();
   }) / steps;
   const metrics = await step.metrics(steps);
@@ -118,10 +120,10 @@ async function recordStep(
   }
 }
 
-function timed(device: GpuDevice, run: () => void): number {
+async function timed(device: GpuDevice, run: () => void): Promise<number> {
   const startMs = performance.now();
   run();
-  fence(device);
+  await device.fence();
   return performance.now() - startMs;
 }
 

@@ -9,14 +9,16 @@ import {
   type FlagHelpOptions,
   parseFlags,
   runCli,
+  useWebGpu,
   wantsHelp,
+  type WebGpuChoice,
   withRemedies,
 } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 import type { z } from "zod";
 
 /**
- * Runs a benchmark program with the flags of this process, and exits.
+ * Runs a benchmark program with the flags of this process, on the WebGPU that they choose, and exits.
  *
  * @param program path of the program's file, for its help
  * @param measure measures with the flags; returns the exit code
@@ -35,6 +37,8 @@ export async function runBenchProgram<Schema extends z.ZodObject>(
       }
       const { config } = parseFlags(schema, Deno.args);
       try {
+        const { webgpu = null }: { readonly webgpu?: WebGpuChoice | null } = config;
+        await useWebGpu(webgpu);
         return await measure(config);
       } finally {
         skipExitHandlers();

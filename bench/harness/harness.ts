@@ -5,23 +5,22 @@
  *
  * @module
  */
-import { type Cost, GpuDevice, measureSpeeds, type Speeds } from "@transformer-xl/runtime";
+import {
+  type Cost,
+  GpuDevice,
+  measureSpeeds,
+  type Speeds,
+  useWebGpu,
+} from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 import { type Environment, environmentOf, environmentText } from "./environment.ts";
 import { digits, isSaving, type Result, resultText, saveResult } from "./results.ts";
-import {
-  fence,
-  interleave,
-  type Timing,
-  type TimingOptions,
-  untilDone,
-  type Variant,
-} from "./timing.ts";
+import { interleave, type Timing, type TimingOptions, untilDone, type Variant } from "./timing.ts";
 
 /** What one row repeats. */
 export interface Work extends Disposable {
-  /** Submits one run; awaits nothing. */
-  run(): void;
+  /** Submits one run; a promise where it has to wait for the device. */
+  run(): void | Promise<void>;
   /** Work of one run. */
   readonly cost?: Cost;
   /** Counts per run; rates per second are printed in the unit of the key. */
@@ -62,14 +61,20 @@ export class Bench {
    */
   static async open(): Promise<Bench> {
     requirePermissions();
+    await useWebGpu();
     const device = await GpuDevice.open();
     skipExitHandlers();
     return new Bench(device);
   }
 
   /** What this adapter reaches at best; measured once. */
-  get peak(): Speeds {
-    return this.#peak ??= measureSpeeds(this.device.gpu, this.device.info.kind === "software");
+  async peak(): Promise<Speeds> {
+    return this.#peak ??= await this.#measure();
+  }
+
+  #measure(): Promise<Speeds> {
+    const { gpu, info: { kind } } = this.device;
+    return measureSpeeds(gpu, this.device, kind === "software");
   }
 
   /**
@@ -87,17 +92,17 @@ export class Bench {
         this.#open = { name, work };
         const { cost, counts = {} } = work;
         const run = untilDone(this.device, name, () => work.run());
-        const [taken] = interleave([run], timing);
+        const [taken] = await interleave([run], timing);
         await this.device.idle(); // rejects with the first device error
         const rates = Object.fromEntries(
           Object.entries(counts).map(([unit, count]) => [unit, count / taken!.medianMs * 1000]),
         );
-        this.report({ ...taken!, ...(cost && { cost, peak: this.peak }), rates });
+        this.report({ ...taken!, ...(cost && { cost, peak: await this.peak() }), rates });
       }
       const { work } = this.#open!;
       b.start();
-      work.run();
-      fence(this.device);
+      await work.run();
+      await this.device.fence();
       b.end();
     });
   }
@@ -116,7 +121,7 @@ export class Bench {
     let opened: Promise<readonly Variant[]> | undefined;
     const measured = async () => {
       const variants = await open(this.device);
-      const timings = interleave(variants, options);
+      const timings = await interleave(variants, options);
       await this.device.idle();
       timings.forEach((timing) => this.#reportRatio(timing, timings[0]!, options));
       return variants;
@@ -125,8 +130,8 @@ export class Bench {
       Deno.bench({ name, group, baseline: index === 0, warmup: 1, n: 1 }, async (b) => {
         const variant = (await (opened ??= measured()))[index]!;
         b.start();
-        variant.sample(1);
-        fence(this.device);
+        await variant.sample(1);
+        await this.device.fence();
         b.end();
       });
     });
@@ -138,8 +143,8 @@ export class Bench {
   }
 
   /** Prints and saves the peaks of the adapter as they are now. */
-  reportPeak(name: string): void {
-    const peak = this.#peak = measureSpeeds(this.device.gpu, this.device.info.kind === "software");
+  async reportPeak(name: string): Promise<void> {
+    const peak = this.#peak = await this.#measure();
     const { copyBytesPerSecond, flopsPerSecond } = peak;
     const text = `${digits(copyBytesPerSecond / 1e9)} GB/s copied, read plus written; ` +
       `${digits(flopsPerSecond / 1e9)} GFLOP/s of multiply-adds`;

@@ -1,6 +1,7 @@
 /**
- * Timing without awaiting promises: a sample is a series of runs of `sampleMs`, ended by a blocking
- * fence. Variants alternate, so that other load affects all of them equally.
+ * Timing: a sample is a series of runs of `sampleMs`, ended by a fence, which blocks where the
+ * device can and is awaited elsewhere. Variants alternate, so that other load affects all of them
+ * equally.
  *
  * @module
  */
@@ -11,7 +12,7 @@ export interface Variant {
   /** Name of the row. */
   readonly name: string;
   /** Runs `runs` times and returns the milliseconds that count, all runs together. */
-  sample(runs: number): number;
+  sample(runs: number): number | Promise<number>;
 }
 
 /** Times of one run, over samples. */
@@ -51,7 +52,7 @@ const MIN_ROUNDS = 2;
  * import { interleave } from "@transformer-xl/bench";
  * import { assertEquals } from "@std/assert";
  *
- * const [fast, slow] = interleave([
+ * const [fast, slow] = await interleave([
  *   { name: "fast", sample: (runs) => 1 * runs },
  *   { name: "slow", sample: (runs) => 3 * runs },
  * ], { sampleMs: 30, rounds: 3 });
@@ -59,22 +60,25 @@ const MIN_ROUNDS = 2;
  * assertEquals([slow!.medianMs, slow!.runs], [3, 10]);
  * ```
  */
-export function interleave(
+export async function interleave(
   variants: readonly Variant[],
   { sampleMs = 200, rounds = 5, budgetMs = 1500 }: TimingOptions = {},
-): Timing[] {
+): Promise<Timing[]> {
   const startMs = performance.now();
-  for (const variant of variants) variant.sample(1);
-  const taken = variants.map((variant) => {
-    const onceMs = variant.sample(1);
+  for (const variant of variants) await variant.sample(1);
+  const taken: { variant: Variant; runs: number; perRunMs: number[] }[] = [];
+  for (const variant of variants) {
+    const onceMs = await variant.sample(1);
     const runs = Math.min(MAX_RUNS, Math.max(1, Math.ceil(sampleMs / onceMs)));
-    return { variant, runs, perRunMs: runs === 1 ? [onceMs] : [] };
-  });
+    taken.push({ variant, runs, perRunMs: runs === 1 ? [onceMs] : [] });
+  }
   for (let round = 0; round < rounds; round++) {
     const late = performance.now() - startMs > budgetMs;
     if (late && taken.every(({ perRunMs }) => perRunMs.length >= MIN_ROUNDS)) break;
     const turn = round % 2 === 0 ? taken : taken.toReversed();
-    for (const { variant, runs, perRunMs } of turn) perRunMs.push(variant.sample(runs) / runs);
+    for (const { variant, runs, perRunMs } of turn) {
+      perRunMs.push(await variant.sample(runs) / runs);
+    }
   }
   return taken.map(({ variant: { name }, runs, perRunMs }) => {
     const sorted = perRunMs.toSorted((a, b) => a - b);
@@ -94,19 +98,20 @@ function median(sorted: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Blocks until everything submitted is done; awaiting the promise would add 10 ms. */
-export function fence(device: GpuDevice): void {
-  device.gpu.queue.onSubmittedWorkDone().catch(() => {});
-}
+/** Submits one run; a promise where it has to wait for the device. */
+export type Run = () => void | Promise<void>;
 
 /** A variant timed from the first call to the end of the device's work. */
-export function untilDone(device: GpuDevice, name: string, run: () => void): Variant {
+export function untilDone(device: GpuDevice, name: string, run: Run): Variant {
   return {
     name,
-    sample(runs) {
+    async sample(runs) {
       const startMs = performance.now();
-      for (let i = 0; i < runs; i++) run();
-      fence(device);
+      for (let i = 0; i < runs; i++) {
+        const waiting = run();
+        if (waiting !== undefined) await waiting;
+      }
+      await device.fence();
       return performance.now() - startMs;
     },
   };
@@ -120,7 +125,7 @@ export function untilSubmit(device: GpuDevice, name: string, run: () => void): V
   const { queue } = device.gpu;
   return {
     name,
-    sample(runs) {
+    async sample(runs) {
       let elapsedMs = 0;
       const submit = queue.submit;
       queue.submit = (commands) => {
@@ -133,7 +138,7 @@ export function untilSubmit(device: GpuDevice, name: string, run: () => void): V
           const startMs = performance.now();
           run();
           elapsedMs += performance.now() - startMs;
-          fence(device);
+          await device.fence();
         }
       } finally {
         Reflect.deleteProperty(queue, "submit");

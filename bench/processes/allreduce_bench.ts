@@ -79,5 +79,5 @@ async function modelBaseStep(): Promise<number> {
     shares: wordShares(modelConfig),
   });
   const { batchSize, tgtLen } = trainLengths(config, share);
-  return batchSize * tgtLen * flopsPerToken / bench.peak.flopsPerSecond * 1000;
+  return batchSize * tgtLen * flopsPerToken / (await bench.peak()).flopsPerSecond * 1000;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { webGpuValue } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 
@@ -12,6 +13,7 @@ const known = (what: string) => z.number().positive().optional().describe(what);
 export const scalingSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).default("wt103-base")
     .describe("Configuration"),
+  webgpu: webGpuValue,
   weak: z.boolean().default(false)
     .describe("Every rank has the preset's whole batch; otherwise they share it, as in training"),
   validate: z.boolean().default(false)

@@ -16,6 +16,7 @@ import {
   runMain,
   sameProgram,
   selectGpu,
+  useWebGpu,
 } from "@transformer-xl/runtime";
 import { stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { zipfSegments } from "../gpu_report/zipf_segments.ts";
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
   const assigned = assignGpus(request)[localRank];
   if (assigned !== undefined) selectGpu(assigned);
   await using group = await openGroup({ environment, timeoutMs: TIMEOUT_MS });
+  await useWebGpu();
   using device = await GpuDevice.open();
   const times = await measure(device, group);
   if (group.rank === 0) console.log(JSON.stringify(times));

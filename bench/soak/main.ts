@@ -5,7 +5,7 @@
  * @module
  */
 import { TextLineStream } from "@std/streams";
-import { ConfigError } from "@transformer-xl/runtime";
+import { ConfigError, webGpuValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { runBenchProgram } from "../harness/bench_program.ts";
 
@@ -17,6 +17,7 @@ const soakSchema = z.strictObject({
   interval: z.int().positive().default(50)
     .describe("Steps between evaluations, each with a checkpoint").meta(general),
   device: z.enum(["auto", "gpu", "cpu"]).default("auto").describe("As of training").meta(general),
+  webgpu: webGpuValue.meta(general), // inherited by the program
 });
 
 /** One look at the program. */

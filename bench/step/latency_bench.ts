@@ -8,7 +8,6 @@ import { openScorer } from "@transformer-xl/eval";
 import { createModel } from "@transformer-xl/model";
 import { zipfSegments } from "../gpu_report/zipf_segments.ts";
 import { Bench } from "../harness/harness.ts";
-import { fence } from "../harness/timing.ts";
 
 const LENGTHS = { batchSize: 1, tgtLen: 64, extLen: 0, memLen: 640 };
 const SEED = 1111;
@@ -45,10 +44,10 @@ for (const [name, settings] of [["small words", SMALL_WORDS], ["base", BASE_WORD
       const segments = zipfSegments(LENGTHS, settings.vocabSize, SEED, 4);
       let ran = 0;
       return {
-        run() {
+        async run() {
           if (ran % scorer.capacity === 0) scorer.reset(); // losses are not read
           scorer.run(segments[ran++ % segments.length]!);
-          fence(device); // nothing is submitted before the result is there
+          await device.fence(); // nothing is submitted before the result is there
         },
         counts: { "tokens/s": LENGTHS.tgtLen },
         [Symbol.dispose]() {

@@ -95,7 +95,7 @@ async function openStep(device: GpuDevice, name: string, setting: Setting): Prom
   };
 
   const launches = step.plans.reduce((sum, { launchCount }) => sum + launchCount, 0);
-  const [host] = interleave([untilSubmit(device, `${name}, host`, run)], {
+  const [host] = await interleave([untilSubmit(device, `${name}, host`, run)], {
     sampleMs: 1,
     rounds: 4,
   });

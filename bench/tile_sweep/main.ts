@@ -29,7 +29,7 @@ if (import.meta.main) {
  * @throws {DeviceError} when there is no adapter, or it fails
  */
 export async function tileSweep(
-  flags: SweepFlags,
+  flags: Omit<SweepFlags, "webgpu">,
   print: (line: string) => void,
 ): Promise<SweepResult[]> {
   const shapes = shapesOf(flags.shapes);

@@ -21,13 +21,7 @@ import {
   type StorageRange,
   type Tensor,
 } from "@transformer-xl/runtime";
-import {
-  fence,
-  interleave,
-  type Timing,
-  type TimingOptions,
-  untilDone,
-} from "../harness/timing.ts";
+import { interleave, type Timing, type TimingOptions, untilDone } from "../harness/timing.ts";
 import type { SweptProduct } from "./swept_products.ts";
 
 /** Compared from the start and from the end of a result that is too large to be read whole. */
@@ -75,7 +69,7 @@ export class ProductBench implements Disposable {
     });
     {
       using once = await bench.record(bench.table);
-      const [{ medianMs }] = interleave([untilDone(device, "once", () => once.run({}))], {
+      const [{ medianMs }] = await interleave([untilDone(device, "once", () => once.run({}))], {
         sampleMs: 100, // an idle GPU raises its clock meanwhile
         rounds: 1,
       }) as [Timing];
@@ -109,11 +103,14 @@ export class ProductBench implements Disposable {
   }
 
   /** Times of one product, for each plan, in turns. */
-  time(plans: readonly Plan<PlanInputs, PlanOutputs>[], options: TimingOptions): Timing[] {
+  async time(
+    plans: readonly Plan<PlanInputs, PlanOutputs>[],
+    options: TimingOptions,
+  ): Promise<Timing[]> {
     const variants = plans.map((plan, n) =>
       untilDone(this.#device, `plan ${n}`, () => plan.run({}))
     );
-    return interleave(variants, options).map((timing) => ({
+    return (await interleave(variants, options)).map((timing) => ({
       ...timing,
       medianMs: timing.medianMs / this.#repeats,
       minMs: timing.minMs / this.#repeats,
@@ -123,10 +120,10 @@ export class ProductBench implements Disposable {
   }
 
   /** Milliseconds of one product, from one run. */
-  once(plan: Plan<PlanInputs, PlanOutputs>): number {
+  async once(plan: Plan<PlanInputs, PlanOutputs>): Promise<number> {
     const startMs = performance.now();
     plan.run({});
-    fence(this.#device);
+    await this.#device.fence();
     return (performance.now() - startMs) / this.#repeats;
   }
 

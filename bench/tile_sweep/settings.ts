@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError, type DType } from "@transformer-xl/runtime";
+import { ConfigError, type DType, webGpuValue } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import type { MatmulForm } from "@transformer-xl/kernels";
@@ -20,6 +20,7 @@ export const sweepSchema = z.strictObject({
   adapterClass: z.enum(CLASSES).nullable().default(null)
     .describe("Sweep the tiles of another class of adapters; none: this one's"),
   budgetS: z.number().positive().default(300).describe("Seconds to measure; what is left is named"),
+  webgpu: webGpuValue,
   save: z.boolean().default(false).describe("Append the results to a file in bench/results/"),
 });
 

@@ -111,7 +111,8 @@ export async function sweepProduct(
   if (winner === own) return { ...outcome, best: own, table: own };
   using first = await bench.record(table);
   using second = await bench.record(winner.plan);
-  const [tableMs, bestMs] = bench.time([first, second], DECIDING).map(({ medianMs }) => medianMs);
+  const [tableMs, bestMs] = (await bench.time([first, second], DECIDING))
+    .map(({ medianMs }) => medianMs);
   const decided = { plan: table, medianMs: tableMs!, gflops: speed(tableMs!) };
   const best = bestMs! < tableMs!
     ? { plan: winner.plan, medianMs: bestMs!, gflops: speed(bestMs!) }
@@ -129,9 +130,9 @@ async function tryOne(
     using recorded = await bench.record(plan);
     const deviation = await bench.deviation(recorded);
     if (!(deviation <= 1)) return `its result differs by ${deviation.toPrecision(3)} tolerances`;
-    const onceMs = bench.once(recorded);
+    const onceMs = await bench.once(recorded);
     if (onceMs > HOPELESS * bestMs) return onceMs;
-    return bench.time([recorded], SCREENING)[0]!.medianMs;
+    return (await bench.time([recorded], SCREENING))[0]!.medianMs;
   } catch (error) {
     if (!isUserError(error)) throw error;
     return error.message;

@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  checkWebGpu,
   type ModelCheckpoint,
   modelOfCheckpoint,
   openCheckpoint,
@@ -21,6 +22,7 @@ import {
   STOP_SIGNALS,
   type StopSignal,
   tryWrite,
+  useWebGpu,
   wantsHelp,
   withRemedies,
   withUserPaths,
@@ -56,11 +58,13 @@ async function generateWith(argv: readonly string[]): Promise<number> {
     ["workDir", "model", "promptFile"],
   );
   checkPrompt(config);
+  checkWebGpu(config);
   using checkpoint = await openCheckpoint(await findCheckpoint(config));
   const { vocabulary } = checkpoint;
   const prompt = await typedText({ manual: config.prompt, manualFile: config.promptFile });
   const ids = promptIds(prompt, vocabulary, trainedTextOf(checkpoint)?.dataset);
   note(`checkpoint : ${checkpoint.path}`);
+  if (config.device !== "cpu") await useWebGpu(config.webgpu, note);
   using device = await openDevice(config.device, note);
   const stored = checkpoint.config;
   const modelConfig = {

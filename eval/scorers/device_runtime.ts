@@ -4,7 +4,12 @@
  * @module
  */
 import type { Model, ModelConfig } from "@transformer-xl/model";
-import { type DeviceChoice, openDevice } from "@transformer-xl/runtime";
+import {
+  type DeviceChoice,
+  openDevice,
+  useWebGpu,
+  type WebGpuChoice,
+} from "@transformer-xl/runtime";
 import { type DeviceScorerType, openScorer, runtimeName } from "./open_scorer.ts";
 import { RankScorer } from "./rank_scorer.ts";
 import type { ScoringRuntime } from "./scoring_runtime.ts";
@@ -13,6 +18,8 @@ import type { ScoringRuntime } from "./scoring_runtime.ts";
 export interface DeviceRuntimeSettings {
   /** The device. */
   readonly device: DeviceChoice;
+  /** WebGPU implementation. */
+  readonly webgpu: WebGpuChoice | null;
   /** Name of the runtime that was asked for. */
   readonly type: DeviceScorerType;
   /** Half precision. */
@@ -28,13 +35,14 @@ export interface DeviceRuntimeSettings {
  * @throws {DeviceError} when a GPU was requested and there is none, or the driver is unsuitable
  */
 export async function openDeviceRuntime(
-  { device: choice, type, fp16, notice }: DeviceRuntimeSettings,
+  { device: choice, webgpu, type, fp16, notice }: DeviceRuntimeSettings,
   create: (
     device: Awaited<ReturnType<typeof openDevice>>,
     config: ModelConfig,
     fp16: boolean,
   ) => Promise<Model>,
 ): Promise<ScoringRuntime> {
+  if (choice !== "cpu") await useWebGpu(webgpu, notice);
   const device = await openDevice(choice, notice);
   return {
     name: runtimeName(type, device),

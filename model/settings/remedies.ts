@@ -10,6 +10,9 @@ export const REMEDIES: Remedies = {
   "a graphics driver, or no GPU": "run `deno task setup`, or use --device cpu",
   "a graphics driver, or any device":
     "--device gpu needs one; run `deno task setup`, or leave --device out",
+  "the package of Dawn, or the built-in WebGPU":
+    "run once where npm packages can be downloaded, set TXL_DAWN to the path of its dawn.node, or " +
+    "use --webgpu deno",
   "a number of processes": "leave --gpus out, or give a number and --oversubscribe",
   "a shared GPU": "use --oversubscribe to run several processes on one adapter",
   "fewer processes, or a shared GPU":

@@ -10,6 +10,7 @@ export type Need =
   // processes and devices
   | "a graphics driver, or no GPU"
   | "a graphics driver, or any device"
+  | "the package of Dawn, or the built-in WebGPU"
   | "a number of processes"
   | "a shared GPU"
   | "fewer processes, or a shared GPU"

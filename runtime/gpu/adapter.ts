@@ -1,16 +1,24 @@
 /**
  * Selection and capabilities of an adapter. Deno's `adapter.features` hides features that
- * `requestDevice` grants, such as subgroups, so features are detected by requesting them.
+ * `requestDevice` grants, such as subgroups, so those are detected by requesting them.
  *
  * @module
  */
 import { DeviceError, messageOf } from "../base/errors.ts";
 import type { AdapterClass, DeviceLimits } from "../tensor/device_limits.ts";
 
+/** A WebGPU implementation beside that of the platform. */
+export interface NamedGpu extends GPU {
+  /** Its name. */
+  readonly implementation: string;
+}
+
 /** An adapter with its features and limits. */
 export interface AdapterChoice {
   /** Source of adapters: each device is opened on a new one. */
   readonly gpu: GPU;
+  /** Name of the WebGPU implementation, unless it is that of the platform. */
+  readonly implementation?: string;
   /** The adapter, for its limits and description. */
   readonly adapter: GPUAdapter;
   /** Name, as the driver gives it. */
@@ -52,8 +60,9 @@ export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice
   const software = info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader/i.test(name);
   const features: string[] = [];
   for (const feature of WANTED_FEATURES) {
-    if (await grantsFeature(gpu, feature)) features.push(feature);
+    if (adapter.features.has(feature) || await grantsFeature(gpu, feature)) features.push(feature);
   }
+  const { implementation } = gpu as Partial<NamedGpu>;
   const choice: AdapterChoice = {
     gpu,
     adapter,
@@ -61,6 +70,7 @@ export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice
     software,
     adapterClass: software ? "cpu" : VENDORS[info.vendor.toLowerCase()] ?? "unknown",
     features,
+    ...(implementation !== undefined && { implementation }),
   };
   choices.set(gpu, choice);
   return choice;

@@ -7,7 +7,7 @@
  */
 import { checkDriver, countLoopIterations } from "./self_test/self_test.ts";
 import { type AdapterChoice, requestDevice } from "./adapter.ts";
-import { PipelineCache } from "./pipeline_cache.ts";
+import { PipelineCache, requiredDirectives } from "./pipeline_cache.ts";
 import { Readback } from "./readback.ts";
 
 /** The user of a device, which receives its late errors. */
@@ -52,7 +52,7 @@ export async function connect(choice: AdapterChoice): Promise<Connection> {
     const connection: Connection = {
       gpu,
       readback,
-      pipelines: new PipelineCache(gpu),
+      pipelines: new PipelineCache(gpu, await requiredDirectives(gpu)),
       owner: undefined,
     };
     gpu.addEventListener("uncapturederror", (event) => {

@@ -55,6 +55,7 @@ export class GpuDevice extends Device {
         adapter: choice.name,
         kind: choice.software ? "software" : "gpu",
         features: choice.features,
+        ...(choice.implementation !== undefined && { implementation: choice.implementation }),
       },
       // A software driver overcommits, so the machine's memory is the limit; a GPU rejects
       // allocations itself.
@@ -188,10 +189,13 @@ export class GpuDevice extends Device {
 
   /** Resolves when the queue is empty; rejects with the first error of the device. */
   override async idle(): Promise<void> {
-    const done = this.gpu.queue.onSubmittedWorkDone().catch(() => {});
-    // Where reads need no awaiting, the call itself blocks; awaiting it would add 10 ms.
-    if (!this.#connection.readback.synchronous) await done;
+    await this.fence();
     await this.#settle();
+  }
+
+  /** Waits for the queue, for timing: see {@link Readback.fence}. Errors are left for {@link idle}. */
+  fence(): Promise<void> | undefined {
+    return this.#connection.readback.fence();
   }
 
   /** Pipelines, buffers and bind groups of a recording. */

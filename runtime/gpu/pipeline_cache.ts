@@ -15,14 +15,33 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+/**
+ * Directives that every source needs on a device, on its first line, so that lines keep their
+ * numbers. The standard requires `enable subgroups;` before calls of subgroups, which naga, Deno's
+ * compiler, refuses, so the device is asked.
+ */
+export async function requiredDirectives(device: GPUDevice): Promise<string> {
+  const code = "enable subgroups; ";
+  if (!device.features.has("subgroups")) return "";
+  device.pushErrorScope("validation");
+  device.createShaderModule({ label: "directives", code });
+  return await device.popErrorScope() === null ? code : "";
+}
+
 /** A cache of compiled pipelines. */
 export class PipelineCache {
   readonly #device: GPUDevice;
+  readonly #directives: string;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
 
-  /** An empty cache. */
-  constructor(device: GPUDevice) {
+  /**
+   * An empty cache.
+   *
+   * @param directives those of the device, see {@link requiredDirectives}
+   */
+  constructor(device: GPUDevice, directives: string) {
     this.#device = device;
+    this.#directives = directives;
   }
 
   /**
@@ -60,7 +79,10 @@ export class PipelineCache {
     // The error scope catches the duplicate of the rejection.
     this.#device.pushErrorScope("validation");
     const layout = this.#device.createBindGroupLayout({ label, entries: layoutOf(kernel) });
-    const module = this.#device.createShaderModule({ label, code: kernel.source });
+    const module = this.#device.createShaderModule({
+      label,
+      code: this.#directives + kernel.source,
+    });
     const created = this.#device.createComputePipelineAsync({
       label,
       layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
@@ -71,10 +93,30 @@ export class PipelineCache {
     if (pipeline.status === "fulfilled") return { pipeline: pipeline.value, layout };
     const [first] = (await module.getCompilationInfo()).messages;
     const cause = pipeline.reason;
-    const why = (first?.message ?? messageOf(cause)).trim();
+    const why = first === undefined ? messageOf(cause).trim() : this.#excerpt(kernel, first);
     throw new ShaderError(`Cannot compile "${label}": ${why}`, { cause });
   }
+
+  /** A message of the compiler with the line it is about, and a caret under the place. */
+  #excerpt(
+    { source }: Kernel,
+    { message, lineNum, linePos, length }: GPUCompilationMessage,
+  ): string {
+    const text = message.trim();
+    if (QUOTED.test(text) || lineNum === 0) return text;
+    const line = source.split("\n")[lineNum - 1] ?? "";
+    const column = linePos - (lineNum === 1 ? this.#directives.length : 0);
+    const [summary, ...details] = text.split("\n");
+    const carets = "^".repeat(Math.max(1, Math.min(length, line.length - column + 1)));
+    const indent = " ".repeat(Math.max(0, column - 1));
+    return [`${summary} at wgsl:${lineNum}:${column}`, line, indent + carets, ...details].join(
+      "\n",
+    );
+  }
 }
+
+/** Whether a compiler quotes the source itself, as naga does. */
+const QUOTED = /\bwgsl:\d+:\d+/;
 
 function layoutOf(kernel: Kernel): GPUBindGroupLayoutEntry[] {
   const entries: GPUBindGroupLayoutEntry[] = kernel.bindings.map(({ index, access }) => ({

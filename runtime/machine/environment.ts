@@ -7,7 +7,7 @@
 import type { DeviceInfo } from "../plan/device.ts";
 
 /** Facts about what computes: a device, or a runtime of another program. */
-export interface DeviceFacts extends Pick<DeviceInfo, "adapter" | "features"> {
+export interface DeviceFacts extends Pick<DeviceInfo, "adapter" | "features" | "implementation"> {
   /** Kind of device; `onnx`: ONNX Runtime. */
   readonly kind: DeviceInfo["kind"] | "onnx";
 }
@@ -26,12 +26,16 @@ export interface Environment {
   readonly adapter: string;
   /** Kind of device. */
   readonly device: DeviceFacts["kind"];
+  /** Name of the WebGPU implementation, unless it is Deno's own. */
+  readonly webgpu?: string;
   /** Features of the device that are used if they are there. */
   readonly features: readonly string[];
 }
 
 /** The environment of this process, which computes on a device. */
-export function environmentOf({ adapter, kind, features }: DeviceFacts): Environment {
+export function environmentOf(
+  { adapter, kind, features, implementation }: DeviceFacts,
+): Environment {
   const { deno, v8 } = Deno.version;
   return {
     deno,
@@ -40,6 +44,7 @@ export function environmentOf({ adapter, kind, features }: DeviceFacts): Environ
     cores: navigator.hardwareConcurrency,
     adapter,
     device: kind,
+    ...(implementation !== undefined && { webgpu: implementation }),
     features,
   };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Readback } from "../gpu/readback.ts";
 import COPY from "./copy.wgsl" with { type: "text" };
 import MULTIPLY_ADD from "./multiply_add.wgsl" with { type: "text" };
 
@@ -28,9 +29,14 @@ const MAX_ROUNDS = 1 << 16;
 /**
  * Measures a device in a second or two.
  *
+ * @param readback waits for the queue
  * @param software whether the device is a software driver, which needs smaller buffers
  */
-export function measureSpeeds(gpu: GPUDevice, software: boolean): Speeds {
+export async function measureSpeeds(
+  gpu: GPUDevice,
+  readback: Pick<Readback, "fence">,
+  software: boolean,
+): Promise<Speeds> {
   const copyBytes = Math.min(
     software ? COPY_BYTES_SOFTWARE : COPY_BYTES_GPU,
     gpu.limits.maxStorageBufferBindingSize,
@@ -44,10 +50,11 @@ export function measureSpeeds(gpu: GPUDevice, software: boolean): Speeds {
   try {
     const copy = pipeline(gpu, layout, "copy", COPY, {});
     const columns = Math.min(groups, gpu.limits.maxComputeWorkgroupsPerDimension);
-    const copyMs = bestMs(gpu, copy, bindGroup, columns, Math.ceil(groups / columns));
+    const timed = { gpu, readback, bindGroup };
+    const copyMs = await bestMs(timed, copy, columns, Math.ceil(groups / columns));
     return {
       copyBytesPerSecond: 2 * groups * LANES_PER_GROUP * BYTES_PER_LANE / copyMs * 1000,
-      flopsPerSecond: measureFlops(gpu, layout, bindGroup, Math.min(groups, MULTIPLY_ADD_GROUPS)),
+      flopsPerSecond: await measureFlops(timed, layout, Math.min(groups, MULTIPLY_ADD_GROUPS)),
     };
   } finally {
     source!.destroy();
@@ -55,15 +62,22 @@ export function measureSpeeds(gpu: GPUDevice, software: boolean): Speeds {
   }
 }
 
-function measureFlops(
-  gpu: GPUDevice,
+/** Where and over what kernels are timed. */
+interface Timed {
+  readonly gpu: GPUDevice;
+  readonly readback: Pick<Readback, "fence">;
+  readonly bindGroup: GPUBindGroup;
+}
+
+async function measureFlops(
+  timed: Timed,
   layout: GPUBindGroupLayout,
-  bindGroup: GPUBindGroup,
   groups: number,
-): number {
+): Promise<number> {
   for (let rounds = 16;; rounds *= 4) {
-    const arithmetic = pipeline(gpu, layout, "multiply-add", MULTIPLY_ADD, { ROUNDS: rounds });
-    const elapsedMs = bestMs(gpu, arithmetic, bindGroup, groups, 1);
+    const constants = { ROUNDS: rounds };
+    const arithmetic = pipeline(timed.gpu, layout, "multiply-add", MULTIPLY_ADD, constants);
+    const elapsedMs = await bestMs(timed, arithmetic, groups, 1);
     if (elapsedMs >= WORTH_MEASURING_MS || rounds >= MAX_ROUNDS) {
       return groups * LANES_PER_GROUP * rounds * FLOPS_PER_ROUND / elapsedMs * 1000;
     }
@@ -100,13 +114,12 @@ function pipeline(
   });
 }
 
-function bestMs(
-  gpu: GPUDevice,
+async function bestMs(
+  { gpu, readback, bindGroup }: Timed,
   work: GPUComputePipeline,
-  bindGroup: GPUBindGroup,
   columns: number,
   rows: number,
-): number {
+): Promise<number> {
   let bestMs = Infinity;
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     const encoder = gpu.createCommandEncoder();
@@ -118,8 +131,7 @@ function bestMs(
     const commands = encoder.finish();
     const startMs = performance.now();
     gpu.queue.submit([commands]);
-    // Blocks inside the call until the queue is empty; awaiting it would add 10 ms.
-    gpu.queue.onSubmittedWorkDone().catch(() => {});
+    await readback.fence();
     bestMs = Math.min(bestMs, performance.now() - startMs);
   }
   return bestMs;

@@ -29,6 +29,8 @@ export interface DeviceInfo {
   readonly kind: "gpu" | "software" | "reference";
   /** Features that were granted. */
   readonly features: readonly string[];
+  /** Name of the WebGPU implementation, unless it is that of the platform. */
+  readonly implementation?: string;
 }
 
 /** An executor of plans. */

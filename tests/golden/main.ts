@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Device, GpuDevice, ReferenceDevice } from "@transformer-xl/runtime";
+import {
+  type Device,
+  GpuDevice,
+  ReferenceDevice,
+  useWebGpu,
+  WEBGPU_CHOICES,
+} from "@transformer-xl/runtime";
 import { parseArgs } from "@std/cli";
 import { checkCase, needsDevice } from "./runner/check_case.ts";
 import { type CaseErrors, errorTable } from "./runner/error_table.ts";
@@ -11,13 +17,16 @@ import type { Findings } from "./runner/findings.ts";
 import { GoldenCase, UnsupportedCase } from "./runner/golden_case.ts";
 
 const USAGE =
-  `Usage: deno task golden [--device gpu|cpu|reference64|all] [--data DIR] [--fp16] [--table] FOLDER...
+  `Usage: deno task golden [--device gpu|cpu|reference64|all] [--webgpu deno|dawn|auto] [--data DIR]
+         [--fp16] [--table] FOLDER...
 
 Checks folders of golden numbers (case.json, tensors.safetensors) and prints the worst error per kind
 of tensor, relative to the largest value of each tensor. Exit code 1 when a folder did not pass.
 
   --device NAME  gpu: the adapter; cpu: plain loops in float32; reference64: plain loops in float64;
                  all: the three. Default: gpu and reference64; only gpu for float32 cases
+  --webgpu NAME  deno: Deno's own WebGPU; dawn: that of the npm package webgpu; auto: dawn where deno
+                 finds no adapter. Default: TXL_WEBGPU, else deno
   --data DIR     Folder of wiki.{train,valid,test}.tokens, for trajectories that store no text
   --fp16         Train trajectories in half precision: losses within 2 %, validation within 1 %
   --table        Print a Markdown table of the worst errors at the end
@@ -66,7 +75,9 @@ async function checkFolder(
       const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
       byDevice.set(name ?? "", findings);
       const verdict = findings.passed ? "passed" : "FAILED";
-      const place = device ? ` on ${device.info.adapter}` : "";
+      const { adapter, implementation } = device?.info ?? {};
+      const through = implementation === undefined ? "" : ` through ${implementation}`;
+      const place = adapter === undefined ? "" : ` on ${adapter}${through}`;
       console.log(`${id} ${verdict}: ${kind}${place}, ${seconds} s`);
       console.log(findings.lines().join("\n"));
     }
@@ -91,7 +102,7 @@ function isExpected({ name, constructor }: Error): boolean {
 async function main(argv: readonly string[]): Promise<number> {
   const unknown: string[] = [];
   const flags = parseArgs(argv, {
-    string: ["device", "data"],
+    string: ["device", "webgpu", "data"],
     boolean: ["help", "fp16", "table"],
     alias: { help: "h" },
     unknown: (word, key) => key === undefined || unknown.push(word) === 0,
@@ -100,19 +111,23 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const { device, data: corpusFolder, fp16, table } = flags;
+  const { device, webgpu, data: corpusFolder, fp16, table } = flags;
   const folders = flags._.map(String);
   const choice = device === undefined
     ? undefined
     : device === "all"
     ? DEVICES
     : DEVICES.filter((name) => name === device);
-  if (unknown.length > 0 || folders.length === 0 || choice?.length === 0) {
+  const implementation = WEBGPU_CHOICES.find((name) => name === webgpu);
+  const isUnknownGpu = webgpu !== undefined && implementation === undefined;
+  if (unknown.length > 0 || folders.length === 0 || choice?.length === 0 || isUnknownGpu) {
     if (unknown.length > 0) console.error(`Cannot use flag ${unknown.join(", ")}: it is unknown`);
     if (choice?.length === 0) console.error(`Cannot use --device "${device}": it is unknown`);
+    if (isUnknownGpu) console.error(`Cannot use --webgpu "${webgpu}": it is unknown`);
     console.error(USAGE);
     return 2;
   }
+  await useWebGpu(implementation ?? null);
   using devices = new OpenDevices();
   const failed: string[] = [];
   const cases: CaseErrors[] = [];

@@ -1,11 +1,11 @@
 /**
- * Packages are those of the lock file: a registry that serves other bytes, with hashes that fit
+ * Packages are those of the lock files: a registry that serves other bytes, with hashes that fit
  * them, is refused by every task.
  *
  * @module
  */
-import { tryProgram } from "@transformer-xl/runtime/setup";
-import { assert, assertMatch } from "@std/assert";
+import { dawnCommand, tryProgram } from "@transformer-xl/runtime/setup";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Scratch } from "../support/small_run.ts";
 import { ROOT } from "./rules/source_tree.ts";
 
@@ -36,21 +36,44 @@ async function registryOf(lock: Lock): Promise<Deno.HttpServer<Deno.NetAddr>> {
   });
 }
 
+async function readJson(path: string): Promise<unknown> {
+  return JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
+}
+
+/** The environment of a process that has to download from this registry. */
+function emptyCache(
+  scratch: Scratch,
+  { addr: { port } }: Deno.HttpServer<Deno.NetAddr>,
+): Record<string, string> {
+  return {
+    NO_COLOR: "1",
+    DENO_DIR: scratch.at("deno"),
+    NPM_CONFIG_REGISTRY: `http://127.0.0.1:${port}/`,
+  };
+}
+
 Deno.test("a package that differs from its hash in deno.lock fails every task", async () => {
   await using scratch = new Scratch();
-  const read = async (path: string) => JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
-  await using server = await registryOf(await read("deno.lock") as Lock);
-  const { tasks } = await read("deno.json") as { tasks: object };
+  await using server = await registryOf(await readJson("deno.lock") as Lock);
+  const { tasks } = await readJson("deno.json") as { tasks: object };
   for (const task of Object.keys(tasks)) {
     const { code, stderr } = await tryProgram([Deno.execPath(), "task", task], {
       cwd: ROOT,
-      env: {
-        NO_COLOR: "1",
-        DENO_DIR: scratch.at("deno"),
-        NPM_CONFIG_REGISTRY: `http://127.0.0.1:${server.addr.port}/`,
-      },
+      env: emptyCache(scratch, server),
     });
     assert(code !== 0, `${task}\n${stderr}`);
     assertMatch(stderr, /checksum did not match/, task);
   }
+});
+
+Deno.test("Dawn's package is pinned in a lock file of its own, and refused with another hash", async () => {
+  await using scratch = new Scratch();
+  const own = await readJson("runtime/machine/dawn/dawn.lock") as Lock;
+  await using server = await registryOf(own);
+  const { code, stderr } = await tryProgram(dawnCommand(), { env: emptyCache(scratch, server) });
+  assert(code !== 0, stderr);
+  assertMatch(stderr, /checksum did not match/);
+  // Deno downloads every package of its lock file in runs that use any.
+  const { npm } = await readJson("deno.lock") as Lock;
+  assertEquals(Object.keys(npm).filter((id) => id.startsWith("webgpu@")), []);
 });

@@ -1,10 +1,13 @@
 /**
- * The GPU device of a test file; pipelines are compiled once.
+ * The GPU device of a test file; pipelines are compiled once. `TXL_WEBGPU=dawn` runs the tests on
+ * Dawn.
  *
  * @module
  */
-import { chooseAdapter, GpuDevice } from "@transformer-xl/runtime";
+import { chooseAdapter, GpuDevice, useWebGpu } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
+
+await useWebGpu(); // that of TXL_WEBGPU
 
 /** Whether this machine has no adapter, real or software. */
 const lacksGpu: boolean = await chooseAdapter(navigator.gpu) === undefined;

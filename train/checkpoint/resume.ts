@@ -37,6 +37,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   initFrom: "fixed",
   overwrite: "free",
   device: "free",
+  webgpu: "free",
   gpus: "free",
   oversubscribe: "free",
   backend: "free",

@@ -4,7 +4,13 @@
  * @module
  */
 import { clusterShares, type Corpus, datasetOf, type ModelConfig } from "@transformer-xl/model";
-import { type Device, openDevice, type ProcessGroup, takeGpu } from "@transformer-xl/runtime";
+import {
+  type Device,
+  openDevice,
+  type ProcessGroup,
+  takeGpu,
+  useWebGpu,
+} from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { countParameters, footprint, footprintLines, parameterLines } from "../footprint.ts";
 import type { Share } from "../run_plan.ts";
@@ -30,6 +36,7 @@ export interface OpenedDevice extends Disposable {
 export async function openTrainingDevice(config: TrainConfig): Promise<OpenedDevice> {
   let line = "";
   await takeGpu(config);
+  if (config.device !== "cpu") await useWebGpu(config.webgpu);
   const device = await openDevice(config.device, (sentence) => {
     line = config.device === "cpu" ? `${sentence} (${CPU_CHOSEN})` : sentence;
   });

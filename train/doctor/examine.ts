@@ -23,7 +23,12 @@ import {
   requestDevice,
   REQUESTED_LIMITS,
 } from "@transformer-xl/runtime";
-import { type VulkanAdapter, vulkanAdapters } from "@transformer-xl/runtime/setup";
+import {
+  DAWN_PACKAGE,
+  loadDawn,
+  type VulkanAdapter,
+  vulkanAdapters,
+} from "@transformer-xl/runtime/setup";
 import { fitReport, type MemoryNeed } from "./fit.ts";
 
 /** What runs take on a device with these limits. */
@@ -42,18 +47,42 @@ const FEATURES = [
 ] as const;
 
 /**
- * Examines Deno, every adapter, and the selected one.
+ * Examines Deno, every adapter, and the selected one of Deno's own WebGPU; then that of Dawn, unless
+ * it would have to be downloaded.
  *
  * @param print takes the report line by line
  * @param needs the runs to report
- * @returns whether the machine can train
+ * @returns whether the machine can train on one of the two
  */
 export async function examine(print: Print, needs: Needs): Promise<boolean> {
   const { deno, v8, typescript } = Deno.version;
   print("Deno", `${deno} (V8 ${v8}, TypeScript ${typescript}, ${Deno.build.target})`);
   const listed = vulkanAdapters();
   listed.forEach((adapter, index) => describeListed(print, index, adapter));
-  const choice = await chooseAdapter(navigator.gpu);
+  const isUsable = await examineWebGpu(navigator.gpu, listed, print, needs);
+  let dawn: GPU;
+  try {
+    dawn = await loadDawn({ mayDownload: false });
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    print("Dawn", `not loaded; the first run with it downloads ${DAWN_PACKAGE}`);
+    return isUsable;
+  }
+  print("", "");
+  print("Dawn", DAWN_PACKAGE);
+  // The same presets fit there.
+  const further = isUsable ? () => Promise.resolve([]) : needs;
+  return await examineWebGpu(dawn, listed, print, further) || isUsable;
+}
+
+/** Examines the selected adapter of an implementation. */
+async function examineWebGpu(
+  gpu: GPU,
+  listed: readonly VulkanAdapter[],
+  print: Print,
+  needs: Needs,
+): Promise<boolean> {
+  const choice = await chooseAdapter(gpu);
   if (choice === undefined) {
     print("Adapter", `none answers: ${REMEDIES["a graphics driver, or no GPU"]}`);
     return false;
@@ -111,7 +140,7 @@ async function examineDevice(
     checkDriver(choice.name, iterations);
     print("Loop", `passed, ${iterations} of ${LOOP_TEST_ITERATIONS} in ${elapsedMs.toFixed(1)} ms`);
     const memoryBytes = describeMemory(print, choice, known);
-    const speeds = measureSpeeds(gpu, choice.software);
+    const speeds = await measureSpeeds(gpu, readback, choice.software);
     print("Copy", `${(speeds.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read plus written`);
     print("Multiply-add", `${(speeds.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s in f32`);
     const runs = await needs(limitsOf(choice, gpu.limits), memoryBytes);

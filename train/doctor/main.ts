@@ -9,6 +9,6 @@ import { presetNeeds } from "./preset_needs.ts";
 
 if (import.meta.main) {
   const print = (subject: string, finding: string): void =>
-    console.log(`${subject.padEnd(13)} ${finding}`);
+    console.log(`${subject.padEnd(13)} ${finding}`.trimEnd());
   if (!await examine(print, presetNeeds)) Deno.exit(1);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { LARGEST_SCALE } from "@transformer-xl/kernels";
-import { canShare, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
+import { canShare, checkWebGpu, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import {
@@ -24,6 +24,7 @@ import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
  */
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
+  checkWebGpu(config);
   checkExtension(config);
   checkVocabulary(config);
   checkLossScale(config);

@@ -12,6 +12,14 @@ export {
   tryProgram,
   tryProgramSync,
 } from "../programs.ts";
+export {
+  DAWN_PACKAGE,
+  DAWN_VARIABLE,
+  dawnCommand,
+  type DawnOptions,
+  loadDawn,
+} from "../dawn/load_dawn.ts";
+export { pacedPolls } from "../dawn/pace_polls.ts";
 export * from "./apt_driver.ts";
 export * from "./apt_sources.ts";
 export * from "./machine.ts";

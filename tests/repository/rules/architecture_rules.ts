@@ -165,10 +165,14 @@ export function optionalProgramsAreTried(files: readonly SourceFile[]): Offences
     .map(({ path, program }) => `${path} starts "${program}" without tryProgram()`);
 }
 
-/** One lock file says what is loaded; nothing sets it aside. */
+/** Lock files say what is loaded; nothing sets them aside, and one in place of another is frozen. */
 export function lockIsNeverSetAside(files: readonly SourceFile[]): Offences {
   return files.filter(isNoRule)
-    .filter(({ text }) => /--no-(lock|config)\b|--frozen=false/.test(withoutComments(text)))
+    .filter(({ text }) => {
+      const code = withoutComments(text);
+      if (/--no-lock\b|--frozen=false/.test(code)) return true;
+      return code.includes("--no-config") && !/--frozen"[\s\S]*--lock=/.test(code);
+    })
     .map(({ path }) => `${path} runs without the lock file`);
 }
 

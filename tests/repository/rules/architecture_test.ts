@@ -172,9 +172,14 @@ const CASES: readonly RuleCase[] = [
   {
     name: "nothing runs without the lock file",
     rule: (files) => lockIsNeverSetAside([...files, { path: "deno.json", text: denoJson() }]),
-    good: { "tests/a.ts": 'const args = ["run", "-A"];' },
+    good: {
+      "tests/a.ts": 'const args = ["run", "-A"];',
+      "tests/b.ts": 'const args = ["run", "--no-config", "--frozen", "--lock=other.lock"];',
+    },
     bad: [
       { "tests/a.ts": 'const args = ["run", "--no-lock"];' },
+      { "tests/a.ts": 'const args = ["run", "--no-config"];' },
+      { "tests/a.ts": 'const args = ["run", "--no-config", "--lock=other.lock"];' },
       { "tests/a.ts": 'const args = ["run", "--frozen=false"];' },
     ],
   },

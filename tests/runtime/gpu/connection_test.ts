@@ -17,7 +17,7 @@ function strictGpu(): { readonly gpu: GPU; readonly opened: GPUDevice[] } {
     const adapter = await navigator.gpu.requestAdapter(options);
     if (adapter === null) return null;
     let consumed = false;
-    const { info, limits } = adapter;
+    const { info, limits, features } = adapter;
     const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
       if (consumed) throw new DOMException("the adapter is consumed", "InvalidStateError");
       consumed = true;
@@ -25,7 +25,7 @@ function strictGpu(): { readonly gpu: GPU; readonly opened: GPUDevice[] } {
       if (descriptor?.label) opened.push(device);
       return device;
     };
-    return { info, limits, requestDevice };
+    return { info, limits, features, requestDevice };
   };
   return { gpu: { requestAdapter } as unknown as GPU, opened };
 }

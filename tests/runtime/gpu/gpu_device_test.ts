@@ -62,9 +62,9 @@ gpuTest(
     const record = launching(SCALE.source.replace("x[id.x];", "x[id.x]"));
     for (let attempt = 0; attempt < 2; attempt++) {
       const error = await assertRejects(() => gpu.plan("training", record), ShaderError);
-      assertMatch(error.message, /^Cannot compile "broken\.wgsl": .*expected `;`/);
+      assertMatch(error.message, /^Cannot compile "broken\.wgsl": .*expected [`'];[`']/);
       assertMatch(error.message, /wgsl:8:66\n/);
-      assertMatch(error.message, /y\[id\.x\] = scalars\.factor \* x\[id\.x\] }\n.* \^ /);
+      assertMatch(error.message, /y\[id\.x\] = scalars\.factor \* x\[id\.x\] }\n.* \^/);
       assertMatch(error.message, /\S$/);
     }
     assertEquals(gpu.liveBytes, before);
@@ -75,9 +75,7 @@ gpuTest("a WGSL type error names the kernel, line and both types", async () => {
   const gpu = await openTestGpu();
   const source = SCALE.source.replace("scalars.factor *", "scalars.count *");
   const error = await assertRejects(() => gpu.plan("training", launching(source)), ShaderError);
-  for (const part of ["broken.wgsl:8:", "^", "Uint", "Float"]) {
-    assert(error.message.includes(part), error.message);
-  }
+  for (const part of [/wgsl:8:/, /\^/, /Uint|u32/, /Float|f32/]) assertMatch(error.message, part);
 });
 
 gpuTest("a kernel without main is named", async () => {
@@ -181,7 +179,7 @@ for (const first of ["read", "idle"] as const) {
       const message = `Cannot run plan "training step" on "${gpu.info.adapter}": `;
       const ask = () => first === "read" ? plan.read("y") : gpu.idle();
       const error = await assertRejects(ask, DeviceError, message);
-      assert(error.message.includes("'memory'"), error.message);
+      assertMatch(error.message, /['"]memory['"]/);
       assertEquals(error.reason, "validation");
       assertThrows(() => plan.run({ x: X }), DeviceError, message, "it stays");
       await assertRejects(() => gpu.idle(), DeviceError, message);
@@ -306,10 +304,10 @@ gpuTest(
   },
 );
 
-gpuTest("maps need no awaiting here, so a read takes no 10 ms", async () => {
+gpuTest("Deno's own maps need no awaiting, so a read takes no 10 ms", async () => {
   const gpu = await openTestGpu();
   using readback = await Readback.open(gpu.gpu);
-  assertEquals(readback.synchronous, true);
+  assertEquals(readback.synchronous, gpu.info.implementation === undefined);
 });
 
 Deno.test("where maps must be awaited, a read still holds what was there at the call", async () => {

@@ -1,0 +1,150 @@
+/**
+ * Dawn, Chrome's implementation of WebGPU, from the npm package `webgpu`.
+ *
+ * @module
+ */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { DeviceError, messageOf } from "../../base/errors.ts";
+import type { NamedGpu } from "../../gpu/adapter.ts";
+import { tryProgram } from "../programs.ts";
+import { vulkanAdapters } from "../vulkan_adapters.ts";
+import { pacePolls } from "./pace_polls.ts";
+
+/** The package; its hash is in `dawn.lock`. */
+export const DAWN_PACKAGE = "npm:webgpu@0.6.2";
+
+/** Variable with the path of the package's `dawn.node`, for machines without the package. */
+export const DAWN_VARIABLE = "TXL_DAWN";
+
+/** The part of the native module that is used. */
+interface DawnModule {
+  create(options: readonly string[]): GPU;
+}
+
+const BACKENDS: Readonly<Record<string, string>> = {
+  linux: "vulkan",
+  darwin: "metal",
+  windows: "d3d12",
+};
+
+let loaded: Promise<NamedGpu> | undefined;
+
+/** How Dawn is loaded. */
+export interface DawnOptions {
+  /** Whether the package may be downloaded; true by default. */
+  readonly mayDownload?: boolean;
+}
+
+/**
+ * Dawn, loaded once. The package is downloaded at the first use on a machine.
+ *
+ * @throws {DeviceError} when the package cannot be loaded
+ */
+export function loadDawn({ mayDownload = true }: DawnOptions = {}): Promise<NamedGpu> {
+  return loaded ??= load(mayDownload).catch((cause) => {
+    loaded = undefined;
+    throw cause;
+  });
+}
+
+async function load(mayDownload: boolean): Promise<NamedGpu> {
+  const path = await dawnPath(mayDownload);
+  let dawn: DawnModule;
+  try {
+    dawn = createRequire(import.meta.url)(path) as DawnModule;
+  } catch (cause) {
+    throw notLoaded(messageOf(cause).split("\n")[0]!, { cause });
+  }
+  pacePolls();
+  const backend = BACKENDS[Deno.build.os];
+  return new DawnGpu(dawn.create([
+    ...(backend === undefined ? [] : [`backend=${backend}`]),
+    "enable-dawn-features=allow_unsafe_apis", // features that Chrome considers experimental
+    "disable-dawn-features=timestamp_quantization", // steps of 0.1 ms
+  ]));
+}
+
+/** Path of the native module: that of the variable, or in Deno's cache. */
+async function dawnPath(mayDownload: boolean): Promise<string> {
+  const given = Deno.env.get(DAWN_VARIABLE);
+  if (given !== undefined && given !== "") return given;
+  if (Deno.build.standalone) throw notLoaded("an executable does not contain it");
+  const command = dawnCommand({ mayDownload });
+  const { code, stdout, stderr } = await tryProgram(command, { env: { NO_COLOR: "1" } });
+  if (code === 0) return fileURLToPath(stdout.trim());
+  throw notLoaded(reasonIn(stderr));
+}
+
+/** The program that prints the address of the native module, under the lock file of the package. */
+export function dawnCommand({ mayDownload = true }: DawnOptions = {}): readonly string[] {
+  return [
+    ...[Deno.execPath(), "run", "--quiet", "--allow-all", "--no-config", "--frozen"],
+    `--lock=${fileURLToPath(new URL("dawn.lock", import.meta.url))}`,
+    ...(mayDownload ? [] : ["--cached-only"]),
+    fileURLToPath(new URL("package_main.ts", import.meta.url)),
+    DAWN_PACKAGE,
+  ];
+}
+
+/** The cause of an uncaught error, without its place. */
+function reasonIn(stderr: string): string {
+  const cause = /^ *0: (.+?)\.?$/m.exec(stderr) ?? /^error: (?:.*Error: )?(.+?)\.?$/m.exec(stderr);
+  return cause?.[1] ?? "no reason was given";
+}
+
+function notLoaded(reason: string, options: ErrorOptions = {}): DeviceError {
+  return new DeviceError("unsupported", `Cannot load Dawn from ${DAWN_PACKAGE}: ${reason}`, {
+    ...options,
+    need: "the package of Dawn, or the built-in WebGPU",
+  });
+}
+
+/**
+ * Dawn behind the standard interface. Adapters and devices are held: the binding uses them after
+ * they were collected, which ends the program.
+ */
+class DawnGpu implements NamedGpu {
+  readonly implementation = "Dawn";
+  readonly #gpu: GPU;
+  readonly #held: (GPUAdapter | GPUDevice)[] = [];
+
+  constructor(gpu: GPU) {
+    this.#gpu = gpu;
+  }
+
+  getPreferredCanvasFormat(): GPUTextureFormat {
+    return this.#gpu.getPreferredCanvasFormat();
+  }
+
+  async requestAdapter(options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> {
+    const adapter = await this.#gpu.requestAdapter(options);
+    if (adapter === null) return null;
+    this.#held.push(adapter);
+    const request = adapter.requestDevice.bind(adapter);
+    const requestDevice: GPUAdapter["requestDevice"] = async (descriptor) => {
+      const device = await request(descriptor);
+      this.#held.push(device);
+      return device;
+    };
+    return Object.defineProperties(adapter, {
+      requestDevice: { value: requestDevice },
+      info: { value: namedInfo(adapter.info) },
+    });
+  }
+}
+
+/** Dawn describes an adapter by its driver; the other one by its name, which is in `device`. */
+function namedInfo(info: GPUAdapterInfo): GPUAdapterInfo {
+  const listed = vulkanAdapters().find(({ name }) =>
+    name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-") === info.device
+  );
+  const copied = Object.fromEntries(INFO.map((key) => [key, Reflect.get(info, key)]));
+  const description = listed?.name ?? info.description;
+  return { ...copied, description } as GPUAdapterInfo;
+}
+
+const INFO = [
+  ...["vendor", "architecture", "device", "isFallbackAdapter"],
+  ...["subgroupMinSize", "subgroupMaxSize", "subgroupMatrixConfigs"],
+] as const;
