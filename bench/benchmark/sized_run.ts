@@ -4,6 +4,7 @@
  * @module
  */
 import { cutoffsFor, datasetOf } from "@transformer-xl/model";
+import { ConfigError } from "@transformer-xl/runtime";
 import { checkTrainConfig, modelOf } from "@transformer-xl/train";
 import { type ReportRun, reportRun } from "../gpu_report/settings.ts";
 import type { TrainingFlags } from "./settings.ts";
@@ -54,6 +55,18 @@ export function sizedRun(
   if (isWhole(flags)) return { config, modelConfig: run.modelConfig };
   checkTrainConfig(config);
   const nToken = flags.nToken ?? run.modelConfig.nToken;
-  const cutoffs = config.adaptive ? cutoffsFor(datasetOf(config), nToken) : [];
+  const cutoffs = config.adaptive ? chosenCutoffs(datasetOf(config), nToken) : [];
   return { config, modelConfig: modelOf(config, nToken, cutoffs) };
+}
+
+/** Presets decide about clusters; what a benchmark can change is the number of symbols. */
+function chosenCutoffs(dataset: string, nToken: number): number[] {
+  try {
+    return cutoffsFor(dataset, nToken);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      `${error.message}; give a larger --n_token, or a --preset without clusters`,
+    );
+  }
 }

@@ -24,7 +24,7 @@ import { GIVEN_TEXT, READS_INPUT, typedName } from "../settings/flag_words.ts";
 import { manualText, typedIds } from "./manual.ts";
 import { type RawSize, sizeOfSplit } from "./raw_size.ts";
 import { trainedTextOf } from "./trained_text.ts";
-import { readsStandardInput, typedText } from "./typed_text.ts";
+import { typedText } from "./typed_text.ts";
 
 /** A token stream to score. */
 export interface ScoredText {
@@ -70,9 +70,11 @@ export async function scoredTexts(
   const { vocabulary } = checkpoint;
   const trained = trainedTextOf(checkpoint) ?? { dataset: "auto" as const, data: null };
   if (isTyped(config)) {
-    if (readsStandardInput(config) && Deno.stdin.isTerminal()) announce(READS_INPUT);
+    const text = await typedText(config, () => {
+      if (Deno.stdin.isTerminal()) announce(READS_INPUT);
+    });
     const dataset = checkpoint.trained === null ? undefined : trained.dataset;
-    return typedTexts(config, await typedText(config), vocabulary, dataset);
+    return typedTexts(config, text, vocabulary, dataset);
   }
   const isGiven = givesText(config);
   const settings: TextSettings = isGiven

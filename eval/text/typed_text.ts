@@ -10,7 +10,7 @@ import type { EvalConfig } from "../config.ts";
 const STANDARD_INPUT = "-";
 
 /** Whether the words stand for standard input. */
-export function readsStandardInput({ manual }: Pick<EvalConfig, "manual">): boolean {
+function readsStandardInput({ manual }: Pick<EvalConfig, "manual">): boolean {
   return manual.length === 1 && manual[0] === STANDARD_INPUT;
 }
 
@@ -24,13 +24,16 @@ async function readInput(): Promise<Uint8Array<ArrayBuffer>> {
 /**
  * The typed text of the flags, without a byte order mark and the last line end.
  *
+ * @param onInput called before standard input is read, once
  * @throws {DataError} when it cannot be read, or is not UTF-8
  */
 export async function typedText(
   { manual, manualFile }: Pick<EvalConfig, "manual" | "manualFile">,
+  onInput: () => void = () => {},
 ): Promise<string> {
   if (manualFile === null && !readsStandardInput({ manual })) return manual.join(" ");
   const name = manualFile === null ? "standard input" : quoted(manualFile);
+  if (manualFile === null && standardInput === undefined) onInput();
   const bytes = manualFile === null
     ? await (standardInput ??= readInput())
     : await readFile(manualFile);

@@ -37,6 +37,12 @@ Deno.test("the benchmarks are listed, and a wrong name or flag is one sentence",
     2,
     'error: Cannot run benchmark "infr": there is none of that name, did you mean infer?\n',
   ]);
+  const small = await benchmark("train", { preset: "wt103-base", n_token: 500 });
+  assertEquals([small.code, small.stderr], [
+    2,
+    "error: Cannot choose cut-offs for 500 symbols: at least 1000 are needed; give a larger " +
+    "--n_token, or a --preset without clusters\n",
+  ]);
   const gpu = await benchmark("infer", { published_gpu: "V200" });
   assertMatch(
     gpu.stderr,

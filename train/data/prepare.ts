@@ -46,6 +46,8 @@ interface Record {
   readonly licence: string;
   readonly page: string;
   readonly files: readonly Omit<TextFile, "verdict">[];
+  /** Whether the downloads stay beside the folder. */
+  readonly keepsDownloads?: boolean;
 }
 
 /**
@@ -70,10 +72,14 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
 async function prepareFolder(options: PrepareOptions): Promise<Prepared> {
   const { dataset, sources, to } = options;
   const source = sources[dataset]!;
-  const existing = await existingFiles(options);
-  if (existing !== undefined) return { files: existing, wasThere: true };
-  const from = options.from && await filesToImport(source, options.from);
+  const existing = await existingRecord(options);
   const work = `${to}.download`;
+  if (existing !== undefined) {
+    // A run that was killed after its folder was complete has left them.
+    if (existing.keepsDownloads !== true) await removeLeft(source, work);
+    return { files: existing.files, wasThere: true };
+  }
+  const from = options.from && await filesToImport(source, options.from);
   await Deno.mkdir(work, { recursive: true });
   let keepsWork = from === undefined; // the next run, or a download by hand, needs it
   try {
@@ -84,16 +90,32 @@ async function prepareFolder(options: PrepareOptions): Promise<Prepared> {
       if (from === undefined) await removeUnverified(source, work);
       throw error;
     });
-    const downloads = from === undefined && options.keep !== true ? source.variants.flat() : [];
-    for (const { name } of downloads) {
-      await new PartFile(`${work}/${name}`).remove();
-      await removeFile(`${work}/${name}`);
-    }
+    if (from === undefined && options.keep !== true) await removeDownloads(source, work);
     keepsWork = false;
     return { files, wasThere: false };
   } finally {
     if (!keepsWork) await removeEmpty(work);
   }
+}
+
+/** Removes downloads, whole and partial ones. */
+async function removeDownloads(source: Source, work: string): Promise<void> {
+  for (const { name } of source.variants.flat()) {
+    await new PartFile(`${work}/${name}`).remove();
+    await removeFile(`${work}/${name}`);
+  }
+}
+
+/** Removes what preparation needs, unless another process is at work there. */
+async function removeLeft(source: Source, work: string): Promise<void> {
+  if (await fileInfo(work) === undefined) return;
+  {
+    await using lock = await tryLockFolder(work);
+    if (lock === undefined) return;
+    await removeFolder(`${work}/unpacked`);
+    await removeDownloads(source, work);
+  }
+  await removeEmpty(work);
 }
 
 /** Removes downloads without a published checksum, so that a wrong one is not used again. */
@@ -125,6 +147,7 @@ async function writeFolder(
       licence: source.licence,
       page: source.page,
       files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+      ...(options.keep === true && { keepsDownloads: true }),
     };
     await Deno.writeTextFile(`${folder}/${RECORD_NAME}`, JSON.stringify(record, null, 2) + "\n");
     await removeEmpty(to);
@@ -135,10 +158,10 @@ async function writeFolder(
   }
 }
 
-/** Files of a complete folder; undefined if it is new or empty. */
-async function existingFiles(
+/** Record of a complete folder; undefined if it is new or empty. */
+async function existingRecord(
   { dataset, to, progress }: PrepareOptions,
-): Promise<Prepared["files"] | undefined> {
+): Promise<Record | undefined> {
   const info = await fileInfo(to);
   if (info === undefined) return undefined;
   if (!info.isDirectory) {
@@ -163,7 +186,7 @@ async function existingFiles(
         `${computed === undefined ? "missing" : "changed"}; remove the folder and run again`,
     );
   }
-  return record.files;
+  return record;
 }
 
 async function readRecord(path: string): Promise<Record | undefined> {
@@ -253,15 +276,26 @@ function refuseDifferent({ dataset }: PrepareOptions, files: readonly TextFile[]
 
 const LOCK_NAME = "lock";
 
-/** A lock that ends with this process. */
+/**
+ * A lock that ends with this process.
+ *
+ * @throws {DataError} while another process holds it
+ */
 async function lockFolder(folder: string): Promise<AsyncDisposable> {
+  const lock = await tryLockFolder(folder);
+  if (lock !== undefined) return lock;
+  throw new DataError(
+    `Cannot download into ${quoted(folder)}: another process does; wait for its end`,
+  );
+}
+
+/** A lock that ends with this process; undefined while another one holds it. */
+async function tryLockFolder(folder: string): Promise<AsyncDisposable | undefined> {
   const path = `${folder}/${LOCK_NAME}`;
   const file = await Deno.open(path, { write: true, create: true });
   if (!await file.tryLock(true)) {
     file.close();
-    throw new DataError(
-      `Cannot download into ${quoted(folder)}: another process does; wait for its end`,
-    );
+    return undefined;
   }
   return {
     async [Symbol.asyncDispose]() {

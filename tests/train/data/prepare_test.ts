@@ -1,5 +1,5 @@
 import { openCorpus } from "@transformer-xl/model";
-import { DataError } from "@transformer-xl/runtime";
+import { DataError, fileInfo } from "@transformer-xl/runtime";
 import { prepare, type PrepareOptions, type Source, SOURCES } from "@transformer-xl/train/data";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
@@ -114,6 +114,33 @@ Deno.test("a second run finds the folder complete, and a changed text is named",
   assertEquals(setting.server.asked.length, 1);
   await Deno.writeTextFile(`${setting.to}/wiki.test.tokens`, "other");
   await assertRejects(() => setting.prepare(), DataError, '"wiki.test.tokens" is changed');
+});
+
+Deno.test("what a run leaves that ends behind its last move is removed by the next, kept downloads are not", async () => {
+  await using setting = new Setting();
+  await setting.prepare({ keep: true });
+  const kept = await setting.names();
+  assert(kept.includes("data/wt2.download/wikitext-2-v1.zip"));
+  await setting.prepare();
+  assertEquals(await setting.names(), kept);
+
+  await using killed = new Setting();
+  await killed.prepare();
+  const whole = await killed.names();
+  const work = `${killed.to}.download`;
+  await Deno.mkdir(`${work}/unpacked`, { recursive: true });
+  for (const name of ["wikitext-2-v1.zip", "lock"]) {
+    await Deno.writeFile(`${work}/${name}`, ARCHIVE);
+  }
+  {
+    using other = await Deno.open(`${work}/lock`, { write: true });
+    await other.lock(true);
+    await killed.prepare();
+    assertEquals((await killed.names()).length, whole.length + 2);
+  }
+  assert((await killed.prepare()).wasThere);
+  assertEquals(await killed.names(), whole);
+  assertEquals(await fileInfo(work), undefined);
 });
 
 Deno.test("an interrupted run leaves no folder, and the next one resumes", async () => {
