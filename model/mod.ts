@@ -42,7 +42,8 @@ export type { EncodedCorpus, SplitCounts, TextIdentity } from "./text/corpus/enc
 export { type CorpusFiles, locateCorpus } from "./text/corpus/corpus_files.ts";
 export { corpusLines, spacesAdvice } from "./text/corpus/describe_corpus.ts";
 export { readTokenizer } from "./text/files/read_tokenizer.ts";
-export type { CountedFile, SentenceSplits } from "./text/sentences/encode_sentences.ts";
+export type { SentenceSplits } from "./text/sentences/encode_sentences.ts";
+export type { CountedFile } from "./text/sentences/files/counted_files.ts";
 export { WorkerReader } from "./text/sentences/worker_reader.ts";
 export type { TextFile } from "./text/files/text_file.ts";
 export { checkWebGpu, type DeviceSettings } from "./settings/check_web_gpu.ts";

@@ -7,6 +7,7 @@
 import {
   corpusLines,
   dataSet,
+  datasetOf,
   locateCorpus,
   type ModelCheckpoint,
   openText,
@@ -135,6 +136,13 @@ export async function openSplits(
   vocabulary?: Vocabulary,
 ): Promise<ScoredTexts> {
   const splits = await splitsToScore(config, settings);
+  const dataset = datasetOf(settings);
+  if (splits.includes("train") && dataSet(dataset).files === "sentences") {
+    throw new DataError(
+      `Cannot score split "train" of data set "${dataset}": its files are read in random order for ` +
+        'training; score "valid" or "test", or one of the files whole',
+    );
+  }
   // Symbols are counted in the training split.
   const opened = vocabulary === undefined && splits !== "whole"
     ? [...new Set<Split>(["train", ...splits])]
@@ -153,7 +161,7 @@ export async function openSplits(
     texts.push({
       ...{ name: shown, ids: corpus[split], whole },
       raw: await sizeOfSplit(corpus, split),
-      sentences: split === "train" ? undefined : corpus.sentences?.[split],
+      sentences: corpus.sentences?.[split as "valid" | "test"], // see above
     });
   }
   return {

@@ -134,12 +134,15 @@ numbers as its tooltip.</p>
  * block of many pages.
  */
 export function* pageText(table: TokenTable): Generator<string, void, undefined> {
-  const { lineEnd, hasSpaces } = table;
+  const { lineEnd, hasSpaces, sentenceMark } = table;
   yield `<section>\n<h2>${escapeHtml(table.name)}</h2>\n<div class="text">\n`;
   let isLineStart = true;
   for (const score of table) {
-    yield `${isLineStart ? "<p>" : hasSpaces ? " " : ""}${pageToken(score, lineEnd)}`;
-    isLineStart = hasSpaces ? score.token === lineEnd : score.token.endsWith(lineEnd);
+    const isSentenceStart: boolean = isLineStart && score.token === sentenceMark;
+    const mark = isSentenceStart ? "▸" : score.token === lineEnd ? "↵" : undefined;
+    yield `${isLineStart ? "<p>" : hasSpaces ? " " : ""}${pageToken(score, mark)}`;
+    isLineStart = !isSentenceStart &&
+      (hasSpaces ? score.token === lineEnd : score.token.endsWith(lineEnd));
     if (isLineStart) yield "</p>\n";
   }
   yield `${isLineStart ? "" : "</p>\n"}</div>\n</section>\n`;
@@ -148,9 +151,13 @@ export function* pageText(table: TokenTable): Generator<string, void, undefined>
 /** The end of the page. */
 export const PAGE_END = "</main>\n</body>\n</html>\n";
 
-function pageToken({ token, bits, logProbability, rank }: TokenScore, lineEnd: string): string {
+/** @param mark stands for a token that is no text */
+function pageToken(
+  { token, bits, logProbability, rank }: TokenScore,
+  mark: string | undefined,
+): string {
   // The block of the line ends behind it.
-  const shown = token === lineEnd ? "↵" : visibleHtml(token).replace(/\n$/, "");
+  const shown = mark ?? visibleHtml(token).replace(/\n$/, "");
   return bits === null || logProbability === null
     ? `<span class="u" title="not scored">${shown}</span>`
     : `<span class="s${levelOf(bits)}" title="${fixed(bits, 0, 2)} bits, log p ${

@@ -11,6 +11,7 @@ import {
   TokenizerVocabulary,
   type TokenSequence,
   type Vocabulary,
+  WordVocabulary,
 } from "@transformer-xl/model";
 import { bitsPerCharacter } from "../metrics.ts";
 import type { TargetScores } from "../scorers/scorer.ts";
@@ -71,7 +72,12 @@ export class TokenTable {
 
   /** The symbol that ends a line. */
   get lineEnd(): string {
-    return this.hasSpaces ? END_OF_LINE : "\n";
+    return this.sentenceMark ?? (this.hasSpaces ? END_OF_LINE : "\n");
+  }
+
+  /** The symbol at both ends of a line; undefined where another one ends it. */
+  get sentenceMark(): string | undefined {
+    return this.#symbols instanceof WordVocabulary ? this.#symbols.sentenceMark : undefined;
   }
 
   /** Sets the scores of one token. */

@@ -54,8 +54,8 @@ export function refuseVocabularySettings(
   ];
   if (given.length === 0) return;
   throw new ConfigError(
-    `Cannot use ${given.join(", ")} with this data set: its words are those of a file; ` +
-      "leave it out or use --dataset text",
+    `Cannot use ${given.join(", ")} with this data set: its words are those of its list, or the ` +
+      "frequent ones of its training files; leave it out or use --dataset text",
   );
 }
 

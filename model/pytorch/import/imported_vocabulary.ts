@@ -13,7 +13,7 @@ import {
   quoted,
   TorchFile,
 } from "@transformer-xl/runtime";
-import { SENTENCE_MARK, UNKNOWN_WORD } from "../../text/sentences/vocabulary_file.ts";
+import { SENTENCE_MARK, UNKNOWN_WORD } from "../../text/sentences/files/vocabulary_file.ts";
 import { BytePairVocabulary } from "../../text/vocabulary/byte_pair_vocabulary.ts";
 import type { Vocabulary, VocabularyRecord } from "../../text/vocabulary/vocabulary.ts";
 import { vocabularyFromJSON } from "../../text/vocabulary/vocabulary_from_json.ts";

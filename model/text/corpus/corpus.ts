@@ -139,14 +139,13 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const wanted = wholeAs === undefined ? options.required ?? splits : [];
   const located = await locateCorpus(dataset, options.path, options.files, wanted);
   const { leftOut } = located;
-  if (located.split === "files" && dataSet(dataset).files === "sentences") {
-    const opened = wholeAs === undefined ? splits : [wholeAs];
-    const { files, identity, key, encoded } = await openSentences(located.splits, {
-      ...{ dataset, folder: options.path!, splits: opened, chunkBytes },
-      vocabulary: options.vocabulary,
+  if (dataSet(dataset).files === "sentences") {
+    const { vocabulary, cacheDir, guardCache } = options;
+    const { encoded, ...found } = await openSentences(located, {
+      ...{ dataset, path: options.path!, splits, wholeAs, vocabulary },
+      ...{ chunkBytes, cacheDir, guardCache },
     });
-    const source = { dataset, files, identity, leftOut, key, cached: false };
-    return { ...encoded, source, [Symbol.dispose]: () => {} };
+    return { ...encoded, source: { dataset, leftOut, ...found }, [Symbol.dispose]: () => {} };
   }
   let files: SplitFiles;
   if (located.split === "lines") {

@@ -12,7 +12,7 @@ import {
   splitOfWord,
   SPLITS,
 } from "../files/split_names.ts";
-import { locateSentences } from "../sentences/sentence_files.ts";
+import { locateSentences } from "../sentences/files/sentence_files.ts";
 import { shown, specialKind, statPath } from "../files/text_file.ts";
 import { type FolderEntries, listFolder, TEXT_ENDINGS, textsUnder } from "../files/text_folder.ts";
 
@@ -39,7 +39,8 @@ const FAVOURITES: readonly string[] = ["*.txt", "wiki.*.tokens"];
  * numbered ones) or as folders `train`, `valid`, `test`. `text` is such a folder, any other folder
  * (its .txt, .md and .ts files in name order, hidden ones left out), or one file. `enwik8` and
  * `text8` are a folder of splits, a file, or a folder with a file of that name. `self` is the list
- * `files`. `lm1b` is the folder of the unpacked archive, see `sentence_files.ts`.
+ * `files`. `lm1b` is the folder of the unpacked archive, see `sentence_files.ts`, or one file if no
+ * split is required.
  *
  * @param wanted required splits, if there are splits
  * @throws {DataError} if something is missing; the message lists the expected names.
@@ -74,7 +75,8 @@ export async function locateCorpus(
       { need: "another path of the text" },
     );
   }
-  if (found.isFile && any) return { split: "lines", whole: [path], leftOut: [] };
+  const isAlone = any || kind === "sentences" && wanted.length === 0;
+  if (found.isFile && isAlone) return { split: "lines", whole: [path], leftOut: [] };
   if (!found.isDirectory) {
     const is = found.isFile ? "" : ` but ${specialKind(found)}`;
     throw new DataError(

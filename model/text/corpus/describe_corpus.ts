@@ -6,6 +6,7 @@
  */
 import type { Corpus } from "./corpus.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
+import { MIN_COUNT } from "../sentences/files/counted_files.ts";
 
 /** Maximum number of printed paths. */
 const MAX_PATHS = 5;
@@ -56,6 +57,12 @@ export function corpusLines(
     lines.push(`    - left out : ${leftOut.slice(0, MAX_PATHS).join(", ")}${more}`);
   }
   if (replaced !== undefined) lines.push(`The text is encoded anew: the kept tokens ${replaced}`);
+  if (sentences?.missingList !== undefined) {
+    lines.push(
+      `The words are those that occur ${MIN_COUNT} times or more in the training files: there is ` +
+        `no ${JSON.stringify(sentences.missingList)}`,
+    );
+  }
   if (notKept !== undefined) lines.push(`The encoded text is not kept: ${notKept}`);
   return lines;
 }

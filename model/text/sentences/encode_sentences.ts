@@ -1,21 +1,15 @@
 /**
  * A data set of sentences: the held-out splits in memory, and the sizes of the training files, which
- * are read again when their turn comes.
+ * are read when their turn comes.
  *
  * @module
  */
 import type { EncodedCorpus, SplitCounts } from "../corpus/encoded_corpus.ts";
 import type { Split } from "../files/split_names.ts";
 import type { WordVocabulary } from "../vocabulary/word_vocabulary.ts";
-import { countSentences, type ReadSentences, readSentences } from "./read_sentences.ts";
-import type { SplitPaths } from "./sentence_files.ts";
-import type { SentenceCounts, SentenceList } from "./sentence_list.ts";
-
-/** A training file with its size. */
-export interface CountedFile extends SentenceCounts {
-  /** Where it is. */
-  readonly path: string;
-}
+import type { CountedFile } from "./files/counted_files.ts";
+import { type ReadSentences, readSentences } from "./read_sentences.ts";
+import type { SentenceList } from "./sentence_list.ts";
 
 /** The sentences of a corpus. */
 export interface SentenceSplits {
@@ -25,6 +19,8 @@ export interface SentenceSplits {
   readonly valid: SentenceList;
   /** Test sentences. */
   readonly test: SentenceList;
+  /** The list of words that is not there, if they were counted in the training files instead. */
+  readonly missingList?: string | undefined;
 }
 
 /** An encoded corpus whose training stream is empty: its training text is in files. */
@@ -34,19 +30,16 @@ export interface EncodedSentences extends EncodedCorpus {
 }
 
 /**
- * Counts the training files and encodes the other splits.
+ * Encodes the other splits beside training files that were counted.
  *
  * @throws {DataError} if a file cannot be read or is not UTF-8
  */
 export async function encodeSentences(
-  paths: SplitPaths,
+  train: readonly CountedFile[],
+  paths: Readonly<Partial<Record<Split, readonly string[]>>>,
   vocabulary: WordVocabulary,
   chunkBytes: number,
 ): Promise<EncodedSentences> {
-  const train: CountedFile[] = [];
-  for (const path of paths.train ?? []) {
-    train.push({ path, ...await countSentences(path, chunkBytes) });
-  }
   const read = (split: Split) => readAll(paths[split] ?? [], vocabulary, chunkBytes);
   const valid = await read("valid");
   const test = paths.test?.[0] === paths.valid?.[0] ? valid : await read("test");

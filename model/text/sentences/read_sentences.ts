@@ -5,7 +5,7 @@
  * @module
  */
 import { isWhitespace } from "../vocabulary/whitespace.ts";
-import { readText } from "../files/text_file.ts";
+import { readText, type TextFile } from "../files/text_file.ts";
 import { InvalidUtf8, type Scanner } from "../corpus/scan/scanner.ts";
 import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "../corpus/scan/utf8.ts";
 import { LINE_END, WordScanner } from "../corpus/scan/word_scanner.ts";
@@ -14,7 +14,7 @@ import type { WordVocabulary } from "../vocabulary/word_vocabulary.ts";
 import type { SentenceCounts, SentenceList } from "./sentence_list.ts";
 
 /** How the files are read. */
-const PLAIN = { form: "text", anyBytes: false } as const;
+export const PLAIN = { form: "text", anyBytes: false } as const;
 
 /** Sentences with the number of words that have no id. */
 export interface ReadSentences extends SentenceList {
@@ -74,11 +74,14 @@ function marked(
  *
  * @throws {DataError} as {@link readSentences}
  */
-export async function countSentences(path: string, chunkBytes: number): Promise<SentenceCounts> {
+export async function countSentences(
+  path: string,
+  chunkBytes: number,
+): Promise<TextFile & SentenceCounts> {
   const counter = new SentenceCounter();
-  await readText(path, { ...PLAIN, chunkBytes }, counter);
+  const file = await readText(path, { ...PLAIN, chunkBytes }, counter);
   const { sentences, words } = counter;
-  return { sentences, tokens: words + 2 * sentences };
+  return { ...file, sentences, tokens: words + 2 * sentences };
 }
 
 const LF = 0x0a;

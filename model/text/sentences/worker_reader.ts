@@ -6,7 +6,7 @@
 import { DataError } from "@transformer-xl/runtime";
 import type { VocabularyRecord } from "../vocabulary/vocabulary.ts";
 import type { WordVocabulary } from "../vocabulary/word_vocabulary.ts";
-import type { CountedFile } from "./encode_sentences.ts";
+import type { CountedFile } from "./files/counted_files.ts";
 import type { SentenceList } from "./sentence_list.ts";
 import type { SentenceFiles } from "./shuffled_sentences.ts";
 

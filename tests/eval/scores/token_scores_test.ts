@@ -143,6 +143,9 @@ Deno.test("the page shows what has no width or would mislead, and every line is 
   const words = WordVocabulary.fromText("a <eos>b\n\nc\n");
   const lines = new TokenTable("", words.encode("a <eos>b\n\nc\n"), words);
   assertEquals(blocks(lines), ["a &lt;eos&gt;b ↵", "↵", "c ↵"]);
+  const marks = new WordVocabulary(["<S>", "a", "b"], { sentenceMark: "<S>" });
+  const sentences = new TokenTable("", marks.encode("a b\n\na\n"), marks);
+  assertEquals(blocks(sentences), ["▸ a b ↵", "▸ ↵", "▸ a ↵"]);
   const characters = CharacterVocabulary.fromText("ab\n");
   assertEquals(blocks(new TokenTable("", characters.encode("a\nb"), characters)), ["a↵", "b"]);
 });

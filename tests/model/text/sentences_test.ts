@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  Batches,
   NumpyRandom,
-  openCorpus,
   type PlacedSegment,
   type Segment,
   SentenceBatches,
@@ -12,11 +10,8 @@ import {
   type SentencePosition,
   ShuffledSentences,
   type ShuffledSettings,
-  WordVocabulary,
-  WorkerReader,
 } from "@transformer-xl/model";
 import { DataError } from "@transformer-xl/runtime";
-import { sentencesOf, writeSentences } from "../../support/text/sentences.ts";
 
 /** Sentences of distinct ids, between marks 0. */
 function distinct(lengths: readonly number[], first = 1): number[][] {
@@ -280,116 +275,4 @@ Deno.test("ShuffledSentences refuses a text that fills no batch, and one that ch
   const changed = { ...files, read: () => Promise.resolve(listOf([[0, 1, 0]])) };
   const text = new ShuffledSentences(changed, SETTINGS);
   await assertRejects(() => take(text, 1), DataError, "had 1");
-});
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await writeSentences(folder);
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-Deno.test("openCorpus() opens the One Billion Word benchmark with its own vocabulary", async () => {
-  await inFolder(async (path) => {
-    const corpus = await openCorpus({ dataset: "lm1b", path });
-    const { vocabulary, sentences, counts, source } = corpus;
-    assertEquals(vocabulary.symbols.slice(0, 3), ["<S>", "the", "of"]);
-    assertEquals(vocabulary.size, 15); // "the" occurs twice in the file
-    assertEquals(vocabulary.lookup("nowhere"), vocabulary.symbols.indexOf("<UNK>"));
-    assertEquals(sentences!.train.map((file) => file.sentences), [40, 30, 50]);
-    assertEquals(corpus.train.length, 0);
-    const words = [40, 30, 50].map((count, file) => sentencesOf(file, count).join(" ").split(" "));
-    assertEquals(
-      sentences!.train.map(({ tokens }) => tokens),
-      words.map(({ length }, file) => length + 2 * [40, 30, 50][file]!),
-    );
-    assertEquals(counts.train.lines, 120);
-    const heldOut = sentencesOf(9, 30);
-    assertEquals(
-      vocabulary.decode(corpus.valid),
-      heldOut.join("\n").replace(/rare\d+/g, "<UNK>") + "\n",
-    );
-    assertEquals([...corpus.test], [...corpus.valid]); // the same file
-    assertEquals([...corpus.valid], [...vocabulary.encode(heldOut.join("\n"))]);
-    assertEquals(counts.valid.unknown, 2);
-    assertEquals(source.identity.train.length, 3);
-
-    const copy = await openCorpus({ dataset: "lm1b", path, vocabulary, splits: ["test"] });
-    assertEquals([copy.valid.length, copy.sentences!.train.length], [0, 0]);
-    await Deno.writeTextFile(`${path}/valid.txt`, "of a\r\n\r\nthe");
-    const { valid } = await openCorpus({ dataset: "lm1b", path });
-    assertEquals([...valid], [0, 2, 3, 0, 0, 0, 0, 1, 0]);
-  });
-});
-
-Deno.test("openCorpus() takes the numbered training files of a downloaded benchmark", async () => {
-  await inFolder(async (path) => {
-    const archive = `${path}/1-billion-word-language-modeling-benchmark-r13output`;
-    const { train, valid } = await openCorpus({ dataset: "lm1b", path })
-      .then(({ sentences, valid }) => ({ train: sentences!.train, valid }));
-    for (const [i, file] of train.entries()) {
-      await Deno.rename(file.path, `${path}/train-0000${i + 1}-of-00100.txt`);
-    }
-    const heldOut = "heldout-monolingual.tokenized.shuffled/news.en.heldout-00000-of-00050";
-    for (const split of ["valid", "test"]) {
-      await Deno.copyFile(`${archive}/${heldOut}`, `${path}/${split}.txt`);
-    }
-    await Deno.remove(archive, { recursive: true });
-    const downloaded = await openCorpus({ dataset: "lm1b", path });
-    assertEquals(
-      downloaded.sentences!.train.map(({ sentences }) => sentences),
-      train.map(({ sentences }) => sentences),
-    );
-    assertEquals(downloaded.valid, valid);
-    await Deno.remove(`${path}/1b_word_vocab.txt`);
-    const open = () => openCorpus({ dataset: "lm1b", path });
-    await assertRejects(open, DataError, "put the word list of the benchmark there");
-  });
-});
-
-Deno.test("openCorpus() says which file of the benchmark or which mark is missing", async () => {
-  await inFolder(async (path) => {
-    const words = new WordVocabulary(["<eos>", "the"]);
-    const other = () => openCorpus({ dataset: "lm1b", path, vocabulary: words });
-    await assertRejects(other, DataError, "none of them marks");
-    await Deno.writeTextFile(`${path}/1b_word_vocab.txt`, "<S>\nthe\n");
-    const open = () => openCorpus({ dataset: "lm1b", path });
-    await assertRejects(open, DataError, "none of its 2 symbols is <UNK>");
-    const archive = `${path}/1-billion-word-language-modeling-benchmark-r13output`;
-    await Deno.remove(`${archive}/heldout-monolingual.tokenized.shuffled`, { recursive: true });
-    await assertRejects(open, DataError, 'valid.txt" nor');
-    await Deno.remove(`${archive}/training-monolingual.tokenized.shuffled`, { recursive: true });
-    await assertRejects(open, DataError, "news.en-*");
-  });
-});
-
-Deno.test("A text of lines is scored with the sentence mark at the end of every line", async () => {
-  await inFolder(async (path) => {
-    const { vocabulary } = await openCorpus({ dataset: "lm1b", path });
-    await Deno.writeTextFile(`${path}/lines.txt`, "the of\na\n");
-    const text = { dataset: "text", path: `${path}/lines.txt`, vocabulary } as const;
-    const { test } = await openCorpus({ ...text, wholeAs: "test" });
-    assertEquals([...test], [1, 2, 0, 3, 0]);
-    assertEquals(new Batches(test, { batchSize: 1, tgtLen: 4 }).segmentCount, 1);
-  });
-});
-
-Deno.test("WorkerReader reads the files that it is asked for, and reports one that is gone", async () => {
-  await inFolder(async (path) => {
-    const { sentences, vocabulary } = await openCorpus({ dataset: "lm1b", path });
-    using reader = new WorkerReader(sentences!.train, vocabulary as WordVocabulary);
-    const [second, first] = await Promise.all([reader.read(1), reader.read(0)]);
-    const encoded = (file: number, count: number) => [
-      ...vocabulary.encode(sentencesOf(file, count).join("\n")),
-    ];
-    assertEquals([...second.ids], encoded(1, 30));
-    assertEquals([...first.ids], encoded(0, 40));
-    assertEquals(first.starts.length, 41);
-    await Deno.remove(sentences!.train[2]!.path);
-    await assertRejects(() => reader.read(2), DataError, "does not exist");
-    assertEquals((await reader.read(1)).ids.length, second.ids.length);
-  });
 });

@@ -13,6 +13,9 @@ import { contentOf, Scratch, smallConfig } from "../../support/small_run.ts";
 
 const STEPS = 14;
 
+const HELD_OUT = "1-billion-word-language-modeling-benchmark-r13output/" +
+  "heldout-monolingual.tokenized.shuffled/news.en.heldout-00000-of-00050";
+
 async function fixture(scratch: Scratch): Promise<Corpus> {
   await writeSentences(scratch.at("lm1b"), { training: [12, 9, 15] });
   return await openCorpus({ dataset: "lm1b", path: scratch.at("lm1b") });
@@ -126,6 +129,14 @@ Deno.test("the programs train on sentences, say what they leave out, and evaluat
     /^test: (\d+) of (\d+) tokens scored; not scored: (\d+) first in a sentence, with nothing before them$/m
       .exec(evaluated.stdout) ?? [];
   assertEquals([Number(all) - Number(first), first], [Number(scored), "30"]);
+  const file = `${scratch.at("lm1b")}/${HELD_OUT}`;
+  const alone = { ...common, ...lengths, dataset: "lm1b", data: file } as const;
+  const whole = await runProgram("eval", { ...alone, split: "file" });
+  assertEquals([whole.code, whole.stderr], [0, ""], whole.stdout);
+  assertStringIncludes(whole.stdout, `file: ${scored} of ${all} tokens scored`); // the same text
+  const training = await runProgram("eval", { ...alone, split: "train" });
+  assertEquals(training.code, 2, training.stdout);
+  assertStringIncludes(training.stderr, 'Cannot score split "train" of data set "lm1b"');
   const prompt = { prompt: "the of", length: 60, seed: 3 } as const;
   const generated = await runProgram("eval", { ...common, generate: true, ...prompt });
   assertEquals(generated.code, 0, generated.stderr);

@@ -5,9 +5,9 @@
  * @module
  */
 import { DataError } from "@transformer-xl/runtime";
-import { type Split, SPLITS } from "../files/split_names.ts";
-import { shown, statPath } from "../files/text_file.ts";
-import { listFolder } from "../files/text_folder.ts";
+import { type Split, SPLITS } from "../../files/split_names.ts";
+import { shown, statPath } from "../../files/text_file.ts";
+import { listFolder } from "../../files/text_folder.ts";
 
 /** The folder in the archive of the benchmark. */
 const ARCHIVE = "1-billion-word-language-modeling-benchmark-r13output";
