@@ -52,7 +52,7 @@ await loadWeights(device, store, checkpoint);
 console.log(checkpoint.vocabulary.kind);
 `;
 
-Deno.test("training, evaluation, generation, several processes and the library run with the documented permissions", async () => {
+Deno.test("training, evaluation, generation, export, several processes and the library run with the documented permissions", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const workDir = scratch.at("run");
@@ -88,6 +88,14 @@ Deno.test("training, evaluation, generation, several processes and the library r
     length: 3,
   });
   assertEquals(continued.code, 0, continued.stderr);
+
+  const exported = await run(await stated("export", places), "train/exchange/export_main.ts", {
+    work_dir: workDir,
+    pt: `${workDir}/a.pt`,
+    onnx: `${workDir}/a.onnx`,
+    safetensors: `${workDir}/a.safetensors`,
+  });
+  assertEquals([exported.code, exported.stderr], [0, ""]);
 
   const several = await run(
     await stated("several processes", places),
