@@ -42,11 +42,18 @@ const LETTERS = [..."etaoinshrdlcumwfgypbvkjxqz", "é", "ö", "ł", "—"];
 /** One letter of this many is beyond ASCII. */
 const RARE = 60;
 
-/** The bytes of different words, the frequent ones first and shorter, each with a space behind it. */
-function drawWords(count: number, next: () => number): Uint8Array[] {
+/** Words, one behind the other, each with a space behind it. */
+interface WordList {
+  readonly bytes: Uint8Array;
+  /** The first byte of every word, and the end of the last. */
+  readonly starts: Uint32Array;
+}
+
+/** Different words, the frequent ones first and shorter. */
+function drawWords(count: number, next: () => number): WordList {
   const seen = new Set<string>();
   const encoder = new TextEncoder();
-  return Array.from({ length: count }, (_, rank) => {
+  const words = Array.from({ length: count }, (_, rank) => {
     for (let extra = 0;; extra++) {
       const length = 1 + Math.floor(Math.log2(rank + 2) / 2.8 + extra / 4) + next() % 2;
       const word = Array.from({ length }, () => {
@@ -58,6 +65,11 @@ function drawWords(count: number, next: () => number): Uint8Array[] {
       return encoder.encode(`${word} `);
     }
   });
+  const starts = new Uint32Array(count + 1);
+  for (const [rank, { length }] of words.entries()) starts[rank + 1] = starts[rank]! + length;
+  const bytes = new Uint8Array(starts[count]!);
+  for (const [rank, word] of words.entries()) bytes.set(word, starts[rank]);
+  return { bytes, starts };
 }
 
 /** Ranks, each as often as `1 / (rank + 1)` wants, the rarest once. */
@@ -84,30 +96,32 @@ export async function writeSyntheticText(
 ): Promise<number> {
   const next = draws(seed);
   const list = drawWords(words, next);
+  const { starts } = list;
   const urn = fillUrn(words);
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   const buffer = new Uint8Array(BUFFER_BYTES);
   let used = 0;
   let written = 0;
-  const put = (piece: Uint8Array) => {
-    if (used + piece.length > BUFFER_BYTES) flush();
+  const put = (from: Uint8Array, start: number, end: number) => {
+    if (used + end - start > BUFFER_BYTES) flush();
     // Pieces are short: a loop is faster than a call.
-    for (let i = 0; i < piece.length; i++) buffer[used++] = piece[i]!;
+    for (let i = start; i < end; i++) buffer[used++] = from[i]!;
   };
   const flush = () => {
     for (let done = 0; done < used;) done += file.writeSync(buffer.subarray(done, used));
     written += used;
     used = 0;
   };
-  const [space, lineEnd, mark] = [" ", "\n", "= "].map((text) => new TextEncoder().encode(text));
+  const marks = new TextEncoder().encode(" = \n");
   for (let line = 0; written + used < bytes; line++) {
     const isHeading = line % LINES_PER_ARTICLE === 0;
     const length = isHeading ? 3 : line % 2 === 1 ? 0 : next() % (2 * MEAN_WORDS);
-    put(space!);
-    if (isHeading) put(mark!);
-    for (let word = 0; word < length; word++) put(list[urn[next() & (URN - 1)]!]!);
-    if (isHeading) put(mark!);
-    put(lineEnd!);
+    put(marks, 0, isHeading ? 3 : 1);
+    for (let word = 0; word < length; word++) {
+      const rank = urn[next() & (URN - 1)]!;
+      put(list.bytes, starts[rank]!, starts[rank + 1]!);
+    }
+    put(marks, isHeading ? 1 : 3, 4);
   }
   flush();
   return written;

@@ -24,6 +24,7 @@ import type { SplitFiles } from "./scan_splits.ts";
 import { type Split, SPLITS } from "../files/split_names.ts";
 import { hashFile, type TextFile } from "../files/text_file.ts";
 import type { SentenceSplits } from "../sentences/encode_sentences.ts";
+import { StoredTokens } from "../tokens/stored_tokens.ts";
 import { openSentences } from "../sentences/open_sentences.ts";
 import type { Vocabulary, VocabularyKind } from "../vocabulary/vocabulary.ts";
 import type { WordOptions } from "../vocabulary/word_vocabulary.ts";
@@ -213,7 +214,16 @@ async function openFiles(files: SplitFiles, options: CorpusOptions): Promise<Ope
   });
   const key = keyOf(subject, identity);
   const notKept = path === undefined ? undefined : await keep(path, key, corpus, options);
-  return { corpus, source: { identity, key, cached: false, notKept, replaced }, ids: store };
+  const source = { identity, key, cached: false, notKept, replaced };
+  if (path !== undefined && notKept === undefined && corpus.train instanceof StoredTokens) {
+    // The ids need not be on disk twice.
+    const kept = await readCorpusCache(path, key, memoryIds);
+    if (typeof kept !== "string") {
+      store[Symbol.dispose]();
+      return { corpus: { ...kept.corpus, vocabulary: corpus.vocabulary }, source, ids: kept.file };
+    }
+  }
+  return { corpus, source, ids: store };
 }
 
 /** Writes the cache; on a full disk the run continues without it. */

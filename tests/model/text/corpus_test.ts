@@ -316,9 +316,13 @@ async function contentOf(path: string) {
 
 Deno.test("a cache that cannot be written costs the cache, not the corpus", async () => {
   await withFolder({ ...WIKITEXT, "cache": "a file" }, async (path) => {
-    const { source, train } = await openCorpus({ dataset: "wt2", path, cacheDir: `${path}/cache` });
-    assertEquals([source.cached, train.length], [false, 10]);
-    assertStringIncludes(source.notKept!, "Cannot write");
+    for (const memoryIds of [undefined, 1]) {
+      const options: CorpusOptions = { dataset: "wt2", path, cacheDir: `${path}/cache`, memoryIds };
+      using corpus = await openCorpus(options);
+      assertEquals([corpus.source.cached, corpus.train.length], [false, 10]);
+      assertEquals(corpus.train.at(1), 3);
+      assertStringIncludes(corpus.source.notKept!, "Cannot write");
+    }
   });
 });
 

@@ -9,13 +9,14 @@ import { isWhitespace } from "../../vocabulary/whitespace.ts";
 import { IdSpool } from "../../tokens/id_spool.ts";
 import type { Scanner } from "./scanner.ts";
 import { LINE_FEED } from "./utf8.ts";
-import { Utf8Text } from "./utf8_text.ts";
+import { checkFits, Utf8Text } from "./utf8_text.ts";
 
 /** A {@link Scanner} for byte pairs. */
 export class BytePairScanner implements Scanner {
   readonly ids: IdSpool;
   readonly lineEnd: number;
   readonly #vocabulary: BytePairVocabulary;
+  #path = "";
   #text = new Utf8Text("", 0);
   /** The characters behind the last place where the text could be cut. */
   #rest = "";
@@ -37,13 +38,16 @@ export class BytePairScanner implements Scanner {
   }
 
   startFile(path: string, firstByte: number): void {
+    this.#path = path;
     this.#text = new Utf8Text(path, firstByte);
     this.#rest = "";
     this.#begins = true;
   }
 
   push(chunk: Uint8Array): void {
-    this.#rest += this.#text.decode(chunk);
+    const text = this.#text.decode(chunk);
+    checkFits(this.#rest.length + text.length, this.#path, "a piece without white space");
+    this.#rest += text;
     const cut = lastCut(this.#rest);
     this.#encode(this.#rest.slice(0, cut), false);
     this.#rest = this.#rest.slice(cut);

@@ -7,7 +7,7 @@
 import type { TokenizerVocabulary } from "../../vocabulary/tokenizer_vocabulary.ts";
 import { IdSpool } from "../../tokens/id_spool.ts";
 import type { Scanner } from "./scanner.ts";
-import { Utf8Text } from "./utf8_text.ts";
+import { checkFits, Utf8Text } from "./utf8_text.ts";
 
 /** A {@link Scanner} for the symbols of a tokenizer. */
 export class TokenizerScanner implements Scanner {
@@ -16,6 +16,8 @@ export class TokenizerScanner implements Scanner {
   readonly #vocabulary: TokenizerVocabulary;
   #decoder = new Utf8Text("", 0);
   #text: string[] = [];
+  #length = 0;
+  #path = "";
 
   /** A scanner with the rules of a vocabulary, which appends to `ids`. */
   constructor(vocabulary: TokenizerVocabulary, ids: IdSpool = new IdSpool()) {
@@ -35,10 +37,15 @@ export class TokenizerScanner implements Scanner {
   startFile(path: string, firstByte: number): void {
     this.#decoder = new Utf8Text(path, firstByte);
     this.#text = [];
+    this.#length = 0;
+    this.#path = path;
   }
 
   push(chunk: Uint8Array): void {
-    this.#text.push(this.#decoder.decode(chunk));
+    const text = this.#decoder.decode(chunk);
+    this.#length += text.length;
+    checkFits(this.#length, this.#path, "a text, which a tokenizer takes whole,");
+    this.#text.push(text);
   }
 
   endFile(): void {

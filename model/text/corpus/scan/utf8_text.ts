@@ -3,8 +3,27 @@
  *
  * @module
  */
+import { DataError, type Need } from "@transformer-xl/runtime/core";
 import { InvalidUtf8 } from "./scanner.ts";
 import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "./utf8.ts";
+
+/** Most code units of a string, those of V8. */
+export const LONGEST_STRING: number = 2 ** 29 - 24;
+
+/**
+ * Checks that a part of a file fits into a string.
+ *
+ * @param what the part, with what it lacks
+ * @throws {DataError} if it does not
+ */
+export function checkFits(length: number, path: string, what: string, need?: Need): void {
+  if (length <= LONGEST_STRING) return;
+  throw new DataError(
+    `Cannot encode ${JSON.stringify(path)}: it has ${what} of more than ${LONGEST_STRING} ` +
+      `characters` + (need === undefined ? ", cut it into the files of a folder" : ""),
+    { need },
+  );
+}
 
 /** A decoder of one file. */
 export class Utf8Text {

@@ -9,6 +9,7 @@ import { ByteInterner, EMPTY_HASH, hashByte } from "./byte_interner.ts";
 import { IdSpool } from "../../tokens/id_spool.ts";
 import { InvalidUtf8, type Scanner } from "./scanner.ts";
 import { INCOMPLETE, INVALID, LINE_FEED, readCodePoint, utf8Width } from "./utf8.ts";
+import { checkFits } from "./utf8_text.ts";
 import { isWhitespace } from "../../vocabulary/whitespace.ts";
 
 const CARRIAGE_RETURN = 0x0d;
@@ -69,6 +70,7 @@ export class WordScanner implements Scanner {
 
   #append(chunk: Uint8Array): void {
     const kept = this.#length - this.#wordStart;
+    checkFits(kept, this.#path, "a word", "characters as symbols");
     this.#bytes.copyWithin(0, this.#wordStart, this.#length);
     if (kept + chunk.length > this.#bytes.length) {
       const larger = new Uint8Array(Math.max(kept + chunk.length, this.#bytes.length * 2));
