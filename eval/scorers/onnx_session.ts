@@ -124,7 +124,7 @@ export class OnnxRuntime {
    * @param path name of the model in messages
    * @param resident outputs that the next run reads; they stay on the GPU if there is one
    * @throws {CheckpointError} when the model is damaged
-   * @throws {DeviceError} when memory is short
+   * @throws {DeviceError} when memory is short, or the package may not read its own files
    */
   async open(
     path: string,
@@ -143,6 +143,14 @@ export class OnnxRuntime {
     } catch (error) {
       const reason = oneLine(messageOf(error), QUOTED);
       if (isShortage(reason)) throw shortage(path, reason, error);
+      if (reason.startsWith("no available backend")) {
+        const denied = /R(equires \w+ access to "[^"]+")/.exec(messageOf(error))?.[1];
+        const why = denied === undefined ? reason : `it r${denied}`;
+        throw new DeviceError("unsupported", `Cannot start ONNX Runtime Web: ${why}`, {
+          need: "permissions of ONNX Runtime",
+          cause: error,
+        });
+      }
       throw new CheckpointError(
         `Cannot use ONNX file ${quoted(path)}: ONNX Runtime rejects it (${reason})`,
         { need: "an export", cause: error },

@@ -172,7 +172,9 @@ export class GraphAttention {
    */
   #shifted(scores: Value): Value {
     const { graph, keyCount } = this.#model;
-    const padded = graph.node("Pad", [scores, graph.integers(0, 0, 0, 1, 0, 0, 0, 0)]);
+    // The column holds any numbers: they end up at keys of the future. Pad fails on WebGPU in halves.
+    const column = this.#model.slice(scores, 3, 0, 1);
+    const padded = graph.node("Concat", [column, scores], { axis: 3 });
     const rows = graph.node("Add", [keyCount, graph.integers(1)]);
     const turned = this.#model.reshape(padded, [0, 0, rows, -1]);
     return this.#model.reshape(this.#model.slice(turned, 2, 1), [0, 0, -1, keyCount]);

@@ -78,6 +78,7 @@ export const REMEDIES: Remedies = {
   "the package of ONNX Runtime":
     "install it with a network, as `deno cache npm:onnxruntime-web` does, and run deno task eval, since " +
     "executables do not have it",
+  "permissions of ONNX Runtime": "use deno task eval, which may read the files of packages",
   "a graphics driver, or ONNX Runtime on the CPU":
     "run `deno task setup`, or use --onnx_provider wasm",
   "fewer columns, or shorter segments": "lower --batch_size or --tgt_len",

@@ -66,6 +66,7 @@ export type Need =
   | "an export"
   | "a checkpoint, or the runtime of ONNX models"
   | "the package of ONNX Runtime"
+  | "permissions of ONNX Runtime"
   | "a graphics driver, or ONNX Runtime on the CPU"
   | "fewer columns, or shorter segments"
   | "the name of the text"
