@@ -37,8 +37,8 @@ export async function runBenchProgram<Schema extends z.ZodObject>(
       }
       const { config } = parseFlags(schema, Deno.args);
       try {
-        const { webgpu = null }: { readonly webgpu?: WebGpuChoice | null } = config;
-        await useWebGpu(webgpu);
+        const { webgpu }: { readonly webgpu?: WebGpuChoice | null } = config;
+        if (webgpu !== undefined) await useWebGpu(webgpu); // others open no device
         return await measure(config);
       } finally {
         skipExitHandlers();

@@ -4,7 +4,7 @@
  * @module
  */
 import { lengthValue } from "@transformer-xl/model";
-import { DEVICE_CHOICES } from "@transformer-xl/runtime";
+import { DEVICE_CHOICES, webGpuValue } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { CONFIGURATION_NAMES } from "./configurations.ts";
 import { TASKS } from "./peer.ts";
@@ -15,6 +15,7 @@ export const peersSchema = z.strictObject({
   task: z.enum(TASKS).default("eval")
     .describe("train: steps with their update; eval: segments, with kept keys in this program"),
   device: z.enum(DEVICE_CHOICES).default("auto").describe("Device of this program"),
+  webgpu: webGpuValue,
   python: z.string().nullable().default(null)
     .describe("Python with PyTorch; none: python3, or that of the system"),
   coreTypes: z.array(z.string().min(1)).default([])

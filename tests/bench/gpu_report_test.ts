@@ -3,8 +3,9 @@ import { gpuReport, LaunchLog, productsOf, reportRun, zipfSegments } from "@tran
 import { dataSet } from "@transformer-xl/model";
 import { launchMatmul, tilePlanOf } from "@transformer-xl/kernels";
 import { DryDevice, PORTABLE_LIMITS } from "@transformer-xl/runtime";
+import { testGpu } from "../support/test_gpu.ts";
 
-const HAS_ADAPTER = Boolean(await navigator.gpu?.requestAdapter());
+const HAS_ADAPTER = testGpu !== undefined;
 
 Deno.test("generated ids repeat with the seed, stay in the vocabulary, and fall off like words", () => {
   const lengths = { batchSize: 16, tgtLen: 64 };

@@ -18,8 +18,9 @@ import {
   tileSource,
 } from "@transformer-xl/kernels";
 import { chooseAdapter, ConfigError, GpuDevice } from "@transformer-xl/runtime";
+import { testGpu } from "../support/test_gpu.ts";
 
-const choice = await chooseAdapter(navigator.gpu);
+const choice = await chooseAdapter(testGpu);
 
 const problem: MatmulProblem = {
   form: "TN",

@@ -13,7 +13,9 @@ import {
   tilePlanFor,
   tileSource,
 } from "@transformer-xl/kernels";
+import { requiredDirectives } from "@transformer-xl/runtime";
 import { assertClose } from "../support/compare.ts";
+import { testGpu } from "../support/test_gpu.ts";
 
 const FORMS: readonly MatmulForm[] = ["NN", "NT", "TN"];
 const plain: Epilogue = { bias: false, accumulate: false, relu: false };
@@ -74,19 +76,23 @@ const gpu = await openRawDevice();
 interface RawDevice {
   readonly device: GPUDevice;
   readonly subgroups: boolean;
+  /** First words of every source. */
+  readonly directives: string;
 }
 
 async function openRawDevice(): Promise<RawDevice | undefined> {
-  const adapter = await navigator.gpu?.requestAdapter();
+  const adapter = await testGpu?.requestAdapter();
   if (!adapter) return undefined;
   try {
     const device = await adapter.requestDevice({
       requiredFeatures: ["subgroups" as GPUFeatureName],
     });
-    return { device, subgroups: true };
+    return { device, subgroups: true, directives: await requiredDirectives(device) };
   } catch {
-    const again = await navigator.gpu.requestAdapter();
-    return again ? { device: await again.requestDevice(), subgroups: false } : undefined;
+    const again = await testGpu!.requestAdapter();
+    return again
+      ? { device: await again.requestDevice(), subgroups: false, directives: "" }
+      : undefined;
   }
 }
 
@@ -169,7 +175,7 @@ class Operands {
 
 /** A compiled kernel that runs on arrays and returns the last read_write one. */
 function compile(source: string, label: string) {
-  const { device } = gpu!;
+  const { device, directives } = gpu!;
   const bindings = [...source.matchAll(/@binding\((\d+)\) var<(\w+)(?:, (\w+))?> (\w+)/g)]
     .map(([, , space, access, name]) => ({ space: space!, access, name: name! }));
   const layout = device.createBindGroupLayout({
@@ -184,7 +190,7 @@ function compile(source: string, label: string) {
   const pipeline = device.createComputePipeline({
     label,
     layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module: device.createShaderModule({ code: source }) },
+    compute: { module: device.createShaderModule({ code: directives + source }) },
   });
   const fields = [.../struct Scalars \{([^}]*)\}/.exec(source)![1]!.matchAll(/(\w+): (u32|f32)/g)];
 

@@ -9,8 +9,11 @@ import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 
 await useWebGpu(); // that of TXL_WEBGPU
 
+/** The WebGPU of the tests: `navigator.gpu` as their variable chooses it; undefined without an adapter. */
+export const testGpu: GPU | undefined = await chooseAdapter(navigator.gpu) && navigator.gpu;
+
 /** Whether this machine has no adapter, real or software. */
-const lacksGpu: boolean = await chooseAdapter(navigator.gpu) === undefined;
+const lacksGpu: boolean = testGpu === undefined;
 
 if (lacksGpu) {
   console.log("Tests of the adapter are skipped: there is none; deno task setup says why");

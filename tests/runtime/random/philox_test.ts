@@ -7,6 +7,7 @@ import {
   PHILOX_WGSL,
 } from "@transformer-xl/runtime";
 import fc from "fast-check";
+import { testGpu } from "../../support/test_gpu.ts";
 
 type Four = [number, number, number, number];
 type Two = [number, number];
@@ -125,7 +126,7 @@ Deno.test("fillUniform() fills its range evenly and never reaches 1", () => {
   assert(chiSquare < 44.3, `chi-square ${chiSquare}`);
 });
 
-const adapter = await navigator.gpu?.requestAdapter() ?? null;
+const adapter = await testGpu?.requestAdapter() ?? null;
 if (adapter === null) console.warn("philox_test: no GPU adapter, the WGSL text is not compared");
 
 Deno.test({

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { type Compat, createModel } from "@transformer-xl/model";
 import {
+  chooseAdapter,
   type Device,
   GpuDevice,
   gradientsOf,
@@ -24,6 +25,7 @@ import {
   TrainStep,
 } from "@transformer-xl/train";
 import { memoryGroups } from "../../support/processes/memory_group.ts";
+import { testGpu } from "../../support/test_gpu.ts";
 import { distance, member, SHARED, together } from "../../support/processes/train_together.ts";
 import { epochSegments, Scratch, smallConfig, smallCorpus } from "../../support/small_run.ts";
 
@@ -183,7 +185,7 @@ async function weightsWith(open: () => Promise<Device>, bucketLength: number): P
 for (
   const [where, open] of [
     ["plain loops", () => Promise.resolve(new ReferenceDevice({ precision: "f32" }))],
-    ["the adapter", () => GpuDevice.open()],
+    ["the adapter", async () => await GpuDevice.open(await chooseAdapter(testGpu))],
   ] as const
 ) {
   Deno.test(`gradients that leave in many parts of the backward pass change no bit on ${where}`, async () => {
