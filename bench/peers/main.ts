@@ -1,6 +1,6 @@
 /**
- * `deno run -A bench/peers/main.ts`: this program and other implementations of the model on equal
- * shapes, in turns in one run. A peer that is not installed is one line.
+ * `deno run -A bench/peers/main.ts`: this program and other implementations of the model, or of
+ * WebGPU, on equal shapes, in turns in one run. A peer that is not installed is one line.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { allLengths } from "@transformer-xl/model";
 import { runBenchProgram } from "../harness/bench_program.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { measureInTurns } from "./measure.ts";
-import { ownPeer } from "./own_peer.ts";
+import { dawnPeer, ownPeer } from "./own_peer.ts";
 import type { Peer, PeerSession, Workload } from "./peer.ts";
 import { pytorchPeer } from "./pytorch/pytorch_peer.ts";
 import { type PeersFlags, peersSchema } from "./settings.ts";
@@ -24,13 +24,16 @@ if (import.meta.main) {
 }
 
 /** The peers of a comparison, this program first. */
-export function peersOf({ device, python, coreTypes, task }: PeersFlags): Peer[] {
+export function peersOf({ device, peers, python, coreTypes, task }: PeersFlags): Peer[] {
   const from = { python: python ?? undefined };
-  return [
-    ownPeer(device),
+  const pytorch = () => [
     pytorchPeer(from),
     pytorchPeer({ ...from, memory: "keys" }),
     ...coreTypes.map((coreType) => pytorchPeer({ ...from, coreType })),
+  ];
+  return [
+    ownPeer(device),
+    ...peers.flatMap((name) => name === "dawn" ? [dawnPeer()] : pytorch()),
   ].filter(({ tasks }) => tasks.includes(task));
 }
 

@@ -1,11 +1,20 @@
 /**
- * The peer that is this program: its training step, and its evaluation with a memory of keys.
+ * The peers that are this program: its training step, and its evaluation with a memory of keys.
  *
  * @module
  */
 import { openScorer } from "@transformer-xl/eval";
-import { createModel, type Model, type Segment } from "@transformer-xl/model";
-import { type DeviceChoice, openDevice } from "@transformer-xl/runtime";
+import { createModel, type Model, REMEDIES, type Segment } from "@transformer-xl/model";
+import {
+  chooseAdapter,
+  type Device,
+  type DeviceChoice,
+  GpuDevice,
+  isUserError,
+  openDevice,
+  remedySentence,
+} from "@transformer-xl/runtime";
+import { loadDawn } from "@transformer-xl/runtime/setup";
 import { TrainStep } from "@transformer-xl/train";
 import process from "node:process";
 import { environmentOfAdapter } from "../harness/environment.ts";
@@ -25,12 +34,31 @@ interface Runner extends Disposable {
 
 /** This program on a device. */
 export function ownPeer(choice: DeviceChoice): Peer {
+  return peerOn("this program", () => openDevice(choice));
+}
+
+/** This program on Dawn, whatever WebGPU it otherwise runs on. */
+export function dawnPeer(): Peer {
+  return peerOn("on Dawn", async () => {
+    try {
+      return await GpuDevice.open(await chooseAdapter(await loadDawn()));
+    } catch (error) {
+      if (!isUserError(error)) throw error;
+      return remedySentence(error, REMEDIES);
+    }
+  });
+}
+
+/** @param open the device, or why there is none */
+function peerOn(name: string, open: () => Promise<Device | string>): Peer {
   return {
-    name: "this program",
+    name,
     tasks: ["train", "eval"],
     async open(workload) {
       await using stack = new AsyncDisposableStack();
-      const device = stack.use(await openDevice(choice));
+      const opened = await open();
+      if (typeof opened === "string") return opened;
+      const device = stack.use(opened);
       const { cutoffs, ...sizes } = workload.model;
       const adaptive = cutoffs.length > 0 && { adaptive: true, cutoffs: [...cutoffs] };
       const training = workload.task === "train";
@@ -54,7 +82,9 @@ class OwnSession implements PeerSession {
 
   constructor(model: Model, runner: Runner, workload: Workload, owned: AsyncDisposable) {
     const { adapter, driver, deno } = environmentOfAdapter(model.device.info.adapter);
-    this.detail = [adapter, driver, `Deno ${deno}`].filter((part) => part !== "").join(", ");
+    const { implementation = "" } = model.device.info;
+    const parts = [adapter, driver, implementation, `Deno ${deno}`];
+    this.detail = parts.filter((part) => part !== "").join(", ");
     this.parameters = model.store.count;
     this.#runner = runner;
     this.#segments = zipfSegments(

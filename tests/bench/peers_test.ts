@@ -82,6 +82,8 @@ Deno.test("a peer that is not installed is one line, and one of another size is 
   assertEquals(names("eval"), [
     ...["this program", "PyTorch", "PyTorch, kept keys", "PyTorch, HASWELL"],
   ]);
+  const onDawn = peersOf({ ...flags, peers: ["dawn"] }).map(({ name }) => name);
+  assertEquals(onDawn, ["this program", "on Dawn"]);
   const fake = (parameters: number): Peer => ({
     name: "fake",
     tasks: TASKS,

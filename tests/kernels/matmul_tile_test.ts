@@ -13,7 +13,7 @@ import {
   tilePlanFor,
   tileSource,
 } from "@transformer-xl/kernels";
-import { requiredDirectives } from "@transformer-xl/runtime";
+import { chooseAdapter, requestDevice, requiredDirectives } from "@transformer-xl/runtime";
 import { assertClose } from "../support/compare.ts";
 import { testGpu } from "../support/test_gpu.ts";
 
@@ -81,19 +81,11 @@ interface RawDevice {
 }
 
 async function openRawDevice(): Promise<RawDevice | undefined> {
-  const adapter = await testGpu?.requestAdapter();
-  if (!adapter) return undefined;
-  try {
-    const device = await adapter.requestDevice({
-      requiredFeatures: ["subgroups" as GPUFeatureName],
-    });
-    return { device, subgroups: true, directives: await requiredDirectives(device) };
-  } catch {
-    const again = await testGpu!.requestAdapter();
-    return again
-      ? { device: await again.requestDevice(), subgroups: false, directives: "" }
-      : undefined;
-  }
+  const choice = await chooseAdapter(testGpu);
+  if (choice === undefined) return undefined;
+  const device = await requestDevice(choice);
+  const directives = await requiredDirectives(device);
+  return { device, subgroups: device.features.has("subgroups"), directives };
 }
 
 /** Numbers in (-1, 1) that repeat no pattern of the operands' strides. */
