@@ -120,7 +120,8 @@ export class Trainer implements Disposable {
       ? continuedProgress(trainingRecord(checkpoint), config)
       : firstProgress(config);
     const streams = cutStreams(config, corpus, group);
-    streams.train.readAhead(progress); // while plans are recorded
+    using stack = new DisposableStack();
+    stack.use(streams.train).readAhead(progress); // while plans are recorded
     const model = await initialModel(device, modelConfig, config, from);
     const trainer = new Trainer(model, group, config, corpus, streams, progress);
     const { trainLengths, evalLengths, step: options } = trainer.#plan;
@@ -133,6 +134,7 @@ export class Trainer implements Disposable {
     trainer.#health = await TrainingHealth.record(step, checkpoint !== undefined);
     if (checkpoint) await restoreTraining(checkpoint, step, progress, streams.train.firstColumn);
     await broadcastWeights(device, group, model.store);
+    stack.move();
     return trainer;
   }
 
