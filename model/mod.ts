@@ -25,6 +25,7 @@ export {
   type PytorchOptions,
   savePytorch,
 } from "./pytorch/save_pytorch.ts";
+export { readVocabulary, vocabularyOf } from "./pytorch/import/imported_vocabulary.ts";
 export type { Layout } from "./pytorch/import/find_model.ts";
 export {
   type ImportedModel,

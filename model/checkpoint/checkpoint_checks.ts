@@ -105,8 +105,8 @@ export function checkedModel(file: SafetensorsReader): ModelConfig {
   return config;
 }
 
-/** Contradictions of a model configuration stored with `tensors` tensors. */
-function contradiction(config: ModelConfig, tensors: number): string | undefined {
+/** The first contradiction of a model configuration that is stored with `tensors` tensors. */
+export function contradiction(config: ModelConfig, tensors: number): string | undefined {
   const { nLayer, nToken, cutoffs, tieProjs } = config;
   if (nLayer > tensors) return `nLayer is ${nLayer}, but the file has only ${tensors} tensors`;
   if (nToken > 2 ** 32) return `nToken is ${nToken}, but ids are below 2^32`;

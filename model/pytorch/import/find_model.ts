@@ -26,7 +26,11 @@ import {
   torchSource,
 } from "./source_tensors.ts";
 import { namedTensors } from "./state_names.ts";
-import { moduleArguments, type StatedSettings, statedSettings } from "./stated_settings.ts";
+import {
+  moduleArguments,
+  type StatedSettings,
+  statedSettings,
+} from "./settings/stated_settings.ts";
 
 /** Programs whose layouts are read. */
 export type Layout = "nvidia" | "authors" | "huggingface" | "own";

@@ -12,7 +12,7 @@ import {
 } from "@transformer-xl/runtime";
 import { type TrainedFacts, trainedFacts } from "../../checkpoint/trained_facts.ts";
 import { type Dataset, DATASETS } from "../../text/data_sets.ts";
-import type { StatedSettings } from "./stated_settings.ts";
+import type { StatedSettings } from "./settings/stated_settings.ts";
 
 /** Facts that the user may give; null where the file tells. */
 export interface GivenFacts {

@@ -19,6 +19,7 @@ import type { Vocabulary, VocabularyRecord } from "../../text/vocabulary/vocabul
 import { vocabularyFromJSON } from "../../text/vocabulary/vocabulary_from_json.ts";
 import { splitLines, splitWords } from "../../text/vocabulary/whitespace.ts";
 import { END_OF_LINE } from "../../text/vocabulary/word_vocabulary.ts";
+import { allBytes, firstBytes } from "./given_file.ts";
 import { cannotImport } from "./import_error.ts";
 
 /** Class of GPT-2's byte pairs in NVIDIA's program. */
@@ -65,37 +66,22 @@ export async function vocabularyOf(path: string, value: PickleValue): Promise<Vo
  * @throws {CheckpointError} When it cannot be read, or is no vocabulary
  */
 export async function readVocabulary(path: string, lowerCase: boolean): Promise<Vocabulary> {
-  if (await isPickled(path)) {
+  const [first, second] = await firstBytes(path, 2);
+  if (first === 0x50 && second === 0x4b || first === 0x80) { // a ZIP archive or a pickle
     using file = await TorchFile.open(path);
     return await vocabularyOf(path, file.value);
   }
-  const { size } = await Deno.stat(path);
-  if (size > MAX_LIST_BYTES) {
-    throw cannotImport(path, `a list of words has at most ${MAX_LIST_BYTES} bytes, it has ${size}`);
-  }
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(
+      await allBytes(path, MAX_LIST_BYTES),
+    );
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw cannotImport(path, "it is neither a pickle nor a list of words in UTF-8");
   }
   const symbols = splitLines(text).flatMap((line) => splitWords(line).slice(0, 1));
   return await madeOf(path, recordOfWords(path, symbols, lowerCase, undefined));
-}
-
-/** Whether a file starts as a ZIP archive or a pickle. */
-async function isPickled(path: string): Promise<boolean> {
-  try {
-    using file = await Deno.open(path);
-    const start = new Uint8Array(2);
-    await file.read(start);
-    const [first, second] = start;
-    return first === 0x50 && second === 0x4b || first === 0x80;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw cannotImport(path, "there is no such file");
-  }
 }
 
 type Attributes = ReadonlyMap<PickleValue, PickleValue>;

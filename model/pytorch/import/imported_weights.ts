@@ -13,6 +13,7 @@ import {
   quoted,
   type SafetensorsSource,
 } from "@transformer-xl/runtime";
+import { contradiction } from "../../checkpoint/checkpoint_checks.ts";
 import type { ModelConfig } from "../../config.ts";
 import { TransformerXL } from "../../transformer_xl.ts";
 import type { SourceModel } from "./find_model.ts";
@@ -46,6 +47,8 @@ export function importedWeights(
   config: ModelConfig,
   fileBytes: number,
 ): SafetensorsSource[] {
+  const problem = contradiction(config, tensors.size);
+  if (problem !== undefined) throw cannotImport(path, `in its model, ${problem}`);
   using declared = new ParameterStore();
   new TransformerXL(declared, config, UNLIMITED);
   const names = new Set(declared.parameters.map(({ name }) => name));

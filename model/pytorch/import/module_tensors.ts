@@ -14,8 +14,8 @@ import {
 
 /** Most modules between the network and a parameter. */
 const MAX_DEPTH = 16;
-/** Most modules of a network: a hundred layers have two thousand. */
-const MAX_MODULES = 20_000;
+/** Most modules and parameters of a network, together: a hundred layers have five thousand. */
+const MAX_PARTS = 50_000;
 
 /** A wrapper of a network, which has it as its only module. */
 const WRAPPED = "module";
@@ -57,16 +57,20 @@ export function childOf(
  */
 export function parametersOf(network: PickleObject): Map<string, TorchTensor> {
   const found = new Map<string, TorchTensor>();
-  let modules = 0;
+  let parts = 0;
+  const count = (depth: number) => {
+    if (depth <= MAX_DEPTH && ++parts <= MAX_PARTS) return;
+    throw new FileFault("its modules are nested too deeply, too many, or contain each other");
+  };
   const visit = (module: PickleObject, prefix: string, depth: number): void => {
-    if (depth > MAX_DEPTH || ++modules > MAX_MODULES) {
-      throw new FileFault("its modules are nested too deeply, or contain each other");
-    }
+    count(depth);
     const attributes = attributesOf(module);
     for (const [name, value] of attributesOf(attributes.get("_parameters"))) {
+      count(depth);
       if (value instanceof TorchTensor) found.set(prefix + String(name), value);
     }
     for (const [name, child] of attributesOf(attributes.get("_modules"))) {
+      count(depth);
       if (child instanceof PickleObject) visit(child, `${prefix}${String(name)}.`, depth + 1);
     }
   };

@@ -6,7 +6,6 @@
 import {
   type CheckpointError,
   exists,
-  fileInfo,
   JsonFault,
   parseGuardedJson,
   quoted,
@@ -17,14 +16,19 @@ import {
 import { dirname, join } from "node:path";
 import type { ModelConfig } from "../../config.ts";
 import type { Vocabulary } from "../../text/vocabulary/vocabulary.ts";
-import { checkCopies } from "./derived_settings.ts";
+import { checkCopies } from "./settings/derived_settings.ts";
 import { findInSafetensors, findModel, type Layout, type SourceModel } from "./find_model.ts";
 import { type GivenFacts, type ImportedFacts, importedFacts } from "./imported_facts.ts";
+import { allBytes } from "./given_file.ts";
 import { cannotImport } from "./import_error.ts";
 import { readVocabulary, vocabularyOf } from "./imported_vocabulary.ts";
 import { importedWeights } from "./imported_weights.ts";
-import { type GivenSettings, type MissingFact, resolveSettings } from "./resolve_settings.ts";
-import { type StatedSettings, statedSettings } from "./stated_settings.ts";
+import {
+  type GivenSettings,
+  type MissingFact,
+  resolveSettings,
+} from "./settings/resolve_settings.ts";
+import { type StatedSettings, statedSettings } from "./settings/stated_settings.ts";
 
 const CONFIG_JSON = { depth: 16, values: 10_000 };
 const MAX_CONFIG_BYTES = 1 << 20;
@@ -142,7 +146,7 @@ async function configFile(
 async function readConfig(path: string): Promise<StatedSettings> {
   let values: unknown;
   try {
-    values = parseGuardedJson(await readSmallFile(path), CONFIG_JSON);
+    values = parseGuardedJson(await allBytes(path, MAX_CONFIG_BYTES), CONFIG_JSON);
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     throw cannotImport(path, `it ${error.message}`);
@@ -151,14 +155,4 @@ async function readConfig(path: string): Promise<StatedSettings> {
     throw cannotImport(path, "it is no JSON object");
   }
   return statedSettings(path, "it", new Map(Object.entries(values)));
-}
-
-async function readSmallFile(path: string): Promise<Uint8Array> {
-  const info = await fileInfo(path);
-  if (info === undefined) throw cannotImport(path, "there is no such file");
-  if (!info.isFile) throw cannotImport(path, "it is not a file");
-  if (info.size > MAX_CONFIG_BYTES) {
-    throw cannotImport(path, `it has ${info.size} bytes, at most ${MAX_CONFIG_BYTES} are read`);
-  }
-  return await Deno.readFile(path);
 }

@@ -50,6 +50,9 @@ export async function readHeader(source: ByteSource): Promise<StoredHeader> {
   const word = await source.read(0, 8);
   const length = new DataView(word.buffer).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
+    if (isOfPytorch(word)) {
+      throw new FileFault("it is a file of PyTorch; `deno task import` makes a checkpoint of it");
+    }
     throw new FileFault(
       `its header length reads ${length}, at most ${MAX_HEADER_BYTES} is possible, ` +
         `so it is damaged or not a safetensors file`,
@@ -63,6 +66,11 @@ export async function readHeader(source: ByteSource): Promise<StoredHeader> {
   }
   const headerBytes = await source.read(8, headerLength);
   return { headerBytes, header: parseHeader(headerBytes, size - 8 - headerLength) };
+}
+
+/** Whether a file starts as PyTorch's do: as a ZIP archive, or a pickle of protocol 2 or later. */
+function isOfPytorch([first, second = 0]: Uint8Array): boolean {
+  return first === 0x50 && second === 0x4b || first === 0x80 && second >= 2 && second <= 5;
 }
 
 /** Tensors of a source, read on demand. It owns the source: close it, or use `using`. */

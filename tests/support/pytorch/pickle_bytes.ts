@@ -21,7 +21,8 @@ export class PickleBytes {
 
   /** A whole number. */
   int(value: number): this {
-    return this.raw(`J${littleEndian(value, 4)}`);
+    const isShort = Math.abs(value) < 2 ** 31;
+    return this.raw(isShort ? `J${littleEndian(value, 4)}` : `\x8a\x08${littleEndian(value, 8)}`);
   }
 
   /** A class or function. */
@@ -47,6 +48,17 @@ export class PickleBytes {
     return this.int(elements).raw("tQ");
   }
 
+  /** A tensor of a storage of its own; `elements` are those that the storage is said to have. */
+  tensor(
+    key: string,
+    shape: readonly number[],
+    elements = shape.reduce((size, n) => size * n, 1),
+  ): this {
+    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((size, n) => size * n, 1));
+    this.class("torch._utils", "_rebuild_tensor_v2").raw("(").storage(key, elements).int(0);
+    return this.ints(shape).ints(strides).raw("\x89Nt").call();
+  }
+
   /** Calls the class below the arguments on top. */
   call(): this {
     return this.raw("R");
@@ -64,6 +76,9 @@ export function pickle(build: (bytes: PickleBytes) => PickleBytes): Uint8Array<A
 }
 
 function littleEndian(value: number, bytes: number): string {
-  return Array.from({ length: bytes }, (_, i) => String.fromCharCode((value >> (8 * i)) & 0xff))
-    .join("");
+  const whole = BigInt(value);
+  return Array.from(
+    { length: bytes },
+    (_, i) => String.fromCharCode(Number((whole >> BigInt(8 * i)) & 0xffn)),
+  ).join("");
 }

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import { openCheckpoint } from "@transformer-xl/model";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { openCheckpoint, trainedFacts } from "@transformer-xl/model";
+import { CheckpointError } from "@transformer-xl/runtime";
 import { exported, lossOf } from "../../support/exchange/exported.ts";
 import { imported, importRefusal, segmentLosses } from "../../support/exchange/imported.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
@@ -113,6 +114,16 @@ Deno.test("what a file does not tell is asked for in one sentence that names the
   assertMatch(await importRefusal("--work_dir", { work_dir: "x" }), /a file is wanted first/);
 });
 
+Deno.test("a file of PyTorch as a checkpoint is refused with the command that imports it", async () => {
+  for (const name of ["nvidia.pt", "authors.pt"]) {
+    await assertRejects(
+      () => openCheckpoint(torchFixture(name)),
+      CheckpointError,
+      "it is a file of PyTorch; `deno task import` makes a checkpoint of it",
+    );
+  }
+});
+
 Deno.test("an import into the folder of a run needs --overwrite", async () => {
   await using scratch = new Scratch();
   const folder = { work_dir: scratch.path };
@@ -150,10 +161,18 @@ Deno.test("an imported model is evaluated and starts a run, which it cannot cont
   assertMatch(restarted.stderr, /no state of training.*--init_from/);
 });
 
-for (const layout of ["plain", "nvidia"]) {
-  Deno.test(`what is exported in the ${layout} layout and imported again is the same`, async () => {
+const EXPORTED: readonly (readonly [layout: string, attnType: 0 | 1 | 2 | 3])[] = [
+  ["plain", 0],
+  ["nvidia", 0],
+  ["nvidia", 1],
+  ["nvidia", 2],
+  ["plain", 3],
+];
+
+for (const [layout, attnType] of EXPORTED) {
+  Deno.test(`a model of attention type ${attnType}, exported as ${layout} and imported, is the same`, async () => {
     await using scratch = new Scratch();
-    const model = await trainedCheckpoint(scratch.path, { compat: "head" });
+    const model = await trainedCheckpoint(scratch.path, { compat: "head", attnType });
     await exported({ model, pt: scratch.at("x.pt"), pt_layout: layout });
     await imported(scratch.at("x.pt"), { work_dir: scratch.at("again") });
     const again = scratch.at(`again/${CHECKPOINT}`);
@@ -165,6 +184,7 @@ for (const layout of ["plain", "nvidia"]) {
       assertEquals(await after.file.tensor(name), await before.file.tensor(name), name);
     }
     if (layout === "plain") assertEquals(after.config, before.config);
+    assertEquals(trainedFacts(after)?.memLen, 8);
     assert(after.training === null);
   });
 }

@@ -48,6 +48,46 @@ Deno.test("members are read stored and deflated", async () => {
   assertEquals(await read(scratch.at("a.pt"), await archive(3, numbers, { stored: false })), 12);
 });
 
+/** The archive with the sizes and the place of its last member, and of its directory, in 64 bits. */
+function large(bytes: Bytes): Bytes {
+  const view = new DataView(bytes.buffer);
+  const end = bytes.length - 22;
+  const at = view.getUint32(end + 16, true);
+  const name = "x/data/0".length;
+  const entry = end - 46 - name;
+  const directory = bytes.slice(at, end);
+  const last = new DataView(directory.buffer, entry - at);
+  const sizes = [last.getUint32(24, true), last.getUint32(20, true), last.getUint32(42, true)];
+  for (const field of [20, 24, 42]) last.setUint32(field, 0xffffffff, true);
+  last.setUint16(30, 4 + 24, true);
+  const words = (...values: readonly number[]) => new BigUint64Array(values.map(BigInt)).buffer;
+  const extra = [Uint16Array.of(1, 24).buffer, words(...sizes)];
+  const length = directory.length + 28;
+  const end64 = [Uint32Array.of(0x06064b50).buffer, words(44), Uint32Array.of(0, 0, 0).buffer];
+  const locator = [
+    Uint32Array.of(0x07064b50, 0).buffer,
+    words(at + length),
+    Uint32Array.of(1).buffer,
+  ];
+  const short = new Uint8Array(bytes.slice(end));
+  new DataView(short.buffer).setUint32(16, 0xffffffff, true);
+  const parts = [
+    bytes.slice(0, at),
+    directory,
+    ...extra,
+    ...end64,
+    words(2, 2, length, at),
+    ...locator,
+    short,
+  ];
+  return new Uint8Array(parts.flatMap((part) => [...new Uint8Array(part)]));
+}
+
+Deno.test("sizes and places of 64 bits are read", async () => {
+  await using scratch = new Scratch();
+  assertEquals(await read(scratch.at("a.pt"), large(await archive(3, numbers))), 12);
+});
+
 Deno.test("a hostile archive is refused in one line, in little time and memory", async (t) => {
   await using scratch = new Scratch();
   const path = scratch.at("hostile.pt");

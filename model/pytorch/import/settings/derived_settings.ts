@@ -4,8 +4,9 @@
  * @module
  */
 import { quoted } from "@transformer-xl/runtime";
-import { cannotImport } from "./import_error.ts";
-import { sameNumbers, type SourceTensors } from "./source_tensors.ts";
+import { MAX_WIDTH } from "../../../settings/bounds.ts";
+import { cannotImport } from "../import_error.ts";
+import { sameNumbers, type SourceTensors } from "../source_tensors.ts";
 import type { StatedSettings } from "./stated_settings.ts";
 
 const LAYER = /^layers\.(\d+)\./;
@@ -101,7 +102,7 @@ function attentionType(tensors: SourceTensors): 0 | 1 | 2 | 3 {
 function divisorOf(widths: readonly number[]): number | undefined {
   const [first = 1, ...rest] = widths;
   if (rest.length === 0) return 1;
-  for (let factor = 1; factor <= first; factor++) {
+  for (let factor = 1; factor <= Math.min(first, MAX_WIDTH); factor++) {
     if (rest.every((width, i) => Math.floor(first / factor ** (i + 1)) === width)) return factor;
   }
   return undefined;

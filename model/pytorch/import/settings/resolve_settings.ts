@@ -5,13 +5,13 @@
  * @module
  */
 import { ConfigError, type Need, parseGuardedJson, quoted } from "@transformer-xl/runtime";
-import { firstIssue } from "../../checkpoint/checkpoint_checks.ts";
-import { type ModelConfig, modelConfigSchema } from "../../config.ts";
-import type { Compat } from "../../settings/compat.ts";
-import { assertCutoffs } from "../../text/vocabulary/cutoffs.ts";
+import { firstIssue } from "../../../checkpoint/checkpoint_checks.ts";
+import { type ModelConfig, modelConfigSchema } from "../../../config.ts";
+import type { Compat } from "../../../settings/compat.ts";
+import { assertCutoffs } from "../../../text/vocabulary/cutoffs.ts";
 import { type DerivedSettings, derivedSettings, tiesOf } from "./derived_settings.ts";
-import type { SourceModel } from "./find_model.ts";
-import { cannotImport } from "./import_error.ts";
+import type { SourceModel } from "../find_model.ts";
+import { cannotImport } from "../import_error.ts";
 import type { StatedSettings } from "./stated_settings.ts";
 
 /** Settings that the user may give; null, or no cut-offs, where the file tells. */
@@ -93,7 +93,6 @@ export async function resolveSettings(
   }
   const ties = await tiesOf(tensors, derived, cutoffs.length + 1);
   const hasProjections = derived.divVal > 1 || derived.dEmbed !== derived.dModel;
-  const unused = stated.tieProjs ?? [false, ...cutoffs.map(() => true)];
   const { nToken, nLayer, dModel, dInner, dEmbed, divVal, attnType, untieR } = derived;
   const parsed = modelConfigSchema.safeParse({
     ...{ nToken, nLayer, dModel, dInner, dEmbed, divVal, attnType, untieR, cutoffs },
@@ -103,7 +102,7 @@ export async function resolveSettings(
     tieWeight: tied(path, "tie_weight", stated.tieWeight, ties.tieWeight),
     tieProjs: hasProjections
       ? ties.tieProjs.map((isTied, i) => tied(path, "tie_projs", stated.tieProjs?.[i], isTied))
-      : unused.slice(0, cutoffs.length + 1),
+      : ties.tieProjs.map((_, i) => stated.tieProjs?.[i] ?? i > 0),
     dropout: given.dropout ?? stated.dropout ?? 0,
     dropatt: given.dropatt ?? stated.dropatt ?? 0,
     compat: given.compat ?? source.compat,

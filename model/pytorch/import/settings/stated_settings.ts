@@ -6,10 +6,10 @@
  */
 import { attributesOf, type PickleObject, type PickleValue } from "@transformer-xl/runtime";
 import { z } from "zod";
-import { firstIssue } from "../../checkpoint/checkpoint_checks.ts";
-import { lengthValue, MAX_CUTOFFS, rowsValue } from "../../settings/bounds.ts";
-import { cannotImport } from "./import_error.ts";
-import { childOf } from "./module_tensors.ts";
+import { firstIssue } from "../../../checkpoint/checkpoint_checks.ts";
+import { lengthValue, MAX_CUTOFFS, rowsValue } from "../../../settings/bounds.ts";
+import { cannotImport } from "../import_error.ts";
+import { childOf } from "../module_tensors.ts";
 
 const count = z.int().min(0);
 const rate = z.number().min(0).lt(1);
