@@ -19,6 +19,7 @@ export { type OnnxFacts, readOnnxFacts } from "./onnx/metadata.ts";
 export type { GraphLengths } from "./onnx/model_graph.ts";
 export type { GraphSettings } from "./onnx/record_graph.ts";
 export { type OnnxExport, writeOnnxModel } from "./onnx/write_model.ts";
+export { huggingFaceConfig } from "./pytorch/hugging_face_config.ts";
 export {
   PYTORCH_LAYOUTS,
   type PytorchLayout,

@@ -22,6 +22,7 @@ export {
   type SafetensorsArrays,
   type SafetensorsDtype,
 } from "./files/safetensors/header.ts";
+export { sourcePieces } from "./files/safetensors/source_pieces.ts";
 export * from "./files/safetensors/tensor_source.ts";
 export * from "./gpu/adapter.ts";
 export * from "./gpu/dry_device.ts";

@@ -6,7 +6,7 @@
 import { evalSchema } from "@transformer-xl/eval";
 import { GRAPH_OUTPUTS, PYTORCH_LAYOUTS } from "@transformer-xl/model";
 import { ConfigError, fileInfo, type FlagOrigin, pathValue, quoted } from "@transformer-xl/runtime";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 
 const checkpoint = { group: "Checkpoint" } as const;
@@ -27,7 +27,8 @@ export const exportSchema = z.strictObject({
     .describe("Write weights, model arguments and vocabulary for torch.load").meta(file),
   ptLayout: z.enum(PYTORCH_LAYOUTS).default("plain")
     .describe(
-      "plain: read with weights_only=True; nvidia: with objects that NVIDIA's eval.py reads",
+      "plain: read with weights_only=True; nvidia: with objects that NVIDIA's eval.py reads; " +
+        "authors, huggingface: a state dict alone",
     )
     .meta({ group: "Files" }),
   onnx: pathValue.nullable().default(null)
@@ -107,8 +108,13 @@ export async function checkedOutputs(config: ExportFlags, input: string): Promis
     );
   }
   const taken = new Map<string, string>();
-  for (const { format, path } of outputs) {
-    const flag = OUTPUTS[format];
+  const written = outputs.map(({ format, path }) => ({ flag: OUTPUTS[format] as string, path }));
+  if (config.pt !== null && config.ptLayout === "huggingface") {
+    written.push({ flag: "--pt_layout huggingface", path: configPath(config.pt) });
+  }
+  // Weights of a large graph lie in a file of their own.
+  if (config.onnx !== null) written.push({ flag: "--onnx", path: `${config.onnx}.data` });
+  for (const { flag, path } of written) {
     const cannot = (reason: string) =>
       new ConfigError(`Cannot write ${flag} ${quoted(path)}: ${reason}`);
     const other = taken.get(resolve(path));
@@ -128,6 +134,11 @@ export async function checkedOutputs(config: ExportFlags, input: string): Promis
     }
   }
   return outputs;
+}
+
+/** The `config.json` beside a file of Hugging Face. */
+export function configPath(pt: string): string {
+  return join(dirname(pt), "config.json");
 }
 
 /** Whether two paths lead to one file. */

@@ -5,14 +5,17 @@
  */
 import { checkTables, scoredConfig } from "@transformer-xl/eval";
 import {
+  huggingFaceConfig,
   type ModelCheckpoint,
   type ModelConfig,
+  type PytorchLayout,
   savePytorch,
   saveWeights,
+  trainedFacts,
   writeOnnxModel,
 } from "@transformer-xl/model";
-import { quoted } from "@transformer-xl/runtime";
-import type { ExportFlags, Output } from "./export_config.ts";
+import { quoted, replaceFile } from "@transformer-xl/runtime";
+import { configPath, type ExportFlags, type Output } from "./export_config.ts";
 
 /** What was written. */
 export interface Exported {
@@ -41,9 +44,13 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
   },
   async pt(checkpoint, path, { fp16, ptLayout: layout }) {
     await savePytorch(path, checkpoint, { layout, dtype: fp16 ? "F16" : "F32" });
+    if (layout === "huggingface") await writeConfig(checkpoint, configPath(path));
+    const others = layout === "plain" || layout === "nvidia"
+      ? "weights, model arguments and vocabulary"
+      : "state dict";
     return {
-      content: `weights in ${precision(fp16)}, model arguments and vocabulary`,
-      notes: [...NOTES[layout], ...attentionNote(checkpoint.config)],
+      content: `${others} in ${precision(fp16)}`,
+      notes: [...NOTES[layout], ...attentionNote(checkpoint.config, layout)],
     };
   },
   async onnx(checkpoint, path, flags) {
@@ -62,8 +69,23 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
   },
 };
 
+/** Writes the configuration that Hugging Face reads beside a state dict. */
+async function writeConfig(checkpoint: ModelCheckpoint, path: string): Promise<void> {
+  const { config, vocabulary } = checkpoint;
+  const { memLen = DEFAULT_MEM_LEN } = trainedFacts(checkpoint) ?? {};
+  const text = JSON.stringify(huggingFaceConfig(config, vocabulary, memLen), null, 2);
+  await replaceFile(path, (file) => file.write(new TextEncoder().encode(`${text}\n`)));
+}
+
+/** Rows of memory of an evaluation. */
+const DEFAULT_MEM_LEN = 640;
+
 /** A line about attention that NVIDIA's model lacks or computes in another way. */
-function attentionNote({ attnType, compat, untieR }: ModelConfig): readonly string[] {
+function attentionNote(
+  { attnType, compat, untieR }: ModelConfig,
+  layout: PytorchLayout,
+): readonly string[] {
+  if (layout === "huggingface") return [];
   if (untieR) return ["its layers have biases of their own, which NVIDIA's model cannot load"];
   if (attnType === 0 || compat !== "none") return [];
   return [
@@ -80,5 +102,10 @@ const NOTES: Readonly<Record<ExportFlags["ptLayout"], readonly string[]>> = {
   nvidia: [
     "NVIDIA's eval.py reads it with full unpickling, which can run code of a file: use it on files " +
     "that you trust alone; with PyTorch 2.6 or later, set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 there",
+  ],
+  authors: ["load_state_dict of the authors' model takes it; it holds no vocabulary"],
+  huggingface: [
+    "TransfoXLLMHeadModel.from_pretrained reads it as pytorch_model.bin beside config.json, which was " +
+    "written too; it holds no vocabulary",
   ],
 };

@@ -16,6 +16,7 @@ import {
 import { contradiction } from "../../checkpoint/checkpoint_checks.ts";
 import type { ModelConfig } from "../../config.ts";
 import { TransformerXL } from "../../transformer_xl.ts";
+import { CLUSTER_ROWS, reversedRows } from "../reversed_rows.ts";
 import type { SourceModel } from "./find_model.ts";
 import { cannotImport } from "./import_error.ts";
 import type { SourceTensor } from "./source_tensors.ts";
@@ -25,9 +26,6 @@ const UNLIMITED = { ...PORTABLE_LIMITS, maxBindingBytes: Infinity, maxBufferByte
 
 /** Copies of shared tensors, which a model does not have. */
 const COPIES = /^crit\.(?:shared_out_projs|out_projs|out_layers_weights)\.\d+$|\.r_[wr]_bias$/;
-
-/** Rows of the clusters in the head, whose order depends on the program. */
-const CLUSTER_ROWS = /^crit\.cluster_(?:weight|bias)$/;
 
 /** A file may repeat tensors, but not make a checkpoint of many times its length. */
 const MOST_GROWTH = 4;
@@ -79,7 +77,12 @@ export function importedWeights(
     );
     const isReversed = layout === "huggingface" && CLUSTER_ROWS.test(name);
     const pieces = () => weightPieces(path, name, tensor);
-    return { name, dtype, shape, values: isReversed ? () => reversed(pieces(), shape) : pieces };
+    return {
+      name,
+      dtype,
+      shape,
+      values: isReversed ? () => reversedRows(pieces(), shape) : pieces,
+    };
   });
   if (bytes > MOST_GROWTH * fileBytes + SMALL_BYTES) {
     throw cannotImport(path, `its tensors would be ${bytes} bytes, the file has ${fileBytes}`);
@@ -98,15 +101,4 @@ async function* weightPieces(path: string, name: string, tensor: SourceTensor): 
     }
     yield dtype === "BF16" ? floatsOf(dtype, piece) : piece;
   }
-}
-
-/** Rows from the last to the first. There is one per cluster, so they are in memory. */
-async function* reversed(pieces: Pieces, [rows = 0]: readonly number[]): Pieces {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for await (const { buffer, byteOffset, byteLength } of pieces) {
-    chunks.push(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
-  const width = bytes.length / Math.max(rows, 1);
-  for (let row = rows - 1; row >= 0; row--) yield bytes.slice(row * width, (row + 1) * width);
 }

@@ -42,7 +42,10 @@ Deno.test({
       scratch.at(`${name}.pt`)
     );
     const [, , written, use] = await exported({ work_dir: scratch.path, pt: plain! });
-    assertMatch(written!, /plain.pt", [\d.]+ KiB, weights in float32, model arguments and vocab/);
+    assertMatch(
+      written!,
+      /plain.pt", [\d.]+ KiB, weights, model arguments and vocabulary in float32/,
+    );
     assertEquals(use, "read it with torch.load(FILE, weights_only=True)");
     await exported({ model, pt: half!, fp16: true });
     const lines = await exported({ model, pt: nvidia!, pt_layout: "nvidia" });
