@@ -10,7 +10,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { PlanScorer } from "@transformer-xl/eval";
+import { mean, PlanScorer } from "@transformer-xl/eval";
 import {
   type AttentionType,
   Batches,
@@ -115,6 +115,45 @@ for (const attnType of [0, 1] as const) {
     },
   );
 }
+
+gpuTest("losses on the adapter are those of float64 loops, with either cache", async () => {
+  const gpu = await openTestGpu();
+  using loops = new ReferenceDevice({ precision: "f64" });
+  const setting = { preLnorm: true, attnType: 0 } as const;
+  using there = modelWith(gpu, setting);
+  using here = modelWith(loops, setting);
+  const lengths = { ...LENGTHS, extLen: 2 };
+  const wanted = await lossesWith(here, lengths, "hidden");
+  assertEquals(wanted.length, 2 * 21);
+  for (const model of [there, here]) {
+    for (const cache of ["keys", "hidden"] as const) {
+      const got = await lossesWith(model, lengths, cache);
+      assertAlmostEquals(mean(got), mean(wanted), 1e-5, cache);
+      const worst = Math.max(...got.map((loss, i) => Math.abs(loss / wanted[i]! - 1)));
+      assert(worst < 1e-5, `${model.device.info.adapter}, ${cache}: ${worst}`);
+    }
+  }
+});
+
+Deno.test("two processes keep keys of their own columns, and the loss is that of one", async () => {
+  await using scratch = new Scratch();
+  const sizes = { n_token: 40, n_layer: 2, n_head: 2, d_model: 8, d_head: 4, d_inner: 16 };
+  const losses = await Promise.all(
+    ([["one", 1, "hidden"], ["two", 2, "keys"]] as const).map(async ([name, gpus, cache]) => {
+      const { code, stdout, stderr } = await runProgram("eval", {
+        ...{ manual_config: JSON.stringify({ ...sizes, tgt_len: 4, mem_len: 12, ext_len: 0 }) },
+        ...{ work_dir: scratch.at(name), device: "cpu", gpus, oversubscribe: true, cache },
+        ...{ batch_size: 2, tgt_len: 4, mem_len: 12, max_size: 8 },
+      });
+      assertEquals([code, stderr], [0, ""]);
+      assertStringIncludes(stdout, `cache ${cache} : `);
+      const log = await Deno.readTextFile(`${scratch.at(name)}/eval_log.jsonl`);
+      return Number(/"kind":"result".*?"lossNats":([\d.]+)/.exec(log)![1]);
+    }),
+  );
+  assert(losses[0]! > 3);
+  assertAlmostEquals(losses[1]!, losses[0]!, 1e-5);
+});
 
 Deno.test("a scorer that was reset scores with the present weights", async () => {
   using device = new ReferenceDevice({ precision: "f64" });

@@ -93,36 +93,38 @@ for (const settings of [PLAIN, ADAPTIVE]) {
   });
 }
 
-Deno.test("frequencies of 20,000 draws are the probabilities of the model, by chi-square", async () => {
-  using device = new ReferenceDevice({ precision: "f32" });
-  using model = await modelOn(device);
-  const words = await afterText(model, PROMPT);
-  const count = 20_000;
-  for (const temperature of [1, 0.7]) {
-    const powers = words.map((word) => Math.exp(word / temperature));
-    const total = powers.reduce((sum, power) => sum + power, 0);
-    const weights = tokenWeights(words, new Set(), { temperature });
-    const drawn = new Float64Array(V);
-    for (let i = 0; i < count; i++) drawn[drawToken(weights, uniformAt(5, 0, i))]! += 1;
-    // Words that are expected less than five times are counted together.
-    const expected = powers.map((power) => count * power / total);
-    const isRare = (id: number) => expected[id]! < 5;
-    const common = [...SYMBOLS.keys()].filter((id) => !isRare(id));
-    const rest = (values: Float64Array) =>
-      values.filter((_, id) => isRare(id)).reduce((a, b) => a + b, 0);
-    let chi = common.reduce(
-      (sum, id) => sum + (drawn[id]! - expected[id]!) ** 2 / expected[id]!,
-      0,
-    );
-    if (rest(expected) > 0) chi += (rest(drawn) - rest(expected)) ** 2 / rest(expected);
-    assert(common.length > 5, `${common.length} words`);
-    // 99.9 % of a chi-square distribution, by Wilson and Hilferty.
-    const freedom = common.length - (rest(expected) > 0 ? 0 : 1);
-    const spread = 2 / (9 * freedom);
-    const limit = freedom * (1 - spread + 3.09 * Math.sqrt(spread)) ** 3;
-    assert(chi < limit, `chi-square ${chi}, limit ${limit}`);
-  }
-});
+for (const settings of [PLAIN, ADAPTIVE]) {
+  Deno.test(`frequencies of 20,000 draws are the probabilities of the model, by chi-square: ${JSON.stringify(settings)}`, async () => {
+    using device = new ReferenceDevice({ precision: "f32" });
+    using model = await modelOn(device, settings);
+    const words = await afterText(model, PROMPT);
+    const count = 20_000;
+    for (const temperature of [1, 0.7]) {
+      const powers = words.map((word) => Math.exp(word / temperature));
+      const total = powers.reduce((sum, power) => sum + power, 0);
+      const weights = tokenWeights(words, new Set(), { temperature });
+      const drawn = new Float64Array(V);
+      for (let i = 0; i < count; i++) drawn[drawToken(weights, uniformAt(5, 0, i))]! += 1;
+      // Words that are expected less than five times are counted together.
+      const expected = powers.map((power) => count * power / total);
+      const isRare = (id: number) => expected[id]! < 5;
+      const common = [...SYMBOLS.keys()].filter((id) => !isRare(id));
+      const rest = (values: Float64Array) =>
+        values.filter((_, id) => isRare(id)).reduce((a, b) => a + b, 0);
+      let chi = common.reduce(
+        (sum, id) => sum + (drawn[id]! - expected[id]!) ** 2 / expected[id]!,
+        0,
+      );
+      if (rest(expected) > 0) chi += (rest(drawn) - rest(expected)) ** 2 / rest(expected);
+      assert(common.length > 5, `${common.length} words`);
+      // 99.9 % of a chi-square distribution, by Wilson and Hilferty.
+      const freedom = common.length - (rest(expected) > 0 ? 0 : 1);
+      const spread = 2 / (9 * freedom);
+      const limit = freedom * (1 - spread + 3.09 * Math.sqrt(spread)) ** 3;
+      assert(chi < limit, `chi-square ${chi}, limit ${limit}`);
+    }
+  });
+}
 
 Deno.test("a seed gives the same tokens again, in any batch, and other seeds others", async () => {
   using device = new ReferenceDevice({ precision: "f32" });

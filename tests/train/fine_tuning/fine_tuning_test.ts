@@ -109,6 +109,24 @@ Deno.test("an extended run begins at step 0 with other lengths, and its restart 
   assertStringIncludes(refused.stderr, "--cutoffs 8,20 (it is 8,16 there)");
 });
 
+Deno.test("half precision starts from single precision with further words, and single from half", async () => {
+  await using scratch = new Scratch();
+  const { old } = await firstRun(scratch);
+  const still = { lr: 0, eta_min: 0, max_step: 1, eval_interval: 1, no_test: true } as const;
+  const lossOf = async (name: string, flags: Flags) => {
+    await trained({ ...still, ...flags, work_dir: scratch.at(name) });
+    return await lossIn(`${scratch.at(name)}/train_log.jsonl`);
+  };
+  const further = { data: await otherText(scratch), init_from: old, extend_vocab: true } as const;
+  const single = await lossOf("single", further);
+  const half = await lossOf("half", { ...further, fp16: true });
+  assert(half !== single && Math.abs(half / single - 1) < 1e-3, `${half}, ${single}`);
+  using extended = await openCheckpoint(`${scratch.at("half")}/checkpoint_last.safetensors`);
+  assert(extended.vocabulary.has("zebra"));
+  const back = await lossOf("back", { data: further.data, init_from: scratch.at("half") });
+  assert(back !== half && Math.abs(back / half - 1) < 1e-3, `${back}, ${half}`);
+});
+
 Deno.test("a dry run plans the model of the checkpoint, with its text or without one", async () => {
   await using scratch = new Scratch();
   const { old } = await firstRun(scratch);
