@@ -34,7 +34,10 @@ export function residentOutputs(
   { config: { nLayer }, lengths: { memLen } }: Pick<OnnxFacts, "config" | "lengths">,
 ): string[] {
   const layers = memLen === 0 ? 0 : nLayer;
-  return Array.from({ length: layers }, (_, layer) => MEMORY_NAMES.newLayer(layer));
+  return Array.from(
+    { length: layers },
+    (_, layer) => MEMORY_NAMES.next(MEMORY_NAMES.layer(layer)),
+  );
 }
 
 type Outputs = Readonly<Record<string, OnnxTensor>>;

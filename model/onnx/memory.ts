@@ -7,13 +7,13 @@
 import type { Value } from "@transformer-xl/runtime";
 import { AXES, type ModelGraph } from "./model_graph.ts";
 
-/** Names of inputs and outputs. */
+/** Names of inputs, and of the outputs that replace them in the next run. */
 export const MEMORY_NAMES = {
+  /** Rows of a layer. */
   layer: (layer: number): string => `memory.${layer}`,
-  newLayer: (layer: number): string => `new_memory.${layer}`,
+  /** Number of rows that hold something. */
   rows: "memory_rows",
-  newRows: "new_memory_rows",
-  /** The output that is an input of the next run. */
+  /** The output for an input. */
   next: (input: string): string => `new_${input}`,
 } as const;
 
@@ -57,7 +57,7 @@ export class GraphMemory {
   keep(rows: Value, layer: number): void {
     if (this.validRows === undefined) return;
     const { graph, type, config, lengths: { memLen } } = this.#model;
-    const name = MEMORY_NAMES.newLayer(layer);
+    const name = MEMORY_NAMES.next(MEMORY_NAMES.layer(layer));
     const end = graph.node("Add", [this.#kept, graph.integers(memLen)]);
     graph.nodes("Slice", [rows, this.#kept, end, graph.integers(1)], {}, [name]);
     graph.output(name, type, [AXES.batch, memLen, config.dModel]);
@@ -68,7 +68,8 @@ export class GraphMemory {
     if (this.validRows === undefined) return;
     const { graph, lengths: { memLen } } = this.#model;
     const sum = graph.node("Add", [this.validRows, this.#kept]);
-    graph.node("Min", [sum, graph.integers(memLen)], {}, MEMORY_NAMES.newRows);
-    graph.output(MEMORY_NAMES.newRows, "int64", [1]);
+    const name = MEMORY_NAMES.next(MEMORY_NAMES.rows);
+    graph.node("Min", [sum, graph.integers(memLen)], {}, name);
+    graph.output(name, "int64", [1]);
   }
 }

@@ -25,6 +25,33 @@ export interface OnnxExport extends GraphSettings {
  * @returns paths of the files written, the model first
  * @throws {ConfigError} when learned tables are too short for the lengths with the reference
  * @throws {CheckpointError} when a file cannot be written, or a weight has no half-precision number
+ * @example
+ * ```ts
+ * import {
+ *   CharacterVocabulary,
+ *   createModel,
+ *   openCheckpoint,
+ *   saveModel,
+ *   writeOnnxModel,
+ * } from "@transformer-xl/model";
+ * import { OnnxFile, ReferenceDevice } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const vocabulary = CharacterVocabulary.fromText("a text");
+ * using device = new ReferenceDevice({ precision: "f32" });
+ * using model = await createModel(device, { vocabSize: vocabulary.size, nLayer: 1, dModel: 16 });
+ * await saveModel(`${folder}/model.safetensors`, model, vocabulary);
+ * using checkpoint = await openCheckpoint(`${folder}/model.safetensors`);
+ * await writeOnnxModel(checkpoint, `${folder}/model.onnx`, {
+ *   lengths: { tgtLen: 8, extLen: 0, memLen: 16 },
+ *   outputs: "losses",
+ *   half: false,
+ * });
+ * using file = await OnnxFile.open(`${folder}/model.onnx`);
+ * assertEquals(file.metadata["format"], "transformer-xl-onnx");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function writeOnnxModel(
   checkpoint: ModelCheckpoint,
