@@ -43,7 +43,8 @@ export function corpusBenchLines(bytes: number, { build, reopen, lines }: Corpus
     `${range(results.map(({ processorSeconds }) => processorSeconds))} s of processor time`;
   const ratio = (key: "seconds" | "processorSeconds") =>
     range(build.map((result, i) => lines[i]![key] / result[key]));
-  const perTokens = reopen.map(({ seconds }) => seconds * PER_TOKENS / tokens);
+  const perTokens = (key: "seconds" | "processorSeconds") =>
+    range(reopen.map((result) => result[key] * PER_TOKENS / tokens));
   return [
     `a text of ${digits(bytes / 1e6)} MB: ${digits(tokens)} tokens, ${digits(symbols)} words`,
     `  counted, encoded and kept    : ${rate(build)}${peak(build)}`,
@@ -52,7 +53,8 @@ export function corpusBenchLines(bytes: number, { build, reopen, lines }: Corpus
       ratio("processorSeconds")
     }`,
     `  opened again                 : ${range(reopen.map(({ seconds }) => seconds))} s, ` +
-    `${range(perTokens)} s for 100 million tokens${peak(reopen)}`,
+    `${perTokens("seconds")} s for 100 million tokens, ` +
+    `${perTokens("processorSeconds")} s of processor time${peak(reopen)}`,
     `  a segment of ${SEGMENTS.rows} rows of ${SEGMENTS.columns} columns, read from the cache : ` +
     `${range(reopen.map(({ segmentMs }) => segmentMs))} ms`,
   ];

@@ -193,12 +193,11 @@ async function openFiles(files: SplitFiles, options: CorpusOptions): Promise<Ope
     if (isThere) {
       const identity = await identify(files, chunkBytes);
       const key = keyOf(subject, identity);
-      const kept = await readCorpusCache(path, key, memoryIds);
+      const vocabulary = options.extend ? undefined : options.vocabulary;
+      const kept = await readCorpusCache(path, key, { memoryIds, vocabulary });
       if (typeof kept !== "string") {
-        const given = options.extend ? undefined : options.vocabulary;
-        const vocabulary = given ?? kept.corpus.vocabulary;
-        const corpus = { ...kept.corpus, vocabulary };
-        return { corpus, source: { identity, key, cached: true }, ids: kept.file };
+        const { corpus, file: ids } = kept;
+        return { corpus, source: { identity, key, cached: true }, ids };
       }
       replaced = kept;
     }
@@ -217,10 +216,11 @@ async function openFiles(files: SplitFiles, options: CorpusOptions): Promise<Ope
   const source = { identity, key, cached: false, notKept, replaced };
   if (path !== undefined && notKept === undefined && corpus.train instanceof StoredTokens) {
     // The ids need not be on disk twice.
-    const kept = await readCorpusCache(path, key, memoryIds);
+    const { vocabulary } = corpus;
+    const kept = await readCorpusCache(path, key, { memoryIds, vocabulary });
     if (typeof kept !== "string") {
       store[Symbol.dispose]();
-      return { corpus: { ...kept.corpus, vocabulary: corpus.vocabulary }, source, ids: kept.file };
+      return { corpus: kept.corpus, source, ids: kept.file };
     }
   }
   return { corpus, source, ids: store };

@@ -19,6 +19,7 @@ import { z } from "zod";
 import { SPLITS } from "../files/split_names.ts";
 import { StoredTokens } from "../tokens/stored_tokens.ts";
 import { blocksOf, type TokenSequence } from "../tokens/token_sequence.ts";
+import type { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { vocabularyFromJSON } from "../vocabulary/vocabulary_from_json.ts";
 import type { EncodedCorpus } from "./encoded_corpus.ts";
 
@@ -101,12 +102,16 @@ export async function lookInCache(
  * Reads and checks a cache file.
  *
  * @param key of the text and the settings wanted
- * @param memoryIds ids in memory; more are left in the file
+ * @param options.memoryIds ids in memory; more are left in the file
+ * @param options.vocabulary the symbols, if they are known; otherwise those of the file
  */
 export async function readCorpusCache(
   path: string,
   key: string,
-  memoryIds: number,
+  { memoryIds, vocabulary }: {
+    readonly memoryIds: number;
+    readonly vocabulary: Vocabulary | undefined;
+  },
 ): Promise<KeptCorpus | Unusable> {
   try {
     using stack = new DisposableStack();
@@ -114,7 +119,7 @@ export async function readCorpusCache(
     const { format, version, key: stored } = file.metadata;
     if (format !== FORMAT || version !== VERSION) return "are of another version of this program";
     if (stored !== key) return "are of another text";
-    const corpus = await checkedCorpus(file);
+    const corpus = await checkedCorpus(file, vocabulary);
     if (corpus === undefined) return "are damaged";
     if (corpus.train.length + corpus.valid.length + corpus.test.length > memoryIds) {
       stack.move();
@@ -132,11 +137,13 @@ export async function readCorpusCache(
 }
 
 /** The corpus of a file with the right checksum, if every id has a symbol: others write files too. */
-async function checkedCorpus(file: SafetensorsFile): Promise<EncodedCorpus | undefined> {
+async function checkedCorpus(
+  file: SafetensorsFile,
+  known: Vocabulary | undefined,
+): Promise<EncodedCorpus | undefined> {
   const { sha256, counts: stored } = file.metadata;
   if (sha256 === undefined || stored === undefined) return undefined;
-  const symbols = new TextDecoder().decode(await file.tensor("vocabulary", "U8"));
-  const vocabulary = await vocabularyFromJSON(JSON.parse(symbols));
+  const vocabulary = known ?? await storedVocabulary(file);
   const counts = countsRecord.parse(JSON.parse(stored));
   if (SPLITS.some((split) => file.dtype(split) !== "U32")) return undefined;
   let largest = 0;
@@ -156,6 +163,11 @@ async function checkedCorpus(file: SafetensorsFile): Promise<EncodedCorpus | und
     ...{ vocabulary, counts },
     ...{ train: tokens("train"), valid: tokens("valid"), test: tokens("test") },
   };
+}
+
+async function storedVocabulary(file: SafetensorsFile): Promise<Vocabulary> {
+  const symbols = new TextDecoder().decode(await file.tensor("vocabulary", "U8"));
+  return await vocabularyFromJSON(JSON.parse(symbols));
 }
 
 function largestOf(bytes: Uint8Array<ArrayBuffer>): number {
@@ -189,11 +201,12 @@ export async function writeCorpusCache(
       name: split,
       dtype: "U32" as const,
       shape: [corpus[split].length],
-      values: () => copiesOf(corpus[split]),
+      values: () => piecesOf(corpus[split]),
     })),
   ], { format: FORMAT, version: VERSION, key, counts: JSON.stringify(corpus.counts) });
 }
 
-async function* copiesOf(tokens: TokenSequence): AsyncGenerator<Uint32Array<ArrayBuffer>> {
-  for (const block of blocksOf(tokens)) yield block.slice();
+/** The ids in pieces, each of which is written before the next is asked for. */
+async function* piecesOf(tokens: TokenSequence): AsyncGenerator<Uint32Array<ArrayBuffer>> {
+  for (const block of blocksOf(tokens)) yield block;
 }

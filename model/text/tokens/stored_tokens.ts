@@ -29,10 +29,15 @@ export class StoredTokens implements TokenSequence {
   slice(start = 0, end = this.length): Uint32Array<ArrayBuffer> {
     const from = place(start, this.length);
     const ids = new Uint32Array(Math.max(0, place(end, this.length) - from));
-    if (ids.length > 0) {
-      this.#bytes.readAt((this.#first + from) * ID_BYTES, new Uint8Array(ids.buffer));
-    }
+    this.readInto(from, ids);
     return ids;
+  }
+
+  readInto(start: number, target: Uint32Array): void {
+    const { buffer, byteOffset, byteLength } = target;
+    if (byteLength === 0) return;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    this.#bytes.readAt((this.#first + start) * ID_BYTES, bytes);
   }
 
   at(index: number): number | undefined {

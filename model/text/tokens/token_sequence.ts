@@ -13,13 +13,16 @@ export interface TokenSequence extends Iterable<number> {
   slice(start?: number, end?: number): Uint32Array<ArrayBuffer>;
   /** One id; undefined where there is none. */
   at(index: number): number | undefined;
+  /** Fills `target` with the ids from `start` on, where they are not in memory. */
+  readInto?(start: number, target: Uint32Array): void;
 }
 
 /** Ids of a block: 1 MiB. */
 export const BLOCK_IDS: number = 1 << 18;
 
 /**
- * The ids in order, in blocks of any length. Those of an array are not copied.
+ * The ids in order, in blocks of any length. A block is valid until the next one is asked for; one of
+ * an array is a part of it.
  *
  * @example
  * ```ts
@@ -31,10 +34,23 @@ export const BLOCK_IDS: number = 1 << 18;
  * assertEquals(sum, 6);
  * ```
  */
-export function* blocksOf(tokens: TokenSequence): Generator<Uint32Array, void, undefined> {
+export function* blocksOf(tokens: TokenSequence): Generator<
+  Uint32Array<ArrayBuffer>,
+  void,
+  undefined
+> {
+  const buffer = new Uint32Array(tokens.readInto ? Math.min(BLOCK_IDS, tokens.length) : 0);
   for (let start = 0; start < tokens.length; start += BLOCK_IDS) {
     const end = Math.min(start + BLOCK_IDS, tokens.length);
-    yield tokens instanceof Uint32Array ? tokens.subarray(start, end) : tokens.slice(start, end);
+    if (tokens instanceof Uint32Array) {
+      yield tokens.subarray(start, end) as Uint32Array<ArrayBuffer>;
+    } else if (tokens.readInto === undefined) {
+      yield tokens.slice(start, end);
+    } else {
+      const block = buffer.subarray(0, end - start);
+      tokens.readInto(start, block);
+      yield block;
+    }
   }
 }
 

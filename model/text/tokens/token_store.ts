@@ -6,7 +6,7 @@
  */
 import type { ScratchFile } from "@transformer-xl/runtime";
 import { StoredTokens } from "./stored_tokens.ts";
-import { BLOCK_IDS, type TokenSequence } from "./token_sequence.ts";
+import { blocksOf, type TokenSequence } from "./token_sequence.ts";
 
 /** Where the ids of a text are while it is encoded. */
 export interface TokenStore extends Disposable {
@@ -64,8 +64,8 @@ export class FileStore implements TokenStore {
 
   update(from: number, to: number, change: (block: Uint32Array) => number): number {
     let end = from;
-    for (let at = from; at < to; at += BLOCK_IDS) {
-      const block = this.tokens(at, Math.min(at + BLOCK_IDS, to)).slice();
+    // A block is written where it was read, or in front of that.
+    for (const block of blocksOf(this.tokens(from, to))) {
       const kept = change(block);
       const bytes = new Uint8Array(block.buffer, 0, kept * Uint32Array.BYTES_PER_ELEMENT);
       this.#file.writeAt(end * Uint32Array.BYTES_PER_ELEMENT, bytes);
