@@ -27,31 +27,44 @@ export const importSchema = z.strictObject({
   lowerCase: z.boolean().default(false).describe("Texts are lower-cased, for words by lines")
     .meta(files),
   sourceConfig: pathValue.nullable().default(null)
-    .describe("config.json of a model of Hugging Face; default: the one beside it")
+    .describe("config.json of a model of Hugging Face; none: the one beside it")
     .meta({ ...files, metavar: "FILE" }),
 
   compat: z.enum(COMPATS).nullable().default(null)
-    .describe("Version that the model follows; default: that of its layout")
+    .describe("Version that the model follows; none: that of its layout")
     .meta(model),
-  nHead: nHead.unwrap().nullable().default(null).describe("Attention heads").meta(model),
-  cutoffs: cutoffs.unwrap().default([]).describe("Cluster cutoffs of the adaptive softmax")
+  nHead: nHead.unwrap().nullable().default(null).describe(
+    "Attention heads; none: those of the file",
+  ).meta(model),
+  cutoffs: cutoffs.unwrap().default([])
+    .describe("Cluster cutoffs of the adaptive softmax; default: those of the file")
     .meta(model),
   preLnorm: preLnorm.unwrap().nullable().default(null)
-    .describe("Layer norm before each sublayer instead of after").meta(model),
+    .describe("Layer norm before each sublayer instead of after; none: as in the file").meta(model),
   sameLength: sameLength.unwrap().nullable().default(null)
-    .describe("Attend to the same number of keys from every position").meta(model),
+    .describe("Attend to the same number of keys from every position; none: as in the file").meta(
+      model,
+    ),
   clampLen: clampLen.unwrap().nullable().default(null)
-    .describe("Clamp relative distances to this value; -1: no clamping").meta(model),
+    .describe("Clamp relative distances to this value; -1: no clamping; none: as in the file").meta(
+      model,
+    ),
   dataset: z.enum(DATASETS).nullable().default(null)
-    .describe("Data set of its training, which decides how typed text is prepared; default: text")
+    .describe(
+      "Data set of its training, which decides how typed text is prepared; none: that of the file, else text",
+    )
     .meta(model),
-  tgtLen: lengthValue.nullable().default(null).describe("Segment length of its training")
+  tgtLen: lengthValue.nullable().default(null).describe(
+    "Segment length of its training; none: that of the file",
+  )
     .meta(model),
-  memLen: rowsValue.nullable().default(null).describe("Memory length of its training").meta(model),
+  memLen: rowsValue.nullable().default(null).describe(
+    "Memory length of its training; none: that of the file",
+  ).meta(model),
   dropout: dropout.unwrap().nullable().default(null)
-    .describe("Dropout rate of further training; default: that of the file, else 0").meta(model),
+    .describe("Dropout rate of further training; none: that of the file, else 0").meta(model),
   dropatt: dropatt.unwrap().nullable().default(null)
-    .describe("Dropout rate of attention probabilities; default: that of the file, else 0")
+    .describe("Dropout rate of attention probabilities; none: that of the file, else 0")
     .meta(model),
 });
 

@@ -97,8 +97,15 @@ export function findModel(file: TorchFile): SourceModel {
   return { ...found, stated: { ...facts }, vocabulary, dataset, layout: "own", config };
 }
 
-/** The model in a state dict that is a safetensors file. */
+/**
+ * The model in a state dict that is a safetensors file.
+ *
+ * @throws {CheckpointError} When it is a checkpoint of this program
+ */
 export function findInSafetensors(file: SafetensorsReader): SourceModel {
+  if (file.metadata["format"] === OWN_FORMAT) {
+    throw cannotImport(file.path, "it is a checkpoint already, which other commands read as it is");
+  }
   const sources = new Map<string, SourceTensor>(
     file.names.map((name) => [name, safetensorsSource(file, name)]),
   );

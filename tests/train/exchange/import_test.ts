@@ -5,8 +5,8 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { openCheckpoint, trainedFacts } from "@transformer-xl/model";
-import { CheckpointError } from "@transformer-xl/runtime";
+import { openCheckpoint, trainedFacts, weightNames } from "@transformer-xl/model";
+import { CheckpointError, writeSafetensors } from "@transformer-xl/runtime";
 import { exported, lossOf } from "../../support/exchange/exported.ts";
 import { imported, importRefusal, segmentLosses } from "../../support/exchange/imported.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
@@ -112,6 +112,59 @@ Deno.test("what a file does not tell is asked for in one sentence that names the
     /no folder is given; give --work_dir/,
   );
   assertMatch(await importRefusal("--work_dir", { work_dir: "x" }), /a file is wanted first/);
+});
+
+Deno.test("flags set what a file does not tell, and what does not shape its weights", async () => {
+  await using scratch = new Scratch();
+  const facts = { dataset: "wt103", tgt_len: 4, mem_len: 5, dropout: 0.2, dropatt: 0.3 } as const;
+  const list = golden.vocabulary.map((word) => `${word}\n`).join("");
+  const words = { vocab_file: await scratch.text("words.txt", list), lower_case: true } as const;
+  await imported(torchFixture("authors_state.pt"), {
+    ...{ ...STATE, ...facts, ...words, compat: "none" },
+    work_dir: scratch.at("a"),
+  });
+  using checkpoint = await openCheckpoint(scratch.at(`a/${CHECKPOINT}`));
+  const { config, vocabulary } = checkpoint;
+  assertEquals([config.dropout, config.dropatt, config.compat], [0.2, 0.3, "none"]);
+  assertEquals(vocabulary.toJSON().lowerCase, true);
+  assertEquals(trainedFacts(checkpoint), {
+    ...{ dataset: "wt103", data: null, tgtLen: 4, extLen: 0, memLen: 5 },
+  });
+  const wrong: readonly Flags[] = [
+    ...[{ clamp_len: -2 }, { cutoffs: "8,x" }, { dropout: 1 }, { n_head: 0 }, { dataset: "x" }],
+    ...[{ compat: "2020" }, { tgt_len: 0 }, { mem_len: -1 }, { vocab_file: "" }],
+  ];
+  for (const flags of wrong) {
+    const [name] = Object.keys(flags);
+    const refusal = await importRefusal(torchFixture("nvidia.pt"), { work_dir: "x", ...flags });
+    assert(refusal.startsWith(`Cannot`) && refusal.includes(`--${name}`), refusal);
+  }
+});
+
+Deno.test("a state dict in safetensors is imported, a checkpoint of this program is none", async () => {
+  await using scratch = new Scratch();
+  await imported(torchFixture("nvidia.pt"), { work_dir: scratch.at("first") });
+  const first = scratch.at(`first/${CHECKPOINT}`);
+  assertMatch(await importRefusal(first, { work_dir: scratch.at("x") }), /a checkpoint already/);
+  const file = scratch.at("state.safetensors");
+  {
+    using checkpoint = await openCheckpoint(first);
+    await writeSafetensors(
+      file,
+      weightNames(checkpoint.file).map((name) => ({
+        ...{ name: `module.${name}`, dtype: "F32", shape: checkpoint.file.shape(name) },
+        values: () => checkpoint.file.tensor(name),
+      })),
+    );
+  }
+  const given = { no_pre_lnorm: true, same_length: true, clamp_len: 5, ...AUTHORS } as const;
+  await imported(file, { work_dir: scratch.at("second"), ...given, dropout: 0.1 });
+  using before = await openCheckpoint(first);
+  using after = await openCheckpoint(scratch.at(`second/${CHECKPOINT}`));
+  assertEquals(after.config, before.config);
+  for (const name of weightNames(before.file)) {
+    assertEquals(await after.file.tensor(name), await before.file.tensor(name));
+  }
 });
 
 Deno.test("a file of PyTorch as a checkpoint is refused with the command that imports it", async () => {
