@@ -15,7 +15,6 @@ import {
   withVocabulary,
 } from "./checkpoint_mutations.ts";
 import { baseCheckpoint, fuzzCheckpoints } from "./fuzz_checkpoints.ts";
-import { fuzzOnnx } from "./fuzz_onnx.ts";
 import { Scratch } from "../support/small_run.ts";
 
 const base = new CheckpointMutations(await baseCheckpoint(), () => 0);
@@ -257,8 +256,4 @@ Deno.test("a checkpoint from before the momentum and the kind of attention were 
 
 Deno.test("200 mutated checkpoints are refused in one line or agree with themselves", async () => {
   await fuzzCheckpoints({ count: 200, seed: 1 });
-});
-
-Deno.test("200 mutated ONNX models are refused in one line or agree with themselves", async () => {
-  await fuzzOnnx({ count: 200, seed: 1 });
 });

@@ -8,7 +8,7 @@ import { parseArgs } from "@std/cli";
 import { fuzzCheckpoints } from "./fuzz_checkpoints.ts";
 import { fuzzFlags } from "./fuzz_flags.ts";
 import { fuzzImports } from "./imports/fuzz_imports.ts";
-import { fuzzOnnx } from "./fuzz_onnx.ts";
+import { fuzzOnnx } from "./exports/fuzz_onnx.ts";
 import { fuzzStrangers } from "./fuzz_strangers.ts";
 import { fuzzTexts } from "./fuzz_texts.ts";
 

@@ -6,11 +6,11 @@
  */
 import { openCheckpoint, readOnnxFacts, writeOnnxModel } from "@transformer-xl/model";
 import { OnnxFile } from "@transformer-xl/runtime";
-import { trainedCheckpoint } from "../support/model/trained_checkpoint.ts";
-import { join } from "../support/safetensors_bytes.ts";
-import { Scratch, seededRandom } from "../support/small_run.ts";
-import { messageProblem } from "./fuzz_checkpoints.ts";
-import { PeakMemory } from "./peak_memory.ts";
+import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
+import { join } from "../../support/safetensors_bytes.ts";
+import { Scratch, seededRandom } from "../../support/small_run.ts";
+import { messageProblem } from "../fuzz_checkpoints.ts";
+import { PeakMemory } from "../peak_memory.ts";
 
 /** Longest time for one file. */
 const MAX_MS = 5000;
