@@ -8,12 +8,12 @@
 import { quoted } from "../../base/one_line.ts";
 import { FileFault } from "../file_fault.ts";
 import type { ByteSource } from "../safetensors/byte_source.ts";
-import { SAFETENSORS_ARRAYS } from "../safetensors/header.ts";
+import { MAX_TENSORS, SAFETENSORS_ARRAYS } from "../safetensors/header.ts";
 import type { PickleHooks } from "./pickle/pickle_machine.ts";
 import { MAX_PICKLE_BYTES, MemoryBudget, PickleWindowEnd } from "./pickle/pickle_reader.ts";
 import type { PickleValue } from "./pickle/pickle_values.ts";
 import { unpickle, type Unpickled } from "./pickle/unpickle.ts";
-import type { StorageData, StorageFile } from "./storage_data.ts";
+import { ReadLimit, type StorageData, type StorageFile } from "./storage_data.ts";
 import { TORCH_HOOKS } from "./torch_calls.ts";
 import { TorchStorage } from "./torch_tensor.ts";
 
@@ -29,7 +29,8 @@ const LENGTH_BYTES = 8;
 /** Reads the pickles of a file and finds its storages. */
 export async function openLegacyFile(source: ByteSource): Promise<StorageFile<PickleValue>> {
   const first = await unpickleAt(source, 0, TORCH_HOOKS);
-  if (first.value !== MAGIC) return { value: first.value, data: noStorages };
+  const limit = new ReadLimit(source.size);
+  if (first.value !== MAGIC) return { value: first.value, limit, data: noStorages };
   let at = first.length;
   const next = async (hooks: PickleHooks) => {
     const { value, length } = await unpickleAt(source, at, hooks);
@@ -55,6 +56,7 @@ export async function openLegacyFile(source: ByteSource): Promise<StorageFile<Pi
   const places = await placesOf(source, await next(TORCH_HOOKS), widths, () => at);
   return {
     value,
+    limit,
     data(key) {
       const place = places.get(key);
       if (place === undefined) throw new FileFault(`it has no storage ${quoted(key, 80)}`);
@@ -79,7 +81,11 @@ async function placesOf(
 ): Promise<Map<string, Place>> {
   const places = new Map<string, Place>();
   let at = start();
-  for (const name of Array.isArray(names) ? names : []) {
+  const list = Array.isArray(names) ? names : [];
+  if (list.length > MAX_TENSORS) {
+    throw new FileFault(`it has ${list.length} storages, at most ${MAX_TENSORS} are read`);
+  }
+  for (const name of list) {
     const width = typeof name === "string" ? widths.get(name) : undefined;
     if (width === undefined || places.has(name as string)) {
       throw new FileFault("it has a storage that its pickle does not name, or names twice");

@@ -91,7 +91,8 @@ export class TorchFile implements Disposable {
   /**
    * The elements of a tensor, row-major, in pieces of whole elements of its type.
    *
-   * @throws {CheckpointError} When they are missing or damaged
+   * @throws {CheckpointError} When they are missing or damaged, or after so many reads that the file
+   *   was read 16 times
    */
   async *pieces(tensor: TorchTensor): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     try {
@@ -112,6 +113,7 @@ export class TorchFile implements Disposable {
         `a tensor of the shape [${tensor.shape}] lies outside of its storage of ${data.length} bytes`,
       );
     }
+    this.#storages.limit.charge(extent * width);
     // The elements of other views lie anywhere between the first and the last.
     const range = tensor.isContiguous ? undefined : await data.read(begin, extent * width);
     for (let from = 0; from < size; from += PIECE_ELEMENTS) {

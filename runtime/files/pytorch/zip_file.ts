@@ -17,7 +17,7 @@ import {
 import { MAX_PICKLE_BYTES, MemoryBudget } from "./pickle/pickle_reader.ts";
 import type { PickleValue } from "./pickle/pickle_values.ts";
 import { unpickle } from "./pickle/unpickle.ts";
-import type { StorageData, StorageFile } from "./storage_data.ts";
+import { ReadLimit, type StorageData, type StorageFile } from "./storage_data.ts";
 import { TORCH_HOOKS } from "./torch_calls.ts";
 
 /** Bytes that are read at once to compare a member with its checksum. */
@@ -44,17 +44,22 @@ export async function openZipFile(source: ByteSource): Promise<StorageFile<Pickl
   }
   const bytes = await pickle.read(0, pickle.length);
   const { value } = unpickle(bytes, new MemoryBudget(bytes.length), TORCH_HOOKS);
-  return { value, data: (key) => members.data(`data/${key}`) };
+  return { value, limit: members.limit, data: (key) => members.data(`data/${key}`) };
 }
 
 /** Members of an archive without the folder that all of them are in. */
 class Members {
+  /** What may be read and expanded. */
+  readonly limit: ReadLimit;
   readonly #source: ByteSource;
   readonly #entries = new Map<string, ZipEntry>();
   readonly #opened = new Map<string, StorageData>();
+  /** The member that was expanded last. */
+  #expanded: readonly [name: string, data: StorageData] | undefined;
 
   constructor(source: ByteSource, entries: readonly ZipEntry[]) {
     this.#source = source;
+    this.limit = new ReadLimit(entries.reduce((sum, { bytes }) => sum + bytes, 0));
     for (const entry of entries) {
       const name = entry.name.slice(entry.name.indexOf("/") + 1);
       if (this.#entries.has(name)) throw new FileFault(`it has two members ${quoted(name, 80)}`);
@@ -70,11 +75,13 @@ class Members {
   async data(name: string): Promise<StorageData> {
     const known = this.#opened.get(name);
     if (known !== undefined) return known;
+    if (this.#expanded?.[0] === name) return this.#expanded[1];
     const entry = this.#entries.get(name);
     if (entry === undefined) throw new FileFault(`it has no member ${quoted(name, 80)}`);
     const data = await this.#open(entry);
-    // Expanded members are not kept, since all of them together could be large.
+    // Expanded members are in memory, where all of them together could be large.
     if (entry.method === ZIP_METHODS.stored) this.#opened.set(name, data);
+    else this.#expanded = [name, data];
     return data;
   }
 
@@ -85,6 +92,7 @@ class Members {
     if (method === ZIP_METHODS.stored && !entry.isEncrypted && bytes === packedBytes) {
       data = { length: bytes, read: (offset, length) => this.#source.read(at + offset, length) };
     } else if (method === ZIP_METHODS.deflated && !entry.isEncrypted) {
+      this.limit.charge(bytes);
       data = expanded(entry, await this.#packed(entry, at));
     } else {
       throw new FileFault(

@@ -147,9 +147,9 @@ const CASES:
       "copies of one list",
       () =>
         pickle((p) => {
-          p.raw("]q\x01(" + "N)\x86".repeat(200_000) + "e");
+          p.raw("]q\x01(" + "N)\x86".repeat(50_000) + "e");
           p.raw("(");
-          for (let i = 0; i < 50_000; i++) p.class("collections", "OrderedDict").raw("h\x01\x85R");
+          for (let i = 0; i < 5000; i++) p.class("collections", "OrderedDict").raw("h\x01\x85R");
           return p.raw("t");
         }),
       /more memory than a file of this length/,

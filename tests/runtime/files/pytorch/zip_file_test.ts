@@ -83,6 +83,28 @@ function large(bytes: Bytes): Bytes {
   return new Uint8Array(parts.flatMap((part) => [...new Uint8Array(part)]));
 }
 
+Deno.test("a file that is read again and again ends with an error", async () => {
+  await using scratch = new Scratch();
+  const path = scratch.at("a.pt");
+  for (const stored of [true, false]) {
+    const elements = 1 << 21;
+    const content = crypto.getRandomValues(new Uint8Array(1 << 16));
+    const whole = new Uint8Array(4 * elements).map((_, i) => content[i % content.length]!);
+    await Deno.writeFile(path, await archive(elements, whole, { stored }));
+    using file = await TorchFile.open(path);
+    const tensor = file.value as TorchTensor;
+    await assertRejects(
+      async () => {
+        for (let times = 0; times < 100; times++) {
+          for await (const piece of file.pieces(tensor)) assert(piece.length > 0);
+        }
+      },
+      CheckpointError,
+      "want the same bytes again and again",
+    );
+  }
+});
+
 Deno.test("sizes and places of 64 bits are read", async () => {
   await using scratch = new Scratch();
   assertEquals(await read(scratch.at("a.pt"), large(await archive(3, numbers))), 12);
