@@ -17,7 +17,7 @@ const FIRST_IDS = 1 << 12;
 export interface SpoolOptions {
   /** Ids in memory; more go to a file (default: all are in memory). */
   readonly memoryIds?: number | undefined;
-  /** Folder of the file, if it can be written to (default: the system's temporary one). */
+  /** Folder of the file, made if it can be (otherwise and by default the system's temporary one). */
   readonly folder?: string | undefined;
 }
 
@@ -115,6 +115,7 @@ export class IdSpool implements Disposable {
 function createFile(folder: string | undefined): ScratchFile {
   if (folder !== undefined) {
     try {
+      Deno.mkdirSync(folder, { recursive: true });
       return ScratchFile.create(folder);
     } catch (error) {
       if (!(error instanceof Error && "code" in error)) throw error;
