@@ -49,6 +49,10 @@ Deno.test({
     assertEquals(use, "read it with torch.load(FILE, weights_only=True)");
     await exported({ model, pt: half!, fp16: true });
     const lines = await exported({ model, pt: nvidia!, pt_layout: "nvidia" });
+    await Deno.mkdir(scratch.at("other"));
+    const narrow = { ...wide, preLnorm: true, notTied: true, divVal: 1, dEmbed: 4 };
+    const other = await trainedCheckpoint(scratch.at("other"), narrow);
+    await exported({ model: other, pt: scratch.at("other.pt") });
     assertMatch(
       lines.at(-1)!,
       /NVIDIA's eval.py reads it with full unpickling, which can run code/,
@@ -59,19 +63,23 @@ Deno.test({
     const line = vocabulary.symbols.slice(5, 9).join(" ");
     const { batchSize, tgtLen, memLen } = LENGTHS;
     const request = {
-      files: [[plain, "plain"], [half, "plain"], [nvidia, "nvidia"]],
+      files: [
+        ...[[plain, "plain"], [half, "plain"], [nvidia, "nvidia"]],
+        [scratch.at("other.pt"), "plain"],
+      ],
       ids: [...await scoredIds()],
       lengths: [batchSize, tgtLen, memLen],
       line,
     };
     const { code, stdout, stderr } = await tryProgram([python!, TWIN, JSON.stringify(request)]);
     assertEquals([code, stderr], [0, ""]);
-    const [first, halves, classes] = JSON.parse(stdout) as [Answer, Answer, Answer];
+    const [first, halves, classes, last] = JSON.parse(stdout) as [Answer, Answer, Answer, Answer];
 
     const loss = await lossOf(model);
     assertAlmostEquals(first.loss, loss, 2e-6);
     assertAlmostEquals(classes.loss, loss, 2e-6);
     assertAlmostEquals(halves.loss, loss, 2e-3);
+    assertAlmostEquals(last.loss, await lossOf(other), 2e-6);
     assert(Math.abs(loss - Math.log(config.nToken)) > 0.02, `${loss} is that of any weights`);
     assertEquals([first.types, halves.types], [["torch.float32"], [
       "torch.float16",
