@@ -88,6 +88,6 @@ function uniform(
     size: bytes.byteLength,
     usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   });
-  gpu.queue.writeBuffer(buffer, 0, bytes);
+  gpu.queue.writeBuffer(buffer, 0, bytes.buffer);
   return buffer;
 }

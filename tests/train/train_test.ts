@@ -275,7 +275,7 @@ Deno.test("a loss that is not a number ends the run with its step and the remedy
 });
 
 /** How often a run waited for the adapter, per log line. */
-async function waitsPerLine(device: Device, logInterval: number): Promise<number[]> {
+async function waitsPerLine(device: GpuDevice, logInterval: number): Promise<number[]> {
   const config = smallConfig({ maxStep: 24, logInterval, evalInterval: 24, noEval: true });
   using trainer = await smallTrainer(device, config, await smallCorpus());
   const waits: number[] = [];
@@ -285,10 +285,12 @@ async function waitsPerLine(device: Device, logInterval: number): Promise<number
       waited++;
       return wait.apply(this, args);
     } as F;
-  const { mapAsync } = GPUBuffer.prototype;
-  const { onSubmittedWorkDone } = GPUQueue.prototype;
-  GPUBuffer.prototype.mapAsync = counting(mapAsync);
-  GPUQueue.prototype.onSubmittedWorkDone = counting(onSubmittedWorkDone);
+  const probe = device.gpu.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_DST });
+  const buffers = Object.getPrototypeOf(probe) as GPUBuffer;
+  const queues = Object.getPrototypeOf(device.gpu.queue) as GPUQueue;
+  const [{ mapAsync }, { onSubmittedWorkDone }] = [buffers, queues];
+  buffers.mapAsync = counting(mapAsync);
+  queues.onSubmittedWorkDone = counting(onSubmittedWorkDone);
   try {
     for await (const event of trainer.train(NEVER)) {
       if (event.kind !== "log") continue;
@@ -296,8 +298,9 @@ async function waitsPerLine(device: Device, logInterval: number): Promise<number
       waited = 0;
     }
   } finally {
-    GPUBuffer.prototype.mapAsync = mapAsync;
-    GPUQueue.prototype.onSubmittedWorkDone = onSubmittedWorkDone;
+    buffers.mapAsync = mapAsync;
+    queues.onSubmittedWorkDone = onSubmittedWorkDone;
+    probe.destroy();
   }
   return waits;
 }

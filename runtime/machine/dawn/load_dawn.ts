@@ -125,6 +125,7 @@ class DawnGpu implements NamedGpu {
     const requestDevice: GPUAdapter["requestDevice"] = async (descriptor) => {
       const device = await request(descriptor);
       this.#held.push(device);
+      takeAnyData(device.queue);
       return device;
     };
     return Object.defineProperties(adapter, {
@@ -132,6 +133,26 @@ class DawnGpu implements NamedGpu {
       info: { value: namedInfo(adapter.info) },
     });
   }
+}
+
+/**
+ * Makes a queue take what the standard lets it write: the binding refuses a `DataView` and ends the
+ * program on halves and on shared memory.
+ */
+function takeAnyData(queue: GPUQueue): void {
+  const write = queue.writeBuffer.bind(queue);
+  const writeBuffer: GPUQueue["writeBuffer"] = (buffer, at, data, from = 0, size) =>
+    write(buffer, at, bytesOf(data as BufferSource, from, size));
+  Object.defineProperty(queue, "writeBuffer", { value: writeBuffer });
+}
+
+/** Bytes of some elements of a view, or of some bytes of others; a copy of shared ones. */
+function bytesOf(data: BufferSource, from: number, size?: number): Uint8Array<ArrayBuffer> {
+  const unit = "BYTES_PER_ELEMENT" in data ? data.BYTES_PER_ELEMENT as number : 1;
+  const [buffer, start] = ArrayBuffer.isView(data) ? [data.buffer, data.byteOffset] : [data, 0];
+  const length = size === undefined ? data.byteLength - from * unit : size * unit;
+  const bytes = new Uint8Array(buffer, start + from * unit, length);
+  return buffer instanceof ArrayBuffer ? bytes : bytes.slice();
 }
 
 /** Dawn describes an adapter by its driver; the other one by its name, which is in `device`. */

@@ -9,7 +9,14 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Evaluator } from "@transformer-xl/eval";
 import { CATALOGUE, recordRow } from "@transformer-xl/kernels/cases";
 import { Batches, createModel } from "@transformer-xl/model";
-import { chooseAdapter, GpuDevice, isUserError, rangeOf, Readback } from "@transformer-xl/runtime";
+import {
+  chooseAdapter,
+  GpuDevice,
+  type GpuStorage,
+  isUserError,
+  rangeOf,
+  Readback,
+} from "@transformer-xl/runtime";
 import { loadDawn, skipExitHandlers } from "@transformer-xl/runtime/setup";
 import { TrainStep } from "@transformer-xl/train";
 
@@ -73,8 +80,26 @@ dawnTest(
   },
 );
 
-dawnTest("scalars, halves and words are uploaded to Dawn, which takes no DataView", async () => {
+dawnTest("Dawn takes halves, words, views of bytes and of shared memory", async () => {
   using device = await opened(dawn!);
+  const shared = new Float32Array(new SharedArrayBuffer(16));
+  shared.set([1, 2, 3, 4]);
+  const halves = Float16Array.of(0, 1, 2, 3, 4, 5);
+  for (
+    const [data, from, want] of [
+      [new DataView(Float32Array.of(5, 6, 7, 8, 9).buffer, 4), 0, Float32Array.of(6, 7, 8, 9)],
+      [shared as unknown as Float32Array<ArrayBuffer>, 2, Float32Array.of(3, 4)],
+      [halves, 2, Float16Array.of(2, 3, 4, 5)],
+      [Uint32Array.of(1, 2).buffer, 4, Uint32Array.of(2)],
+    ] as const
+  ) {
+    using state = device.state("memory", [4], "u32");
+    const { storage } = rangeOf(state);
+    device.gpu.queue.writeBuffer((storage as GpuStorage).buffer, 0, data, from);
+    const [read] = await device.read([rangeOf(state)]);
+    const bytes = new Uint8Array(read!.buffer, 0, want.byteLength);
+    assertEquals(bytes, new Uint8Array(want.buffer));
+  }
   for (const dtype of ["f32", "f16", "u32"] as const) {
     using state = device.state("memory", [6], dtype);
     const range = rangeOf(state);
