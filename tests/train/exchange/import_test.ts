@@ -141,22 +141,45 @@ Deno.test("flags set what a file does not tell, and what does not shape its weig
   }
 });
 
+/** Writes the weights of a checkpoint alone, as of a wrapped network. */
+async function bareState(checkpoint: string, path: string): Promise<string> {
+  using opened = await openCheckpoint(checkpoint);
+  const { file } = opened;
+  await writeSafetensors(
+    path,
+    weightNames(file).map((name) => ({
+      ...{ name: `module.${name}`, dtype: "F32", shape: file.shape(name) },
+      values: () => file.tensor(name),
+    })),
+  );
+  return path;
+}
+
+Deno.test("heads of attention type 2, which no tensor tells, are asked for", async () => {
+  await using scratch = new Scratch();
+  const model = await trainedCheckpoint(scratch.path, { attnType: 2, compat: "head", nHead: 2 });
+  const file = await bareState(model, scratch.at("state.safetensors"));
+  await exported({ model, pt: scratch.at("x.pt"), pt_layout: "nvidia" });
+  const given = { no_pre_lnorm: true, no_same_length: true, clamp_len: -1, dropout: 0.2 } as const;
+  const flags = { ...given, vocab_file: scratch.at("x.pt"), work_dir: scratch.at("again") };
+  assertMatch(
+    await importRefusal(file, flags),
+    /does not tell its attention heads; give --n_head$/,
+  );
+  assertMatch(
+    await importRefusal(file, { ...flags, n_head: 3 }),
+    /the width 8 of its attention is not that of 3 heads; give their number/,
+  );
+  await imported(file, { ...flags, n_head: 2 });
+  assertEquals(await lossOf(scratch.at(`again/${CHECKPOINT}`)), await lossOf(model));
+});
+
 Deno.test("a state dict in safetensors is imported, a checkpoint of this program is none", async () => {
   await using scratch = new Scratch();
   await imported(torchFixture("nvidia.pt"), { work_dir: scratch.at("first") });
   const first = scratch.at(`first/${CHECKPOINT}`);
   assertMatch(await importRefusal(first, { work_dir: scratch.at("x") }), /a checkpoint already/);
-  const file = scratch.at("state.safetensors");
-  {
-    using checkpoint = await openCheckpoint(first);
-    await writeSafetensors(
-      file,
-      weightNames(checkpoint.file).map((name) => ({
-        ...{ name: `module.${name}`, dtype: "F32", shape: checkpoint.file.shape(name) },
-        values: () => checkpoint.file.tensor(name),
-      })),
-    );
-  }
+  const file = await bareState(first, scratch.at("state.safetensors"));
   const given = { no_pre_lnorm: true, same_length: true, clamp_len: 5, ...AUTHORS } as const;
   await imported(file, { work_dir: scratch.at("second"), ...given, dropout: 0.1 });
   using before = await openCheckpoint(first);

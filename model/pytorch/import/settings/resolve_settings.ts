@@ -162,9 +162,9 @@ function headsOf(
   if (heads === undefined) return undefined;
   const width = dHead ?? stated.dHead ?? headWidth / heads;
   if (heads * width === headWidth && Number.isInteger(width)) return heads;
-  const problem = `${heads} heads do not share the width ${headWidth} of its attention`;
+  const problem = `the width ${headWidth} of its attention is not that of ${heads} heads`;
   if (given === null) throw cannotImport(path, problem);
-  throw new ConfigError(`Cannot import ${quoted(path)} with ${problem}; give their number`);
+  throw new ConfigError(`Cannot import ${quoted(path)}: ${problem}; give their number`);
 }
 
 /** The cut-offs; undefined if nothing tells them. */
