@@ -1,7 +1,7 @@
 /**
  * Dawn beside Deno's own WebGPU on the same adapter: what they do differently, and that they compute
- * the same digits. Skipped where the package is not in Deno's cache; TXL_WEBGPU=dawn, or a run with
- * Dawn, downloads it.
+ * the same digits. Skipped where the package is not in Deno's cache; with TXL_WEBGPU=dawn it is
+ * downloaded.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import {
   isUserError,
   rangeOf,
   Readback,
+  webGpuOfEnvironment,
 } from "@transformer-xl/runtime";
 import { loadDawn, skipExitHandlers } from "@transformer-xl/runtime/setup";
 import { TrainStep } from "@transformer-xl/train";
@@ -23,9 +24,9 @@ import { TrainStep } from "@transformer-xl/train";
 /** Deno's own, unless the tests run on Dawn. */
 const DENO = navigator.gpu;
 
-async function cachedDawn(): Promise<GPU | undefined> {
+async function availableDawn(): Promise<GPU | undefined> {
   try {
-    const dawn = await loadDawn({ mayDownload: false });
+    const dawn = await loadDawn({ mayDownload: webGpuOfEnvironment() === "dawn" });
     return await chooseAdapter(dawn) && dawn;
   } catch (error) {
     if (!isUserError(error)) throw error;
@@ -34,7 +35,7 @@ async function cachedDawn(): Promise<GPU | undefined> {
   }
 }
 
-const dawn = await cachedDawn();
+const dawn = await availableDawn();
 const dawnTest = dawn !== undefined && await chooseAdapter(DENO) !== undefined
   ? Deno.test
   : Deno.test.ignore;
