@@ -31,7 +31,7 @@ export const WEBGPU_VARIABLE = "TXL_WEBGPU";
  * a device is opened. Dawn is loaded here, and downloaded at the first use on a machine.
  *
  * @param choice null: that of `TXL_WEBGPU`; without it, nothing changes
- * @param notice receives one sentence when Dawn was tried for `auto` and cannot be loaded
+ * @param notice receives one sentence before a download, and one when `auto` cannot load Dawn
  * @throws {ConfigError} when `TXL_WEBGPU` names no implementation
  * @throws {DeviceError} when Dawn was requested and cannot be loaded
  */
@@ -41,13 +41,14 @@ export async function useWebGpu(
 ): Promise<void> {
   const wanted = choice ?? webGpuOfEnvironment();
   if (wanted === undefined) return;
-  const { implementation } = navigator.gpu as Partial<NamedGpu>;
-  if (implementation !== undefined) Reflect.deleteProperty(navigator, "gpu"); // as it was before
+  const present: Partial<NamedGpu> | undefined = navigator.gpu;
+  if (present?.implementation !== undefined) Reflect.deleteProperty(navigator, "gpu"); // as it was before
   const isDawn = wanted === "dawn" ||
     (wanted === "auto" && await chooseAdapter(navigator.gpu) === undefined);
   try {
     if (isDawn) {
-      Object.defineProperty(navigator, "gpu", { value: await loadDawn(), configurable: true });
+      const dawn = await loadDawn({ notice });
+      Object.defineProperty(navigator, "gpu", { value: dawn, configurable: true });
     }
   } catch (error) {
     if (wanted !== "auto" || !isUserError(error)) throw error;

@@ -34,6 +34,8 @@ let loaded: Promise<NamedGpu> | undefined;
 export interface DawnOptions {
   /** Whether the package may be downloaded; true by default. */
   readonly mayDownload?: boolean;
+  /** Receives one sentence before a download. */
+  readonly notice?: (sentence: string) => void;
 }
 
 /**
@@ -41,15 +43,15 @@ export interface DawnOptions {
  *
  * @throws {DeviceError} when the package cannot be loaded
  */
-export function loadDawn({ mayDownload = true }: DawnOptions = {}): Promise<NamedGpu> {
-  return loaded ??= load(mayDownload).catch((cause) => {
+export function loadDawn(options: DawnOptions = {}): Promise<NamedGpu> {
+  return loaded ??= load(options).catch((cause) => {
     loaded = undefined;
     throw cause;
   });
 }
 
-async function load(mayDownload: boolean): Promise<NamedGpu> {
-  const path = await dawnPath(mayDownload);
+async function load(options: DawnOptions): Promise<NamedGpu> {
+  const path = await dawnPath(options);
   let dawn: DawnModule;
   try {
     dawn = createRequire(import.meta.url)(path) as DawnModule;
@@ -66,14 +68,18 @@ async function load(mayDownload: boolean): Promise<NamedGpu> {
 }
 
 /** Path of the native module: that of the variable, or in Deno's cache. */
-async function dawnPath(mayDownload: boolean): Promise<string> {
+async function dawnPath({ mayDownload = true, notice }: DawnOptions): Promise<string> {
   const given = Deno.env.get(DAWN_VARIABLE);
   if (given !== undefined && given !== "") return given;
   if (Deno.build.standalone) throw notLoaded("an executable does not contain it");
-  const command = dawnCommand({ mayDownload });
-  const { code, stdout, stderr } = await tryProgram(command, { env: { NO_COLOR: "1" } });
-  if (code === 0) return fileURLToPath(stdout.trim());
-  throw notLoaded(reasonIn(stderr));
+  const env = { NO_COLOR: "1" };
+  let result = await tryProgram(dawnCommand({ mayDownload: false }), { env });
+  if (result.code !== 0 && mayDownload) {
+    notice?.(`Downloading ${DAWN_PACKAGE}, once`);
+    result = await tryProgram(dawnCommand(), { env });
+  }
+  if (result.code === 0) return fileURLToPath(result.stdout.trim());
+  throw notLoaded(reasonIn(result.stderr));
 }
 
 /** The program that prints the address of the native module, under the lock file of the package. */
