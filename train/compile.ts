@@ -15,7 +15,8 @@ export const WORKERS: readonly string[] = [
 
 const ROOT = new URL("../", import.meta.url);
 
-const EXECUTABLES: readonly (readonly [program: string, output: string])[] = [
+/** What `deno task compile` writes. */
+export const EXECUTABLES: readonly (readonly [program: string, output: string])[] = [
   ["train/cli.ts", "transformer-xl-train"],
   ["eval/cli.ts", "transformer-xl-eval"],
 ];
