@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { tryProgram } from "@transformer-xl/runtime/setup";
+import { compileCommand, EXECUTABLES } from "@transformer-xl/train/compile";
 import { documentAt } from "./documents/documents.ts";
-import { compileCommand, EXECUTABLES } from "../../train/compile.ts";
 import { Scratch } from "../support/small_run.ts";
 import { readSourceFiles, resolvePath, ROOT } from "./rules/source_tree.ts";
 
