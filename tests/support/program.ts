@@ -21,9 +21,6 @@ export interface Ended {
 /** A program of this repository. */
 export type ProgramName = "train" | "eval" | "eval/generation";
 
-/** What Dawn prints about Mesa's software driver. */
-const DAWN_WARNING = /^Warning: maxDynamic.* artificially reduced .*\n/gm;
-
 /** A running program. */
 export class Program {
   readonly #child: Deno.ChildProcess;
@@ -53,8 +50,7 @@ export class Program {
       ended.catch(() => {}); // it may end before it has read everything
     }
     this.#stdout = this.#collect();
-    this.#stderr = new Response(this.#child.stderr).text()
-      .then((text) => text.replaceAll(DAWN_WARNING, ""));
+    this.#stderr = new Response(this.#child.stderr).text();
   }
 
   /**

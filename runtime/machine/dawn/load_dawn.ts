@@ -10,6 +10,7 @@ import type { NamedGpu } from "../../gpu/adapter.ts";
 import { tryProgram } from "../programs.ts";
 import { vulkanAdapters } from "../vulkan_adapters.ts";
 import { pacePolls } from "./pace_polls.ts";
+import { silently } from "./silence.ts";
 
 /** The package; its hash is in `dawn.lock`. */
 export const DAWN_PACKAGE = "npm:webgpu@0.6.2";
@@ -124,7 +125,7 @@ class DawnGpu implements NamedGpu {
   }
 
   async requestAdapter(options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> {
-    const adapter = await this.#gpu.requestAdapter(options);
+    const adapter = await silently(() => this.#gpu.requestAdapter(options));
     if (adapter === null) return null;
     this.#held.push(adapter);
     const request = adapter.requestDevice.bind(adapter);

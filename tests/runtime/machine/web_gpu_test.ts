@@ -24,7 +24,7 @@ async function deviceLine(
     [Deno.execPath(), "run", "-A", "--quiet", "--no-check", PROGRAM.href, ...words],
     { env: { TXL_WEBGPU: "", NO_COLOR: "1", ...env } },
   );
-  assertEquals(code, 0, stderr);
+  assertEquals([code, stderr], [0, ""]);
   return stdout.trim();
 }
 
