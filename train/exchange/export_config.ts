@@ -6,7 +6,7 @@
 import { evalSchema } from "@transformer-xl/eval";
 import { GRAPH_OUTPUTS, PYTORCH_LAYOUTS } from "@transformer-xl/model";
 import { ConfigError, fileInfo, type FlagOrigin, pathValue, quoted } from "@transformer-xl/runtime";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 
 const checkpoint = { group: "Checkpoint" } as const;
@@ -117,20 +117,23 @@ export async function checkedOutputs(config: ExportFlags, input: string): Promis
   for (const { flag, path } of written) {
     const cannot = (reason: string) =>
       new ConfigError(`Cannot write ${flag} ${quoted(path)}: ${reason}`);
-    const other = taken.get(resolve(path));
+    const folder = dirname(path);
+    if (!(await fileInfo(folder))?.isDirectory) {
+      throw cannot(`there is no folder ${quoted(folder)}; create it, or give another name`);
+    }
+    const place = join(await Deno.realPath(folder), basename(path)); // folders may be links
+    const other = taken.get(place);
     if (other !== undefined) throw cannot(`it is the file of ${other} too; give another name`);
-    taken.set(resolve(path), flag);
+    taken.set(place, flag);
     if (await isSameFile(path, input)) {
       throw cannot("it is the checkpoint that is read; give another name");
     }
     const info = await fileInfo(path);
     if (info?.isDirectory) throw cannot("it is a folder; give the name of a file");
+    // A file that is renamed onto a pipe or a device, such as /dev/null, would remove it.
+    if (info?.isFile === false) throw cannot("it is a pipe or device; give the name of a file");
     if (info !== undefined && !config.overwrite) {
       throw cannot("it exists; give another name, or --overwrite");
-    }
-    const folder = dirname(path);
-    if (!(await fileInfo(folder))?.isDirectory) {
-      throw cannot(`there is no folder ${quoted(folder)}; create it, or give another name`);
     }
   }
   return outputs;

@@ -68,6 +68,9 @@ async function importWith(
       `Cannot import ${quoted(file)}: a file is wanted first; write FILE --work_dir DIR`,
     );
   }
+  if (file === "") {
+    throw new ConfigError('Cannot import "": a path is wanted; write FILE --work_dir DIR');
+  }
   const { path } = withUserPaths({ path: file }, ["path"]);
   const config = withUserPaths(
     parseFlags(importSchema, argv).config,

@@ -128,10 +128,20 @@ function recordOfWords(
 }
 
 async function madeOf(path: string, record: VocabularyRecord): Promise<Vocabulary> {
+  const twice = Array.isArray(record.symbols) ? repeated(record.symbols) : undefined;
+  if (twice !== undefined) {
+    throw cannotImport(path, `its vocabulary has the symbol ${quoted(twice, 80)} twice`);
+  }
   try {
     return await vocabularyFromJSON(record);
   } catch (error) {
     if (!(error instanceof DataError || error instanceof JsonFault)) throw error;
     throw cannotImport(path, `its vocabulary is wrong: ${error.message}`);
   }
+}
+
+function repeated(symbols: readonly unknown[]): string | undefined {
+  const seen = new Set<unknown>();
+  const found = symbols.find((symbol) => seen.size === seen.add(symbol).size);
+  return typeof found === "string" ? found : undefined; // the schema refuses others
 }

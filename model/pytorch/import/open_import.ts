@@ -19,7 +19,7 @@ import type { Vocabulary } from "../../text/vocabulary/vocabulary.ts";
 import { checkCopies } from "./settings/derived_settings.ts";
 import { findInSafetensors, findModel, type Layout, type SourceModel } from "./find_model.ts";
 import { type GivenFacts, type ImportedFacts, importedFacts } from "./imported_facts.ts";
-import { allBytes } from "./given_file.ts";
+import { allBytes, firstBytes } from "./given_file.ts";
 import { cannotImport } from "./import_error.ts";
 import { readVocabulary, vocabularyOf } from "./imported_vocabulary.ts";
 import { importedWeights } from "./imported_weights.ts";
@@ -120,7 +120,7 @@ interface OpenedSource {
 }
 
 async function openSource(path: string): Promise<OpenedSource> {
-  const isSafetensors = path.endsWith(".safetensors");
+  const isSafetensors = path.endsWith(".safetensors") || await hasSafetensorsHeader(path);
   const file = isSafetensors ? await SafetensorsFile.open(path) : await TorchFile.open(path);
   const close = () => file[Symbol.dispose]();
   try {
@@ -130,6 +130,13 @@ async function openSource(path: string): Promise<OpenedSource> {
     close();
     throw error;
   }
+}
+
+/** Whether a file of any name starts with the length of a JSON header below 4 GiB, and its brace. */
+async function hasSafetensorsHeader(path: string): Promise<boolean> {
+  const start = await firstBytes(path, 9);
+  return start.length === 9 && start[8] === 0x7b &&
+    start.subarray(4, 8).every((byte) => byte === 0);
 }
 
 /** Path of the configuration of a model of Hugging Face. */

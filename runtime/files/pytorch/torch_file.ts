@@ -139,5 +139,7 @@ async function openStorages(source: ByteSource): Promise<StorageFile<PickleValue
     if (error instanceof PickleWindowEnd) throw new FileFault("its pickle is truncated");
     throw error;
   }
-  throw new FileFault("it is no file of PyTorch, which is a ZIP archive or a pickle");
+  throw new FileFault(
+    "it is no file of PyTorch, which is a ZIP archive or a pickle; give a file of torch.save",
+  );
 }

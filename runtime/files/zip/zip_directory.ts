@@ -64,7 +64,7 @@ export async function readZipDirectory(source: ZipSource): Promise<ZipEntry[]> {
   const tail = viewOf(await source.read(source.size - tailBytes, tailBytes));
   let end = tail.byteLength - END_BYTES;
   while (end >= 0 && tail.getUint32(end, true) !== END) end--;
-  if (end < 0) throw new FileFault("it has no end of a ZIP archive");
+  if (end < 0) throw new FileFault("it has no end of a ZIP archive, so it is truncated or damaged");
   let count = tail.getUint16(end + 10, true);
   let bytes = tail.getUint32(end + 12, true);
   let at = tail.getUint32(end + 16, true);

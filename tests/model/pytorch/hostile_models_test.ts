@@ -47,8 +47,21 @@ function checkpoint(
   });
 }
 
-function stating(name: string, value: (p: PickleBytes) => PickleBytes): Uint8Array<ArrayBuffer> {
-  return checkpoint(SMALL, (p) => value(p.text("model_config").raw("}").text(name)).raw("s"));
+/** Tables of three clusters, each half as wide as the one before. */
+const DIVIDED: Tensors = {
+  ...SMALL,
+  "word_emb.emb_layers.0.weight": [8, 8],
+  "word_emb.emb_layers.1.weight": [8, 4],
+  "word_emb.emb_layers.2.weight": [8, 2],
+  "crit.cluster_bias": [2],
+};
+
+function stating(
+  name: string,
+  value: (p: PickleBytes) => PickleBytes,
+  tensors = SMALL,
+): Uint8Array<ArrayBuffer> {
+  return checkpoint(tensors, (p) => value(p.text("model_config").raw("}").text(name)).raw("s"));
 }
 
 /** A module that contains itself; kept under the number 1. */
@@ -94,11 +107,26 @@ const CASES: readonly (readonly [what: string, file: Uint8Array<ArrayBuffer>, sa
   ],
   ["heads as text", stating("n_head", (p) => p.text("x")), /"n_head" is wrong/],
   ["half a layer", stating("n_layer", (p) => p.raw("G\x3f\xe0\0\0\0\0\0\0")), /"n_layer" is wrong/],
-  ["other layers", stating("n_layer", (p) => p.int(7)), /states nLayer 7, its tensors have 1/],
+  ["other layers", stating("n_layer", (p) => p.int(7)), /states n_layer 7, its tensors have 1/],
   [
     "heads that do not fit",
     stating("n_head", (p) => p.int(3)),
-    /states nHead 3, its tensors have 2/,
+    /states n_head 3, its tensors have 2/,
+  ],
+  [
+    "other cut-offs",
+    stating("cutoffs", (p) => p.ints([16, 8]), DIVIDED),
+    /states cutoffs \[16,8\], its tensors have \[8,16\]/,
+  ],
+  [
+    "another divisor",
+    stating("div_val", (p) => p.int(4), DIVIDED),
+    /states div_val 4, its tensors have tables of the widths \[8,4,2\]/,
+  ],
+  [
+    "ties of fewer clusters",
+    stating("tie_projs", (p) => p.raw("](\x89e"), DIVIDED),
+    /states tie_projs \[false\], its tensors have 3 clusters/,
   ],
   [
     "100,000 cut-offs",

@@ -52,7 +52,7 @@ Deno.test("what is no vocabulary is refused in a sentence that says why", async 
     [vocabularyObject(7), /are no list of texts/],
     [vocabularyObject(["<eos>", 7]), /are no list of texts/],
     [vocabularyObject(["the", "cat"]), /has neither "<eos>" nor "<S>" and "<UNK>"/],
-    [vocabularyObject(["<eos>", "a", "a"]), /a symbol occurs twice/],
+    [vocabularyObject(["<eos>", "a", "a"]), /has the symbol "a" twice/],
     [vocabularyObject(["<eos>", ""]), /its vocabulary is wrong/],
     [new Map([["kind", "word"]]), /its vocabulary is wrong/],
   ];

@@ -119,6 +119,12 @@ Deno.test("an export that cannot be written is one sentence, and changes no file
   await refused({ safetensors: model, overwrite: true }, own);
   await refused({ safetensors: scratch.at("link.safetensors"), overwrite: true }, own);
   await refused({ safetensors: scratch.path, overwrite: true }, "it is a folder");
+  await refused({ safetensors: "/dev/null", overwrite: true }, "it is a pipe or device");
+  await Deno.symlink(scratch.path, scratch.at("here"));
+  await refused(
+    { pt: scratch.at("here/a"), safetensors: scratch.at("a") },
+    "the file of --safetensors too",
+  );
   await refused({ safetensors: scratch.at("no/x.safetensors") }, "there is no folder");
   await refused({ safetensors: "/dev/full/x" }, "there is no folder");
   await refused({ model: old, safetensors: scratch.at("new") }, "Cannot read checkpoint");

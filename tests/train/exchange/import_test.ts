@@ -67,6 +67,7 @@ Deno.test("the vocabularies of Hugging Face are the same, pickled either way", a
 
 Deno.test("what a file does not tell is asked for in one sentence that names the flags", async () => {
   await using scratch = new Scratch();
+  await using words = new Scratch();
   const folder = { work_dir: scratch.at("run") };
   assertMatch(
     await importRefusal(torchFixture("authors_state.pt"), folder),
@@ -102,6 +103,11 @@ Deno.test("what a file does not tell is asked for in one sentence that names the
     ["values.pt", {}, /it has no tensor "layers\.0\.dec_attn\.o_net\.weight"/],
     ["golden.json", {}, /it is no file of PyTorch/],
     ["none.pt", {}, /there is no such file/],
+    [
+      "nvidia.pt",
+      { vocab_file: await words.text("twice.txt", "<eos>\na\nb\na\n") },
+      /twice.txt": its vocabulary has the symbol "a" twice$/,
+    ],
   ];
   for (const [file, flags, says] of wrong) {
     assertMatch(await importRefusal(torchFixture(file), { ...folder, ...flags }), says);
@@ -112,6 +118,7 @@ Deno.test("what a file does not tell is asked for in one sentence that names the
     /no folder is given; give --work_dir/,
   );
   assertMatch(await importRefusal("--work_dir", { work_dir: "x" }), /a file is wanted first/);
+  assertMatch(await importRefusal("", folder), /Cannot import "": a path is wanted; write FILE/);
 });
 
 Deno.test("flags set what a file does not tell, and what does not shape its weights", async () => {
@@ -179,6 +186,11 @@ Deno.test("a state dict in safetensors is imported, a checkpoint of this program
   await imported(torchFixture("nvidia.pt"), { work_dir: scratch.at("first") });
   const first = scratch.at(`first/${CHECKPOINT}`);
   assertMatch(await importRefusal(first, { work_dir: scratch.at("x") }), /a checkpoint already/);
+  await Deno.copyFile(first, scratch.at("first.pt"));
+  assertMatch(
+    await importRefusal(scratch.at("first.pt"), { work_dir: scratch.at("x") }),
+    /a checkpoint already/,
+  );
   const file = await bareState(first, scratch.at("state.safetensors"));
   const given = { no_pre_lnorm: true, same_length: true, clamp_len: 5, ...AUTHORS } as const;
   await imported(file, { work_dir: scratch.at("second"), ...given, dropout: 0.1 });

@@ -24,6 +24,8 @@ export interface DerivedSettings extends StatedSettings {
   readonly untieR: boolean;
   /** N H: width of all heads. */
   readonly headWidth: number;
+  /** Widths of the embedding tables. */
+  readonly widths: readonly number[];
   /** Clusters beside the head. */
   readonly tails: number;
   /** Rows of learned tables of positions; 0 without. */
@@ -82,6 +84,7 @@ export function derivedSettings(path: string, tensors: SourceTensors): DerivedSe
     attnType,
     untieR: untieR && attnType === 0,
     headWidth,
+    widths,
     tails,
     nHead,
     dHead,
@@ -100,12 +103,18 @@ function attentionType(tensors: SourceTensors): 0 | 1 | 2 | 3 {
 
 /** The smallest factor between the widths of tables, each rounded down; 1 for a single table. */
 function divisorOf(widths: readonly number[]): number | undefined {
-  const [first = 1, ...rest] = widths;
-  if (rest.length === 0) return 1;
+  const [first = 1] = widths;
+  if (widths.length <= 1) return 1;
   for (let factor = 1; factor <= Math.min(first, MAX_WIDTH); factor++) {
-    if (rest.every((width, i) => Math.floor(first / factor ** (i + 1)) === width)) return factor;
+    if (areDivided(widths, factor)) return factor;
   }
   return undefined;
+}
+
+/** Whether every table is so many times narrower than the one before, rounded down. */
+export function areDivided(widths: readonly number[], factor: number): boolean {
+  const [first = 1] = widths;
+  return widths.every((width, i) => Math.floor(first / factor ** i) === width);
 }
 
 /**

@@ -4,12 +4,18 @@
  *
  * @module
  */
-import { ConfigError, type Need, parseGuardedJson, quoted } from "@transformer-xl/runtime";
+import {
+  ConfigError,
+  flagName,
+  type Need,
+  parseGuardedJson,
+  quoted,
+} from "@transformer-xl/runtime";
 import { firstIssue } from "../../../checkpoint/checkpoint_checks.ts";
 import { type ModelConfig, modelConfigSchema } from "../../../config.ts";
 import type { Compat } from "../../../settings/compat.ts";
 import { assertCutoffs } from "../../../text/vocabulary/cutoffs.ts";
-import { type DerivedSettings, derivedSettings, tiesOf } from "./derived_settings.ts";
+import { areDivided, type DerivedSettings, derivedSettings, tiesOf } from "./derived_settings.ts";
 import type { SourceModel } from "../find_model.ts";
 import { cannotImport } from "../import_error.ts";
 import type { StatedSettings } from "./stated_settings.ts";
@@ -144,10 +150,22 @@ function ownConfig(path: string, json: string, given: GivenSettings): ModelConfi
 
 /** Compares what is stated with what the tensors tell. */
 function checkStated(path: string, derived: DerivedSettings, stated: StatedSettings): void {
+  const differs = (key: string, said: unknown, is: unknown) =>
+    cannotImport(path, `it states ${flagName(key)} ${said}, its tensors have ${is}`);
   for (const key of FIXED) {
     const [said, is] = [stated[key], derived[key]];
-    if (said === undefined || is === undefined || said === is) continue;
-    throw cannotImport(path, `it states ${key} ${said}, its tensors have ${is}`);
+    if (said !== undefined && is !== undefined && said !== is) throw differs(key, said, is);
+  }
+  const { cutoffs, widths, tails } = derived;
+  if (cutoffs && stated.cutoffs && cutoffs.join() !== stated.cutoffs.join()) {
+    throw differs("cutoffs", `[${stated.cutoffs}]`, `[${cutoffs}]`);
+  }
+  if (stated.divVal !== undefined && !areDivided(widths, stated.divVal)) {
+    throw differs("divVal", stated.divVal, `tables of the widths [${widths}]`);
+  }
+  const ties = stated.tieProjs?.length ?? Infinity;
+  if (widths.length > 1 && ties <= tails) {
+    throw differs("tieProjs", `[${stated.tieProjs}]`, `${tails + 1} clusters`);
   }
 }
 
