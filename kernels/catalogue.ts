@@ -14,6 +14,7 @@ export * from "./copy_rows/cases.ts";
 export * from "./cross_entropy/cases.ts";
 export * from "./dropout/cases.ts";
 export * from "./embedding/cases.ts";
+export * from "./feed_forward/cases.ts";
 export * from "./gather/cases.ts";
 export * from "./gelu/cases.ts";
 export * from "./layer_norm/cases.ts";

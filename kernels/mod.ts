@@ -14,6 +14,7 @@ export * from "./copy_rows/mod.ts";
 export * from "./cross_entropy/mod.ts";
 export * from "./dropout/mod.ts";
 export * from "./embedding/mod.ts";
+export * from "./feed_forward/mod.ts";
 export * from "./finite/mod.ts";
 export * from "./gather/mod.ts";
 export * from "./gelu/mod.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { layerNorm, matmul } from "@transformer-xl/kernels";
+import { feedForward, layerNorm } from "@transformer-xl/kernels";
 import {
   add,
   type PackedParameter,
@@ -44,10 +44,11 @@ export class FeedForward {
   forward(rec: Recorder, x: Tensor, drop: DropoutSource): Tensor {
     const { preLnorm, dropout: rate } = this.#config;
     const u = preLnorm ? layerNorm(rec, x, this.#gain, this.#bias) : x;
-    const inner = matmul(rec, u, this.#w1, { transposeB: true, bias: this.#b1, relu: true }); // [R, F]
-    const kept = dropped(rec, inner, drop(`l${this.#layer}/ff1`, rate));
-    const out = matmul(rec, kept, this.#w2, { transposeB: true, bias: this.#b2 }); // [R, D]
-    const y = dropped(rec, out, drop(`l${this.#layer}/ff2`, rate));
-    return preLnorm ? add(rec, x, y) : layerNorm(rec, y, this.#gain, this.#bias, { residual: x });
+    const weights = { w1: this.#w1, b1: this.#b1, w2: this.#w2, b2: this.#b2 };
+    const out = feedForward(rec, u, weights, drop(`l${this.#layer}/ff1`, rate)); // [R, D]
+    const dropout = drop(`l${this.#layer}/ff2`, rate);
+    return preLnorm
+      ? add(rec, x, dropped(rec, out, dropout))
+      : layerNorm(rec, out, this.#gain, this.#bias, { residual: x, dropout });
   }
 }

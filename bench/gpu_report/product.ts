@@ -16,7 +16,7 @@ import {
 
 /** A product without its operands: what a launch needs besides them. */
 export type Layout =
-  & Omit<MatmulLaunch, "a" | "b" | "c" | "bias" | "M" | "K" | "plan">
+  & Omit<MatmulLaunch, "a" | "b" | "c" | "bias" | "gate" | "dropout" | "M" | "K" | "plan">
   & { readonly M: number; readonly K: number };
 
 /** One product of a recording. */

@@ -34,13 +34,13 @@ const GROUPS: readonly Group[] = [
   { name: "vocabulary rows, parts, biases", holds: vocabulary },
   { name: "attention products", holds: (place) => attention(place) && isProduct(place) },
   { name: "attention softmax", holds: (place) => attention(place) && kernel(/softmax/)(place) },
-  { name: "sums of columns", holds: kernel(/^sum_rows|column_sums/) },
+  { name: "sums of columns", holds: kernel(/^(sum_rows|block_sums|column_sums)/) },
   { name: "attention packing, biases", holds: attention },
   { name: "dense products", holds: isProduct },
   { name: "parts of dense products", holds: kernel(/^matmul_reduce/) },
   { name: "dropout", holds: kernel(/^dropout/) },
   { name: "layer norm", holds: kernel(/^layer_norm/) },
-  { name: "add, copy, ReLU", holds: kernel(/^(add|copy_rows|relu.*)$/) },
+  { name: "add, copy, ReLU", holds: kernel(/^(add|concat|copy_rows|relu.*)$/) },
   { name: "embedding, gather, clear, sum", holds: () => true },
 ];
 

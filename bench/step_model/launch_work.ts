@@ -42,6 +42,9 @@ const INTEGERS_PER_DRAW = 45;
 /** Groups that the most frequent of Zipf's words has, as a part of all rows. */
 const MOST_FREQUENT = 0.055;
 
+/** The 192 blocks of 6,144 rows, of which eight lanes have four loads under way each. */
+const COLUMN_SUM_TURNS = 6;
+
 /** What the entries of the tables below compute with. */
 interface Launched {
   /** Bytes of an operand. */
@@ -50,6 +53,8 @@ interface Launched {
   width(operand: string): number;
   /** Value of a uniform field. */
   scalar(name: string): number;
+  /** Value of an `override` constant; 1 where it has none. */
+  constant(name: string): number;
 }
 
 /** Operands that are moved more than once: read in a second pass, or written after they were read. */
@@ -59,7 +64,9 @@ const PASSES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   attention_softmax_backward: { ds: 2 },
   layer_norm: { x: 2 },
   layer_norm_residual: { z: 3 },
+  layer_norm_dropped: { z: 3 },
   layer_norm_backward: { dy: 2, z: 2 },
+  layer_norm_backward_dropped: { dy: 2, z: 2 },
   lamb_moments: { m: 2, v: 2 },
   lamb_apply: { weights: 2 },
   lamb_apply_copied: { weights: 2 },
@@ -67,6 +74,10 @@ const PASSES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 /** Launches that move a part of their operands. */
 const MOVED: Readonly<Record<string, (launch: Launched) => number>> = {
+  attention_query_cotangent: (l) => 3 * l.bytes("dq"),
+  block_sums: (l) => l.bytes("x"),
+  column_sums: (l) => l.bytes("partials"),
+  layer_norm_gain: (l) => l.bytes("dy") + l.bytes("z"),
   bias_gradient: (l) => l.scalar("rows") * l.scalar("columns") * l.width("dlogits"),
   copy_rows: (l) => 2 * Math.min(l.bytes("x"), l.bytes("y")),
   embedding: (l) => 2 * l.bytes("y"),
@@ -81,9 +92,12 @@ const MOVED: Readonly<Record<string, (launch: Launched) => number>> = {
 
 /** Launches whose lanes walk over rows in order. */
 const TURNS: Readonly<Record<string, (launch: Launched) => number>> = {
-  bias_gradient: (l) => l.scalar("rows") / 4,
+  attention_query_cotangent: (l) => l.scalar("block"),
+  bias_gradient: (l) => l.scalar("rows") / 4 / l.constant("LANES"),
+  block_sums: (l) => l.scalar("block") / 4,
+  column_sums: () => COLUMN_SUM_TURNS,
   embedding_gradient: (l) => MOST_FREQUENT * l.bytes("dy") / (l.width("dy") * l.scalar("width")),
-  layer_norm_gain: (l) => l.scalar("block"),
+  layer_norm_gain: (l) => l.scalar("block") / 2,
   sum_rows: (l) => Math.min(l.scalar("block"), l.scalar("rows") / l.scalar("per")) / 4,
 };
 
@@ -108,6 +122,7 @@ export function launchWork(
       return operand === undefined ? 0 : operand.size * bytesPer(operand.dtype);
     },
     width: (name) => bytesPer(command.operands[name]!.dtype),
+    constant: (name) => command.constants?.[name] ?? 1,
     scalar: (name) => {
       const value = command.scalars?.[name] ?? 0;
       return value instanceof Scalar ? scalarOf(value, scalars) : value;

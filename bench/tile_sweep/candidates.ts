@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type MatmulProblem, type TilePlan, tileSource } from "@transformer-xl/kernels";
+import {
+  type MatmulProblem,
+  needsWholeSums,
+  PLAIN_EPILOGUE,
+  type TilePlan,
+  tileSource,
+} from "@transformer-xl/kernels";
 
 /** What an adapter allows a kernel. */
 export interface TileLimits {
@@ -61,7 +67,7 @@ export function neighbours(
   const changes: Partial<TilePlan>[] = [
     ...PARTS.map((splitK) => ({
       splitK,
-      epilogue: splitK > 1 ? { bias: false, relu: false, accumulate: false } : problem.epilogue,
+      epilogue: splitK > 1 ? PLAIN_EPILOGUE : problem.epilogue,
     })),
     ...(staged ? DEPTHS.map((tileK) => ({ tileK })) : []),
     ...(staged && problem.aligned ? [{ vec4: !plan.vec4 }] : []),
@@ -103,7 +109,7 @@ function isAllowed(
   limits: TileLimits,
 ): boolean {
   if (plan.splitK > 1) {
-    const whole = batches > 1 || M > TALLEST_SPLIT || epilogue.bias || epilogue.relu;
+    const whole = batches > 1 || M > TALLEST_SPLIT || needsWholeSums(epilogue);
     const bytes = 4 * plan.splitK * M * N;
     if (whole || K / plan.splitK < SHORTEST_PART) return false;
     if (bytes > limits.maxStorageBufferBindingSize) return false;

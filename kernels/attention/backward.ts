@@ -12,7 +12,6 @@
  * @module
  */
 import {
-  add,
   bytesOf,
   type Grads,
   type NodeOptions,
@@ -23,7 +22,7 @@ import {
   type VjpSite,
 } from "@transformer-xl/runtime/core";
 import { type Dropout, launchDropout } from "../dropout/mod.ts";
-import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
+import { columnSums, type Partials } from "../sum_rows/column_sums.ts";
 import { type Geometry, type Operands, type PositionOperands, positionsOf } from "./geometry.ts";
 import {
   blockOf,
@@ -39,6 +38,7 @@ import {
   launchAddBiases,
   launchDistanceBiasGradient,
   launchPackHeads,
+  launchQueryCotangent,
   launchSoftmaxBackward,
 } from "./launches.ts";
 
@@ -151,19 +151,24 @@ function queriesBackward(
   { dX, dContent }: { readonly dX: Tensor; readonly dContent: Tensor },
   grads: MutableGrads,
 ): void {
-  const toBias = (name: "contentBias" | "positionBias", rows: Tensor, shape: Shape) => {
-    if (!wants(name)) return;
-    const sum = gradients[name];
-    if (sum === undefined) grads[name] = rec.alias(sumRows(rec, rows), shape);
-    else accumulateSumRows(rec, sum, rows);
-  };
   const dPosition = rec.temporary(q.shape, q.dtype, "attention.dPosition");
   rec.node("attention_dq_position", work({ dX, r }, { dPosition }, 2 * dX.size * g.H), () => {
     mixPositions(rec, g, { w: dX, r, x: dPosition });
   });
-  toBias("contentBias", dContent, contentBias.shape);
-  toBias("positionBias", dPosition, positionBias.shape);
-  if (wants("q")) grads.q = add(rec, dContent, dPosition);
+  const dq = rec.temporary(q.shape, q.dtype, "attention.dq");
+  const partials = rec.node(
+    "attention_dq",
+    work({ dContent, dPosition }, { dq }, 3 * q.size),
+    () => launchQueryCotangent(rec, { content: dContent, position: dPosition, dq }),
+  );
+  const toBias = (name: "contentBias" | "positionBias", of: Partials, { shape, dtype }: Tensor) => {
+    if (!wants(name)) return;
+    const sum = columnSums(rec, of, gradients[name], dtype);
+    if (sum !== undefined) grads[name] = rec.alias(sum, shape);
+  };
+  toBias("contentBias", partials.content, contentBias);
+  toBias("positionBias", partials.position, positionBias);
+  if (wants("q")) grads.q = dq;
 }
 
 /** Cotangents of keys, positions and the bias of distances. */

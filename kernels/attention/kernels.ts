@@ -6,6 +6,7 @@
  * @module
  */
 import { elementwiseKernel, type Kernel, kernel, type Numbers } from "@transformer-xl/runtime/core";
+import { itemSource, type ItemWidth } from "../shared/items/item_width.ts";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
 import addBiases from "./wgsl/add_biases.wgsl" with { type: "text" };
 import addDistanceBias from "./wgsl/add_distance_bias.wgsl" with { type: "text" };
@@ -13,6 +14,7 @@ import cotangentPlain from "./wgsl/cotangent_plain.wgsl" with { type: "text" };
 import cotangentShifted from "./wgsl/cotangent_shifted.wgsl" with { type: "text" };
 import distanceBiasGradient from "./wgsl/distance_bias_gradient.wgsl" with { type: "text" };
 import packHeads from "./wgsl/pack_heads.wgsl" with { type: "text" };
+import queryCotangent from "./wgsl/query_cotangent.wgsl" with { type: "text" };
 import scoresPlain from "./wgsl/scores_plain.wgsl" with { type: "text" };
 import scoresShifted from "./wgsl/scores_shifted.wgsl" with { type: "text" };
 import softmax from "./wgsl/masked_softmax.wgsl" with { type: "text" };
@@ -80,6 +82,38 @@ export const DISTANCE_BIAS_GRADIENT: Kernel = kernel<"dx" | "db", "R" | "N" | "K
     }
   },
 );
+
+const queryCotangentOf = (width: ItemWidth): Kernel =>
+  kernel<
+    "content" | "position" | "dq" | "partials",
+    "rows" | "columns" | "block" | "u_at" | "s_at"
+  >(
+    "attention_query_cotangent",
+    itemSource(width, queryCotangent),
+    ({ content, position, dq, partials }, { rows, columns, block, ...at }) => {
+      const C = width * columns;
+      const [uSums, sSums] = [new Float64Array(C), new Float64Array(C)];
+      for (let b = 0; b * block < rows; b++) {
+        uSums.fill(0);
+        sSums.fill(0);
+        for (let i = b * block * C; i < Math.min(rows, (b + 1) * block) * C; i++) {
+          uSums[i % C]! += content[i]!;
+          sSums[i % C]! += position[i]!;
+          dq[i] = content[i]! + position[i]!;
+        }
+        for (let c = 0; c < C; c++) {
+          partials[width * at.u_at + b * C + c] = uSums[c]!;
+          partials[width * at.s_at + b * C + c] = sSums[c]!;
+        }
+      }
+    },
+  );
+
+/** Cotangent of the queries, and the first level of those of both biases, by width of items. */
+export const QUERY_COTANGENT: Readonly<Record<ItemWidth, Kernel>> = {
+  1: queryCotangentOf(1),
+  4: queryCotangentOf(4),
+};
 
 /** Visits the rows in order: flat row, place of its distances, visible keys, out's offset. */
 function eachRow(

@@ -9,7 +9,9 @@ import {
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime/core";
+import { itemWidth } from "../shared/items/item_width.ts";
 import { rowLanes } from "../shared/row_lanes.ts";
+import { type Partials, reservePartials, SUM_BLOCK } from "../sum_rows/column_sums.ts";
 import type { Geometry } from "./geometry.ts";
 import {
   ADD_BIASES,
@@ -18,6 +20,7 @@ import {
   PACK_HEADS,
   PLAIN_SOFTMAX,
   PLAIN_SOFTMAX_BACKWARD,
+  QUERY_COTANGENT,
   SOFTMAX,
   SOFTMAX_BACKWARD,
 } from "./kernels.ts";
@@ -66,6 +69,29 @@ export function launchPackHeads(
 /** Runs of 8 elements, the last one shorter, that make up a head. */
 function runsOf(H: number): number {
   return Math.ceil(H / 8);
+}
+
+/** dq = content + position, [Q * B, N * H], and the partial sums of both over blocks of rows. */
+export function launchQueryCotangent(
+  rec: Recorder,
+  { content, position, dq }: {
+    readonly content: Tensor;
+    readonly position: Tensor;
+    readonly dq: Tensor;
+  },
+): { readonly content: Partials; readonly position: Partials } {
+  const [rows, C] = dq.shape as [number, number];
+  const width = itemWidth(C);
+  const u = reservePartials(rec, rows, C);
+  const s = reservePartials(rec, rows, C);
+  const columns = C / width;
+  rec.launch({
+    kernel: QUERY_COTANGENT[width],
+    operands: { content, position, dq, partials: s.memory },
+    scalars: { rows, columns, block: SUM_BLOCK, u_at: u.at / width, s_at: s.at / width },
+    threads: [columns, u.blocks],
+  });
+  return { content: u, position: s };
 }
 
 /** x[n, i, b, p] += scale * bias[p, n], in place. */

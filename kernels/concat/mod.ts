@@ -7,12 +7,14 @@ import {
   bytesOf,
   defineOp,
   dims,
+  launchElementwise,
   like,
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { launchCopyRows } from "../copy_rows/kernels.ts";
+import { itemWidth } from "../shared/items/item_width.ts";
 import { slice } from "../slice/mod.ts";
+import { CONCAT } from "./kernels.ts";
 
 const op = defineOp<{ a: Tensor; b: Tensor }, { y: Tensor }, Record<string, never>>({
   name: "concat",
@@ -21,8 +23,9 @@ const op = defineOp<{ a: Tensor; b: Tensor }, { y: Tensor }, Record<string, neve
     return { y: like(inputs.a, [Ra + Rb, C]) };
   },
   forward(rec, { a, b }, { y }) {
-    launchCopyRows(rec, a, y, { count: a.shape[0]! });
-    launchCopyRows(rec, b, y, { count: b.shape[0]!, yStart: a.shape[0]! });
+    const width = itemWidth(a.shape[1]!);
+    const first = a.size / width;
+    launchElementwise(rec, CONCAT[width], { a, b, y }, y.size / width, { first });
   },
   vjp(rec, { inputs: { a, b }, wants }, { y: dy }) {
     if (dy === undefined) return {};

@@ -1,30 +1,36 @@
 /**
- * The kernel that copies a run of rows, with its loop; concatenating and slicing use it as well.
+ * The kernel that copies a run of rows, with its loop; appending and slicing use it as well.
  *
  * @module
  */
 import {
   dims,
   elementwiseKernel,
+  type Kernel,
   launchElementwise,
   type Recorder,
   type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime/core";
+import { itemSource, type ItemWidth, itemWidth } from "../shared/items/item_width.ts";
 import source from "./copy_rows.wgsl" with { type: "text" };
 
-const COPY_ROWS = elementwiseKernel<
-  "x" | "y",
-  "count" | "columns" | "x_start" | "x_back" | "x_rows" | "y_start"
->("copy_rows", source, ({ x, y }, { count, columns, ...s }) => {
-  const shift = (s.x_start - s.x_back) * columns;
-  const end = s.x_rows * columns;
-  const start = s.y_start * columns;
-  for (let i = 0; i < count; i++) {
-    const from = i + shift;
-    y[start + i] = from >= 0 && from < end ? x[from]! : 0;
-  }
-});
+const copyRowsOf = (width: ItemWidth): Kernel =>
+  elementwiseKernel<
+    "x" | "y",
+    "count" | "columns" | "x_start" | "x_back" | "x_rows" | "y_start"
+  >("copy_rows", itemSource(width, source), ({ x, y }, { count, columns, ...s }) => {
+    const C = width * columns;
+    const shift = (s.x_start - s.x_back) * C;
+    const end = s.x_rows * C;
+    const start = s.y_start * C;
+    for (let i = 0; i < width * count; i++) {
+      const from = i + shift;
+      y[start + i] = from >= 0 && from < end ? x[from]! : 0;
+    }
+  });
+
+const COPY_ROWS: Readonly<Record<ItemWidth, Kernel>> = { 1: copyRowsOf(1), 4: copyRowsOf(4) };
 
 /** Records y[yStart + r] = x[r + xStart - xBack] for r < count; zero outside of x. */
 export function launchCopyRows(
@@ -39,8 +45,10 @@ export function launchCopyRows(
   },
 ): void {
   const { R, C } = dims({ x: "R C", y: "S C" }, { x, y });
-  launchElementwise(rec, COPY_ROWS, { x, y }, at.count * C, {
-    columns: C,
+  const width = itemWidth(C);
+  const columns = C / width;
+  launchElementwise(rec, COPY_ROWS[width], { x, y }, at.count * columns, {
+    columns,
     x_rows: R,
     x_start: at.xStart ?? 0,
     x_back: at.xBack ?? 0,

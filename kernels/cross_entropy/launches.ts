@@ -51,6 +51,9 @@ export function launchSoftmaxRows(
   });
 }
 
+/** Lanes of a column on a GPU: one lane would wait for 1,536 rows in turn. */
+const BIAS_LANES = 8;
+
 /** Records `dbias[c] += sum_r dlogits[r, first + c]`; an empty chunk costs nothing. */
 export function launchBiasGradient(
   rec: Recorder,
@@ -61,6 +64,7 @@ export function launchBiasGradient(
   rec.launch({
     kernel: BIAS_GRADIENT,
     operands: { dlogits: logits, dbias },
+    constants: { LANES: rec.limits.adapterClass === "cpu" ? 1 : BIAS_LANES },
     scalars: { rows: scalarOfExtent(rows), columns: dbias.size, stride, first },
     threads: [
       dbias.size,

@@ -3,25 +3,27 @@
  *
  * @module
  */
-import { kernel, philox4x32, PHILOX_WGSL } from "@transformer-xl/runtime/core";
+import { kernel, PHILOX_WGSL } from "@transformer-xl/runtime/core";
 import givenMask from "./given_mask.wgsl" with { type: "text" };
+import { drawFactors, type MaskField } from "../shared/dropout/mask.ts";
 import philoxMask from "./philox_mask.wgsl" with { type: "text" };
+
+/** Elements that the loop draws at once. */
+const BLOCK = 1024;
 
 /** Draws the mask of eight elements from one block of Philox. */
 export const PHILOX = kernel<
   "x" | "y",
-  "count" | "seed" | "step" | "stream" | "site" | "threshold" | "factor"
+  "count" | MaskField
 >(
   "dropout",
   `${PHILOX_WGSL}\n${philoxMask}`,
-  ({ x, y }, { count, seed, step, stream, site, threshold, factor }) => {
-    for (let block = 0; 8 * block < count; block++) {
-      const words = philox4x32([block, step, stream, 0], [seed, site]);
-      for (let j = 0; j < Math.min(8, count - 8 * block); j++) {
-        const draw = (words[j >> 1]! >>> (16 * (j & 1))) & 0xffff;
-        const e = 8 * block + j;
-        y[e] = draw >= threshold ? x[e]! * factor : 0;
-      }
+  ({ x, y }, { count, ...numbers }) => {
+    const factors = new Float64Array(BLOCK);
+    for (let first = 0; first < count; first += BLOCK) {
+      drawFactors(factors, first, numbers);
+      const end = Math.min(count, first + BLOCK);
+      for (let e = first; e < end; e++) y[e] = x[e]! * factors[e - first]!;
     }
   },
 );

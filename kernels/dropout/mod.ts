@@ -12,25 +12,15 @@ import {
   defineOp,
   like,
   type Recorder,
-  type Scalar,
   ShapeError,
   type Tensor,
 } from "@transformer-xl/runtime/core";
 import { GIVEN, PHILOX } from "./kernels.ts";
+import { maskScalars, type PhiloxMask } from "../shared/dropout/mask.ts";
 
 /** Where the mask comes from. */
 export type DropoutMask =
-  | {
-    readonly kind: "philox";
-    /** Same seed, same masks. */
-    readonly seed: Scalar;
-    /** Number of the training step. */
-    readonly step: Scalar;
-    /** Tells runs of one step apart: batch chunk and rank. */
-    readonly stream: Scalar;
-    /** Which dropout of the network. */
-    readonly site: number;
-  }
+  | PhiloxMask
   | {
     readonly kind: "given";
     /** u32, 1 = kept, one per element in the order of x. */
@@ -64,21 +54,19 @@ export function launchDropout(rec: Recorder, x: Tensor, y: Tensor, { rate, mask 
       );
     }
   }
-  const factor = 1 / (1 - rate);
   if (mask.kind === "given") {
     rec.launch({
       kernel: GIVEN,
       operands: { x, keep: mask.keep, y },
-      scalars: { count, factor },
+      scalars: { count, factor: 1 / (1 - rate) },
       threads: count,
     });
     return;
   }
-  const { seed, step, stream, site } = mask;
   rec.launch({
     kernel: PHILOX,
     operands: { x, y },
-    scalars: { count, seed, step, stream, site, threshold: Math.round(65536 * rate), factor },
+    scalars: { count, ...maskScalars(mask, rate) },
     threads: Math.ceil(count / 8),
   });
 }

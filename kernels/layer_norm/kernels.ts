@@ -1,32 +1,46 @@
 /**
- * The kernels of layer norm with their reference loops.
+ * The kernels of layer norm with their reference loops, for rows of numbers and of vectors.
  *
  * @module
  */
-import { type Kernel, kernel, type Numbers } from "@transformer-xl/runtime/core";
-import backwardSource from "./layer_norm_backward.wgsl" with { type: "text" };
-import forwardSource from "./layer_norm.wgsl" with { type: "text" };
-import gainSource from "./gain_partials.wgsl" with { type: "text" };
-import plainSource from "./input_plain.wgsl" with { type: "text" };
-import residualSource from "./input_residual.wgsl" with { type: "text" };
-import rowSumSource from "./row_sum.wgsl" with { type: "text" };
+import { type Kernel, kernel, type Numbers, type Reference } from "@transformer-xl/runtime/core";
+import dropItem from "../shared/dropout/drop_item.wgsl" with { type: "text" };
+import { drawFactors, MASK_WGSL, type MaskField } from "../shared/dropout/mask.ts";
+import { itemSource, type ItemWidth } from "../shared/items/item_width.ts";
+import backwardSource from "./wgsl/layer_norm_backward.wgsl" with { type: "text" };
+import droppedInput from "./wgsl/input_dropped.wgsl" with { type: "text" };
+import droppedOutput from "./wgsl/output_dropped.wgsl" with { type: "text" };
+import forwardSource from "./wgsl/layer_norm.wgsl" with { type: "text" };
+import gainSource from "./wgsl/gain_partials.wgsl" with { type: "text" };
+import plainInput from "./wgsl/input_plain.wgsl" with { type: "text" };
+import plainOutput from "./wgsl/output_plain.wgsl" with { type: "text" };
+import residualInput from "./wgsl/input_residual.wgsl" with { type: "text" };
+import residualOperands from "./wgsl/residual_operands.wgsl" with { type: "text" };
+import rowItems from "./wgsl/row_items.wgsl" with { type: "text" };
+import rowSum from "./wgsl/row_sum.wgsl" with { type: "text" };
 
-type Inputs = "x" | "gain" | "bias";
-type Outputs = "y" | "stats";
+/** Operands that only some kernels have. */
+type Optional<K extends string> = { readonly [X in K]?: Numbers };
+type Operands<K extends string> = Readonly<Record<K, Numbers>>;
+type Sizes<K extends string> = Readonly<Record<K, number>>;
 
-/** `residual` and `z` if the kernel adds before it normalises. */
-const forward = (
+/** `residual` and `z` if the kernel adds before it normalises; `columns` counts items. */
+const forward = (width: ItemWidth, dropped: boolean) =>
+(
   { x, residual, z, gain, bias, y, stats }:
-    & Readonly<Record<Inputs | Outputs, Numbers>>
-    & { readonly residual?: Numbers; readonly z?: Numbers },
-  { rows: R, columns: D, eps }: Readonly<Record<"rows" | "columns" | "eps", number>>,
+    & Operands<"x" | "gain" | "bias" | "y" | "stats">
+    & Optional<"residual" | "z">,
+  { rows: R, columns, eps, ...mask }: Sizes<"rows" | "columns" | "eps" | MaskField>,
 ): void => {
+  const D = width * columns;
   const row = new Float64Array(D);
+  const factors = new Float64Array(D).fill(1);
   for (let r = 0; r < R; r++) {
     const start = r * D;
+    if (dropped) drawFactors(factors, start, mask);
     let sum = 0;
     for (let c = 0; c < D; c++) {
-      row[c] = x[start + c]! + (residual ? residual[start + c]! : 0);
+      row[c] = factors[c]! * x[start + c]! + (residual ? residual[start + c]! : 0);
       sum += row[c]!;
       if (z) z[start + c] = row[c]!;
     }
@@ -40,74 +54,110 @@ const forward = (
   }
 };
 
-/** Normalises rows of x. */
-export const PLAIN: Kernel = kernel<Inputs | Outputs, "rows" | "columns" | "eps">(
-  "layer_norm",
-  `${rowSumSource}\n${plainSource}\n${forwardSource}`,
-  forward,
-);
-
-/** Normalises rows of x + residual and keeps the sum. */
-export const RESIDUAL: Kernel = kernel<
-  Inputs | Outputs | "residual" | "z",
-  "rows" | "columns" | "eps"
->("layer_norm_residual", `${rowSumSource}\n${residualSource}\n${forwardSource}`, forward);
-
-/** Cotangent of the normalised rows. */
-export const BACKWARD: Kernel = kernel<"dy" | "z" | "gain" | "stats" | "dz", "rows" | "columns">(
-  "layer_norm_backward",
-  `${rowSumSource}\n${backwardSource}`,
-  ({ dy, z, gain, stats, dz }, { rows, columns: D }) => {
-    for (let r = 0; r < rows; r++) {
-      const start = r * D;
-      const [mean, rstd] = [stats[2 * r]!, stats[2 * r + 1]!];
-      let sum = 0;
-      let product = 0;
-      for (let c = 0; c < D; c++) {
-        const g = dy[start + c]! * gain[c]!;
-        sum += g;
-        product += g * (z[start + c]! - mean) * rstd;
-      }
-      for (let c = 0; c < D; c++) {
-        const xhat = (z[start + c]! - mean) * rstd;
-        dz[start + c] = rstd * (dy[start + c]! * gain[c]! - (sum + xhat * product) / D);
-      }
-    }
-  },
-);
-
-/** Sums of the gradients of gain and bias over blocks of rows. */
-export const GAIN_PARTIALS: Kernel = kernel<
-  "dy" | "z" | "stats" | "dgain" | "dbias",
-  "rows" | "columns" | "block"
->("layer_norm_gain", gainSource, (operands, { rows, columns, block }) => {
-  for (let b = 0; b * block < rows; b++) {
-    const end = Math.min(rows, (b + 1) * block);
-    gainBlock(operands, b * block, end, columns, b * columns);
-  }
-});
-
-function gainBlock(
-  { dy, z, stats, dgain, dbias }: Readonly<
-    Record<"dy" | "z" | "stats" | "dgain" | "dbias", Numbers>
-  >,
-  from: number,
-  to: number,
-  columns: number,
-  at: number,
-): void {
-  const gainSums = new Float64Array(columns);
-  const biasSums = new Float64Array(columns);
-  for (let r = from; r < to; r++) {
+/** `dx` if a dropout lies before the sum. */
+const backward = (width: ItemWidth) =>
+(
+  { dy, z, gain, stats, dz, dx }: Operands<"dy" | "z" | "gain" | "stats" | "dz"> & Optional<"dx">,
+  { rows, columns, ...mask }: Sizes<"rows" | "columns" | MaskField>,
+): void => {
+  const D = width * columns;
+  const factors = new Float64Array(D);
+  for (let r = 0; r < rows; r++) {
+    const start = r * D;
     const [mean, rstd] = [stats[2 * r]!, stats[2 * r + 1]!];
-    for (let c = 0; c < columns; c++) {
-      const d = dy[r * columns + c]!;
-      gainSums[c]! += d * (z[r * columns + c]! - mean) * rstd;
-      biasSums[c]! += d;
+    let sum = 0;
+    let product = 0;
+    for (let c = 0; c < D; c++) {
+      const g = dy[start + c]! * gain[c]!;
+      sum += g;
+      product += g * (z[start + c]! - mean) * rstd;
+    }
+    if (dx) drawFactors(factors, start, mask);
+    for (let c = 0; c < D; c++) {
+      const xhat = (z[start + c]! - mean) * rstd;
+      const value = rstd * (dy[start + c]! * gain[c]! - (sum + xhat * product) / D);
+      dz[start + c] = value;
+      if (dx) dx[start + c] = factors[c]! * value;
     }
   }
-  for (let c = 0; c < columns; c++) {
-    dgain[at + c] = gainSums[c]!;
-    dbias[at + c] = biasSums[c]!;
+};
+
+const gainPartials = (width: ItemWidth) =>
+(
+  { dy, z, stats, partials }: Operands<"dy" | "z" | "stats" | "partials">,
+  { rows, columns, block, gain_at, bias_at }: Sizes<
+    "rows" | "columns" | "block" | "gain_at" | "bias_at"
+  >,
+): void => {
+  const D = width * columns;
+  const [gainSums, biasSums] = [new Float64Array(D), new Float64Array(D)];
+  for (let b = 0; b * block < rows; b++) {
+    gainSums.fill(0);
+    biasSums.fill(0);
+    for (let r = b * block; r < Math.min(rows, (b + 1) * block); r++) {
+      const [mean, rstd] = [stats[2 * r]!, stats[2 * r + 1]!];
+      for (let c = 0; c < D; c++) {
+        const d = dy[r * D + c]!;
+        gainSums[c]! += d * (z[r * D + c]! - mean) * rstd;
+        biasSums[c]! += d;
+      }
+    }
+    for (let c = 0; c < D; c++) {
+      partials[width * gain_at + b * D + c] = gainSums[c]!;
+      partials[width * bias_at + b * D + c] = biasSums[c]!;
+    }
   }
+};
+
+/** The kernels for one width of items. */
+export interface LayerNormKernels {
+  /** Normalises rows of x. */
+  readonly plain: Kernel;
+  /** Normalises rows of x + residual and keeps the sum. */
+  readonly residual: Kernel;
+  /** The same of drop(x) + residual. */
+  readonly dropped: Kernel;
+  /** Cotangent of the normalised rows. */
+  readonly backward: Kernel;
+  /** The same, and after a dropout. */
+  readonly droppedBackward: Kernel;
+  /** Sums of the gradients of gain and bias over blocks of rows. */
+  readonly gainPartials: Kernel;
 }
+
+function kernelsOf(width: ItemWidth): LayerNormKernels {
+  const rows = (name: string, loops: unknown, ...parts: readonly string[]) =>
+    kernel(name, itemSource(width, rowItems, rowSum, ...parts), loops as Reference);
+  const mask = [MASK_WGSL, dropItem];
+  const dropped = [...mask, residualOperands, droppedInput];
+  return {
+    plain: rows("layer_norm", forward(width, false), plainInput, forwardSource),
+    residual: rows(
+      "layer_norm_residual",
+      forward(width, false),
+      residualOperands,
+      residualInput,
+      forwardSource,
+    ),
+    dropped: rows("layer_norm_dropped", forward(width, true), ...dropped, forwardSource),
+    backward: rows("layer_norm_backward", backward(width), plainOutput, backwardSource),
+    droppedBackward: rows(
+      "layer_norm_backward_dropped",
+      backward(width),
+      ...mask,
+      droppedOutput,
+      backwardSource,
+    ),
+    gainPartials: kernel(
+      "layer_norm_gain",
+      itemSource(width, gainSource),
+      gainPartials(width) as Reference,
+    ),
+  };
+}
+
+/** The kernels by width. */
+export const LAYER_NORM: Readonly<Record<ItemWidth, LayerNormKernels>> = {
+  1: kernelsOf(1),
+  4: kernelsOf(4),
+};

@@ -1,9 +1,9 @@
 /**
- * Layer norm over the last axis, with the residual sum before it in the same pass:
+ * Layer norm over the last axis, with the residual sum and a dropout before it in the same pass:
  *
- *     z = x + residual,  y = gain * (z - mean) * rstd + bias       (biased variance, two passes)
+ *     z = drop(x) + residual,  y = gain * (z - mean) * rstd + bias (biased variance, two passes)
  *     dz = rstd * (g - mean(g) - xhat * mean(g * xhat)),  g = dy * gain,  xhat = (z - mean) * rstd
- *     dx = dresidual = dz,  dgain = sum over rows of dy * xhat,  dbias = sum over rows of dy
+ *     dresidual = dz,  dx = drop(dz),  dgain = sum over rows of dy * xhat,  dbias = sum over rows of dy
  *
  * @module
  */
@@ -12,24 +12,29 @@ import {
   defineOp,
   dims,
   f32,
+  type Kernel,
   like,
   type Recorder,
+  type Scalar,
+  type Spec,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
+import { maskScalars, type PhiloxMask } from "../shared/dropout/mask.ts";
+import { type Dropout, dropout as drop } from "../dropout/mod.ts";
+import { itemWidth } from "../shared/items/item_width.ts";
+import { columnSums, type Partials, reservePartials, SUM_BLOCK } from "../sum_rows/column_sums.ts";
 import { rowLanes } from "../shared/row_lanes.ts";
-import { BACKWARD, GAIN_PARTIALS, PLAIN, RESIDUAL } from "./kernels.ts";
+import { LAYER_NORM, type LayerNormKernels } from "./kernels.ts";
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
   /** [R, D], added to x before normalising. */
   readonly residual?: Tensor;
+  /** Of x, before the residual is added. */
+  readonly dropout?: Dropout | undefined;
   /** Added to the variance, 1e-5 by default. */
   readonly eps?: number;
 }
-
-/** Rows of one partial sum of the gradients of gain and bias. */
-const BLOCK = 64;
 
 type In = {
   readonly x: Tensor;
@@ -38,87 +43,126 @@ type In = {
   readonly bias: Tensor;
 };
 type Out = { readonly y: Tensor; readonly stats: Tensor; readonly z?: Tensor };
+type Attrs = {
+  readonly eps: number;
+  /** Of x, before the sum; drawn in the same pass. */
+  readonly dropout?: PhiloxDropout | undefined;
+};
+
+/** A dropout whose mask kernels can draw. */
+interface PhiloxDropout {
+  readonly rate: number;
+  readonly mask: PhiloxMask;
+}
+
+/** Rows of a matrix, the items in one, and the kernels for them. */
+function itemsOf(
+  { shape }: Tensor,
+): { readonly rows: number; readonly columns: number; readonly kernels: LayerNormKernels } {
+  const [rows, D] = shape as [number, number];
+  const width = itemWidth(D);
+  return { rows, columns: D / width, kernels: LAYER_NORM[width] };
+}
+
+/** Records a kernel that reduces every row. */
+function launchRows(
+  rec: Recorder,
+  kernel: Kernel,
+  operands: Readonly<Record<string, Tensor>>,
+  { rows, ...scalars }: { readonly rows: number } & Readonly<Record<string, number | Scalar>>,
+): void {
+  const lanes = rowLanes(rec.limits);
+  rec.launch({
+    kernel,
+    operands,
+    constants: { ...lanes },
+    scalars: { rows, ...scalars },
+    threads: rows * lanes.LANES,
+  });
+}
 
 const backwardOp = defineOp<
   { dy: Tensor; z: Tensor; gain: Tensor; stats: Tensor },
-  { dz: Tensor },
-  Record<string, never>
+  { dz: Tensor; dx: Tensor | undefined },
+  Pick<Attrs, "dropout">
 >({
   name: "layer_norm_backward",
-  infer: ({ z }) => ({ dz: like(z) }),
-  forward(rec, { dy, z, gain, stats }, { dz }) {
-    const [rows, columns] = z.shape as [number, number];
-    const lanes = rowLanes(rec.limits);
-    rec.launch({
-      kernel: BACKWARD,
-      operands: { dy, z, gain, stats, dz },
-      constants: { ...lanes },
-      scalars: { rows, columns },
-      threads: rows * lanes.LANES,
-    });
+  infer: ({ z }, { dropout }) =>
+    ({ dz: like(z), ...(dropout && { dx: like(z) }) }) as Record<"dz" | "dx", Spec>,
+  forward(rec, { dy, z, gain, stats }, { dz, dx }, { dropout }) {
+    const { rows, columns, kernels } = itemsOf(z);
+    launchRows(
+      rec,
+      dropout ? kernels.droppedBackward : kernels.backward,
+      { dy, z, gain, stats, dz, ...(dx && { dx }) },
+      { rows, columns, ...(dropout && maskScalars(dropout.mask, dropout.rate)) },
+    );
   },
-  cost: ({ dy, z, gain, stats }) => ({
+  cost: ({ dy, z, gain, stats }, { dropout }) => ({
     flops: 12 * z.size,
-    bytes: bytesOf(dy, z, gain, stats, z),
+    bytes: bytesOf(dy, z, gain, stats, z, dropout && z),
   }),
 });
 
-const gainOp = defineOp<
-  { dy: Tensor; z: Tensor; stats: Tensor },
-  { dgain: Tensor; dbias: Tensor },
-  Record<string, never>
->({
-  name: "layer_norm_gain",
-  infer({ z }) {
-    const [rows, columns] = z.shape as [number, number];
-    const partial = f32([Math.ceil(rows / BLOCK), columns]);
-    return { dgain: partial, dbias: partial };
-  },
-  forward(rec, { dy, z, stats }, { dgain, dbias }) {
-    const [rows, columns] = z.shape as [number, number];
+/** Records the sums of blocks of rows that make up the gradients of gain and bias. */
+function gainPartials(
+  rec: Recorder,
+  { dy, z, stats }: { readonly dy: Tensor; readonly z: Tensor; readonly stats: Tensor },
+): { readonly gain: Partials; readonly bias: Partials } {
+  const { rows, columns, kernels } = itemsOf(z);
+  const D = z.shape[1]!;
+  const gain = reservePartials(rec, rows, D);
+  const bias = reservePartials(rec, rows, D);
+  const items = D / columns;
+  const cost = { flops: 5 * z.size, bytes: bytesOf(dy, z, stats) };
+  rec.node("layer_norm_gain", { inputs: { dy, z, stats }, cost }, () => {
     rec.launch({
-      kernel: GAIN_PARTIALS,
-      operands: { dy, z, stats, dgain, dbias },
-      scalars: { rows, columns, block: BLOCK },
-      threads: [Math.ceil(columns / 4), Math.ceil(rows / BLOCK)],
+      kernel: kernels.gainPartials,
+      operands: { dy, z, stats, partials: bias.memory },
+      scalars: {
+        rows,
+        columns,
+        block: SUM_BLOCK,
+        gain_at: gain.at / items,
+        bias_at: bias.at / items,
+      },
+      threads: [columns, gain.blocks],
     });
-  },
-  cost: ({ dy, z, stats }) => ({ flops: 5 * z.size, bytes: bytesOf(dy, z, stats) }),
-});
+  });
+  return { gain, bias };
+}
 
-const op = defineOp<In, Out, { readonly eps: number }>({
+const op = defineOp<In, Out, Attrs>({
   name: "layer_norm",
   infer(inputs) {
     const { R } = dims({ x: "R D", residual: "R D", gain: "D", bias: "D" }, inputs);
     const y = like(inputs.x);
     return { y, stats: f32([R, 2]), ...(inputs.residual && { z: y }) };
   },
-  forward(rec, { x, residual, gain, bias }, { y, stats, z }, { eps }) {
-    const [rows, columns] = x.shape as [number, number];
-    const lanes = rowLanes(rec.limits);
-    rec.launch({
-      kernel: residual ? RESIDUAL : PLAIN,
-      operands: { x, gain, bias, y, stats, ...(residual && { residual, z: z! }) },
-      constants: { ...lanes },
-      scalars: { rows, columns, eps },
-      threads: rows * lanes.LANES,
-    });
+  forward(rec, { x, residual, gain, bias }, { y, stats, z }, { eps, dropout }) {
+    const { rows, columns, kernels } = itemsOf(x);
+    launchRows(
+      rec,
+      dropout ? kernels.dropped : residual ? kernels.residual : kernels.plain,
+      { x, gain, bias, y, stats, ...(residual && { residual, z: z! }) },
+      { rows, columns, eps, ...(dropout && maskScalars(dropout.mask, dropout.rate)) },
+    );
   },
-  vjp(rec, { inputs: { x, gain }, outputs: { stats, z = x }, wants, gradients }, { y: dy }) {
+  vjp(
+    rec,
+    { inputs: { x, gain }, outputs: { stats, z = x }, attrs: { dropout }, wants, gradients },
+    { y: dy },
+  ) {
     if (dy === undefined) return {};
-    const dz = wants("x") || wants("residual")
-      ? backwardOp(rec, { dy, z, gain, stats }, {}).dz
-      : undefined;
-    if (!wants("gain") && !wants("bias")) return { x: dz, residual: dz };
-    const partials = gainOp(rec, { dy, z, stats }, {});
-    const total = (name: "gain" | "bias", partial: Tensor) => {
-      if (!wants(name)) return undefined;
-      if (gradients[name] === undefined) return sumRows(rec, partial);
-      accumulateSumRows(rec, gradients[name], partial);
-      return undefined;
-    };
-    const dgain = total("gain", partials.dgain);
-    return { x: dz, residual: dz, gain: dgain, bias: total("bias", partials.dbias) };
+    const { dz, dx = dz } = wants("x") || wants("residual")
+      ? backwardOp(rec, { dy, z, gain, stats }, { dropout })
+      : {};
+    const cotangents = { x: dx, residual: dz };
+    if (!wants("gain") && !wants("bias")) return cotangents;
+    const partials = gainPartials(rec, { dy, z, stats });
+    const total = (name: "gain" | "bias") =>
+      wants(name) ? columnSums(rec, partials[name], gradients[name], gain.dtype) : undefined;
+    return { ...cotangents, gain: total("gain"), bias: total("bias") };
   },
   cost: ({ x, residual, gain, bias }) => ({
     flops: 8 * x.size,
@@ -127,7 +171,7 @@ const op = defineOp<In, Out, { readonly eps: number }>({
 });
 
 /**
- * `gain * (z - mean) * rstd + bias` of every row of `z = x + residual`; x is [R, D].
+ * `gain * (z - mean) * rstd + bias` of every row of `z = drop(x) + residual`; x is [R, D].
  *
  * @throws {ShapeError} when the sizes differ
  * @example
@@ -154,7 +198,15 @@ export function layerNorm(
   x: Tensor,
   gain: Tensor,
   bias: Tensor,
-  { residual, eps = 1e-5 }: LayerNormOptions = {},
+  { residual, eps = 1e-5, dropout }: LayerNormOptions = {},
 ): Tensor {
-  return op(rec, { x, residual, gain, bias }, { eps }).y;
+  if (dropout === undefined || dropout.rate === 0) {
+    return op(rec, { x, residual, gain, bias }, { eps }).y;
+  }
+  // A lane draws the mask of eight numbers at once, which must not be those of two rows.
+  const { rate, mask } = dropout;
+  if (residual === undefined || mask.kind === "given" || x.shape[1]! % 8 !== 0) {
+    return op(rec, { x: drop(rec, x, dropout), residual, gain, bias }, { eps }).y;
+  }
+  return op(rec, { x, residual, gain, bias }, { eps, dropout: { rate, mask } }).y;
 }

@@ -38,7 +38,8 @@ export const matmulCases: OpCases = {
     });
     if (attrs?.["twice"] !== true) return { outputs: { c } };
     const hidden = scale(rec, given!, 2); // its second cotangent is added to the first
-    const [d, e] = [0, 1].map(() => matmul(rec, hidden, b!, { transposeB: true }));
+    const options = { transposeB: true, ...(bias && { bias }) };
+    const [d, e] = [0, 1].map(() => matmul(rec, hidden, b!, options));
     return { outputs: { c: add(rec, d!, e!) } };
   },
   rows: [
@@ -97,6 +98,12 @@ export const matmulCases: OpCases = {
     {
       name: "NT an operand of two products",
       operands: shapes(13, 19, 10, "NT"),
+      attrs: { form: "NT", twice: true },
+      sumLength: 40,
+    },
+    {
+      name: "NT a bias of two products",
+      operands: { ...shapes(13, 19, 10, "NT"), bias: { shape: [19] } },
       attrs: { form: "NT", twice: true },
       sumLength: 40,
     },

@@ -5,6 +5,8 @@
  */
 import { type Kernel, kernel, type Numbers, type Reference } from "@transformer-xl/runtime/core";
 import reduceSource from "./reduce_partials.wgsl" with { type: "text" };
+import { drawFactors, MASK_WGSL, type MaskField } from "../shared/dropout/mask.ts";
+import { type Epilogue, PLAIN_EPILOGUE } from "./tiles/epilogue.ts";
 import { tileSource } from "./tiles/tile.ts";
 import type { MatmulForm, TilePlan } from "./tiles/tile_plan.ts";
 
@@ -42,9 +44,9 @@ export function matmulKernel(plan: TilePlan): Kernel {
   let found = KERNELS.get(key);
   if (found === undefined) {
     const { form, epilogue, tileM, tileN, splitK } = plan;
-    found = kernel<"a" | "b" | "c" | "bias", Sizes>(
+    found = kernel<"a" | "b" | "c" | "bias" | "gate", Sizes>(
       `matmul_${form}_${tileM}x${tileN}`,
-      tileSource(plan).source,
+      (epilogue.dropout ? MASK_WGSL : "") + tileSource(plan).source,
       splitK > 1 ? splitProductLoops(form, plan.tileK) : productLoops(form, epilogue),
     );
     KERNELS.set(key, found);
@@ -73,22 +75,26 @@ type Sizes =
   | "outer"
   | "inner"
   | "splits"
-  | "alpha";
+  | "alpha"
+  | MaskField;
 
-/** Loops of a product; `bias` if the epilogue adds one. */
+/** Loops of a product; `bias` and `gate` if the epilogue has them. */
 type ProductLoops = (
-  operands: Readonly<Record<"a" | "b" | "c", Numbers>> & { readonly bias?: Numbers },
+  operands:
+    & Readonly<Record<"a" | "b" | "c", Numbers>>
+    & { readonly bias?: Numbers; readonly gate?: Numbers },
   sizes: Readonly<Record<Sizes, number>>,
 ) => void;
 
-/** c = relu?(alpha * a . b + bias + c?), per batch; sums in float64. */
+/** c = epilogue(alpha * a . b), per batch; sums in float64. */
 function productLoops(
   form: MatmulForm,
-  { relu, accumulate }: { readonly relu: boolean; readonly accumulate: boolean },
+  { relu, accumulate, dropout = false }: Epilogue,
 ): ProductLoops {
-  return ({ a, b, c, bias }, s) => {
+  return ({ a, b, c, bias, gate }, s) => {
     const { M, N, alpha } = s;
     const row = new Float64Array(N);
+    const factors = new Float64Array(dropout ? N : 0);
     for (let batch = 0; batch < s.outer * s.inner; batch++) {
       const outer = Math.floor(batch / s.inner);
       const inner = batch % s.inner;
@@ -102,10 +108,13 @@ function productLoops(
           axpyRows(row, a, a0 + first, step, b, b0, s.ldb, s.K);
         }
         const out = c0 + m * s.ldc;
+        if (dropout) drawFactors(factors, m * N, s);
         for (let n = 0; n < N; n++) {
           let value = alpha * row[n]! + (bias ? bias[n]! : 0);
           if (accumulate) value += c[out + n]!;
-          c[out + n] = relu && value < 0 ? 0 : value;
+          if (relu && value < 0) value = 0;
+          if (dropout) value *= factors[n]!;
+          c[out + n] = gate && !(gate[out + n]! > 0) ? 0 : value;
         }
       }
     }
@@ -114,7 +123,7 @@ function productLoops(
 
 /** The parts of a sum cut into `splits` ranges of k, each a matrix of its own. */
 function splitProductLoops(form: MatmulForm, tileK: number): ProductLoops {
-  const whole = productLoops(form, { relu: false, accumulate: false });
+  const whole = productLoops(form, PLAIN_EPILOGUE);
   return (operands, s) => {
     const { K, splits, lda, ldb } = s;
     const length = Math.ceil(K / (tileK * splits)) * tileK;

@@ -6,6 +6,8 @@
  * @module
  */
 import type { Count, DeviceLimits, Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
+import { maskScalars } from "../shared/dropout/mask.ts";
+import { type Dropout, launchDropout } from "../dropout/mod.ts";
 import { type MatmulProblem, tilePlanFor } from "./tiles/plans.ts";
 import { matmulKernel, REDUCE_PARTIALS } from "./kernels.ts";
 import { tileGrid } from "./tiles/tile.ts";
@@ -57,8 +59,12 @@ export interface MatmulLaunch {
   };
   /** Factor, 1 by default. */
   readonly alpha?: number;
-  /** max(0, .) at the end. */
+  /** max(0, .) after bias and sum. */
   readonly relu?: boolean;
+  /** Of the result, in a launch of its own where a kernel cannot draw the mask. */
+  readonly dropout?: Dropout | undefined;
+  /** Laid out as c: where it is not positive the result is 0. */
+  readonly gate?: Tensor;
   /** c += instead of c =. */
   readonly accumulate?: boolean;
   /**
@@ -83,7 +89,7 @@ export function matmulProblem(
   launch: MatmulLaunch,
   { adapterClass, subgroups }: Pick<DeviceLimits, "adapterClass" | "subgroups">,
 ): MatmulProblem {
-  const { form, N, batch, bias, relu = false, accumulate = false } = launch;
+  const { form, N, batch, bias, relu = false, accumulate = false, dropout, gate } = launch;
   const [M, K] = [capacityOf(launch.M), capacityOf(launch.K)];
   return {
     form,
@@ -93,14 +99,48 @@ export function matmulProblem(
     batches: (batch?.outer ?? 1) * (batch?.inner ?? 1),
     adapterClass,
     subgroups,
-    epilogue: { bias: bias !== undefined, relu, accumulate },
+    epilogue: {
+      bias: bias !== undefined,
+      relu,
+      accumulate,
+      ...(dropout && { dropout: true }),
+      ...(gate && { gate: true }),
+    },
     aligned: isAligned(launch, M, K),
   };
 }
 
-/** Records one (batched) product, in two launches for sums in parts. */
+/**
+ * Records one (batched) product, in two launches for sums in parts or a dropout that is not drawn in
+ * the product's kernel.
+ */
 export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
-  const { form, M, N, K, batch, accumulate = false } = launch;
+  const { dropout, ...product } = launch;
+  if (dropout === undefined || drawsMask(rec, launch)) {
+    launchProduct(rec, launch);
+    return;
+  }
+  const { c } = launch;
+  const whole = rec.temporary(c.shape, c.dtype, "matmul.undropped");
+  launchProduct(rec, { ...product, c: whole });
+  launchDropout(rec, whole, c, dropout);
+}
+
+/**
+ * Whether the product's kernel draws the mask: on GPUs, in rows of whole blocks of Philox. The tiles of
+ * software drivers have no workgroup memory, and a lane of theirs would draw eight times as much.
+ */
+function drawsMask(
+  rec: Recorder,
+  { N, ldc = N, cOffset = 0, batch, dropout }: MatmulLaunch,
+): boolean {
+  const tight = ldc === N && cOffset === 0 && batch === undefined;
+  return tight && N % 8 === 0 && dropout?.mask.kind === "philox" &&
+    rec.limits.adapterClass !== "cpu";
+}
+
+function launchProduct(rec: Recorder, launch: MatmulLaunch): void {
+  const { form, M, N, K, batch, accumulate = false, bias, gate, dropout } = launch;
   const problem = matmulProblem(launch, rec.limits);
   const { M: m, K: k, batches } = problem;
   const plan = launch.plan ?? tilePlanFor(problem);
@@ -111,7 +151,7 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
   const [cOuter, cInner] = split ? [m * N, 0] : batch?.c ?? zero;
   rec.launch({
     kernel: matmulKernel(plan),
-    operands: { a: launch.a, b: launch.b, c, ...(launch.bias && { bias: launch.bias }) },
+    operands: { a: launch.a, b: launch.b, c, ...(bias && { bias }), ...(gate && { gate }) },
     scalars: {
       M: scalarOfExtent(M),
       N,
@@ -132,6 +172,7 @@ export function launchMatmul(rec: Recorder, launch: MatmulLaunch): void {
       inner: batch?.inner ?? 1,
       splits: plan.splitK,
       alpha: launch.alpha ?? 1,
+      ...(dropout?.mask.kind === "philox" && maskScalars(dropout.mask, dropout.rate)),
     },
     workgroups: [
       x,

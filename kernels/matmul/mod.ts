@@ -7,9 +7,6 @@
  * @module
  */
 import {
-  bytesOf,
-  bytesPer,
-  type Cost,
   defineOp,
   dims,
   like,
@@ -20,7 +17,15 @@ import {
 } from "@transformer-xl/runtime/core";
 import { reluBackward } from "../relu/mod.ts";
 import { accumulateSumRows, sumRows } from "../sum_rows/mod.ts";
-import { type Extent, launchMatmul } from "./launch.ts";
+import {
+  cotangentsOf,
+  launchWholeProduct,
+  PATTERNS,
+  type Product,
+  productCost,
+  recordCotangent,
+  type RowSpan,
+} from "./product.ts";
 import type { MatmulForm } from "./tiles/tile_plan.ts";
 
 export {
@@ -75,12 +80,6 @@ type Attrs = {
   readonly sourceFrom?: number | undefined;
 };
 
-const PATTERNS = {
-  NN: { a: "M K", b: "K N", bias: "N" },
-  NT: { a: "M K", b: "N K", bias: "N" },
-  TN: { a: "K M", b: "K N", bias: "N" },
-} as const;
-
 const op = defineOp<In, { c: Tensor }, Attrs>({
   name: "matmul",
   infer(inputs, { form }) {
@@ -88,7 +87,7 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
     return { c: like(inputs.a, [M, N]) };
   },
   forward(rec, { a, b, bias }, { c }, { form, relu, rows }) {
-    record(rec, { form, a, b }, c, { relu, rows, bias });
+    launchWholeProduct(rec, { form, a, b }, c, { relu, rows, bias });
   },
   vjp(
     rec,
@@ -97,9 +96,9 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
   ) {
     const { form, relu, rows, sourceFrom = 0 } = attrs;
     const dc = relu ? reluBackward(rec, c, grads.c!) : grads.c!;
-    const { da, db } = cotangentsOf(form, a, b, dc);
+    const { da, db } = cotangentsOf({ form, a, b }, dc);
     const addTo = (name: "a" | "b" | "source", of: Product, span?: RowSpan) =>
-      wants(name) ? product(rec, of, gradients[name], { rows, span }) : undefined;
+      wants(name) ? recordCotangent(rec, of, gradients[name], { rows, span }) : undefined;
     let dbias: Tensor | undefined;
     if (bias && wants("bias")) {
       if (gradients.bias) accumulateSumRows(rec, gradients.bias, dc, rows && { rows });
@@ -113,97 +112,8 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
       bias: dbias,
     };
   },
-  cost: ({ a, b, bias }, { form, rows }) => costOf({ form, a, b }, { bias, rows }),
+  cost: ({ a, b, bias }, { form, rows }) => productCost({ form, a, b }, { bias, rows }),
 });
-
-/** A product of two operands. */
-interface Product {
-  readonly form: MatmulForm;
-  readonly a: Tensor;
-  readonly b: Tensor;
-}
-
-/** `count` rows from `from` on. */
-interface RowSpan {
-  readonly from: number;
-  readonly count: number;
-}
-
-/** What is recorded beside the operands of a product. */
-interface ProductOptions {
-  readonly relu?: boolean;
-  readonly rows?: Scalar | undefined;
-  readonly bias?: Tensor | undefined;
-  readonly accumulate?: boolean;
-  /** Rows of `a` that are read, not with TN; all by default. */
-  readonly span?: RowSpan | undefined;
-}
-
-/** The products that are the cotangents of a and b. */
-function cotangentsOf(
-  form: MatmulForm,
-  a: Tensor,
-  b: Tensor,
-  dc: Tensor,
-): { readonly da: Product; readonly db: Product } {
-  if (form === "NN") return { da: { form: "NT", a: dc, b }, db: { form: "TN", a, b: dc } };
-  if (form === "NT") return { da: { form: "NN", a: dc, b }, db: { form: "TN", a: dc, b: a } };
-  return { da: { form: "NT", a: b, b: dc }, db: { form: "NN", a, b: dc } };
-}
-
-/** Work of a product; proportional to `rows` if given. */
-function costOf(
-  { form, a, b }: Product,
-  { bias, rows, span, accumulate }: ProductOptions,
-): Cost {
-  const { M, N, K } = dims(PATTERNS[form], { a, b, bias });
-  const used = span?.count ?? M;
-  return {
-    flops: 2 * used * N * K,
-    bytes: bytesOf(b, bias) + bytesPer(a.dtype) * used * (K + (accumulate ? 2 : 1) * N),
-    extent: rows && { scalar: rows, capacity: form === "TN" ? K : M },
-  };
-}
-
-/** Records a cotangent: into what has reached the value already if it may be added to, else anew. */
-function product(
-  rec: Recorder,
-  of: Product,
-  sum: Tensor | undefined,
-  given: Pick<ProductOptions, "rows" | "span">,
-): Tensor | undefined {
-  const { form, a, b } = of;
-  const { M, N } = dims(PATTERNS[form], { a, b, bias: undefined });
-  const c = sum ?? rec.temporary([given.span?.count ?? M, N], a.dtype, "matmul.c");
-  const options = { ...given, accumulate: sum !== undefined };
-  const work = { inputs: { a, b }, ...(sum ? {} : { outputs: { c } }), cost: costOf(of, options) };
-  rec.node("matmul_gradient", work, () => record(rec, of, c, options));
-  return sum === undefined ? c : undefined;
-}
-
-function record(
-  rec: Recorder,
-  { form, a, b }: Product,
-  c: Tensor,
-  { relu = false, rows, bias, accumulate = false, span }: ProductOptions,
-): void {
-  const { M, N, K } = dims(PATTERNS[form], { a, b, bias });
-  const limited = (capacity: number): Extent =>
-    rows === undefined ? capacity : { scalar: rows, capacity };
-  launchMatmul(rec, {
-    form,
-    a,
-    b,
-    c,
-    ...(bias && { bias }),
-    M: form === "TN" ? M : limited(span?.count ?? M),
-    N,
-    K: form === "TN" ? limited(K) : K,
-    aOffset: (span?.from ?? 0) * K,
-    relu,
-    accumulate,
-  });
-}
 
 /**
  * Matrix product, [M, K] x [K, N] -> [M, N].

@@ -12,6 +12,7 @@ import {
   type Scalar,
   type Tensor,
 } from "@transformer-xl/runtime/core";
+import { addColumnSums, launchBlockSums } from "./column_sums.ts";
 import { SUM_ROWS } from "./kernels.ts";
 
 const BLOCK = 64;
@@ -73,15 +74,20 @@ export function sumRows(
   return op(rec, { x }, options).y;
 }
 
-/** `sum[c] += sum_r x[r, c]`: the gradient of a bias, accumulated in place. */
+/**
+ * `sum[c] += sum_r x[r, c]`: the gradient of a bias, accumulated in place. Without `rows` the last
+ * level is that of {@link addColumnSums}.
+ */
 export function accumulateSumRows(
   rec: Recorder,
   sum: Tensor,
   x: Tensor,
   options: { readonly rows?: Scalar } = {},
 ): void {
+  const { rows } = options;
   const cost = { flops: x.size, bytes: bytesOf(x, sum) };
   rec.node("accumulate_sum_rows", { inputs: { x }, cost }, () => {
-    launchSumRows(rec, x, sum, { ...options, accumulate: true });
+    if (rows === undefined) addColumnSums(rec, launchBlockSums(rec, x), sum);
+    else launchSumRows(rec, x, sum, { rows, accumulate: true });
   });
 }

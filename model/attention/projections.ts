@@ -129,10 +129,10 @@ export class Projections {
   output(rec: Recorder, mixed: Tensor, x: Tensor, { drop }: AttentionContext): Tensor {
     const { preLnorm, dropout } = this.#config;
     const out = matmul(rec, mixed, this.#out, { transposeB: true }); // [Q B, D]
-    const dropsOut = dropped(rec, out, drop(`l${this.#layer}/attn`, dropout));
+    const mask = drop(`l${this.#layer}/attn`, dropout);
     return preLnorm
-      ? add(rec, x, dropsOut)
-      : layerNorm(rec, dropsOut, this.#gain, this.#bias, { residual: x });
+      ? add(rec, x, dropped(rec, out, mask))
+      : layerNorm(rec, out, this.#gain, this.#bias, { residual: x, dropout: mask });
   }
 }
 

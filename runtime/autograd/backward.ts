@@ -59,40 +59,54 @@ export function backward(
     if (parameters.has(x)) accumulate(rec, (x as PackedParameter).gradient, cotangent);
     else cotangents.give(x, cotangent);
   };
+  const differentiate = (node: Node) => {
+    const grads = pick(node.outputs, (output) => cotangents.get(output));
+    const wants = new Set(
+      Object.entries(node.inputs).filter(([, x]) => x !== undefined && reached.has(x))
+        .map(([name]) => name),
+    );
+    if (wants.size === 0 || Object.keys(grads).length === 0) return;
+    if (node.vjp === undefined) {
+      throw new TypeError(`Cannot differentiate "${node.name}": it has no vjp`);
+    }
+    const gradients = pick(
+      node.inputs,
+      (x) => parameters.has(x) ? (x as PackedParameter).gradient : cotangents.addable(x),
+    );
+    rec.attribute(node.scope, () => {
+      const results = node.vjp!(grads, wants, gradients);
+      for (const [name, cotangent] of Object.entries(results)) {
+        const x = node.inputs[name];
+        if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
+        send(x, cotangent);
+      }
+    });
+    for (const output of Object.values(node.outputs)) {
+      if (output !== undefined && !wanted.includes(output)) cotangents.release(output);
+    }
+  };
   rec.scope("backward", () => {
     for (const [value, cotangent] of seeds) send(value, cotangent);
 
-    for (const node of nodes.reverse()) {
-      const grads = pick(node.outputs, (output) => cotangents.get(output));
-      const wants = new Set(
-        Object.entries(node.inputs).filter(([, x]) => x !== undefined && reached.has(x))
-          .map(([name]) => name),
-      );
-      if (wants.size === 0 || Object.keys(grads).length === 0) continue;
-      if (node.vjp === undefined) {
-        throw new TypeError(`Cannot differentiate "${node.name}": it has no vjp`);
-      }
-      const gradients = pick(
-        node.inputs,
-        (x) => parameters.has(x) ? (x as PackedParameter).gradient : cotangents.addable(x),
-      );
-      rec.attribute(node.scope, () => {
-        const results = node.vjp!(grads, wants, gradients);
-        for (const [name, cotangent] of Object.entries(results)) {
-          const x = node.inputs[name];
-          if (x === undefined || cotangent === undefined || !wants.has(name)) continue;
-          send(x, cotangent);
-        }
-      });
-      for (const output of Object.values(node.outputs)) {
-        if (output !== undefined && !wanted.includes(output)) cotangents.release(output);
-      }
+    for (const part of partsOf(nodes.reverse())) {
+      rec.withEnd(() => part.forEach(differentiate));
     }
   });
   return new Map(wanted.flatMap((x) => {
     const cotangent = cotangents.get(x);
     return cotangent === undefined ? [] : [[x, cotangent] as const];
   }));
+}
+
+/** Runs of nodes of one outermost scope, as a layer of a network is: work put off ends with one. */
+function partsOf(nodes: readonly Node[]): Node[][] {
+  const parts: Node[][] = [];
+  for (const node of nodes) {
+    const last = parts.at(-1);
+    if (last !== undefined && last[0]!.scope[0] === node.scope[0]) last.push(node);
+    else parts.push([node]);
+  }
+  return parts;
 }
 
 /** All values that depend on `targets`, and the targets. */

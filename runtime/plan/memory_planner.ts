@@ -34,7 +34,9 @@ export function lifetimes(
 }
 
 /**
- * Best-fit colouring of lifetimes. A slot released by command i is free again from command i + 1.
+ * Colouring of lifetimes, largest buffer first: a slot is as large as the first buffer in it, and a
+ * buffer takes the smallest slot that is free during its lifetime. A slot released by command i is
+ * free again from command i + 1.
  *
  * @example
  * ```ts
@@ -46,37 +48,24 @@ export function lifetimes(
  * ```
  */
 export function planSlots(commands: readonly Command[], buffers: readonly PlanBuffer[]): Layout {
-  const spans = [...lifetimes(commands)]
+  const sized = [...lifetimes(commands)]
     .filter(([buffer]) => buffers[buffer]!.kind === "temporary")
-    .sort(([, a], [, b]) => a[0] - b[0]);
+    .map(([buffer, span]) => {
+      const { length, dtype } = buffers[buffer]!;
+      return { buffer, span, bytes: Math.max(4, Math.ceil(length * bytesPer(dtype) / 4) * 4) };
+    })
+    .sort((a, b) => b.bytes - a.bytes || a.span[0] - b.span[0]);
   const slotOf = new Map<number, number>();
   const slotBytes: number[] = [];
-  const busyUntil: number[] = [];
-  for (const [buffer, [first, last]] of spans) {
-    const { length, dtype } = buffers[buffer]!;
-    const bytes = Math.max(4, Math.ceil(length * bytesPer(dtype) / 4) * 4);
-    const slot = bestFit(slotBytes, busyUntil, first, bytes);
-    slotBytes[slot] = Math.max(slotBytes[slot] ?? 0, bytes);
-    busyUntil[slot] = last;
+  const busy: Uint8Array[] = []; // by slot and command
+  for (const { buffer, span: [first, last], bytes } of sized) {
+    let slot = busy.findLastIndex((commands) => !commands.subarray(first, last + 1).includes(1));
+    if (slot < 0) {
+      slot = slotBytes.push(bytes) - 1;
+      busy.push(new Uint8Array(commands.length));
+    }
+    busy[slot]!.fill(1, first, last + 1);
     slotOf.set(buffer, slot);
   }
   return { slotOf, slotBytes };
-}
-
-/** The smallest free slot that is large enough, else the largest free one, else a new one. */
-function bestFit(
-  slotBytes: readonly number[],
-  busyUntil: readonly number[],
-  first: number,
-  bytes: number,
-): number {
-  let fit = -1;
-  let largest = -1;
-  for (let slot = 0; slot < slotBytes.length; slot++) {
-    if (busyUntil[slot]! >= first) continue;
-    const size = slotBytes[slot]!;
-    if (size >= bytes && (fit < 0 || size < slotBytes[fit]!)) fit = slot;
-    if (largest < 0 || size > slotBytes[largest]!) largest = slot;
-  }
-  return fit >= 0 ? fit : largest >= 0 ? largest : slotBytes.length;
 }

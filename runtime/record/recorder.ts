@@ -31,7 +31,7 @@ export interface PlanBuffer {
   /** Element type. */
   readonly dtype: DType;
   /** Elements. */
-  readonly length: number;
+  length: number;
   /** Values of a constant. */
   readonly values?: HostArray;
 }
@@ -125,6 +125,7 @@ export class Recorder {
   readonly #ranges = new WeakSet<BufferRange>();
   readonly #scopes: string[] = [];
   #nodeScope: readonly string[] = [];
+  #atEnd: Map<unknown, () => void> | undefined;
   readonly #keepIntermediates: boolean;
 
   /** An empty recording; `intermediates` keeps the values that {@link Recorder.keepIntermediate} names. */
@@ -183,6 +184,43 @@ export class Recorder {
       );
     }
     return new Tensor(shape, tensor.dtype, tensor.label, tensor.range);
+  }
+
+  /**
+   * A handle of the same temporary with room for more elements; its memory is that of the longest.
+   *
+   * @throws {TypeError} when the tensor is no temporary of this recording
+   */
+  extended({ dtype, label, range }: Tensor, length: number): Tensor {
+    const buffer = range.kind === "plan" && this.#ranges.has(range)
+      ? this.buffers[range.buffer]
+      : undefined;
+    if (buffer?.kind !== "temporary") {
+      throw new TypeError(`Cannot extend "${label}": it is no temporary of this recording`);
+    }
+    buffer.length = Math.max(buffer.length, length);
+    return new Tensor([length], dtype, label, range);
+  }
+
+  /** Records `body`, and then what was put off in it to its end. */
+  withEnd(body: () => void): void {
+    const outer = this.#atEnd;
+    const atEnd = this.#atEnd = new Map<unknown, () => void>();
+    try {
+      body();
+    } finally {
+      this.#atEnd = outer;
+    }
+    for (const record of atEnd.values()) record();
+  }
+
+  /**
+   * Puts off `record` to the end of the innermost {@link withEnd}, once for each key; calls it at once
+   * outside of one.
+   */
+  atEnd(key: unknown, record: () => void): void {
+    if (this.#atEnd === undefined) record();
+    else this.#atEnd.set(key, record);
   }
 
   /** Assigns an output its own memory, readable between runs. */

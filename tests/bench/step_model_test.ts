@@ -56,3 +56,18 @@ Deno.test("the table names its assumptions and ends with the prediction", async 
   assert(lines.some((line) => line.startsWith("assumed: products 0.55 of 67 TFLOP/s")));
   assertMatch(lines.at(-1)!, /^predicted: [\d.]+ ms, \d+ tokens\/s$/);
 });
+
+Deno.test("a step of wt103-base has at most 1,020 launches in either precision", async () => {
+  for (const fp16 of [true, false]) {
+    const base = stepModelSchema.parse({ preset: "wt103-base", fp16 });
+    const limits = {
+      ...PORTABLE_LIMITS,
+      adapterClass: "nvidia",
+      maxBindingBytes: 2 ** 31 - 256,
+      maxBufferBytes: 2 ** 34,
+    } as const;
+    const { runs } = await dryStep(reportRun({ ...base, steps: 2 }, fp16), limits);
+    const count = executedLaunches({ runs, bytes: new Map(), tokens: 0 }, base).length;
+    assert(count <= 1020, `${count} launches`);
+  }
+});

@@ -23,12 +23,15 @@ type Includes = (op: string, row: string, dtype: RowDType, isFirst: boolean) => 
  * Rows as for an unknown GPU; the other classes differ only in the tiles of matmul. A product and
  * its two derivatives have all forms, so rows of one form compile the tiles of all; bias, ReLU and
  * cut sums are text beside the tile. Halves are an alias in that text, and what they change is the
- * vector loads, so one row of an op tries them. A software driver compiles a large tile for seconds.
+ * vector loads, so one row of an op tries them. Feed-forward networks are products with further
+ * epilogues. A software driver compiles a large tile for seconds.
  */
 const CLASSES: Readonly<Partial<Record<AdapterClass, Includes>>> = {
   unknown: (op, row, dtype, isFirst) =>
     op === "matmul"
       ? (dtype === "f32" ? /^NN|bias/ : /^NN .*vec4/).test(row)
+      : op === "feed_forward"
+      ? dtype === "f32" && row === "whole blocks of a mask"
       : dtype === "f32" || isFirst,
   nvidia: (op, row, dtype) => op === "matmul" && dtype === "f32" && /^NN (?!sums cut)/.test(row),
 };

@@ -262,9 +262,12 @@ Deno.test("tileSource() writes the stored text of a subgroup kernel", async () =
   await assertGolden("nt_subgroup_8x16_bias_relu.wgsl", tileSource(plan).source);
 });
 
-Deno.test("tileSource() writes the stored text of a workgroup kernel", async () => {
+Deno.test("tileSource() writes the stored texts of workgroup kernels", async () => {
   const plan: TilePlan = { ...staged, epilogue: { ...plain, accumulate: true } };
   await assertGolden("nn_workgroup_32x32x8_accumulate.wgsl", tileSource(plan).source);
+  const epilogue = { ...plain, dropout: true };
+  const { source } = tileSource({ ...staged, form: "NT", vec4: true, epilogue });
+  await assertGolden("nt_workgroup_32x32x8_dropout.wgsl", source);
 });
 
 Deno.test("tileSource() refuses a tile its micro-tiles do not fill", () => {
@@ -275,6 +278,7 @@ Deno.test("tileSource() refuses a tile its micro-tiles do not fill", () => {
     RangeError,
     "partial sums are stored plain",
   );
+  assertThrows(() => tileSource({ ...small, epilogue: { ...plain, dropout: true } }), RangeError);
 });
 
 Deno.test("every plan of the table is one the generator writes, within WebGPU's own limits", () => {

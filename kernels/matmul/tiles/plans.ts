@@ -8,7 +8,8 @@
  * @module
  */
 import type { AdapterClass } from "@transformer-xl/runtime/core";
-import type { Epilogue, MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
+import { type Epilogue, needsWholeSums, PLAIN_EPILOGUE } from "./epilogue.ts";
+import type { MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
 import { lanes } from "./tile_plan.ts";
 
 /** What a plan is chosen by. */
@@ -121,7 +122,7 @@ const partialCost = 64;
 
 /**
  * The plan of one product. With splitK above 1 the plan's own epilogue is plain, and the caller
- * adds the partial sums with `reduce_partials.wgsl`; products with bias or relu are never split.
+ * adds the partial sums with `reduce_partials.wgsl`; products that need whole sums are never split.
  *
  * @example
  * ```ts
@@ -150,7 +151,7 @@ export function tilePlanFor(problem: MatmulProblem): TilePlan {
     ...shape,
     vec4: aligned && adapterClass !== "cpu",
     splitK,
-    epilogue: splitK > 1 ? { bias: false, relu: false, accumulate: false } : epilogue,
+    epilogue: splitK > 1 ? PLAIN_EPILOGUE : epilogue,
   };
 }
 
@@ -163,7 +164,7 @@ function candidates({ adapterClass, subgroups, M, N, K, batches }: MatmulProblem
 /** Part counts worth trying: powers of two that leave parts long enough. */
 function splits({ batches, M, K, epilogue }: MatmulProblem, tile: Tile): number[] {
   const counts = [1];
-  if (batches > 1 || M > tallestSplit || epilogue.bias || epilogue.relu) return counts;
+  if (batches > 1 || M > tallestSplit || needsWholeSums(epilogue)) return counts;
   const shortest = Math.max(shortestPart, tile.tileK);
   for (let parts = 2; parts <= 32 && K / parts >= shortest; parts *= 2) counts.push(parts);
   return counts;

@@ -4,12 +4,14 @@
  *
  * @module
  */
+import { isPlain } from "./epilogue.ts";
 import { lanes } from "./tile_plan.ts";
 import type { TilePlan } from "./tile_plan.ts";
 import { laneTileSource } from "./tile_lanes.ts";
 import { workgroupTileSource } from "./tile_workgroup.ts";
 
-export type { Epilogue, MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
+export { type Epilogue, needsWholeSums, PLAIN_EPILOGUE } from "./epilogue.ts";
+export type { MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
 
 /** A generated kernel and the properties that its launches use. */
 export interface TileSource {
@@ -89,7 +91,13 @@ function checkPlan(plan: TilePlan): void {
         `${microM} x ${microN}${vec4 ? " and vec4" : ""} does not divide evenly`,
     );
   }
-  if (splitK > 1 && (epilogue.bias || epilogue.relu || epilogue.accumulate)) {
+  if (epilogue.dropout && (stage !== "workgroup" || tileN % 32 !== 0)) {
+    throw new RangeError(
+      `Cannot write a "${stage}" matmul kernel with dropout and columns in tiles of ${tileN}: masks ` +
+        "are drawn in workgroup memory, 32 elements of a row at once",
+    );
+  }
+  if (splitK > 1 && !isPlain(epilogue)) {
     throw new RangeError(
       "Cannot write a matmul kernel with splitK above 1 and an epilogue: partial sums are stored " +
         "plain, let reduce_partials.wgsl accumulate",

@@ -8,15 +8,8 @@
  *
  * @module
  */
-import {
-  declarations,
-  epilogueValue,
-  formulaComment,
-  indent,
-  lanes,
-  origin,
-  range,
-} from "./tile_plan.ts";
+import { epilogueValue } from "./epilogue.ts";
+import { declarations, formulaComment, indent, lanes, origin, range } from "./tile_plan.ts";
 import type { TilePlan } from "./tile_plan.ts";
 
 /** WGSL text of a `subgroup` or `direct` plan. */
@@ -121,11 +114,17 @@ function storeColumns(plan: TilePlan): string[] {
       ...(epilogue.accumulate
         ? range(tileM).map((i) => `let old${i} = f32(c[c_at${i} + column]);`)
         : []),
-      ...range(tileM).map((i) =>
-        `c[c_at${i} + column] = Out(${
-          epilogueValue(plan, `c${i}_0`, "bias_here", `old${i}`, "0.0")
-        });`
-      ),
+      ...range(tileM).map((i) => {
+        const value = epilogueValue(epilogue, {
+          sum: `c${i}_0`,
+          bias: "bias_here",
+          previous: `old${i}`,
+          zero: "0.0",
+          kept: "",
+          gate: `f32(gate[c_at${i} + column])`,
+        });
+        return `c[c_at${i} + column] = Out(${value});`;
+      }),
       ...range(tileM).flatMap((i) => range(microN - 1).map((j) => `c${i}_${j} = c${i}_${j + 1};`)),
     ]),
     "}",

@@ -1,6 +1,6 @@
 /**
  * The parts of a matmul kernel: the tile plan, and the pieces of WGSL text that every plan shares
- * (uniform struct, bindings, tile origin, epilogue).
+ * (uniform struct, bindings, tile origin).
  *
  * Sizes, strides and offsets are uniforms, never constants, so one pipeline serves all shapes of a
  * form; a plan only determines the split of the work.
@@ -8,20 +8,12 @@
  * @module
  */
 
+import { type Epilogue, epilogueBindings, epilogueFields, epilogueFormula } from "./epilogue.ts";
+
 /**
  * Layout of the operands: NN: a [M, K], b [K, N]; NT: a [M, K], b [N, K]; TN: a [K, M], b [K, N].
  */
 export type MatmulForm = "NN" | "NT" | "TN";
-
-/** What happens to alpha * sum before it is stored, in this order. */
-export interface Epilogue {
-  /** Add bias[n]; the kernel has one more binding, `bias`. */
-  readonly bias: boolean;
-  /** Add what C holds instead of overwriting it. */
-  readonly accumulate: boolean;
-  /** Replace negative values by 0. */
-  readonly relu: boolean;
-}
 
 /**
  * Where tiles of A and B live while they are multiplied.
@@ -80,13 +72,10 @@ export function indent(levels: number, lines: readonly string[]): string[] {
 }
 
 /** One line on the kernel's formula, as the head of its text. */
-export function formulaComment(plan: TilePlan): string {
-  const { bias, relu, accumulate } = plan.epilogue;
-  const a = plan.form === "TN" ? "A[k,m]" : "A[m,k]";
-  const b = plan.form === "NT" ? "B[n,k]" : "B[k,n]";
-  const sum = `alpha * sum_k ${a} * ${b}${bias ? " + bias[n]" : ""}`;
-  if (relu) return `// C[m,n] = max(${accumulate ? "C[m,n] + " : ""}${sum}, 0)`;
-  return `// C[m,n] ${accumulate ? "+=" : "="} ${sum}`;
+export function formulaComment({ form, epilogue }: TilePlan): string {
+  const a = form === "TN" ? "A[k,m]" : "A[m,k]";
+  const b = form === "NT" ? "B[n,k]" : "B[k,n]";
+  return `// ${epilogueFormula(epilogue, `alpha * sum_k ${a} * ${b}`)}`;
 }
 
 /**
@@ -96,7 +85,7 @@ export function formulaComment(plan: TilePlan): string {
  */
 export function declarations(plan: TilePlan): string[] {
   const item = (alias: string) => plan.vec4 ? `vec4<${alias}>` : alias;
-  const bias = plan.epilogue.bias;
+  const bindings = epilogueBindings(plan.epilogue, item);
   return [
     "alias Value = f32;",
     "alias Out = f32;",
@@ -109,13 +98,14 @@ export function declarations(plan: TilePlan): string[] {
     "  inner: u32,",
     "  splits: u32,",
     "  alpha: f32,",
+    ...epilogueFields(plan.epilogue).map((field) => `  ${field},`),
     "}",
     "",
     `@group(0) @binding(0) var<storage, read> a: array<${item("Value")}>;`,
     `@group(0) @binding(1) var<storage, read> b: array<${item("Value")}>;`,
     `@group(0) @binding(2) var<storage, read_write> c: array<${item("Out")}>;`,
-    ...(bias ? ["@group(0) @binding(3) var<storage, read> bias: array<Value>;"] : []),
-    `@group(0) @binding(${bias ? 4 : 3}) var<uniform> scalars: Scalars;`,
+    ...bindings,
+    `@group(0) @binding(${3 + bindings.length}) var<uniform> scalars: Scalars;`,
     "",
   ];
 }
@@ -158,19 +148,4 @@ export function origin(plan: TilePlan): string[] {
     assign("b_start", start("b")),
     assign("c_start", start("c")),
   ];
-}
-
-/** The epilogue applied to an accumulator; `bias` and `previous` are used when the plan has them. */
-export function epilogueValue(
-  plan: TilePlan,
-  sum: string,
-  bias: string,
-  previous: string,
-  zero: string,
-): string {
-  const { bias: biased, relu, accumulate } = plan.epilogue;
-  const value = `${accumulate ? `${previous} + ` : ""}scalars.alpha * ${sum}${
-    biased ? ` + ${bias}` : ""
-  }`;
-  return relu ? `max(${value}, ${zero})` : value;
 }

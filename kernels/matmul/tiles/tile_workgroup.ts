@@ -8,15 +8,9 @@
  *
  * @module
  */
-import {
-  declarations,
-  epilogueValue,
-  formulaComment,
-  indent,
-  origin,
-  range,
-  xyzw,
-} from "./tile_plan.ts";
+import { epilogueValue } from "./epilogue.ts";
+import { keptBitsBytes, keptBitsFunctions } from "./kept_bits.ts";
+import { declarations, formulaComment, indent, origin, range, xyzw } from "./tile_plan.ts";
 import type { TilePlan } from "./tile_plan.ts";
 
 /** One operand's tile in workgroup memory. */
@@ -63,6 +57,7 @@ export function workgroupTileSource(
     ...sides.map((s) => `var<workgroup> tile_${s.name}: array<vec4<f32>, ${tileK * s.pitch}>;`),
     "",
     ...sides.flatMap((s) => loadFunction(plan, s)),
+    ...keptBitsFunctions(plan, workgroupSize),
     ...storeFunction(plan),
     `@compute @workgroup_size(${workgroupSize})`,
     "fn main(",
@@ -87,6 +82,7 @@ export function workgroupTileSource(
         "workgroupBarrier();",
       ]),
       "}",
+      ...(plan.epilogue.dropout ? ["draw_masks(m0, n0, thread);", "workgroupBarrier();"] : []),
       "",
       ...range(microM).flatMap((i) => {
         const row = `m0 + 4u * (row_group + ${threadsM * (i >> 2)}u) + ${i & 3}u`;
@@ -99,7 +95,8 @@ export function workgroupTileSource(
     "}",
     "",
   ].join("\n");
-  const workgroupBytes = 16 * tileK * (sides[0]!.pitch + sides[1]!.pitch);
+  const tileBytes = 16 * tileK * (sides[0]!.pitch + sides[1]!.pitch);
+  const workgroupBytes = tileBytes + keptBitsBytes(plan);
   return { source, workgroupSize, workgroupBytes };
 }
 
@@ -122,17 +119,24 @@ function loadFunction(plan: TilePlan, side: Side): string[] {
 }
 
 /** `store_c(start, row, column, sum)`: the epilogue and the edge tests of 4 columns of C. */
-function storeFunction(plan: TilePlan): string[] {
+function storeFunction({ epilogue, vec4 }: TilePlan): string[] {
   const head = "fn store_c(start: u32, row: u32, column: u32, sum: vec4<f32>) {";
-  if (plan.vec4) {
-    const bias = `vec4<f32>(vec4(${range(4).map((e) => `bias[column + ${e}u]`).join(", ")}))`;
+  const kept = epilogue.dropout ? ["    let kept = kept_by_mask(row, column);"] : [];
+  if (vec4) {
+    const value = epilogueValue(epilogue, {
+      sum: "sum",
+      bias: `vec4<f32>(vec4(${range(4).map((e) => `bias[column + ${e}u]`).join(", ")}))`,
+      previous: "vec4<f32>(c[at])",
+      zero: "vec4<f32>(0.0)",
+      kept: "kept",
+      gate: "vec4<f32>(gate[at])",
+    });
     return [
       head,
       "  if (row < scalars.M && column < scalars.N) {",
       "    let at = (start + row * scalars.ldc + column) / 4u;",
-      `    c[at] = vec4<Out>(${
-        epilogueValue(plan, "sum", bias, "vec4<f32>(c[at])", "vec4<f32>(0.0)")
-      });`,
+      ...kept,
+      `    c[at] = vec4<Out>(${value});`,
       "  }",
       "}",
       "",
@@ -142,14 +146,20 @@ function storeFunction(plan: TilePlan): string[] {
     head,
     "  if (row < scalars.M) {",
     "    let at = start + row * scalars.ldc + column;",
+    ...kept,
     ...range(4).flatMap((e) => {
       const plus = e === 0 ? "" : ` + ${e}u`;
-      const old = `c[at${plus}]`;
-      const bias = `f32(bias[column${plus}])`;
-      const value = epilogueValue(plan, `sum.${xyzw[e]!}`, bias, `f32(${old})`, "0.0");
+      const value = epilogueValue(epilogue, {
+        sum: `sum.${xyzw[e]!}`,
+        bias: `f32(bias[column${plus}])`,
+        previous: `f32(c[at${plus}])`,
+        zero: "0.0",
+        kept: `kept.${xyzw[e]!}`,
+        gate: `f32(gate[at${plus}])`,
+      });
       return [
         `    if (column${plus} < scalars.N) {`,
-        `      ${old} = Out(${value});`,
+        `      c[at${plus}] = Out(${value});`,
         "    }",
       ];
     }),

@@ -291,3 +291,32 @@ Deno.test("a kernel without operands of its own still launches", () => {
   rec.launch({ kernel: kernel("empty", "", () => {}), operands: {}, workgroups: [1] });
   assertEquals(rec.commands.length, 1);
 });
+
+Deno.test("an extended temporary is as long as its longest handle; others cannot be extended", () => {
+  const { rec, x, y } = recording();
+  const longer = rec.extended(y, 20);
+  assertEquals([longer.size, rec.extended(y, 12).size, y.size], [20, 12, 8]);
+  const [before, after] = [y, longer].map(({ range }) => range);
+  assertEquals(before, after);
+  assert(after!.kind === "plan");
+  assertEquals(rec.buffers[after!.buffer]!.length, 20);
+  const foreign = recording().rec;
+  for (const extend of [() => rec.extended(x, 20), () => foreign.extended(y, 20)]) {
+    assertThrows(extend, TypeError, "no temporary of this recording");
+  }
+});
+
+Deno.test("what is put off is recorded at the end, once for each key, and at once outside", () => {
+  const { rec } = recording();
+  const done: string[] = [];
+  const put = (key: string, what: string) => rec.atEnd(key, () => void done.push(what));
+  rec.withEnd(() => {
+    put("a", "first");
+    put("b", "other");
+    put("a", "last");
+    rec.withEnd(() => put("a", "inner"));
+    assertEquals(done, ["inner"]);
+  });
+  put("a", "outside");
+  assertEquals(done, ["inner", "last", "other", "outside"]);
+});

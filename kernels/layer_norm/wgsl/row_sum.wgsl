@@ -2,8 +2,6 @@
 // the same in every run, and known to each of them. A workgroup holds ROWS rows. Called in uniform
 // control flow. LANES is a power of two; at 1 (a processor: 8 rows per vector) nothing is
 // exchanged.
-override LANES: u32;
-override ROWS: u32;
 var<workgroup> row_partial: array<f32, LANES * ROWS>;
 
 fn row_sum(value: f32, lane: u32) -> f32 {
