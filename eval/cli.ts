@@ -60,7 +60,8 @@ import type { ScoredText } from "./text/scored_text.ts";
 import { achievedBy, type ScoredStream, scoreStream } from "./report/score_stream.ts";
 import { cutTexts } from "./text/cut_texts.ts";
 import {
-  checkComparable,
+  checkSymbols,
+  checkTexts,
   compareModels,
   comparisonLines,
   type EvaluatedModel,
@@ -119,6 +120,7 @@ async function evaluateShare(
   parsed: ParsedFlags<EvalConfig>,
   group: ProcessGroup,
 ): Promise<number> {
+  await checkPair(parsed.config, group);
   let before: EvaluatedModel | undefined;
   for (const model of parsed.config.compare) {
     const { evaluated } = await evaluateModel(
@@ -129,6 +131,17 @@ async function evaluateShare(
     before = evaluated;
   }
   return before === undefined ? (await evaluateModel(parsed, group)).code : 0;
+}
+
+/** Opens both checkpoints of a comparison: an hour of the first does not end in an error of the second. */
+async function checkPair(config: EvalConfig, group: ProcessGroup): Promise<void> {
+  const models: { readonly source: string; readonly fingerprint: string }[] = [];
+  for (const model of config.compare) {
+    using source = await openSource({ ...config, model }, group);
+    models.push({ source: source.name, fingerprint: source.fingerprint });
+  }
+  const [first, second] = models;
+  if (first !== undefined && second !== undefined && !config.lines) checkSymbols(first, second);
 }
 
 /**
@@ -180,7 +193,7 @@ async function evaluateModel(
     fingerprint: symbols.fingerprint,
     digests: textDigests(texts),
   };
-  if (before !== undefined) checkComparable(before, scoredModel, config.lines);
+  if (before !== undefined && !config.lines) checkTexts(before, scoredModel);
   const output = {
     ...{ ...config, model: config.compare[0] ?? config.model },
     workDirGiven: origin.get("workDir") !== "default",

@@ -152,7 +152,8 @@ export {
   type PairedLoss,
 } from "./comparison/bootstrap.ts";
 export {
-  checkComparable,
+  checkSymbols,
+  checkTexts,
   compareModels,
   type Comparison,
   comparisonLines,

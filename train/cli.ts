@@ -272,7 +272,7 @@ async function runRank(start: Start): Promise<number> {
   const warnings = settingWarnings(config, origin);
   for (const line of [...start.notes, ...fitted.notes, ...warnings]) text.write(line);
   for (const line of configLines(config, origin)) text.write(line);
-  logText(text, corpus, changes);
+  logText(text, corpus, { changes, isCounted: source === undefined });
   for (const line of unscoredLines(config, corpus)) text.write(line);
   if (share.size > 1) text.write("What follows is for each process");
   for (const line of footprintLines(planned)) text.write(line);

@@ -59,31 +59,40 @@ export interface Comparison extends LossDifference {
   readonly second: number;
 }
 
+/** A model by its checkpoint and symbols. */
+type NamedModel = Pick<EvaluatedModel, "source" | "fingerprint">;
+
 /**
- * Checks that two models can be compared, before the second scores anything.
+ * Checks that the segments of two models are those of the same symbols, before the first scores
+ * anything.
+ *
+ * @throws {DataError} when they are not
+ */
+export function checkSymbols(first: NamedModel, second: NamedModel): void {
+  if (first.fingerprint === second.fingerprint) return;
+  throw new DataError(
+    `Cannot compare ${namesOf(first, second)} by segments: they have different symbols, so ` +
+      "segments are not the same text",
+    { need: "lines, which are compared per character" },
+  );
+}
+
+/**
+ * Checks that two models score the same text, before the second scores anything.
  *
  * @param second without its results
- * @param isOfLines whether lines are scored apart
- * @throws {DataError} when their segments are not those of the same tokens
+ * @throws {DataError} when they do not
  */
-export function checkComparable(
-  first: EvaluatedModel,
-  second: Omit<EvaluatedModel, "texts">,
-  isOfLines: boolean,
-): void {
-  if (isOfLines) return;
-  const names = `${quoted(first.source)} and ${quoted(second.source)}`;
-  if (first.fingerprint !== second.fingerprint) {
-    throw new DataError(
-      `Cannot compare ${names} by segments: they have different symbols, so segments are not the ` +
-        "same text",
-      { need: "lines, which are compared per character" },
-    );
-  }
+export function checkTexts(first: EvaluatedModel, second: Omit<EvaluatedModel, "texts">): void {
   if (JSON.stringify(first.digests) === JSON.stringify(second.digests)) return;
-  throw new DataError(`Cannot compare ${names}: they were trained on different texts`, {
-    need: "the name of the text",
-  });
+  throw new DataError(
+    `Cannot compare ${namesOf(first, second)}: they were trained on different texts`,
+    { need: "the name of the text" },
+  );
+}
+
+function namesOf(first: NamedModel, second: NamedModel): string {
+  return `${quoted(first.source)} and ${quoted(second.source)}`;
 }
 
 /**

@@ -38,6 +38,7 @@ export async function checkpointSource(
     config: checkpoint.config,
     characters: isOfCharacters(checkpoint.vocabulary.kind),
     digest: shared.digest,
+    fingerprint: checkpoint.vocabulary.fingerprint,
     lines: [unverifiedLine(checkpoint), lastForBest(config, checkpoint.path)]
       .filter((line) => line !== undefined),
     texts: (cacheDir, announce) => scoredTexts(config, checkpoint, cacheDir, announce),

@@ -19,6 +19,8 @@ export interface ModelSource extends Disposable {
   readonly characters: boolean;
   /** Digest of the weights, which ranks compare; "none" where settings determine them. */
   readonly digest: string;
+  /** Fingerprint of its symbols; "none" where the text decides on them. */
+  readonly fingerprint: string;
   /** Lines about the model. */
   readonly lines: readonly string[];
   /** Settings that its file determines; undefined where the command line does. */

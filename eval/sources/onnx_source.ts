@@ -26,6 +26,7 @@ export async function onnxSource(config: EvalConfig, path: string): Promise<Mode
       config: facts.config,
       characters: isOfCharacters(vocabulary.kind),
       digest: "none",
+      fingerprint: vocabulary.fingerprint,
       lines: isUnchanged ? [] : [
         `Not verified: ${
           quoted(path)

@@ -32,6 +32,7 @@ export function randomSource(
     config: model,
     characters: isOfCharacters(manualVocab),
     digest: "none",
+    fingerprint: "none",
     lines: [
       ...(line === undefined ? [] : [line]),
       `model : random weights of seed ${seed}, ${model.nToken} ${SYMBOLS[manualVocab]}`,

@@ -27,6 +27,7 @@ interface JsonSchema {
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
   readonly minLength?: number;
+  readonly format?: string;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly default?: unknown;
@@ -134,6 +135,7 @@ function wantedOf(schema: JsonSchema): string {
     case "number":
       return `a number${bounds(schema)}`;
     case "string":
+      if (schema.format === "uri") return "an address that begins with http:// or https://";
       return (schema.minLength ?? 0) > 0 ? "a text that is not empty" : "a text";
     case "array": {
       const items = alternatives(schema.items ?? {}).map(wantedOf).join(" or ");

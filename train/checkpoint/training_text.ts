@@ -82,11 +82,20 @@ function changeOf(before: readonly TextFile[], now: readonly TextFile[]): string
     : `${JSON.stringify(is.path)} has ${is.bytes} bytes, and had ${was.bytes}`;
 }
 
-/** Reports the text that was read and its changes. */
-export function logText(text: TextLog, corpus: Corpus, changes: readonly string[]): void {
+/**
+ * Reports the text that was read and its changes.
+ *
+ * @param isCounted whether the symbols are those of the text, and not those of a checkpoint, which
+ * say nothing about its words and leave no choice of others
+ */
+export function logText(
+  text: Pick<TextLog, "write">,
+  corpus: Corpus,
+  { changes, isCounted }: { readonly changes: readonly string[]; readonly isCounted: boolean },
+): void {
   for (const line of corpusLines(corpus)) text.write(line);
   for (const change of changes) text.write(change, "WARNING");
-  const advice = spacesAdvice(corpus);
+  const advice = isCounted ? spacesAdvice(corpus) : undefined;
   if (advice !== undefined) text.write(`${advice}; ${CHARACTERS_INSTEAD}`, "WARNING");
 }
 

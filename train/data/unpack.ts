@@ -75,7 +75,7 @@ class TextWriter implements Disposable {
  *
  * @param progress called with the bytes written
  * @returns the text files, by name
- * @throws {DataError} when a file is damaged, too large, or a text is missing or there twice
+ * @throws {DataError} when a file is damaged, too large, or a text is missing, empty or there twice
  */
 export async function unpack(
   source: Source,
@@ -124,7 +124,13 @@ export async function unpack(
   refuseMissing(source, packed, writers);
   const files: TextFile[] = [];
   for (const [path, writer] of [...writers].sort(([a], [b]) => a < b ? -1 : 1)) {
-    files.push(await writer.finish(path));
+    const file = await writer.finish(path);
+    if (file.bytes === 0) {
+      throw new DataError(
+        `Cannot prepare ${source.title}: ${quoted(path)} would be empty; give a file with text`,
+      );
+    }
+    files.push(file);
   }
   return files;
 }

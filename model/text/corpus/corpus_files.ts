@@ -81,7 +81,9 @@ export async function locateCorpus(
     const is = found.isFile ? "" : ` but ${specialKind(found)}`;
     throw new DataError(
       `Cannot open data set "${dataset}": ${shown(path)} is not ${expected}${is}, ` +
-        `${any ? "a text file or " : ""}the folder with ${layoutNames("or")} is wanted`,
+        `${any ? "a text file or " : ""}the folder ${
+          kind === "sentences" ? "of the benchmark" : `with ${layoutNames("or")}`
+        } is wanted`,
       { need: "another path of the text" },
     );
   }

@@ -46,7 +46,9 @@ export interface StoredHeader {
 /** Reads a header and checks it against the size of its source. */
 export async function readHeader(source: ByteSource): Promise<StoredHeader> {
   const { size } = source;
-  if (size < 8) throw new FileFault(`it has ${size} bytes, a header length has 8`);
+  if (size < 8) {
+    throw new FileFault(`it has ${size} bytes, so it is truncated or not a safetensors file`);
+  }
   const word = await source.read(0, 8);
   const length = new DataView(word.buffer).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   compareModels,
   type Comparison,
@@ -130,11 +137,13 @@ Deno.test("--compare scores both checkpoints, says which is better, and refuses 
       { compare: [a, b], model: a, per_token: true },
       /Cannot use --model, --per_token with --compare/,
     ],
-    [{ compare: [a, scratch.at("none")], data, ...lengths }, /none"/],
+    [{ compare: [a, scratch.at("none")], data, ...lengths }, /Cannot read checkpoint ".*none"/],
     [
       { compare: [a, b], data, gpus: 2, oversubscribe: true },
       /--compare in 2 processes: .*--gpus 1/,
     ],
   ];
+  await Deno.remove(scratch.at("eval_log.log"));
   for (const [flags, says] of refused) assertMatch(await refusalOf(flags), says);
+  await assertRejects(() => Deno.stat(scratch.at("eval_log.log")), Deno.errors.NotFound);
 });

@@ -96,7 +96,7 @@ Deno.test("openCorpus() says which file of the benchmark or which mark is missin
     await Deno.remove(`${archive}/heldout-monolingual.tokenized.shuffled`, { recursive: true });
     await assertRejects(open, DataError, 'valid.txt" nor');
     await Deno.remove(`${archive}/training-monolingual.tokenized.shuffled`, { recursive: true });
-    await assertRejects(open, DataError, "news.en-*");
+    await assertRejects(open, DataError, `neither "${path}/train-*-of-*.txt" nor "${archive}`);
     await Deno.remove(`${path}/1b_word_vocab.txt`);
     await Deno.writeTextFile(`${path}/valid.txt`, "the of\n");
     const valid = () => openCorpus({ dataset: "lm1b", path, splits: ["valid"] });
@@ -238,6 +238,6 @@ Deno.test("one file is all of its sentences; a folder is not one text", async ()
       "it has the splits of a data set of sentences",
     );
     const asFolder = () => openCorpus({ dataset: "lm1b", path: file, vocabulary });
-    await assertRejects(asFolder, DataError, "is not a folder");
+    await assertRejects(asFolder, DataError, "not a folder, the folder of the benchmark is wanted");
   });
 });

@@ -342,9 +342,12 @@ Deno.test("the benchmark of a billion words gets numbered training files and one
     DataError,
     'has 98 of 99 files "train-*.txt"',
   );
+  const from = [setting.to];
+  await other.prepare({ from, sources: { lm1b: SOURCES.lm1b }, dataset: "lm1b" });
+  assertEquals(await other.texts(), texts);
 });
 
-Deno.test("bombs, links and texts that are there twice are refused and leave no folder", async () => {
+Deno.test("bombs, links, empty texts and texts that are there twice are refused and leave no folder", async () => {
   const bomb = { name: "wiki.train.tokens", text: "\n".repeat(3_000_000) };
   const cases = [
     ["unpacks to more than", await zip([bomb])],
@@ -354,6 +357,10 @@ Deno.test("bombs, links and texts that are there twice are refused and leave no 
     ["there already", tar([...MEMBERS, { name: "other/wiki.train.tokens", text: "again\n" }])],
     ["outside of the archive", tar([...MEMBERS, { name: "../wiki.train.tokens", text: "x" }])],
     ['has no "wiki.test.tokens"', await zip(MEMBERS.slice(0, 2))],
+    [
+      '"wiki.train.tokens" would be empty',
+      tar(MEMBERS.map((each, i) => i ? each : { ...each, text: "" })),
+    ],
   ] as const;
   for (const [sentence, bytes, name = "file"] of cases) {
     await using setting = new Setting();

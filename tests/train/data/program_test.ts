@@ -30,7 +30,7 @@ Deno.test("wrong names and missing folders are one sentence", async () => {
     ],
     [["wt2"], "Cannot prepare wt2: no folder is given; give --to DIR"],
     [["wt2", "--to", "x", "--from", "a", "--url", "http://a.b/c"], "Cannot use --from with --url"],
-    [["wt2", "--to", "x", "--url", "ftp://a.b/c"], "--url"],
+    [["wt2", "--to", "x", "--url", "ftp://a.b/c"], "want an address that begins with http:// or"],
     [
       ["wt2", "--to", "x", "--from", "/nothing.zip"],
       'Cannot import "/nothing.zip": it does not exist',

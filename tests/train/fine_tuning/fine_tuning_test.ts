@@ -140,7 +140,12 @@ Deno.test("a dry run plans the model of the checkpoint, with its text or without
   const data = scratch.at("old.txt");
   assertEquals(parameters(await trained({ ...plan, data })), parameters(planned));
   assertEquals(await filesBelow(scratch.path), before);
-  const extended = await trained({ ...plan, data: await otherText(scratch), extend_vocab: true });
+  // Two thirds of its words are new ones: with those of the checkpoint more than its own differ.
+  const words = Array.from({ length: 480 }, (_, i) => i % 16 < 11 ? `new${i}` : "word3");
+  const lines = Array.from({ length: 60 }, (_, i) => words.slice(8 * i, 8 * i + 8).join(" "));
+  const sparse = await scratch.text("sparse.txt", lines.join("\n"));
+  const extended = await trained({ ...plan, data: sparse, extend_vocab: true });
   const row = 16 / 4 + 1; // of the narrowest cluster, and its bias
-  assertEquals(parameters(extended), parameters(planned) + 2 * row);
+  assertEquals(parameters(extended), parameters(planned) + 330 * row);
+  assertEquals(extended.includes("separated by spaces"), false);
 });

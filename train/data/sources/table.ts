@@ -197,11 +197,12 @@ export const SOURCES = {
     parts: [
       {
         path: "train-$1.txt",
-        entry: /(?:^|\/)training-monolingual\.tokenized\.shuffled\/news\.en-(\d{5}-of-00100)$/,
+        entry:
+          /(?:^|\/)(?:training-monolingual\.tokenized\.shuffled\/news\.en-|train-)(\d{5}-of-00100)(?:\.txt)?$/,
         count: 99,
       },
-      { path: "valid.txt", entry: /(?:^|\/)news\.en\.heldout-00000-of-00050$/ },
-      { path: "test.txt", entry: /(?:^|\/)news\.en\.heldout-00000-of-00050$/ },
+      { path: "valid.txt", entry: /(?:^|\/)(?:news\.en\.heldout-00000-of-00050|valid\.txt)$/ },
+      { path: "test.txt", entry: /(?:^|\/)(?:news\.en\.heldout-00000-of-00050|test\.txt)$/ },
     ],
     maxBytes: 6e9,
   },

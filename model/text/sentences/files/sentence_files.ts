@@ -56,11 +56,11 @@ export async function locateSentences(
   }
   const missing = wanted.find((split) => splits[split] === undefined);
   if (missing === undefined) return splits;
-  const place = missing === "train"
-    ? `${shown(`${training}/news.en-*`)}`
-    : `${shown(`${root}/${missing}.txt`)} nor ${shown(heldOut)}`;
+  const places = missing === "train"
+    ? [`${root}/train-*-of-*.txt`, `${training}/news.en-*`]
+    : [`${root}/${missing}.txt`, heldOut];
   throw new DataError(
-    `Cannot open data set "lm1b": there is ${missing === "train" ? "no" : "neither"} ${place}, ` +
+    `Cannot open data set "lm1b": there is neither ${places.map(shown).join(" nor ")}, ` +
       "unpack the archive of the benchmark into the folder",
     { need: "the folder of the splits" },
   );
