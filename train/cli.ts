@@ -67,8 +67,9 @@ import { DllRecords } from "./report/dll_records.ts";
 import { canProfile } from "./profile/step_profiler.ts";
 import { writeProfile } from "./profile/write_profile.ts";
 import { noProfile } from "./settings/flag_errors.ts";
-import { openDllLog, openJsonLog, openTextLog, writesFiles } from "./report/logs.ts";
+import { openDllLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
+import { RunRecords } from "./report/run_records.ts";
 import { checkContinues } from "./checkpoint/resume.ts";
 import { openInitial } from "./fine_tuning/initial_checkpoint.ts";
 import { initialLine, initialSymbols } from "./fine_tuning/initial_settings.ts";
@@ -324,9 +325,11 @@ async function run(
   });
   if (!continuesLogs && rank === 0) await files?.clear();
   const mode = continuesLogs ? "append" : "truncate";
-  using json = openJsonLog(config, { rank, mode });
+  await using json = await RunRecords.open(config, { rank, mode, text });
   using records = openDllLog(config, { rank, mode });
-  json?.write({ kind: "config", config, model: modelConfig });
+  const firstStep = trainer.progress.step;
+  const { count: parameters } = trainer.store;
+  json?.write({ kind: "config", step: firstStep, config, model: modelConfig, parameters });
   if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(device.info) });
   json?.write(textRecord(corpus));
   const characters = isOfCharacters(corpus.vocabulary.kind);
@@ -350,7 +353,6 @@ async function run(
     else text.write(noProfile(device.info.adapter), "WARNING");
   }
   const startMs = performance.now();
-  const firstStep = trainer.progress.step;
   const { signal } = interrupt;
   for await (const event of trainer.train(signal, files, interrupt.takeSaveRequest)) {
     if (event.kind === "progress" && progress.shows) {

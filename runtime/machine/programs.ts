@@ -41,6 +41,11 @@ interface Probe {
 const OPTIONAL_PROGRAMS = {
   mpirun: { args: ["--version"], prints: /Open MPI/, remedy: "install the package openmpi-bin" },
   python3: { args: ["--version"], prints: /^Python 3/, remedy: "install Python 3" },
+  chromium: {
+    args: ["--version"],
+    prints: /^Chromium /,
+    remedy: "install the package chromium",
+  },
   git: { args: ["--version"], remedy: "install git" },
   vulkaninfo: { args: ["--summary"], remedy: "install the package vulkan-tools" },
   "nvidia-smi": { args: ["-L"], remedy: "install NVIDIA's driver" },

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { tryProgram } from "@transformer-xl/runtime/setup";
 import { compileCommand, EXECUTABLES } from "@transformer-xl/train/compile";
+import { loadUplot } from "@transformer-xl/train/report";
 import { documentAt } from "./documents/documents.ts";
 import { Scratch } from "../support/small_run.ts";
 import { readSourceFiles, resolvePath, ROOT } from "./rules/source_tree.ts";
@@ -22,6 +23,10 @@ for (const program of ["train", "eval"]) {
     }
     for (const worker of workers()) {
       assertStringIncludes(stdout, worker.split("/").at(-1)!);
+    }
+    if (program !== "train") return;
+    for (const text of Object.values(await loadUplot())) {
+      assert(added.includes(text), "uPlot is not embedded");
     }
   });
 }

@@ -27,11 +27,12 @@ async function stated(
 async function run(
   permissions: readonly string[],
   program: string,
-  flags: Flags,
+  given: Flags | readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const argv = Array.isArray(given) ? given : words(given as Flags);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--quiet", ...permissions, program, ...words(flags)],
+    args: ["run", "--no-prompt", "--quiet", ...permissions, program, ...argv],
     cwd: ROOT,
     env: { NODEVICE_SELECT: "1", ...env },
     stdin: "null",
@@ -96,6 +97,9 @@ Deno.test("training, evaluation, generation, export, several processes and the l
     safetensors: `${workDir}/a.safetensors`,
   });
   assertEquals([exported.code, exported.stderr], [0, ""]);
+
+  const reported = await run(await stated("the report", places), "train/report/main.ts", [workDir]);
+  assertEquals([reported.code, reported.stderr], [0, ""]);
 
   const several = await run(
     await stated("several processes", places),

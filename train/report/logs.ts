@@ -14,6 +14,7 @@ import {
   TextLog,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
+import { JSON_LOG } from "./history/read_history.ts";
 
 /** Settings of the logs. */
 export type LogSettings = Pick<
@@ -75,5 +76,3 @@ export function openDllLog(
     pythonNumbers: repeatsRecordErrors,
   });
 }
-
-const JSON_LOG = "train_log.jsonl";

@@ -12,10 +12,11 @@ import {
   targetLines,
   type Targets,
 } from "@transformer-xl/eval";
-import type { JsonLog, TextLog } from "@transformer-xl/runtime";
+import type { TextLog } from "@transformer-xl/runtime";
 import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
 import type { DroppedEvent, EvalEvent, LogEvent, TrainEvent } from "../events.ts";
 import type { DllRecords } from "./dll_records.ts";
+import type { RecordSink } from "./run_records.ts";
 import {
   droppedLine,
   skippedLine,
@@ -35,7 +36,7 @@ export interface ReportStyle extends LossStyle {
 /** Printer of the events of a run. */
 export class Reporter {
   readonly #text: TextLog;
-  readonly #json: JsonLog | undefined;
+  readonly #json: RecordSink | undefined;
   readonly #style: ReportStyle;
   readonly #records: DllRecords | undefined;
   readonly #lines: LogEvent[] = [];
@@ -45,7 +46,7 @@ export class Reporter {
 
   constructor(
     text: TextLog,
-    json: JsonLog | undefined,
+    json: RecordSink | undefined,
     style: ReportStyle,
     records?: DllRecords,
   ) {

@@ -123,6 +123,8 @@ Deno.test("a run says its device, logs the reference's lines, and leaves logs an
     "cache",
     "checkpoint_best.safetensors",
     "checkpoint_last.safetensors",
+    "loss_curve.svg",
+    "report.html",
     "train_log.json",
     "train_log.jsonl",
     "train_log.log",

@@ -102,6 +102,8 @@ Deno.test("a log never replaces another file of the run", () => {
     "./checkpoint_9.safetensors",
     "train_log.jsonl",
     "run.lock",
+    "report.html",
+    "loss_curve.svg",
     "cache/text",
     ".",
     "/texts/my.txt",

@@ -8,9 +8,9 @@
  *
  * @module
  */
+import { lossCurve } from "@transformer-xl/train/report";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "../../rules/source_tree.ts";
-import { curvePicture } from "./curve_picture.ts";
 import { terminalPicture } from "./terminal_picture.ts";
 import { lossesOf, shownLines } from "./transcript.ts";
 
@@ -22,7 +22,7 @@ export function drawPictures(transcript: string): ReadonlyMap<string, string> {
     ["quickstart.svg", terminalPicture("deno task quickstart", shownLines(transcript))],
     [
       "loss_curve.svg",
-      curvePicture({
+      lossCurve({
         title: "Loss of the quickstart",
         subtitle: `bits per character; ${steps} steps of the preset "tiny" on this repository`,
         losses,

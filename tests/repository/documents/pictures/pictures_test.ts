@@ -20,8 +20,8 @@ text : many files
 Deno.test("losses are read from the lines of a run", () => {
   const { train, valid, test } = lossesOf(TRANSCRIPT);
   assertEquals(train.map(({ step }) => step), [50, 100, 150, 200]);
-  assertEquals(valid, [{ step: 200, bits: 3.03 }]);
-  assertEquals(test, { step: 200, bits: 3.17 });
+  assertEquals(valid, [{ step: 200, loss: 3.03 }]);
+  assertEquals(test, { step: 200, loss: 3.17 });
   assertThrows(() => lossesOf(TRANSCRIPT.split("====")[0]!), Error, "no final test");
 });
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { card, COLORS, escaped, FONTS } from "./svg.ts";
+import { card, COLORS, escaped, FONTS } from "@transformer-xl/train/report";
 import { ELLIPSIS } from "./transcript.ts";
 
 const FONT_SIZE = 12;

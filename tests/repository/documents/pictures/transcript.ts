@@ -4,20 +4,10 @@
  * @module
  */
 
-/** A loss in bits per character at a step. */
-export interface LossPoint {
-  /** Steps done. */
-  readonly step: number;
-  /** Bits per character. */
-  readonly bits: number;
-}
+import type { Losses, LossPoint } from "@transformer-xl/train/report";
 
-/** The losses of a training run. */
-export interface Losses {
-  /** Mean of the steps since the previous log line. */
-  readonly train: readonly LossPoint[];
-  /** Evaluations on the validation split. */
-  readonly valid: readonly LossPoint[];
+/** The losses of a quickstart, in bits per character. */
+export interface QuickstartLosses extends Losses {
   /** The evaluation on the test split after the last step. */
   readonly test: LossPoint;
 }
@@ -34,17 +24,17 @@ export const ELLIPSIS = "⋮";
  *
  * @throws {Error} if training did not finish
  */
-export function lossesOf(transcript: string): Losses {
+export function lossesOf(transcript: string): QuickstartLosses {
   const points = (pattern: RegExp) =>
     transcript.split("\n").flatMap((line) => {
       const [, step, bits] = pattern.exec(line) ?? [];
-      return step === undefined ? [] : [{ step: Number(step), bits: Number(bits) }];
+      return step === undefined ? [] : [{ step: Number(step), loss: Number(bits) }];
     });
   const [train, valid] = [points(STEP), points(EVALUATION)];
   const tested = transcript.split("\n").map((line) => TEST.exec(line)).find((found) => found);
   const last = train.at(-1);
   if (!tested || !last) throw new Error("Cannot draw the quickstart: it has no final test");
-  return { train, valid, test: { step: last.step, bits: Number(tested[1]) } };
+  return { train, valid, test: { step: last.step, loss: Number(tested[1]) } };
 }
 
 /**

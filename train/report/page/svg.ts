@@ -1,10 +1,10 @@
 /**
- * Elements of the pictures: colors, fonts, escaped text and the card that frames a picture.
+ * Elements of SVG pictures: colors, fonts, escaped text and the card that frames a picture.
  *
  * @module
  */
 
-/** Colors of both pictures, on a dark card that suits light and dark pages. */
+/** Colors of all pictures, on a dark card that suits light and dark pages. */
 export const COLORS = {
   card: "#0d1321",
   bar: "#151d30",

@@ -1,0 +1,138 @@
+/**
+ * Pages of reports, as text and in a browser.
+ *
+ * @module
+ */
+import {
+  comparisonPage,
+  loadUplot,
+  lossCurve,
+  type NamedRun,
+  runCurve,
+  runPage,
+} from "@transformer-xl/train/report";
+import { tryProgram } from "@transformer-xl/runtime/setup";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { isMissing } from "../../support/optional_program.ts";
+import { Scratch } from "../../support/small_run.ts";
+import { finishedRun, historyFrom, logRecord, startRecords } from "./run_logs.ts";
+
+const facts = { writtenAt: new Date(2026, 0, 2, 3, 4), library: await loadUplot() };
+const run: NamedRun = { name: "a <run>", history: historyFrom(finishedRun()) };
+const other: NamedRun = {
+  name: "other",
+  history: historyFrom(finishedRun({ lr: 0.5, maxStep: 100 }, 0.25)),
+};
+
+/** The text of a page's elements, without its style sheets and scripts. */
+function shownText(page: string): string {
+  return page.replaceAll(/<(style|script)[^]*?<\/\1>/g, "").replaceAll(/<[^>]+>/g, " ")
+    .replaceAll(/\s+/g, " ");
+}
+
+Deno.test("a page shows results, settings, text and machine, and needs no other file", () => {
+  const page = runPage(run, facts);
+  assert(!/<(?:link|img|iframe)\b|\bsrc=|@import|url\((?!#)/.test(page));
+  assertStringIncludes(page, "Permission is hereby granted"); // uPlot's licence
+  assertStringIncludes(page, "<title>a &lt;run&gt;</title>");
+  assertEquals(page.includes("a <run>"), false);
+  const text = shownText(page);
+  const best = Math.exp(3.4).toFixed(2);
+  assertStringIncludes(text, `Best validation ${best} perplexity, loss 3.4000, step 100`);
+  assertStringIncludes(text, `Test ${Math.exp(3.5).toFixed(2)} perplexity, loss 3.5000`);
+  assertStringIncludes(text, "Parameters 4,321 2 layers of width 64");
+  assertStringIncludes(text, "Changed settings max_step 100 preset tiny fp16 true");
+  assertStringIncludes(text, "90,000 tokens, 900 lines");
+  assertStringIncludes(text, "adapter an adapter");
+  assertStringIncludes(text, "finished");
+});
+
+Deno.test("a page of a run that has logged nothing says so", () => {
+  const history = historyFrom(startRecords());
+  const text = shownText(runPage({ name: "new", history, unfinished: "running" }, facts));
+  assertStringIncludes(text, "new running");
+  assertStringIncludes(text, "Steps 0 none has been logged yet");
+  assertStringIncludes(runCurve({ name: "new", history }), "<svg ");
+});
+
+Deno.test("a comparison shows results side by side and only the settings that differ", () => {
+  const text = shownText(comparisonPage([run, other], facts));
+  assertMatch(text, /a &lt;run&gt; finished 100 of 100 3\.4000 perplexity \d/);
+  assertMatch(text, /other finished 100 of 100 3\.6500 perplexity \d/);
+  assertMatch(text, /Settings that differ Setting a &lt;run&gt; other lr – 0\.5 Written/);
+  const same = shownText(comparisonPage([run, { ...run, name: "twin" }], facts));
+  assertStringIncludes(same, "None: the runs have the same settings, text and machine.");
+});
+
+Deno.test("twelve long runs are a page of less than 2 MB", () => {
+  const logs = Array.from(
+    { length: 2399 },
+    (_, i) =>
+      logRecord(10 * i + 10, 1 / 3 + Math.sin(i), { lr: Math.PI / i, tokensPerSecond: 1e5 / 3 }),
+  );
+  const history = historyFrom([...startRecords(), ...logs]);
+  const runs = Array.from({ length: 12 }, (_, i) => ({ name: `run ${i}`, history }));
+  const { length } = new TextEncoder().encode(comparisonPage(runs, facts));
+  assert(length < 2e6, `${length} bytes`);
+});
+
+Deno.test("a loss curve has round axes, names and values that are finite", () => {
+  const picture = lossCurve({
+    title: "a < b",
+    subtitle: "",
+    losses: {
+      train: [{ step: 1, loss: 5.23 }, { step: 700, loss: NaN }, { step: 1000, loss: 3.11 }],
+      valid: [],
+    },
+  });
+  assertStringIncludes(picture, "a &lt; b");
+  assert(!/NaN|Infinity|undefined/.test(picture));
+  const texts = [...picture.matchAll(/<text [^>]*>([^<]*)</g)].map(([, text]) => text);
+  assertEquals(texts.slice(2), [
+    ...["3.0", "3.5", "4.0", "4.5", "5.0", "5.5"],
+    ...["0", "200", "400", "600", "800", "1,000", "step", "3.11 training"],
+  ]);
+});
+
+/** Scripts that count errors and painted canvases, in attributes of the page's root. */
+const WATCH = `<script>
+document.documentElement.dataset.errors = "";
+addEventListener("error", (event) => document.documentElement.dataset.errors += event.message);
+</script>`;
+const COUNT = `<script>
+setTimeout(() => {
+  const isPainted = (canvas) =>
+    canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0);
+  const canvases = [...document.querySelectorAll("canvas")];
+  document.documentElement.dataset.painted = canvases.filter(isPainted).length;
+}, 100);
+</script>`;
+
+Deno.test({
+  name: "Chromium draws every chart of a report and of a comparison without an error",
+  ignore: isMissing("chromium"),
+  fn: async () => {
+    await using scratch = new Scratch();
+    for (
+      const [page, charts] of [
+        [runPage(run, facts), 6],
+        [comparisonPage([run, other], facts), 6],
+      ] as const
+    ) {
+      const watched = page.replace("<head>", `<head>${WATCH}`).replace(
+        "</body>",
+        `${COUNT}</body>`,
+      );
+      const path = await scratch.text("report.html", watched);
+      const { code, stdout, stderr } = await tryProgram([
+        ...["chromium", "--headless=new", "--no-sandbox", "--disable-gpu"],
+        ...[`--user-data-dir=${scratch.at("profile")}`, "--virtual-time-budget=2000"],
+        ...["--enable-logging=stderr", "--dump-dom", `file://${path}`],
+      ]);
+      assertEquals(code, 0, stderr);
+      assertEquals(stderr.match(/^.*:CONSOLE.*$/gm), null);
+      assertStringIncludes(stdout, 'data-errors=""');
+      assertStringIncludes(stdout, `data-painted="${charts}"`);
+    }
+  },
+});

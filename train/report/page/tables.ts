@@ -1,0 +1,214 @@
+/**
+ * Tables of a page: results, settings, text and machine of one run or of several.
+ *
+ * @module
+ */
+import { bitsPerCharacter, escapeHtml, perplexity } from "@transformer-xl/eval";
+import { flagName, flagSpecs, formatClock } from "@transformer-xl/runtime";
+import { trainSchema } from "../../config.ts";
+import { type Facts, factsOf, type RunHistory } from "../history/run_history.ts";
+import { type NamedRun, stateOf } from "./run_data.ts";
+
+/** Settings that name a run or its start, and do not make it another one. */
+const PLACES = new Set(["workDir", "restart", "overwrite", "dryRun", "printConfig"]);
+
+/** A setting or fact as text. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return "none";
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(valueText).join(", ");
+  if (typeof value === "object") {
+    return Object.entries(value).map(([key, inner]) => `${key} ${valueText(inner)}`).join(", ");
+  }
+  return String(value);
+}
+
+/** What was counted, as `2,523,075 tokens, 67,806 lines`. */
+export function countsText(counts: unknown): string {
+  return Object.entries(factsOf(counts)).flatMap(([what, count]) =>
+    typeof count === "number" ? [`${count.toLocaleString("en")} ${what}`] : []
+  ).join(", ");
+}
+
+/** Kind and size of a vocabulary. */
+export function vocabularyText(vocabulary: unknown): string {
+  const { kind, size } = factsOf(vocabulary);
+  return `${valueText(kind)}, ${countsText({ symbols: size })}`;
+}
+
+/** A loss in nats as `4.57 bits per character` or `perplexity 96.5`. */
+export function lossInUnits(lossNats: number, isOfCharacters: boolean): string {
+  return isOfCharacters
+    ? `${bitsPerCharacter(lossNats).toFixed(3)} bits per character`
+    : `perplexity ${perplexityOf(lossNats)}`;
+}
+
+/** A perplexity in a few digits. */
+export function perplexityOf(lossNats: number): string {
+  const value = perplexity(lossNats);
+  return value >= 1e6 ? value.toExponential(2) : value.toFixed(value < 100 ? 2 : 1);
+}
+
+/** Tokens per second: that of the summary, or the last of the log. */
+export function throughputText({ tokensPerSecond, steps }: RunHistory): string {
+  const value = tokensPerSecond ?? steps.at(-1)?.tokensPerSecond;
+  return value === undefined || !Number.isFinite(value)
+    ? "none"
+    : Math.round(value).toLocaleString("en");
+}
+
+/** Two columns of names and values. */
+export function factsTable(facts: readonly (readonly [name: string, value: unknown])[]): string {
+  const rows = facts.map(([name, value]) =>
+    `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(valueText(value))}</td></tr>`
+  );
+  return table("facts", rows.join("\n"));
+}
+
+/** All settings by group of the help; those that differ from the defaults stand out. */
+export function settingsTable(config: Facts): string {
+  const defaults: Facts = trainSchema.parse({});
+  const shown = new Set<string>();
+  const row = (key: string) => {
+    shown.add(key);
+    const isSet = !isEqual(config[key], defaults[key]);
+    return `<tr${isSet ? ' class="set"' : ""}><th scope="row"><code>${
+      escapeHtml(flagName(key))
+    }</code></th><td>${escapeHtml(valueText(config[key]))}</td></tr>`;
+  };
+  const listed = flagSpecs(trainSchema).filter(({ hidden }) => !hidden);
+  const groups = [...Map.groupBy(listed, ({ group }) => group)].map(([group, specs]) =>
+    [group, specs.map(({ key }) => key).filter((key) => key in config)] as const
+  ).filter(([, keys]) => keys.length > 0).map(([group, keys]) => groupRows(group, keys.map(row)));
+  const others = Object.keys(config).filter((key) => !shown.has(key)).map(row);
+  return table(
+    "facts",
+    [...groups, ...(others.length > 0 ? [groupRows("Other", others)] : [])].join("\n"),
+  );
+}
+
+/** The settings that are not at their defaults, side by side. */
+export function changedSettings(config: Facts): string {
+  const defaults: Facts = trainSchema.parse({});
+  const changed = Object.entries(config).filter(([key, value]) => !isEqual(value, defaults[key]));
+  if (changed.length === 0) return '<p class="note">None: all settings are at their defaults.</p>';
+  return `<dl class="settings">${
+    changed.map(([key, value]) =>
+      `<div><dt><code>${escapeHtml(flagName(key))}</code></dt><dd>${
+        escapeHtml(valueText(value))
+      }</dd></div>`
+    ).join("\n")
+  }</dl>`;
+}
+
+/** What differs between runs: their settings, text and machine, one column per run. */
+export function differencesTable(runs: readonly NamedRun[]): string | undefined {
+  const sides = runs.map(({ history }) => factsOfRun(history));
+  const names = [...new Set(sides.flatMap((side) => [...side.keys()]))];
+  const differing = names.filter((name) =>
+    sides.some((side) => !isEqual(side.get(name), sides[0]!.get(name)))
+  );
+  if (differing.length === 0) return undefined;
+  const head = `<thead><tr><th scope="col">Setting</th>${
+    runs.map(({ name }, i) => `<th scope="col">${runKey(i)}${escapeHtml(name)}</th>`).join("")
+  }</tr></thead>`;
+  const rows = differing.map((name) =>
+    `<tr><th scope="row"><code>${escapeHtml(name)}</code></th>${
+      sides.map((side) =>
+        `<td>${side.has(name) ? escapeHtml(valueText(side.get(name))) : "–"}</td>`
+      ).join("")
+    }</tr>`
+  );
+  return table("", `${head}\n<tbody>${rows.join("\n")}</tbody>`);
+}
+
+/** Results of runs, one row each; the best value of the validation split stands out. */
+export function resultsTable(runs: readonly NamedRun[]): string {
+  const best = Math.min(...runs.map(({ history }) => history.best?.lossNats ?? Infinity));
+  const heads = ["Run", "State", "Steps", "Best valid loss", "", "At step", "Test loss"]
+    .concat("Time", "Tokens/s", "Parameters");
+  const head = heads.map((name, i) =>
+    `<th scope="col"${i > 1 ? ' class="number"' : ""}>${name}</th>`
+  ).join("");
+  const rows = runs.map((run, i) => {
+    const { name, history } = run;
+    const { config, step, best: own, testNats, elapsedMs, parameters } = history;
+    const unit = own && lossInUnits(own.lossNats, history.isOfCharacters);
+    const cells = [
+      `${step.toLocaleString("en")} of ${stepsOf(config)}`,
+      own?.lossNats.toFixed(4) ?? "none",
+      unit ?? "",
+      own?.step.toLocaleString("en") ?? "",
+      testNats?.toFixed(4) ?? "none",
+      formatClock(elapsedMs),
+      throughputText(history),
+      parameters === undefined ? "–" : parameters.toLocaleString("en"),
+    ];
+    const isBest = own !== undefined && own.lossNats === best;
+    return `<tr><th scope="row">${runKey(i)}${escapeHtml(name)}</th><td>${stateOf(run)}</td>${
+      cells.map((cell, at) =>
+        `<td class="number${isBest && at === 1 ? " best" : ""}">${escapeHtml(cell)}</td>`
+      ).join("")
+    }</tr>`;
+  });
+  return table("", `<thead><tr>${head}</tr></thead>\n<tbody>${rows.join("\n")}</tbody>`);
+}
+
+/** The validations of a run. */
+export function validationsTable({ validations, best, isOfCharacters }: RunHistory): string {
+  const unit = isOfCharacters ? "Bits per character" : "Perplexity";
+  const head = ["Step", "Loss", unit, "Time"]
+    .map((name) => `<th scope="col" class="number">${name}</th>`).join("");
+  const rows = validations.map(({ step, lossNats, elapsedMs }) => {
+    const cells = [
+      step.toLocaleString("en"),
+      lossNats.toFixed(4),
+      isOfCharacters ? bitsPerCharacter(lossNats).toFixed(4) : perplexityOf(lossNats),
+      formatClock(elapsedMs),
+    ];
+    return `<tr${step === best?.step ? ' class="best"' : ""}>${
+      cells.map((cell) => `<td class="number">${cell}</td>`).join("")
+    }</tr>`;
+  });
+  return table("", `<thead><tr>${head}</tr></thead>\n<tbody>${rows.join("\n")}</tbody>`);
+}
+
+/** Steps that a run is to make. */
+export function stepsOf({ maxStep }: Facts = {}): string {
+  return typeof maxStep === "number" ? maxStep.toLocaleString("en") : "?";
+}
+
+/** The line of a run's color. */
+export function runKey(index: number): string {
+  return `<i style="border-color: var(--c${index % 8})"></i>`;
+}
+
+function factsOfRun({ config = {}, text, environment }: RunHistory): Map<string, unknown> {
+  const settings = Object.entries(config).filter(([key]) => !PLACES.has(key))
+    .map(([key, value]) => [flagName(key), value] as const);
+  const { dataset, vocabulary, splits } = text;
+  return new Map<string, unknown>([
+    ...settings,
+    ["text", dataset],
+    ["vocabulary", vocabularyText(vocabulary)],
+    ...Object.entries(factsOf(splits)).map(([split, counts]) =>
+      [`${split} split`, countsText(counts)] as const
+    ),
+    ...["adapter", "deno", "target", "webgpu"].filter((name) => name in environment)
+      .map((name) => [name, environment[name]] as const),
+  ]);
+}
+
+function groupRows(name: string, rows: readonly string[]): string {
+  return `<tr class="group"><th colspan="2" scope="colgroup">${escapeHtml(name)}</th></tr>\n` +
+    rows.join("\n");
+}
+
+function table(className: string, content: string): string {
+  return `<div class="table"><table${
+    className === "" ? "" : ` class="${className}"`
+  }>${content}</table></div>`;
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+}

@@ -1,0 +1,44 @@
+/**
+ * The files of reports: a page and a picture in a work directory, or a page elsewhere. Each is
+ * replaced as a whole.
+ *
+ * @module
+ */
+import { AtomicFile } from "@transformer-xl/runtime";
+import { comparisonPage, runPage } from "./page/report_page.ts";
+import { runCurve } from "./page/run_curve.ts";
+import type { NamedRun } from "./page/run_data.ts";
+import { loadUplot } from "./page/uplot.ts";
+
+/** Names of a run's files in its work directory. */
+export const REPORT_FILES = { page: "report.html", curve: "loss_curve.svg" } as const;
+
+/**
+ * Writes page and picture of a run.
+ *
+ * @throws system errors of files that cannot be written
+ */
+export async function writeReport(workDir: string, run: NamedRun): Promise<void> {
+  const page = runPage(run, { writtenAt: new Date(), library: await loadUplot() });
+  const curve = runCurve(run);
+  await replaceFile(`${workDir}/${REPORT_FILES.page}`, page);
+  await replaceFile(`${workDir}/${REPORT_FILES.curve}`, curve);
+}
+
+/**
+ * Writes a page on one run, or on several side by side.
+ *
+ * @throws system errors of a file that cannot be written
+ */
+export async function writePage(path: string, runs: readonly NamedRun[]): Promise<void> {
+  const facts = { writtenAt: new Date(), library: await loadUplot() };
+  const [only] = runs;
+  const page = runs.length === 1 ? runPage(only!, facts) : comparisonPage(runs, facts);
+  await replaceFile(path, page);
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  await using file = await AtomicFile.create(path);
+  await file.write(new TextEncoder().encode(text));
+  await file.commit();
+}
