@@ -78,6 +78,8 @@ function productOf(
       : value.derived?.limit ?? Math.floor(a.size / number("lda"));
   };
   const [outer, inner] = [number("outer"), number("inner")];
+  const lengthOfA = extent(form === "TN" ? "M" : "K");
+  const padded = !plan.vec4 ? undefined : lengthOfA % 4 ? "a" : number("N") % 4 ? "c" : undefined;
   const strides = (x: string) => [number(`${x}_outer`), number(`${x}_inner`)] as const;
   const accumulate = reduction
     ? number("accumulate", reduction.scalars) === 1
@@ -99,6 +101,7 @@ function productOf(
       }),
       relu: plan.epilogue.relu,
       accumulate,
+      ...(padded && { padded }),
     },
     sizes: { a: a.size, b: b.size, c: c.size },
     dtypes: { operands: a.dtype, result: c.dtype },
@@ -126,11 +129,13 @@ export function productText({ layout }: Pick<Product, "layout">): string {
   return `${form} ${M}x${N}x${K}${batches > 1 ? ` x ${batches}` : ""}`;
 }
 
-/** `128x64x16 by 8x8 vec4, 4 parts`: tile, micro-tile, loads, parts of sums. */
+/** `128x64x16 by 8x8 vec4, 4 parts`: tile, micro-tile, loads, parts of sums; `warp 128x64x16`. */
 export function planText(plan: TilePlan): string {
-  const { stage, tileM, tileN, tileK, microM, microN, vec4, splitK } = plan;
+  const { stage, tileM, tileN, tileK, microM, microN, vec4, packedSums, splitK } = plan;
   const tile = stage === "workgroup"
-    ? `${tileM}x${tileN}x${tileK} by ${microM}x${microN}`
+    ? `${tileM}x${tileN}x${tileK} by ${microM}x${microN}${vec4 ? " vec4" : ""}`
+    : stage === "warp"
+    ? `warp ${tileM}x${tileN}x${tileK}`
     : `${stage} ${tileM}x${tileN}`;
-  return `${tile}${vec4 ? " vec4" : ""}${splitK > 1 ? `, ${splitK} parts` : ""}`;
+  return `${tile}${packedSums ? " packed" : ""}${splitK > 1 ? `, ${splitK} parts` : ""}`;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TilePlan } from "@transformer-xl/kernels";
+import { busiestCore, type TilePlan } from "@transformer-xl/kernels";
 import type { Product } from "../gpu_report/product.ts";
 import type { LaunchWork } from "./launch_work.ts";
 import type { AssumedRates } from "./settings.ts";
@@ -17,7 +17,7 @@ const SMALL_MICRO_TILE = 0.72;
 /** Rate of products without vector loads, relative to those with. */
 const SCALAR_LOADS = 0.8;
 
-/** Part of a core that one workgroup of a smaller tile than 128 x 128 fills when it is alone. */
+/** Part of a core that a workgroup of a smaller tile than 128 x 128 fills when it is alone. */
 const ALONE = 0.5;
 
 /** Steps of k that filling and storing a tile take. */
@@ -43,16 +43,21 @@ export function launchMs(work: LaunchWork, rates: AssumedRates): number {
   return Math.max(integerMs, movedMs, chainMs);
 }
 
-/** Arithmetic of a product: the workgroups of the busiest core one after the other. */
+/** Arithmetic of a product: what the busiest core does. */
 function productMs(workgroups: number, { plan, layout }: Product, rates: AssumedRates): number {
-  const { tileM, tileN, splitK } = plan;
+  const { stage, tileM, tileN, splitK } = plan;
   const steps = Math.ceil(layout.K / splitK) + TILE_OVERHEAD;
   const perCore = 1e9 * rates.peakTflops * rateOf(plan, rates) / rates.cores; // in a millisecond
   const tileMs = 2 * tileM * tileN * steps / perCore;
-  const rounds = Math.ceil(workgroups / rates.cores);
-  return tileMs * Math.max(rounds, tileM * tileN < 128 * 128 ? 1 / ALONE : 1);
+  const isSmall = stage !== "warp" && tileM * tileN < 128 * 128;
+  return tileMs * Math.max(busiestCore(workgroups, rates.cores, plan), isSmall ? 1 / ALONE : 1);
 }
 
-function rateOf({ microM, microN, vec4 }: TilePlan, { productShare }: AssumedRates): number {
-  return productShare * (microM * microN >= 64 ? 1 : SMALL_MICRO_TILE) * (vec4 ? 1 : SCALAR_LOADS);
+function rateOf(
+  { stage, microM, microN, vec4, packedSums }: TilePlan,
+  rates: AssumedRates,
+): number {
+  if (stage === "warp") return rates.warpShare * (packedSums ? rates.packedGain : 1);
+  return rates.productShare * (microM * microN >= 64 ? 1 : SMALL_MICRO_TILE) *
+    (vec4 ? 1 : SCALAR_LOADS);
 }

@@ -47,10 +47,11 @@ export async function stepModelLines(flags: StepModelFlags): Promise<string[]> {
 }
 
 function assumptionLines(rates: AssumedRates): string[] {
-  const { cores, peakTflops, productShare, integerTops, gapUs } = rates;
+  const { cores, peakTflops, productShare, warpShare, packedGain, integerTops, gapUs } = rates;
   return [
-    `assumed: products ${productShare} of ${peakTflops} TFLOP/s in whole rounds of ${cores} ` +
-    `workgroups; ${integerTops} integer TOP/s`,
+    `assumed: products ${productShare} of ${peakTflops} TFLOP/s, in tiles of warps ${warpShare} ` +
+    `(packed sums ${packedGain} times), in whole rounds of ${cores} cores`,
+    `assumed: ${integerTops} integer TOP/s`,
     `assumed: memory ${rates.memoryTbS} TB/s (below 30 MB ${rates.cacheTbS}), of which ` +
     `${rates.wideShare}, with loads of halves ${rates.narrowShare}`,
     `assumed: ${rates.turnUs} us for a load that waits for another, ${gapUs} us between launches`,

@@ -26,6 +26,8 @@ export const stepModelSchema = z.strictObject({
   cores: rate(132, "Workgroups of products that run at once"),
   peakTflops: rate(67, "Multiply-adds of all cores, 1e12 operations per second"),
   productShare: rate(0.55, "Part of the peak that a product with 8 x 8 micro-tiles reaches"),
+  warpShare: rate(0.75, "The same of products in tiles of warps"),
+  packedGain: rate(1.5, "Products with packed sums of halves, relative to float32 sums"),
   integerTops: rate(14.8, "Integer operations of all cores, 1e12 per second"),
   memoryTbS: rate(3, "Main memory, 1e12 bytes per second"),
   cacheTbS: rate(4, "Launches that move less than 30 MB: the cache, 1e12 bytes per second"),
@@ -44,6 +46,8 @@ export type AssumedRates = Pick<
   | "cores"
   | "peakTflops"
   | "productShare"
+  | "warpShare"
+  | "packedGain"
   | "integerTops"
   | "memoryTbS"
   | "cacheTbS"

@@ -8,7 +8,7 @@ import {
   needsWholeSums,
   PLAIN_EPILOGUE,
   type TilePlan,
-  tileSource,
+  tileResources,
 } from "@transformer-xl/kernels";
 
 /** What an adapter allows a kernel. */
@@ -24,6 +24,7 @@ export interface TileLimits {
 }
 
 const EXTENTS = [128, 64, 32];
+const WARP_EXTENTS = { rows: [256, 128, 64, 32], columns: [256, 128, 64] };
 const DEPTHS = [16, 8, 32];
 const MICRO_TILES = [[8, 8], [8, 4], [4, 8], [4, 4]] as const;
 const LANE_ROWS = [8, 16, 24, 32];
@@ -52,8 +53,10 @@ export function coarseCandidates(
   table: TilePlan,
   limits: TileLimits,
 ): TilePlan[] {
-  const tiles = problem.adapterClass === "cpu" ? laneTiles(problem.subgroups) : workgroupTiles();
-  return tiles.map((tile) => ({ ...table, ...tile }))
+  const tiles = problem.adapterClass === "cpu"
+    ? laneTiles(problem.subgroups)
+    : [...(problem.aligned ? warpTiles() : []), ...workgroupTiles()];
+  return tiles.map((tile) => changed(problem, table, tile))
     .filter((plan) => isAllowed(plan, problem, limits));
 }
 
@@ -63,23 +66,39 @@ export function neighbours(
   plan: TilePlan,
   limits: TileLimits,
 ): TilePlan[] {
-  const staged = plan.stage === "workgroup";
+  const staged = plan.stage === "workgroup" || plan.stage === "warp";
   const changes: Partial<TilePlan>[] = [
     ...PARTS.map((splitK) => ({
       splitK,
       epilogue: splitK > 1 ? PLAIN_EPILOGUE : problem.epilogue,
     })),
     ...(staged ? DEPTHS.map((tileK) => ({ tileK })) : []),
-    ...(staged && problem.aligned ? [{ vec4: !plan.vec4 }] : []),
+    ...(plan.stage === "workgroup" && problem.aligned ? [{ vec4: !plan.vec4 }] : []),
   ];
-  return changes.map((change) => ({ ...plan, ...change }))
+  return changes.map((change) => changed(problem, plan, change))
     .filter((other) => planKey(other) !== planKey(plan) && isAllowed(other, problem, limits));
 }
 
 /** Equal for equal plans. */
 export function planKey(plan: TilePlan): string {
-  const { stage, tileM, tileN, tileK, microM, microN, vec4, splitK } = plan;
-  return [stage, tileM, tileN, tileK, microM, microN, vec4, splitK].join();
+  const { stage, tileM, tileN, tileK, microM, microN, vec4, packedSums = false, splitK } = plan;
+  return [stage, tileM, tileN, tileK, microM, microN, vec4, packedSums, splitK].join();
+}
+
+/** A plan with another tile or depth, its tests of loads as the problem needs them. */
+function changed(
+  { K, fixedK = false }: MatmulProblem,
+  plan: TilePlan,
+  change: Partial<TilePlan>,
+): TilePlan {
+  const { wholeTurns: _, packedSums, ...other } = { ...plan, ...change };
+  if (other.stage !== "warp") return other;
+  return {
+    ...other,
+    vec4: true,
+    wholeTurns: fixedK && K % other.tileK === 0,
+    ...(packedSums && { packedSums }),
+  };
 }
 
 type TileShape = Pick<TilePlan, "stage" | "tileM" | "tileN" | "tileK" | "microM" | "microN">;
@@ -89,6 +108,14 @@ function workgroupTiles(): TileShape[] {
   return extents.flatMap(({ tileM, tileN }) =>
     MICRO_TILES.map(([microM, microN]) => (
       { stage: "workgroup", tileM, tileN, tileK: DEPTHS[0]!, microM, microN } as const
+    ))
+  );
+}
+
+function warpTiles(): TileShape[] {
+  return WARP_EXTENTS.rows.flatMap((tileM) =>
+    WARP_EXTENTS.columns.map((tileN) => (
+      { stage: "warp", tileM, tileN, tileK: DEPTHS[0]!, microM: 8, microN: 8 } as const
     ))
   );
 }
@@ -114,11 +141,16 @@ function isAllowed(
     if (whole || K / plan.splitK < SHORTEST_PART) return false;
     if (bytes > limits.maxStorageBufferBindingSize) return false;
   }
-  const { workgroupSize, workgroupBytes } = tileSource(plan);
+  const { workgroupSize, workgroupBytes } = tileResources(plan);
   const most = Math.min(
     limits.maxComputeInvocationsPerWorkgroup,
     limits.maxComputeWorkgroupSizeX,
   );
   return workgroupSize <= most && workgroupBytes <= limits.maxComputeWorkgroupStorageSize &&
-    (plan.stage !== "workgroup" || workgroupSize >= FEWEST_INVOCATIONS);
+    (isLane(plan) || workgroupSize >= FEWEST_INVOCATIONS);
+}
+
+/** Whether a plan is one of software drivers. */
+export function isLane({ stage }: Pick<TilePlan, "stage">): boolean {
+  return stage === "subgroup" || stage === "direct";
 }

@@ -76,7 +76,11 @@ async function sweepType(
   if ("preset" in shapes) print(totalLine(results));
   const { adapterClass } = device.limits;
   print(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/tiles/plans.ts, from ${dtype}:`);
-  for (const line of tableLines(adapterClass, suggestedTiles(results))) print(line);
+  const rows = Object.groupBy(results, ({ table: { plan } }) => plan.vec4 ? "vectors" : "scalars");
+  for (const [loads, of] of Object.entries(rows)) {
+    const tiles = suggestedTiles(of);
+    for (const line of tableLines(adapterClass, loads as keyof typeof rows, tiles)) print(line);
+  }
   const left = results.reduce((sum, result) => sum + result.left, 0);
   if (left > 0) print(`${left} candidates were left for want of time: raise --budget_s`);
   const gain = scalarLoadGain(results);

@@ -5,6 +5,7 @@
  */
 import type { TilePlan } from "@transformer-xl/kernels";
 import type { AdapterClass } from "@transformer-xl/runtime";
+import { isLane } from "./candidates.ts";
 import type { SweepResult } from "./sweep_product.ts";
 
 /** A tile, and how fast it was where it was fastest. */
@@ -41,8 +42,8 @@ export function suggestedTiles(results: readonly SweepResult[]): SuggestedTile[]
 
   const chosen: string[] = [];
   let nowMs = Infinity;
-  const isLane = [...tiles.values()].some(({ stage }) => stage !== "workgroup");
-  while (chosen.length < (isLane ? MAX_LANE_TILES : MAX_TILES)) {
+  const ofLanes = [...tiles.values()].some(isLane);
+  while (chosen.length < (ofLanes ? MAX_LANE_TILES : MAX_TILES)) {
     const [next] = [...tiles.keys()].filter((key) => !chosen.includes(key))
       .map((key) => ({ key, ms: totalMs([...chosen, key]) }))
       .sort((a, b) => a.ms - b.ms);
@@ -64,21 +65,25 @@ export function suggestedTiles(results: readonly SweepResult[]): SuggestedTile[]
   }).sort((a, b) => b.rate - a.rate || b.tileM * b.tileN - a.tileM * a.tileN);
 }
 
-/** The row as it stands in kernels/matmul/tiles/plans.ts. */
+/** The row as it stands in kernels/matmul/tiles/plans.ts, of products with loads of vec4 or without. */
 export function tableLines(
   adapterClass: AdapterClass,
+  loads: "vectors" | "scalars",
   tiles: readonly SuggestedTile[],
 ): string[] {
-  const name = adapterClass === "cpu" ? tiles[0]?.stage ?? "cpu" : adapterClass;
-  return [
-    `  ${name}: [`,
-    ...tiles.map(({ stage, tileM, tileN, tileK, microM, microN, rate }) =>
-      stage === "workgroup"
-        ? `    staged([${tileM}, ${tileN}, ${tileK}], [${microM}, ${microN}], ${rate.toFixed(2)}),`
-        : `    lane("${stage}", ${microM}, ${microN}, ${rate.toFixed(2)}),`
-    ),
-    "  ],",
-  ];
+  const name = adapterClass === "cpu" ? tiles[0]?.stage ?? "cpu" : `${adapterClass}, ${loads}`;
+  return [`  ${name}: [`, ...tiles.map((tile) => `    ${tileText(tile)},`), "  ],"];
+}
+
+function tileText({ stage, tileM, tileN, tileK, microM, microN, rate }: SuggestedTile): string {
+  switch (stage) {
+    case "warp":
+      return `warps(${tileM}, ${tileN}, ${tileK}, ${rate.toFixed(2)})`;
+    case "workgroup":
+      return `staged([${tileM}, ${tileN}, ${tileK}], [${microM}, ${microN}], ${rate.toFixed(2)})`;
+    default:
+      return `lane("${stage}", ${microM}, ${microN}, ${rate.toFixed(2)})`;
+  }
 }
 
 /** Time with vec4 loads over time without, of otherwise equal plans; the median, if there are any. */

@@ -24,6 +24,7 @@ export const SOFTMAX_ROW = kernel<
     for (let row = 0; row < rows; row++) {
       const begin = row * stride;
       const goal = targets[base + row]!;
+      if (differentiate) logits.fill(0, begin + columns, begin + stride);
       if (goal === IGNORED) {
         nll[base + row] = 0;
         if (differentiate) logits.fill(0, begin, begin + columns);

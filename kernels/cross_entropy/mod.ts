@@ -79,7 +79,7 @@ const op = defineOp<In, Out, CrossEntropyOptions>({
   forward(rec, { hidden, targets }, { nll, dhidden }, attrs) {
     const [R, D] = [hidden.shape[0]!, hidden.shape[1]!];
     const columns = columnsOf(attrs.blocks);
-    const stride = Math.ceil(columns / 4) * 4; // rows stay aligned for vector loads
+    const stride = Math.ceil(columns / 8) * 8; // rows stay aligned for vector loads
     const { dtype } = hidden;
     const chunk = attrs.chunkRows ?? chunkRows(rec, R, stride * bytesPer(dtype));
     const logits = rec.temporary([Math.min(chunk, R), stride], dtype, "cross_entropy.logits");
@@ -136,6 +136,7 @@ function recordLogits(
       aOffset: base * D,
       ldc: stride,
       cOffset: first,
+      padded: "c",
     });
     first += bias.size;
   }
@@ -152,7 +153,7 @@ function recordGradients(
   let first = 0;
   for (const { weight, bias } of blocks) {
     const V = bias.size;
-    const dlogits = { a: logits, lda: stride, aOffset: first };
+    const dlogits = { a: logits, lda: stride, aOffset: first, padded: "a" } as const;
     launchMatmul(rec, {
       form: "NN",
       ...dlogits,

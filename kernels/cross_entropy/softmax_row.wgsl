@@ -1,7 +1,7 @@
 // nll = log(sum_v exp(x_v)) - x_target, and in place x := (softmax(x) - onehot(target)) * weight,
 // with weight = scalars.weight * loss_scale.
-// logits: [chunk, stride], of which `columns` count; targets, nll: [R], at `base` + row of the
-// chunk.
+// logits: [chunk, stride], of which `columns` count and the others, fewer than LANES, become 0 in a
+// gradient; targets, nll: [R], at `base` + row of the chunk.
 //
 // One workgroup per row. A lane takes every LANES-th column, eight at a time, and keeps a running
 // maximum and the sum of exponentials relative to it (one rescaling per eight columns).
@@ -39,6 +39,9 @@ fn main(
   let begin = row * scalars.stride;
   let end = begin + columns;
   let goal = targets[scalars.base + row];
+  if (scalars.differentiate == 1u && lane < scalars.stride - columns) {
+    logits[end + lane] = Value(0.0);
+  }
   if (goal == IGNORED) {
     if (scalars.differentiate == 1u) {
       for (var at = begin + lane; at < end; at += LANES) {

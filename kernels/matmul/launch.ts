@@ -43,6 +43,11 @@ export interface MatmulLaunch {
   readonly ldb?: number;
   /** See `lda`. */
   readonly ldc?: number;
+  /**
+   * An operand with a length of rows that is no multiple of 4, but room for one between its rows:
+   * finite numbers in a, which take no part, and in c anything, which may be overwritten.
+   */
+  readonly padded?: "a" | "c" | undefined;
   /** First element of each operand. */
   readonly aOffset?: number;
   /** See `aOffset`. */
@@ -107,6 +112,7 @@ export function matmulProblem(
       ...(gate && { gate: true }),
     },
     aligned: isAligned(launch, M, K),
+    fixedK: typeof launch.K === "number",
   };
 }
 
@@ -204,19 +210,22 @@ function unlessEmpty(K: Extent, accumulate: boolean): Count {
 
 /**
  * Whether every stored row, stride and offset is a multiple of 4 elements, so that vec4 loads may
- * be used. Sums need no alignment if both operands are read along rows (TN), and a variable number
- * of rows never does.
+ * be used; rows of a padded operand need not be. Sums need no alignment if both operands are read
+ * along rows (TN), and a variable number of rows never does.
  */
 function isAligned(launch: MatmulLaunch, m: number, k: number): boolean {
-  const { form, N, K, batch } = launch;
+  const { form, N, K, batch, padded } = launch;
   if (form !== "TN" && typeof K !== "number") return false;
-  return [
-    form === "TN" ? m : k,
-    form === "NT" ? k : N,
-    N,
-    launch.lda ?? 0,
-    launch.ldb ?? 0,
-    launch.ldc ?? 0,
+  const lengths = {
+    a: [form === "TN" ? m : k, launch.lda],
+    b: [form === "NT" ? k : N, launch.ldb],
+    c: [N, launch.ldc],
+  } as const;
+  return (["a", "b", "c"] as const).every((name) => {
+    const [length, stride] = lengths[name];
+    if (name !== padded) return length % 4 === 0 && (stride ?? 0) % 4 === 0;
+    return stride !== undefined && stride % 4 === 0 && stride >= length;
+  }) && [
     launch.aOffset ?? 0,
     launch.bOffset ?? 0,
     launch.cOffset ?? 0,

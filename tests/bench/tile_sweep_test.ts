@@ -15,7 +15,7 @@ import {
   type MatmulProblem,
   type TilePlan,
   tilePlanFor,
-  tileSource,
+  tileResources,
 } from "@transformer-xl/kernels";
 import { chooseAdapter, ConfigError, GpuDevice } from "@transformer-xl/runtime";
 import { testGpu } from "../support/test_gpu.ts";
@@ -32,6 +32,7 @@ const problem: MatmulProblem = {
   subgroups: true,
   epilogue: { bias: false, relu: false, accumulate: true },
   aligned: true,
+  fixedK: true,
 };
 
 /** What every WebGPU has. */
@@ -57,7 +58,7 @@ Deno.test("every candidate is one the generator writes, within the limits of the
   const count = (of: MatmulProblem, limits = portable) => {
     const plans = allCandidates(of, limits);
     for (const plan of plans) {
-      const { workgroupSize, workgroupBytes } = tileSource(plan); // throws unless it divides
+      const { workgroupSize, workgroupBytes } = tileResources(plan); // throws unless it divides
       assert(workgroupSize <= limits.maxComputeInvocationsPerWorkgroup);
       assert(workgroupSize <= limits.maxComputeWorkgroupSizeX);
       assert(workgroupBytes <= limits.maxComputeWorkgroupStorageSize);
@@ -115,12 +116,17 @@ Deno.test("the suggested tiles are the few that serve all products, with rates b
   };
   const tiles = suggestedTiles([result(10, [1, 2, 3]), result(10, [8, 4, 5])]);
   assertEquals(tiles.map(({ tileM, rate }) => [tileM, rate]), [[128, 1], [64, 0.5]]);
-  assertEquals(tableLines("nvidia", tiles), [
-    "  nvidia: [",
-    "    staged([128, 128, 16], [8, 8], 1.00),",
-    "    staged([64, 64, 16], [8, 8], 0.50),",
+  assertEquals(tableLines("nvidia", "vectors", tiles), [
+    "  nvidia, vectors: [",
+    "    warps(128, 128, 16, 1.00),",
+    "    warps(64, 64, 16, 0.50),",
     "  ],",
   ]);
+  const scalar = tiles.map((tile) => ({ ...tile, stage: "workgroup" } as const));
+  assertEquals(
+    tableLines("amd", "scalars", scalar)[1],
+    "    staged([128, 128, 16], [8, 8], 1.00),",
+  );
 });
 
 Deno.test({

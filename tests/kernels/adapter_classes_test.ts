@@ -24,17 +24,22 @@ type Includes = (op: string, row: string, dtype: RowDType, isFirst: boolean) => 
  * its two derivatives have all forms, so rows of one form compile the tiles of all; bias, ReLU and
  * cut sums are text beside the tile. Halves are an alias in that text, and what they change is the
  * vector loads, so one row of an op tries them. Feed-forward networks are products with further
- * epilogues. A software driver compiles a large tile for seconds.
+ * epilogues. A software driver compiles a large tile for seconds and a tile of warps for ten, so
+ * `matmul_tile_test.ts` tries small ones of these.
  */
-const CLASSES: Readonly<Partial<Record<AdapterClass, Includes>>> = {
-  unknown: (op, row, dtype, isFirst) =>
-    op === "matmul"
-      ? (dtype === "f32" ? /^NN|bias/ : /^NN .*vec4/).test(row)
-      : op === "feed_forward"
-      ? dtype === "f32" && row === "whole blocks of a mask"
-      : dtype === "f32" || isFirst,
-  nvidia: (op, row, dtype) => op === "matmul" && dtype === "f32" && /^NN (?!sums cut)/.test(row),
-};
+const UNKNOWN: Includes = (op, row, dtype, isFirst) =>
+  op === "matmul"
+    ? (dtype === "f32" ? /^NN|bias/ : /^NN .*vec4/).test(row)
+    : op === "feed_forward"
+    ? dtype === "f32" && row === "whole blocks of a mask"
+    : dtype === "f32" || isFirst;
+
+/** `TXL_ADAPTER_CLASS=nvidia`: all rows, in either type, as for that class instead. */
+const chosen = Deno.env.get("TXL_ADAPTER_CLASS");
+
+const CLASSES: Readonly<Record<string, Includes>> = chosen === undefined
+  ? { unknown: UNKNOWN }
+  : { [chosen]: () => true };
 
 for (const [adapterClass, includes] of Object.entries(CLASSES)) {
   gpuTest(`kernels as cut for "${adapterClass}" equal their reference`, async (test) => {

@@ -2,7 +2,7 @@
  * Choice of a matmul's tile plan: a table of tiles by adapter class, and a choice by estimated time.
  *
  * A launch's time is estimated as rounds x (padded tile size) / rate, where a round fills every
- * core of the class once. The choice is a pure function of its arguments, so two runs of a program
+ * core of the class with as many workgroups as it holds. The choice is a pure function of its arguments, so two runs of a program
  * use the same kernels and sum in the same order.
  *
  * @module
@@ -11,6 +11,7 @@ import type { AdapterClass } from "@transformer-xl/runtime/core";
 import { type Epilogue, needsWholeSums, PLAIN_EPILOGUE } from "./epilogue.ts";
 import type { MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
 import { lanes } from "./tile_plan.ts";
+import { warpInvocations } from "./tile_warp.ts";
 
 /** What a plan is chosen by. */
 export interface MatmulProblem {
@@ -32,6 +33,8 @@ export interface MatmulProblem {
   readonly epilogue: Epilogue;
   /** Row lengths, row strides, offsets and batch strides of a, b, c are all multiples of 4. */
   readonly aligned?: boolean;
+  /** K is the same at every run. */
+  readonly fixedK?: boolean;
 }
 
 /** A tile and how fast it is. */
@@ -62,8 +65,15 @@ const staged = (
   rate: number,
 ): Tile => ({ stage: "workgroup", tileM, tileN, tileK, microM, microN, rate });
 
+const warps = (
+  tileM: number,
+  tileN: number,
+  tileK: number,
+  rate: number,
+): Tile => ({ stage: "warp", tileM, tileN, tileK, microM: 8, microN: 8, rate });
+
 /**
- * Two tiles a class (three where wide outputs leave cores idle), largest first.
+ * Tiles of a class, largest first: for operands that suit loads of vec4, and for others.
  *
  * cpu: measured, Mesa 25 lavapipe on two Zen 3 cores, [1536,512] x [512,2048], GFLOP/s (the rates)
  * and seconds to compile (accumulating): subgroup 24x32 38-42 and 0.5 (0.8), 8x16 22-24 and 0.2
@@ -72,19 +82,41 @@ const staged = (
  *
  * GPUs: derived, not measured. 8 x 8 outputs per invocation are 16 loaded values per 64
  * multiply-adds, the least that keeps workgroup memory from being the limit, at 64 accumulators and
- * about 48 other registers; smaller tiles trade that for filling the cores. Workgroup memory stays
- * near 16 KiB so that two workgroups share a core.
+ * about 48 other registers: 128 registers let two workgroups of 256 share a core, one multiplying
+ * while the other waits. Workgroup memory stays at 16 KiB for the same reason. Smaller tiles read
+ * the operands more often, and fill the cores better. An unknown GPU may have fewer registers, so
+ * its micro-tiles are 4 x 4.
  */
-const tiles: Readonly<Record<Exclude<AdapterClass, "cpu">, readonly Tile[]>> = {
-  nvidia: [
-    staged([128, 128, 16], [8, 8], 1.0),
-    staged([64, 128, 16], [8, 8], 0.9),
-    staged([64, 64, 16], [4, 4], 0.6),
-  ],
-  amd: [staged([128, 64, 16], [8, 8], 1.0), staged([64, 64, 16], [4, 4], 0.7)],
-  intel: [staged([64, 64, 16], [8, 4], 1.0), staged([32, 32, 8], [4, 4], 0.6)],
-  apple: [staged([64, 64, 16], [8, 8], 1.0), staged([32, 32, 8], [4, 4], 0.6)],
-  unknown: [staged([64, 64, 16], [4, 4], 1.0), staged([32, 32, 8], [4, 4], 0.8)],
+const tiles: Readonly<
+  Record<
+    Exclude<AdapterClass, "cpu">,
+    { readonly vectors: readonly Tile[]; readonly scalars: readonly Tile[] }
+  >
+> = {
+  nvidia: {
+    vectors: [warps(128, 128, 16, 1.0), warps(64, 128, 16, 0.95), warps(64, 64, 16, 0.85)],
+    scalars: [
+      staged([128, 128, 16], [8, 8], 1.0),
+      staged([64, 128, 16], [8, 8], 0.9),
+      staged([64, 64, 16], [4, 4], 0.6),
+    ],
+  },
+  amd: {
+    vectors: [warps(128, 64, 16, 1.0), warps(64, 64, 16, 0.9)],
+    scalars: [staged([128, 64, 16], [8, 8], 1.0), staged([64, 64, 16], [4, 4], 0.7)],
+  },
+  intel: {
+    vectors: [warps(64, 64, 16, 1.0), warps(32, 64, 16, 0.8)],
+    scalars: [staged([64, 64, 16], [8, 4], 1.0), staged([32, 32, 8], [4, 4], 0.6)],
+  },
+  apple: {
+    vectors: [warps(64, 64, 16, 1.0), warps(32, 64, 16, 0.8)],
+    scalars: [staged([64, 64, 16], [8, 8], 1.0), staged([32, 32, 8], [4, 4], 0.6)],
+  },
+  unknown: {
+    vectors: [staged([64, 64, 16], [4, 4], 1.0), staged([32, 32, 8], [4, 4], 0.8)],
+    scalars: [staged([64, 64, 16], [4, 4], 1.0), staged([32, 32, 8], [4, 4], 0.8)],
+  },
 };
 
 const cpuTiles = {
@@ -93,10 +125,10 @@ const cpuTiles = {
 } as const;
 
 /**
- * Workgroups that run at once. GPUs: cores of a large member of the family (H100 132, RX 7900 96,
- * B580 20, M4 Max 40), so that smaller ones are full too; cpu: threads of a small machine.
+ * Cores. GPUs: of a large member of the family (H100 132, RX 7900 96, B580 20, M4 Max 40), so that
+ * smaller ones are full too; cpu: threads of a small machine.
  */
-const concurrency: Readonly<Record<AdapterClass, number>> = {
+const cores: Readonly<Record<AdapterClass, number>> = {
   cpu: 4,
   nvidia: 132,
   amd: 96,
@@ -104,6 +136,12 @@ const concurrency: Readonly<Record<AdapterClass, number>> = {
   apple: 40,
   unknown: 32,
 };
+
+/** Invocations of `warp` tiles that share a core: 128 registers of 65,536 each. */
+const residentInvocations = 512;
+
+/** Rate of a core with half of these, relative to a full one: less hides its waits. */
+const halfFullRate = 0.8;
 
 /** Below this many multiply-adds a cpu kernel runs less long than a large tile compiles. */
 const smallProblem = 1 << 21;
@@ -137,7 +175,7 @@ const partialCost = 64;
  * ```
  */
 export function tilePlanFor(problem: MatmulProblem): TilePlan {
-  const { form, epilogue, adapterClass, aligned = false } = problem;
+  const { form, K, epilogue, adapterClass, aligned = false, fixedK = false } = problem;
   let best: { tile: Tile; splitK: number; time: number } | undefined;
   for (const tile of candidates(problem)) {
     for (const splitK of splits(problem, tile)) {
@@ -150,13 +188,16 @@ export function tilePlanFor(problem: MatmulProblem): TilePlan {
     form,
     ...shape,
     vec4: aligned && adapterClass !== "cpu",
+    ...(shape.stage === "warp" && { wholeTurns: fixedK && K % shape.tileK === 0 }),
     splitK,
     epilogue: splitK > 1 ? PLAIN_EPILOGUE : epilogue,
   };
 }
 
-function candidates({ adapterClass, subgroups, M, N, K, batches }: MatmulProblem): readonly Tile[] {
-  if (adapterClass !== "cpu") return tiles[adapterClass];
+function candidates(
+  { adapterClass, aligned = false, subgroups, M, N, K, batches }: MatmulProblem,
+): readonly Tile[] {
+  if (adapterClass !== "cpu") return tiles[adapterClass][aligned ? "vectors" : "scalars"];
   const [large, small] = cpuTiles[subgroups ? "subgroup" : "direct"];
   return M * N * K * batches < smallProblem ? [small] : [large, small];
 }
@@ -170,13 +211,29 @@ function splits({ batches, M, K, epilogue }: MatmulProblem, tile: Tile): number[
   return counts;
 }
 
-/** Time of a launch in multiply-adds of the class's best tile. */
+/**
+ * Time of the busiest core, in times of one workgroup that has a full core's rate. `warp` tiles share
+ * a core; the last of them, when they are too few to fill it, have less than its rate.
+ */
+export function busiestCore(
+  workgroups: number,
+  cores: number,
+  plan: Pick<TilePlan, "stage" | "tileM" | "tileN">,
+): number {
+  const most = Math.ceil(workgroups / cores);
+  if (plan.stage !== "warp") return most;
+  const together = residentInvocations / warpInvocations(plan);
+  const last = most % together;
+  const lastRate = Math.min(1, 2 * halfFullRate * last / together);
+  return most - last + (last > 0 ? last / lastRate : 0);
+}
+
+/** Time of a launch in multiply-adds that a core does with the class's best tile. */
 function estimatedTime(problem: MatmulProblem, tile: Tile, splitK: number): number {
   const { M, N, K, batches, adapterClass } = problem;
-  const cores = concurrency[adapterClass];
   const count = Math.ceil(M / tile.tileM) * Math.ceil(N / tile.tileN) * batches * splitK;
   const perTile = tile.tileM * tile.tileN * Math.ceil(K / splitK) / tile.rate;
   const best = candidates(problem)[0]!.rate;
-  const reduction = splitK > 1 ? partialCost * M * N * splitK / cores : 0;
-  return Math.ceil(count / cores) * perTile * best + reduction;
+  const reduction = splitK > 1 ? partialCost * M * N * splitK / cores[adapterClass] : 0;
+  return busiestCore(count, cores[adapterClass], tile) * perTile * best + reduction;
 }

@@ -8,6 +8,7 @@ import { isPlain } from "./epilogue.ts";
 import { lanes } from "./tile_plan.ts";
 import type { TilePlan } from "./tile_plan.ts";
 import { laneTileSource } from "./tile_lanes.ts";
+import { warp, warpResources, warpTileSource } from "./tile_warp.ts";
 import { workgroupTileSource } from "./tile_workgroup.ts";
 
 export { type Epilogue, needsWholeSums, PLAIN_EPILOGUE } from "./epilogue.ts";
@@ -48,10 +49,33 @@ export interface TileSource {
 export function tileSource(plan: TilePlan): TileSource {
   checkPlan(plan);
   const { tileM, tileN } = plan;
-  if (plan.stage !== "workgroup") {
-    return { source: laneTileSource(plan), workgroupSize: lanes, tileM, tileN, workgroupBytes: 0 };
+  switch (plan.stage) {
+    case "warp":
+      return { ...warpTileSource(plan), tileM, tileN };
+    case "workgroup":
+      return { ...workgroupTileSource(plan), tileM, tileN };
+    default:
+      return {
+        source: laneTileSource(plan),
+        workgroupSize: lanes,
+        tileM,
+        tileN,
+        workgroupBytes: 0,
+      };
   }
-  return { ...workgroupTileSource(plan), tileM, tileN };
+}
+
+/**
+ * What a workgroup of a plan needs, without the text where that is long.
+ *
+ * @throws {RangeError} see {@link tileSource}
+ */
+export function tileResources(
+  plan: TilePlan,
+): Pick<TileSource, "workgroupSize" | "workgroupBytes"> {
+  if (plan.stage !== "warp") return tileSource(plan);
+  checkPlan(plan);
+  return warpResources(plan);
 }
 
 /**
@@ -80,18 +104,14 @@ export function tileGrid(
 
 function checkPlan(plan: TilePlan): void {
   const { stage, tileM, tileN, tileK, microM, microN, splitK, epilogue, vec4 } = plan;
-  const laneShaped = microM === tileM && microN * lanes === tileN && !vec4;
-  const fits = stage === "workgroup"
-    ? [microM, microN, tileK].every((size) => size % 4 === 0) && tileM % microM === 0 &&
-      tileN % microN === 0
-    : laneShaped && (stage === "direct" || tileM % lanes === 0);
-  if (!fits) {
+  if (!fits(plan)) {
     throw new RangeError(
       `Cannot write a "${stage}" matmul kernel: tile ${tileM} x ${tileN} x ${tileK} with micro-tile ` +
         `${microM} x ${microN}${vec4 ? " and vec4" : ""} does not divide evenly`,
     );
   }
-  if (epilogue.dropout && (stage !== "workgroup" || tileN % 32 !== 0)) {
+  const isStaged = stage === "workgroup" || stage === "warp";
+  if (epilogue.dropout && (!isStaged || tileN % 32 !== 0)) {
     throw new RangeError(
       `Cannot write a "${stage}" matmul kernel with dropout and columns in tiles of ${tileN}: masks ` +
         "are drawn in workgroup memory, 32 elements of a row at once",
@@ -102,5 +122,20 @@ function checkPlan(plan: TilePlan): void {
       "Cannot write a matmul kernel with splitK above 1 and an epilogue: partial sums are stored " +
         "plain, let reduce_partials.wgsl accumulate",
     );
+  }
+}
+
+/** Whether the numbers of a plan divide one another as its stage needs. */
+function fits({ stage, tileM, tileN, tileK, microM, microN, vec4 }: TilePlan): boolean {
+  switch (stage) {
+    case "warp":
+      return microM === warp.micro && microN === warp.micro && tileM % warp.rows === 0 &&
+        tileN % warp.columns === 0 && tileK % 4 === 0 && vec4;
+    case "workgroup":
+      return [microM, microN, tileK].every((size) => size % 4 === 0) && tileM % microM === 0 &&
+        tileN % microN === 0;
+    default:
+      return microM === tileM && microN * lanes === tileN && !vec4 &&
+        (stage === "direct" || tileM % lanes === 0);
   }
 }

@@ -22,8 +22,10 @@ export type MatmulForm = "NN" | "NT" | "TN";
  *   subgroups of at least 8 lanes.
  * - `direct`: registers of one lane; every lane loads all rows of A itself.
  * - `workgroup`: workgroup memory, a register micro-tile per invocation.
+ * - `warp`: the same with 8 x 8 micro-tiles, 32 x 64 outputs for each 32 invocations, vec4 loads and
+ *   an unrolled multiply loop.
  */
-export type TileStage = "subgroup" | "direct" | "workgroup";
+export type TileStage = "subgroup" | "direct" | "workgroup" | "warp";
 
 /** Tile plan of a matmul kernel. Equal plans give equal WGSL. */
 export interface TilePlan {
@@ -42,10 +44,14 @@ export interface TilePlan {
   /** Columns of C per invocation. */
   readonly microN: number;
   /**
-   * Bind a, b and c as arrays of vec4: for `workgroup` plans only, when every row length, row
-   * stride, offset and batch stride of the three operands is a multiple of 4.
+   * Bind a, b and c as arrays of vec4: for `workgroup` plans, and all `warp` plans, when every row
+   * length, row stride, offset and batch stride of the three operands is a multiple of 4.
    */
   readonly vec4: boolean;
+  /** `warp`: K is a multiple of `tileK` at every run, so that loads need no test. */
+  readonly wholeTurns?: boolean;
+  /** `warp`: `tileK` products are summed in the operands' element type, these sums in float32. */
+  readonly packedSums?: boolean;
   /**
    * Parts the sum over k is cut into. Above 1, workgroup z is the part, c receives partial sums
    * [splitK, M, N] (part stride `c_outer`), and `reduce_partials.wgsl` adds them in order.
