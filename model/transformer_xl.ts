@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { slice } from "@transformer-xl/kernels";
+import { type AttentionForm, slice } from "@transformer-xl/kernels";
 import type { DeviceLimits, ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
@@ -33,6 +33,8 @@ export interface ForwardOptions {
   readonly positions?: readonly Tensor[] | undefined;
   /** Keys of more rows than memory and segment, if the layers of the memory join them so. */
   readonly window?: WindowOfKeys | undefined;
+  /** Form of the attention where no gradient is recorded; chosen by size when absent. */
+  readonly form?: AttentionForm | undefined;
   /** True when a training step is recorded. */
   readonly differentiate: boolean;
   /** Its first element scales every gradient; 1 when absent. */
@@ -143,10 +145,9 @@ export class TransformerXL {
   #hidden(
     rec: Recorder,
     batch: BatchInputs,
-    { lengths, memory, drop, positions, window }: Omit<
-      ForwardOptions,
-      "differentiate" | "lossScale"
-    >,
+    { lengths, memory, drop, positions, window, form, differentiate = false }:
+      & Omit<ForwardOptions, "differentiate" | "lossScale">
+      & Partial<Pick<ForwardOptions, "differentiate">>,
   ): Tensor {
     const { batchSize: B, tgtLen: T, extLen: E } = lengths;
     const { dropout } = this.config;
@@ -159,6 +160,8 @@ export class TransformerXL {
       validMemory: batch.validMemory,
       newestRow: batch.newestRow,
       drop,
+      differentiate,
+      form,
     });
     const embedded = rec.scope(
       "embedding",

@@ -11,11 +11,15 @@
  * (j <= i + M), and it lies within the maximum distance. Hidden keys have weight exactly 0. K = M + Q,
  * or more where M is given at every run: rows behind those of the queries are in the future.
  *
+ * Without a gradient there are two forms, see form.ts: products with arrays of scores between them, and
+ * one launch that keeps a block of scores at a time.
+ *
  * @module
  */
 import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { attend, type AttentionOptions } from "./op.ts";
 
+export type { AttentionForm } from "./form.ts";
 export type { AttentionOptions } from "./op.ts";
 
 /** Operands of {@link dotProductAttention}; rows are time-major, heads side by side in a row. */

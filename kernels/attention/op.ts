@@ -21,6 +21,8 @@ import {
   type AttentionInputs,
   type AttentionOutputs,
 } from "./backward.ts";
+import { type AttentionForm, isFused } from "./form.ts";
+import { fusedAttention } from "./fused/op.ts";
 import {
   expectBindable,
   type Geometry,
@@ -60,6 +62,10 @@ export interface AttentionOptions {
   readonly maxDistance?: number;
   /** On the probabilities, without renormalisation; mask order is [B, N, Q, K]. */
   readonly dropout?: Dropout;
+  /** False where no gradient is recorded (default true). */
+  readonly differentiate?: boolean;
+  /** Which form is recorded where there is a choice: no gradient, no dropout (default `auto`). */
+  readonly form?: AttentionForm;
 }
 
 const definition = {
@@ -143,8 +149,11 @@ function scoresByPosition(
 /** Records an attention, relative if `inputs` has the operands of positions. */
 export function attend(rec: Recorder, inputs: Operands, options: AttentionOptions): Tensor {
   const geometry = geometryOf(inputs, options);
-  expectBindable(rec, geometry, inputs.q.dtype);
   const dropout = options.dropout?.rate === 0 ? undefined : options.dropout;
+  if (isFused(rec.limits, geometry, inputs, { ...options, drops: dropout !== undefined })) {
+    return fusedAttention(rec, inputs, geometry);
+  }
+  expectBindable(rec, geometry, inputs.q.dtype);
   const keep = dropout?.mask.kind === "given" ? dropout.mask.keep : undefined;
   const op = positionsOf(inputs) === undefined ? plain : relative;
   return op(rec, { ...inputs, keep }, { geometry, dropout }).out;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { slice } from "@transformer-xl/kernels";
+import { type AttentionForm, slice } from "@transformer-xl/kernels";
 import type { ParameterStore, Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
 import type { Lengths, ModelConfig } from "../config.ts";
 import type { DropoutSource } from "../dropout_masks.ts";
@@ -39,6 +39,10 @@ export interface AttentionContext extends PositionContext {
   readonly newestRow: Scalar | undefined;
   /** Masks. */
   readonly drop: DropoutSource;
+  /** Whether a gradient is recorded. */
+  readonly differentiate: boolean;
+  /** Form of the attention; chosen by size when absent. */
+  readonly form?: AttentionForm | undefined;
 }
 
 /** The rows of one layer. */

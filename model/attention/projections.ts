@@ -109,7 +109,9 @@ export class Projections {
   }
 
   /** Sizes of the attention, what is visible, and its dropout. */
-  options({ lengths, window, validMemory, drop }: AttentionContext): AttentionOptions {
+  options(
+    { lengths, window, validMemory, drop, differentiate, form }: AttentionContext,
+  ): AttentionOptions {
     const { nHead: N, dHead: H, dropatt } = this.#config;
     const { batchSize: B, memLen: M } = lengths;
     const maxDistance = maxDistanceOf(this.#config, M);
@@ -120,6 +122,8 @@ export class Projections {
       H,
       memoryRows: window?.first ?? M,
       validMemory,
+      differentiate,
+      ...(form && { form }),
       ...(maxDistance !== undefined && { maxDistance }),
       ...(dropout && { dropout }),
     };

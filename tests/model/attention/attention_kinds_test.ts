@@ -26,7 +26,7 @@ import {
   writeWeights,
 } from "@transformer-xl/runtime";
 import { modelOf, trainSchema } from "@transformer-xl/train";
-import { SegmentPlan } from "../golden/runner/segment_plan.ts";
+import { SegmentPlan } from "../../golden/runner/segment_plan.ts";
 
 const TYPES: readonly AttentionType[] = [0, 1, 2, 3];
 const [V, L, N, H, D, B] = [12, 2, 2, 4, 8, 2];

@@ -1,0 +1,116 @@
+/**
+ * Fused attention: when it is chosen, that it holds no array of scores, and that reruns are equal.
+ * Its numbers are checked with the cases of the ops.
+ *
+ * @module
+ */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { type AttentionOptions, relativeAttention } from "@transformer-xl/kernels";
+import {
+  type AdapterClass,
+  type Device,
+  PORTABLE_LIMITS,
+  Recorder,
+  ReferenceDevice,
+} from "@transformer-xl/runtime";
+import { normals } from "@transformer-xl/kernels/cases";
+import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
+
+const [N, H] = [2, 8];
+const CLASSES = ["cpu", "nvidia", "amd", "intel", "apple", "unknown"] as const;
+const EVALUATION = { differentiate: false };
+
+/** Records attention of Q rows over M rows of memory in B columns. */
+function record(
+  rec: Recorder,
+  { B, Q, M }: { readonly B: number; readonly Q: number; readonly M: number },
+  options: Partial<AttentionOptions>,
+) {
+  const of = (name: string, shape: readonly number[]) =>
+    rec.constant(name, shape, "f32", normals(name, shape.reduce((a, n) => a * n, 1)));
+  const [K, C] = [Q + M, N * H];
+  return relativeAttention(
+    rec,
+    {
+      q: of("q", [Q * B, C]),
+      kv: of("kv", [K * B, 2 * C]),
+      r: of("r", [K, C]),
+      contentBias: of("u", [N, H]),
+      positionBias: of("s", [N, H]),
+    },
+    { B, N, H, memoryRows: M, validMemory: M, ...options },
+  );
+}
+
+/** Elements of the largest temporary of an attention. */
+function largestTemporary(
+  adapterClass: AdapterClass,
+  sizes: { readonly B: number; readonly Q: number; readonly M: number },
+  options: Partial<AttentionOptions>,
+): number {
+  const rec = new Recorder({ ...PORTABLE_LIMITS, adapterClass });
+  record(rec, sizes, options);
+  const lengths = rec.buffers.filter(({ kind }) => kind === "temporary").map((each) => each.length);
+  return Math.max(...lengths);
+}
+
+Deno.test("evaluation over a long memory holds no array of scores on any adapter", () => {
+  for (const adapterClass of CLASSES) {
+    const sizes = { B: 1, Q: 64, M: adapterClass === "cpu" ? 1600 : 640 };
+    const scores = sizes.B * N * sizes.Q * (sizes.Q + sizes.M);
+    const largest = largestTemporary(adapterClass, sizes, EVALUATION);
+    assert(largest < scores, `${adapterClass}: ${largest} elements, scores have ${scores}`);
+  }
+});
+
+Deno.test("attention with a gradient, one query, or the other form asked for has its scores", () => {
+  const long = { B: 1, Q: 64, M: 3200 };
+  const scores = N * long.Q * (long.Q + long.M);
+  for (const adapterClass of CLASSES) {
+    assertEquals(largestTemporary(adapterClass, long, {}), scores);
+    assertEquals(
+      largestTemporary(adapterClass, long, { ...EVALUATION, form: "materialized" }),
+      scores,
+    );
+    const rec = new Recorder({ ...PORTABLE_LIMITS, adapterClass });
+    record(rec, { B: 4, Q: 1, M: 3200 }, EVALUATION);
+    assert(rec.nodes.every(({ name }) => name === "relative_attention"), adapterClass);
+  }
+});
+
+Deno.test("short attention is fused where moving scores costs more than slower arithmetic", () => {
+  const isFused = (adapterClass: AdapterClass, Q: number, M: number, B: number) =>
+    largestTemporary(adapterClass, { B, Q, M }, EVALUATION) < B * N * Q * (Q + M);
+  assertEquals(isFused("nvidia", 192, 192, 32), true);
+  assertEquals(isFused("cpu", 192, 192, 4), false);
+});
+
+Deno.test("fused attention has the numbers of the materialised one in float64", async () => {
+  using device = new ReferenceDevice({ precision: "f64" });
+  const [fused, materialized] = [
+    await numbersOf(device, "fused"),
+    await numbersOf(device, "materialized"),
+  ];
+  for (let e = 0; e < fused.length; e++) assert(Math.abs(fused[e]! - materialized[e]!) < 1e-12);
+});
+
+gpuTest(
+  "fused attention in large tiles equals float64, and gives the same bits again",
+  async () => {
+    const gpu = await openTestGpu();
+    using device = new ReferenceDevice({ precision: "f64", limits: gpu.limits });
+    const want = await numbersOf(device, "materialized");
+    const got = await numbersOf(gpu, "fused");
+    for (let e = 0; e < got.length; e++) assertAlmostEquals(got[e]!, want[e]!, 1e-5);
+    assertEquals(await numbersOf(gpu, "fused"), got);
+  },
+);
+
+async function numbersOf(device: Device, form: "fused" | "materialized") {
+  using plan = await device.plan("attention", (rec) => {
+    const y = record(rec, { B: 2, Q: 60, M: 33 }, { ...EVALUATION, form, maxDistance: 40 });
+    return { inputs: {}, outputs: { y } };
+  });
+  plan.run({});
+  return (await plan.read("y")).y;
+}
