@@ -127,7 +127,12 @@ export { JsonLog } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/line_file.ts";
 export { logPath, rankName } from "./logs/log_path.ts";
 export { fixed, scientific } from "./logs/number_text.ts";
-export { ProgressLine, progressText, type Terminal } from "./logs/progress_line.ts";
+export {
+  fittingLine,
+  ProgressLine,
+  type ProgressPart,
+  type Terminal,
+} from "./logs/progress_line.ts";
 export { tryWrite, warn } from "./logs/standard_streams.ts";
 export * from "./logs/text_log.ts";
 export {

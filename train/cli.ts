@@ -33,7 +33,6 @@ import {
   NOT_PASSED,
   type ProcessGroup,
   ProgressLine,
-  progressText,
   rankEnvironment,
   runMain,
   SoloGroup,
@@ -70,6 +69,7 @@ import { noProfile } from "./settings/flag_errors.ts";
 import { openDllLog, openTextLog, writesFiles } from "./report/logs.ts";
 import { Reporter } from "./report/report.ts";
 import { RunRecords } from "./report/run_records.ts";
+import { TrainingProgress } from "./report/training_progress.ts";
 import { checkContinues } from "./checkpoint/resume.ts";
 import { openInitial } from "./fine_tuning/initial_checkpoint.ts";
 import { initialLine, initialSymbols } from "./fine_tuning/initial_settings.ts";
@@ -353,15 +353,11 @@ async function run(
     else text.write(noProfile(device.info.adapter), "WARNING");
   }
   const startMs = performance.now();
+  const steps = new TrainingProgress({ firstStep, maxStep: config.maxStep });
   const { signal } = interrupt;
   for await (const event of trainer.train(signal, files, interrupt.takeSaveRequest)) {
-    if (event.kind === "progress" && progress.shows) {
-      const elapsedMs = performance.now() - startMs;
-      progress.update(
-        `step ${progressText(event.step - firstStep, config.maxStep - firstStep, elapsedMs)}`,
-      );
-    }
     reporter.report(event);
+    if (steps.follow(event) && progress.shows) progress.update(steps.parts);
     if (event.kind === "profile") {
       const tokens = config.batchSize * config.tgtLen / group.size;
       const facts = { device: device.info.adapter, tokens, ranks: group.size };

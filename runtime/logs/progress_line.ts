@@ -6,7 +6,6 @@
  * @module
  */
 
-import { formatClock } from "../base/format.ts";
 import { tryWrite } from "./standard_streams.ts";
 
 /** The terminal a {@link ProgressLine} draws on. */
@@ -72,13 +71,19 @@ export class ProgressLine implements Disposable {
     return this.#shows;
   }
 
-  /** Replaces the shown text, cut to the width; at most ten times a second. */
-  update(text: string): void {
+  /**
+   * Replaces the shown text, cut to the width; at most ten times a second.
+   *
+   * @param text the text, or its parts, of which those that fit are shown
+   */
+  update(text: string | readonly ProgressPart[]): void {
     if (!this.#shows) return;
     const now = this.#now();
     if (now - this.#drawnAtMs < MIN_INTERVAL_MS) return;
     // One column stays free: a full line would wrap and could not be overwritten.
-    const cut = [...text].slice(0, Math.max(0, this.#terminal.columns() - 1)).join("");
+    const columns = this.#terminal.columns();
+    const line = typeof text === "string" ? text : fittingLine(text, columns);
+    const cut = [...line].slice(0, Math.max(0, columns - 1)).join("");
     this.#terminal.write(`\r${cut}\x1b[K`);
     this.#drawn = true;
     this.#drawnAtMs = now;
@@ -98,16 +103,34 @@ export class ProgressLine implements Disposable {
   }
 }
 
+/** A part of a progress line. */
+export interface ProgressPart {
+  /** What it says. */
+  readonly text: string;
+  /** Rank among the parts; where a window is too narrow, those of the largest rank go first. */
+  readonly rank: number;
+}
+
 /**
- * `120 / 40000 | 0.3% | 1:02:03 left`, the time by the mean pace so far.
+ * The parts that fit into a line, in order.
  *
- * @param done Items finished, of `total`
- * @param elapsedMs Time the finished items took
+ * @param columns width of the window; one column stays free
+ *
+ * @example
+ * ```ts
+ * import { fittingLine } from "@transformer-xl/runtime";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parts = [{ text: "step 7", rank: 0 }, { text: "0.1%", rank: 2 }, { text: "loss 4.21", rank: 1 }];
+ * assertEquals(fittingLine(parts, 80), "step 7 | 0.1% | loss 4.21");
+ * assertEquals(fittingLine(parts, 20), "step 7 | loss 4.21");
+ * ```
  */
-export function progressText(done: number, total: number, elapsedMs: number): string {
-  const parts = [`${done} / ${total}`, `${(100 * done / total).toFixed(1)}%`];
-  if (done > 0) {
-    parts.push(`${formatClock(elapsedMs / done * (total - done))} left`);
+export function fittingLine(parts: readonly ProgressPart[], columns: number): string {
+  for (let kept = [...parts];;) {
+    const line = kept.map(({ text }) => text).join(" | ");
+    if (line.length < columns || kept.length <= 1) return line;
+    const last = Math.max(...kept.map(({ rank }) => rank));
+    kept = kept.filter(({ rank }) => rank !== last);
   }
-  return parts.join(" | ");
 }

@@ -15,3 +15,4 @@ export { type NamedRun, type RunState, stateOf } from "./page/run_data.ts";
 export { card, COLORS, escaped, FONTS } from "./page/svg.ts";
 export { type ChartLibrary, loadUplot } from "./page/uplot.ts";
 export { REPORT_FILES, writeReport } from "./write_report.ts";
+export { type ProgressRange, TrainingProgress } from "./training_progress.ts";

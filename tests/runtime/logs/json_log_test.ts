@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { JsonLog, ProgressLine, progressText, TextLog } from "@transformer-xl/runtime";
+import { fittingLine, JsonLog, ProgressLine, TextLog } from "@transformer-xl/runtime";
 
 const directory = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
@@ -112,8 +112,22 @@ Deno.test("ProgressLine writes nothing where there is no terminal", () => {
   progress.clear();
 });
 
-Deno.test("progressText() gives share and time left", () => {
-  assertEquals(progressText(0, 40_000, 0), "0 / 40000 | 0.0%");
-  assertEquals(progressText(100, 40_000, 10_000), "100 / 40000 | 0.3% | 1:06:30 left");
-  assertEquals(progressText(5, 5, 1234), "5 / 5 | 100.0% | 0:00:00 left");
+Deno.test("the parts of a progress line go by rank until they fit, and the last one is cut", () => {
+  const parts = [
+    { text: "step 7", rank: 0 },
+    { text: "0.1%", rank: 3 },
+    { text: "loss 4.21", rank: 1 },
+    { text: "0:10 left", rank: 2 },
+  ];
+  const lines = [80, 38, 37, 30, 20, 18, 3].map((columns) => fittingLine(parts, columns));
+  assertEquals(lines, [
+    "step 7 | 0.1% | loss 4.21 | 0:10 left",
+    "step 7 | 0.1% | loss 4.21 | 0:10 left",
+    ...["step 7 | loss 4.21 | 0:10 left", "step 7 | loss 4.21", "step 7 | loss 4.21"],
+    ...["step 7", "step 7"],
+  ]);
+  let screen = "";
+  const write = (text: string) => void (screen += text);
+  new ProgressLine({ isTerminal: () => true, columns: () => 3, write }).update(parts);
+  assertEquals(screen, "\rst\x1b[K");
 });
