@@ -16,6 +16,7 @@ import {
   countsText,
   differencesTable,
   factsTable,
+  millions,
   perplexityOf,
   resultsTable,
   runKey,
@@ -209,7 +210,7 @@ function figures(history: RunHistory): string {
     ]),
     ...(parameters === undefined
       ? []
-      : [["Parameters", parameters.toLocaleString("en"), layersText(history)] as const]),
+      : [["Parameters", millions(parameters), layersText(history)] as const]),
   ];
   if (last === undefined) shown.push(["Steps", "0", "none has been logged yet"]);
   return `<dl class="figures">${

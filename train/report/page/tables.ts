@@ -48,6 +48,11 @@ export function perplexityOf(lossNats: number): string {
   return value >= 1e6 ? value.toExponential(2) : value.toFixed(value < 100 ? 2 : 1);
 }
 
+/** A count in millions, or as it is. */
+export function millions(count: number): string {
+  return count < 1e6 ? count.toLocaleString("en") : `${(count / 1e6).toFixed(1)} M`;
+}
+
 /** Tokens per second: that of the summary, or the last of the log. */
 export function throughputText({ tokensPerSecond, steps }: RunHistory): string {
   const value = tokensPerSecond ?? steps.at(-1)?.tokensPerSecond;
@@ -124,31 +129,32 @@ export function differencesTable(runs: readonly NamedRun[]): string | undefined 
 /** Results of runs, one row each; the best value of the validation split stands out. */
 export function resultsTable(runs: readonly NamedRun[]): string {
   const best = Math.min(...runs.map(({ history }) => history.best?.lossNats ?? Infinity));
-  const heads = ["Run", "State", "Steps", "Best valid loss", "", "At step", "Test loss"]
-    .concat("Time", "Tokens/s", "Parameters");
+  const heads = ["Run", "State", "Steps", "Best valid loss", "At step", "Test loss", "Time"]
+    .concat("Tokens/s", "Parameters");
   const head = heads.map((name, i) =>
     `<th scope="col"${i > 1 ? ' class="number"' : ""}>${name}</th>`
   ).join("");
   const rows = runs.map((run, i) => {
     const { name, history } = run;
     const { config, step, best: own, testNats, elapsedMs, parameters } = history;
-    const unit = own && lossInUnits(own.lossNats, history.isOfCharacters);
     const cells = [
       `${step.toLocaleString("en")} of ${stepsOf(config)}`,
       own?.lossNats.toFixed(4) ?? "none",
-      unit ?? "",
       own?.step.toLocaleString("en") ?? "",
       testNats?.toFixed(4) ?? "none",
       formatClock(elapsedMs),
       throughputText(history),
-      parameters === undefined ? "–" : parameters.toLocaleString("en"),
+      parameters === undefined ? "–" : millions(parameters),
     ];
     const isBest = own !== undefined && own.lossNats === best;
-    return `<tr><th scope="row">${runKey(i)}${escapeHtml(name)}</th><td>${stateOf(run)}</td>${
-      cells.map((cell, at) =>
-        `<td class="number${isBest && at === 1 ? " best" : ""}">${escapeHtml(cell)}</td>`
-      ).join("")
-    }</tr>`;
+    const unit = own && `<small>${lossInUnits(own.lossNats, history.isOfCharacters)}</small>`;
+    const cellHtml = (cell: string, at: number) =>
+      `<td class="number${isBest && at === 1 ? " best" : ""}">${escapeHtml(cell)}${
+        at === 1 ? unit ?? "" : ""
+      }</td>`;
+    return `<tr><th scope="row" class="name">${runKey(i)}${
+      escapeHtml(name)
+    }</th><td class="state-of">${stateOf(run)}</td>${cells.map(cellHtml).join("")}</tr>`;
   });
   return table("", `<thead><tr>${head}</tr></thead>\n<tbody>${rows.join("\n")}</tbody>`);
 }
