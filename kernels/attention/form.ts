@@ -1,7 +1,8 @@
 /**
  * Choice of an attention's form: materialised, as matrix products with arrays of scores between
  * them, or fused, in one launch without. A table of rates by adapter class, and a choice by estimated
- * time; long memories are always fused, whose scores would be the largest arrays of a plan.
+ * time; long memories are always fused, whose scores would be the largest arrays of a plan. The
+ * derivative of a fused attention computes the scores again, those of one layer at a time.
  *
  * @module
  */
@@ -58,15 +59,15 @@ const FEWEST_ROWS = 16;
 export interface FormOptions {
   /** The form a caller asks for. */
   readonly form?: AttentionForm;
-  /** Whether a gradient is recorded, which reads the probabilities. */
+  /** Whether a gradient is recorded, which computes the scores of a fused attention again. */
   readonly differentiate?: boolean;
   /** Whether probabilities are dropped. */
   readonly drops: boolean;
 }
 
 /**
- * Whether an attention is recorded in fused form. With a gradient or dropout on the probabilities it
- * is materialised.
+ * Whether an attention is recorded in fused form. With dropout on the probabilities it is
+ * materialised, and with a gradient unless the memory is long.
  */
 export function isFused(
   limits: Pick<DeviceLimits, "adapterClass" | "subgroups">,
@@ -74,13 +75,14 @@ export function isFused(
   inputs: Pick<Operands, "q" | "r">,
   { form = "auto", differentiate = true, drops }: FormOptions,
 ): boolean {
-  if (differentiate || drops || form === "materialized") return false;
+  if (drops || form === "materialized") return false;
   if (form === "fused") return true;
   const { Q, M } = geometry;
   const rates = RATES[limits.adapterClass];
   if (Q < FEWEST_ROWS) return false;
   if (typeof M === "number" && M >= rates.longMemory) return true;
-  return fusedCost(limits, geometry, rates) < materializedCost(geometry, inputs, rates);
+  return !differentiate &&
+    fusedCost(limits, geometry, rates) < materializedCost(geometry, inputs, rates);
 }
 
 /** Cost of products over all pairs, of moving scores, and of launches. */

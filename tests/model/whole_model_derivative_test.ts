@@ -72,7 +72,7 @@ async function byName(model: Model, buffers: readonly Storage[]) {
 }
 
 /** Relative distance of the gradient along a direction from the difference of losses. */
-async function errorOf(config: ModelConfig): Promise<number> {
+async function errorOf(config: ModelConfig, form?: "fused"): Promise<number> {
   using model = await createModel(device, config, { training: true, seed: 3 });
   const { store } = model;
   using memory = new Memory(device, model, LENGTHS, "memory");
@@ -80,7 +80,7 @@ async function errorOf(config: ModelConfig): Promise<number> {
     for (const { gradient } of store.packed) rec.clear(gradient);
     const batch = model.inputs(rec, LENGTHS);
     const drop = philoxDropout(batch.random);
-    const forward = { lengths: LENGTHS, memory, drop, differentiate: true };
+    const forward = { lengths: LENGTHS, memory, drop, differentiate: true, form };
     const { nll, parts } = model.forward(rec, batch, forward);
     const one = (part: Tensor) =>
       rec.constant("one", part.shape, "f32", new Float32Array(part.size).fill(1));
@@ -139,6 +139,9 @@ for (const attnType of [0, 1, 2, 3] as const satisfies readonly AttentionType[])
           const sized = { ...settings, cutoffs: [...cutoffs], positionRows };
           const error = await errorOf(resolveModel(sized, V, cutoffs));
           assert(error < 1e-6, `${name}, compat ${compat}: ${error}`);
+          if (name !== "plain") continue;
+          const fused = await errorOf(resolveModel({ ...sized, dropatt: 0 }, V, cutoffs), "fused");
+          assert(fused < 1e-6, `fused attention, compat ${compat}: ${fused}`);
         }
       }
     });
