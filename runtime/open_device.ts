@@ -4,10 +4,17 @@
  * @module
  */
 import { type Device, DEVICE_CHOICES, type DeviceChoice } from "./plan/device.ts";
+import type { HalfSums } from "./tensor/device_limits.ts";
 import { ConfigError, DeviceError } from "./base/errors.ts";
 import { chooseAdapter } from "./gpu/adapter.ts";
 import { GpuDevice } from "./gpu/gpu_device.ts";
 import { ReferenceDevice } from "./reference/reference_device.ts";
+
+/** Choices besides the device. */
+export interface OpenOptions {
+  /** How a GPU sums products of halves; float32 by default. */
+  readonly halfSums?: HalfSums;
+}
 
 /**
  * Opens a device.
@@ -20,6 +27,7 @@ import { ReferenceDevice } from "./reference/reference_device.ts";
 export async function openDevice(
   choice: DeviceChoice,
   notice?: (sentence: string) => void,
+  { halfSums }: OpenOptions = {},
 ): Promise<Device> {
   if (!DEVICE_CHOICES.includes(choice)) {
     throw new ConfigError(
@@ -32,7 +40,7 @@ export async function openDevice(
   }
   const adapter = await chooseAdapter(navigator.gpu);
   if (adapter !== undefined) {
-    const device = await GpuDevice.open(adapter);
+    const device = await GpuDevice.open({ ...adapter, ...(halfSums && { halfSums }) });
     const kind = device.info.kind === "software" ? "software Vulkan driver" : "GPU";
     const { implementation } = device.info;
     const through = implementation === undefined ? "" : `, ${implementation}`;

@@ -20,6 +20,7 @@ import { targetValue } from "@transformer-xl/eval";
 import {
   configFields,
   DEVICE_CHOICES,
+  HALF_SUMS,
   pathValue,
   processFields,
   webGpuValue,
@@ -67,6 +68,9 @@ export const trainSchema = z.strictObject({
   ...processFields,
   fp16: z.boolean().default(false)
     .describe("Mixed precision: float16 weights, activations and gradients, float32 master weights")
+    .meta(general),
+  fp16Sums: z.enum(HALF_SUMS).default("float32")
+    .describe("Sums of products of --fp16 on GPUs; packed: up to 32 terms in float16, then float32")
     .meta(general),
   seed: seedValue.default(1111).describe("Seed for weights, dropout and --roll").meta(general),
   debug: z.boolean().default(false).describe("Write no files").meta(general),

@@ -40,6 +40,7 @@ export {
   publishedModel,
   publishedSize,
 } from "./configuration/published_model.ts";
+export { type OpenedDevice, openTrainingDevice } from "./configuration/plan_on_device.ts";
 export { fitEvaluation, type Followed, followSettings } from "./settings/follow_defaults.ts";
 export { rateWarnings } from "./settings/rate_warnings.ts";
 export { settingWarnings } from "./settings/setting_warnings.ts";

@@ -59,9 +59,12 @@ function assumptionLines(rates: AssumedRates): string[] {
 }
 
 /** Largest binding and buffer of large GPUs. */
-function limitsOf({ adapterClass }: Pick<StepModelFlags, "adapterClass">): DeviceLimits {
+function limitsOf(
+  { adapterClass, fp16Sums }: Pick<StepModelFlags, "adapterClass" | "fp16Sums">,
+): DeviceLimits {
   return {
     adapterClass,
+    halfSums: fp16Sums,
     subgroups: true,
     maxBindingBytes: 2 ** 31 - 256,
     maxBufferBytes: 2 ** 34,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HALF_SUMS } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import { reportSchema } from "../gpu_report/settings.ts";
@@ -17,6 +18,7 @@ export const stepModelSchema = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).default("wt103-base")
     .describe("Configuration"),
   fp16: z.boolean().default(true).describe("Half precision"),
+  fp16Sums: z.enum(HALF_SUMS).default("float32").describe("Sums of products of halves"),
   batchSize,
   tgtLen,
   memLen,

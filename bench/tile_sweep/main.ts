@@ -35,7 +35,9 @@ export async function tileSweep(
   const shapes = shapesOf(flags.shapes);
   const choice = await chooseAdapter(navigator.gpu);
   const adapterClass = flags.adapterClass ?? choice?.adapterClass ?? "unknown";
-  using device = await GpuDevice.open(choice && { ...choice, adapterClass });
+  using device = await GpuDevice.open(
+    choice && { ...choice, adapterClass, halfSums: flags.fp16Sums },
+  );
   print(environmentText(environmentOf(device)));
   if (device.info.kind !== "gpu") print("this is a software driver: nothing below tells of a GPU");
   const { dtypes, lacking } = dtypesOf(flags.dtype, device.info.features);

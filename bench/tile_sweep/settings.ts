@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError, type DType, webGpuValue } from "@transformer-xl/runtime";
+import { ConfigError, type DType, HALF_SUMS, webGpuValue } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import type { MatmulForm } from "@transformer-xl/kernels";
@@ -17,6 +17,7 @@ export const sweepSchema = z.strictObject({
     .meta({ metavar: "LIST" }),
   dtype: z.enum(["f32", "f16", "both"]).default("both")
     .describe("Element types; f16 where the adapter has it"),
+  fp16Sums: z.enum(HALF_SUMS).default("float32").describe("Sums of products of halves"),
   adapterClass: z.enum(CLASSES).nullable().default(null)
     .describe("Sweep the tiles of another class of adapters; none: this one's"),
   budgetS: z.number().positive().default(300).describe("Seconds to measure; what is left is named"),

@@ -92,7 +92,10 @@ export function scalarOfExtent(extent: Extent): number | Scalar {
 /** What the table chooses a plan by. */
 export function matmulProblem(
   launch: MatmulLaunch,
-  { adapterClass, subgroups }: Pick<DeviceLimits, "adapterClass" | "subgroups">,
+  { adapterClass, subgroups, halfSums }: Pick<
+    DeviceLimits,
+    "adapterClass" | "subgroups" | "halfSums"
+  >,
 ): MatmulProblem {
   const { form, N, batch, bias, relu = false, accumulate = false, dropout, gate } = launch;
   const [M, K] = [capacityOf(launch.M), capacityOf(launch.K)];
@@ -113,6 +116,7 @@ export function matmulProblem(
     },
     aligned: isAligned(launch, M, K),
     fixedK: typeof launch.K === "number",
+    packedSums: halfSums === "packed" && launch.a.dtype === "f16",
   };
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { DeviceError, messageOf } from "../base/errors.ts";
-import type { AdapterClass, DeviceLimits } from "../tensor/device_limits.ts";
+import type { AdapterClass, DeviceLimits, HalfSums } from "../tensor/device_limits.ts";
 
 /** A WebGPU implementation beside that of the platform. */
 export interface NamedGpu extends GPU {
@@ -27,6 +27,8 @@ export interface AdapterChoice {
   readonly software: boolean;
   /** Family, for tile plans. */
   readonly adapterClass: AdapterClass;
+  /** How devices opened on it sum products of halves; float32 by default. */
+  readonly halfSums?: HalfSums;
   /** Features granted when requested one by one. */
   readonly features: readonly string[];
 }
@@ -103,6 +105,7 @@ export function limitsOf(choice: AdapterChoice, limits: GPUSupportedLimits): Dev
     maxBindingBytes: Math.floor(limits.maxStorageBufferBindingSize / 256) * 256,
     maxBufferBytes: Math.floor(limits.maxBufferSize / 256) * 256,
     maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,
+    ...(choice.halfSums && { halfSums: choice.halfSums }),
   };
 }
 

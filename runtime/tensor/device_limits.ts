@@ -8,6 +8,15 @@
 /** Families of adapters that share tile plans. */
 export type AdapterClass = "cpu" | "nvidia" | "amd" | "intel" | "apple" | "unknown";
 
+/**
+ * Sums of products of halves: in float32, or at most 32 steps of k in half precision, whose sums are
+ * added in float32.
+ */
+export const HALF_SUMS = ["float32", "packed"] as const;
+
+/** One of {@link HALF_SUMS}. */
+export type HalfSums = typeof HALF_SUMS[number];
+
 /** Device properties that affect a recording. */
 export interface DeviceLimits {
   /** Family of the adapter. */
@@ -20,6 +29,8 @@ export interface DeviceLimits {
   readonly maxBufferBytes: number;
   /** Largest dispatch along one dimension. */
   readonly maxWorkgroups: number;
+  /** How matrix products of halves are summed where a device gains by packed sums; float32 by default. */
+  readonly halfSums?: HalfSums;
 }
 
 /** Ranges of flat buffers start at multiples of this, in bytes (the WebGPU floor). */

@@ -8,6 +8,7 @@ import {
   dryStep,
   executedLaunches,
   groupedLaunches,
+  productsOf,
   reportRun,
   stepModelLines,
   stepModelSchema,
@@ -55,6 +56,17 @@ Deno.test("the table names its assumptions and ends with the prediction", async 
   assertMatch(lines[0]!, /^wt103-base, fp16, batch_size 2, tgt_len 8, mem_len 8/);
   assert(lines.some((line) => line.startsWith("assumed: products 0.55 of 67 TFLOP/s")));
   assertMatch(lines.at(-1)!, /^predicted: [\d.]+ ms, \d+ tokens\/s$/);
+});
+
+Deno.test("packed sums are those of all products of halves in tiles of warps", async () => {
+  for (const fp16 of [true, false]) {
+    const limits = { ...PORTABLE_LIMITS, adapterClass: "nvidia", halfSums: "packed" } as const;
+    const { runs } = await dryStep(reportRun({ ...flags, preset: "tiny", steps: 2 }, fp16), limits);
+    const plans = runs.flatMap(({ recording }) => productsOf(recording).map(({ plan }) => plan))
+      .filter(({ stage }) => stage === "warp");
+    assert(plans.length > 20, `${plans.length} products`);
+    assert(plans.every(({ packedSums = false }) => packedSums === fp16));
+  }
 });
 
 Deno.test("a step of wt103-base has at most 1,020 launches in either precision", async () => {

@@ -44,6 +44,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   logAllRanks: "free",
   heartbeatS: "free",
   fp16: "free",
+  fp16Sums: "free",
   seed: "fixed",
   debug: "free",
   txtlogFile: "free",

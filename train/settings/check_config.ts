@@ -144,7 +144,12 @@ function checkTokens(config: TrainConfig): void {
 /** With a smaller loss scale, gradients underflow in float16. */
 const SMALLEST_SCALE = 2 ** -10;
 
-function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void {
+function checkLossScale({ fp16, fp16Sums, lossScale, staticLossScale }: TrainConfig): void {
+  if (fp16Sums !== "float32" && !fp16) {
+    throw new ConfigError(
+      `Cannot use --fp16_sums ${fp16Sums} in full precision: add --fp16, or leave it out`,
+    );
+  }
   const given = lossScale ?? staticLossScale;
   if (given !== null && given !== 1 && !fp16) {
     throw new ConfigError(

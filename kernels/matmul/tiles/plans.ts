@@ -35,6 +35,8 @@ export interface MatmulProblem {
   readonly aligned?: boolean;
   /** K is the same at every run. */
   readonly fixedK?: boolean;
+  /** Operands are halves, and their products may be summed as halves within a turn. */
+  readonly packedSums?: boolean;
 }
 
 /** A tile and how fast it is. */
@@ -140,6 +142,9 @@ const cores: Readonly<Record<AdapterClass, number>> = {
 /** Invocations of `warp` tiles that share a core: 128 registers of 65,536 each. */
 const residentInvocations = 512;
 
+/** Steps of k that are summed in half precision: as much workgroup memory as 16 in float32. */
+const packedTurn = 32;
+
 /** Rate of a core with half of these, relative to a full one: less hides its waits. */
 const halfFullRate = 0.8;
 
@@ -175,7 +180,7 @@ const partialCost = 64;
  * ```
  */
 export function tilePlanFor(problem: MatmulProblem): TilePlan {
-  const { form, K, epilogue, adapterClass, aligned = false, fixedK = false } = problem;
+  const { form, K, epilogue, adapterClass, aligned = false, fixedK = false, packedSums } = problem;
   let best: { tile: Tile; splitK: number; time: number } | undefined;
   for (const tile of candidates(problem)) {
     for (const splitK of splits(problem, tile)) {
@@ -183,12 +188,15 @@ export function tilePlanFor(problem: MatmulProblem): TilePlan {
       if (best === undefined || time < best.time) best = { tile, splitK, time };
     }
   }
-  const { tile: { rate: _, ...shape }, splitK } = best!;
+  const { tile: { rate: _, ...tile }, splitK } = best!;
+  const packs = packedSums && tile.stage === "warp";
+  const shape = packs ? { ...tile, tileK: packedTurn } : tile;
   return {
     form,
     ...shape,
     vec4: aligned && adapterClass !== "cpu",
     ...(shape.stage === "warp" && { wholeTurns: fixedK && K % shape.tileK === 0 }),
+    ...(packs && { packedSums }),
     splitK,
     epilogue: splitK > 1 ? PLAIN_EPILOGUE : epilogue,
   };

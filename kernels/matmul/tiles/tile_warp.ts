@@ -38,12 +38,13 @@ export function warpInvocations({ tileM, tileN }: Pick<TilePlan, "tileM" | "tile
   return tileM * tileN / warp.micro ** 2;
 }
 
-/** Invocations of a workgroup, and its memory in bytes if the operands are float32. */
+/** Invocations of a workgroup, and its memory in bytes; packed sums are those of halves. */
 export function warpResources(
   plan: TilePlan,
 ): { readonly workgroupSize: number; readonly workgroupBytes: number } {
-  const { tileM, tileN, tileK } = plan;
-  const workgroupBytes = 4 * tileK * (tileM + tileN) + keptBitsBytes(plan);
+  const { tileM, tileN, tileK, packedSums } = plan;
+  const elementBytes = packedSums ? 2 : 4;
+  const workgroupBytes = elementBytes * tileK * (tileM + tileN) + keptBitsBytes(plan);
   return { workgroupSize: warpInvocations(plan), workgroupBytes };
 }
 

@@ -44,7 +44,7 @@ async function openRawDevice(): Promise<RawDevice | undefined> {
 }
 
 /** Numbers in (-1, 1) that repeat no pattern of the operands' strides. */
-function noise(length: number, seed: number): Float32Array<ArrayBuffer> {
+export function noise(length: number, seed: number): Float32Array<ArrayBuffer> {
   let state = seed;
   return Float32Array.from({ length }, () => {
     state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
