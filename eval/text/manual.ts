@@ -36,6 +36,7 @@ export interface ManualText {
  * The ids of typed words, joined by spaces.
  *
  * @param dataset the training data set, if known
+ * @param place where the text is from, for messages
  * @throws {DataError} when the text has fewer than two tokens, or a word without an id and there is
  * no unknown symbol
  */
@@ -43,12 +44,14 @@ export function manualText(
   words: readonly string[],
   vocabulary: Vocabulary,
   dataset?: string,
+  place?: string,
 ): ManualText {
   const text = typedIds(words, vocabulary, dataset);
   if (text.ids.length >= 2) return text;
   const typed = words.join(" ").slice(0, QUOTED_CHARACTERS);
+  const from = place === undefined ? "" : ` of ${place}`;
   throw new DataError(
-    `Cannot score "${typed}": the first token is never predicted, so at least two are needed; give more text`,
+    `Cannot score "${typed}"${from}: the first token is never predicted, so at least two are needed; give more text`,
   );
 }
 

@@ -98,7 +98,7 @@ function typedTexts(
   const name = typedName(config);
   const symbols = { symbols: vocabulary, vocabulary };
   if (!config.lines) {
-    const { ids, unknown, raw } = manualText([text], vocabulary, dataset);
+    const { ids, unknown, raw } = manualText([text], vocabulary, dataset, name);
     return {
       texts: [{ name: config.split, ids, whole: false, raw }],
       lines: [`text : ${name}, ${ids.length} tokens, ${unknown} unknown words`],

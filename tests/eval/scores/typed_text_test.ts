@@ -106,7 +106,12 @@ Deno.test("a typed text that cannot be scored is refused in one sentence", async
   );
   assertMatch(
     await refusalOf({ model, manual: "-" }, ""),
-    /^error: Cannot score "": the first token/,
+    /^error: Cannot score "" of --manual: the first token/,
+  );
+  await Deno.writeTextFile(scratch.at("empty.txt"), "");
+  assertMatch(
+    await refusalOf({ model, manual_file: scratch.at("empty.txt") }),
+    /^error: Cannot score "" of --manual_file ".*empty\.txt": the first token/,
   );
   await Deno.writeFile(scratch.at("latin.txt"), Uint8Array.of(0x61, 0xe9, 0x20));
   assertMatch(
