@@ -23,6 +23,7 @@ interface Group {
 }
 
 const isProduct = ({ work }: Place) => work?.product !== undefined;
+const isFused = ({ work }: Place) => /^fused_/.test(work?.kernel ?? "");
 const kernel = (pattern: RegExp) => ({ work }: Place) => pattern.test(work?.kernel ?? "");
 const attention = ({ op }: Place) => /attention/.test(op);
 const vocabulary = ({ label }: Place) => label.startsWith("softmax/");
@@ -32,7 +33,10 @@ const GROUPS: readonly Group[] = [
   { name: "optimizer", holds: ({ plan }) => plan === "update" },
   { name: "vocabulary products", holds: (place) => vocabulary(place) && isProduct(place) },
   { name: "vocabulary rows, parts, biases", holds: vocabulary },
-  { name: "attention products", holds: (place) => attention(place) && isProduct(place) },
+  {
+    name: "attention products",
+    holds: (place) => attention(place) && (isProduct(place) || isFused(place)),
+  },
   { name: "attention softmax", holds: (place) => attention(place) && kernel(/softmax/)(place) },
   { name: "sums of columns", holds: kernel(/^(sum_rows|block_sums|column_sums)/) },
   { name: "attention packing, biases", holds: attention },

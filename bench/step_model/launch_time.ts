@@ -14,6 +14,9 @@ const CACHED_BYTES = 30e6;
 /** Rate of products with smaller micro-tiles than 8 x 8, relative to those. */
 const SMALL_MICRO_TILE = 0.72;
 
+/** Rate of fused attention, whose micro-tiles load five vectors for two products' work. */
+const FUSED = 0.5;
+
 /** Rate of products without vector loads, relative to those with. */
 const SCALAR_LOADS = 0.8;
 
@@ -40,7 +43,8 @@ export function launchMs(work: LaunchWork, rates: AssumedRates): number {
   const bandwidth = work.bytes < CACHED_BYTES ? rates.cacheTbS : rates.memoryTbS;
   const movedMs = work.bytes / bandwidth / share / 1e9;
   const chainMs = work.turns > 0 ? (work.turns * rates.turnUs + CHAIN_OVERHEAD_US) / 1000 : 0;
-  return Math.max(integerMs, movedMs, chainMs);
+  const fusedMs = work.flops / rates.peakTflops / rates.productShare / FUSED / 1e9;
+  return Math.max(integerMs, movedMs, chainMs, fusedMs);
 }
 
 /** Arithmetic of a product: what the busiest core does. */

@@ -20,7 +20,7 @@ export type LaunchCommand = Extract<Command, { kind: "launch" }>;
 export interface LaunchWork {
   /** Kernel, without the suffix of its element types. */
   readonly kernel: string;
-  /** Floating-point operations of matrix products; 0 for all others. */
+  /** Floating-point operations of matrix products and of fused attention; 0 for all others. */
   readonly flops: number;
   /** Integer operations of random masks. */
   readonly integers: number;
@@ -90,6 +90,17 @@ const MOVED: Readonly<Record<string, (launch: Launched) => number>> = {
   softmax_row: (l) => 3 * l.scalar("rows") * l.scalar("columns") * l.width("logits"),
 };
 
+/** Floating-point operations of launches that multiply without being a product. */
+const FLOPS: Readonly<Record<string, (launch: Launched) => number>> = {
+  fused_attention: (l) => 6 * pairsOf(l) * l.scalar("H"),
+  fused_plain_attention: (l) => 4 * pairsOf(l) * l.scalar("H"),
+};
+
+/** Pairs of a query and a key. */
+function pairsOf({ scalar }: Launched): number {
+  return scalar("B") * scalar("N") * scalar("Q") * scalar("K");
+}
+
 /** Launches whose lanes walk over rows in order. */
 const TURNS: Readonly<Record<string, (launch: Launched) => number>> = {
   attention_query_cotangent: (l) => l.scalar("block"),
@@ -133,7 +144,7 @@ export function launchWork(
   return {
     kernel,
     workgroups,
-    flops: isProduct ? flopsOf(product) : 0,
+    flops: isProduct ? flopsOf(product) : FLOPS[kernel]?.(launched) ?? 0,
     integers: drawn ? INTEGERS_PER_DRAW * drawsOf(command) : 0,
     bytes: isProduct ? productBytes(command, product) : otherBytes(kernel, command, launched),
     loadBytes: loadBytesOf(command, launched),
