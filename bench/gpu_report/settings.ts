@@ -4,7 +4,7 @@
  * @module
  */
 import { datasetOf, type ModelConfig } from "@transformer-xl/model";
-import { ConfigError, webGpuValue } from "@transformer-xl/runtime";
+import { ConfigError, HALF_SUMS, webGpuValue } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
   PRESETS,
@@ -26,6 +26,7 @@ export const reportSchema = z.strictObject({
   ),
   tgtLen: size("Tokens predicted per segment"),
   memLen: size("Rows of memory"),
+  fp16Sums: z.enum(HALF_SUMS).default("float32").describe("Sums of products of halves"),
   steps: z.int().min(2).default(20).describe("Steps that are timed, twice"),
   webgpu: webGpuValue,
   save: z.boolean().default(false).describe("Append the results to a file in bench/results/"),
@@ -51,7 +52,7 @@ const COLUMNS: Readonly<Record<string, number>> = { "wt103-base": 32, "wt103-lar
  * @throws {ConfigError} when settings contradict each other
  */
 export function reportRun(
-  { preset, batchSize, tgtLen, memLen, steps }: Omit<ReportFlags, "save" | "webgpu">,
+  { preset, batchSize, tgtLen, memLen, steps }: Omit<ReportFlags, "save" | "webgpu" | "fp16Sums">,
   fp16: boolean,
 ): ReportRun {
   const named = trainSchema.parse(PRESETS[preset]!);
