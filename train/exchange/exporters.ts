@@ -50,7 +50,11 @@ export const EXPORTERS: Readonly<Record<Output["format"], Exporter>> = {
       : "state dict";
     return {
       content: `${others} in ${precision(fp16)}`,
-      notes: [...NOTES[layout], ...attentionNote(checkpoint.config, layout)],
+      notes: [
+        ...NOTES[layout],
+        ...attentionNote(checkpoint.config, layout),
+        ...reachNote(checkpoint.config, layout),
+      ],
     };
   },
   async onnx(checkpoint, path, flags) {
@@ -91,6 +95,20 @@ function attentionNote(
   return [
     `its attention of type ${attnType} was trained as in the papers: NVIDIA's model gives other losses`,
   ];
+}
+
+/** A line about a mask that hides another number of keys in the programs of a layout. */
+function reachNote(
+  { sameLength, compat }: ModelConfig,
+  layout: PytorchLayout,
+): readonly string[] {
+  const isOfNvidia = layout === "plain" || layout === "nvidia";
+  const seesWholeMemory = compat !== "2019";
+  if (!sameLength || isOfNvidia === seesWholeMemory) return [];
+  const [program, keys] = isOfNvidia
+    ? ["NVIDIA's models since 2020", "more"]
+    : ["the authors' and Hugging Face's models", "fewer"];
+  return [`it was trained with same_length: ${program} see one key ${keys} and give other losses`];
 }
 
 function precision(fp16: boolean): string {

@@ -73,6 +73,27 @@ Deno.test("biases of every layer's own come back from Hugging Face's layout", as
   );
 });
 
+Deno.test("a mask that the programs of a layout do not have is told", async () => {
+  await using scratch = new Scratch();
+  const note = /same_length: .* see one key (?:more|fewer) and give other losses$/;
+  for (const [compat, told] of [["none", "authors"], ["2019", "nvidia"]] as const) {
+    const model = await trainedCheckpoint(scratch.path, { compat, sameLength: true });
+    for (const layout of ["authors", "nvidia"]) {
+      const lines = await exported({
+        model,
+        pt: scratch.at("a.pt"),
+        pt_layout: layout,
+        overwrite: true,
+      });
+      assertEquals(
+        note.test(lines.at(-1)!),
+        layout === told,
+        `${compat} ${layout} ${lines.at(-1)}`,
+      );
+    }
+  }
+});
+
 Deno.test("a config.json is neither forgotten nor replaced without --overwrite", async () => {
   await using scratch = new Scratch();
   const model = await trainedCheckpoint(scratch.path, { attnType: 2 });
