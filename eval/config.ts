@@ -30,7 +30,7 @@ import {
 } from "@transformer-xl/runtime";
 import { z } from "zod";
 import { EVAL_PRESETS } from "./presets.ts";
-import { ONNX_PROVIDERS } from "./scorers/onnx_session.ts";
+import { ONNX_PROVIDERS } from "./scorers/onnx_package/onnx_package.ts";
 import { type DeviceScorerType, SCORER_TYPES } from "./scorers/open_scorer.ts";
 
 const general = { group: "General" } as const;

@@ -97,13 +97,17 @@ export {
   type ScorerType,
 } from "./scorers/open_scorer.ts";
 export {
-  ONNX_PROVIDERS,
-  type OnnxProvider,
   OnnxRuntime,
   OnnxSession,
   type OnnxTensor,
   type TensorArrays,
 } from "./scorers/onnx_session.ts";
+export {
+  ONNX_PROVIDERS,
+  onnxPackage,
+  type OnnxPackageOptions,
+  type OnnxProvider,
+} from "./scorers/onnx_package/onnx_package.ts";
 export { checkOnnx, type FixedSettings, onnxSettings } from "./settings/onnx_settings.ts";
 export { type OnnxModel, OnnxScorer, residentOutputs } from "./scorers/onnx_scorer.ts";
 export { PlanScorer, type ScorerOptions } from "./scorers/plan_scorer.ts";

@@ -6,7 +6,8 @@
 import type { OnnxFacts } from "@transformer-xl/model";
 import type { OnnxFile, Role } from "@transformer-xl/runtime";
 import { OnnxScorer, residentOutputs } from "./onnx_scorer.ts";
-import { type OnnxProvider, OnnxRuntime } from "./onnx_session.ts";
+import type { OnnxProvider } from "./onnx_package/onnx_package.ts";
+import { OnnxRuntime } from "./onnx_session.ts";
 import type { ScoringRuntime } from "./scoring_runtime.ts";
 
 /** Settings of the runtime. */
@@ -21,14 +22,14 @@ export interface OnnxRuntimeSettings {
  * Loads ONNX Runtime.
  *
  * @param file the model, open until it is loaded
- * @throws {DeviceError} when the package is not installed, or the provider finds no adapter
+ * @throws {DeviceError} when the package cannot be downloaded, or the provider finds no adapter
  */
 export async function openOnnxRuntime(
   file: OnnxFile,
   facts: OnnxFacts,
   { provider, notice }: OnnxRuntimeSettings,
 ): Promise<ScoringRuntime> {
-  const runtime = await OnnxRuntime.load(provider);
+  const runtime = await OnnxRuntime.load(provider, { notice });
   notice(`runtime: ${runtime.description}`);
   return {
     name: "onnx",

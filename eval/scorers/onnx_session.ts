@@ -1,6 +1,6 @@
 /**
- * Sessions of ONNX Runtime Web, `npm:onnxruntime-web`, which is loaded when one is opened: by its name
- * as a value, so that neither other programs nor executables contain it.
+ * Sessions of ONNX Runtime Web, `npm:onnxruntime-web`, which is loaded when one is opened: by its
+ * address, so that neither other programs nor executables contain it.
  *
  * @module
  */
@@ -13,15 +13,11 @@ import {
   type OnnxContent,
   quoted,
 } from "@transformer-xl/runtime";
-
-/** Execution providers, and the build of the package with each. */
-const PACKAGES = { wasm: "onnxruntime-web", webgpu: "onnxruntime-web/webgpu" } as const;
-
-/** An execution provider. */
-export type OnnxProvider = keyof typeof PACKAGES;
-
-/** The execution providers. */
-export const ONNX_PROVIDERS = Object.keys(PACKAGES) as [OnnxProvider, ...OnnxProvider[]];
+import {
+  onnxPackage,
+  type OnnxPackageOptions,
+  type OnnxProvider,
+} from "./onnx_package/onnx_package.ts";
 
 /** Longest part of a message of the package in one of this program. */
 const QUOTED = 160;
@@ -78,12 +74,11 @@ export class OnnxRuntime {
   /**
    * Loads the package.
    *
-   * @param name of the package, that of the provider by default
    * @throws {DeviceError} when it is not installed, or the provider finds no adapter
    */
   static async load(
     provider: OnnxProvider,
-    name: string = PACKAGES[provider],
+    options: OnnxPackageOptions = {},
   ): Promise<OnnxRuntime> {
     if (provider === "webgpu" && await chooseAdapter(navigator.gpu) === undefined) {
       throw new DeviceError(
@@ -92,8 +87,9 @@ export class OnnxRuntime {
         { need: "a graphics driver, or ONNX Runtime on the CPU" },
       );
     }
+    const address = await onnxPackage(provider, options);
     try {
-      return new OnnxRuntime(provider, await import(name));
+      return new OnnxRuntime(provider, await import(address));
     } catch (error) {
       throw new DeviceError(
         "unsupported",

@@ -76,8 +76,7 @@ export const REMEDIES: Remedies = {
   "a checkpoint, or the runtime of ONNX models":
     "score it with deno task eval --type onnx, or give a checkpoint with --model",
   "the package of ONNX Runtime":
-    "install it with a network, as `deno cache npm:onnxruntime-web` does, and run deno task eval, since " +
-    "executables do not have it",
+    "run deno task eval once where npm packages can be downloaded; executables do not have it",
   "permissions of ONNX Runtime": "use deno task eval, which may read the files of packages",
   "a graphics driver, or ONNX Runtime on the CPU":
     "run `deno task setup`, or use --onnx_provider wasm",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onnxPackage } from "@transformer-xl/eval";
 import { ReferenceDevice } from "@transformer-xl/runtime";
 import { assert } from "@std/assert";
 import { pathToFileURL } from "node:url";
@@ -38,9 +39,10 @@ async function compare(run: (path: string, scratch: Scratch) => Promise<readonly
 Deno.test("the JavaScript program of model/onnx.md gives the losses of the checkpoint", () =>
   compare(async (path, scratch) => {
     const [block] = codeBlocks("js", PAGE);
-    const program = await scratch.text("losses.js", block!);
+    const address = JSON.stringify(await onnxPackage("wasm"));
+    const program = await scratch.text("losses.js", block!.replace('"onnxruntime-web"', address));
     const { losses } = await import(pathToFileURL(program).href);
-    return await losses(path, [...TOKENS], LENGTHS.tgtLen);
+    return await losses(pathToFileURL(path).href, [...TOKENS], LENGTHS.tgtLen);
   }));
 
 const python = pythonWith("onnxruntime");

@@ -144,6 +144,6 @@ Deno.test("an export names its settings wrongly in one sentence, and those witho
 });
 
 Deno.test("a missing package of ONNX Runtime is one sentence", async () => {
-  const load = () => OnnxRuntime.load("wasm", "onnxruntime-web-of-nobody");
+  const load = () => OnnxRuntime.load("wasm", { specifier: "npm:onnxruntime-web@0.0.1-none" });
   await assertRejects(load, DeviceError, "Cannot load ONNX Runtime Web: ");
 });
