@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeviceError } from "@transformer-xl/runtime";
+import { DeviceError, oneLine } from "@transformer-xl/runtime";
 import { tryProgram } from "@transformer-xl/runtime/setup";
 import { fileURLToPath } from "node:url";
 
@@ -39,14 +39,14 @@ export async function onnxPackage(
   if (Deno.build.standalone) throw notLoaded("an executable does not contain it");
   const env = { NO_COLOR: "1" };
   let result = await tryProgram(command(specifier, ["--cached-only"]), { env });
-  if (result.code !== 0) {
+  if (result.stderr.startsWith("error")) { // the program ran, and the package is not there
     notice?.(`Downloading ${specifier}, once`);
     result = await tryProgram(command(specifier, []), { env });
   }
   if (result.code === 0) return result.stdout.trim();
   const cause = /^ *0: (.+?)\.?$/m.exec(result.stderr) ??
     /^error: (?:.*Error: )?(.+?)\.?$/m.exec(result.stderr);
-  throw notLoaded(cause?.[1] ?? "no reason was given");
+  throw notLoaded(cause?.[1] ?? oneLine(result.stderr, 160));
 }
 
 /** The program that prints the address, under the lock file of the package. */

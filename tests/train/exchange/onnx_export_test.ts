@@ -147,3 +147,13 @@ Deno.test("a missing package of ONNX Runtime is one sentence", async () => {
   const load = () => OnnxRuntime.load("wasm", { specifier: "npm:onnxruntime-web@0.0.1-none" });
   await assertRejects(load, DeviceError, "Cannot load ONNX Runtime Web: ");
 });
+
+Deno.test({
+  name: "ONNX Runtime without permission to start a program is one sentence",
+  permissions: { run: false, read: "inherit", env: "inherit", sys: "inherit" },
+  async fn() {
+    const notice = () => assert(false, "nothing is downloaded");
+    const load = () => OnnxRuntime.load("wasm", { notice });
+    await assertRejects(load, DeviceError, "Cannot load ONNX Runtime Web: Requires run access to");
+  },
+});
