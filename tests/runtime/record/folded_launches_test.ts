@@ -1,6 +1,6 @@
 /**
- * Launches with more workgroups than an adapter dispatches along one dimension. Every op runs with
- * a limit of a few workgroups, so that its launches are folded.
+ * Launches with more workgroups than an adapter dispatches along one dimension. Ops run with a
+ * limit of a few workgroups until every kernel was folded.
  *
  * @module
  */
@@ -78,7 +78,7 @@ Deno.test("every op equals its reference where an adapter dispatches only a few 
   for (const cases of CATALOGUE) {
     for (const row of cases.rows.filter(({ bench }) => !bench)) {
       const names = await narrowFor(gpu, cases, row);
-      if (names === undefined) continue;
+      if (names === undefined || names.every((name) => folded.has(name))) continue;
       names.forEach((name) => folded.add(name));
       await test.step(`${cases.op}: ${row.name}`, () => checkKernel(gpu, cases, row));
     }
