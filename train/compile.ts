@@ -11,6 +11,7 @@ export const WORKERS: readonly string[] = [
   "runtime/distributed/launcher/heartbeat_worker.ts",
   "runtime/distributed/worker/group_worker.ts",
   "model/text/sentences/read_worker.ts",
+  "model/text/files/hash_worker.ts",
 ];
 
 const ROOT = new URL("../", import.meta.url);

@@ -191,13 +191,15 @@ async function openFiles(files: SplitFiles, options: CorpusOptions): Promise<Ope
     const { isThere, otherwise } = await lookInCache(path);
     replaced = otherwise;
     if (isThere) {
-      const identity = await identify(files, chunkBytes);
-      const key = keyOf(subject, identity);
+      const identity = identify(files, chunkBytes);
+      const key = identity.then((known) => keyOf(subject, known));
       const vocabulary = options.extend ? undefined : options.vocabulary;
+      // The text is hashed while the ids are checked.
       const kept = await readCorpusCache(path, key, { memoryIds, vocabulary });
       if (typeof kept !== "string") {
         const { corpus, file: ids } = kept;
-        return { corpus, source: { identity, key, cached: true }, ids };
+        const source = { identity: await identity, key: await key, cached: true };
+        return { corpus, source, ids };
       }
       replaced = kept;
     }

@@ -101,33 +101,51 @@ export async function lookInCache(
 /**
  * Reads and checks a cache file.
  *
- * @param key of the text and the settings wanted
+ * @param key of the text and the settings wanted, which may become known while the file is checked;
+ * an error of it is thrown
  * @param options.memoryIds ids in memory; more are left in the file
  * @param options.vocabulary the symbols, if they are known; otherwise those of the file
  */
 export async function readCorpusCache(
   path: string,
-  key: string,
+  key: string | Promise<string>,
   { memoryIds, vocabulary }: {
     readonly memoryIds: number;
     readonly vocabulary: Vocabulary | undefined;
   },
 ): Promise<KeptCorpus | Unusable> {
+  using stack = new DisposableStack();
+  // Settled both, so that no read goes on when the file is closed.
+  const [wanted, read] = await Promise.allSettled([key, openChecked(path, vocabulary)]);
+  if (read.status === "fulfilled" && typeof read.value !== "string") stack.use(read.value.file);
+  if (wanted.status === "rejected") throw wanted.reason;
+  if (read.status === "rejected") throw read.reason;
+  if (typeof read.value === "string") return read.value;
+  const { corpus, file } = read.value;
+  if (file.metadata["key"] !== wanted.value) return "are of another text";
+  const { train, valid, test } = corpus;
+  if (train.length + valid.length + test.length > memoryIds) {
+    stack.move();
+    return { corpus, file };
+  }
+  const ids = { train: train.slice(), valid: valid.slice(), test: test.slice() };
+  return { corpus: { ...corpus, ...ids }, file: undefined };
+}
+
+/** An open file and its corpus, checked but for the key. */
+async function openChecked(
+  path: string,
+  vocabulary: Vocabulary | undefined,
+): Promise<{ readonly corpus: EncodedCorpus; readonly file: SafetensorsFile } | Unusable> {
   try {
     using stack = new DisposableStack();
     const file = stack.use(await SafetensorsFile.open(path));
-    const { format, version, key: stored } = file.metadata;
+    const { format, version } = file.metadata;
     if (format !== FORMAT || version !== VERSION) return "are of another version of this program";
-    if (stored !== key) return "are of another text";
     const corpus = await checkedCorpus(file, vocabulary);
     if (corpus === undefined) return "are damaged";
-    if (corpus.train.length + corpus.valid.length + corpus.test.length > memoryIds) {
-      stack.move();
-      return { corpus, file };
-    }
-    const { train, valid, test } = corpus;
-    const ids = { train: train.slice(), valid: valid.slice(), test: test.slice() };
-    return { corpus: { ...corpus, ...ids }, file: undefined };
+    stack.move();
+    return { corpus, file };
   } catch (error) {
     const unusable = error instanceof CheckpointError || error instanceof DataError ||
       error instanceof SyntaxError || error instanceof z.ZodError;

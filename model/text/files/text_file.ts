@@ -8,6 +8,7 @@ import { DataError } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { conversion, foreignText, guessEncoding, markBytes, packedText } from "./encoding.ts";
 import { preparedText, type TextForm } from "./prepared_text.ts";
+import { hashInThread } from "./hash_thread.ts";
 import { InvalidUtf8, type Scanner } from "../corpus/scan/scanner.ts";
 
 /** Identity of a file that was read. */
@@ -41,6 +42,9 @@ class FileDigest {
     return { path: this.#path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
   }
 }
+
+/** Chunks from which a file is hashed in another thread: fewer take less time than its start. */
+const THREAD_CHUNKS = 64;
 
 /** Size of the sample for encoding detection. */
 const SAMPLE_BYTES = 1 << 16;
@@ -204,9 +208,16 @@ export async function notUtf8(path: string, offset: number): Promise<DataError> 
   );
 }
 
-/** Length and SHA-256 of a file; throws as {@link readText}. */
+/**
+ * Length and SHA-256 of a file; throws as {@link readText}. A long file is hashed in another thread,
+ * so that this one may read something else meanwhile.
+ */
 export async function hashFile(path: string, chunkBytes: number): Promise<TextFile> {
   using file = await openFile(path);
+  if ((await file.stat()).size >= THREAD_CHUNKS * chunkBytes) {
+    const hashed = await hashInThread({ path, chunkBytes });
+    if (hashed !== undefined) return { path, ...hashed };
+  }
   const digest = new FileDigest(path);
   const buffer = await bufferFor(file, chunkBytes);
   for (let read = await fill(path, file, buffer); read > 0; read = await fill(path, file, buffer)) {

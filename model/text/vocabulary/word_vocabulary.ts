@@ -72,7 +72,10 @@ export class WordVocabulary implements Vocabulary {
     this.lowerCase = lowerCase;
     this.unknown = unknown;
     this.sentenceMark = sentenceMark;
-    this.#ids = new Map(symbols.map((symbol, id) => [symbol, id]));
+    // No pairs for the constructor of Map: they take most of the time that a long list is read in.
+    const ids = new Map<string, number>();
+    for (let id = 0; id < symbols.length; id++) ids.set(symbols[id]!, id);
+    this.#ids = ids;
     if (unknown === undefined) return;
     this.#unknownId = this.#ids.get(unknown);
     if (this.#unknownId === undefined) {

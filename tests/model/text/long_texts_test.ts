@@ -231,3 +231,36 @@ Deno.test("a killed build leaves nothing that is used or stays", async () => {
   assertEquals(names.length, 1);
   assert(/^corpus-\w+-\w+\.safetensors$/.test(names[0]!), names[0]);
 });
+
+Deno.test("the hash of a long text is the same from another thread, and where that fails", async () => {
+  await using scratch = new Scratch();
+  const path = await scratch.text("a.txt", AWKWARD.repeat(6));
+  const options: CorpusOptions = { dataset: "text", path, cacheDir: scratch.at("cache") };
+  const want = contentOf(await openCorpus(options));
+  const { Worker } = globalThis;
+  let answers = 0;
+  /** A thread whose answers are counted. */
+  class Counted extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      this.addEventListener("message", () => answers++);
+    }
+  }
+  /** A thread that fails. */
+  class Failing extends Worker {
+    constructor(_: string | URL, options?: WorkerOptions) {
+      super("data:text/javascript,throw new Error()", options);
+    }
+  }
+  try {
+    for (const Thread of [Counted, Failing]) {
+      globalThis.Worker = Thread;
+      using corpus = await openCorpus({ ...options, chunkBytes: 2 });
+      assert(corpus.source.cached);
+      assertEquals(contentOf(corpus), want);
+    }
+  } finally {
+    globalThis.Worker = Worker;
+  }
+  assertEquals(answers, 1);
+});
