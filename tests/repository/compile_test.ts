@@ -8,28 +8,42 @@ import { Scratch } from "../support/small_run.ts";
 import { readSourceFiles, resolvePath, ROOT } from "./rules/source_tree.ts";
 
 const SOURCES = readSourceFiles().filter(({ path }) => !/^(bench|tests)\//.test(path));
+const KERNELS = SOURCES.filter(({ path }) => path.endsWith(".wgsl"));
 
 /** The plain Deno executable stands in for denort: nothing is downloaded, what is added is the same. */
-for (const program of ["train", "eval"]) {
-  Deno.test(`deno task compile embeds every kernel and worker in the program ${program}`, async () => {
-    await using scratch = new Scratch();
-    const output = scratch.at("program");
-    const { code, stdout } = await compile(`${program}/cli.ts`, output, Deno.execPath());
-    assert(code === 0, stdout);
-    const denort = (await Deno.stat(Deno.execPath())).size;
-    const added = Buffer.from((await Deno.readFile(output)).buffer).subarray(denort);
-    for (const { path, text } of SOURCES.filter(({ path }) => path.endsWith(".wgsl"))) {
-      assert(added.includes(text.trimEnd()), `${path} is not embedded`);
+Deno.test("deno task compile embeds every kernel and worker in a program", async () => {
+  await using scratch = new Scratch();
+  const output = scratch.at("program");
+  const { code, stdout } = await compile("train/cli.ts", output, Deno.execPath());
+  assert(code === 0, stdout);
+  const denort = (await Deno.stat(Deno.execPath())).size;
+  const added = Buffer.from((await Deno.readFile(output)).buffer).subarray(denort);
+  for (const { path, text } of KERNELS) {
+    assert(added.includes(text.trimEnd()), `${path} is not embedded`);
+  }
+  for (const worker of workers()) {
+    assertStringIncludes(stdout, worker.split("/").at(-1)!);
+  }
+  for (const text of Object.values(await loadUplot())) {
+    assert(added.includes(text), "uPlot is not embedded");
+  }
+});
+
+/** What a program imports is compiled alike, so that one executable is looked into. */
+Deno.test("every program to compile imports every kernel", async () => {
+  for (const [program] of EXECUTABLES) {
+    const { code, stdout } = await tryProgram(
+      [Deno.execPath(), "info", "--json", program],
+      { cwd: ROOT },
+    );
+    assert(code === 0, program);
+    const { modules } = JSON.parse(stdout) as { readonly modules: readonly { local?: string }[] };
+    const imported = new Set(modules.map(({ local }) => local));
+    for (const { path } of KERNELS) {
+      assert(imported.has(`${ROOT.pathname}${path}`), `${program} does not import ${path}`);
     }
-    for (const worker of workers()) {
-      assertStringIncludes(stdout, worker.split("/").at(-1)!);
-    }
-    if (program !== "train") return;
-    for (const text of Object.values(await loadUplot())) {
-      assert(added.includes(text), "uPlot is not embedded");
-    }
-  });
-}
+  }
+});
 
 Deno.test("README.md shows the commands of deno task compile", () => {
   const named = [...documentAt("README.md").text.matchAll(/^deno compile .*$/gm)];

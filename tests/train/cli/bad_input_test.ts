@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { checkDriver, DeviceError } from "@transformer-xl/runtime";
-import { type Flags, type ProgramName, runProgram } from "../../support/program.ts";
+import { type CalledName, callProgram } from "../../support/processes/called_program.ts";
+import { type Flags, runProgram, words } from "../../support/program.ts";
 import { filesBelow, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
 /** A machine without a driver. */
@@ -27,9 +28,10 @@ interface Ground {
 
 interface Case {
   readonly name: string;
-  readonly program?: ProgramName;
+  readonly program?: CalledName;
   /** Prepares further files, and gives the flags. */
   flags(ground: Ground): Promise<Flags> | Flags;
+  /** Starts a process, with this environment; the other cases call the program in this one. */
   readonly env?: Record<string, string>;
   /** The value and the remedy, in this order. */
   readonly says: RegExp;
@@ -77,8 +79,6 @@ function spoiled(
   };
 }
 
-const halved = (bytes: Uint8Array<ArrayBuffer>) => bytes.subarray(0, bytes.length / 2);
-
 function flipped(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
   bytes[bytes.length - 9]! ^= 1;
   return bytes;
@@ -88,6 +88,7 @@ const CASES: readonly Case[] = [
   {
     name: "an unknown flag",
     flags: fresh({ n_layers: 2 }),
+    env: {},
     says: /--n_layers: there is no such flag, did you mean --n_layer\?/,
   },
   {
@@ -205,6 +206,7 @@ const CASES: readonly Case[] = [
   {
     name: "a loss that is not a number",
     flags: fresh({ lr: 1e38, clip: 1e38, debug: true }),
+    env: {},
     says: /the loss of step \d is NaN; lower --lr, .*start a new run, there is no checkpoint yet/,
   },
   {
@@ -219,7 +221,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "a truncated checkpoint",
-    flags: spoiled("restart", halved),
+    flags: spoiled("restart", (bytes) => bytes.subarray(0, bytes.length / 2)),
     says: /spoiled\.safetensors": it is truncated, \d+ of \d+ tensor bytes/,
   },
   {
@@ -346,6 +348,7 @@ const CASES: readonly Case[] = [
     name: "a percentile above 100",
     program: "eval",
     flags: ({ finished }) => ({ work_dir: finished, percentiles: [90, 101] }),
+    env: {},
     says: /--percentiles: got "90 101", want a list .*number >= 0 and <= 100/,
   },
   {
@@ -369,17 +372,15 @@ Deno.test("bad input ends in one sentence and exit code 2, and leaves files as t
     finished: scratch.at("finished"),
     at: (name) => scratch.at(name),
   };
-  const { code } = await runProgram("train", {
-    ...tiny,
-    data: ground.data,
-    work_dir: ground.finished,
-  });
+  const { data, finished: work_dir } = ground;
+  const { code } = await runProgram("train", { ...tiny, data, work_dir });
   assertEquals(code, 0);
-  for (const { name, program = "train", flags, env = {}, says } of CASES) {
+  for (const { name, program = "train", flags, env, says } of CASES) {
     await t.step(name, async () => {
       const given = await flags(ground);
       const before = await filesThatMatter(scratch.path);
-      const { code, stderr } = await runProgram(program, given, env);
+      const { code, stderr } =
+        await (env ? runProgram(program, given, env) : callProgram(program, words(given)));
       assertMatch(stderr, /^error: Cannot [^\n]+[^.\n]\n$/);
       assertMatch(stderr, says);
       assertEquals(code, 2);
