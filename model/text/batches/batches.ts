@@ -151,8 +151,9 @@ export class Batches implements SegmentSource {
     this.columnRows = Math.floor(tokens.length / batchSize);
     if (this.columnRows < 2) {
       throw new DataError(
-        `Cannot cut "${name}" into ${batchSize} columns: it has ${tokens.length} tokens, at least ` +
-          `${2 * batchSize} are needed`,
+        `Cannot cut "${name}" into ${batchSize} columns: it has ${
+          tokens.length === 1 ? "1 token" : `${tokens.length} tokens`
+        }, at least ${2 * batchSize} are needed`,
         {
           need: ofEvaluation
             ? "more text or a smaller batch of evaluation"
