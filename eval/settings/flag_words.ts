@@ -7,9 +7,15 @@
 /** The line about missing log files. */
 export const NO_LOG_FILES = "--debug: no log files are written";
 
+/** The flag of typed text: words or standard input, or a file. */
+export function typedFlag({ manualFile }: { readonly manualFile: string | null }): string {
+  return manualFile === null ? "--manual" : "--manual_file";
+}
+
 /** The origin of typed text: words, standard input, or a file. */
-export function typedName({ manualFile }: { readonly manualFile: string | null }): string {
-  return manualFile === null ? "--manual" : `--manual_file ${JSON.stringify(manualFile)}`;
+export function typedName(config: { readonly manualFile: string | null }): string {
+  const { manualFile } = config;
+  return typedFlag(config) + (manualFile === null ? "" : ` ${JSON.stringify(manualFile)}`);
 }
 
 /** The line before standard input is read from a terminal. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { FlagOrigin } from "@transformer-xl/runtime";
-import type { EvalConfig } from "../config.ts";
+import { type EvalConfig, isTyped } from "../config.ts";
+import { typedFlag } from "./flag_words.ts";
 
 /** Flags that only another flag reads. */
 const READERS = [
@@ -12,6 +13,9 @@ const READERS = [
   ["perTokenFile", "--per_token_file", "perToken", "--per_token"],
   ["manualVocab", "--manual_vocab", "manualConfig", "--manual_config"],
 ] as const satisfies readonly (readonly [keyof EvalConfig, string, keyof EvalConfig, string])[];
+
+/** Flags about the place of a text that is not typed. */
+const PLACES = [["data", "--data"], ["dataset", "--dataset"]] as const;
 
 /**
  * One line for each flag without effect.
@@ -38,6 +42,8 @@ export function settingWarnings(
   return [
     ...READERS.filter(([key, , reader]) => isFlag(key) && !config[reader])
       .map(([, flag, , reader]) => `warning: ${flag} has no effect without ${reader}`),
+    ...PLACES.filter(([key]) => isFlag(key) && isTyped(config))
+      .map(([, flag]) => `warning: ${flag} has no effect with ${typedFlag(config)}`),
     ...(isFlag("onnxProvider") && !isOnnx
       ? ["warning: --onnx_provider has no effect without --type onnx"]
       : []),

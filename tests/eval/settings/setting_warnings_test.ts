@@ -21,6 +21,17 @@ Deno.test("a flag that only another flag reads is a warning without it", async (
   assertEquals(await warnings("--per_token_file", "a", "--per_token"), []);
 });
 
+Deno.test("the place of a text beside a typed text is a warning", async () => {
+  assertEquals(await warnings("--data", "a", "--dataset", "text"), []);
+  assertEquals(await warnings("--manual", "a b", "--data", "a", "--dataset", "text"), [
+    "warning: --data has no effect with --manual",
+    "warning: --dataset has no effect with --manual",
+  ]);
+  assertEquals(await warnings("--manual_file", "b", "--data", "a"), [
+    "warning: --data has no effect with --manual_file",
+  ]);
+});
+
 Deno.test("segments longer than the memory of --same_length are a warning", () => {
   assertEquals(sameLengthWarning(false, { tgtLen: 8, memLen: 4 }), undefined);
   assertEquals(sameLengthWarning(true, { tgtLen: 8, memLen: 8 }), undefined);
