@@ -55,6 +55,9 @@ export async function readHeader(source: ByteSource): Promise<StoredHeader> {
     if (isOfPytorch(word)) {
       throw new FileFault("it is a file of PyTorch; `deno task import` makes a checkpoint of it");
     }
+    if (isOfOnnx(word)) {
+      throw new FileFault("it is an ONNX model; give the checkpoint that it was exported from");
+    }
     throw new FileFault(
       `its header length reads ${length}, at most ${MAX_HEADER_BYTES} is possible, ` +
         `so it is damaged or not a safetensors file`,
@@ -73,6 +76,11 @@ export async function readHeader(source: ByteSource): Promise<StoredHeader> {
 /** Whether a file starts as PyTorch's do: as a ZIP archive, or a pickle of protocol 2 or later. */
 function isOfPytorch([first, second = 0]: Uint8Array): boolean {
   return first === 0x50 && second === 0x4b || first === 0x80 && second >= 2 && second <= 5;
+}
+
+/** Whether a file starts as ONNX models do: a version of the format, then a producer, graph or operator set. */
+function isOfOnnx([first, version = 0, next = 0]: Uint8Array): boolean {
+  return first === 0x08 && version > 0 && version < 0x80 && [0x12, 0x3a, 0x42].includes(next);
 }
 
 /** Tensors of a source, read on demand. It owns the source: close it, or use `using`. */

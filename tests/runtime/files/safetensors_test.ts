@@ -134,6 +134,8 @@ Deno.test("open() says what is wrong with each kind of damage", async () => {
     [new Uint8Array(7), "it has 7 bytes"],
     [craft({}, 0, 2n ** 63n), "its header length reads 9223372036854775808"],
     [craft({}, 0, 100_000_001n), "its header length reads 100000001"],
+    [Uint8Array.of(8, 8, 0x12, 7, 112, 121, 116, 111), "it is an ONNX model; give the checkpoint"],
+    [Uint8Array.of(8, 7, 0x3a, 82, 10, 12, 10, 1), "it is an ONNX model; give the checkpoint"],
     [craft({}, 0, 50n), "it is truncated, 2 of 50 header bytes are there"],
     [craft("{", 0), "its header is not JSON"],
     [craft("", 0), "its header is not JSON"],
