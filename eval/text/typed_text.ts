@@ -43,7 +43,8 @@ export async function typedText(
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new DataError(
-      `Cannot read ${name}: it is not UTF-8; convert it with iconv -f ITS_ENCODING -t UTF-8`,
+      `Cannot read ${name}: it is not UTF-8, as typed text is for symbols of every kind; convert it ` +
+        "with iconv -f ITS_ENCODING -t UTF-8",
       { cause: error },
     );
   }

@@ -116,6 +116,6 @@ Deno.test("a typed text that cannot be scored is refused in one sentence", async
   await Deno.writeFile(scratch.at("latin.txt"), Uint8Array.of(0x61, 0xe9, 0x20));
   assertMatch(
     await refusalOf({ model, manual_file: scratch.at("latin.txt") }),
-    /latin\.txt": it is not UTF-8; convert it/,
+    /latin\.txt": it is not UTF-8, as typed text is for symbols of every kind; convert it/,
   );
 });
