@@ -15,7 +15,7 @@ export interface Epilogue {
   readonly relu: boolean;
   /**
    * Drop element m * N + n if its Philox draw says so, else multiply by `factor`; the uniform block
-   * has the fields of a mask. `workgroup` plans with N a multiple of 8 only.
+   * has the fields of a mask. `workgroup` and `warp` plans with N a multiple of 8 only.
    */
   readonly dropout?: boolean;
   /** Replace values by 0 where gate[m, n], laid out as C, is not positive: a binding `gate`. */

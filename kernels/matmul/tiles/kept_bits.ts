@@ -1,5 +1,5 @@
 /**
- * Dropout masks of `workgroup` tiles. A block of Philox is eight draws along a row, and the columns
+ * Dropout masks of `workgroup` and `warp` tiles. A block of Philox is eight draws along a row, and the columns
  * of an invocation are four wide, so the tile's mask is drawn once by all invocations, as bits in
  * workgroup memory.
  *

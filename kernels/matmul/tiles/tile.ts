@@ -1,6 +1,6 @@
 /**
  * The generator of matmul kernels from a tile plan. Unrolled code makes these kernels fast, because
- * every WGSL loop carries a hidden trip counter; so they alone are generated.
+ * every WGSL loop carries a hidden trip counter; so they are generated, as fused attention is.
  *
  * @module
  */
