@@ -23,6 +23,7 @@
  * @module
  */
 import { keptBitsBytes, keptBitsFunctions } from "./kept_bits.ts";
+import { type Side, sidesOf } from "./tile_sides.ts";
 import { storeFunction } from "./tile_store.ts";
 import { declarations, formulaComment, indent, origin, range, xyzw } from "./tile_plan.ts";
 import type { TilePlan } from "./tile_plan.ts";
@@ -48,23 +49,15 @@ export function warpResources(
   return { workgroupSize: warpInvocations(plan), workgroupBytes };
 }
 
-/** One operand's tile in workgroup memory. */
-interface Side {
-  readonly name: "a" | "b";
-  /** Uniform with the number of valid rows (A) or columns (B) of C. */
-  readonly limit: "M" | "N";
-  readonly origin: "m0" | "n0";
-  /** Extent along m or n. */
-  readonly extent: number;
-  /** True when consecutive elements in the buffer run along k. */
-  readonly alongK: boolean;
+/** One operand and its loads. */
+interface LoadedSide extends Side {
   /** Blocks of 4 x 4 (along k) or 1 x 4 elements that invocations load. */
   readonly items: number;
 }
 
 /** Loads of one item by some of the invocations. */
 interface Load {
-  readonly side: Side;
+  readonly side: LoadedSide;
   /** Prefix of its variables; loads of different invocations may share them. */
   readonly name: string;
   /** First invocation and one past the last. */
@@ -79,18 +72,9 @@ export function warpTileSource(
 ): { source: string; workgroupSize: number; workgroupBytes: number } {
   const { tileM, tileN, tileK, packedSums = false } = plan;
   const { workgroupSize, workgroupBytes } = warpResources(plan);
-  const side = (name: "a" | "b", extent: number, alongK: boolean): Side => ({
-    name,
-    limit: name === "a" ? "M" : "N",
-    origin: name === "a" ? "m0" : "n0",
-    extent,
-    alongK,
+  const sides = sidesOf(plan, ({ extent, alongK }) => ({
     items: extent / 4 * tileK / (alongK ? 4 : 1),
-  });
-  const sides = [
-    side("a", tileM, plan.form !== "TN"),
-    side("b", tileN, plan.form === "NT"),
-  ] as const;
+  }));
   const loads = loadsOf(sides, workgroupSize);
   const type = packedSums ? "Value" : "f32";
   const warpsN = tileN / warp.columns;
@@ -170,7 +154,7 @@ function sums(prefix: "c" | "p"): string[] {
  * Who loads what. Where both tiles have few items, each has invocations of its own, which share their
  * variables: so all of them load, and half the registers are enough.
  */
-function loadsOf([a, b]: readonly [Side, Side], workgroupSize: number): Load[] {
+function loadsOf([a, b]: readonly [LoadedSide, LoadedSide], workgroupSize: number): Load[] {
   if (a.alongK && b.alongK && a.items + b.items <= workgroupSize) {
     return [
       { side: a, name: "next", invocations: [0, a.items], item: "thread" },

@@ -9,20 +9,13 @@
  * @module
  */
 import { keptBitsBytes, keptBitsFunctions } from "./kept_bits.ts";
+import { type Side, sidesOf } from "./tile_sides.ts";
 import { storeFunction } from "./tile_store.ts";
 import { declarations, formulaComment, indent, origin, range, xyzw } from "./tile_plan.ts";
 import type { TilePlan } from "./tile_plan.ts";
 
-/** One operand's tile in workgroup memory. */
-interface Side {
-  readonly name: "a" | "b";
-  /** Uniform with the number of valid rows (A) or columns (B) of C. */
-  readonly limit: "M" | "N";
-  readonly origin: "m0" | "n0";
-  /** Extent along m or n. */
-  readonly extent: number;
-  /** True when consecutive elements in the buffer run along k. */
-  readonly alongK: boolean;
+/** One operand as it is stored. */
+interface StagedSide extends Side {
   /** Vec4s from one k to the next. */
   readonly pitch: number;
 }
@@ -37,15 +30,7 @@ export function workgroupTileSource(
   const workgroupSize = threadsM * threadsN;
   // Transposing stores of neighbouring invocations go to neighbouring k; one vec4 of padding puts
   // them in different banks.
-  const side = (name: "a" | "b", extent: number, alongK: boolean): Side => ({
-    name,
-    limit: name === "a" ? "M" : "N",
-    origin: name === "a" ? "m0" : "n0",
-    extent,
-    alongK,
-    pitch: extent / 4 + (alongK ? 1 : 0),
-  });
-  const sides = [side("a", tileM, plan.form !== "TN"), side("b", tileN, plan.form === "NT")];
+  const sides = sidesOf(plan, ({ extent, alongK }) => ({ pitch: extent / 4 + (alongK ? 1 : 0) }));
   const sums = range(microM).flatMap((i) => range(microN / 4).map((j) => `c${i}_${j}`));
   const source = [
     formulaComment(plan),
@@ -95,7 +80,7 @@ export function workgroupTileSource(
     "}",
     "",
   ].join("\n");
-  const tileBytes = 16 * tileK * (sides[0]!.pitch + sides[1]!.pitch);
+  const tileBytes = 16 * tileK * (sides[0].pitch + sides[1].pitch);
   const workgroupBytes = tileBytes + keptBitsBytes(plan);
   return { source, workgroupSize, workgroupBytes };
 }
@@ -176,7 +161,7 @@ function loadTile(
 }
 
 /** Writes the loaded items to workgroup memory, k-major. */
-function stageTile(plan: TilePlan, side: Side, threads: number): string[] {
+function stageTile(plan: TilePlan, side: StagedSide, threads: number): string[] {
   const { items, steps } = itemShape(plan, side);
   const { name, pitch } = side;
   return range(Math.ceil(items / threads)).flatMap((i) => {
@@ -203,13 +188,13 @@ function stageTile(plan: TilePlan, side: Side, threads: number): string[] {
 /** tileK steps of multiply-adds, 4 per turn. */
 function multiplyLoop(
   plan: TilePlan,
-  sides: readonly Side[],
+  sides: readonly [StagedSide, StagedSide],
   threadsM: number,
   threadsN: number,
 ): string[] {
   const rowGroups = range(plan.microM / 4);
   const columnGroups = range(plan.microN / 4);
-  const [pitchA, pitchB] = [sides[0]!.pitch, sides[1]!.pitch];
+  const [pitchA, pitchB] = [sides[0].pitch, sides[1].pitch];
   return [
     `for (var k = 0u; k < ${plan.tileK}u; k += 4u) {`,
     ...indent(1, [
