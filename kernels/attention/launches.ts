@@ -66,6 +66,17 @@ export function launchPackHeads(
   });
 }
 
+/**
+ * The keys, [B, N, K, H]: all queries read them, and rows a power of two apart fall into one set of a
+ * CPU's cache.
+ */
+export function packedKeys(rec: Recorder, geometry: Geometry, kv: Tensor): Tensor {
+  const { B, N, H, K } = geometry;
+  const keys = rec.temporary([B, N, K, H], kv.dtype, "attention.keys");
+  launchPackHeads(rec, geometry, { x: kv, y: keys }, 0);
+  return keys;
+}
+
 /** Runs of 8 elements, the last one shorter, that make up a head. */
 function runsOf(H: number): number {
   return Math.ceil(H / 8);

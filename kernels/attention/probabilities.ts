@@ -10,8 +10,9 @@ import {
   launchAddDistanceBias,
   launchPackHeads,
   launchSoftmax,
+  packedKeys,
 } from "./launches.ts";
-import { blockOf, dotRows, dotWithPositions, packed, type Slices } from "./products.ts";
+import { blockOf, dotRows, dotWithPositions, packed } from "./products.ts";
 
 /** Records p = softmax of the scores, [B, N, Q, K]; 0 where a key is hidden. */
 export function launchProbabilities(
@@ -21,20 +22,12 @@ export function launchProbabilities(
   p: Tensor,
 ): void {
   const { kv } = inputs;
-  const { B, N, H, Q } = g;
+  const { B, N, H, Q, K } = g;
   const content = rec.temporary([B, N, Q, H], kv.dtype, "attention.content");
   const x = scoresByPosition(rec, g, inputs, content);
-  const keys = Q === 1 ? blockOf(g, kv, "keys") : packedKeys(rec, g, kv);
+  const keys = Q === 1 ? blockOf(g, kv, "keys") : packed(g, packedKeys(rec, g, kv), K);
   dotRows(rec, g, { x: packed(g, content, Q), y: keys, w: p }, g.scale);
   launchSoftmax(rec, g, { x, p });
-}
-
-/** Packs the keys, which all queries read. */
-function packedKeys(rec: Recorder, g: Geometry, kv: Tensor): Slices {
-  const { B, N, H, K } = g;
-  const keys = rec.temporary([B, N, K, H], kv.dtype, "attention.keys");
-  launchPackHeads(rec, g, { x: kv, y: keys }, 0);
-  return packed(g, keys, K);
 }
 
 /**

@@ -16,7 +16,7 @@ import {
 } from "@transformer-xl/runtime/core";
 import { attentionBackward, type AttentionInputs } from "../backward.ts";
 import { type Geometry, type Operands, positionsOf } from "../geometry.ts";
-import { launchPackHeads } from "../launches.ts";
+import { launchPackHeads, packedKeys } from "../launches.ts";
 import { launchProbabilities } from "../probabilities.ts";
 import { forwardKernel } from "./kernels.ts";
 import { blocksOf, forwardPlan } from "./plan.ts";
@@ -87,15 +87,7 @@ const op = defineOp<AttentionInputs, FusedOutputs, FusedAttrs>({
   },
 });
 
-/** Keys one after the other, since rows a power of two apart fall into one set of a CPU's cache. */
-function packedKeys(rec: Recorder, geometry: Geometry, kv: Tensor): Tensor {
-  const { B, N, H, K } = geometry;
-  const keys = rec.temporary([B, N, K, H], kv.dtype, "attention.keys");
-  launchPackHeads(rec, geometry, { x: kv, y: keys }, 0);
-  return keys;
-}
-
-/** Positions likewise. */
+/** Positions one after the other, as {@link packedKeys} has keys. */
 function packedPositions(rec: Recorder, geometry: Geometry, r: Tensor): Tensor {
   const { N, H, K } = geometry;
   const positions = rec.temporary([N, K, H], r.dtype, "attention.positions");
