@@ -95,7 +95,7 @@ export function sizeOfCharacters(ids: TokenSequence, { symbols }: Vocabulary): R
 }
 
 /** Size of a stream of bytes. Line feeds of enwik8, which have no id, do not count. */
-export function sizeOfBytes(ids: TokenSequence, { symbols }: Vocabulary): RawSize {
+function sizeOfBytes(ids: TokenSequence, { symbols }: Vocabulary): RawSize {
   const isContinued = symbols.map((symbol) => (Number(symbol) & 0xc0) === 0x80);
   let continued = 0;
   for (const block of blocksOf(ids)) for (const id of block) if (isContinued[id]) continued++;
@@ -103,7 +103,7 @@ export function sizeOfBytes(ids: TokenSequence, { symbols }: Vocabulary): RawSiz
 }
 
 /** Size of a stream of byte pairs; the mark of the end of a text has none. */
-export function sizeOfPairs(ids: TokenSequence, vocabulary: BytePairVocabulary): RawSize {
+function sizeOfPairs(ids: TokenSequence, vocabulary: BytePairVocabulary): RawSize {
   const counter = new RawCounter(ALL_LINES);
   for (const block of blocksOf(ids)) {
     for (const id of block) if (id < vocabulary.endOfText) counter.push(vocabulary.bytesOf(id));

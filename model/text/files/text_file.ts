@@ -194,7 +194,7 @@ function emptyText(path: string): DataError {
 }
 
 /** The error for bytes that are not UTF-8, with a command that works on the file. */
-export async function notUtf8(path: string, offset: number): Promise<DataError> {
+async function notUtf8(path: string, offset: number): Promise<DataError> {
   using file = await openFile(path);
   await file.seek(offset, Deno.SeekMode.Start);
   const sample = new Uint8Array(SAMPLE_BYTES);

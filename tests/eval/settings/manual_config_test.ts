@@ -8,6 +8,7 @@ import { manualModel } from "@transformer-xl/eval";
 import { modelConfig } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import { modelOf, PRESETS, trainSchema } from "@transformer-xl/train";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { type Flags, runProgram } from "../../support/program.ts";
 import { Scratch, wordText } from "../../support/small_run.ts";
 
@@ -165,7 +166,7 @@ Deno.test("random weights score a given text with the symbols counted in it", as
   const base = { manual_config: small, work_dir: scratch.at("run"), data };
   const flags = { ...base, batch_size: 1, tgt_len: 8, mem_len: 8 };
   assertMatch(await run(flags), /^\| test loss +3\.\d+ \| test ppl /m); // about ln 40
-  const { code, stderr } = await runProgram("eval", {
+  const { code, stderr } = await callProgram("eval", {
     ...flags,
     device: "cpu",
     manual_vocab: "bpe",
@@ -173,11 +174,11 @@ Deno.test("random weights score a given text with the symbols counted in it", as
   assertEquals(code, 2);
   assertMatch(stderr, /it has 50264 symbols and the model \d+; raise n_token in --manual_config/);
   const few = JSON.stringify({ n_token: 20, n_layer: 1, d_model: 8 });
-  const refused = await runProgram("eval", { ...flags, device: "cpu", manual_config: few });
+  const refused = await callProgram("eval", { ...flags, device: "cpu", manual_config: few });
   assertMatch(
     refused.stderr,
     /it has 31 symbols and the model 20; raise n_token in --manual_config/,
   );
-  const both = await runProgram("eval", { ...base, manual: "word1 word2" });
+  const both = await callProgram("eval", { ...base, manual: "word1 word2" });
   assertMatch(both.stderr, /^error: Cannot score --manual with --manual_config: .*\n$/);
 });

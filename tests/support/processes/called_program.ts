@@ -7,7 +7,7 @@
 import { evaluate } from "@transformer-xl/eval/cli";
 import { isUserError } from "@transformer-xl/runtime";
 import { train } from "@transformer-xl/train/cli";
-import type { Ended } from "../program.ts";
+import { type Ended, type Flags, words } from "../program.ts";
 
 const MAINS = { train, eval: evaluate };
 
@@ -15,13 +15,13 @@ const MAINS = { train, eval: evaluate };
 export type CalledName = keyof typeof MAINS;
 
 /** How a program would end as a process; of its output, what it prints beside the text log. */
-export async function callProgram(name: CalledName, argv: readonly string[]): Promise<Ended> {
+export async function callProgram(name: CalledName, flags: Flags): Promise<Ended> {
   const print = console.log;
   const printed: unknown[] = [];
   console.log = (line) => void printed.push(line);
   const ended = (code: number, stderr: string) => ({ code, stdout: printed.join("\n"), stderr });
   try {
-    return ended(await MAINS[name](argv), "");
+    return ended(await MAINS[name](words(flags)), "");
   } catch (error) {
     if (!isUserError(error)) throw error;
     return ended(2, `error: ${error.message}\n`);

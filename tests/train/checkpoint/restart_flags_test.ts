@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { runProgram } from "../../support/program.ts";
 import { Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
@@ -26,7 +27,7 @@ Deno.test("--restart keeps the stored curve, takes what may change, and refuses 
   assertStringIncludes(first.stdout, "\n--multi_gpu: ");
 
   const continued = { work_dir, device: "cpu", restart: true, no_test: true } as const;
-  const refused = await runProgram("train", {
+  const refused = await callProgram("train", {
     ...continued,
     max_step: 8,
     mem_len: 4,

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { checkDriver, DeviceError } from "@transformer-xl/runtime";
 import { type CalledName, callProgram } from "../../support/processes/called_program.ts";
-import { type Flags, runProgram, words } from "../../support/program.ts";
+import { type Flags, runProgram } from "../../support/program.ts";
 import { filesBelow, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
 /** A machine without a driver. */
@@ -380,7 +380,7 @@ Deno.test("bad input ends in one sentence and exit code 2, and leaves files as t
       const given = await flags(ground);
       const before = await filesThatMatter(scratch.path);
       const { code, stderr } =
-        await (env ? runProgram(program, given, env) : callProgram(program, words(given)));
+        await (env ? runProgram(program, given, env) : callProgram(program, given));
       assertMatch(stderr, /^error: Cannot [^\n]+[^.\n]\n$/);
       assertMatch(stderr, says);
       assertEquals(code, 2);

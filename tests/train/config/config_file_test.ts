@@ -17,7 +17,7 @@ import {
   trainSchema,
 } from "@transformer-xl/train";
 import { fileOf } from "./reference/commands.ts";
-import { runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { Scratch } from "../../support/small_run.ts";
 
 async function train(...argv: readonly string[]) {
@@ -249,13 +249,13 @@ Deno.test("printed settings of an evaluation give the same configuration", async
 });
 
 Deno.test("--print_config prints YAML alone, and wrong settings are refused before", async () => {
-  const { code, stdout } = await runProgram("train", { preset: "tiny", print_config: true });
+  const { code, stdout } = await callProgram("train", { preset: "tiny", print_config: true });
   assertEquals(code, 0);
   assertStringIncludes(stdout, "\nn_layer: 2\n");
   assertEquals(stdout.startsWith("# General\npreset: tiny\n"), true);
-  const wrong = await runProgram("train", { print_config: true, mom: 1.5 });
+  const wrong = await callProgram("train", { print_config: true, mom: 1.5 });
   assertEquals(wrong.code, 2);
   assertEquals(wrong.stdout, "");
-  const evaluation = await runProgram("eval", { print_config: true, mem_len: 8 });
+  const evaluation = await callProgram("eval", { print_config: true, mem_len: 8 });
   assertStringIncludes(evaluation.stdout, "\nmem_len: 8\n");
 });

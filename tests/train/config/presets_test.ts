@@ -19,6 +19,7 @@ import {
   trainSchema,
 } from "@transformer-xl/train";
 import { documentAt } from "../../repository/documents/documents.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { runProgram } from "../../support/program.ts";
 
 const configOf = (name: string) => trainSchema.parse(PRESETS[name]);
@@ -214,7 +215,7 @@ Deno.test("--dry_run plans a preset without its text, training says what is miss
   assert(/^launches per step = \d+$/m.test(planned.stdout));
   assert(/^MFLOP per token = [\d.]+$/m.test(planned.stdout));
   const lm1b = { preset: "lm1b-base", data: "none", debug: true } as const;
-  const trained = await runProgram("train", lm1b);
+  const trained = await callProgram("train", lm1b);
   assertEquals(trained.code, 2);
   assertStringIncludes(trained.stderr, 'error: Cannot open data set "lm1b": ');
   assertStringIncludes(trained.stderr, "does not exist, a folder is wanted; give the right --data");

@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { tryProgram } from "@transformer-xl/runtime/setup";
 import { isMissing } from "../../support/optional_program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { type Ended, type Flags, Program, runProgram, words } from "../../support/program.ts";
 import { filesBelow, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
@@ -243,14 +244,14 @@ Deno.test("more GPUs than available is an error that lists them", async () => {
 
 Deno.test("MPI without its launcher is refused before any process is started", async () => {
   const flags = { ...SHARED, gpus: 2, oversubscribe: true, backend: "mpi" } as const;
-  const { code, stderr } = await runProgram("train", flags);
+  const { code, stderr } = await callProgram("train", flags);
   assertEquals(code, 2);
   assertStringIncludes(stderr, "error: Cannot start 2 processes with --backend mpi");
   assertStringIncludes(stderr, "mpirun -np 2");
 });
 
 Deno.test("a batch that processes cannot share is refused before any is started", async () => {
-  const { code, stderr } = await runProgram("train", {
+  const { code, stderr } = await callProgram("train", {
     ...SHARED,
     gpus: 3,
     oversubscribe: true,

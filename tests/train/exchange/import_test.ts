@@ -10,6 +10,7 @@ import { CheckpointError, writeSafetensors } from "@transformer-xl/runtime";
 import { exported, lossOf } from "../../support/exchange/exported.ts";
 import { imported, importRefusal, segmentLosses } from "../../support/exchange/imported.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { type Flags, runProgram } from "../../support/program.ts";
 import { torchFixture, torchGolden } from "../../support/pytorch/torch_fixtures.ts";
 import { Scratch } from "../../support/small_run.ts";
@@ -244,7 +245,7 @@ Deno.test("an imported model is evaluated and starts a run, which it cannot cont
   const trained = await runProgram("train", { ...common, ...run, init_from: model });
   assertEquals([trained.code, trained.stderr], [0, ""]);
   assertMatch(trained.stdout, /Starting from the weights of ".*checkpoint_best.safetensors"/);
-  const restarted = await runProgram("train", { ...common, work_dir: model, restart: true });
+  const restarted = await callProgram("train", { ...common, work_dir: model, restart: true });
   assertEquals(restarted.code, 2);
   assertMatch(restarted.stderr, /no state of training.*--init_from/);
 });

@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exported, lossOf } from "../../support/exchange/exported.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { runProgram } from "../../support/program.ts";
 import { Scratch, wordText } from "../../support/small_run.ts";
 
@@ -24,7 +25,7 @@ Deno.test("a run starts from weights alone in half precision, and does not resum
   assertMatch(started.stdout, /Starting from the weights of ".*half.safetensors"/);
   const [, loss] = /loss +([\d.]+)/.exec(started.stdout)!;
   assert(Math.abs(Number(loss) - await lossOf(model)) < 0.5, started.stdout);
-  const resumed = await runProgram("train", { ...run, restart: half });
+  const resumed = await callProgram("train", { ...run, restart: half });
   assertEquals(resumed.code, 2, resumed.stdout);
   assertMatch(
     resumed.stderr,

@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { type Corpus, openCorpus } from "@transformer-xl/model";
 import type { TrainConfig } from "@transformer-xl/train";
 import { together } from "../../support/processes/train_together.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { runProgram } from "../../support/program.ts";
 import { writeSentences } from "../../support/text/sentences.ts";
 import { contentOf, Scratch, smallConfig } from "../../support/small_run.ts";
@@ -134,7 +135,7 @@ Deno.test("the programs train on sentences, say what they leave out, and evaluat
   const whole = await runProgram("eval", { ...alone, split: "file" });
   assertEquals([whole.code, whole.stderr], [0, ""], whole.stdout);
   assertStringIncludes(whole.stdout, `file: ${scored} of ${all} tokens scored`); // the same text
-  const training = await runProgram("eval", { ...alone, split: "train" });
+  const training = await callProgram("eval", { ...alone, split: "train" });
   assertEquals(training.code, 2, training.stdout);
   assertStringIncludes(training.stderr, 'Cannot score split "train" of data set "lm1b"');
   const prompt = { prompt: "the of", length: 60, seed: 3 } as const;
@@ -151,7 +152,7 @@ Deno.test("settings of a text in order or of a counted vocabulary are refused fo
   await writeSentences(scratch.at("lm1b"));
   const text = { dataset: "lm1b", data: scratch.at("lm1b"), debug: true, device: "cpu" } as const;
   const refused = async (flags: Record<string, string | number | true>, message: string) => {
-    const { code, stderr } = await runProgram("train", { ...text, ...flags });
+    const { code, stderr } = await callProgram("train", { ...text, ...flags });
     assertEquals(code, 2, stderr);
     assertStringIncludes(stderr, message);
   };

@@ -8,7 +8,7 @@ import { InvalidUtf8 } from "./scanner.ts";
 import { INCOMPLETE, INVALID, readCodePoint, utf8Width } from "./utf8.ts";
 
 /** Most code units of a string, those of V8. */
-export const LONGEST_STRING: number = 2 ** 29 - 24;
+const LONGEST_STRING: number = 2 ** 29 - 24;
 
 /**
  * Checks that a part of a file fits into a string.
