@@ -4,11 +4,7 @@
  * @module
  */
 import {
-  COMPAT_RULES,
-  type Corpus,
-  isOfCharacters,
   type ModelCheckpoint,
-  type ModelConfig,
   modelFacts,
   openShared,
   openText,
@@ -16,28 +12,19 @@ import {
   REMEDIES,
   sharedSettings,
   startFacts,
-  unverifiedLine,
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
   ConfigError,
   decideOnFirst,
-  type Device,
-  environmentOf,
   exists,
   firstThenOthers,
   flagHelp,
-  flagName,
-  type FlagOrigin,
   inProcesses,
-  NOT_PASSED,
-  type ProcessGroup,
   ProgressLine,
   rankEnvironment,
   runMain,
   SoloGroup,
-  sweepTemporaries,
-  type TextLog,
   wantsHelp,
   withRemedies,
 } from "@transformer-xl/runtime";
@@ -60,29 +47,17 @@ import {
 } from "./configuration/plan_on_device.ts";
 import { cutoffsOf, isPlannedWithoutText } from "./configuration/published_model.ts";
 import { fitEvaluation } from "./settings/follow_defaults.ts";
-import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import { settingWarnings } from "./settings/setting_warnings.ts";
-import { DllRecords } from "./report/dll_records.ts";
-import { canProfile } from "./profile/step_profiler.ts";
-import { writeProfile } from "./profile/write_profile.ts";
-import { noProfile } from "./settings/flag_errors.ts";
-import { openDllLog, openTextLog, writesFiles } from "./report/logs.ts";
-import { Reporter } from "./report/report.ts";
-import { RunRecords } from "./report/run_records.ts";
-import { TrainingProgress } from "./report/training_progress.ts";
+import { openTextLog, writesFiles } from "./report/logs.ts";
+import { type Start, trainRank } from "./command_line/train_rank.ts";
 import { checkContinues } from "./checkpoint/resume.ts";
 import { openInitial } from "./fine_tuning/initial_checkpoint.ts";
-import { initialLine, initialSymbols } from "./fine_tuning/initial_settings.ts";
+import { initialSymbols } from "./fine_tuning/initial_settings.ts";
 import { cutStreams, neededSplits } from "./segments/streams.ts";
-import { Trainer } from "./trainer.ts";
+import { StartUp } from "./telemetry/start_up.ts";
 import { unscoredLines } from "./settings/unscored_lines.ts";
-import {
-  checkSameText,
-  logText,
-  textFacts,
-  textOfCheckpoint,
-  textRecord,
-} from "./checkpoint/training_text.ts";
+import { checkSameText, logText, textFacts, textOfCheckpoint } from "./checkpoint/training_text.ts";
 import { baseFolder, folderToResume, withRunFolder } from "./checkpoint/run_folder.ts";
 import {
   checkWorkDirectory,
@@ -105,6 +80,7 @@ export async function train(argv: readonly string[]): Promise<number> {
 }
 
 async function trainWith(argv: readonly string[]): Promise<number> {
+  const startUp = new StartUp();
   if (wantsHelp(argv)) {
     console.log(flagHelp(trainSchema, { usage: "deno task train [flags]" }));
     return 0;
@@ -156,7 +132,7 @@ async function trainWith(argv: readonly string[]): Promise<number> {
     async (group) => {
       using interrupt = listenForInterrupt();
       if (!isLaunched) {
-        const begin = { base, source: opened, checkpoint, group, interrupt };
+        const begin = { base, source: opened, checkpoint, group, interrupt, startUp };
         return await runRank({ ...configured, ...begin, config });
       }
       using shared = await openShared(group, open);
@@ -168,7 +144,7 @@ async function trainWith(argv: readonly string[]): Promise<number> {
       const start = { ...own, config: await withRunFolder(own, continued, group), group };
       await decideOnFirst(group, () => checkStart(start.config, continued));
       checkShares(start.config, group.size);
-      return await runRank({ ...start, base, source, checkpoint: continued, interrupt });
+      return await runRank({ ...start, base, source, checkpoint: continued, interrupt, startUp });
     },
   );
 }
@@ -180,25 +156,9 @@ async function checkStart(config: TrainConfig, checkpoint?: ModelCheckpoint): Pr
   if (writesFiles(config)) await checkWorkDirectory(config, checkpoint, console.log);
 }
 
-/** The initial state of every rank. */
-interface Start {
-  readonly config: TrainConfig;
-  readonly origin: ReadonlyMap<string, FlagOrigin>;
-  /** Lines about flags and settings, to print first. */
-  readonly notes: readonly string[];
-  /** Where `--restart` looks for a checkpoint, or for sub-folders with one. */
-  readonly base: string;
-  /** The checkpoint that is resumed, or that gives a new run its weights and symbols. */
-  readonly source: ModelCheckpoint | undefined;
-  /** The checkpoint that is resumed. */
-  readonly checkpoint: ModelCheckpoint | undefined;
-  readonly group: ProcessGroup;
-  readonly interrupt: Interrupt;
-}
-
 /** One rank of a run. Rank 0 writes files; the others are silent unless `--log_all_ranks`. */
 async function runRank(start: Start): Promise<number> {
-  const { origin, source, checkpoint, group } = start;
+  const { origin, source, checkpoint, group, startUp } = start;
   const base = start.config.initFrom === null ? undefined : source?.config;
   const share = start.config.dryRun ? dryShare(start.config) : group;
   let config = withProcesses(start.config, share.size);
@@ -222,6 +182,7 @@ async function runRank(start: Start): Promise<number> {
   const isTextGiven = ["flag", "file"].includes(origin.get("data")!);
   const place = textOfCheckpoint(config, isTextGiven, checkpoint);
   if (isFirst && place !== undefined) console.log(place); // before it is opened
+  startUp.begin("text");
   using corpus = await firstThenOthers(
     group,
     () =>
@@ -247,9 +208,11 @@ async function runRank(start: Start): Promise<number> {
   config = fitted.config;
   cutStreams(config, corpus, share); // a text that is too short is rejected before anything is written
 
+  startUp.begin("device");
   using opened = await openTrainingDevice(config);
   const { device } = opened;
   precisionFor(config.fp16, device); // rejects unsupported features
+  startUp.begin("dry plan");
   const process = { config, origin, share, group };
   const fittedRun = await planOnDevice(process, device, modelConfig, corpus);
   const { planned } = fittedRun;
@@ -278,7 +241,7 @@ async function runRank(start: Start): Promise<number> {
   if (share.size > 1) text.write("What follows is for each process");
   for (const line of footprintLines(planned)) text.write(line);
   if (config.dryRun) return 0;
-  return await run(device, modelConfig, corpus, { ...start, config }, {
+  return await trainRank(device, modelConfig, corpus, { ...start, config }, {
     text,
     progress,
     folder,
@@ -294,100 +257,4 @@ function dryShare(config: TrainConfig): Share {
   }
   checkShares(config, size);
   return { rank: 0, size };
-}
-
-/** Output of a run. */
-interface Outputs {
-  readonly text: TextLog;
-  readonly progress: ProgressLine;
-  /** Held by rank 0 if files are written. */
-  readonly folder: WorkDirectory | undefined;
-  /** Whether the run continues in the folder of its checkpoint. */
-  readonly continuesLogs: boolean;
-}
-
-async function run(
-  device: Device,
-  modelConfig: ModelConfig,
-  corpus: Corpus,
-  { config, source, checkpoint, group, interrupt }: Start,
-  { text, progress, folder, continuesLogs }: Outputs,
-): Promise<number> {
-  const { rank } = group;
-  if (!config.debug && rank === 0) await sweepTemporaries(config.workDir);
-  const from = checkpoint ?? (source && { weightsOf: source });
-  using trainer = await Trainer.create(device, config, modelConfig, corpus, from, group);
-  // An open file would keep its disk space after the next save replaces it.
-  source?.[Symbol.dispose]();
-  const files = config.debug ? undefined : new CheckpointFiles(config.workDir, {
-    saveAll: config.saveAll,
-    beforeSave: () => folder?.assertHeld(),
-  });
-  if (!continuesLogs && rank === 0) await files?.clear();
-  const mode = continuesLogs ? "append" : "truncate";
-  await using json = await RunRecords.open(config, { rank, mode, text });
-  using records = openDllLog(config, { rank, mode });
-  const firstStep = trainer.progress.step;
-  const { count: parameters } = trainer.store;
-  json?.write({ kind: "config", step: firstStep, config, model: modelConfig, parameters });
-  if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(device.info) });
-  json?.write(textRecord(corpus));
-  const characters = isOfCharacters(corpus.vocabulary.kind);
-  const { repeatsRecordErrors: repeatsErrors } = COMPAT_RULES[config.compat];
-  const dllRecords = records && new DllRecords(records, { characters, repeatsErrors });
-  dllRecords?.begin(namedSettings(config));
-  const reporter = new Reporter(text, json, { characters, own: rank > 0 }, dllRecords);
-  interrupt.startSaving(); // before the line about the progress of the run
-  if (source) {
-    text.write(
-      checkpoint
-        ? `Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`
-        : initialLine(source, corpus.vocabulary),
-    );
-    const unverified = unverifiedLine(source);
-    if (unverified !== undefined) text.write(unverified);
-  }
-  if (config.profile) {
-    const isPossible = await decideOnFirst(group, () => Promise.resolve(canProfile(device)));
-    if (isPossible) trainer.profileSteps();
-    else text.write(noProfile(device.info.adapter), "WARNING");
-  }
-  const startMs = performance.now();
-  const steps = new TrainingProgress({ firstStep, maxStep: config.maxStep });
-  const { signal } = interrupt;
-  for await (const event of trainer.train(signal, files, interrupt.takeSaveRequest)) {
-    reporter.report(event);
-    if (steps.follow(event) && progress.shows) progress.update(steps.parts);
-    if (event.kind === "profile") {
-      const tokens = config.batchSize * config.tgtLen / group.size;
-      const facts = { device: device.info.adapter, tokens, ranks: group.size };
-      await writeProfile(config.workDir, event.profile, facts, text);
-    }
-    if (event.kind === "interrupted") return interrupt.exitCode();
-  }
-  progress.clear();
-
-  const elapsedMs = performance.now() - startMs;
-  const best = files?.best;
-  if (best !== undefined && !config.noTest && !config.noEval) {
-    if (rank === 0) await files!.beginTest();
-    if (await decideOnFirst(group, () => exists(best))) {
-      const result = await trainer.test(best);
-      if (result === undefined) {
-        text.write("Interrupted in the test; repeat it with --restart");
-        return interrupt.exitCode();
-      }
-      reporter.test(result);
-    }
-  }
-  const bestNats = trainer.progress.bestLossNats ?? undefined;
-  reporter.summary(elapsedMs, bestNats, config);
-  if (rank === 0) await files?.endTest();
-  const isPassed = reporter.compare(bestNats, config);
-  return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
-}
-
-/** Settings by flag. */
-function namedSettings(config: TrainConfig): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value]));
 }

@@ -95,5 +95,6 @@ export { type StepOptions, type StepRates, TrainStep } from "./step/train_step.t
 export { Ahead, type DataTimes } from "./segments/ahead.ts";
 export { type EndedEpoch, RunSegments, type StepSegment } from "./segments/run_segments.ts";
 export { cutStreams, type CutText, type Streams } from "./segments/streams.ts";
+export { StartUp } from "./telemetry/start_up.ts";
 export { Trainer } from "./trainer.ts";
 export { unscoredLines } from "./settings/unscored_lines.ts";

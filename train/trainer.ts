@@ -184,7 +184,7 @@ export class Trainer implements Disposable {
     const { maxStep, logInterval, evalInterval, noEval } = this.#config;
     const runner = this.#runner;
     const { rules } = this.#plan;
-    let lastYieldMs = performance.now();
+    let lastYieldMs = -Infinity; // the first step is followed by a progress event
     const meter = new IntervalMeter();
     if (this.#progress.evaluationDue && !noEval) {
       const { step } = this.#progress;

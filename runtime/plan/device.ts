@@ -33,6 +33,16 @@ export interface DeviceInfo {
   readonly implementation?: string;
 }
 
+/** Time that a plan took. */
+export interface PlanTimes {
+  /** Name of the plan. */
+  readonly label: string;
+  /** Milliseconds to record it. */
+  readonly recordMs: number;
+  /** Milliseconds to plan memory, compile kernels and build bind groups. */
+  readonly compileMs: number;
+}
+
 /** An executor of plans. */
 export abstract class Device implements Disposable {
   /** Limits that ops are recorded for. */
@@ -41,6 +51,8 @@ export abstract class Device implements Disposable {
   readonly info: DeviceInfo;
   /** Memory budget of {@link Device.allocate} in bytes; Infinity if unknown. */
   readonly budgetBytes: number;
+  /** Called with the times of every new plan. */
+  onPlan: ((times: PlanTimes) => void) | undefined;
   readonly #live = new Map<Role, number>();
 
   /** Called by the executors. */
@@ -158,6 +170,7 @@ export abstract class Device implements Disposable {
     record: (rec: Recorder) => { readonly inputs: I; readonly outputs: O; readonly kept?: K },
     options: { readonly intermediates?: boolean } = {},
   ): Promise<Plan<I, O, K>> {
+    const startMs = performance.now();
     const rec = new Recorder(this.limits, options);
     const { inputs, outputs, kept } = record(rec);
     checkInputs(label, rec, inputs);
@@ -168,10 +181,14 @@ export abstract class Device implements Disposable {
       buffers: rec.buffers,
       nodes: rec.nodes,
     };
+    const recordedMs = performance.now();
+    const executable = await this.compile(recording);
+    const compileMs = performance.now() - recordedMs;
+    this.onPlan?.({ label, recordMs: recordedMs - startMs, compileMs });
     return new Plan(
       this,
       recording,
-      await this.compile(recording),
+      executable,
       inputs,
       outputs,
       rec.intermediates,

@@ -8,6 +8,9 @@ import { CheckpointError, ConfigError, DeviceError, formatBytes } from "@transfo
 /** Ends the line about an interruption. */
 export const HOW_TO_CONTINUE = "continue with --restart";
 
+/** Ends the line about an interrupted test. */
+export const HOW_TO_TEST_AGAIN = "repeat it with --restart";
+
 /** Ends the line about a device of plain loops. */
 export const CPU_CHOSEN = "--device cpu";
 
