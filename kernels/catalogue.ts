@@ -7,6 +7,7 @@ export * from "./add/cases.ts";
 export * from "./add_positions/cases.ts";
 export * from "./append_rows/cases.ts";
 export * from "./attention/cases.ts";
+export * from "./attention_distances/cases.ts";
 export * from "./cast/cases.ts";
 export * from "./combine_rows/cases.ts";
 export * from "./concat/cases.ts";

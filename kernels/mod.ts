@@ -7,6 +7,7 @@ export * from "./add/mod.ts";
 export * from "./add_positions/mod.ts";
 export * from "./append_rows/mod.ts";
 export * from "./attention/mod.ts";
+export * from "./attention_distances/mod.ts";
 export * from "./cast/mod.ts";
 export * from "./combine_rows/mod.ts";
 export * from "./concat/mod.ts";

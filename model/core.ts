@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type DistanceListener } from "./attention/attention.ts";
 export { positionalTable } from "./attention/positional_embedding.ts";
 export {
   type BuildOptions,

@@ -9,7 +9,7 @@ import { type AttentionForm, slice } from "@transformer-xl/kernels";
 import type { DeviceLimits, ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { embedTokens } from "./vocabulary/adaptive_embedding.ts";
 import { type TokenLosses, tokenLosses } from "./vocabulary/adaptive_softmax.ts";
-import type { Attention, WindowOfKeys } from "./attention/attention.ts";
+import type { Attention, DistanceListener, WindowOfKeys } from "./attention/attention.ts";
 import { openAttention } from "./attention/kinds.ts";
 import { logProbabilities } from "./vocabulary/log_probabilities.ts";
 import { BatchInputs, type InputOptions } from "./vocabulary/batch_inputs.ts";
@@ -35,6 +35,8 @@ export interface ForwardOptions {
   readonly window?: WindowOfKeys | undefined;
   /** Form of the attention where no gradient is recorded; chosen by size when absent. */
   readonly form?: AttentionForm | undefined;
+  /** Receives the distances of every layer's attention, which are recorded for it. */
+  readonly onDistances?: DistanceListener | undefined;
   /** True when a training step is recorded. */
   readonly differentiate: boolean;
   /** Its first element scales every gradient; 1 when absent. */
@@ -145,7 +147,7 @@ export class TransformerXL {
   #hidden(
     rec: Recorder,
     batch: BatchInputs,
-    { lengths, memory, drop, positions, window, form, differentiate = false }:
+    { lengths, memory, drop, positions, window, form, onDistances, differentiate = false }:
       & Omit<ForwardOptions, "differentiate" | "lossScale">
       & Partial<Pick<ForwardOptions, "differentiate">>,
   ): Tensor {
@@ -162,6 +164,7 @@ export class TransformerXL {
       drop,
       differentiate,
       form,
+      onDistances,
     });
     const embedded = rec.scope(
       "embedding",

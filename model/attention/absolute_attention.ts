@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { addPositions, dotProductAttention } from "@transformer-xl/kernels";
+import { addPositions } from "@transformer-xl/kernels";
 import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import type { ModelConfig } from "../config.ts";
 import type { MemoryLayer } from "../memory.ts";
@@ -52,7 +52,7 @@ export class AbsoluteAttentionBlock implements AttentionBlock {
   ): Attended {
     const rows = this.#rows(rec, x, memory, context);
     const operands = this.#projections.project(rec, rows, context, this.#normalisesQueries);
-    const mixed = dotProductAttention(rec, operands, this.#projections.options(context));
+    const mixed = this.#projections.attend(rec, operands, context);
     return { y: this.#projections.output(rec, mixed, rows.x, context), kept: rows.kept };
   }
 }

@@ -27,6 +27,13 @@ export interface WindowOfKeys {
   readonly first: Scalar;
 }
 
+/**
+ * Called for every layer of a recording with how far its queries look, [B, N, Q, 2]: the mean distance
+ * of what they attend to, in rows, and the share of it in the memory. They are not recorded unless
+ * there is a listener.
+ */
+export type DistanceListener = (distances: Tensor, layer: number) => void;
+
 /** What the attention of one recording gets from the model. */
 export interface AttentionContext extends PositionContext {
   /** Projected positions of every layer, [K, N H] each; projected in the recording when absent. */
@@ -43,6 +50,8 @@ export interface AttentionContext extends PositionContext {
   readonly differentiate: boolean;
   /** Form of the attention; chosen by size when absent. */
   readonly form?: AttentionForm | undefined;
+  /** Receives the distances of every layer's attention, see {@link DistanceListener}. */
+  readonly onDistances?: DistanceListener | undefined;
 }
 
 /** The rows of one layer. */

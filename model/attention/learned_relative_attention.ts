@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { positionRows, relativeAttention } from "@transformer-xl/kernels";
+import { positionRows } from "@transformer-xl/kernels";
 import {
   type PackedParameter,
   type ParameterStore,
@@ -109,7 +109,7 @@ class LearnedRelativeBlock implements AttentionBlock {
       positionBias: context.noBias,
       distanceBias: this.#byDistance(rec, distanceBias, N, context), // [K, N]
     };
-    const mixed = relativeAttention(rec, operands, this.#projections.options(context));
+    const mixed = this.#projections.attend(rec, operands, context);
     return { y: this.#projections.output(rec, mixed, x, context), kept };
   }
 

@@ -7,7 +7,15 @@
  *
  * @module
  */
-import { type AttentionOptions, layerNorm, matmul } from "@transformer-xl/kernels";
+import {
+  attentionDistances,
+  type AttentionOptions,
+  dotProductAttention,
+  layerNorm,
+  matmul,
+  relativeAttention,
+  type RelativeAttentionInputs,
+} from "@transformer-xl/kernels";
 import {
   add,
   type PackedParameter,
@@ -108,8 +116,24 @@ export class Projections {
     return { q, kv, kept: kv };
   }
 
+  /**
+   * Records the attention, relative if the operands have positions, [Q B, N H], and its distances for
+   * who asks for them.
+   */
+  attend(
+    rec: Recorder,
+    operands: Projected | RelativeAttentionInputs,
+    context: AttentionContext,
+  ): Tensor {
+    const options = this.#options(context);
+    context.onDistances?.(attentionDistances(rec, operands, options), this.#layer);
+    return "r" in operands
+      ? relativeAttention(rec, operands, options)
+      : dotProductAttention(rec, operands, options);
+  }
+
   /** Sizes of the attention, what is visible, and its dropout. */
-  options(
+  #options(
     { lengths, window, validMemory, drop, differentiate, form }: AttentionContext,
   ): AttentionOptions {
     const { nHead: N, dHead: H, dropatt } = this.#config;

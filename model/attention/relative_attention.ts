@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { copyRows, matmul, relativeAttention } from "@transformer-xl/kernels";
+import { copyRows, matmul } from "@transformer-xl/kernels";
 import type {
   PackedParameter,
   ParameterStore,
@@ -127,7 +127,7 @@ class RelativeAttentionBlock implements AttentionBlock {
       : this.project(rec, context.table);
     const { content: contentBias, position: positionBias } = this.#biases;
     const operands = { q, kv, r, contentBias, positionBias };
-    const mixed = relativeAttention(rec, operands, this.#projections.options(context));
+    const mixed = this.#projections.attend(rec, operands, context);
     return { y: this.#projections.output(rec, mixed, x, context), kept };
   }
 
