@@ -80,7 +80,7 @@ export {
   type OnnxWeight,
   type Value,
 } from "./files/onnx/graph.ts";
-export type { LateBytes } from "./files/onnx/message.ts";
+export type { LateBytes } from "./files/protobuf/message.ts";
 export { type OnnxContent, OnnxFile } from "./files/onnx/onnx_file.ts";
 export { EXTERNAL_FROM_BYTES, type OnnxModelOptions, writeOnnx } from "./files/onnx/write_onnx.ts";
 export * from "./files/safetensors/file.ts";
@@ -124,7 +124,7 @@ export * from "./flags/user_path.ts";
 export { type DllData, DllLog, type DllLogOptions, type DllStep } from "./logs/dll_log.ts";
 export { type DeviceFacts, type Environment, environmentOf } from "./machine/environment.ts";
 export { JsonLog } from "./logs/json_log.ts";
-export type { LogFileOptions } from "./logs/line_file.ts";
+export type { LogFileOptions } from "./logs/append_file.ts";
 export { logPath, rankName } from "./logs/log_path.ts";
 export { fixed, scientific } from "./logs/number_text.ts";
 export {
@@ -134,6 +134,13 @@ export {
   type Terminal,
 } from "./logs/progress_line.ts";
 export { tryWrite, warn } from "./logs/standard_streams.ts";
+export { crc32c } from "./logs/tensorboard/crc32c.ts";
+export type { HyperParameter } from "./logs/tensorboard/event_messages.ts";
+export {
+  eventFilesIn,
+  TensorBoardLog,
+  type TensorBoardOptions,
+} from "./logs/tensorboard/tensorboard_log.ts";
 export * from "./logs/text_log.ts";
 export {
   assignGpus,

@@ -80,6 +80,8 @@ export const trainSchema = z.strictObject({
   dllogFile: pathValue.default("train_log.json")
     .describe("Records for DLLogger, in --work_dir unless the path is absolute")
     .meta({ ...general, metavar: "FILE" }),
+  tensorboard: z.boolean().default(false)
+    .describe("Write event files for TensorBoard to --work_dir").meta(general),
   profile: z.boolean().default(false)
     .describe("Time the ops of some steps: profile.md and profile_trace.json in --work_dir")
     .meta(general),

@@ -83,7 +83,29 @@ export interface EvalEvent {
   readonly best: boolean;
 }
 
-/** A checkpoint, or a failed write after which the run continues. */
-export type SaveEvent =
-  | { readonly kind: "checkpoint"; readonly step: number; readonly path: string }
-  | { readonly kind: "unsaved"; readonly step: number; readonly reason: string };
+/** A checkpoint. */
+export interface SavedEvent {
+  /** Kind of event. */
+  readonly kind: "checkpoint";
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** The file of the newest state. */
+  readonly path: string;
+  /** Its size. */
+  readonly bytes: number;
+  /** Time of the save, copies for other names included. */
+  readonly elapsedMs: number;
+}
+
+/** A failed write of a checkpoint, after which the run continues. */
+export interface UnsavedEvent {
+  /** Kind of event. */
+  readonly kind: "unsaved";
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** What failed. */
+  readonly reason: string;
+}
+
+/** The outcome of a save. */
+export type SaveEvent = SavedEvent | UnsavedEvent;

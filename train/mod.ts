@@ -66,7 +66,8 @@ export {
   withProcesses,
 } from "./run_plan.ts";
 export { type Preset, PRESETS } from "./presets.ts";
-export { DllRecords, type DllRecordStyle, type RunSummary } from "./report/dll_records.ts";
+export { DllRecords, type DllRecordStyle } from "./report/followers/dll_records.ts";
+export type { RunFollower, RunSummary } from "./report/followers/run_follower.ts";
 export {
   canProfile,
   type Profile,
@@ -88,6 +89,7 @@ export {
   throughputOf,
   validationLines,
 } from "./report/report_lines.ts";
+export { type RunFacts, RunOutputs, type RunPlace } from "./report/run_outputs.ts";
 export * from "./schedule.ts";
 export type { StepMetrics } from "./step/metric_rings.ts";
 export type { PreparedSegment } from "./step/prepared_segment.ts";

@@ -357,7 +357,7 @@ export class Trainer implements Disposable {
     };
     const { vocabulary, source } = this.#corpus;
     const training = { config: this.#config, progress: this.#progress, text: source.identity };
-    const { failure, isWritten } = await saveInGroup(
+    const { failure, isWritten, bytes, elapsedMs } = await saveInGroup(
       this.#group,
       files,
       (path) => writeTrainingCheckpoint(path, this.#step, this.#group, vocabulary, training),
@@ -371,7 +371,7 @@ export class Trainer implements Disposable {
       return { kind: "unsaved", step, reason: failure };
     }
     this.#health.saved = true;
-    return { kind: "checkpoint", step, path: files.last };
+    return { kind: "checkpoint", step, path: files.last, bytes, elapsedMs };
   }
 
   /**

@@ -5,7 +5,8 @@
  * @module
  */
 import { twoDigits } from "../base/format.ts";
-import { LineFile, type LogFileOptions } from "./line_file.ts";
+import type { LogFileOptions } from "./append_file.ts";
+import { LineFile } from "./line_file.ts";
 
 /** A number of steps, an epoch, or both; empty for the summary of a run. */
 export type DllStep = readonly number[] | "PARAMETER";

@@ -6,7 +6,8 @@
  * @module
  */
 import { namedNonFinite } from "../base/named_non_finite.ts";
-import { LineFile, type LogFileOptions } from "./line_file.ts";
+import type { LogFileOptions } from "./append_file.ts";
+import { LineFile } from "./line_file.ts";
 
 /**
  * A JSON-lines file, opened at the first record.

@@ -5,7 +5,8 @@
  * @module
  */
 import { twoDigits } from "../base/format.ts";
-import { LineFile, type LogFileOptions } from "./line_file.ts";
+import type { LogFileOptions } from "./append_file.ts";
+import { LineFile } from "./line_file.ts";
 import { tryWrite, warn } from "./standard_streams.ts";
 import type { ProgressLine } from "./progress_line.ts";
 

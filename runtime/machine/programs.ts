@@ -46,6 +46,11 @@ const OPTIONAL_PROGRAMS = {
     prints: /^Chromium /,
     remedy: "install the package chromium",
   },
+  protoc: {
+    args: ["--version"],
+    prints: /^libprotoc/,
+    remedy: "install the package protobuf-compiler",
+  },
   git: { args: ["--version"], remedy: "install git" },
   vulkaninfo: { args: ["--summary"], remedy: "install the package vulkan-tools" },
   "nvidia-smi": { args: ["-L"], remedy: "install NVIDIA's driver" },

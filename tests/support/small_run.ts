@@ -133,7 +133,14 @@ export async function weightsNow(device: Device, trainer: Trainer): Promise<numb
   return (await device.read(ranges)).flatMap((values) => [...values]);
 }
 
-const TIMINGS = new Set(["msPerBatch", "tokensPerSecond", "dataWaitMs", "elapsedMs", "path"]);
+const TIMINGS = new Set([
+  "msPerBatch",
+  "tokensPerSecond",
+  "dataWaitMs",
+  "elapsedMs",
+  "path",
+  "bytes",
+]);
 
 /** Records of a run's JSON log without timings and places, as `kind step` and text. */
 export async function recordsOf(workDir: string): Promise<[string, string][]> {

@@ -49,6 +49,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   debug: "free",
   txtlogFile: "free",
   dllogFile: "free",
+  tensorboard: "free",
   profile: "free",
   noEnv: "free",
   dryRun: "free",

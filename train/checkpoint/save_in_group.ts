@@ -6,6 +6,7 @@
 import {
   CheckpointError,
   decideOnFirst,
+  fileInfo,
   GroupError,
   type ProcessGroup,
 } from "@transformer-xl/runtime";
@@ -28,6 +29,10 @@ export interface SaveOutcome {
   readonly failure?: string | undefined;
   /** Whether the first file was written: that of the best state, if it is the best. */
   readonly isWritten: boolean;
+  /** Size of the file of the newest state; 0 if it was not written. */
+  readonly bytes: number;
+  /** Time of the save on rank 0. */
+  readonly elapsedMs: number;
 }
 
 /**
@@ -46,6 +51,7 @@ export async function saveInGroup(
 ): Promise<SaveOutcome> {
   let own: CheckpointError | undefined;
   let isWritten = false;
+  const startMs = performance.now();
   if (group.rank > 0) {
     await write(files.last);
   } else {
@@ -61,7 +67,12 @@ export async function saveInGroup(
   }
   const outcome: SaveOutcome = await decideOnFirst(
     group,
-    () => Promise.resolve({ failure: own?.message, isWritten }),
+    async () => ({
+      failure: own?.message,
+      isWritten,
+      bytes: own === undefined ? (await fileInfo(files.last))?.size ?? 0 : 0,
+      elapsedMs: performance.now() - startMs,
+    }),
   );
   if (required && own !== undefined) throw own;
   if (required && outcome.failure !== undefined) {

@@ -4,9 +4,7 @@
  * @module
  */
 import {
-  COMPAT_RULES,
   type Corpus,
-  isOfCharacters,
   type ModelCheckpoint,
   type ModelConfig,
   unverifiedLine,
@@ -14,9 +12,7 @@ import {
 import {
   decideOnFirst,
   type Device,
-  environmentOf,
   exists,
-  flagName,
   type FlagOrigin,
   NOT_PASSED,
   type ProcessGroup,
@@ -25,17 +21,13 @@ import {
   type TextLog,
 } from "@transformer-xl/runtime";
 import { CheckpointFiles } from "../checkpoint/checkpoint_files.ts";
-import { textRecord } from "../checkpoint/training_text.ts";
 import type { WorkDirectory } from "../checkpoint/work_directory.ts";
 import type { TrainConfig } from "../config.ts";
 import { initialLine } from "../fine_tuning/initial_settings.ts";
 import type { Interrupt } from "../interrupt.ts";
 import { canProfile } from "../profile/step_profiler.ts";
 import { writeProfile } from "../profile/write_profile.ts";
-import { DllRecords } from "../report/dll_records.ts";
-import { openDllLog } from "../report/logs.ts";
-import { Reporter } from "../report/report.ts";
-import { RunRecords } from "../report/run_records.ts";
+import { RunOutputs } from "../report/run_outputs.ts";
 import { TrainingProgress } from "../report/training_progress.ts";
 import { HOW_TO_TEST_AGAIN, noProfile } from "../settings/flag_errors.ts";
 import type { StartUp } from "../telemetry/start_up.ts";
@@ -101,23 +93,19 @@ export async function trainRank(
   });
   if (!continuesLogs && rank === 0) await files?.clear();
   const mode = continuesLogs ? "append" : "truncate";
-  await using json = await RunRecords.open(config, { rank, mode, text });
-  using records = openDllLog(config, { rank, mode });
-  const firstStep = trainer.progress.step;
+  const facts = { config, model: modelConfig, corpus, device: device.info };
   const { count: parameters } = trainer.store;
-  json?.write({ kind: "config", step: firstStep, config, model: modelConfig, parameters });
-  if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(device.info) });
-  json?.write(textRecord(corpus));
-  const characters = isOfCharacters(corpus.vocabulary.kind);
-  const { repeatsRecordErrors: repeatsErrors } = COMPAT_RULES[config.compat];
-  const dllRecords = records && new DllRecords(records, { characters, repeatsErrors });
-  dllRecords?.begin(namedSettings(config));
-  const reporter = new Reporter(text, json, { characters, own: rank > 0 }, dllRecords);
+  const { step } = trainer.progress;
+  await using outputs = await RunOutputs.open(
+    { ...facts, parameters, step },
+    { rank, mode, text },
+  );
+  const { reporter } = outputs;
   interrupt.startSaving(); // before the line about the progress of the run
   if (source) {
     text.write(
       checkpoint
-        ? `Continuing from "${checkpoint.path}" at step ${trainer.progress.step}`
+        ? `Continuing from "${checkpoint.path}" at step ${step}`
         : initialLine(source, corpus.vocabulary),
     );
     const unverified = unverifiedLine(source);
@@ -130,7 +118,7 @@ export async function trainRank(
   }
   startUp.begin("first step");
   const startMs = performance.now();
-  const steps = new TrainingProgress({ firstStep, maxStep: config.maxStep });
+  const steps = new TrainingProgress({ firstStep: step, maxStep: config.maxStep });
   const { signal } = interrupt;
   for await (const event of trainer.train(signal, files, interrupt.takeSaveRequest)) {
     if (!startUp.isOver) {
@@ -166,9 +154,4 @@ export async function trainRank(
   if (rank === 0) await files?.endTest();
   const isPassed = reporter.compare(bestNats, config);
   return await decideOnFirst(group, () => Promise.resolve(isPassed)) ? 0 : NOT_PASSED;
-}
-
-/** Settings by flag. */
-function namedSettings(config: TrainConfig): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value]));
 }

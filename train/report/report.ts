@@ -14,8 +14,15 @@ import {
 } from "@transformer-xl/eval";
 import type { TextLog } from "@transformer-xl/runtime";
 import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
-import type { DroppedEvent, EvalEvent, LogEvent, TrainEvent } from "../events.ts";
-import type { DllRecords } from "./dll_records.ts";
+import type {
+  DroppedEvent,
+  EvalEvent,
+  LogEvent,
+  SavedEvent,
+  TrainEvent,
+  UnsavedEvent,
+} from "../events.ts";
+import type { RunFollower } from "./followers/run_follower.ts";
 import type { RecordSink } from "./run_records.ts";
 import {
   droppedLine,
@@ -38,7 +45,7 @@ export class Reporter {
   readonly #text: TextLog;
   readonly #json: RecordSink | undefined;
   readonly #style: ReportStyle;
-  readonly #records: DllRecords | undefined;
+  readonly #followers: readonly RunFollower[];
   readonly #lines: LogEvent[] = [];
   #trainLossNats: number | undefined;
   #test: EvalResult | undefined;
@@ -48,21 +55,21 @@ export class Reporter {
     text: TextLog,
     json: RecordSink | undefined,
     style: ReportStyle,
-    records?: DllRecords,
+    followers: readonly RunFollower[] = [],
   ) {
     this.#text = text;
     this.#json = json;
     this.#style = style;
-    this.#records = records;
+    this.#followers = followers;
   }
 
   /** Reports one event. */
   report(event: TrainEvent): void {
     if (event.kind === "log") this.#log(event);
     else if (event.kind === "eval") this.#validation(event);
-    else if (event.kind === "checkpoint") this.#json?.write({ ...event });
+    else if (event.kind === "checkpoint") this.#checkpoint(event);
     else if (event.kind === "dropped") this.#dropped(event);
-    else if (event.kind === "unsaved") this.#unsaved(event.step, event.reason);
+    else if (event.kind === "unsaved") this.#unsaved(event);
     else if (event.kind === "interrupted") {
       this.#text.write(`Interrupted at step ${event.step}; ${HOW_TO_CONTINUE}`);
     }
@@ -74,6 +81,7 @@ export class Reporter {
     this.#test = result;
     this.#write(testLines({ elapsedMs, lossNats }, this.#style));
     this.#json?.write({ kind: "test", lossNats, tokens, elapsedMs });
+    for (const follower of this.#followers) follower.test?.(result);
   }
 
   /**
@@ -91,13 +99,10 @@ export class Reporter {
     this.#tokensPerSecond = tokensPerSecond;
     this.#write(summaryLines({ elapsedMs, tokensPerSecond }));
     this.#json?.write({ kind: "end", elapsedMs, tokensPerSecond });
-    this.#records?.summary({
-      elapsedMs,
-      tokensPerSecond,
-      trainLossNats: this.#trainLossNats,
-      validLossNats,
-      test: this.#test,
-    });
+    const losses = { trainLossNats: this.#trainLossNats, validLossNats, test: this.#test };
+    for (const follower of this.#followers) {
+      follower.summary({ elapsedMs, tokensPerSecond, ...losses });
+    }
   }
 
   /**
@@ -124,7 +129,7 @@ export class Reporter {
     const skipped = skippedLine({ step: event.step, metrics });
     if (skipped !== undefined) this.#text.write(skipped, "WARNING");
     this.#json?.write({ ...shown, metrics, lossNats });
-    this.#records?.step(event, lossNats);
+    for (const follower of this.#followers) follower.step(event, lossNats);
     this.#trainLossNats = lossNats;
   }
 
@@ -138,15 +143,21 @@ export class Reporter {
     const { lossNats, elapsedMs, tokens } = result;
     this.#write(validationLines({ index, step, lossNats, elapsedMs }, this.#style));
     this.#json?.write({ kind: "eval", step, lossNats, tokens, elapsedMs, best });
-    this.#records?.validation(event);
+    for (const follower of this.#followers) follower.validation(event);
   }
 
-  #unsaved(step: number, reason: string): void {
+  #checkpoint(event: SavedEvent): void {
+    this.#json?.write({ ...event });
+    for (const follower of this.#followers) follower.save?.(event);
+  }
+
+  #unsaved(event: UnsavedEvent): void {
     this.#text.write(
-      `${reason}; the run goes on and saves again after the next interval`,
+      `${event.reason}; the run goes on and saves again after the next interval`,
       "WARNING",
     );
-    this.#json?.write({ kind: "unsaved", step, reason });
+    this.#json?.write({ ...event });
+    for (const follower of this.#followers) follower.save?.(event);
   }
 
   #write(lines: readonly string[]): void {

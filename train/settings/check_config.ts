@@ -15,7 +15,7 @@ import {
   withProcesses,
 } from "../run_plan.ts";
 import { checkExtension } from "./check_initial.ts";
-import { checkLogFiles, checkProfile, checkTargets } from "./check_outputs.ts";
+import { checkLogFiles, checkTargets, checkWritten } from "./check_outputs.ts";
 
 /**
  * Checks rules between settings.
@@ -48,7 +48,7 @@ export function checkTrainConfig(config: TrainConfig): void {
   checkLearnedPositions(config);
   checkLogFiles(config);
   checkTargets(config);
-  checkProfile(config);
+  checkWritten(config);
   if (config.noEval) return; // it skips the test as well
   const context = contextOf(config);
   if (evalTgtLen > context) {

@@ -44,13 +44,19 @@ export function checkTargets(config: TrainConfig): void {
 }
 
 /**
- * Checks that a profile can be written.
+ * Checks that a profile and event files can be written.
  *
  * @throws {ConfigError} naming the flags
  */
-export function checkProfile({ profile, debug }: TrainConfig): void {
-  if (!profile || !debug) return;
+export function checkWritten({ profile, tensorboard, debug }: TrainConfig): void {
+  const files = profile
+    ? ["a profile", "--profile"] as const
+    : tensorboard
+    ? ["event files", "--tensorboard"] as const
+    : undefined;
+  if (files === undefined || !debug) return;
+  const [what, flag] = files;
   throw new ConfigError(
-    "Cannot write a profile with --profile and --debug: no files are written; leave one of them out",
+    `Cannot write ${what} with ${flag} and --debug: no files are written; leave one of them out`,
   );
 }

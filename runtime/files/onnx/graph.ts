@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type LateBytes, Message } from "./message.ts";
+import { type LateBytes, Message } from "../protobuf/message.ts";
 
 /** Element types with their numbers in `TensorProto.DataType` and their widths. */
 export const ONNX_TYPES = {

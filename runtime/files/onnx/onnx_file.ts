@@ -12,7 +12,7 @@ import { fileSource } from "../file_source.ts";
 import { nativeSha256 } from "../native_sha256.ts";
 import type { ByteSource } from "../safetensors/byte_source.ts";
 import { isSystemError, systemReason } from "../system_reason.ts";
-import { WIRE } from "./message.ts";
+import { WIRE } from "../protobuf/message.ts";
 import { MODEL_FIELDS } from "./write_onnx.ts";
 
 /** Most fields of a model; one of this program has about twenty. */

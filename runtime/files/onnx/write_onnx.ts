@@ -11,7 +11,7 @@ import type { AtomicFile } from "../atomic_file.ts";
 import { nativeSha256 } from "../native_sha256.ts";
 import { replaceFile } from "../replace_file.ts";
 import { type ExternalPlace, type OnnxGraph, pair } from "./graph.ts";
-import { checkedPieces, Message, tagAndLength } from "./message.ts";
+import { checkedPieces, Message, tagAndLength } from "../protobuf/message.ts";
 
 /** Fields of `ModelProto`. */
 export const MODEL_FIELDS = {

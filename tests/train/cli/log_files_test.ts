@@ -104,6 +104,7 @@ Deno.test("a log never replaces another file of the run", () => {
     "run.lock",
     "report.html",
     "loss_curve.svg",
+    "events.out.tfevents.1",
     "cache/text",
     ".",
     "/texts/my.txt",

@@ -3,14 +3,10 @@
  *
  * @module
  */
-import {
-  bitsPerCharacter,
-  type EvalResult,
-  type LossStyle,
-  perplexity,
-} from "@transformer-xl/eval";
+import { bitsPerCharacter, type LossStyle, perplexity } from "@transformer-xl/eval";
 import type { DllData, DllLog } from "@transformer-xl/runtime";
-import type { EvalEvent, LogEvent } from "../events.ts";
+import type { EvalEvent, LogEvent } from "../../events.ts";
+import type { RunFollower, RunSummary } from "./run_follower.ts";
 
 /** How records are written. */
 export interface DllRecordStyle extends LossStyle {
@@ -22,22 +18,8 @@ export interface DllRecordStyle extends LossStyle {
   readonly repeatsErrors: boolean;
 }
 
-/** Numbers of a run at its end. */
-export interface RunSummary {
-  /** Time of the loop, validations included, the test not. */
-  readonly elapsedMs: number;
-  /** Mean throughput; undefined without a log line. */
-  readonly tokensPerSecond: number | undefined;
-  /** Loss of the last log line. */
-  readonly trainLossNats: number | undefined;
-  /** Smallest validation loss. */
-  readonly validLossNats: number | undefined;
-  /** Result of the test; undefined without a test. */
-  readonly test: Pick<EvalResult, "elapsedMs" | "lossNats"> | undefined;
-}
-
 /** Writer of the records. */
-export class DllRecords {
+export class DllRecords implements RunFollower {
   readonly #log: DllLog;
   readonly #style: DllRecordStyle;
 

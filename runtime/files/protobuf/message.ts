@@ -4,7 +4,7 @@
  * copy in memory.
  *
  * Every field is a tag, its number and a wire type, followed by its value: a variable-length integer
- * (0), four bytes (5), or a length and as many bytes (2).
+ * (0), eight bytes (1), four bytes (5), or a length and as many bytes (2).
  *
  * @module
  */
@@ -43,6 +43,13 @@ export class Message {
     return this.#append(tag(field, WIRE.fixed32)).#append(bytes);
   }
 
+  /** Appends a float64. */
+  double(field: number, value: number): this {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    return this.#append(tag(field, WIRE.fixed64)).#append(bytes);
+  }
+
   /** Appends a string. */
   string(field: number, value: string): this {
     return this.bytes(field, text.encode(value));
@@ -70,6 +77,22 @@ export class Message {
       if (part instanceof Uint8Array) yield part;
       else yield* checkedPieces(part);
     }
+  }
+
+  /**
+   * The encoded bytes.
+   *
+   * @throws {TypeError} when it has late content, which is read in pieces only
+   */
+  encode(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#byteLength);
+    let at = 0;
+    for (const part of this.#parts) {
+      if (!(part instanceof Uint8Array)) throw new TypeError("Cannot encode late content at once");
+      bytes.set(part, at);
+      at += part.byteLength;
+    }
+    return bytes;
   }
 
   #append(part: Uint8Array<ArrayBuffer> | LateBytes): this {

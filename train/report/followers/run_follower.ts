@@ -1,0 +1,57 @@
+/**
+ * Receivers of the events of a run, beside its lines and its JSON log.
+ *
+ * @module
+ */
+import { type EvalResult, mean } from "@transformer-xl/eval";
+import type { EvalEvent, LogEvent, SaveEvent } from "../../events.ts";
+
+/** Numbers of a run at its end. */
+export interface RunSummary {
+  /** Time of the loop, validations included, the test not. */
+  readonly elapsedMs: number;
+  /** Mean throughput; undefined without a log line. */
+  readonly tokensPerSecond: number | undefined;
+  /** Loss of the last log line. */
+  readonly trainLossNats: number | undefined;
+  /** Smallest validation loss. */
+  readonly validLossNats: number | undefined;
+  /** Result of the test; undefined without a test. */
+  readonly test: Pick<EvalResult, "elapsedMs" | "lossNats"> | undefined;
+}
+
+/** A receiver of the events of a run, on rank 0. */
+export interface RunFollower {
+  /** Follows the steps of a log line, of which `lossNats` is the mean loss. */
+  step(event: LogEvent, lossNats: number): void;
+  /** Follows a validation. */
+  validation(event: EvalEvent): void;
+  /** Follows a checkpoint, or a failed write. */
+  save?(event: SaveEvent): void;
+  /** Follows the test at the end. */
+  test?(result: EvalResult): void;
+  /** Follows the end of training. */
+  summary(summary: RunSummary): void;
+}
+
+/** Numbers of the steps of a log line, beside its loss. */
+export interface StepNumbers {
+  /** Mean gradient norm of the updates that were made; undefined if there was none. */
+  readonly gradientNorm: number | undefined;
+  /** Loss scale after the last step; 1 in full precision. */
+  readonly lossScale: number;
+  /** Updates that were skipped because a gradient was not finite. */
+  readonly skipped: number;
+}
+
+/** Sums up the steps of a log line. */
+export function stepNumbers({ metrics }: Pick<LogEvent, "metrics">): StepNumbers {
+  const made = metrics.filter(({ applied }) => applied);
+  return {
+    gradientNorm: made.length === 0
+      ? undefined
+      : mean(made.map(({ gradientNorm }) => gradientNorm)),
+    lossScale: metrics.at(-1)?.lossScale ?? 1,
+    skipped: metrics.length - made.length,
+  };
+}
