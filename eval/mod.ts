@@ -131,7 +131,6 @@ export { ResultFiles } from "./result_files.ts";
 export { pageOf, TokenFiles } from "./tokens/token_files.ts";
 export { tokenLine, tokenRecord, tokenTitle } from "./tokens/token_lines.ts";
 export {
-  escapeHtml,
   levelOf,
   type PageFacts,
   SURPRISE_LEVELS,

@@ -6,6 +6,7 @@
  * @module
  */
 import { fixed } from "@transformer-xl/runtime";
+import { escapeHtml } from "../page/html.ts";
 import type { TokenScore, TokenTable } from "./token_table.ts";
 
 /** One step of the legend. */
@@ -35,20 +36,6 @@ export interface PageFacts {
   readonly title: string;
   /** Lines about the model and the text. */
   readonly lines: readonly string[];
-}
-
-/** Text inside HTML. */
-export function escapeHtml(text: string): string {
-  const names: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  // Control characters other than white space are not allowed in HTML; U+0000 is replaced too.
-  return text.replaceAll(/[&<>"]/g, (mark) => names[mark]!)
-    // deno-lint-ignore no-control-regex -- they are what is replaced
-    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, "\ufffd");
 }
 
 /**

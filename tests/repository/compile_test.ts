@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { tryProgram } from "@transformer-xl/runtime/setup";
 import { compileCommand, EXECUTABLES } from "@transformer-xl/train/compile";
-import { loadUplot } from "@transformer-xl/train/report";
+import { loadUplot } from "@transformer-xl/eval/page";
 import { documentAt } from "./documents/documents.ts";
 import { Scratch } from "../support/small_run.ts";
 import { readSourceFiles, resolvePath, ROOT } from "./rules/source_tree.ts";

@@ -4,21 +4,20 @@
  *
  * @module
  */
+import { checkPage, writingPages } from "@transformer-xl/eval/page";
 import { REMEDIES } from "@transformer-xl/model";
 import {
   ConfigError,
   flagHelp,
-  isSystemError,
   parseFlags,
   quoted,
   runCli,
-  systemReason,
   wantsHelp,
   withRemedies,
   withUserPaths,
 } from "@transformer-xl/runtime";
 import { basename, resolve } from "node:path";
-import { checkPage, reportSchema } from "./config.ts";
+import { reportSchema } from "./config.ts";
 import { historyOf } from "./history/read_history.ts";
 import type { NamedRun } from "./page/run_data.ts";
 import { REPORT_FILES, writePage, writeReport } from "./write_report.ts";
@@ -62,16 +61,11 @@ async function reportOn(argv: readonly string[], print: (line: string) => void):
   for (const [i, folder] of folders.entries()) {
     runs.push({ name: namesOf(folders)[i]!, history: await historyOf(folder) });
   }
-  await checkPage(path);
-  try {
+  await checkPage(path, "report");
+  await writingPages(path, async () => {
     if (isInFolder) await writeReport(first, runs[0]!);
     else await writePage(path, runs);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new ConfigError(
-      `Cannot write ${quoted(path)}: ${systemReason(error)}; give a file elsewhere with --to`,
-    );
-  }
+  });
   print(`written: ${quoted(path)}`);
   if (isInFolder) print(`written: ${quoted(`${first}/${REPORT_FILES.curve}`)}`);
   return 0;

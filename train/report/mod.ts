@@ -9,10 +9,9 @@ export { type Facts, RunHistory, type StepPoint, type Validation } from "./histo
 export { type Merge, Thinned } from "./history/thinned.ts";
 export { report } from "./main.ts";
 export { lossCurve, type Losses, type LossPoint } from "./page/loss_curve.ts";
-export { comparisonPage, type PageFacts, REPORT_MARK, runPage } from "./page/report_page.ts";
+export { comparisonPage, runPage } from "./page/report_page.ts";
 export { runCurve } from "./page/run_curve.ts";
 export { type NamedRun, type RunState, stateOf } from "./page/run_data.ts";
 export { card, COLORS, escaped, FONTS } from "./page/svg.ts";
-export { type ChartLibrary, loadUplot } from "./page/uplot.ts";
 export { REPORT_FILES, writeReport } from "./write_report.ts";
 export { type ProgressRange, TrainingProgress } from "./training_progress.ts";

@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { AtomicFile } from "@transformer-xl/runtime";
+import { loadUplot, replaceFile } from "@transformer-xl/eval/page";
 import { comparisonPage, runPage } from "./page/report_page.ts";
 import { runCurve } from "./page/run_curve.ts";
 import type { NamedRun } from "./page/run_data.ts";
-import { loadUplot } from "./page/uplot.ts";
 
 /** Names of a run's files in its work directory. */
 export const REPORT_FILES = { page: "report.html", curve: "loss_curve.svg" } as const;
@@ -35,10 +34,4 @@ export async function writePage(path: string, runs: readonly NamedRun[]): Promis
   const [only] = runs;
   const page = runs.length === 1 ? runPage(only!, facts) : comparisonPage(runs, facts);
   await replaceFile(path, page);
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  await using file = await AtomicFile.create(path);
-  await file.write(new TextEncoder().encode(text));
-  await file.commit();
 }

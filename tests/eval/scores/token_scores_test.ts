@@ -5,7 +5,6 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import {
-  escapeHtml,
   Evaluator,
   levelOf,
   openScorer,
@@ -17,6 +16,7 @@ import {
   TokenTable,
   visibleHtml,
 } from "@transformer-xl/eval";
+import { escapeHtml } from "@transformer-xl/eval/page";
 import {
   Batches,
   BytePairVocabulary,

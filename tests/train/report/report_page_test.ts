@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { loadUplot } from "@transformer-xl/eval/page";
 import {
   comparisonPage,
-  loadUplot,
   lossCurve,
   type NamedRun,
   runCurve,

@@ -11,7 +11,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ConfigError } from "@transformer-xl/runtime";
-import { report, REPORT_MARK } from "@transformer-xl/train/report";
+import { markOf } from "@transformer-xl/eval/page";
+import { report } from "@transformer-xl/train/report";
 import { runProgram } from "../../support/program.ts";
 import { Scratch, SMALL, wordText } from "../../support/small_run.ts";
 import { finishedRun } from "./run_logs.ts";
@@ -75,7 +76,7 @@ Deno.test("deno task report writes the report of a run again, and compares runs"
   for (let i = 0; i < 2; i++) assertEquals(await report([...folders, "--to", to], print), 0);
   const page = await Deno.readTextFile(to);
   assertStringIncludes(page, "Comparison of 2 runs");
-  assert(page.includes(REPORT_MARK));
+  assert(page.includes(markOf("report")));
 });
 
 Deno.test("deno task report refuses what is no run, and replaces nothing but reports", async () => {

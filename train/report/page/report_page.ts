@@ -4,18 +4,26 @@
  *
  * @module
  */
-import { bitsPerCharacter, escapeHtml } from "@transformer-xl/eval";
+import { bitsPerCharacter } from "@transformer-xl/eval";
+import {
+  escapeHtml,
+  factsTable,
+  type Figure,
+  figuresHtml,
+  heading,
+  type PageFacts,
+  valueText,
+  wholePage,
+} from "@transformer-xl/eval/page";
 import { formatClock } from "@transformer-xl/runtime";
 import { factsOf, type RunHistory } from "../history/run_history.ts";
-import CHARTS from "./charts.js" with { type: "text" };
+import CHARTS from "./report_charts.js" with { type: "text" };
 import { runCurve } from "./run_curve.ts";
 import { type NamedRun, runData, stateOf } from "./run_data.ts";
-import STYLE from "./report.css" with { type: "text" };
 import {
   changedSettings,
   countsText,
   differencesTable,
-  factsTable,
   millions,
   perplexityOf,
   resultsTable,
@@ -24,21 +32,8 @@ import {
   stepsOf,
   throughputText,
   validationsTable,
-  valueText,
   vocabularyText,
 } from "./tables.ts";
-import type { ChartLibrary } from "./uplot.ts";
-
-/** The line by which a page is known as a report. */
-export const REPORT_MARK = '<meta name="generator" content="transformer-xl report">';
-
-/** When and by what a page was written. */
-export interface PageFacts {
-  /** Time of writing, shown in local time. */
-  readonly writtenAt: Date;
-  /** The charting library. */
-  readonly library: ChartLibrary;
-}
 
 /**
  * The report on a run.
@@ -102,44 +97,10 @@ function page(
   title: string,
   runs: readonly NamedRun[],
   sections: readonly string[],
-  { writtenAt, library: { script, style, licence } }: PageFacts,
+  facts: PageFacts,
 ): string {
-  const data = JSON.stringify({ runs: runs.map(runData), isCompared: runs.length > 1 })
-    .replaceAll("<", "\\u003c");
-  const time = writtenAt.toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${REPORT_MARK}
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>${escapeHtml(title)}</title>
-<style>${style}</style>
-<style>
-${STYLE}</style>
-</head>
-<body>
-<main>
-${sections.join("\n")}
-</main>
-<footer>Written ${
-    escapeHtml(time)
-  } by Transformer-XL on WebGPU. Charts by uPlot (MIT License).</footer>
-<script type="application/json" id="data">${data}</script>
-<script>/*!
-${licence.trim()}
-*/
-${script}</script>
-<script>
-${CHARTS}</script>
-</body>
-</html>
-`;
-}
-
-function heading(text: string): string {
-  return `<h2>${text}</h2>`;
+  const data = { runs: runs.map(runData), isCompared: runs.length > 1 };
+  return wholePage({ kind: "report", title, sections, data, script: CHARTS }, facts);
 }
 
 /** A long table behind a line, a short one as it is. */
@@ -185,7 +146,7 @@ function figures(history: RunHistory): string {
     isOfCharacters ? bitsPerCharacter(nats).toFixed(3) : perplexityOf(nats);
   const unit = isOfCharacters ? "bits per character" : "perplexity";
   const last = steps.at(-1);
-  const shown: (readonly [name: string, value: string, remark: string])[] = [
+  const shown: Figure[] = [
     ...(best === undefined ? [] : [
       [
         "Best validation",
@@ -213,11 +174,7 @@ function figures(history: RunHistory): string {
       : [["Parameters", millions(parameters), layersText(history)] as const]),
   ];
   if (last === undefined) shown.push(["Steps", "0", "none has been logged yet"]);
-  return `<dl class="figures">${
-    shown.map(([name, value, remark]) =>
-      `<div><dt>${name}</dt><dd>${escapeHtml(value)}<small>${escapeHtml(remark)}</small></dd></div>`
-    ).join("")
-  }</dl>`;
+  return figuresHtml(shown);
 }
 
 function layersText({ model: { nLayer, dModel } }: RunHistory): string {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { bitsPerCharacter, escapeHtml, perplexity } from "@transformer-xl/eval";
+import { bitsPerCharacter, perplexity } from "@transformer-xl/eval";
+import { escapeHtml, tableHtml, valueText } from "@transformer-xl/eval/page";
 import { flagName, flagSpecs, formatClock } from "@transformer-xl/runtime";
 import { trainSchema } from "../../config.ts";
 import { type Facts, factsOf, type RunHistory } from "../history/run_history.ts";
@@ -11,16 +12,6 @@ import { type NamedRun, stateOf } from "./run_data.ts";
 
 /** Settings that name a run or its start, and do not make it another one. */
 const PLACES = new Set(["workDir", "restart", "overwrite", "dryRun", "printConfig"]);
-
-/** A setting or fact as text. */
-export function valueText(value: unknown): string {
-  if (value === null || value === undefined) return "none";
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(valueText).join(", ");
-  if (typeof value === "object") {
-    return Object.entries(value).map(([key, inner]) => `${key} ${valueText(inner)}`).join(", ");
-  }
-  return String(value);
-}
 
 /** What was counted, as `2,523,075 tokens, 67,806 lines`. */
 export function countsText(counts: unknown): string {
@@ -61,14 +52,6 @@ export function throughputText({ tokensPerSecond, steps }: RunHistory): string {
     : Math.round(value).toLocaleString("en");
 }
 
-/** Two columns of names and values. */
-export function factsTable(facts: readonly (readonly [name: string, value: unknown])[]): string {
-  const rows = facts.map(([name, value]) =>
-    `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(valueText(value))}</td></tr>`
-  );
-  return table("facts", rows.join("\n"));
-}
-
 /** All settings by group of the help; those that differ from the defaults stand out. */
 export function settingsTable(config: Facts): string {
   const defaults: Facts = trainSchema.parse({});
@@ -85,7 +68,7 @@ export function settingsTable(config: Facts): string {
     [group, specs.map(({ key }) => key).filter((key) => key in config)] as const
   ).filter(([, keys]) => keys.length > 0).map(([group, keys]) => groupRows(group, keys.map(row)));
   const others = Object.keys(config).filter((key) => !shown.has(key)).map(row);
-  return table(
+  return tableHtml(
     "facts",
     [...groups, ...(others.length > 0 ? [groupRows("Other", others)] : [])].join("\n"),
   );
@@ -123,7 +106,7 @@ export function differencesTable(runs: readonly NamedRun[]): string | undefined 
       ).join("")
     }</tr>`
   );
-  return table("", `${head}\n<tbody>${rows.join("\n")}</tbody>`);
+  return tableHtml("", `${head}\n<tbody>${rows.join("\n")}</tbody>`);
 }
 
 /** Results of runs, one row each; the best value of the validation split stands out. */
@@ -156,7 +139,7 @@ export function resultsTable(runs: readonly NamedRun[]): string {
       escapeHtml(name)
     }</th><td class="state-of">${stateOf(run)}</td>${cells.map(cellHtml).join("")}</tr>`;
   });
-  return table("", `<thead><tr>${head}</tr></thead>\n<tbody>${rows.join("\n")}</tbody>`);
+  return tableHtml("", `<thead><tr>${head}</tr></thead>\n<tbody>${rows.join("\n")}</tbody>`);
 }
 
 /** The validations of a run. */
@@ -175,7 +158,7 @@ export function validationsTable({ validations, best, isOfCharacters }: RunHisto
       cells.map((cell) => `<td class="number">${cell}</td>`).join("")
     }</tr>`;
   });
-  return table("", `<thead><tr>${head}</tr></thead>\n<tbody>${rows.join("\n")}</tbody>`);
+  return tableHtml("", `<thead><tr>${head}</tr></thead>\n<tbody>${rows.join("\n")}</tbody>`);
 }
 
 /** Steps that a run is to make. */
@@ -207,12 +190,6 @@ function factsOfRun({ config = {}, text, environment }: RunHistory): Map<string,
 function groupRows(name: string, rows: readonly string[]): string {
   return `<tr class="group"><th colspan="2" scope="colgroup">${escapeHtml(name)}</th></tr>\n` +
     rows.join("\n");
-}
-
-function table(className: string, content: string): string {
-  return `<div class="table"><table${
-    className === "" ? "" : ` class="${className}"`
-  }>${content}</table></div>`;
 }
 
 function isEqual(a: unknown, b: unknown): boolean {
