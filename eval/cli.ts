@@ -15,6 +15,7 @@ import {
 } from "@transformer-xl/model";
 import {
   assertSameFacts,
+  checkVerbosity,
   decideOnFirst,
   environmentOf,
   fileInfo,
@@ -29,6 +30,7 @@ import {
   rankEnvironment,
   runMain,
   takeGpu,
+  verbosityOf,
   wantsHelp,
   withRemedies,
 } from "@transformer-xl/runtime";
@@ -54,7 +56,7 @@ import { checkDllogName, checkLogName } from "./settings/log_names.ts";
 import { typeLine } from "./settings/flag_words.ts";
 import { checkOnnx, onnxSettings } from "./settings/onnx_settings.ts";
 import { scoredConfig } from "./settings/scored_config.ts";
-import { bannerLine, cacheLine } from "./report/report.ts";
+import { bannerLine, cacheLine, openedLines } from "./report/report.ts";
 import { openSource } from "./sources/open_source.ts";
 import type { ScoredText } from "./text/scored_text.ts";
 import { achievedBy, type ScoredStream, scoreStream } from "./report/score_stream.ts";
@@ -98,6 +100,7 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   checkGenerate(config);
   checkManual(config);
   checkWebGpu(config);
+  checkVerbosity(config);
   checkCompare(config);
   checkOnnx(config);
   if (config.printConfig) {
@@ -165,7 +168,7 @@ async function evaluateModel(
   const announced: string[] = [];
   const announce = (line: string) => {
     if (rank > 0) return;
-    console.log(line);
+    if (!config.quiet) console.log(line);
     announced.push(line);
   };
   const cacheDir = await cacheFolder(config);
@@ -211,7 +214,7 @@ async function evaluateModel(
   checkDllogName(config.dllogFile, { name: TEXT_LOG }, outputFolder(output));
   const pythonNumbers = COMPAT_RULES[modelConfig.compat].repeatsRecordErrors;
   using logs = await openEvalLogs({
-    ...{ ...output, rank, pythonNumbers, announced },
+    ...{ ...output, rank, pythonNumbers, announced, verbosity: verbosityOf(config) },
     appends: before !== undefined,
   });
   const { text, json, dllog } = logs;
@@ -237,15 +240,16 @@ async function evaluateModel(
   using model = await runtime.load(modelConfig);
   const { columns } = columnShare(batchSize, rank, size);
   const lengths = { ...whole, batchSize: columns };
+  for (const line of notes) text.write(line);
   for (
     const line of [
-      ...notes,
       ...settingWarnings(config, origin),
       sameLengthWarning(modelConfig.sameLength, whole),
-      typeLine(config.type),
-      fittedLine(lengthsOf(config), whole, count),
     ]
-  ) if (line !== undefined) text.write(line);
+  ) if (line !== undefined) text.write(line, "WARNING");
+  for (const line of [typeLine(config.type), fittedLine(lengthsOf(config), whole, count)]) {
+    if (line !== undefined) text.write(line);
+  }
   const { clampLen, sameLength, compat } = modelConfig;
   text.write(bannerLine({ ...whole, math, type, clampLen }));
   text.write(`same_length ${sameLength} compat ${compat}`);
@@ -259,6 +263,7 @@ async function evaluateModel(
   const scorer = tokens?.scorer ?? await model.scorer(lengths, { cache });
   using evaluator = new Evaluator(scorer);
   text.write(cacheLine(cache, model.bytesByRole));
+  for (const line of openedLines(info, model.bytesByRole)) text.detail(line);
   const scoring = {
     ...{ config, compat, group, columns, skipped, lengths: whole },
     ...{ characters: source.characters, source: source.name, several: streams.length > 1 },
@@ -286,7 +291,7 @@ async function evaluateModel(
     : { lossNats: lines.lossNats, tokensPerSecond: undefined };
   const results = compareTargets(achieved, config);
   for (const result of results) {
-    for (const line of targetLines(result)) text.write(line);
+    for (const line of targetLines(result)) text.result(line);
     json?.write({ kind: "target", ...result });
   }
   const evaluated = {
@@ -297,7 +302,7 @@ async function evaluateModel(
     const { seed, lines: isOfLines } = config;
     const names = [before.source, source.name] as const;
     for (const comparison of compareModels(before, evaluated, { seed, isOfLines })) {
-      for (const line of comparisonLines(comparison, { seed, names })) text.write(line);
+      for (const line of comparisonLines(comparison, { seed, names })) text.result(line);
       json?.write({ kind: "comparison", ...comparison, models: names, seed });
     }
   }

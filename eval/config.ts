@@ -26,6 +26,7 @@ import {
   pathValue,
   processFields,
   quoted,
+  verbosityFields,
   webGpuValue,
 } from "@transformer-xl/runtime";
 import { z } from "zod";
@@ -83,6 +84,7 @@ export const evalSchema = z.strictObject({
       "Memory rows are kept as keys and values, or as hidden states; auto: keys if possible",
     )
     .meta(general),
+  ...verbosityFields,
   debug: z.boolean().default(false).describe("Write no log files").meta(general),
   dllogFile: pathValue.default("eval_log.json")
     .describe("Records for DLLogger, beside the other logs unless the path is absolute")

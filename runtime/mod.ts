@@ -121,7 +121,14 @@ export * from "./flags/run_cli.ts";
 export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
 export * from "./flags/stop_signals.ts";
 export * from "./flags/user_path.ts";
+export {
+  checkVerbosity,
+  verbosityFields,
+  verbosityOf,
+  type VerbositySettings,
+} from "./flags/verbosity.ts";
 export { type DllData, DllLog, type DllLogOptions, type DllStep } from "./logs/dll_log.ts";
+export { environmentLines, hostMemoryLine, roleLines } from "./machine/detail_lines.ts";
 export { type DeviceFacts, type Environment, environmentOf } from "./machine/environment.ts";
 export { JsonLog } from "./logs/json_log.ts";
 export type { LogFileOptions } from "./logs/append_file.ts";
@@ -129,6 +136,7 @@ export { logPath, rankName } from "./logs/log_path.ts";
 export { fixed, scientific } from "./logs/number_text.ts";
 export {
   fittingLine,
+  NO_TERMINAL,
   ProgressLine,
   type ProgressPart,
   type Terminal,

@@ -21,6 +21,7 @@ import {
   firstThenOthers,
   flagHelp,
   inProcesses,
+  NO_TERMINAL,
   ProgressLine,
   rankEnvironment,
   runMain,
@@ -164,10 +165,12 @@ async function runRank(start: Start): Promise<number> {
   let config = withProcesses(start.config, share.size);
   const isFirst = group.rank === 0;
   const line = restartLine(config.restart, start.base, checkpoint);
-  if (isFirst && line !== undefined) console.log(line);
+  const result = isFirst ? console.log : () => {};
+  const note = config.quiet ? () => {} : result;
+  if (line !== undefined) note(line);
   if (isPlannedWithoutText(config, base)) {
     const process = { config, origin, share, group, base };
-    await planWithoutText(process, start.notes, isFirst ? console.log : () => {});
+    await planWithoutText(process, start.notes, { note, result });
     return 0;
   }
   using folder = await firstThenOthers(
@@ -181,7 +184,7 @@ async function runRank(start: Start): Promise<number> {
   const cacheDir = writesFiles(config) ? `${config.workDir}/cache` : undefined;
   const isTextGiven = ["flag", "file"].includes(origin.get("data")!);
   const place = textOfCheckpoint(config, isTextGiven, checkpoint);
-  if (isFirst && place !== undefined) console.log(place); // before it is opened
+  if (place !== undefined) note(place); // before it is opened
   startUp.begin("text");
   using corpus = await firstThenOthers(
     group,
@@ -225,7 +228,7 @@ async function runRank(start: Start): Promise<number> {
   }
   const continuesLogs = checkpoint !== undefined &&
     await isFolderOf(checkpoint.path, config.workDir);
-  const progress = new ProgressLine();
+  const progress = new ProgressLine(config.quiet ? NO_TERMINAL : undefined);
   const mode = continuesLogs ? "append" : "truncate";
   using text = openTextLog(config, { rank: group.rank, mode, progress });
   text.write(opened.line);
@@ -234,12 +237,16 @@ async function runRank(start: Start): Promise<number> {
     text.write(`batch size: ${config.batchSize}, --local_batch_size times the world size`);
   }
   const warnings = settingWarnings(config, origin);
-  for (const line of [...start.notes, ...fitted.notes, ...warnings]) text.write(line);
+  for (const line of [...start.notes, ...fitted.notes]) text.write(line);
+  for (const line of warnings) text.write(line, "WARNING");
   for (const line of configLines(config, origin)) text.write(line);
   logText(text, corpus, { changes, isCounted: source === undefined });
   for (const line of unscoredLines(config, corpus)) text.write(line);
   if (share.size > 1) text.write("What follows is for each process");
-  for (const line of footprintLines(planned)) text.write(line);
+  for (const line of footprintLines(planned)) {
+    if (config.dryRun) text.result(line);
+    else text.write(line);
+  }
   if (config.dryRun) return 0;
   return await trainRank(device, modelConfig, corpus, { ...start, config }, {
     text,

@@ -23,6 +23,7 @@ import {
   HALF_SUMS,
   pathValue,
   processFields,
+  verbosityFields,
   webGpuValue,
 } from "@transformer-xl/runtime";
 import { type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
@@ -73,6 +74,7 @@ export const trainSchema = z.strictObject({
     .describe("Sums of products of --fp16 on GPUs; packed: up to 32 terms in float16, then float32")
     .meta(general),
   seed: seedValue.default(1111).describe("Seed for weights, dropout and --roll").meta(general),
+  ...verbosityFields,
   debug: z.boolean().default(false).describe("Write no files").meta(general),
   txtlogFile: pathValue.default("train_log.log")
     .describe("Text log, in --work_dir unless the path is absolute")

@@ -15,6 +15,7 @@ import {
   formatBytes,
   type ParameterStore,
   type Role,
+  roleLines,
   sizeOf,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "./config.ts";
@@ -210,10 +211,7 @@ export function footprintLines(
 ): string[] {
   return [
     ...parameterLines(parameters),
-    `device memory = ${formatBytes(totalBytes(bytes))}`,
-    ...[...bytes].filter(([, size]) => size > 0).map(([role, size]) =>
-      `    - ${role} : ${formatBytes(size)}`
-    ),
+    ...roleLines("device memory", bytes),
     ...hostBytes > 0 ? [`host memory = ${formatBytes(hostBytes)} (memories)`] : [],
     `launches per step = ${launches}`,
     `MFLOP per token = ${(flopsPerToken / 1e6).toFixed(2)}`,

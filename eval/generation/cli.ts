@@ -12,6 +12,7 @@ import {
   REMEDIES,
 } from "@transformer-xl/model";
 import {
+  checkVerbosity,
   flagHelp,
   listenTo,
   openDevice,
@@ -36,6 +37,7 @@ import { contextLengths } from "./context_lengths.ts";
 import { Generator, type GeneratorSettings, randomSeed } from "./generator.ts";
 import { promptIds } from "./prompt.ts";
 import { SamplePrinter } from "./sample_printer.ts";
+import { openedLines } from "../report/report.ts";
 import { SpeedMeter } from "./speed_meter.ts";
 
 /**
@@ -59,6 +61,8 @@ async function generateWith(argv: readonly string[]): Promise<number> {
   );
   checkPrompt(config);
   checkWebGpu(config);
+  checkVerbosity(config);
+  const note = config.quiet ? () => {} : printNote;
   using checkpoint = await openCheckpoint(await findCheckpoint(config));
   const { vocabulary } = checkpoint;
   const prompt = await typedText({ manual: config.prompt, manualFile: config.promptFile });
@@ -80,11 +84,15 @@ async function generateWith(argv: readonly string[]): Promise<number> {
   using generator = await Generator.open(model, vocabulary, sizesOf(config, checkpoint));
   // Words are separated when the next one comes, so blanks at the end of the prompt are not printed.
   const shown = vocabulary.kind === "word" ? prompt.replace(/[^\S\n]+$/, "") : prompt;
-  return await print(generator, ids, { ...config, shown: config.echo ? shown : "" });
+  if (config.verbose) {
+    note(`parameters = ${model.store.count}`);
+    for (const line of openedLines(device.info, device.liveBytesByRole)) note(line);
+  }
+  return await print(generator, ids, { ...config, shown: config.echo ? shown : "", note });
 }
 
 /** Prints a line about the text. */
-function note(line: string): void {
+function printNote(line: string): void {
   tryWrite(Deno.stderr, `${line}\n`);
 }
 
@@ -105,7 +113,10 @@ const YIELD_MS = 100;
 async function print(
   generator: Generator,
   ids: Uint32Array,
-  { shown, ...config }: GenerateConfig & { readonly shown: string },
+  { shown, note, ...config }: GenerateConfig & {
+    readonly shown: string;
+    readonly note: (line: string) => void;
+  },
 ): Promise<number> {
   const { length, stop, samples, temperature, topK, topP, minP, repetitionPenalty } = config;
   const seed = config.seed ?? randomSeed();

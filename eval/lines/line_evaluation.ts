@@ -62,16 +62,16 @@ export async function evaluateLines(
     raw: texts[i]!.raw ?? sizeOfText(""),
   }));
   for (const result of results) {
-    text.write(lineText(result, { characters }));
+    text.result(lineText(result, { characters }));
     json?.write(lineRecord(result));
   }
   const { length, tokens: scored, nats, raw } = totalOf(results);
   const lossNats = nats / scored;
   assertFiniteLoss(lossNats, NAME, source);
   for (const line of resultLines({ split: NAME, lossNats, elapsedMs, segments, characters })) {
-    text.write(line);
+    text.result(line);
   }
-  text.write(`${NAME}: ${rawLossText(lossNats, length, raw)}`);
+  text.result(`${NAME}: ${rawLossText(lossNats, length, raw)}`);
   json?.write({
     ...{ kind: "result", split: NAME, lossNats, tokens: scored, elapsedMs, raw },
     ...rawLoss(lossNats, length, raw),

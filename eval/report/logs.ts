@@ -13,6 +13,7 @@ import {
   rankName,
   systemReason,
   TextLog,
+  type Verbosity,
 } from "@transformer-xl/runtime";
 import { dirname, isAbsolute } from "node:path";
 import { NO_LOG_FILES } from "../settings/flag_words.ts";
@@ -41,6 +42,8 @@ export interface EvalLogSettings extends OutputSettings {
   readonly pythonNumbers: boolean;
   /** Whether records go on behind those of an evaluation before, instead of replacing them. */
   readonly appends?: boolean;
+  /** How much is printed. */
+  readonly verbosity: Verbosity;
   /** Lines printed before, for the file. */
   readonly announced: readonly string[];
 }
@@ -65,12 +68,12 @@ export function outputFolder({ workDir, workDirGiven, model }: OutputSettings): 
  * cannot be written, a line says so and the evaluation only prints.
  */
 export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs> {
-  const { rank, debug, logAllRanks, dllogFile, pythonNumbers, announced } = settings;
+  const { rank, debug, logAllRanks, dllogFile, pythonNumbers, announced, verbosity } = settings;
   const mode = settings.appends ? "append" : "truncate";
   if (rank > 0 && !logAllRanks) return logs(new TextLog({ console: false }));
-  const ranked = logAllRanks ? { rank } : {};
+  const common = { verbosity, ...(logAllRanks && { rank }) };
   if (debug) {
-    const text = new TextLog(ranked);
+    const text = new TextLog(common);
     text.write(NO_LOG_FILES);
     return logs(text);
   }
@@ -85,14 +88,14 @@ export async function openEvalLogs(settings: EvalLogSettings): Promise<EvalLogs>
     for (const path of own) (await Deno.open(path, { append: true, create: true })).close();
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const text = new TextLog(ranked);
+    const text = new TextLog(common);
     text.write(`No log is written to "${folder}": ${systemReason(error)}`, "WARNING");
     return logs(text);
   }
-  using file = new TextLog({ path, mode: "append", console: false, ...ranked });
+  using file = new TextLog({ path, mode: "append", console: false, ...common });
   for (const line of announced) file.write(line);
   return logs(
-    new TextLog({ path, mode: "append", quiet: true, ...ranked }),
+    new TextLog({ path, mode: "append", mayLoseConsole: true, ...common }),
     new JsonLog(jsonPath, { mode }),
     dllPath === undefined ? undefined : new DllLog(dllPath, { mode, pythonNumbers }),
   );

@@ -4,7 +4,16 @@
  * @module
  */
 import type { Lengths, MemoryContent } from "@transformer-xl/model";
-import { fixed, formatBytes, type Role } from "@transformer-xl/runtime";
+import {
+  type DeviceFacts,
+  environmentLines,
+  environmentOf,
+  fixed,
+  formatBytes,
+  hostMemoryLine,
+  type Role,
+  roleLines,
+} from "@transformer-xl/runtime";
 import { type LossStyle, lossText, perplexityText } from "./loss_text.ts";
 import type { LatencySummary } from "../latency/latency_meter.ts";
 import type { SegmentMeans } from "./segment_meter.ts";
@@ -33,6 +42,16 @@ export function cacheLine(cache: MemoryContent, bytes: ReadonlyMap<Role, number>
     formatBytes(bytes.get(role) ?? 0)
   );
   return `cache ${cache} : ${state} of memory, positions and losses beside ${weights} of weights`;
+}
+
+/** Environment, memory and time of the start, for a program that prints details. */
+export function openedLines(device: DeviceFacts, bytes: ReadonlyMap<Role, number>): string[] {
+  return [
+    ...environmentLines(environmentOf(device)),
+    ...roleLines("allocated device memory", bytes),
+    hostMemoryLine(),
+    `start-up = ${Math.round(performance.now())} ms`,
+  ];
 }
 
 /**

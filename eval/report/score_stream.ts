@@ -10,7 +10,7 @@ import {
   type SegmentSource,
   SentenceBatches,
 } from "@transformer-xl/model";
-import type { JsonLog, ProcessGroup, TextLog } from "@transformer-xl/runtime";
+import { fixed, type JsonLog, type ProcessGroup, type TextLog } from "@transformer-xl/runtime";
 import type { UnitLoss } from "../comparison/compare_models.ts";
 import { combineResults } from "../combine_results.ts";
 import { type EvalConfig, isMeasured } from "../config.ts";
@@ -115,21 +115,24 @@ export async function scoreStream(
   assertFiniteLoss(lossNats, split, source);
   const segments = own.segments.length;
   for (const line of resultLines({ split, lossNats, elapsedMs, segments, characters })) {
-    text.write(line);
+    text.result(line);
   }
+  text.detail(`    - ${scored} tokens scored, ${fixed(1000 * scored / elapsedMs, 0, 0)} tok/s`);
   let measured: MeasuredText | undefined;
   if (isTimed) {
     const data = await latency.collect(group);
     measured = { name: split, ...data, summary: latencySummary(data, percentiles, compat) };
   }
   const summary = saveData ? measured?.summary : undefined;
-  if (summary) { for (const line of latencyLines(summary)) text.write(line); }
+  if (summary) { for (const line of latencyLines(summary)) text.result(line); }
   const cut = { ...settings.lengths, tokens, maxSegments };
   const coverage = batches instanceof SentenceBatches
     ? sentenceCoverageOf({ ...cut, sentences, scoredTokens: batches.scoredTokens })
     : coverageOf({ ...cut, warmupLen });
   text.write(coverageLine(split, coverage, COVERAGE_FLAGS));
-  if (raw !== undefined) text.write(`${split}: ${rawLossText(lossNats, tokens - sentences, raw)}`);
+  if (raw !== undefined) {
+    text.result(`${split}: ${rawLossText(lossNats, tokens - sentences, raw)}`);
+  }
   json?.write({
     ...{ kind: "result", split, lossNats, tokens: scored, elapsedMs, coverage },
     ...(raw && { raw, ...rawLoss(lossNats, tokens - sentences, raw) }),

@@ -71,8 +71,8 @@ export class TokenReport implements AsyncDisposable {
   /** Prints the tokens of the texts since the last call. */
   print(log: TextLog): void {
     for (const table of this.#tables.slice(this.#printed)) {
-      log.write(tokenTitle(table));
-      for (const score of table) log.write(tokenLine(score));
+      log.result(tokenTitle(table));
+      for (const score of table) log.result(tokenLine(score));
     }
     this.#printed = this.#tables.length;
   }

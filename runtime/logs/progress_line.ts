@@ -24,6 +24,13 @@ const standardOutput: Terminal = {
   write: (text) => void tryWrite(Deno.stdout, text),
 };
 
+/** No terminal: for programs that show no progress. */
+export const NO_TERMINAL: Terminal = {
+  isTerminal: () => false,
+  columns: () => 0,
+  write: () => {},
+};
+
 /** More frequent updates are invisible and slow down remote terminals. */
 const MIN_INTERVAL_MS = 100;
 

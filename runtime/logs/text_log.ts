@@ -11,7 +11,13 @@ import { tryWrite, warn } from "./standard_streams.ts";
 import type { ProgressLine } from "./progress_line.ts";
 
 /** Importance of a line. */
-export type LogLevel = "INFO" | "WARNING" | "ERROR";
+export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";
+
+/**
+ * How much goes to the console: warnings, errors and results; that and messages; or details too,
+ * which the file has only then.
+ */
+export type Verbosity = "quiet" | "normal" | "verbose";
 
 /** Where a {@link TextLog} writes. */
 export interface TextLogOptions extends LogFileOptions {
@@ -23,8 +29,10 @@ export interface TextLogOptions extends LogFileOptions {
   readonly console?: false | ((text: string) => void);
   /** Progress line of the same terminal, cleared before each message. */
   readonly progress?: ProgressLine;
+  /** How much goes to the console ("normal" by default). */
+  readonly verbosity?: Verbosity | undefined;
   /** Leaves out the warning about a closed console: for programs that are read with `| head`. */
-  readonly quiet?: boolean;
+  readonly mayLoseConsole?: boolean;
   /** Clock; file lines carry local time. */
   readonly now?: () => Date;
 }
@@ -74,8 +82,23 @@ export class TextLog implements Disposable {
 
   /** Logs a message, in the file before this returns. */
   write(message: string, level: LogLevel = "INFO"): void {
+    const { verbosity } = this.#options;
+    this.#write(message, level, verbosity !== "quiet" || level === "WARNING" || level === "ERROR");
+  }
+
+  /** Logs a final result, which a quiet program prints too. */
+  result(message: string): void {
+    this.#write(message, "INFO", true);
+  }
+
+  /** Logs a detail, if the program is verbose. */
+  detail(message: string): void {
+    if (this.#options.verbosity === "verbose") this.#write(message, "DEBUG", true);
+  }
+
+  #write(message: string, level: LogLevel, isShown: boolean): void {
     const { rank, console, progress, now } = this.#options;
-    if (console !== false) {
+    if (console !== false && isShown) {
       progress?.clear();
       const line = `${rank === undefined ? "" : `${rank}: `}${message}\n`;
       if (console === undefined) this.#print(line);
@@ -103,8 +126,8 @@ export class TextLog implements Disposable {
     const reason = tryWrite(Deno.stdout, line);
     if (reason === undefined || this.#lostConsole) return;
     this.#lostConsole = true;
-    const { path, quiet = false } = this.#options;
-    if (path !== undefined && !quiet) {
+    const { path, mayLoseConsole = false } = this.#options;
+    if (path !== undefined && !mayLoseConsole) {
       warn(
         `Cannot write to standard output: ${reason}; the program continues, its lines are in "${path}"`,
       );

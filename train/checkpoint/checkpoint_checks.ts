@@ -44,7 +44,9 @@ const OF_ONE_START = [
   "localBatchSize",
   "overwrite",
   "printConfig",
+  "quiet",
   "restart",
+  "verbose",
   "workDir",
 ] as const;
 

@@ -46,6 +46,8 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   fp16: "free",
   fp16Sums: "free",
   seed: "fixed",
+  quiet: "free",
+  verbose: "free",
   debug: "free",
   txtlogFile: "free",
   dllogFile: "free",

@@ -30,6 +30,7 @@ import { writeProfile } from "../profile/write_profile.ts";
 import { RunOutputs } from "../report/run_outputs.ts";
 import { TrainingProgress } from "../report/training_progress.ts";
 import { HOW_TO_TEST_AGAIN, noProfile } from "../settings/flag_errors.ts";
+import { recordedLines } from "../telemetry/detail_lines.ts";
 import type { StartUp } from "../telemetry/start_up.ts";
 import { Trainer } from "../trainer.ts";
 
@@ -101,6 +102,7 @@ export async function trainRank(
     { rank, mode, text },
   );
   const { reporter } = outputs;
+  for (const line of recordedLines({ device, plans: trainer.plans })) text.detail(line);
   interrupt.startSaving(); // before the line about the progress of the run
   if (source) {
     text.write(
@@ -124,6 +126,7 @@ export async function trainRank(
     if (!startUp.isOver) {
       await device.idle();
       startUp.end();
+      for (const line of startUp.lines) text.detail(line);
     }
     reporter.report(event);
     if (steps.follow(event) && progress.shows) progress.update(steps.parts);
@@ -143,7 +146,7 @@ export async function trainRank(
     if (await decideOnFirst(group, () => exists(best))) {
       const result = await trainer.test(best);
       if (result === undefined) {
-        text.write(`Interrupted in the test; ${HOW_TO_TEST_AGAIN}`);
+        text.result(`Interrupted in the test; ${HOW_TO_TEST_AGAIN}`);
         return interrupt.exitCode();
       }
       reporter.test(result);

@@ -83,6 +83,14 @@ export async function planOnDevice(
   return await fitChunks(config, modelConfig, device.limits, { ...options, memoryBytes, group });
 }
 
+/** Printer of a plan. */
+export interface PlanPrinter {
+  /** Prints a line about device and settings. */
+  readonly note: (line: string) => void;
+  /** Prints a line of the plan. */
+  readonly result: (line: string) => void;
+}
+
 /**
  * Plans a run without its text. A run that the device cannot hold has its parameters printed before
  * the error.
@@ -93,7 +101,7 @@ export async function planOnDevice(
 export async function planWithoutText(
   process: PlannedProcess,
   notes: readonly string[],
-  print: (line: string) => void,
+  { note, result }: PlanPrinter,
 ): Promise<void> {
   const { config, origin, share, base } = process;
   const modelConfig = publishedModel(config, base)!;
@@ -104,20 +112,18 @@ export async function planWithoutText(
   try {
     ({ config: chunked, planned } = await planOnDevice(process, device, modelConfig, undefined));
   } finally {
-    const lines = [
-      line,
-      `world size: ${share.size}`,
-      ...notes,
-      ...rateWarnings(config),
-      ...configLines(chunked, origin),
-      `text : none, planned with the ${modelConfig.nToken} symbols of ` +
-      (base === undefined ? datasetOf(config) : "the checkpoint") +
-      (config.adaptive ? "; each cluster counts whole" : ""),
-      ...(share.size > 1 ? ["What follows is for each process"] : []),
-      ...(planned === undefined
-        ? parameterLines(countParameters(modelConfig, device.limits))
-        : footprintLines(planned)),
-    ];
-    for (const line of lines) print(line);
+    const text = base === undefined ? datasetOf(config) : "the checkpoint";
+    const plan = planned === undefined
+      ? parameterLines(countParameters(modelConfig, device.limits))
+      : footprintLines(planned);
+    [line, `world size: ${share.size}`, ...notes].forEach((line) => note(line));
+    rateWarnings(config).forEach((line) => result(line));
+    configLines(chunked, origin).forEach((line) => note(line));
+    note(
+      `text : none, planned with the ${modelConfig.nToken} symbols of ${text}` +
+        (config.adaptive ? "; each cluster counts whole" : ""),
+    );
+    if (share.size > 1) note("What follows is for each process");
+    plan.forEach((line) => result(line));
   }
 }

@@ -12,6 +12,7 @@ import {
   type ProgressLine,
   rankName,
   TextLog,
+  verbosityOf,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { JSON_LOG } from "./history/read_history.ts";
@@ -19,7 +20,15 @@ import { JSON_LOG } from "./history/read_history.ts";
 /** Settings of the logs. */
 export type LogSettings = Pick<
   TrainConfig,
-  "workDir" | "logAllRanks" | "debug" | "dryRun" | "txtlogFile" | "dllogFile" | "compat"
+  | "workDir"
+  | "logAllRanks"
+  | "debug"
+  | "dryRun"
+  | "txtlogFile"
+  | "dllogFile"
+  | "compat"
+  | "quiet"
+  | "verbose"
 >;
 
 /** How the logs of a rank are opened. */
@@ -49,6 +58,7 @@ export function openTextLog(
     ...mode,
     ...(writesFiles(config) && { path: logPath(config.workDir, name) }),
     ...(logAllRanks && { rank }),
+    verbosity: verbosityOf(config),
     progress,
   });
 }

@@ -22,6 +22,8 @@ import type {
   TrainEvent,
   UnsavedEvent,
 } from "../events.ts";
+import { stepNumbers } from "../step/step_numbers.ts";
+import { checkpointDetail, evaluationDetail, stepDetail } from "../telemetry/detail_lines.ts";
 import type { RunFollower } from "./followers/run_follower.ts";
 import type { RecordSink } from "./run_records.ts";
 import {
@@ -71,7 +73,7 @@ export class Reporter {
     else if (event.kind === "dropped") this.#dropped(event);
     else if (event.kind === "unsaved") this.#unsaved(event);
     else if (event.kind === "interrupted") {
-      this.#text.write(`Interrupted at step ${event.step}; ${HOW_TO_CONTINUE}`);
+      this.#text.result(`Interrupted at step ${event.step}; ${HOW_TO_CONTINUE}`);
     }
   }
 
@@ -79,7 +81,7 @@ export class Reporter {
   test(result: EvalResult): void {
     const { elapsedMs, lossNats, tokens } = result;
     this.#test = result;
-    this.#write(testLines({ elapsedMs, lossNats }, this.#style));
+    this.#results(testLines({ elapsedMs, lossNats }, this.#style));
     this.#json?.write({ kind: "test", lossNats, tokens, elapsedMs });
     for (const follower of this.#followers) follower.test?.(result);
   }
@@ -97,7 +99,7 @@ export class Reporter {
   ): void {
     const tokensPerSecond = throughputOf(this.#lines, settings);
     this.#tokensPerSecond = tokensPerSecond;
-    this.#write(summaryLines({ elapsedMs, tokensPerSecond }));
+    this.#results(summaryLines({ elapsedMs, tokensPerSecond }));
     this.#json?.write({ kind: "end", elapsedMs, tokensPerSecond });
     const losses = { trainLossNats: this.#trainLossNats, validLossNats, test: this.#test };
     for (const follower of this.#followers) {
@@ -114,7 +116,7 @@ export class Reporter {
   compare(lossNats: number | undefined, targets: Targets): boolean {
     const results = compareTargets({ lossNats, tokensPerSecond: this.#tokensPerSecond }, targets);
     for (const result of results) {
-      this.#write(targetLines(result));
+      this.#results(targetLines(result));
       this.#json?.write({ kind: "target", ...result });
     }
     return results.every(({ passed }) => passed);
@@ -128,6 +130,7 @@ export class Reporter {
     this.#text.write(stepLine(event, lossNats, this.#style));
     const skipped = skippedLine({ step: event.step, metrics });
     if (skipped !== undefined) this.#text.write(skipped, "WARNING");
+    this.#text.detail(stepDetail(event, stepNumbers(metrics)));
     this.#json?.write({ ...shown, metrics, lossNats });
     for (const follower of this.#followers) follower.step(event, lossNats);
     this.#trainLossNats = lossNats;
@@ -141,12 +144,16 @@ export class Reporter {
   #validation(event: EvalEvent): void {
     const { index, step, result, best } = event;
     const { lossNats, elapsedMs, tokens } = result;
-    this.#write(validationLines({ index, step, lossNats, elapsedMs }, this.#style));
+    for (const line of validationLines({ index, step, lossNats, elapsedMs }, this.#style)) {
+      this.#text.write(line);
+    }
+    this.#text.detail(evaluationDetail(result));
     this.#json?.write({ kind: "eval", step, lossNats, tokens, elapsedMs, best });
     for (const follower of this.#followers) follower.validation(event);
   }
 
   #checkpoint(event: SavedEvent): void {
+    this.#text.detail(checkpointDetail(event));
     this.#json?.write({ ...event });
     for (const follower of this.#followers) follower.save?.(event);
   }
@@ -160,7 +167,7 @@ export class Reporter {
     for (const follower of this.#followers) follower.save?.(event);
   }
 
-  #write(lines: readonly string[]): void {
-    for (const line of lines) this.#text.write(line);
+  #results(lines: readonly string[]): void {
+    for (const line of lines) this.#text.result(line);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { LARGEST_SCALE } from "@transformer-xl/kernels";
 import { canShare, checkWebGpu, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
-import { ConfigError } from "@transformer-xl/runtime";
+import { checkVerbosity, ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import {
   contextOf,
@@ -25,6 +25,7 @@ import { checkLogFiles, checkTargets, checkWritten } from "./check_outputs.ts";
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
   checkWebGpu(config);
+  checkVerbosity(config);
   checkExtension(config);
   checkVocabulary(config);
   checkLossScale(config);

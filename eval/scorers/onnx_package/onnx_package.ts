@@ -53,7 +53,7 @@ export async function onnxPackage(
 function command(specifier: string, flags: readonly string[]): readonly string[] {
   const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   return [
-    ...[Deno.execPath(), "run", "--quiet", "--allow-all", "--no-config", "--frozen"],
+    ...[Deno.execPath(), "run", "-q", "--allow-all", "--no-config", "--frozen"],
     ...[`--lock=${path("onnx.lock")}`, ...flags, path("locate_main.ts"), specifier],
   ];
 }

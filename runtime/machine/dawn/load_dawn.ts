@@ -86,7 +86,7 @@ async function dawnPath({ mayDownload = true, notice }: DawnOptions): Promise<st
 /** The program that prints the address of the native module, under the lock file of the package. */
 export function dawnCommand({ mayDownload = true }: DawnOptions = {}): readonly string[] {
   return [
-    ...[Deno.execPath(), "run", "--quiet", "--allow-all", "--no-config", "--frozen"],
+    ...[Deno.execPath(), "run", "-q", "--allow-all", "--no-config", "--frozen"],
     `--lock=${fileURLToPath(new URL("dawn.lock", import.meta.url))}`,
     ...(mayDownload ? [] : ["--cached-only"]),
     fileURLToPath(new URL("package_main.ts", import.meta.url)),

@@ -82,7 +82,7 @@ async function probeInChild(): Promise<AdapterProbe> {
   const backend: Record<string, string> = Deno.build.os === "linux"
     ? { DENO_WEBGPU_BACKEND: "vulkan" }
     : {};
-  const command = [Deno.execPath(), "run", "-A", "--quiet", program];
+  const command = [Deno.execPath(), "run", "-A", "-q", program];
   const env = { ...backend, ...Deno.env.toObject() };
   const { code, stdout, stderr } = await tryProgram(command, { env });
   if (code === 0) return JSON.parse(stdout);

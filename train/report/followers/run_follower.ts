@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type EvalResult, mean } from "@transformer-xl/eval";
+import type { EvalResult } from "@transformer-xl/eval";
 import type { EvalEvent, LogEvent, SaveEvent } from "../../events.ts";
 
 /** Numbers of a run at its end. */
@@ -32,26 +32,4 @@ export interface RunFollower {
   test?(result: EvalResult): void;
   /** Follows the end of training. */
   summary(summary: RunSummary): void;
-}
-
-/** Numbers of the steps of a log line, beside its loss. */
-export interface StepNumbers {
-  /** Mean gradient norm of the updates that were made; undefined if there was none. */
-  readonly gradientNorm: number | undefined;
-  /** Loss scale after the last step; 1 in full precision. */
-  readonly lossScale: number;
-  /** Updates that were skipped because a gradient was not finite. */
-  readonly skipped: number;
-}
-
-/** Sums up the steps of a log line. */
-export function stepNumbers({ metrics }: Pick<LogEvent, "metrics">): StepNumbers {
-  const made = metrics.filter(({ applied }) => applied);
-  return {
-    gradientNorm: made.length === 0
-      ? undefined
-      : mean(made.map(({ gradientNorm }) => gradientNorm)),
-    lossScale: metrics.at(-1)?.lossScale ?? 1,
-    skipped: metrics.length - made.length,
-  };
 }

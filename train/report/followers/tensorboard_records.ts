@@ -14,7 +14,8 @@ import { flagSpecs, type HyperParameter, type TensorBoardLog } from "@transforme
 import { type TrainConfig, trainSchema } from "../../config.ts";
 import type { EvalEvent, LogEvent } from "../../events.ts";
 import type { Facts } from "../history/run_history.ts";
-import { type RunFollower, stepNumbers } from "./run_follower.ts";
+import { stepNumbers } from "../../step/step_numbers.ts";
+import type { RunFollower } from "./run_follower.ts";
 
 /** What a run says at its start. */
 export interface RunStart {
@@ -57,7 +58,7 @@ export class TensorBoardRecords implements RunFollower {
   /** Writes a log line. */
   step(event: LogEvent, lossNats: number): void {
     const { step, lr, msPerBatch, tokensPerSecond } = event;
-    const { gradientNorm, lossScale, skipped } = stepNumbers(event);
+    const { gradientNorm, lossScale, skipped } = stepNumbers(event.metrics);
     this.#step = step;
     this.#log.scalars(step, {
       ...this.#losses("train", lossNats),
