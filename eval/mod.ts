@@ -66,6 +66,28 @@ export {
   uniformAt,
 } from "./generation/sampling.ts";
 export {
+  type EffectiveContext,
+  effectiveContext,
+  GAIN_MEASURES,
+  type GainMeasure,
+  type MemoryLosses,
+} from "./inspection/effective_context.ts";
+export { inspectSchema } from "./inspection/config.ts";
+export {
+  type HeadDistance,
+  type HeadDistances,
+  headDistances,
+} from "./inspection/head_distances.ts";
+export {
+  type InspectedText,
+  type Inspection,
+  inspectModel,
+  type InspectOptions,
+} from "./inspection/inspect.ts";
+export { type InspectedFacts, inspectionPage } from "./inspection/page/inspection_page.ts";
+export { type InspectionLengths, inspectionLengths } from "./inspection/lengths.ts";
+export { type MemoryPoint, memoryPoint } from "./inspection/memory_curve.ts";
+export {
   latencyCsv,
   latencyFileName,
   LatencyFiles,

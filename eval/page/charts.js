@@ -159,9 +159,24 @@ globalThis.Charts = (() => {
     showValues(chart, view, chart.plot);
   }
 
+  /** A list of the series with their colors. */
+  function keysOf({ series }) {
+    const keys = document.createElement("ul");
+    keys.className = "keys";
+    for (const { label, stroke, isDashed } of series) {
+      const item = document.createElement("li");
+      const line = document.createElement("i");
+      line.style.borderTopColor = `var(${stroke})`;
+      if (isDashed) line.style.borderTopStyle = "dotted";
+      item.append(line, label);
+      keys.append(item);
+    }
+    return keys;
+  }
+
   /**
    * Draws charts into an element. A chart has a title and series, and may be `isWide`, `isTall`,
-   * `isLog` with a `base`, `isFromZero` and `isCrowded`. A series has a label, columns x and y, a
+   * `isLog` with a `base`, `isFromZero`, `isCrowded` and `hasKeys`, a list of its series. A series has a label, columns x and y, a
    * stroke by the name of its color, and may be `isFaint`, `isDashed` and with points.
    *
    * @param view.axis label, short and exact text of x; who changes it, or a chart, draws again
@@ -176,6 +191,7 @@ globalThis.Charts = (() => {
       chart.output = document.createElement("output");
       caption.append(chart.title, chart.output);
       chart.figure.append(caption);
+      if (chart.hasKeys) chart.figure.append(keysOf(chart));
       place.append(chart.figure);
     }
     const drawAll = () => {

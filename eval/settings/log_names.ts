@@ -8,7 +8,7 @@ import { normalize, resolve } from "node:path";
 
 /** Files of the work directory that a log must not replace. */
 const OWN_FILES =
-  /^(checkpoint_.*|(train|eval)_log(_rank_\d+)?\.jsonl|run\.lock|test_due|profile\.md|profile_trace\.json|report\.html|loss_curve\.svg|events\.out\.tfevents\..*|cache(\/.*)?)$/;
+  /^(checkpoint_.*|(train|eval)_log(_rank_\d+)?\.jsonl|run\.lock|test_due|profile\.md|profile_trace\.json|report\.html|inspection\.html|loss_curve\.svg|events\.out\.tfevents\..*|cache(\/.*)?)$/;
 
 /** Where a log goes. */
 export interface LogPlace {

@@ -66,14 +66,11 @@ export function levelOf(bits: number): number {
   return SURPRISE_LEVELS.findLastIndex(({ from }) => bits >= from);
 }
 
-const STYLE = `
-  :root { color-scheme: light; }
-  body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: #ffffff;
-    color: ${TEXT_COLOUR}; font: 1rem/1.9 Georgia, "Times New Roman", serif; }
-  header, .legend, h2 { font-family: system-ui, sans-serif; line-height: 1.4; }
-  h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
+/** Style of {@link pageText} and {@link legendHtml}. */
+export const TEXT_STYLE = `
   .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.5rem; padding: 0; }
   .legend span { padding: 0.1rem 0.5rem; }
+  .text { font: 1rem/1.9 Georgia, "Times New Roman", serif; }
   .text p { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; margin: 0; }
   .text span, .legend span { border-bottom: 0 solid ${TEXT_COLOUR};
     -webkit-print-color-adjust: exact; print-color-adjust: exact; }
@@ -84,17 +81,33 @@ ${
     `  .text .s${i}, .legend .s${i} { background: ${colour}; border-bottom-width: ${i / 2}px; }`
   ).join("\n")
 }
+  @media print { .text { font-size: 10pt; } }
+`;
+
+const STYLE = `
+  :root { color-scheme: light; }
+  body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: #ffffff;
+    color: ${TEXT_COLOUR}; font: 1rem/1.4 system-ui, sans-serif; }
+  h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
+${TEXT_STYLE}
   @media print { body { margin: 0; max-width: none; font-size: 10pt; } h2 { break-after: avoid; } }
 `;
 
-/** The page up to its first text. */
-export function pageHead({ title, lines }: PageFacts): string {
-  const legend = SURPRISE_LEVELS.map(({ from }, i) => {
+/** What the colours mean, and their steps. */
+export function legendHtml(): string {
+  const steps = SURPRISE_LEVELS.map(({ from }, i) => {
     const next = SURPRISE_LEVELS[i + 1]?.from;
     return `<li><span class="s${i}">${from}${
       next === undefined ? " or more" : `–${next}`
     }</span></li>`;
   });
+  return `<p id="legend">Surprise of every token in bits, −log₂ p; grey italics: not scored. Every token has its
+numbers as its tooltip.</p>
+<ul class="legend" aria-labelledby="legend">${steps.join("")}</ul>`;
+}
+
+/** The page up to its first text. */
+export function pageHead({ title, lines }: PageFacts): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -108,9 +121,7 @@ export function pageHead({ title, lines }: PageFacts): string {
 <header>
 <h1>${escapeHtml(title)}</h1>
 ${lines.map((line) => `<p>${escapeHtml(line)}</p>`).join("\n")}
-<p id="legend">Surprise of every token in bits, −log₂ p; grey italics: not scored. Every token has its
-numbers as its tooltip.</p>
-<ul class="legend" aria-labelledby="legend">${legend.join("")}</ul>
+${legendHtml()}
 </header>
 <main>
 `;

@@ -41,6 +41,8 @@ export const REMEDIES: Remedies = {
     "use more text, a shorter --mem_len or a smaller --batch_size",
   "more text, a shorter memory or a smaller batch of evaluation":
     "use more text, a shorter --mem_len or a smaller --eval_batch_size",
+  "more text or a shorter memory": "give more text, or lower --mem_len",
+  "longer steps of the memory": "raise --mem_step",
   "a model for the symbols of the text":
     "raise n_token in --manual_config, or leave --data and --dataset out for random ids",
   "lines, which are compared per character":

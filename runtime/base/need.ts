@@ -35,6 +35,8 @@ export type Need =
   | "more text or a smaller batch of evaluation"
   | "more text, a shorter memory or a smaller batch"
   | "more text, a shorter memory or a smaller batch of evaluation"
+  | "more text or a shorter memory"
+  | "longer steps of the memory"
   | "a multiple of the processes as the batch"
   | "a model for the symbols of the text"
   | "lines, which are compared per character"

@@ -19,7 +19,7 @@ export interface Ended {
 }
 
 /** A program of this repository. */
-export type ProgramName = "train" | "eval" | "eval/generation";
+export type ProgramName = "train" | "eval" | "eval/generation" | "eval/inspection";
 
 /** A running program. */
 export class Program {

@@ -6,7 +6,12 @@
  *
  * @module
  */
-import { EVAL_REFERENCE_FLAGS, evalSchema, generateSchema } from "@transformer-xl/eval";
+import {
+  EVAL_REFERENCE_FLAGS,
+  evalSchema,
+  generateSchema,
+  inspectSchema,
+} from "@transformer-xl/eval";
 import { flagTable, type ForeignFlag, scanFlags } from "@transformer-xl/runtime";
 import {
   exportSchema,
@@ -49,6 +54,7 @@ const SCHEMAS = {
   train: trainSchema,
   eval: evalSchema,
   generate: generateSchema,
+  inspect: inspectSchema,
   export: exportSchema,
   import: importSchema,
 } as const;
@@ -58,6 +64,7 @@ export const FLAG_PAGES: ReadonlyMap<keyof typeof SCHEMAS, string> = new Map([
   ["train", "train/README.md"],
   ["eval", "eval/README.md"],
   ["generate", "eval/generating.md"],
+  ["inspect", "eval/inspecting.md"],
   ["export", "train/exchange.md"],
   ["import", "train/importing_weights.md"],
 ]);
@@ -129,6 +136,7 @@ const PROGRAMS = new Map<string, string>([
   ["train/cli.ts", "train"],
   ["eval/cli.ts", "eval"],
   ["eval/generation/cli.ts", "generate"],
+  ["eval/inspection/cli.ts", "inspect"],
   ["train/exchange/export_main.ts", "export"],
   ["train/exchange/import_main.ts", "import"],
 ]);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { evalSchema, generateSchema } from "@transformer-xl/eval";
+import { evalSchema, generateSchema, inspectSchema } from "@transformer-xl/eval";
 import { flagSpecs } from "@transformer-xl/runtime";
 import { exportSchema, importSchema, trainSchema } from "@transformer-xl/train";
 import type { Offences } from "./architecture_rules.ts";
@@ -12,7 +12,7 @@ import { memberOf, type SourceFile, withoutComments } from "./source_tree.ts";
 
 /** Flags of the programs. */
 const FLAGS = new Set(
-  [trainSchema, evalSchema, generateSchema, exportSchema, importSchema]
+  [trainSchema, evalSchema, generateSchema, inspectSchema, exportSchema, importSchema]
     .flatMap((schema) => flagSpecs(schema))
     .flatMap(({ name }) => [name, `no_${name}`]),
 );

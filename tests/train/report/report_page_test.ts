@@ -11,10 +11,9 @@ import {
   runCurve,
   runPage,
 } from "@transformer-xl/train/report";
-import { tryProgram } from "@transformer-xl/runtime/setup";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertDrawn, shownText } from "../../support/pages/drawn_page.ts";
 import { isMissing } from "../../support/optional_program.ts";
-import { Scratch } from "../../support/small_run.ts";
 import { finishedRun, historyFrom, logRecord, startRecords } from "./run_logs.ts";
 
 const facts = { writtenAt: new Date(2026, 0, 2, 3, 4), library: await loadUplot() };
@@ -23,12 +22,6 @@ const other: NamedRun = {
   name: "other",
   history: historyFrom(finishedRun({ lr: 0.5, maxStep: 100 }, 0.25)),
 };
-
-/** The text of a page's elements, without its style sheets and scripts. */
-function shownText(page: string): string {
-  return page.replaceAll(/<(style|script)[^]*?<\/\1>/g, "").replaceAll(/<[^>]+>/g, " ")
-    .replaceAll(/\s+/g, " ");
-}
 
 Deno.test("a page shows results, settings, text and machine, and needs no other file", () => {
   const page = runPage(run, facts);
@@ -94,45 +87,11 @@ Deno.test("a loss curve has round axes, names and values that are finite", () =>
   ]);
 });
 
-/** Scripts that count errors and painted canvases, in attributes of the page's root. */
-const WATCH = `<script>
-document.documentElement.dataset.errors = "";
-addEventListener("error", (event) => document.documentElement.dataset.errors += event.message);
-</script>`;
-const COUNT = `<script>
-setTimeout(() => {
-  const isPainted = (canvas) =>
-    canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0);
-  const canvases = [...document.querySelectorAll("canvas")];
-  document.documentElement.dataset.painted = canvases.filter(isPainted).length;
-}, 100);
-</script>`;
-
 Deno.test({
   name: "Chromium draws every chart of a report and of a comparison without an error",
   ignore: isMissing("chromium"),
   fn: async () => {
-    await using scratch = new Scratch();
-    for (
-      const [page, charts] of [
-        [runPage(run, facts), 6],
-        [comparisonPage([run, other], facts), 6],
-      ] as const
-    ) {
-      const watched = page.replace("<head>", `<head>${WATCH}`).replace(
-        "</body>",
-        `${COUNT}</body>`,
-      );
-      const path = await scratch.text("report.html", watched);
-      const { code, stdout, stderr } = await tryProgram([
-        ...["chromium", "--headless=new", "--no-sandbox", "--disable-gpu"],
-        ...[`--user-data-dir=${scratch.at("profile")}`, "--virtual-time-budget=2000"],
-        ...["--enable-logging=stderr", "--dump-dom", `file://${path}`],
-      ]);
-      assertEquals(code, 0, stderr);
-      assertEquals(stderr.match(/^.*:CONSOLE.*$/gm), null);
-      assertStringIncludes(stdout, 'data-errors=""');
-      assertStringIncludes(stdout, `data-painted="${charts}"`);
-    }
+    await assertDrawn(runPage(run, facts), 6);
+    await assertDrawn(comparisonPage([run, other], facts), 6);
   },
 });

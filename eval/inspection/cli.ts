@@ -1,0 +1,182 @@
+/**
+ * `deno task inspect`: a page about what a model does with a text and its memory.
+ *
+ * @module
+ */
+import {
+  checkWebGpu,
+  isOfCharacters,
+  type ModelCheckpoint,
+  modelOfCheckpoint,
+  openCheckpoint,
+  REMEDIES,
+  unverifiedLine,
+} from "@transformer-xl/model";
+import {
+  DataError,
+  fileInfo,
+  flagHelp,
+  flagName,
+  openDevice,
+  parseFlags,
+  quoted,
+  runMain,
+  useWebGpu,
+  wantsHelp,
+  withRemedies,
+  withUserPaths,
+} from "@transformer-xl/runtime";
+import { basename, dirname, resolve } from "node:path";
+import { checkTables } from "../config.ts";
+import { findCheckpoint, lastForBest } from "../find_checkpoint.ts";
+import { assertFiniteLoss, assertFiniteWeights } from "../finite.ts";
+import { mean } from "../metrics.ts";
+import { checkPage, loadUplot, replaceFile, writingPages } from "../page/mod.ts";
+import { lossText } from "../report/loss_text.ts";
+import { scoredConfig } from "../settings/scored_config.ts";
+import { scoredTexts } from "../text/scored_text.ts";
+import { checkInspected, type InspectConfig, inspectSchema, textOf } from "./config.ts";
+import { type Inspection, inspectModel } from "./inspect.ts";
+import { inspectionLengths } from "./lengths.ts";
+import { contextText, measureName } from "./page/curve_table.ts";
+import { inspectionPage } from "./page/inspection_page.ts";
+
+/** Name of the page in a work directory. */
+const PAGE = "inspection.html";
+
+/**
+ * Inspects with the given flags.
+ *
+ * @param print called with every line of output
+ * @returns exit code: 0
+ * @throws user errors, see {@link runMain}
+ */
+export async function inspect(
+  argv: readonly string[],
+  print: (line: string) => void,
+): Promise<number> {
+  return await withRemedies(REMEDIES, () => inspectWith(argv, print));
+}
+
+async function inspectWith(argv: readonly string[], print: (line: string) => void) {
+  if (wantsHelp(argv)) {
+    const description = "Writes a page about what a model does with a text and its memory.";
+    print(flagHelp(inspectSchema, { usage: "deno task inspect [flags]", description }));
+    return 0;
+  }
+  const parsed = parseFlags(inspectSchema, argv);
+  const config = withUserPaths(
+    parsed.config,
+    ["workDir", "model", "data", "manualFile", "to"] as const,
+  );
+  checkInspected(config);
+  checkWebGpu(config);
+  using checkpoint = await openCheckpoint(await findCheckpoint(config, "inspect"));
+  const { path } = checkpoint;
+  const isAlone = config.model !== null && parsed.origin.get("workDir") === "default";
+  const to = config.to ?? `${isAlone ? dirname(path) : config.workDir}/${PAGE}`;
+  await checkPage(to, "inspection");
+  for (const line of [unverifiedLine(checkpoint), lastForBest(config, path, "inspecting")]) {
+    if (line !== undefined) print(line);
+  }
+  print(`checkpoint : ${path}`);
+  const text = await inspectedText(config, checkpoint, print);
+  const lengths = inspectionLengths(config, text.ids.length, checkpoint);
+  const modelConfig = scoredConfig(config, checkpoint.config);
+  const { tgtLen, memLen, memLens } = lengths;
+  for (const memLen of memLens) {
+    checkTables(modelConfig, { batchSize: 1, tgtLen, extLen: 0, memLen });
+  }
+  if (config.device !== "cpu") await useWebGpu(config.webgpu, print);
+  using device = await openDevice(config.device, print);
+  using model = await modelOfCheckpoint(device, checkpoint, {
+    config: modelConfig,
+    fp16: config.fp16,
+  });
+  await assertFiniteWeights(device, model.store, path);
+  print(
+    `${text.ids.length} tokens in segments of ${tgtLen}, memory of ${memLens.join(", ")} rows`,
+  );
+  const { kind } = checkpoint.vocabulary;
+  const characters = isOfCharacters(kind);
+  const inspection = await inspectModel(model, text, lengths, {
+    threshold: config.threshold,
+    cache: config.cache,
+    onPoint({ memLen, lossNats }) {
+      assertFiniteLoss(lossNats, text.name, path);
+      const rows = String(memLen).padStart(String(memLens.at(-1)).length);
+      print(
+        `| memory ${rows} | loss ${lossNats.toFixed(4)} | ${lossText(lossNats, { characters })}`,
+      );
+    },
+  });
+  for (const line of summaryLines(inspection)) print(line);
+  const facts = { writtenAt: new Date(), library: await loadUplot() };
+  const name = isAlone ? basename(path) : basename(resolve(config.workDir));
+  const page = inspectionPage(inspection, {
+    ...{ name, isOfCharacters: characters },
+    subtitle: [path, text.origin, `${text.ids.length.toLocaleString("en")} tokens`],
+    model: Object.entries(modelConfig),
+    settings: [
+      ...Object.entries({ ...config, tgtLen, memLen }).map(([key, value]) =>
+        [flagName(key), value] as const
+      ),
+      ["device", device.info.adapter],
+    ],
+  }, facts);
+  await writingPages(to, () => replaceFile(to, page));
+  print(`written: ${quoted(to)}`);
+  return 0;
+}
+
+/** The first tokens of the text of the flags, with its name and origin. */
+async function inspectedText(
+  config: InspectConfig,
+  checkpoint: ModelCheckpoint,
+  print: (line: string) => void,
+) {
+  const cacheDir = (await fileInfo(config.workDir))?.isDirectory
+    ? `${config.workDir}/cache`
+    : undefined;
+  const { texts: [text], lines, vocabulary } = await scoredTexts(
+    textOf(config),
+    checkpoint,
+    cacheDir,
+    print,
+  );
+  for (const line of lines) print(line);
+  const { name, ids, whole } = text!;
+  if (ids.length < 2) {
+    throw new DataError(
+      `Cannot inspect the ${name} text: it has ${ids.length} tokens, and the first is never ` +
+        "predicted; give more text",
+    );
+  }
+  const isTyped = config.manual.length > 0 || config.manualFile !== null;
+  return {
+    name: isTyped ? "typed" : name,
+    ids: ids.slice(0, config.maxTokens),
+    symbols: vocabulary,
+    origin: isTyped ? "typed text" : whole ? "whole text" : `${name} split`,
+  };
+}
+
+/** What is found, in lines. */
+function summaryLines({ contexts, heads, threshold }: Inspection): string[] {
+  return [
+    `effective context length, rows of memory (steps gain ${threshold} or more): ${
+      contexts.map((context) => `${measureName(context.measure)} ${contextText(context)}`).join(
+        "; ",
+      )
+    }`,
+    ...heads.layers.map((layer, l) =>
+      `| layer ${String(l + 1).padStart(2)} | mean distance ${
+        mean(layer.map(({ distance }) => distance)).toFixed(1).padStart(7)
+      } | in memory ${
+        (100 * mean(layer.map(({ inMemory }) => inMemory))).toFixed(0).padStart(3)
+      } % | heads ${layer.map(({ distance }) => distance.toFixed(1)).join(" ")}`
+    ),
+  ];
+}
+
+if (import.meta.main) await runMain(() => inspect(Deno.args, console.log));
