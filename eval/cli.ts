@@ -5,7 +5,7 @@
  */
 import {
   blocksOf,
-  checkWebGpu,
+  checkDeviceSettings,
   columnShare,
   COMPAT_RULES,
   modelFacts,
@@ -99,7 +99,7 @@ async function evaluateWith(argv: readonly string[]): Promise<number> {
   const { config, origin } = parsed;
   checkGenerate(config);
   checkManual(config);
-  checkWebGpu(config);
+  checkDeviceSettings(config);
   checkVerbosity(config);
   checkCompare(config);
   checkOnnx(config);

@@ -10,6 +10,8 @@ import {
   COMPAT_RULES,
   COMPATS,
   DATASET_CHOICES,
+  type DeviceSettings,
+  halfSumsValue,
   keysOf,
   type Lengths,
   lengthValue,
@@ -71,6 +73,7 @@ export const evalSchema = z.strictObject({
   webgpu: webGpuValue.meta(general),
   fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")
     .meta(general),
+  fp16Sums: halfSumsValue.meta(general),
   type: z.enum(SCORER_TYPES).default("webgpu")
     .describe(
       "onnx: run the ONNX file of --model; the others name this program's runtime in results",
@@ -175,9 +178,9 @@ export type EvalConfig = z.infer<typeof evalSchema>;
 
 /** The settings of a model on a device. */
 export function deviceSettings(
-  { device, webgpu, type, fp16 }: EvalConfig,
-): Pick<EvalConfig, "device" | "webgpu" | "fp16"> & { readonly type: DeviceScorerType } {
-  return { device, webgpu, fp16, type: type as DeviceScorerType }; // an ONNX file is another source
+  { device, webgpu, type, fp16, fp16Sums }: EvalConfig,
+): DeviceSettings & { readonly type: DeviceScorerType } {
+  return { device, webgpu, fp16, fp16Sums, type: type as DeviceScorerType }; // an ONNX file is another source
 }
 
 /** Whether the flags name a text, which then is scored instead of that of training. */

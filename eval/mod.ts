@@ -110,6 +110,7 @@ export { type ManualModel, manualModel } from "./settings/manual_config.ts";
 export * from "./metrics.ts";
 export { evaluateRepeatedly, type RepetitionOptions } from "./repetitions.ts";
 export { EVAL_PRESETS, type EvalPreset } from "./presets.ts";
+export { openScoringDevice } from "./scorers/device_runtime.ts";
 export {
   DEVICE_SCORER_TYPES,
   type DeviceScorerType,

@@ -48,7 +48,11 @@ export type { SentenceSplits } from "./text/sentences/encode_sentences.ts";
 export type { CountedFile } from "./text/sentences/files/counted_files.ts";
 export { WorkerReader } from "./text/sentences/worker_reader.ts";
 export type { TextFile } from "./text/files/text_file.ts";
-export { checkWebGpu, type DeviceSettings } from "./settings/check_web_gpu.ts";
+export {
+  checkDeviceSettings,
+  type DeviceSettings,
+  halfSumsValue,
+} from "./settings/device_settings.ts";
 export { REMEDIES } from "./settings/remedies.ts";
 export {
   openText,

@@ -6,6 +6,7 @@
  */
 import {
   DATASET_CHOICES,
+  halfSumsValue,
   lengthValue,
   MAX_RATE,
   MAX_STEPS,
@@ -20,7 +21,6 @@ import { targetValue } from "@transformer-xl/eval";
 import {
   configFields,
   DEVICE_CHOICES,
-  HALF_SUMS,
   pathValue,
   processFields,
   verbosityFields,
@@ -70,9 +70,7 @@ export const trainSchema = z.strictObject({
   fp16: z.boolean().default(false)
     .describe("Mixed precision: float16 weights, activations and gradients, float32 master weights")
     .meta(general),
-  fp16Sums: z.enum(HALF_SUMS).default("float32")
-    .describe("Sums of products of --fp16 on GPUs; packed: up to 32 terms in float16, then float32")
-    .meta(general),
+  fp16Sums: halfSumsValue.meta(general),
   seed: seedValue.default(1111).describe("Seed for weights, dropout and --roll").meta(general),
   ...verbosityFields,
   debug: z.boolean().default(false).describe("Write no files").meta(general),

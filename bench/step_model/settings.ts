@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HALF_SUMS } from "@transformer-xl/runtime";
+import { ADAPTER_CLASSES, HALF_SUMS } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import { reportSchema } from "../gpu_report/settings.ts";
@@ -22,7 +22,7 @@ export const stepModelSchema = z.strictObject({
   batchSize,
   tgtLen,
   memLen,
-  adapterClass: z.enum(["nvidia", "amd", "intel", "apple", "unknown", "cpu"]).default("nvidia")
+  adapterClass: z.enum(ADAPTER_CLASSES).default("nvidia")
     .describe("Class whose tiles are used"),
   list: z.boolean().default(false).describe("Also print every launch"),
   cores: rate(132, "Workgroups of products that run at once"),

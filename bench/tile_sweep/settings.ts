@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { ConfigError, type DType, HALF_SUMS, webGpuValue } from "@transformer-xl/runtime";
+import {
+  ADAPTER_CLASSES,
+  ConfigError,
+  type DType,
+  HALF_SUMS,
+  webGpuValue,
+} from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import type { MatmulForm } from "@transformer-xl/kernels";
-
-const CLASSES = ["cpu", "nvidia", "amd", "intel", "apple", "unknown"] as const;
 
 /** Everything `bench/tile_sweep/main.ts` accepts. */
 export const sweepSchema = z.strictObject({
@@ -18,7 +22,7 @@ export const sweepSchema = z.strictObject({
   dtype: z.enum(["f32", "f16", "both"]).default("both")
     .describe("Element types; f16 where the adapter has it"),
   fp16Sums: z.enum(HALF_SUMS).default("float32").describe("Sums of products of halves"),
-  adapterClass: z.enum(CLASSES).nullable().default(null)
+  adapterClass: z.enum(ADAPTER_CLASSES).nullable().default(null)
     .describe("Sweep the tiles of another class of adapters; none: this one's"),
   budgetS: z.number().positive().default(300).describe("Seconds to measure; what is left is named"),
   webgpu: webGpuValue,

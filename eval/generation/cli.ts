@@ -5,7 +5,7 @@
  * @module
  */
 import {
-  checkWebGpu,
+  checkDeviceSettings,
   type ModelCheckpoint,
   modelOfCheckpoint,
   openCheckpoint,
@@ -15,7 +15,6 @@ import {
   checkVerbosity,
   flagHelp,
   listenTo,
-  openDevice,
   parseFlags,
   runMain,
   SAME_REQUEST_MS,
@@ -23,13 +22,13 @@ import {
   STOP_SIGNALS,
   type StopSignal,
   tryWrite,
-  useWebGpu,
   wantsHelp,
   withRemedies,
   withUserPaths,
 } from "@transformer-xl/runtime";
 import { findCheckpoint } from "../find_checkpoint.ts";
 import { assertFiniteWeights } from "../finite.ts";
+import { openScoringDevice } from "../scorers/device_runtime.ts";
 import { trainedTextOf } from "../text/trained_text.ts";
 import { typedText } from "../text/typed_text.ts";
 import { checkPrompt, type GenerateConfig, generateSchema } from "./config.ts";
@@ -60,7 +59,7 @@ async function generateWith(argv: readonly string[]): Promise<number> {
     ["workDir", "model", "promptFile"],
   );
   checkPrompt(config);
-  checkWebGpu(config);
+  checkDeviceSettings(config);
   checkVerbosity(config);
   const note = config.quiet ? () => {} : printNote;
   using checkpoint = await openCheckpoint(await findCheckpoint(config));
@@ -68,8 +67,7 @@ async function generateWith(argv: readonly string[]): Promise<number> {
   const prompt = await typedText({ manual: config.prompt, manualFile: config.promptFile });
   const ids = promptIds(prompt, vocabulary, trainedTextOf(checkpoint)?.dataset);
   note(`checkpoint : ${checkpoint.path}`);
-  if (config.device !== "cpu") await useWebGpu(config.webgpu, note);
-  using device = await openDevice(config.device, note);
+  using device = await openScoringDevice(config, note);
   const stored = checkpoint.config;
   const modelConfig = {
     ...stored,

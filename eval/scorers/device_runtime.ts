@@ -3,47 +3,46 @@
  *
  * @module
  */
-import type { Model, ModelConfig } from "@transformer-xl/model";
-import {
-  type DeviceChoice,
-  openDevice,
-  useWebGpu,
-  type WebGpuChoice,
-} from "@transformer-xl/runtime";
+import type { DeviceSettings, Model, ModelConfig } from "@transformer-xl/model";
+import { type Device, openDevice, useWebGpu } from "@transformer-xl/runtime";
 import { type DeviceScorerType, openScorer, runtimeName } from "./open_scorer.ts";
 import { RankScorer } from "./rank_scorer.ts";
 import type { ScoringRuntime } from "./scoring_runtime.ts";
 
 /** Settings of the runtime. */
-export interface DeviceRuntimeSettings {
-  /** The device. */
-  readonly device: DeviceChoice;
-  /** WebGPU implementation. */
-  readonly webgpu: WebGpuChoice | null;
+export interface DeviceRuntimeSettings extends DeviceSettings {
   /** Name of the runtime that was asked for. */
   readonly type: DeviceScorerType;
-  /** Half precision. */
-  readonly fp16: boolean;
   /** Receives one sentence about the device. */
   readonly notice: (sentence: string) => void;
 }
 
 /**
- * Opens a device.
+ * Opens the device of the settings, on the WebGPU that they name.
+ *
+ * @param notice receives one sentence about it
+ * @throws {DeviceError} when a GPU was requested and there is none, or the driver is unsuitable
+ */
+export async function openScoringDevice(
+  { device, webgpu, fp16Sums }: DeviceSettings,
+  notice: (sentence: string) => void,
+): Promise<Device> {
+  if (device !== "cpu") await useWebGpu(webgpu, notice);
+  return await openDevice(device, notice, { halfSums: fp16Sums });
+}
+
+/**
+ * Opens a device as the runtime of a model.
  *
  * @param create places the model on it
  * @throws {DeviceError} when a GPU was requested and there is none, or the driver is unsuitable
  */
 export async function openDeviceRuntime(
-  { device: choice, webgpu, type, fp16, notice }: DeviceRuntimeSettings,
-  create: (
-    device: Awaited<ReturnType<typeof openDevice>>,
-    config: ModelConfig,
-    fp16: boolean,
-  ) => Promise<Model>,
+  settings: DeviceRuntimeSettings,
+  create: (device: Device, config: ModelConfig, fp16: boolean) => Promise<Model>,
 ): Promise<ScoringRuntime> {
-  if (choice !== "cpu") await useWebGpu(webgpu, notice);
-  const device = await openDevice(choice, notice);
+  const { type, fp16, notice } = settings;
+  const device = await openScoringDevice(settings, notice);
   return {
     name: runtimeName(type, device),
     math: fp16 ? "fp16" : "fp32",

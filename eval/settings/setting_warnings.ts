@@ -47,6 +47,9 @@ export function settingWarnings(
     ...(isFlag("onnxProvider") && !isOnnx
       ? ["warning: --onnx_provider has no effect without --type onnx"]
       : []),
+    ...(isFlag("fp16Sums") && isOnnx
+      ? ["warning: --fp16_sums has no effect with --type onnx"]
+      : []),
     ...(isFlag("device") && isOnnx
       ? ["warning: --device has no effect with --type onnx; give --onnx_provider"]
       : []),

@@ -6,7 +6,10 @@
  */
 
 /** Families of adapters that share tile plans. */
-export type AdapterClass = "cpu" | "nvidia" | "amd" | "intel" | "apple" | "unknown";
+export const ADAPTER_CLASSES = ["cpu", "nvidia", "amd", "intel", "apple", "unknown"] as const;
+
+/** One of {@link ADAPTER_CLASSES}. */
+export type AdapterClass = typeof ADAPTER_CLASSES[number];
 
 /**
  * Sums of products of halves: in float32, or at most 32 steps of k in half precision, whose sums are

@@ -4,8 +4,13 @@
  * @module
  */
 import {
+  ADAPTER_CLASSES,
+  type AdapterClass,
+  chooseAdapter,
   type Device,
   GpuDevice,
+  HALF_SUMS,
+  type HalfSums,
   ReferenceDevice,
   useWebGpu,
   WEBGPU_CHOICES,
@@ -18,7 +23,7 @@ import { GoldenCase, UnsupportedCase } from "./runner/golden_case.ts";
 
 const USAGE =
   `Usage: deno task golden [--device gpu|cpu|reference64|all] [--webgpu deno|dawn|auto] [--data DIR]
-         [--fp16] [--table] FOLDER...
+         [--fp16] [--fp16_sums float32|packed] [--adapter_class NAME] [--table] FOLDER...
 
 Checks folders of golden numbers (case.json, tensors.safetensors) and prints the worst error per kind
 of tensor, relative to the largest value of each tensor. Exit code 1 when a folder did not pass.
@@ -29,6 +34,8 @@ of tensor, relative to the largest value of each tensor. Exit code 1 when a fold
                  finds no adapter. Default: TXL_WEBGPU, else deno
   --data DIR     Folder of wiki.{train,valid,test}.tokens, for trajectories that store no text
   --fp16         Train trajectories in half precision: losses within 2 %, validation within 1 %
+  --fp16_sums NAME      float32, or packed: up to 32 terms in half precision, within the same limits
+  --adapter_class NAME  The kernels of another family of GPUs: ${ADAPTER_CLASSES.join(", ")}
   --table        Print a Markdown table of the worst errors at the end
   --help         This text
 `;
@@ -36,17 +43,33 @@ of tensor, relative to the largest value of each tensor. Exit code 1 when a fold
 const DEVICES = ["gpu", "cpu", "reference64"] as const;
 type DeviceName = (typeof DEVICES)[number];
 
+/** Kernels that the adapter alone would not choose. */
+interface Kernels {
+  readonly adapterClass?: AdapterClass;
+  readonly halfSums?: HalfSums;
+}
+
 /** Devices by name, opened when first needed. */
 class OpenDevices implements Disposable {
   readonly #open = new Map<DeviceName, Device>();
+  readonly #kernels: Kernels;
+
+  constructor(kernels: Kernels) {
+    this.#kernels = kernels;
+  }
 
   async get(name: DeviceName): Promise<Device> {
     const device = this.#open.get(name) ??
       (name === "gpu"
-        ? await GpuDevice.open()
+        ? await this.#openGpu()
         : new ReferenceDevice({ precision: name === "cpu" ? "f32" : "f64" }));
     this.#open.set(name, device);
     return device;
+  }
+
+  async #openGpu(): Promise<GpuDevice> {
+    const choice = await chooseAdapter(navigator.gpu);
+    return await GpuDevice.open(choice && { ...choice, ...this.#kernels });
   }
 
   [Symbol.dispose](): void {
@@ -99,36 +122,57 @@ function isExpected({ name, constructor }: Error): boolean {
     .some((kind) => kind === name || kind === constructor.name);
 }
 
+/** Flags with a choice of words. */
+const CHOICES = {
+  device: [...DEVICES, "all"],
+  webgpu: WEBGPU_CHOICES,
+  fp16_sums: HALF_SUMS,
+  adapter_class: ADAPTER_CLASSES,
+} as const;
+
 async function main(argv: readonly string[]): Promise<number> {
-  const unknown: string[] = [];
+  const problems: string[] = [];
   const flags = parseArgs(argv, {
-    string: ["device", "webgpu", "data"],
+    string: ["data", ...Object.keys(CHOICES)],
     boolean: ["help", "fp16", "table"],
     alias: { help: "h" },
-    unknown: (word, key) => key === undefined || unknown.push(word) === 0,
+    unknown: (word, key) =>
+      key === undefined || problems.push(`Cannot use flag ${word}: it is unknown`) === 0,
   });
   if (flags.help) {
     console.log(USAGE);
     return 0;
   }
-  const { device, webgpu, data: corpusFolder, fp16, table } = flags;
+  const chosen = <const N extends keyof typeof CHOICES>(
+    flag: N,
+  ): typeof CHOICES[N][number] | undefined => {
+    const given = flags[flag] as string | undefined;
+    const word = CHOICES[flag].find((word) => word === given);
+    if (given !== undefined && word === undefined) {
+      problems.push(`Cannot use --${flag} "${given}": it is unknown`);
+    }
+    return word;
+  };
+  const device = chosen("device");
+  const webgpu = chosen("webgpu");
+  const adapterClass = chosen("adapter_class");
+  const halfSums = chosen("fp16_sums");
+  const { data: corpusFolder, fp16, table } = flags;
+  if (halfSums === "packed" && !fp16) {
+    problems.push("Cannot use --fp16_sums packed in full precision: add --fp16, or leave it out");
+  }
   const folders = flags._.map(String);
-  const choice = device === undefined
-    ? undefined
-    : device === "all"
-    ? DEVICES
-    : DEVICES.filter((name) => name === device);
-  const implementation = WEBGPU_CHOICES.find((name) => name === webgpu);
-  const isUnknownGpu = webgpu !== undefined && implementation === undefined;
-  if (unknown.length > 0 || folders.length === 0 || choice?.length === 0 || isUnknownGpu) {
-    if (unknown.length > 0) console.error(`Cannot use flag ${unknown.join(", ")}: it is unknown`);
-    if (choice?.length === 0) console.error(`Cannot use --device "${device}": it is unknown`);
-    if (isUnknownGpu) console.error(`Cannot use --webgpu "${webgpu}": it is unknown`);
+  if (problems.length > 0 || folders.length === 0) {
+    for (const problem of problems) console.error(problem);
     console.error(USAGE);
     return 2;
   }
-  await useWebGpu(implementation ?? null);
-  using devices = new OpenDevices();
+  const choice = device === "all" ? DEVICES : device && [device];
+  await useWebGpu(webgpu ?? null);
+  using devices = new OpenDevices({
+    ...(adapterClass && { adapterClass }),
+    ...(halfSums && { halfSums }),
+  });
   const failed: string[] = [];
   const cases: CaseErrors[] = [];
   for (const folder of folders) {

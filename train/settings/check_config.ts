@@ -4,7 +4,7 @@
  * @module
  */
 import { LARGEST_SCALE } from "@transformer-xl/kernels";
-import { canShare, checkWebGpu, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
+import { canShare, checkDeviceSettings, COMPAT_RULES, maxDistanceOf } from "@transformer-xl/model";
 import { checkVerbosity, ConfigError } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import {
@@ -24,7 +24,7 @@ import { checkLogFiles, checkTargets, checkWritten } from "./check_outputs.ts";
  */
 export function checkTrainConfig(config: TrainConfig): void {
   const { batchChunk, evalTgtLen, evalMaxSteps, nLayer } = config;
-  checkWebGpu(config);
+  checkDeviceSettings(config);
   checkVerbosity(config);
   checkExtension(config);
   checkVocabulary(config);
@@ -145,12 +145,7 @@ function checkTokens(config: TrainConfig): void {
 /** With a smaller loss scale, gradients underflow in float16. */
 const SMALLEST_SCALE = 2 ** -10;
 
-function checkLossScale({ fp16, fp16Sums, lossScale, staticLossScale }: TrainConfig): void {
-  if (fp16Sums !== "float32" && !fp16) {
-    throw new ConfigError(
-      `Cannot use --fp16_sums ${fp16Sums} in full precision: add --fp16, or leave it out`,
-    );
-  }
+function checkLossScale({ fp16, lossScale, staticLossScale }: TrainConfig): void {
   const given = lossScale ?? staticLossScale;
   if (given !== null && given !== 1 && !fp16) {
     throw new ConfigError(

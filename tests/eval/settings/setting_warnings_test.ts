@@ -21,6 +21,14 @@ Deno.test("a flag that only another flag reads is a warning without it", async (
   assertEquals(await warnings("--per_token_file", "a", "--per_token"), []);
 });
 
+Deno.test("settings of other runtimes are a warning beside an ONNX file", async () => {
+  const onnx = ["--type", "onnx", "--model", "a.onnx", "--fp16"];
+  assertEquals(await warnings(...onnx, "--fp16_sums", "packed", "--device", "gpu"), [
+    "warning: --fp16_sums has no effect with --type onnx",
+    "warning: --device has no effect with --type onnx; give --onnx_provider",
+  ]);
+});
+
 Deno.test("the place of a text beside a typed text is a warning", async () => {
   assertEquals(await warnings("--data", "a", "--dataset", "text"), []);
   assertEquals(await warnings("--manual", "a b", "--data", "a", "--dataset", "text"), [
