@@ -27,9 +27,10 @@ import { initialLine } from "../fine_tuning/initial_settings.ts";
 import type { Interrupt } from "../interrupt.ts";
 import { canProfile } from "../profile/step_profiler.ts";
 import { writeProfile } from "../profile/write_profile.ts";
+import type { Reporter } from "../report/report.ts";
 import { RunOutputs } from "../report/run_outputs.ts";
 import { TrainingProgress } from "../report/training_progress.ts";
-import { HOW_TO_TEST_AGAIN, noProfile } from "../settings/flag_errors.ts";
+import { noProfile } from "../settings/flag_errors.ts";
 import { recordedLines } from "../telemetry/detail_lines.ts";
 import type { StartUp } from "../telemetry/start_up.ts";
 import { Trainer } from "../trainer.ts";
@@ -119,14 +120,39 @@ export async function trainRank(
     else text.write(noProfile(device.info.adapter), "WARNING");
   }
   startUp.begin("first step");
+  try {
+    const run = { config, group, interrupt, startUp, text, progress, files };
+    return await trainAndTest(trainer, device, reporter, run);
+  } catch (error) {
+    reporter.failed(error);
+    throw error;
+  }
+}
+
+/** What training and its test need beside the trainer. */
+interface Run
+  extends
+    Pick<Start, "config" | "group" | "interrupt" | "startUp">,
+    Pick<Outputs, "text" | "progress"> {
+  /** Checkpoint files; undefined where nothing is written. */
+  readonly files: CheckpointFiles | undefined;
+}
+
+async function trainAndTest(
+  trainer: Trainer,
+  device: Device,
+  reporter: Reporter,
+  { config, group, interrupt, startUp, text, progress, files }: Run,
+): Promise<number> {
+  const { rank } = group;
   const startMs = performance.now();
-  const steps = new TrainingProgress({ firstStep: step, maxStep: config.maxStep });
+  const steps = new TrainingProgress({ firstStep: trainer.progress.step, maxStep: config.maxStep });
   const { signal } = interrupt;
   for await (const event of trainer.train(signal, files, interrupt.takeSaveRequest)) {
     if (!startUp.isOver) {
       await device.idle();
       startUp.end();
-      for (const line of startUp.lines) text.detail(line);
+      reporter.started(startUp);
     }
     reporter.report(event);
     if (steps.follow(event) && progress.shows) progress.update(steps.parts);
@@ -146,7 +172,7 @@ export async function trainRank(
     if (await decideOnFirst(group, () => exists(best))) {
       const result = await trainer.test(best);
       if (result === undefined) {
-        text.result(`Interrupted in the test; ${HOW_TO_TEST_AGAIN}`);
+        reporter.testInterrupted();
         return interrupt.exitCode();
       }
       reporter.test(result);

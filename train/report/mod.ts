@@ -8,6 +8,7 @@ export { historyOf, JSON_LOG, readHistory } from "./history/read_history.ts";
 export { type Facts, RunHistory, type StepPoint, type Validation } from "./history/run_history.ts";
 export { type Merge, Thinned } from "./history/thinned.ts";
 export { report } from "./main.ts";
+export { openTelemetry, type TelemetryStart } from "./followers/telemetry_records.ts";
 export { lossCurve, type Losses, type LossPoint } from "./page/loss_curve.ts";
 export { comparisonPage, runPage } from "./page/report_page.ts";
 export { runCurve } from "./page/run_curve.ts";

@@ -13,7 +13,7 @@ import {
   type Targets,
 } from "@transformer-xl/eval";
 import type { TextLog } from "@transformer-xl/runtime";
-import { HOW_TO_CONTINUE } from "../settings/flag_errors.ts";
+import { HOW_TO_CONTINUE, HOW_TO_TEST_AGAIN } from "../settings/flag_errors.ts";
 import type {
   DroppedEvent,
   EvalEvent,
@@ -24,6 +24,7 @@ import type {
 } from "../events.ts";
 import { stepNumbers } from "../step/step_numbers.ts";
 import { checkpointDetail, evaluationDetail, stepDetail } from "../telemetry/detail_lines.ts";
+import type { StartUp } from "../telemetry/start_up.ts";
 import type { RunFollower } from "./followers/run_follower.ts";
 import type { RecordSink } from "./run_records.ts";
 import {
@@ -73,8 +74,24 @@ export class Reporter {
     else if (event.kind === "dropped") this.#dropped(event);
     else if (event.kind === "unsaved") this.#unsaved(event);
     else if (event.kind === "interrupted") {
-      this.#text.result(`Interrupted at step ${event.step}; ${HOW_TO_CONTINUE}`);
+      this.#interrupted(`Interrupted at step ${event.step}; ${HOW_TO_CONTINUE}`);
     }
+  }
+
+  /** Reports the start, once the first step is done. */
+  started(startUp: Pick<StartUp, "lines" | "phases">): void {
+    for (const line of startUp.lines) this.#text.detail(line);
+    for (const follower of this.#followers) follower.start?.(startUp.phases);
+  }
+
+  /** Reports that a signal stopped the test. */
+  testInterrupted(): void {
+    this.#interrupted(`Interrupted in the test; ${HOW_TO_TEST_AGAIN}`);
+  }
+
+  /** Reports an error that ends the run, to those that follow it; the program prints it. */
+  failed(error: unknown): void {
+    for (const follower of this.#followers) follower.fail?.(error);
   }
 
   /** Reports the test at the end. */
@@ -165,6 +182,11 @@ export class Reporter {
     );
     this.#json?.write({ ...event });
     for (const follower of this.#followers) follower.save?.(event);
+  }
+
+  #interrupted(line: string): void {
+    this.#text.result(line);
+    for (const follower of this.#followers) follower.interrupt?.();
   }
 
   #results(lines: readonly string[]): void {

@@ -1,6 +1,6 @@
 /**
  * Everything that a run writes beside its text log: the JSON log with its report, records for
- * DLLogger, and event files for TensorBoard.
+ * DLLogger, event files for TensorBoard, and telemetry.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import { textRecord } from "../checkpoint/training_text.ts";
 import type { TrainConfig } from "../config.ts";
 import { DllRecords } from "./followers/dll_records.ts";
 import type { RunFollower } from "./followers/run_follower.ts";
+import { openTelemetry } from "./followers/telemetry_records.ts";
 import { TensorBoardRecords } from "./followers/tensorboard_records.ts";
 import { type Facts, factsOf } from "./history/run_history.ts";
 import { openDllLog, writesFiles } from "./logs.ts";
@@ -87,6 +88,10 @@ export class RunOutputs implements AsyncDisposable {
       const tables = { Model: { parameters, ...model }, Text: source, ...machine };
       board.begin({ step, config, tables });
       followers.push(board);
+    }
+    if (rank === 0) {
+      const telemetry = await openTelemetry({ config, parameters, step, adapter: device.adapter });
+      if (telemetry !== undefined) followers.push(stack.use(telemetry));
     }
     const reporter = new Reporter(text, json, { ...style, own: rank > 0 }, followers);
     return new RunOutputs(reporter, stack.move());

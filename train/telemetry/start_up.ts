@@ -5,7 +5,16 @@
  */
 import type { PlanTimes } from "@transformer-xl/runtime";
 
-/** A phase of a start. */
+/** A phase of a start; times are milliseconds since the process started. */
+export interface StartPhase {
+  /** Its name. */
+  readonly name: string;
+  /** Its begin. */
+  readonly beganMs: number;
+  /** Its end. */
+  readonly endedMs: number;
+}
+
 interface Phase {
   readonly name: string;
   readonly beganMs: number;
@@ -48,15 +57,24 @@ export class StartUp {
     return this.#endedMs !== undefined;
   }
 
+  /** The phases, in order; the last one ends now if the start is not over. */
+  get phases(): readonly StartPhase[] {
+    const endMs = this.#endedMs ?? this.#now();
+    return this.#phases.map(({ name, beganMs }, i) => ({
+      name,
+      beganMs,
+      endedMs: this.#phases[i + 1]?.beganMs ?? endMs,
+    }));
+  }
+
   /** A line for the whole start, one for each phase and one for each plan. */
   get lines(): string[] {
-    const endMs = this.#endedMs ?? this.#now();
-    const ends = [...this.#phases.slice(1).map(({ beganMs }) => beganMs), endMs];
+    const { phases } = this;
     return [
-      `start-up = ${milliseconds(endMs)}`,
-      ...this.#phases.flatMap(({ name, beganMs, plans }, i) => [
-        `    - ${name} : ${milliseconds(ends[i]! - beganMs)}`,
-        ...plans.map(planLine),
+      `start-up = ${milliseconds(phases.at(-1)!.endedMs)}`,
+      ...phases.flatMap(({ name, beganMs, endedMs }, i) => [
+        `    - ${name} : ${milliseconds(endedMs - beganMs)}`,
+        ...this.#phases[i]!.plans.map(planLine),
       ]),
     ];
   }

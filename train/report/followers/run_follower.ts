@@ -5,6 +5,7 @@
  */
 import type { EvalResult } from "@transformer-xl/eval";
 import type { EvalEvent, LogEvent, SaveEvent } from "../../events.ts";
+import type { StartPhase } from "../../telemetry/start_up.ts";
 
 /** Numbers of a run at its end. */
 export interface RunSummary {
@@ -26,10 +27,16 @@ export interface RunFollower {
   step(event: LogEvent, lossNats: number): void;
   /** Follows a validation. */
   validation(event: EvalEvent): void;
+  /** Follows the start, once the first step is done. */
+  start?(phases: readonly StartPhase[]): void;
   /** Follows a checkpoint, or a failed write. */
   save?(event: SaveEvent): void;
   /** Follows the test at the end. */
   test?(result: EvalResult): void;
   /** Follows the end of training. */
   summary(summary: RunSummary): void;
+  /** Follows a stop by a signal, which may be in the test. */
+  interrupt?(): void;
+  /** Follows an error that ends the run. */
+  fail?(error: unknown): void;
 }

@@ -10,10 +10,11 @@ import {
   type LossStyle,
   perplexity,
 } from "@transformer-xl/eval";
-import { flagSpecs, type HyperParameter, type TensorBoardLog } from "@transformer-xl/runtime";
-import { type TrainConfig, trainSchema } from "../../config.ts";
+import type { TensorBoardLog } from "@transformer-xl/runtime";
+import type { TrainConfig } from "../../config.ts";
 import type { EvalEvent, LogEvent } from "../../events.ts";
 import type { Facts } from "../history/run_history.ts";
+import { hyperparameters, settingsOf, wordOf } from "./hyperparameters.ts";
 import { stepNumbers } from "../../step/step_numbers.ts";
 import type { RunFollower } from "./run_follower.ts";
 
@@ -26,12 +27,6 @@ export interface RunStart {
   /** Tables of further facts by heading: model, text, machine. */
   readonly tables: Readonly<Record<string, Facts>>;
 }
-
-/** Groups of flags whose settings are hyperparameters. */
-const HYPERPARAMETERS = new Set(["Model", "Optimization", "Training"]);
-
-/** Further ones. */
-const FURTHER: readonly string[] = ["preset", "dataset", "vocab", "fp16", "seed"];
 
 /** Writer of the records. */
 export class TensorBoardRecords implements RunFollower {
@@ -96,36 +91,10 @@ export class TensorBoardRecords implements RunFollower {
   }
 }
 
-/** All settings by flag, in the order of the help. */
-function settingsOf(config: TrainConfig): Facts {
-  const values = new Map<string, unknown>(Object.entries(config));
-  return Object.fromEntries(flagSpecs(trainSchema).map(({ name, key }) => [name, values.get(key)]));
-}
-
-/** The settings that shape a run, by flag; those without a value are left out. */
-function hyperparameters(config: TrainConfig): Record<string, HyperParameter> {
-  const settings = settingsOf(config);
-  return Object.fromEntries(
-    flagSpecs(trainSchema)
-      .filter(({ name, group }) => HYPERPARAMETERS.has(group) || FURTHER.includes(name))
-      .map(({ name }) => [name, settings[name]] as const)
-      .filter(([, value]) => value !== null && value !== undefined)
-      .map(([name, value]) => [name, asHyperparameter(value)]),
-  );
-}
-
-function asHyperparameter(value: unknown): HyperParameter {
-  return typeof value === "number" || typeof value === "boolean" ? value : wordOf(value);
-}
-
 /** A table in Markdown. */
 function tableText(heading: string, facts: Facts): string {
   const rows = Object.entries(facts).map(([name, value]) => `| ${name} | ${cell(wordOf(value))} |`);
   return [`| ${heading} | |`, "| --- | --- |", ...rows].join("\n");
-}
-
-function wordOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
 }
 
 /** A text as the cell of a table. */
