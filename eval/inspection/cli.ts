@@ -4,7 +4,7 @@
  * @module
  */
 import {
-  checkWebGpu,
+  checkDeviceSettings,
   isOfCharacters,
   type ModelCheckpoint,
   modelOfCheckpoint,
@@ -17,11 +17,9 @@ import {
   fileInfo,
   flagHelp,
   flagName,
-  openDevice,
   parseFlags,
   quoted,
   runMain,
-  useWebGpu,
   wantsHelp,
   withRemedies,
   withUserPaths,
@@ -33,6 +31,7 @@ import { assertFiniteLoss, assertFiniteWeights } from "../finite.ts";
 import { mean } from "../metrics.ts";
 import { checkPage, loadUplot, replaceFile, writingPages } from "../page/mod.ts";
 import { lossText } from "../report/loss_text.ts";
+import { openScoringDevice } from "../scorers/device_runtime.ts";
 import { scoredConfig } from "../settings/scored_config.ts";
 import { scoredTexts } from "../text/scored_text.ts";
 import { checkInspected, type InspectConfig, inspectSchema, textOf } from "./config.ts";
@@ -70,31 +69,31 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
     ["workDir", "model", "data", "manualFile", "to"] as const,
   );
   checkInspected(config);
-  checkWebGpu(config);
+  checkDeviceSettings(config);
   using checkpoint = await openCheckpoint(await findCheckpoint(config, "inspect"));
   const { path } = checkpoint;
+  const note = config.quiet ? () => {} : print;
   const isAlone = config.model !== null && parsed.origin.get("workDir") === "default";
   const to = config.to ?? `${isAlone ? dirname(path) : config.workDir}/${PAGE}`;
   await checkPage(to, "inspection");
   for (const line of [unverifiedLine(checkpoint), lastForBest(config, path, "inspecting")]) {
-    if (line !== undefined) print(line);
+    if (line !== undefined) note(line);
   }
-  print(`checkpoint : ${path}`);
-  const text = await inspectedText(config, checkpoint, print);
+  note(`checkpoint : ${path}`);
+  const text = await inspectedText(config, checkpoint, note);
   const lengths = inspectionLengths(config, text.ids.length, checkpoint);
   const modelConfig = scoredConfig(config, checkpoint.config);
   const { tgtLen, memLen, memLens } = lengths;
   for (const memLen of memLens) {
     checkTables(modelConfig, { batchSize: 1, tgtLen, extLen: 0, memLen });
   }
-  if (config.device !== "cpu") await useWebGpu(config.webgpu, print);
-  using device = await openDevice(config.device, print);
+  using device = await openScoringDevice(config, note);
   using model = await modelOfCheckpoint(device, checkpoint, {
     config: modelConfig,
     fp16: config.fp16,
   });
   await assertFiniteWeights(device, model.store, path);
-  print(
+  note(
     `${text.ids.length} tokens in segments of ${tgtLen}, memory of ${memLens.join(", ")} rows`,
   );
   const { kind } = checkpoint.vocabulary;

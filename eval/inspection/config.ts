@@ -11,8 +11,8 @@ import { type EvalConfig, evalSchema } from "../config.ts";
 const text = { group: "Text" } as const;
 const lengths = { group: "Lengths" } as const;
 
-const { workDir, model, device, webgpu, fp16, cache, compat, clampLen, sameLength } =
-  evalSchema.shape;
+const { workDir, model, device, webgpu, fp16, fp16Sums, cache, quiet, compat } = evalSchema.shape;
+const { clampLen, sameLength } = evalSchema.shape;
 const { manual, manualFile, dataset, data } = evalSchema.shape;
 
 /** Tokens that a page shows and a browser prints without trouble. */
@@ -20,7 +20,7 @@ const MAX_TOKENS = 5000;
 
 /** The schema of `deno task inspect`. */
 export const inspectSchema = z.strictObject({
-  ...{ workDir, model, device, webgpu, fp16, cache, compat },
+  ...{ workDir, model, device, webgpu, fp16, fp16Sums, cache, quiet, compat },
   to: pathValue.nullable().default(null)
     .describe("Page to write; none: inspection.html in --work_dir, or beside --model")
     .meta({ group: "General", metavar: "FILE" }),

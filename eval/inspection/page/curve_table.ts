@@ -57,5 +57,5 @@ function percent(share: number): string {
 
 /** A threshold in percent, with the digits that it has. */
 export function thresholdText(threshold: number): string {
-  return `${Number((100 * threshold).toPrecision(12))} %`;
+  return `${Number((100 * threshold).toPrecision(12))}\u00a0%`;
 }

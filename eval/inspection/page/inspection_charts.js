@@ -41,6 +41,7 @@
         })),
         border,
       ],
+      isLog: true, // steps that gain nothing are left out
       isCrowded: true,
       hasKeys: true,
     },
