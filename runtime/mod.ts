@@ -5,6 +5,8 @@
  * @module
  */
 export * from "./core.ts";
+export { openDevice } from "./open_on_cores.ts"; // that of core.ts, with threads
+export { coresOfRank, cpuThreads } from "./machine/cpu_threads.ts";
 export { allSucceed, decideOnFirst, firstThenOthers } from "./distributed/decide.ts";
 export { gatherNumbers } from "./distributed/gather_numbers.ts";
 export { type JobIdentity, jobIdentity } from "./distributed/job_token.ts";

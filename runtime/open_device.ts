@@ -8,26 +8,29 @@ import type { HalfSums } from "./tensor/device_limits.ts";
 import { ConfigError, DeviceError } from "./base/errors.ts";
 import { chooseAdapter } from "./gpu/adapter.ts";
 import { GpuDevice } from "./gpu/gpu_device.ts";
-import { ReferenceDevice } from "./reference/reference_device.ts";
+import { CpuDevice } from "./cpu/cpu_device.ts";
+import { ONE_THREAD, type Threads } from "./cpu/thread_pool.ts";
 
 /** Choices besides the device. */
 export interface OpenOptions {
   /** How a GPU sums products of halves; float32 by default. */
   readonly halfSums?: HalfSums;
+  /** Threads of the CPU if there is no GPU; without, the caller alone. */
+  readonly threads?: Threads;
 }
 
 /**
  * Opens a device.
  *
- * @param notice receives one sentence about the choice; without it, only a fallback to plain loops
- * is reported, as a warning on the console
+ * @param notice receives one sentence about the choice; without it, only a fallback to the CPU is
+ * reported, as a warning on the console
  * @throws {ConfigError} for another choice
  * @throws {DeviceError} when `gpu` was requested and there is none, or the driver is unsuitable
  */
 export async function openDevice(
   choice: DeviceChoice,
   notice?: (sentence: string) => void,
-  { halfSums }: OpenOptions = {},
+  { halfSums, threads = ONE_THREAD }: OpenOptions = {},
 ): Promise<Device> {
   if (!DEVICE_CHOICES.includes(choice)) {
     throw new ConfigError(
@@ -35,8 +38,8 @@ export async function openDevice(
     );
   }
   if (choice === "cpu") {
-    notice?.("device: plain TypeScript loops on the CPU, in float32");
-    return new ReferenceDevice({ precision: "f32" });
+    notice?.(`device: WebAssembly on the CPU, ${threadsText(threads)}, in float32`);
+    return new CpuDevice(threads);
   }
   const adapter = await chooseAdapter(navigator.gpu);
   if (adapter !== undefined) {
@@ -55,8 +58,12 @@ export async function openDevice(
     );
   }
   (notice ?? console.warn)(
-    "device: no WebGPU adapter answers, using plain TypeScript loops on the CPU, which is slow; " +
-      "run `deno task setup`",
+    `device: no WebGPU adapter answers, using WebAssembly on the CPU, ${threadsText(threads)}; ` +
+      "run `deno task setup` if there is a GPU",
   );
-  return new ReferenceDevice({ precision: "f32" });
+  return new CpuDevice(threads);
+}
+
+function threadsText({ count }: Threads): string {
+  return count === 1 ? "1 thread" : `${count} threads`;
 }

@@ -12,6 +12,7 @@ export const WORKERS: readonly string[] = [
   "runtime/distributed/worker/group_worker.ts",
   "model/text/sentences/read_worker.ts",
   "model/text/files/hash_worker.ts",
+  "runtime/cpu/worker.ts",
 ];
 
 const ROOT = new URL("../", import.meta.url);

@@ -17,6 +17,7 @@ import packHeads from "./wgsl/pack_heads.wgsl" with { type: "text" };
 import queryCotangent from "./wgsl/query_cotangent.wgsl" with { type: "text" };
 import scoresPlain from "./wgsl/scores_plain.wgsl" with { type: "text" };
 import scoresShifted from "./wgsl/scores_shifted.wgsl" with { type: "text" };
+import { softmaxBackwardCode, softmaxCode } from "./vector_code.ts";
 import softmax from "./wgsl/masked_softmax.wgsl" with { type: "text" };
 import softmaxBackward from "./wgsl/masked_softmax_backward.wgsl" with { type: "text" };
 
@@ -182,22 +183,26 @@ export const SOFTMAX: Kernel = kernel<"x" | "p", Rows>(
   "attention_softmax",
   exactExp + scoresShifted + softmax,
   softmaxLoops,
+  softmaxCode(true),
 );
 /** Masked softmax of scores by key. */
 export const PLAIN_SOFTMAX: Kernel = kernel<"p", Rows>(
   "attention_plain_softmax",
   exactExp + scoresPlain + softmax,
   softmaxLoops,
+  softmaxCode(false),
 );
 /** Derivative of {@link SOFTMAX}. */
 export const SOFTMAX_BACKWARD: Kernel = kernel<Cotangent | "dx", Rows | "H" | "scale">(
   "attention_softmax_backward",
   cotangentShifted + softmaxBackward,
   softmaxBackwardLoops,
+  softmaxBackwardCode(true),
 );
 /** Derivative of {@link PLAIN_SOFTMAX}. */
 export const PLAIN_SOFTMAX_BACKWARD: Kernel = kernel<Cotangent, Rows | "H" | "scale">(
   "attention_plain_softmax_backward",
   cotangentPlain + softmaxBackward,
   softmaxBackwardLoops,
+  softmaxBackwardCode(false),
 );

@@ -10,6 +10,7 @@ import softmaxLanes from "../shared/softmax_lanes.wgsl" with { type: "text" };
 import { IGNORED } from "../shared/ignored.ts";
 import biasSource from "./bias_gradient.wgsl" with { type: "text" };
 import rowSource from "./softmax_row.wgsl" with { type: "text" };
+import { BIAS_GRADIENT_CODE, SOFTMAX_ROW_CODE } from "./vector_code.ts";
 
 /** Loss of every row; with `differentiate` the logits become their gradient. */
 export const SOFTMAX_ROW = kernel<
@@ -44,6 +45,7 @@ export const SOFTMAX_ROW = kernel<
       logits[begin + goal] = atGoal;
     }
   },
+  SOFTMAX_ROW_CODE,
 );
 
 /** Sums of the columns of a chunk, added to the gradient of the bias. */
@@ -58,4 +60,5 @@ export const BIAS_GRADIENT = kernel<"dlogits" | "dbias", "rows" | "columns" | "s
     }
     for (let c = 0; c < columns; c++) dbias[c]! += sum[c]!;
   },
+  BIAS_GRADIENT_CODE,
 );

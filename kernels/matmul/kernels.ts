@@ -9,6 +9,7 @@ import { drawFactors, MASK_WGSL, type MaskField } from "../shared/dropout/mask.t
 import { type Epilogue, PLAIN_EPILOGUE } from "./tiles/epilogue.ts";
 import { tileSource } from "./tiles/tile.ts";
 import type { MatmulForm, TilePlan } from "./tiles/tile_plan.ts";
+import { productCode, type ProductSizes } from "./vector/product_code.ts";
 
 /** Adds the parts of split sums in order. */
 export const REDUCE_PARTIALS = kernel<
@@ -48,6 +49,7 @@ export function matmulKernel(plan: TilePlan): Kernel {
       `matmul_${form}_${tileM}x${tileN}`,
       (epilogue.dropout ? MASK_WGSL : "") + tileSource(plan).source,
       splitK > 1 ? splitProductLoops(form, plan.tileK) : productLoops(form, epilogue),
+      productCode(form, epilogue, splitK > 1 ? plan.tileK : 0),
     );
     KERNELS.set(key, found);
     PLANS.set(found.reference, plan);
@@ -56,27 +58,7 @@ export function matmulKernel(plan: TilePlan): Kernel {
 }
 
 /** Strides are named as in the WGSL: elements between rows, batches and parts. */
-type Sizes =
-  | "M"
-  | "N"
-  | "K"
-  | "lda"
-  | "ldb"
-  | "ldc"
-  | "a_offset"
-  | "b_offset"
-  | "c_offset"
-  | "a_outer"
-  | "a_inner"
-  | "b_outer"
-  | "b_inner"
-  | "c_outer"
-  | "c_inner"
-  | "outer"
-  | "inner"
-  | "splits"
-  | "alpha"
-  | MaskField;
+type Sizes = ProductSizes | MaskField;
 
 /** Loops of a product; `bias` and `gate` if the epilogue has them. */
 type ProductLoops = (

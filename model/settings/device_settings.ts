@@ -30,7 +30,7 @@ export const halfSumsValue: z.ZodDefault<z.ZodEnum<{ float32: "float32"; packed:
   .describe("Sums of products of --fp16 on GPUs; packed: up to 32 terms in float16, then float32");
 
 /**
- * Rejects an implementation of WebGPU for plain loops, which use none, and sums of halves in full
+ * Rejects an implementation of WebGPU for the CPU, which uses none, and sums of halves in full
  * precision.
  *
  * @throws {ConfigError} naming the flags
@@ -38,7 +38,7 @@ export const halfSumsValue: z.ZodDefault<z.ZodEnum<{ float32: "float32"; packed:
 export function checkDeviceSettings({ device, webgpu, fp16, fp16Sums }: DeviceSettings): void {
   if (device === "cpu" && webgpu === "dawn") {
     throw new ConfigError(
-      "Cannot use --webgpu dawn with --device cpu: plain loops use no WebGPU; leave --device out, or " +
+      "Cannot use --webgpu dawn with --device cpu: the CPU is used without WebGPU; leave --device out, or " +
         "use --webgpu deno",
     );
   }

@@ -16,6 +16,7 @@
  */
 import { ShaderError } from "../base/errors.ts";
 import type { DType, Numbers } from "../tensor/dtype.ts";
+import type { VectorCode } from "../wasm/vector_code.ts";
 import { readWorkgroupSize, type SizeFactors } from "./workgroup_size.ts";
 
 /** One storage binding of a kernel. */
@@ -78,6 +79,8 @@ export interface Kernel {
   readonly workgroupSize: readonly SizeFactors[] | undefined;
   /** The same computation as plain loops. */
   readonly reference: Reference;
+  /** The same computation of float32 operands for threads of a CPU, if plain loops are too slow. */
+  readonly vectorCode?: VectorCode;
 }
 
 const BINDING =
@@ -117,6 +120,7 @@ export function kernel<Operands extends string = never, Sizes extends string = n
   name: string,
   source: string,
   loops: Loops<Operands, Sizes>,
+  vectorCode?: VectorCode,
 ): Kernel {
   const bindings: Binding[] = [];
   let scalarsBinding: number | undefined;
@@ -156,6 +160,7 @@ export function kernel<Operands extends string = never, Sizes extends string = n
     workgroupSize: readWorkgroupSize(name, code, constants.map((constant) => constant.name)),
     // A launch has exactly the names that the source declares.
     reference: loops as Reference,
+    ...(vectorCode && { vectorCode }),
   };
 }
 

@@ -12,6 +12,7 @@ import { DeviceError } from "../base/errors.ts";
 import type { Executable, Recording, StorageRange } from "../plan/executable.ts";
 import { bytesByRole, OwnedStorage } from "../plan/owned_storage.ts";
 import { planSlots } from "../plan/memory_planner.ts";
+import type { Kernel } from "../record/kernel.ts";
 import type { Command, PlanBuffer } from "../record/recorder.ts";
 import { fieldValue, type ScalarValues, spans, workgroupsOf } from "../plan/scalar_values.ts";
 import { type DeviceLimits, PORTABLE_LIMITS } from "../tensor/device_limits.ts";
@@ -19,6 +20,26 @@ import type { Storage, StorageSpec, Tensor } from "../tensor/tensor.ts";
 
 /** Precision of the plain loops. */
 export type ReferencePrecision = "f32" | "f64";
+
+/** Options of {@link ReferenceDevice}. */
+export interface ReferenceOptions {
+  /** Precision of all floats. */
+  readonly precision: ReferencePrecision;
+  /** Limits that plans are recorded for. */
+  readonly limits?: DeviceLimits;
+  /** Name of the executor, for people. */
+  readonly adapter?: string;
+}
+
+/** A range of memory. */
+export interface HostMemory {
+  /** Its buffer, which threads may share. */
+  readonly buffer: ArrayBufferLike;
+  /** Where it begins. */
+  readonly byteOffset: number;
+  /** Called when its storage is disposed. */
+  readonly free?: () => void;
+}
 
 class ReferenceStorage extends OwnedStorage {
   readonly array: NumberArray;
@@ -50,14 +71,13 @@ export class ReferenceDevice extends Device {
   /**
    * Opens the executor.
    *
-   * @param options precision of all floats, and the limits that plans are recorded for: by default
-   * the limits every WebGPU has, with larger buffers
+   * @param options by default limits are those every WebGPU has, with larger buffers
    */
-  constructor(options: { readonly precision: ReferencePrecision; readonly limits?: DeviceLimits }) {
+  constructor(options: ReferenceOptions) {
     super(
       options.limits ?? { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
       {
-        adapter: `reference executor (${options.precision})`,
+        adapter: options.adapter ?? `reference executor (${options.precision})`,
         kind: "reference",
         features: ["shader-f16"],
       },
@@ -75,8 +95,25 @@ export class ReferenceDevice extends Device {
     const bytes = spec.length * this.#bytesPer(spec.dtype);
     this.checkFits(spec.label, bytes);
     this.account(spec.role, bytes);
-    const array = this.#array(spec.dtype, new ArrayBuffer(bytes), spec.length);
-    return new ReferenceStorage(spec, array, () => this.account(spec.role, -bytes));
+    const { buffer, byteOffset, free } = this.memory(bytes);
+    const array = this.#array(spec.dtype, buffer, spec.length, byteOffset);
+    return new ReferenceStorage(spec, array, () => {
+      this.account(spec.role, -bytes);
+      free?.();
+    });
+  }
+
+  /** Zeroed bytes for a storage. */
+  protected memory(bytes: number): HostMemory {
+    return { buffer: new ArrayBuffer(bytes), byteOffset: 0 };
+  }
+
+  /** What a launch of a kernel does with the sizes of a run. */
+  protected bind(
+    { reference }: Kernel,
+    operands: Readonly<Record<string, Numbers>>,
+  ): (sizes: Readonly<Record<string, number>>) => void {
+    return (sizes) => reference(operands, sizes);
   }
 
   /** Copies elements into memory, rounded to the precision. */
@@ -115,7 +152,7 @@ export class ReferenceDevice extends Device {
 
   /** Zeroed memory in the precision of the loops. */
   override hostArray(dtype: DType, length: number): NumberArray {
-    return this.#array(dtype, new ArrayBuffer(length * this.#bytesPer(dtype)), length);
+    return this.#array(dtype, new ArrayBuffer(length * this.#bytesPer(dtype)), length, 0);
   }
 
   /** Resolves at once: runs are synchronous. */
@@ -143,18 +180,23 @@ export class ReferenceDevice extends Device {
       }
       const slot = slots[slotOf.get(n) ?? -1];
       if (slot === undefined) return undefined; // never used
-      const array = this.#array(planBuffer.dtype, slot.array.buffer, planBuffer.length);
+      const { buffer, byteOffset } = slot.array;
+      const array = this.#array(planBuffer.dtype, buffer, planBuffer.length, byteOffset);
       return new ReferenceStorage({ ...planBuffer, role: "temporary" }, array, () => {});
     });
     const numbersOf = ({ range, size }: Tensor): Numbers => {
       if (range.kind === "plan") return storages[range.buffer]!.array.subarray(0, size);
       return (range.storage as ReferenceStorage).array.subarray(range.offset, range.offset + size);
     };
-    const bound = commands.map((command) =>
-      command.kind === "clear" ? { x: numbersOf(command.tensor) } : Object.fromEntries(
-        Object.entries(command.operands).map(([name, tensor]) => [name, numbersOf(tensor)]),
-      )
-    );
+    const bound = commands.map((command) => {
+      if (command.kind === "clear") {
+        const numbers = numbersOf(command.tensor);
+        return () => void numbers.fill(0);
+      }
+      const operands = Object.entries(command.operands)
+        .map(([name, tensor]) => [name, numbersOf(tensor)] as const);
+      return this.bind(command.kernel, Object.fromEntries(operands));
+    });
     const { maxWorkgroups } = this.limits;
     // Every scalar is checked before the first command, as on a GPU.
     const prepare = (inputs: ReadonlyMap<number, HostArray>, scalars: ScalarValues) => {
@@ -203,30 +245,35 @@ export class ReferenceDevice extends Device {
     return dtype === "f16" ? 2 : dtype === "u32" || this.precision === "f32" ? 4 : 8;
   }
 
-  #array(dtype: DType, buffer: ArrayBufferLike, length: number): NumberArray {
+  #array(
+    dtype: DType,
+    buffer: ArrayBufferLike,
+    length: number,
+    byteOffset: number,
+  ): NumberArray {
     const memory = buffer as ArrayBuffer;
-    if (dtype === "u32") return new Uint32Array(memory, 0, length);
-    if (dtype === "f16") return new Float16Array(memory, 0, length);
+    if (dtype === "u32") return new Uint32Array(memory, byteOffset, length);
+    if (dtype === "f16") return new Float16Array(memory, byteOffset, length);
     return this.precision === "f64"
-      ? new Float64Array(memory, 0, length)
-      : new Float32Array(memory, 0, length);
+      ? new Float64Array(memory, byteOffset, length)
+      : new Float32Array(memory, byteOffset, length);
   }
 }
 
 /** What a command does with the scalars of a run. */
 function workOf(
   command: Command,
-  operands: Readonly<Record<string, Numbers>>,
+  run: (sizes: Readonly<Record<string, number>>) => void,
   scalars: ScalarValues,
   maxWorkgroups: number,
 ): () => void {
-  if (command.kind === "clear") return () => operands["x"]!.fill(0);
+  if (command.kind === "clear") return () => run({});
   const sizes: Record<string, number> = { ...command.constants };
   for (const field of command.kernel.scalars) {
     sizes[field.name] = fieldValue(field, command.scalars![field.name]!, scalars);
   }
   if (workgroupsOf(command, scalars, maxWorkgroups).includes(0)) return () => {};
-  return () => command.kernel.reference(operands, sizes);
+  return () => run(sizes);
 }
 
 /** Elements of each slot, as wide as its widest: bytes of the plan are those of a GPU. */

@@ -11,6 +11,7 @@ import {
   GpuDevice,
   HALF_SUMS,
   type HalfSums,
+  openDevice,
   ReferenceDevice,
   useWebGpu,
   WEBGPU_CHOICES,
@@ -28,7 +29,7 @@ const USAGE =
 Checks folders of golden numbers (case.json, tensors.safetensors) and prints the worst error per kind
 of tensor, relative to the largest value of each tensor. Exit code 1 when a folder did not pass.
 
-  --device NAME  gpu: the adapter; cpu: plain loops in float32; reference64: plain loops in float64;
+  --device NAME  gpu: the adapter; cpu: that of --device cpu; reference64: plain loops in float64;
                  all: the three. Default: gpu and reference64; only gpu for float32 cases
   --webgpu NAME  deno: Deno's own WebGPU; dawn: that of the npm package webgpu; auto: dawn where deno
                  finds no adapter. Default: TXL_WEBGPU, else deno
@@ -62,7 +63,9 @@ class OpenDevices implements Disposable {
     const device = this.#open.get(name) ??
       (name === "gpu"
         ? await this.#openGpu()
-        : new ReferenceDevice({ precision: name === "cpu" ? "f32" : "f64" }));
+        : name === "cpu"
+        ? await openDevice("cpu", () => {})
+        : new ReferenceDevice({ precision: "f64" }));
     this.#open.set(name, device);
     return device;
   }

@@ -7,8 +7,10 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   chooseAdapter,
+  CpuDevice,
   type Device,
   GpuDevice,
+  ONE_THREAD,
   type Parameter,
   ParameterStore,
   ReferenceDevice,
@@ -135,6 +137,12 @@ for (
     using reference = new ReferenceDevice({ precision: "f64" });
     const want = await threeSteps(reference, odd, options, 40_000);
     assertAgrees(await threeSteps(await openTestGpu(), odd, options, 40_000), want, 1e-6);
+  });
+  Deno.test(`an update on the CPU equals its reference: ${what}`, async () => {
+    using reference = new ReferenceDevice({ precision: "f64" });
+    using cpu = new CpuDevice(ONE_THREAD);
+    const want = await threeSteps(reference, odd, options, 40_000);
+    assertAgrees(await threeSteps(cpu, odd, options, 40_000), want, 1e-6);
   });
 }
 

@@ -30,7 +30,7 @@ import { readSourceFiles, ROOT } from "./rules/source_tree.ts";
 
 /** Folders whose files all belong to the core. */
 const FOLDERS =
-  /^(?:kernels|runtime\/(?:base|tensor|record|plan|params|autograd|random|reference|gpu))\/.*\.ts$/;
+  /^(?:kernels|runtime\/(?:base|tensor|record|plan|params|autograd|random|reference|gpu|wasm))\/.*\.ts$/;
 
 /** The core: its entries and the files of its folders. */
 const ENTRIES = [

@@ -1,11 +1,11 @@
 /**
- * The kernel check: the same plan on an adapter and on the reference executor.
+ * The kernel check: the same plan on a device and on the reference executor in float64.
  *
  * @module
  */
 import { assertEquals } from "@std/assert";
 import { type OpCase, type OpCases, recordRow } from "@transformer-xl/kernels/cases";
-import { type GpuDevice, type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
+import { type Device, type HostArray, ReferenceDevice } from "@transformer-xl/runtime";
 import { assertClose, largest } from "./compare.ts";
 
 /** Width of the float operands of a row. */
@@ -22,14 +22,14 @@ function toleranceOf(dtype: RowDType, { sumLength = 1, tolerance }: OpCase): num
 
 /** Compares everything a row computes; the tolerance follows from the dtype and the row. */
 export async function checkKernel(
-  gpu: GpuDevice,
+  device: Device,
   cases: OpCases,
   row: OpCase,
   dtype: RowDType = "f32",
 ): Promise<void> {
-  const liveBytes = gpu.liveBytes;
-  using reference = new ReferenceDevice({ precision: "f64", limits: gpu.limits });
-  const got = await run(gpu, cases, row, dtype);
+  const liveBytes = device.liveBytes;
+  using reference = new ReferenceDevice({ precision: "f64", limits: device.limits });
+  const got = await run(device, cases, row, dtype);
   const want = await run(reference, cases, row, dtype);
   const rounding = toleranceOf(dtype, row);
   for (const [name, values] of want) {
@@ -37,11 +37,11 @@ export async function checkKernel(
     const tolerance = values instanceof Uint32Array ? 0 : rounding * scale;
     assertClose(got.get(name)!, values, tolerance, name);
   }
-  assertEquals(gpu.liveBytes, liveBytes, "every buffer of the row is freed");
+  assertEquals(device.liveBytes, liveBytes, "every buffer of the row is freed");
 }
 
 async function run(
-  device: GpuDevice | ReferenceDevice,
+  device: Device,
   cases: OpCases,
   row: OpCase,
   dtype: RowDType,

@@ -11,7 +11,7 @@ export const HOW_TO_CONTINUE = "continue with --restart";
 /** Ends the line about an interrupted test. */
 export const HOW_TO_TEST_AGAIN = "repeat it with --restart";
 
-/** Ends the line about a device of plain loops. */
+/** Ends the line about the CPU as device. */
 export const CPU_CHOSEN = "--device cpu";
 
 /** Ends the line about a text without spaces. */

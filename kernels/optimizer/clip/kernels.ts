@@ -4,11 +4,27 @@
  * @module
  */
 import { kernel } from "@transformer-xl/runtime/core";
+import { f32, v128 } from "@transformer-xl/runtime/wasm";
+import { DoubleSum } from "../../shared/vector/rows.ts";
 import { forEachChunk } from "../flat/chunks.ts";
+import { chunkCode } from "../flat/vector_code.ts";
 import agreeSource from "./agree.wgsl" with { type: "text" };
 import laneSum from "../flat/lane_sum.wgsl" with { type: "text" };
 import clipSource from "./clip.wgsl" with { type: "text" };
 import squareSumsSource from "./square_sums.wgsl" with { type: "text" };
+
+/** Code of {@link SQUARE_SUMS}. */
+const SQUARE_SUMS_CODE = chunkCode<"gradients" | "sums", never>(
+  1,
+  (f, { slotOf, forElements }) => {
+    const sum = new DoubleSum(f);
+    forElements((addressOf, { kept }) => {
+      const g = f.vector(kept(v128.load(addressOf("gradients"))));
+      sum.addProduct(g, g);
+    });
+    f.store(slotOf("sums"), f32.demote(sum.total()));
+  },
+);
 
 /** Sum of squares of each chunk. */
 export const SQUARE_SUMS = kernel<"chunks" | "gradients" | "sums", "first" | "count">(
@@ -21,6 +37,7 @@ export const SQUARE_SUMS = kernel<"chunks" | "gradients" | "sums", "first" | "co
       sums[slot] = squares;
     });
   },
+  SQUARE_SUMS_CODE,
 );
 
 /** Norm, clip factor, and whether every gradient is finite. */

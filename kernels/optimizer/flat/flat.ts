@@ -11,6 +11,7 @@ import {
   type Numbers,
   type Storage,
   Tensor,
+  type VectorCode,
 } from "@transformer-xl/runtime/core";
 import { forEachChunk } from "./chunks.ts";
 import copiedSource from "./store_weight_copied.wgsl" with { type: "text" };
@@ -37,16 +38,18 @@ export type ChunkOperands = "chunks" | "control" | "gradients" | "weights";
 /** Sizes of every kernel over chunks. */
 export type ChunkSizes = "first" | "count";
 
-/** A kernel that stores weights, by whether they have copies. */
+/** A kernel that stores weights, by whether they have copies; vector code if they have none. */
 export function weightKernels<Operands extends string, Sizes extends string>(
   name: string,
   source: string,
   loops: Loops<Operands | ChunkOperands, Sizes | ChunkSizes>,
+  vectorCode?: VectorCode,
 ): (buffer: FlatBuffer) => Kernel {
   const plain = kernel<Operands | ChunkOperands, Sizes | ChunkSizes>(
     name,
     plainSource + source,
     loops,
+    vectorCode,
   );
   const copied = kernel<Operands | ChunkOperands | "copies", Sizes | ChunkSizes>(
     `${name}_copied`,

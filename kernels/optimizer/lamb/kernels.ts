@@ -10,6 +10,7 @@ import moments from "../flat/moments.wgsl" with { type: "text" };
 import applySource from "./lamb_apply.wgsl" with { type: "text" };
 import momentsSource from "./lamb_moments.wgsl" with { type: "text" };
 import ratioSource from "./lamb_ratio.wgsl" with { type: "text" };
+import { APPLY_CODE, MOMENTS_CODE } from "./vector_code.ts";
 
 /** Moments, and the norms' partial sums. */
 export const MOMENTS = kernel<
@@ -33,7 +34,7 @@ export const MOMENTS = kernel<
     sums[2 * slot] = pp;
     sums[2 * slot + 1] = uu;
   });
-});
+}, MOMENTS_CODE);
 
 /** Trust ratios. */
 export const RATIO = kernel<"starts" | "sums" | "ratios", "tensors" | "eps" | "zero_ratio">(
@@ -70,6 +71,7 @@ const applyKernels = (rounded: (factor: number) => number) =>
         }
       });
     },
+    APPLY_CODE,
   );
 
 /**
