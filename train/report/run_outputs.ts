@@ -80,7 +80,7 @@ export class RunOutputs implements AsyncDisposable {
       followers.push(dll);
     }
     if (config.tensorboard && rank === 0 && writesFiles(config)) {
-      const firstStep = step > 0 ? step + 1 : undefined;
+      const firstStep = step === 0 ? 0 : step + 1;
       const log = stack.use(new TensorBoardLog(config.workDir, { ...mode, firstStep }));
       const board = new TensorBoardRecords(log, style);
       const machine: Record<string, Facts> = config.noEnv ? {} : { Machine: { ...environment } };

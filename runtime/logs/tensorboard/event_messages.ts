@@ -17,8 +17,8 @@ const FILE_VERSION = "brain.Event:2";
 /** `SessionLog.START`: what has been written before, from the step of the event on, is void. */
 const SESSION_START = 1;
 
-/** `DT_STRING`. */
-const STRING_TYPE = 7;
+/** `DT_FLOAT` and `DT_STRING`. */
+const TENSOR_TYPES = { float: 1, string: 7 } as const;
 
 /** `DATA_CLASS_TENSOR`. */
 const TENSOR_CLASS = 2;
@@ -36,6 +36,9 @@ const HPARAMS = {
   end: { tag: "_hparams_/session_end_info", field: 4 },
 } as const;
 
+/** Fields of `Experiment`. */
+const EXPERIMENT = { settings: 4, metrics: 5 } as const;
+
 /** `STATUS_SUCCESS` of a session. */
 const SUCCESS = 1;
 
@@ -44,8 +47,11 @@ export function versionEvent(wallTimeS: number): Message {
   return eventAt(wallTimeS).string(EVENT.fileVersion, FILE_VERSION);
 }
 
-/** An event of a run that continues: TensorBoard drops what earlier files say of later steps. */
-export function restartEvent(wallTimeS: number, firstStep: number): Message {
+/**
+ * The start of a session. TensorBoard drops what it has read of this step and later ones, unless this
+ * is the first start that it sees.
+ */
+export function sessionEvent(wallTimeS: number, firstStep: number): Message {
   return eventAt(wallTimeS, firstStep)
     .message(EVENT.sessionLog, new Message().integer(1, SESSION_START));
 }
@@ -67,10 +73,8 @@ export function scalarValue(tag: string, value: number): Message {
 
 /** A text in Markdown. */
 export function textValue(tag: string, markdown: string): Message {
-  const shape = new Message().message(2, new Message().integer(1, 1)); // one string
-  const tensor = new Message().integer(1, STRING_TYPE).message(2, shape).string(8, markdown);
-  return new Message().string(VALUE.tag, tag).message(VALUE.tensor, tensor)
-    .message(VALUE.metadata, pluginMetadata("text", undefined).integer(4, TENSOR_CLASS));
+  const tensor = oneElement("string").string(8, markdown);
+  return tensorValue(tag, tensor, new Message().string(1, "text"));
 }
 
 /** The experiment: which settings there are, and the tags of its results. */
@@ -81,10 +85,10 @@ export function experimentValue(
   const experiment = new Message();
   for (const [name, value] of Object.entries(settings)) {
     const type = { string: 1, boolean: 2, number: 3 }[typeof value as "string"];
-    experiment.message(5, new Message().string(1, name).integer(4, type));
+    experiment.message(EXPERIMENT.settings, new Message().string(1, name).integer(4, type));
   }
   for (const tag of metrics) {
-    experiment.message(6, new Message().message(1, new Message().string(2, tag)));
+    experiment.message(EXPERIMENT.metrics, new Message().message(1, new Message().string(2, tag)));
   }
   return hparamsValue("experiment", experiment);
 }
@@ -114,13 +118,21 @@ function eventAt(wallTimeS: number, step = 0): Message {
 function hparamsValue(kind: keyof typeof HPARAMS, content: Message): Message {
   const { tag, field } = HPARAMS[kind];
   const data = new Message().message(field, content);
-  return new Message().string(VALUE.tag, tag)
-    .message(VALUE.metadata, pluginMetadata("hparams", data));
+  const tensor = oneElement("float").bytes(4, new Uint8Array(4)); // it says nothing
+  return tensorValue(tag, tensor, new Message().string(1, "hparams").message(2, data));
 }
 
-function pluginMetadata(plugin: string, content: Message | undefined): Message {
-  const data = new Message().string(1, plugin);
-  return new Message().message(1, content === undefined ? data : data.message(2, content));
+/** A tensor with the name of the plugin that reads it, and its data. */
+function tensorValue(tag: string, tensor: Message, plugin: Message): Message {
+  const metadata = new Message().message(1, plugin).integer(4, TENSOR_CLASS);
+  return new Message().string(VALUE.tag, tag).message(VALUE.tensor, tensor)
+    .message(VALUE.metadata, metadata);
+}
+
+/** Type and shape of a tensor with one element. */
+function oneElement(type: keyof typeof TENSOR_TYPES): Message {
+  const shape = new Message().message(2, new Message().integer(1, 1));
+  return new Message().integer(1, TENSOR_TYPES[type]).message(2, shape);
 }
 
 /** A `google.protobuf.Value`. */

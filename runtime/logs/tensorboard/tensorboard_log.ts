@@ -16,9 +16,9 @@ import { maskedCrc32c } from "./crc32c.ts";
 import {
   experimentValue,
   type HyperParameter,
-  restartEvent,
   scalarValue,
   sessionEndValue,
+  sessionEvent,
   sessionStartValue,
   summaryEvent,
   textValue,
@@ -28,10 +28,10 @@ import {
 /** How event files are written. */
 export interface TensorBoardOptions extends LogFileOptions {
   /**
-   * First step of a run that continues: TensorBoard drops what earlier files say of it and of later
-   * ones. No step for a new run.
+   * First step of a run that continues (default 0, a new run): TensorBoard drops what earlier files
+   * say of it and of later ones.
    */
-  readonly firstStep?: number | undefined;
+  readonly firstStep?: number;
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -123,10 +123,9 @@ export class TensorBoardLog implements Disposable {
 
   /** The first records of a file, which are there together or not at all. */
   #beginning(wallTimeS: number): Uint8Array {
-    const { firstStep } = this.#options;
+    const { firstStep = 0 } = this.#options;
     const version = recordOf(versionEvent(wallTimeS));
-    if (firstStep === undefined) return version;
-    return Uint8Array.from([...version, ...recordOf(restartEvent(wallTimeS, firstStep))]);
+    return Uint8Array.from([...version, ...recordOf(sessionEvent(wallTimeS, firstStep))]);
   }
 
   readonly #remove = (name: string): void => {

@@ -40,7 +40,7 @@ Deno.test("checksums are those of RFC 3720", () => {
 Deno.test("event files hold scalars, texts and settings with valid checksums", async () => {
   await using scratch = new Scratch();
   const events = await readEvents(writeRun(scratch.path));
-  assertEquals(events.map(({ step }) => step), [0, 0, 0, 3, 300, 2 ** 33, 0]);
+  assertEquals(events.map(({ step }) => step), [0, 0, 0, 0, 3, 300, 2 ** 33, 0]);
   assertEquals(events[0]!.fileVersion, "brain.Event:2");
   assertEquals(events.slice(1).filter(({ fileVersion }) => fileVersion !== undefined), []);
   assertEquals(scalarsOf(events, "train/loss"), [[300, 1.5]]);
@@ -52,28 +52,29 @@ Deno.test("event files hold scalars, texts and settings with valid checksums", a
     assert(typeof value === "object", tag);
     return value;
   };
-  const text = of(3, "configuration");
+  const text = of(4, "configuration");
   assertEquals(textIn(inside(text, 8), 8), "| a | ü |");
   assertEquals([inside(text, 8)[1], inside(text, 8, 2, 2)[1]], [[7n], [1n]]); // one string
   assertEquals([textIn(inside(text, 9, 1), 1), inside(text, 9)[4]], ["text", [2n]]);
 
-  const start = of(2, "_hparams_/session_start_info");
-  assertEquals(textIn(inside(start, 9, 1), 1), "hparams");
+  const start = of(3, "_hparams_/session_start_info");
+  assertEquals([textIn(inside(start, 9, 1), 1), inside(start, 9)[4]], ["hparams", [2n]]);
+  assertEquals(inside(start, 8)[1], [1n]); // a tensor, without which it is not read
   const settings = inside(start, 9, 1, 2, 3)[1]!.map((entry) => decode(entry as Uint8Array));
   assertEquals(settings.map((entry) => [textIn(entry, 1), inside(entry, 2)]), [
     ["n_layer", { 2: [2] }],
     ["optim", { 3: [new TextEncoder().encode("lamb")] }],
     ["roll", { 4: [1n] }],
   ]);
-  const experiment = inside(of(1, "_hparams_/experiment"), 9, 1, 2, 2);
-  const infos = experiment[5]!.map((info) => decode(info as Uint8Array));
+  const experiment = inside(of(2, "_hparams_/experiment"), 9, 1, 2, 2);
+  const infos = experiment[4]!.map((info) => decode(info as Uint8Array));
   assertEquals(infos.map((info) => [textIn(info, 1), info[4]]), [
     ["n_layer", [3n]],
     ["optim", [1n]],
     ["roll", [2n]],
   ]);
-  assertEquals(textIn(inside(experiment, 6, 1), 2), "valid/loss");
-  assertEquals(inside(of(6, "_hparams_/session_end_info"), 9, 1, 2, 4)[1], [1n]);
+  assertEquals(textIn(inside(experiment, 5, 1), 2), "valid/loss");
+  assertEquals(inside(of(7, "_hparams_/session_end_info"), 9, 1, 2, 4)[1], [1n]);
 });
 
 Deno.test("a run that continues adds a file that voids later steps; a new one replaces all", async () => {
@@ -88,7 +89,7 @@ Deno.test("a run that continues adds a file that voids later steps; a new one re
   log({ mode: "append", firstStep: 11 }, 2000);
   const [first, second, ...more] = eventFilesIn(scratch.path).map((name) => scratch.at(name));
   assertEquals(more, []);
-  assertEquals((await readEvents(first!)).map(({ session }) => session), [undefined, undefined]);
+  assertEquals((await readEvents(first!)).map(({ session }) => session), [undefined, 1, undefined]);
   const events = await readEvents(second!);
   assertEquals(events.map(({ step, session }) => [step, session]), [
     [0, undefined],
@@ -105,7 +106,7 @@ Deno.test("every record is in the file before a call returns", async () => {
   using log = new TensorBoardLog(scratch.path);
   assertEquals(eventFilesIn(scratch.path), []);
   assertEquals(eventFilesIn(scratch.at("missing")), []);
-  for (const count of [2, 3, 4]) {
+  for (const count of [3, 4, 5]) {
     log.scalars(count, { loss: count });
     assertEquals((await readEvents(onlyFile(scratch.path))).length, count);
   }
@@ -163,10 +164,10 @@ Deno.test("protoc reads the fields of every record", {
   }
   assertStringIncludes(texts[0]!, '3: "brain.Event:2"\n');
   assertStringIncludes(
-    texts[4]!,
+    texts[5]!,
     '2: 300\n5 {\n  1 {\n    1: "train/loss"\n    2: 0x3fc00000\n  }\n',
   );
-  assertStringIncludes(texts[3]!, "      1: 7\n      2 {\n        2 {\n          1: 1\n");
+  assertStringIncludes(texts[4]!, "      1: 7\n      2 {\n        2 {\n          1: 1\n");
 });
 
 /** Every record of a file in Python: lengths and checksums, then wall time and loss. */
@@ -204,5 +205,5 @@ Deno.test("Python's struct reads lengths, checksums and numbers", {
 }, async () => {
   await using scratch = new Scratch();
   const python = ["python3", "-c", PYTHON, writeRun(scratch.path)];
-  assertEquals(await tryProgram(python), { code: 0, stdout: "loss 1.5\n7\n", stderr: "" });
+  assertEquals(await tryProgram(python), { code: 0, stdout: "loss 1.5\n8\n", stderr: "" });
 });
