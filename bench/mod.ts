@@ -38,7 +38,17 @@ export { type CachesFlags, cachesSchema } from "./inference/settings.ts";
 export { type MeasuredRun, measureRun, waitLine } from "./data_wait/main.ts";
 export { CONFIGURATIONS, type PeerConfiguration } from "./peers/configurations.ts";
 export { comparePeers, peersOf } from "./peers/main.ts";
-export { measureInTurns, type MeasureOptions, type StepTimes } from "./peers/measure.ts";
+export {
+  measureInTurns,
+  type MeasureOptions,
+  type StepTimes,
+  type WarmSession,
+  warmUp,
+} from "./peers/measure.ts";
+export { type JaxDevice, jaxPeer } from "./peers/jax/jax_peer.ts";
+export { onnxPeer } from "./peers/onnx/onnx_peer.ts";
+export { onnxPythonPeer } from "./peers/onnx/python_peer.ts";
+export { SharedFiles } from "./peers/shared_files.ts";
 export { ownPeer } from "./peers/own_peer.ts";
 export * from "./peers/peer.ts";
 export { type PyTorchOptions, pytorchPeer } from "./peers/pytorch/pytorch_peer.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { openScorer } from "@transformer-xl/eval";
-import { createModel, type Model, REMEDIES, type Segment } from "@transformer-xl/model";
+import { loadModel, type Model, REMEDIES } from "@transformer-xl/model";
 import {
   chooseAdapter,
   type Device,
@@ -16,21 +16,12 @@ import {
 } from "@transformer-xl/runtime";
 import { loadDawn } from "@transformer-xl/runtime/setup";
 import { TrainStep } from "@transformer-xl/train";
-import process from "node:process";
 import { environmentOfAdapter } from "../harness/environment.ts";
-import { zipfSegments } from "../gpu_report/zipf_segments.ts";
-import type { Peer, PeerSession, Sample, Workload } from "./peer.ts";
+import { LocalSession, type Runner } from "./local_session.ts";
+import { segmentsOf } from "./shared_files.ts";
+import type { Peer, Workload } from "./peer.ts";
 
 const RATES = { lr: 1e-3 };
-
-/** Segments of ids, which steps take in turns. */
-const SEGMENTS = 4;
-
-/** Runs a segment, and reads the losses since the last call. */
-interface Runner extends Disposable {
-  run(segment: Segment): void;
-  losses(): Promise<readonly number[]>;
-}
 
 /** This program on a device. */
 export function ownPeer(choice: DeviceChoice): Peer {
@@ -59,60 +50,21 @@ function peerOn(name: string, open: () => Promise<Device | string>): Peer {
       const opened = await open();
       if (typeof opened === "string") return opened;
       const device = stack.use(opened);
-      const { cutoffs, ...sizes } = workload.model;
-      const adaptive = cutoffs.length > 0 && { adaptive: true, cutoffs: [...cutoffs] };
       const training = workload.task === "train";
-      const model = stack.use(
-        await createModel(device, { ...sizes, ...adaptive }, { training, seed: workload.seed }),
-      );
+      const model = stack.use(await loadModel(device, workload.files.weights, { training }));
       const runner = stack.use(await recorded(model, workload));
-      return new OwnSession(model, runner, workload, stack.move());
+      return new LocalSession({
+        detail: detailOf(device),
+        parameters: model.store.count,
+        runner,
+        segments: segmentsOf(workload),
+        owned: stack.move(),
+      });
     },
   };
 }
 
-/** A model with its recording. */
-class OwnSession implements PeerSession {
-  readonly detail: string;
-  readonly parameters: number;
-  readonly #runner: Runner;
-  readonly #segments: readonly Segment[];
-  readonly #owned: AsyncDisposable;
-  #ran = 0;
-
-  constructor(model: Model, runner: Runner, workload: Workload, owned: AsyncDisposable) {
-    const { adapter, driver, deno } = environmentOfAdapter(model.device.info.adapter);
-    const { implementation = "" } = model.device.info;
-    const parts = [adapter, driver, implementation, `Deno ${deno}`];
-    this.detail = parts.filter((part) => part !== "").join(", ");
-    this.parameters = model.store.count;
-    this.#runner = runner;
-    this.#segments = zipfSegments(
-      workload.lengths,
-      model.config.nToken,
-      workload.seed,
-      SEGMENTS,
-    );
-    this.#owned = owned;
-  }
-
-  async run(steps: number): Promise<Sample> {
-    const [startMs, before] = [performance.now(), process.cpuUsage()];
-    for (let step = 0; step < steps; step++) {
-      this.#runner.run(this.#segments[this.#ran++ % SEGMENTS]!);
-    }
-    const losses = await this.#runner.losses();
-    const { user, system } = process.cpuUsage(before);
-    const ms = performance.now() - startMs;
-    return { ms, cpuMs: (user + system) / 1000, loss: losses.at(-1)! };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#owned[Symbol.asyncDispose]();
-  }
-}
-
-async function recorded(model: Model, { task, lengths }: Workload): Promise<Runner> {
+async function recorded(model: Model, { task, lengths }: Workload): Promise<Runner & Disposable> {
   if (task === "eval") return await openScorer("webgpu", model, lengths);
   const step = await TrainStep.record(model, lengths);
   return {
@@ -120,4 +72,11 @@ async function recorded(model: Model, { task, lengths }: Workload): Promise<Runn
     losses: () => step.losses(),
     [Symbol.dispose]: () => step[Symbol.dispose](),
   };
+}
+
+/** Adapter, driver and versions, for people. */
+function detailOf({ info }: Device): string {
+  const { adapter, driver, deno } = environmentOfAdapter(info.adapter);
+  const parts = [adapter, driver, info.implementation ?? "", `Deno ${deno}`];
+  return parts.filter((part) => part !== "").join(", ");
 }

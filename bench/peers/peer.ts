@@ -20,15 +20,31 @@ export type PeerModel =
     readonly vocabSize: number;
   };
 
+/** What all peers of a comparison start from. */
+export interface WorkloadFiles {
+  /**
+   * Path of the parameters: safetensors in float32, with the names of NVIDIA's state dict but one
+   * table and one row of biases for all clusters.
+   */
+  readonly weights: string;
+  /**
+   * Path of the ids: unsigned 32-bit integers in the byte order of the machine; for each segment the
+   * inputs `[T, B]`, then the targets `[T, B]`.
+   */
+  readonly ids: string;
+}
+
 /** The work that every peer does. */
 export interface Workload {
+  /** Weights and ids. */
+  readonly files: WorkloadFiles;
   /** Sizes of the model. */
   readonly model: PeerModel;
   /** Lengths of a step. */
   readonly lengths: Lengths;
   /** What a step is. */
   readonly task: Task;
-  /** Seed of weights and ids, which every peer draws by itself. */
+  /** Seed of dropout masks, which every peer draws by itself. */
   readonly seed: number;
   /** Threads of peers that take a number. */
   readonly threads: number;
@@ -51,7 +67,7 @@ export interface PeerSession extends AsyncDisposable {
   /** Parameters of its model. */
   readonly parameters: number;
   /**
-   * Runs steps, one after the other.
+   * Runs steps, one after the other, on the segments in turns. The first one has no memory.
    *
    * @throws {Error} when the peer ended
    */

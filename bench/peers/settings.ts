@@ -10,7 +10,7 @@ import { CONFIGURATION_NAMES } from "./configurations.ts";
 import { TASKS } from "./peer.ts";
 
 /** Peers of this program. */
-const PEERS = ["pytorch", "dawn"] as const;
+const PEERS = ["pytorch", "jax", "onnx", "dawn"] as const;
 
 /** Everything `bench/peers/main.ts` accepts. */
 export const peersSchema = z.strictObject({
@@ -19,11 +19,11 @@ export const peersSchema = z.strictObject({
     .describe("train: steps with their update; eval: segments, with kept keys in this program"),
   device: z.enum(DEVICE_CHOICES).default("auto").describe("Device of this program"),
   webgpu: webGpuValue,
-  peers: z.array(z.enum(PEERS)).min(1).default(["pytorch"])
-    .describe("Measured beside this program: PyTorch, or this program on Dawn")
+  peers: z.array(z.enum(PEERS)).min(1).default(["pytorch", "jax", "onnx"])
+    .describe("Measured beside this program: PyTorch, jax-js, ONNX Runtime, this program on Dawn")
     .meta({ metavar: "NAME ..." }),
   python: z.string().nullable().default(null)
-    .describe("Python with PyTorch; none: python3, or that of the system"),
+    .describe("Python of PyTorch and ONNX Runtime; none: python3, or that of the system"),
   coreTypes: z.array(z.string().min(1)).default([])
     .describe("Measure PyTorch also with these values of OPENBLAS_CORETYPE")
     .meta({ metavar: "NAME ..." }),

@@ -20,7 +20,7 @@ const TITLES = [
   "ms a step",
   "tokens/s",
   "CPU ms",
-  "loss",
+  "first loss",
   "ours over theirs",
   "in CPU time",
 ] as const;
@@ -33,12 +33,12 @@ const TITLES = [
  */
 export function peerLines(peers: readonly PeerTimes[], tokens: number): string[] {
   const [own, ...others] = peers;
-  const rows = peers.map(({ name, ms, cpuMs, loss }) => [
+  const rows = peers.map(({ name, ms, cpuMs, firstLoss }) => [
     name,
     rangeText(spreadOf(ms)),
     rate(1000 * tokens / percentile(ms, 50)),
     digits(percentile(cpuMs, 50)),
-    loss.toFixed(2),
+    firstLoss.toFixed(4),
   ]);
   const ratios = others.map((
     { ms, cpuMs },

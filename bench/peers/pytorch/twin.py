@@ -1,4 +1,4 @@
-"""The model in PyTorch, a peer in measurements: equal shapes, own random weights and ids.
+"""The model in PyTorch, a peer in measurements: the weights and ids of the others.
 
 Takes a workload as JSON (`Workload` of peer.ts) and a way to keep memory, `hidden` or `keys`. Prints
 one line of JSON about itself; then, for every number in standard input, runs as many steps and prints
@@ -7,7 +7,9 @@ a line with their milliseconds, the processor time of all threads and the last l
 
 import json
 import math
+import os
 import resource
+import struct
 import sys
 import time
 
@@ -76,6 +78,21 @@ class Layer(nn.Module):
         return self.norm(x + self.network(x)), rows
 
 
+LAYER_NAMES = {
+    "attention.qkv.weight": "dec_attn.qkv_net.weight",
+    "attention.positions.weight": "dec_attn.r_net.weight",
+    "attention.out.weight": "dec_attn.o_net.weight",
+    "attention.norm.weight": "dec_attn.layer_norm.weight",
+    "attention.norm.bias": "dec_attn.layer_norm.bias",
+    "network.0.weight": "pos_ff.CoreNet.0.weight",
+    "network.0.bias": "pos_ff.CoreNet.0.bias",
+    "network.3.weight": "pos_ff.CoreNet.3.weight",
+    "network.3.bias": "pos_ff.CoreNet.3.bias",
+    "norm.weight": "pos_ff.layer_norm.weight",
+    "norm.bias": "pos_ff.layer_norm.bias",
+}
+
+
 class TransformerXL(nn.Module):
     """The model, with tied weights and an adaptive softmax where there are cutoffs."""
 
@@ -100,7 +117,7 @@ class TransformerXL(nn.Module):
             1 / 10000 ** (torch.arange(0.0, width, 2.0) / width),
         )
         self.register_buffer("sinusoids", torch.cat([angles.sin(), angles.cos()], -1))
-        self.register_buffer("mask", torch.ones(rows, keys, dtype=torch.bool).triu(1 + keys - rows))
+        self.mask = torch.ones(rows, keys, dtype=torch.bool).triu(1 + keys - rows)
         self.projected = None
 
     def embed(self, ids):
@@ -125,11 +142,40 @@ class TransformerXL(nn.Module):
             self.projected = projected
         return projected
 
-    def forward(self, ids, targets, memories):
+    def load(self, weights):
+        """weights: tensors by name, one table and one row of biases for all clusters."""
+        named = {"u": weights["r_w_bias"], "v": weights["r_r_bias"]}
+        for i, (start, end) in enumerate(zip(self.edges, self.edges[1:])):
+            named[f"tables.{i}"] = weights["word_emb.emb_layers.0.weight"][start:end]
+            named[f"biases.{i}"] = weights["crit.out_layers_biases.0"][start:end]
+        if len(self.tables) > 1:
+            named["tail_table"] = weights["crit.cluster_weight"]
+            named["tail_bias"] = weights["crit.cluster_bias"]
+        for i in range(len(self.layers)):
+            for ours, theirs in LAYER_NAMES.items():
+                named[f"layers.{i}.{ours}"] = weights[f"layers.{i}.{theirs}"]
+        self.load_state_dict({**self.state_dict(), **named})
+
+    def groups(self):
+        """Parameters by tensor of the model: the tables of all clusters are one."""
+        split = {*self.tables, *self.biases}
+        return [
+            [*self.tables], [*self.biases], *([p] for p in self.parameters() if p not in split)
+        ]
+
+    def masked(self, valid):
+        """The mask [Q, K] where the last `valid` rows of memory have content."""
+        if valid == self.mask.size(1) - self.mask.size(0):
+            return self.mask
+        mask = self.mask.clone()
+        mask[:, : mask.size(1) - mask.size(0) - valid] = True
+        return mask
+
+    def forward(self, ids, targets, memories, valid):
         """ids and targets [T, B], memories of every layer [M, B, C]: the loss and the next memories."""
-        x, following = self.embed(ids), []
+        x, following, mask = self.embed(ids), [], self.masked(valid)
         for layer, memory, r in zip(self.layers, memories, self.positions()):
-            x, rows = layer(x, memory, r, self.u, self.v, self.mask)
+            x, rows = layer(x, memory, r, self.u, self.v, mask)
             following.append(rows[rows.size(0) - memory.size(0):].detach())
         return self.loss(self.drop(x).flatten(0, 1), targets.reshape(-1)), following
 
@@ -153,10 +199,14 @@ class TransformerXL(nn.Module):
 
 
 class Lamb:
-    """LAMB (You et al. 2020) without bias correction, with norms of weights up to 10."""
+    """LAMB (You et al. 2020) without bias correction, with norms of weights up to 10.
 
-    def __init__(self, parameters, rate=1e-3, betas=(0.9, 0.999), eps=1e-6):
-        self.parameters, self.rate, self.betas, self.eps = list(parameters), rate, betas, eps
+    groups: lists of parameters that have one norm.
+    """
+
+    def __init__(self, groups, rate=1e-3, betas=(0.9, 0.999), eps=1e-6):
+        self.groups, self.rate, self.betas, self.eps = groups, rate, betas, eps
+        self.parameters = [p for group in groups for p in group]
         self.means, self.squares = ([torch.zeros_like(p) for p in self.parameters] for _ in range(2))
 
     @torch.no_grad()
@@ -173,10 +223,41 @@ class Lamb:
         divisors = torch._foreach_sqrt(self.squares)
         torch._foreach_add_(divisors, self.eps)
         updates = torch._foreach_div(self.means, divisors)
-        for p, update in zip(self.parameters, updates):
-            weight, size = p.norm().clamp(max=10), update.norm()
+        following = iter(updates)
+        for group in self.groups:
+            of_group = [next(following) for _ in group]
+            weight, size = norm(group).clamp(max=10), norm(of_group)
             trusted = bool(weight > 0) and bool(size > 0)
-            p.sub_(update, alpha=self.rate * (float(weight / size) if trusted else 1))
+            for p, update in zip(group, of_group):
+                p.sub_(update, alpha=self.rate * (float(weight / size) if trusted else 1))
+
+
+def norm(tensors):
+    """Norm of all elements."""
+    return torch.stack([tensor.norm() for tensor in tensors]).norm()
+
+
+def read_weights(path):
+    """The float32 tensors of a safetensors file by name."""
+    with open(path, "rb") as file:
+        data = bytearray(file.read())
+    (length,) = struct.unpack_from("<Q", data)
+    header, tensors = json.loads(bytes(data[8 : 8 + length])), {}
+    for name, entry in header.items():
+        if entry.get("dtype") == "F32":
+            start, end = entry["data_offsets"]
+            values = torch.frombuffer(
+                data, dtype=torch.float32, count=(end - start) // 4, offset=8 + length + start
+            )
+            tensors[name] = values.reshape(entry["shape"])
+    return tensors
+
+
+def read_segments(path, rows, batch):
+    """Inputs and targets [T, B] of every segment."""
+    with open(path, "rb") as file:
+        ids = torch.frombuffer(bytearray(file.read()), dtype=torch.int32).long()
+    return [tuple(pair) for pair in ids.view(-1, 2, rows, batch)]
 
 
 def main():
@@ -185,23 +266,20 @@ def main():
     torch.set_num_threads(workload["threads"])
     torch.manual_seed(workload["seed"])
     network = TransformerXL(model, lengths, keeps_keys).train(trains)
-    optimizer = Lamb(network.parameters()) if trains else None
-    rows, batch, words = lengths["tgtLen"], lengths["batchSize"], model["vocabSize"]
-
-    def draw():  # ids as frequent as words: proportional to 1 / (id + 1)
-        uniform = torch.rand(rows, batch, dtype=torch.float64)
-        return ((words + 1) ** uniform - 1).long().clamp(max=words - 1)
+    network.load(read_weights(workload["files"]["weights"]))
+    optimizer = Lamb(network.groups()) if trains else None
+    rows, batch, room = lengths["tgtLen"], lengths["batchSize"], lengths["memLen"]
 
     columns = 2 * model["nHead"] * model["dHead"] if keeps_keys else model["dModel"]
     memories = [torch.zeros(lengths["memLen"], batch, columns) for _ in network.layers]
-    segments, ran = [(draw(), draw()) for _ in range(4)], 0
+    segments, ran = read_segments(workload["files"]["ids"], rows, batch), 0
 
     def run():
         nonlocal memories, ran
         ids, targets = segments[ran % len(segments)]
-        ran += 1
         with torch.set_grad_enabled(trains):
-            loss, memories = network(ids, targets, memories)
+            loss, memories = network(ids, targets, memories, min(ran * rows, room))
+        ran += 1
         if trains:
             for p in network.parameters():
                 p.grad = None
@@ -209,9 +287,10 @@ def main():
             optimizer.step()
         return loss
 
+    core_type = os.environ.get("OPENBLAS_CORETYPE", "unset")
     say({
-        "version": torch.__version__,
-        "threads": torch.get_num_threads(),
+        "detail": f"torch {torch.__version__}, {torch.get_num_threads()} threads, "
+        f"OPENBLAS_CORETYPE {core_type}",
         "parameters": sum(p.numel() for p in network.parameters()),
     })
     for line in sys.stdin:
