@@ -23,6 +23,12 @@ export function openDevice(
   notice?: (sentence: string) => void,
   options: OpenOptions = {},
 ): Promise<Device> {
-  const threads = options.threads ?? cpuThreads(coresOfRank(rankEnvironment()));
+  const threads = options.threads ?? cpuThreads(coresOfRank(ranksHere()));
   return openWithThreads(choice, notice, { ...options, threads });
+}
+
+/** Ranks of this process's job on its machine; itself alone where it may not read variables. */
+function ranksHere(): { readonly localSize: number } {
+  const { state } = Deno.permissions.querySync({ name: "env" });
+  return state === "granted" ? rankEnvironment() : { localSize: 1 };
 }

@@ -14,17 +14,21 @@ export function coresOfRank(
   return Math.max(1, Math.floor(cores / localSize));
 }
 
+const MODULE = new URL("../cpu/worker.ts", import.meta.url);
+
 /**
- * Threads of this process. They do not keep it alive.
+ * Threads of this process. They do not keep it alive. A process that may not read the module of
+ * threads has the caller alone.
  *
  * @param count threads that compute, the caller among them
  */
 export function cpuThreads(count: number): Threads {
-  if (count === 1) return ONE_THREAD;
+  const { state } = Deno.permissions.querySync({ name: "read", path: MODULE });
+  if (count === 1 || state !== "granted") return ONE_THREAD;
   return {
     count,
     start(given) {
-      const worker = new Worker(new URL("../cpu/worker.ts", import.meta.url));
+      const worker = new Worker(MODULE);
       worker.unref();
       worker.postMessage(given);
       return worker;
