@@ -91,19 +91,19 @@ export class TextLog implements Disposable {
     this.#write(message, "INFO", true);
   }
 
+  /** Prints a message that was logged before, if the program is quiet: it is the final result. */
+  recall(message: string): void {
+    if (this.#options.verbosity === "quiet") this.#print(message);
+  }
+
   /** Logs a detail, if the program is verbose. */
   detail(message: string): void {
     if (this.#options.verbosity === "verbose") this.#write(message, "DEBUG", true);
   }
 
   #write(message: string, level: LogLevel, isShown: boolean): void {
-    const { rank, console, progress, now } = this.#options;
-    if (console !== false && isShown) {
-      progress?.clear();
-      const line = `${rank === undefined ? "" : `${rank}: `}${message}\n`;
-      if (console === undefined) this.#print(line);
-      else console(line);
-    }
+    const { rank, now } = this.#options;
+    if (isShown) this.#print(message);
     if (this.#file !== undefined) {
       const time = timestamp(now?.() ?? new Date());
       const prefix = rank === undefined ? "" : `${rank} - `;
@@ -121,8 +121,17 @@ export class TextLog implements Disposable {
     this.close();
   }
 
+  #print(message: string): void {
+    const { rank, console, progress } = this.#options;
+    if (console === false) return;
+    progress?.clear();
+    const line = `${rank === undefined ? "" : `${rank}: `}${message}\n`;
+    if (console === undefined) this.#printToTerminal(line);
+    else console(line);
+  }
+
   /** Prints; a closed console is reported once, if the lines go to a file as well. */
-  #print(line: string): void {
+  #printToTerminal(line: string): void {
     const reason = tryWrite(Deno.stdout, line);
     if (reason === undefined || this.#lostConsole) return;
     this.#lostConsole = true;

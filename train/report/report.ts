@@ -51,6 +51,7 @@ export class Reporter {
   readonly #followers: readonly RunFollower[];
   readonly #lines: LogEvent[] = [];
   #trainLossNats: number | undefined;
+  #validationLines: readonly string[] = [];
   #test: EvalResult | undefined;
   #tokensPerSecond: number | undefined;
 
@@ -116,6 +117,9 @@ export class Reporter {
   ): void {
     const tokensPerSecond = throughputOf(this.#lines, settings);
     this.#tokensPerSecond = tokensPerSecond;
+    if (this.#test === undefined) {
+      for (const line of this.#validationLines) this.#text.recall(line);
+    }
     this.#results(summaryLines({ elapsedMs, tokensPerSecond }));
     this.#json?.write({ kind: "end", elapsedMs, tokensPerSecond });
     const losses = { trainLossNats: this.#trainLossNats, validLossNats, test: this.#test };
@@ -161,9 +165,8 @@ export class Reporter {
   #validation(event: EvalEvent): void {
     const { index, step, result, best } = event;
     const { lossNats, elapsedMs, tokens } = result;
-    for (const line of validationLines({ index, step, lossNats, elapsedMs }, this.#style)) {
-      this.#text.write(line);
-    }
+    this.#validationLines = validationLines({ index, step, lossNats, elapsedMs }, this.#style);
+    for (const line of this.#validationLines) this.#text.write(line);
     this.#text.detail(evaluationDetail(result));
     this.#json?.write({ kind: "eval", step, lossNats, tokens, elapsedMs, best });
     for (const follower of this.#followers) follower.validation(event);

@@ -48,6 +48,9 @@ Deno.test("--quiet prints the results of training alone, --verbose its details; 
     quiet.slice(1).map((line) => line.replace(/\d.*$/, "")),
     [rule, "| End of training | test time:  ", rule, "Training time: ", "Training throughput: "],
   );
+  const untested = await run("untested", { quiet: true, no_test: true });
+  assertMatch(untested[1]!, /^\| Eval {3}1 at step {8}4 \| .* valid loss /);
+  assertEquals(untested.length, 5);
   const log = await logOf("quiet");
   assert(log.some((line) => / - INFO - \| epoch {3}1 step {8}4 \|/.test(line)));
   assert(log.some((line) => / - WARNING - warning: --mom 0.5/.test(line)));
