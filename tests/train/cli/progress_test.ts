@@ -31,7 +31,8 @@ Deno.test(
       ...words({ ...flags, work_dir: scratch.at("run") }),
     ], { env: { TERM: "xterm", NODEVICE_SELECT: "1" } });
     assertEquals([code, stderr], [0, ""], stdout);
-    const updates = [...stdout.matchAll(/\r([^\r\n\x1b]+)\x1b\[K/g)].map(([, line]) => line!);
+    const screen = stdout.replaceAll("\x1b", "ESC");
+    const updates = [...screen.matchAll(/\r([^\r\n]+?)ESC\[K/g)].map(([, line]) => line!);
     const wide = updates.findIndex((line) => line.includes("tok/s"));
     assertMatch(
       updates[wide]!,
