@@ -7,6 +7,7 @@ import { kernel, PHILOX_WGSL } from "@transformer-xl/runtime/core";
 import givenMask from "./given_mask.wgsl" with { type: "text" };
 import { drawFactors, type MaskField } from "../shared/dropout/mask.ts";
 import philoxMask from "./philox_mask.wgsl" with { type: "text" };
+import { GIVEN_CODE, PHILOX_CODE } from "./vector_code.ts";
 
 /** Elements that the loop draws at once. */
 const BLOCK = 1024;
@@ -26,6 +27,7 @@ export const PHILOX = kernel<
       for (let e = first; e < end; e++) y[e] = x[e]! * factors[e - first]!;
     }
   },
+  PHILOX_CODE,
 );
 
 /** Reads the mask. */
@@ -35,4 +37,5 @@ export const GIVEN = kernel<"x" | "keep" | "y", "count" | "factor">(
   ({ x, keep, y }, { count, factor }) => {
     for (let i = 0; i < count; i++) y[i] = keep[i] !== 0 ? x[i]! * factor : 0;
   },
+  GIVEN_CODE,
 );

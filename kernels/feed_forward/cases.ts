@@ -44,6 +44,10 @@ export const feedForwardCases: OpCases = {
     row("one element", [1, 1, 1, 1]),
     row("odd sizes", [13, 7, 19, 5]),
     row("odd sizes with dropout", [13, 7, 19, 5], { scalars: philox, attrs: { rate: 0.3 } }),
+    row("odd rows wider than a block with dropout", [5, 7, 131, 5], {
+      scalars: philox,
+      attrs: { rate: 0.3 },
+    }),
     row("whole blocks of a mask", [37, 7, 72, 5], { scalars: philox, attrs: { rate: 0.5 } }),
     row("a given mask", [9, 8, 16, 8], {
       operands: { keep: { shape: [9, 16], dtype: "u32", values: (i) => (i % 3 === 0 ? 0 : 1) } },

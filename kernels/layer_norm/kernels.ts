@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { type Kernel, kernel, type Numbers, type Reference } from "@transformer-xl/runtime/core";
+import {
+  type Kernel,
+  kernel,
+  type Numbers,
+  type Reference,
+  type VectorCode,
+} from "@transformer-xl/runtime/core";
 import dropItem from "../shared/dropout/drop_item.wgsl" with { type: "text" };
 import { drawFactors, MASK_WGSL, type MaskField } from "../shared/dropout/mask.ts";
 import { itemSource, type ItemWidth } from "../shared/items/item_width.ts";
+import { backwardCode, forwardCode, gainCode } from "./vector_code.ts";
 import backwardSource from "./wgsl/layer_norm_backward.wgsl" with { type: "text" };
 import droppedInput from "./wgsl/input_dropped.wgsl" with { type: "text" };
 import droppedOutput from "./wgsl/output_dropped.wgsl" with { type: "text" };
@@ -126,24 +133,44 @@ export interface LayerNormKernels {
 }
 
 function kernelsOf(width: ItemWidth): LayerNormKernels {
-  const rows = (name: string, loops: unknown, ...parts: readonly string[]) =>
-    kernel(name, itemSource(width, rowItems, rowSum, ...parts), loops as Reference);
+  const rows = (name: string, loops: unknown, code: VectorCode, ...parts: readonly string[]) =>
+    kernel(name, itemSource(width, rowItems, rowSum, ...parts), loops as Reference, code);
   const mask = [MASK_WGSL, dropItem];
   const dropped = [...mask, residualOperands, droppedInput];
   return {
-    plain: rows("layer_norm", forward(width, false), plainInput, forwardSource),
+    plain: rows(
+      "layer_norm",
+      forward(width, false),
+      forwardCode(width, "plain"),
+      plainInput,
+      forwardSource,
+    ),
     residual: rows(
       "layer_norm_residual",
       forward(width, false),
+      forwardCode(width, "residual"),
       residualOperands,
       residualInput,
       forwardSource,
     ),
-    dropped: rows("layer_norm_dropped", forward(width, true), ...dropped, forwardSource),
-    backward: rows("layer_norm_backward", backward(width), plainOutput, backwardSource),
+    dropped: rows(
+      "layer_norm_dropped",
+      forward(width, true),
+      forwardCode(width, "dropped"),
+      ...dropped,
+      forwardSource,
+    ),
+    backward: rows(
+      "layer_norm_backward",
+      backward(width),
+      backwardCode(width, false),
+      plainOutput,
+      backwardSource,
+    ),
     droppedBackward: rows(
       "layer_norm_backward_dropped",
       backward(width),
+      backwardCode(width, true),
       ...mask,
       droppedOutput,
       backwardSource,
@@ -152,6 +179,7 @@ function kernelsOf(width: ItemWidth): LayerNormKernels {
       "layer_norm_gain",
       itemSource(width, gainSource),
       gainPartials(width) as Reference,
+      gainCode(width),
     ),
   };
 }

@@ -114,6 +114,7 @@ export const f32 = {
   mul: floats(0x94),
   div: floats(0x95),
   max: floats(0x97),
+  sqrt: operation<"f32", [F32]>("f32", [0x91], [f32Of]),
   eq: operation<"i32", [F32, F32]>("i32", [0x5b], [f32Of, f32Of]),
   reinterpret: operation<"f32", [I32]>("f32", [0xbe], [i32Of]),
   demote: operation<"f32", [F64]>("f32", [0xb6], [f64Of]),
@@ -127,6 +128,7 @@ export const f64 = {
   sub: doubles(0xa1),
   mul: doubles(0xa2),
   div: doubles(0xa3),
+  sqrt: operation<"f64", [F64]>("f64", [0x9f], [f64Of]),
   promote: operation<"f64", [F32]>("f64", [0xbb], [f32Of]),
 } as const;
 
@@ -141,6 +143,7 @@ export const v128 = {
   /** Bits of the first where the second has zeros. */
   andnot: ofVectors(79),
   or: ofVectors(80),
+  xor: ofVectors(81),
   zero: { type: "v128", code: [...simd(12), ...new Array<number>(16).fill(0)] } as V128,
 } as const;
 
@@ -153,8 +156,18 @@ export const i32x4 = {
   splat: operation<"v128", [I32]>("v128", simd(17), [i32Of]),
   add: ofVectors(174),
   shl: shifted(171),
+  ne: ofVectors(56),
   lt: ofVectors(57),
+  ge: ofVectors(63),
   truncate: ofVector(248),
+  /** The first four of eight unsigned integers of 16 bits. */
+  extendLow: ofVector(169),
+  /** The last four of eight unsigned integers of 16 bits. */
+  extendHigh: ofVector(170),
+  /** Products of 64 bits of the first two of four unsigned integers. */
+  productsLow: ofVectors(222),
+  /** Products of 64 bits of the last two of four unsigned integers. */
+  productsHigh: ofVectors(223),
 } as const;
 
 /** Four numbers of single precision. */

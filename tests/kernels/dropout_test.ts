@@ -6,7 +6,9 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { dropout } from "@transformer-xl/kernels";
 import {
+  CpuDevice,
   type Device,
+  ONE_THREAD,
   philox4x32,
   PORTABLE_LIMITS,
   Recorder,
@@ -40,18 +42,31 @@ async function keptOn(
 
 const NUMBERS: Numbers = { seed: 1111, step: 12, stream: 5, site: 3 };
 
+/** Which elements the host's generator keeps. */
+function keptByHost(count: number, rate: number, numbers: Numbers): boolean[] {
+  const { seed, step, stream, site } = numbers;
+  return Array.from({ length: count }, (_, e) => {
+    const word = philox4x32([e >> 3, step, stream, 0], [seed, site])[(e & 7) >> 1]!;
+    return ((e & 1 ? word >>> 16 : word & 0xffff) >= Math.round(65536 * rate));
+  });
+}
+
+const LARGE: Numbers = { seed: 2 ** 32 - 1, step: 2 ** 31, stream: 2 ** 31 + 1, site: 50 };
+
 gpuTest("a dropout mask on the adapter equals philox4x32 on the host bit for bit", async () => {
   const count = 100_003;
-  const rate = 0.1;
-  for (
-    const numbers of [NUMBERS, { seed: 2 ** 32 - 1, step: 2 ** 31, stream: 2 ** 31 + 1, site: 50 }]
-  ) {
-    const want = Array.from({ length: count }, (_, e) => {
-      const { seed, step, stream, site } = numbers;
-      const word = philox4x32([e >> 3, step, stream, 0], [seed, site])[(e & 7) >> 1]!;
-      return ((e & 1 ? word >>> 16 : word & 0xffff) >= Math.round(65536 * rate));
-    });
-    assertEquals(await keptOn(await openTestGpu(), count, rate, numbers), want);
+  for (const numbers of [NUMBERS, LARGE]) {
+    const got = await keptOn(await openTestGpu(), count, 0.1, numbers);
+    assertEquals(got, keptByHost(count, 0.1, numbers));
+  }
+});
+
+Deno.test("a dropout mask in vector code equals philox4x32 on the host bit for bit", async () => {
+  using device = new CpuDevice(ONE_THREAD);
+  for (const numbers of [NUMBERS, LARGE]) {
+    for (const [count, rate] of [[10_003, 0.1], [4129, 1e-6], [5, 0.6], [31, 1 - 1e-6]] as const) {
+      assertEquals(await keptOn(device, count, rate, numbers), keptByHost(count, rate, numbers));
+    }
   }
 });
 

@@ -11,10 +11,10 @@ import {
   type FunctionBuilder,
   i32,
   type Local,
-  shuffle,
   v128,
   type Value,
 } from "@transformer-xl/runtime/wasm";
+import { pairVariables, transposed } from "../../shared/vector/transpose.ts";
 import { TILE_BYTES, TILE_COLUMNS } from "./tile_code.ts";
 
 /** A block of an operand, and where it goes. */
@@ -60,8 +60,7 @@ export function packTransposed(
   const [group, half, k] = [f.int(0), f.int(0), f.int(0)];
   const [to, at, column] = [f.int(0), f.int(0), f.int(0)];
   const sources = [0, 1, 2, 3].map(() => f.int(0));
-  const loaded = sources.map(() => f.local("v128"));
-  const pairs = sources.map(() => f.local("v128"));
+  const [loaded, pairs] = [pairVariables(f), pairVariables(f)];
   const groupBytes = f.int(i32.mul(block.steps, TILE_BYTES));
   f.loop(group, [0, block.groups], () => {
     f.loop(half, [0, 2], () => {
@@ -79,25 +78,8 @@ export function packTransposed(
           f.set(vector, v128.load(sources[n]!));
           f.advance(sources[n]!, 16);
         });
-        const [a, b, c, d] = loaded as [Local<"v128">, Local<"v128">, Local<"v128">, Local<"v128">];
-        const [ab, cd, ab2, cd2] = pairs as typeof loaded as [
-          Local<"v128">,
-          Local<"v128">,
-          Local<"v128">,
-          Local<"v128">,
-        ];
-        f.set(ab, shuffle(a, b, [0, 4, 1, 5]));
-        f.set(cd, shuffle(c, d, [0, 4, 1, 5]));
-        f.set(ab2, shuffle(a, b, [2, 6, 3, 7]));
-        f.set(cd2, shuffle(c, d, [2, 6, 3, 7]));
-        const steps = [
-          shuffle(ab, cd, [0, 1, 4, 5]),
-          shuffle(ab, cd, [2, 3, 6, 7]),
-          shuffle(ab2, cd2, [0, 1, 4, 5]),
-          shuffle(ab2, cd2, [2, 3, 6, 7]),
-        ];
         f.set(at, i32.add(to, i32.mul(k, TILE_BYTES)));
-        steps.forEach((step, n) => {
+        transposed(f, pairs, loaded).forEach((step, n) => {
           const store = () => f.store(at, step, n * TILE_BYTES);
           if (n === 0) store();
           else f.when(i32.lt(i32.add(k, n), block.steps), store);

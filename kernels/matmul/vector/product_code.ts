@@ -17,6 +17,9 @@ import {
   type VectorCode,
   vectorCode,
 } from "@transformer-xl/runtime/wasm";
+import type { MaskField } from "../../shared/dropout/mask.ts";
+import { drawMask, MASK_MARGIN } from "../../shared/vector/mask.ts";
+import { bytes, least } from "../../shared/vector/rows.ts";
 import type { Epilogue } from "../tiles/epilogue.ts";
 import type { MatmulForm } from "../tiles/tile_plan.ts";
 import { packColumns, packRows, packTransposed } from "./pack_code.ts";
@@ -40,10 +43,11 @@ const SMALL = 1 << 16;
 /** Bytes between rows of a block's sums. */
 const ROW_BYTES = 4 * COLUMNS;
 
-// A thread's own memory: packed B, packed A, sums.
+// A thread's own memory: packed B, packed A, sums, the mask of a row.
 const A_AT = 4 * RANGE * COLUMNS;
 const SUMS_AT = A_AT + 4 * RANGE * MAX_ROWS;
-if (SUMS_AT + ROW_BYTES * MAX_ROWS > SCRATCH_BYTES) throw new RangeError("blocks are too large");
+const MASK_AT = SUMS_AT + ROW_BYTES * MAX_ROWS;
+if (MASK_AT + ROW_BYTES + MASK_MARGIN > SCRATCH_BYTES) throw new RangeError("blocks are too large");
 
 /** Scalars of a product. */
 export type ProductSizes =
@@ -69,17 +73,15 @@ export type ProductSizes =
 
 type Operand = "a" | "b" | "c" | "bias" | "gate";
 type Extra = "block_rows" | "row_blocks" | "column_blocks";
-type Values = ItemValues<Operand, ProductSizes | Extra>;
+type Values = ItemValues<Operand, ProductSizes | MaskField | Extra>;
 type Int = Value<"i32">;
 
-const bytes = (elements: Int): Int => i32.shl(elements, 2);
 const sum = (first: Int, ...others: Int[]): Int =>
   others.reduce<Int>((total, value) => i32.add(total, value), first);
-const least = (a: Int, b: Int): Int => i32.select(i32.lt(a, b), a, b);
 const ceilDiv = (value: Int, by: number | Int): Int => i32.divU(i32.sub(i32.add(value, by), 1), by);
 
 /**
- * Code of a product; undefined when its epilogue draws a mask, which loops do.
+ * Code of a product.
  *
  * @param partK above 0 the sums are cut into `splits` parts, each a matrix of its own, whose lengths
  * are multiples of it
@@ -88,9 +90,8 @@ export function productCode(
   form: MatmulForm,
   epilogue: Epilogue,
   partK: number,
-): VectorCode | undefined {
-  if (epilogue.dropout) return undefined;
-  return vectorCode<Operand, ProductSizes, Extra>({
+): VectorCode {
+  return vectorCode<Operand, ProductSizes | MaskField, Extra>({
     extra: ["block_rows", "row_blocks", "column_blocks"],
     split({ M, N, K, outer, inner, splits }, threads) {
       const batches = partK > 0 ? splits : outer * inner;
@@ -190,7 +191,7 @@ function emitBlock(
     });
     f.advance(k0, RANGE);
   }, i32.lt(k0, K));
-  emitEpilogue(f, values, { epilogue, rows, columns, sums, c, n0 });
+  emitEpilogue(f, values, { epilogue, rows, columns, sums, c, m0, n0 });
 }
 
 /** Addresses of the operands of a batch, or of a part; a part also has its own length of sums. */
@@ -231,17 +232,19 @@ function starts(
 /** Stores the sums of a block after the steps of an epilogue. */
 function emitEpilogue(
   f: FunctionBuilder,
-  { at, int, float }: Values,
-  { epilogue, rows, columns, sums, c, n0 }: {
+  values: Values,
+  { epilogue, rows, columns, sums, c, m0, n0 }: {
     readonly epilogue: Epilogue;
     readonly rows: Int;
     readonly columns: Int;
     readonly sums: Int;
     readonly c: Int;
+    readonly m0: Int;
     readonly n0: Int;
   },
 ): void {
-  const { bias, accumulate, relu, gate = false } = epilogue;
+  const { at, int, float, scratch } = values;
+  const { bias, accumulate, relu, gate = false, dropout = false } = epilogue;
   const alpha = f.vector(f32x4.splat(float.alpha));
   const [m, n, lane] = [f.int(0), f.int(0), f.int(0)];
   const [from, to] = [f.int(0), f.int(0)];
@@ -250,6 +253,11 @@ function emitEpilogue(
   f.loop(m, [0, rows], () => {
     f.set(from, i32.add(sums, i32.mul(m, ROW_BYTES)));
     f.set(to, i32.add(c, bytes(i32.mul(m, int.ldc))));
+    const mask = dropout && drawMask(f, values, {
+      first: i32.add(i32.mul(i32.add(m0, m), int.N), n0),
+      count: columns,
+      to: i32.add(scratch, MASK_AT),
+    });
     f.loop(n, [0, columns, 4], () => {
       f.set(value, f32x4.mul(alpha, v128.load(from)));
       if (bias) {
@@ -258,6 +266,7 @@ function emitEpilogue(
       }
       if (accumulate) f.set(value, f32x4.add(value, v128.load(to)));
       if (relu) f.set(value, f32x4.max(value, v128.zero));
+      if (mask) f.set(value, mask.drop(bytes(n), value));
       if (gate) {
         f.set(value, v128.and(value, f32x4.gt(v128.load(beside(at.gate)), v128.zero)));
       }

@@ -23,6 +23,9 @@ type Vector = Value<"v128">;
 /** Bytes of elements of float32. */
 export const bytes = (elements: Int): Int => i32.shl(elements, 2);
 
+/** The smaller of two signed integers. */
+export const least = (a: Int, b: Int): Int => i32.select(i32.lt(a, b), a, b);
+
 /** The lanes of a vector that belong to a row. */
 export interface Lanes {
   /** The value, with other lanes from elsewhere; zeros by default. */
@@ -119,7 +122,7 @@ export function largestLane(f: FunctionBuilder, value: Vector): Vector {
 }
 
 /** Work of an item, in numbers, for which a thread is worth waking. */
-const ITEM_WORK = 4096;
+export const ITEM_WORK = 4096;
 
 /** Cuts rows into items of several. */
 export function rowItems(rows: number, workPerRow: number): { items: number; block: number } {
@@ -137,7 +140,7 @@ export function forRows(
 ): void {
   const first = f.int(i32.mul(item, block));
   const behind = f.int(i32.add(first, block));
-  const end = f.int(i32.select(i32.lt(behind, rows), behind, rows));
+  const end = f.int(least(behind, rows));
   const row = f.int(0);
   f.loop(row, [first, end], () => body(row));
 }

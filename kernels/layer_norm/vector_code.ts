@@ -1,0 +1,196 @@
+/**
+ * Vector code of layer norm: sums in float64, each number in float32.
+ *
+ * @module
+ */
+import {
+  f32,
+  f32x4,
+  f64,
+  type FunctionBuilder,
+  i32,
+  type ItemValues,
+  type Local,
+  v128,
+  type Value,
+  type VectorCode,
+  vectorCode,
+} from "@transformer-xl/runtime/wasm";
+import type { MaskField } from "../shared/dropout/mask.ts";
+import type { ItemWidth } from "../shared/items/item_width.ts";
+import { columnItems, forColumns } from "../shared/vector/columns.ts";
+import { drawMask } from "../shared/vector/mask.ts";
+import { bytes, DoubleSum, forRows, forVectors, rowItems } from "../shared/vector/rows.ts";
+
+type Double = Value<"f64">;
+type Vector = Value<"v128">;
+
+/** What the statements of a row work with. */
+interface Row {
+  /** Numbers of the row. */
+  readonly columns: Local<"i32">;
+  /** Index of the first one. */
+  readonly first: Local<"i32">;
+  /** Its bytes from the start of an operand. */
+  readonly start: Local<"i32">;
+  /** Address of its mean and 1 / deviation. */
+  readonly stats: Local<"i32">;
+}
+
+/** Code over rows of `width * columns` numbers. */
+function rowCode<Operands extends string, Sizes extends string>(
+  width: ItemWidth,
+  emit: (
+    f: FunctionBuilder,
+    values: ItemValues<Operands | "stats", Sizes | "rows" | "columns">,
+    row: Row,
+  ) => void,
+): VectorCode {
+  return vectorCode<Operands | "stats", Sizes | "rows" | "columns", "block">({
+    extra: ["block"],
+    split: ({ rows, columns }) => rowItems(rows, width * columns),
+    emit(f, values) {
+      const { at, int, item } = values;
+      const columns = f.int(i32.mul(int.columns, width));
+      forRows(f, item, int.block, int.rows, (row) => {
+        const first = f.int(i32.mul(row, columns));
+        const start = f.int(bytes(first));
+        const stats = f.int(i32.add(at.stats, i32.shl(row, 3)));
+        emit(f, values, { columns, first, start, stats });
+      });
+    },
+  });
+}
+
+/** `total / count`, in all lanes. */
+function meanOf(f: FunctionBuilder, total: Double, count: Local<"i32">): Local<"v128"> {
+  return f.vector(f32x4.splat(f32.demote(f64.div(total, f64.convert(count)))));
+}
+
+/**
+ * Code of the normalised rows of x, of x + residual, or of drop(x) + residual; the sum is kept in `z`
+ * and read again from there.
+ */
+export function forwardCode(
+  width: ItemWidth,
+  input: "plain" | "residual" | "dropped",
+): VectorCode {
+  return rowCode<"x" | "residual" | "z" | "gain" | "bias" | "y", "eps" | MaskField>(
+    width,
+    (f, values, { columns, first, start, stats }) => {
+      const { at, float, scratch } = values;
+      const along = f.int(0);
+      const load = (operand: keyof typeof at) => v128.load(i32.add(at[operand], along));
+      const mask = input === "dropped" &&
+        drawMask(f, values, { first, count: columns, to: scratch });
+      const sum = new DoubleSum(f);
+      forVectors(f, columns, (offset, { kept, store }) => {
+        f.set(along, i32.add(start, offset));
+        const x = mask ? mask.drop(offset, load("x")) : load("x");
+        const z = f.vector(input === "plain" ? x : f32x4.add(x, load("residual")));
+        if (input !== "plain") store(i32.add(at.z, along), z);
+        f.set(z, kept(z));
+        sum.add(z);
+      });
+      const z = input === "plain" ? "x" : "z";
+      const mean = meanOf(f, sum.total(), columns);
+      const squares = new DoubleSum(f);
+      forVectors(f, columns, (offset, { kept }) => {
+        f.set(along, i32.add(start, offset));
+        const centred = f.vector(kept(f32x4.sub(load(z), mean)));
+        squares.addProduct(centred, centred);
+      });
+      const variance = f64.div(squares.total(), f64.convert(columns));
+      const deviation = f64.sqrt(f64.add(variance, f64.promote(float.eps)));
+      const rstd = f.vector(f32x4.splat(f32.demote(f64.div(1, deviation))));
+      forVectors(f, columns, (offset, { store }) => {
+        f.set(along, i32.add(start, offset));
+        const xhat = f32x4.mul(f32x4.sub(load(z), mean), rstd);
+        const scaled = f32x4.mul(v128.load(i32.add(at.gain, offset)), xhat);
+        store(i32.add(at.y, along), f32x4.add(scaled, v128.load(i32.add(at.bias, offset))));
+      });
+      f.store(stats, f32x4.lane(mean, 0));
+      f.store(stats, f32x4.lane(rstd, 0), 4);
+    },
+  );
+}
+
+/** Code of the cotangent of the rows, and of that before their dropout. */
+export function backwardCode(width: ItemWidth, dropped: boolean): VectorCode {
+  return rowCode<"dy" | "z" | "gain" | "dz" | "dx", MaskField>(
+    width,
+    (f, values, { columns, first, start, stats }) => {
+      const { at, scratch } = values;
+      const [mean, rstd] = statsOf(f, stats);
+      const [along, g, xhat] = [f.int(0), f.local("v128"), f.local("v128")];
+      const loadItem = (offset: Value<"i32">) => {
+        f.set(along, i32.add(start, offset));
+        const dy = v128.load(i32.add(at.dy, along));
+        f.set(g, f32x4.mul(dy, v128.load(i32.add(at.gain, offset))));
+        f.set(xhat, f32x4.mul(f32x4.sub(v128.load(i32.add(at.z, along)), mean), rstd));
+      };
+      const [sum, product] = [new DoubleSum(f), new DoubleSum(f)];
+      forVectors(f, columns, (offset, { kept }) => {
+        loadItem(offset);
+        f.set(g, kept(g));
+        f.set(xhat, kept(xhat));
+        sum.add(g);
+        product.addProduct(g, xhat);
+      });
+      const meanG = meanOf(f, sum.total(), columns);
+      const meanProduct = meanOf(f, product.total(), columns);
+      const mask = dropped && drawMask(f, values, { first, count: columns, to: scratch });
+      forVectors(f, columns, (offset, { store }) => {
+        loadItem(offset);
+        const centred = f32x4.sub(f32x4.sub(g, meanG), f32x4.mul(xhat, meanProduct));
+        const dz = f.vector(f32x4.mul(rstd, centred));
+        store(i32.add(at.dz, along), dz);
+        if (mask) store(i32.add(at.dx, along), mask.drop(offset, dz));
+      });
+    },
+  );
+}
+
+/** Mean and 1 / deviation of a row, in all lanes. */
+function statsOf(f: FunctionBuilder, stats: Local<"i32">): [Local<"v128">, Local<"v128">] {
+  return [f.vector(v128.load32Splat(stats)), f.vector(v128.load32Splat(stats, 4))];
+}
+
+/** Code of the sums of the gradients of gain and bias over blocks of rows. */
+export function gainCode(width: ItemWidth): VectorCode {
+  return vectorCode<
+    "dy" | "z" | "stats" | "partials",
+    "rows" | "columns" | "block" | "gain_at" | "bias_at",
+    "strip"
+  >({
+    extra: ["strip"],
+    split: ({ rows, columns, block }) => columnItems(width * columns, rows, block),
+    emit(f, { at, int, item }) {
+      const columns = f.int(i32.mul(int.columns, width));
+      forColumns(
+        f,
+        { item, columns, rows: int.rows, block: int.block, strip: int.strip },
+        (strip) => {
+          const [gainSum, biasSum] = [new DoubleSum(f), new DoubleSum(f)];
+          const stats = f.int(i32.add(at.stats, i32.shl(strip.firstRow, 3)));
+          const [dy, xhat] = [f.local("v128"), f.local("v128")];
+          const [mean, rstd] = [f.local("v128"), f.local("v128")];
+          strip.forRows((along) => {
+            f.set(mean, v128.load32Splat(stats));
+            f.set(rstd, v128.load32Splat(stats, 4));
+            f.set(dy, v128.load(i32.add(at.dy, along)));
+            const centred = f32x4.sub(v128.load(i32.add(at.z, along)), mean);
+            f.set(xhat, f32x4.mul(centred, rstd));
+            gainSum.addProduct(dy, xhat);
+            biasSum.add(dy);
+            f.advance(stats, 8);
+          });
+          const to = (first: Local<"i32">) =>
+            i32.add(at.partials, i32.add(bytes(i32.mul(first, width)), strip.to));
+          strip.lanes.store(to(int.gain_at), gainSum.lanes());
+          strip.lanes.store(to(int.bias_at), biasSum.lanes());
+        },
+      );
+    },
+  });
+}
