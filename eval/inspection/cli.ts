@@ -114,7 +114,7 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
   const name = isAlone ? basename(path) : basename(resolve(config.workDir));
   const page = inspectionPage(inspection, {
     ...{ name, isOfCharacters: characters },
-    subtitle: [path, text.origin, `${text.ids.length.toLocaleString("en")} tokens`],
+    subtitle: [basename(path), text.origin, `${text.ids.length.toLocaleString("en")} tokens`],
     model: Object.entries(modelConfig),
     settings: [
       ...Object.entries({ ...config, tgtLen, memLen }).map(([key, value]) =>

@@ -58,3 +58,14 @@ Deno.test("the pictures of the repository are complete and name no folder of the
     assertEquals(/\/(?:home|tmp|root|work|Users)\//.exec(picture), null);
   }
 });
+
+Deno.test("the photographs of pages that the README shows are PNG files of less than 100 KB", () => {
+  const page = Deno.readTextFileSync(new URL("README.md", ROOT));
+  const names = [...page.matchAll(/\]\((train\/pictures\/\w+\.png)\)/g)].map(([, name]) => name!);
+  assertEquals(names.length, 3);
+  for (const name of names) {
+    const bytes = Deno.readFileSync(new URL(name, ROOT));
+    assertEquals(bytes.subarray(0, 8).toHex(), "89504e470d0a1a0a", name);
+    assert(bytes.length < 100_000, `${name} has ${bytes.length} bytes`);
+  }
+});
