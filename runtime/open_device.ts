@@ -6,7 +6,7 @@
 import { type Device, DEVICE_CHOICES, type DeviceChoice } from "./plan/device.ts";
 import type { HalfSums } from "./tensor/device_limits.ts";
 import { ConfigError, DeviceError } from "./base/errors.ts";
-import { chooseAdapter } from "./gpu/adapter.ts";
+import { chooseAdapter, offersHardware } from "./gpu/adapter.ts";
 import { GpuDevice } from "./gpu/gpu_device.ts";
 import { CpuDevice } from "./cpu/cpu_device.ts";
 import { ONE_THREAD, type Threads } from "./cpu/thread_pool.ts";
@@ -15,12 +15,15 @@ import { ONE_THREAD, type Threads } from "./cpu/thread_pool.ts";
 export interface OpenOptions {
   /** How a GPU sums products of halves; float32 by default. */
   readonly halfSums?: HalfSums;
+  /** Whether `auto` takes a software driver where there is no GPU; by default the CPU. */
+  readonly softwareDriver?: boolean;
   /** Threads of the CPU if there is no GPU; without, the caller alone. */
   readonly threads?: Threads;
 }
 
 /**
- * Opens a device.
+ * Opens a device: with `auto` a GPU if one answers, else the CPU, which runs float32 faster than a
+ * software driver does.
  *
  * @param notice receives one sentence about the choice; without it, only a fallback to the CPU is
  * reported, as a warning on the console
@@ -30,18 +33,21 @@ export interface OpenOptions {
 export async function openDevice(
   choice: DeviceChoice,
   notice?: (sentence: string) => void,
-  { halfSums, threads = ONE_THREAD }: OpenOptions = {},
+  { halfSums, softwareDriver = false, threads = ONE_THREAD }: OpenOptions = {},
 ): Promise<Device> {
   if (!DEVICE_CHOICES.includes(choice)) {
     throw new ConfigError(
       `Cannot open device ${JSON.stringify(choice)}: expected ${DEVICE_CHOICES.join(", ")}`,
     );
   }
+  const onCpu = `device: WebAssembly on the CPU, ${threadsText(threads)}, in float32`;
   if (choice === "cpu") {
-    notice?.(`device: WebAssembly on the CPU, ${threadsText(threads)}, in float32`);
+    notice?.(onCpu);
     return new CpuDevice(threads);
   }
-  const adapter = await chooseAdapter(navigator.gpu);
+  const { gpu } = navigator;
+  const wantsAdapter = choice === "gpu" || softwareDriver || await offersHardware(gpu);
+  const adapter = wantsAdapter ? await chooseAdapter(gpu) : undefined;
   if (adapter !== undefined) {
     const device = await GpuDevice.open({ ...adapter, ...(halfSums && { halfSums }) });
     const kind = device.info.kind === "software" ? "software Vulkan driver" : "GPU";
@@ -58,8 +64,7 @@ export async function openDevice(
     );
   }
   (notice ?? console.warn)(
-    `device: no WebGPU adapter answers, using WebAssembly on the CPU, ${threadsText(threads)}; ` +
-      "run `deno task setup` if there is a GPU",
+    `${onCpu}, as no GPU answers; \`deno task doctor\` examines this machine`,
   );
   return new CpuDevice(threads);
 }

@@ -6,10 +6,19 @@
 import type { Device, DeviceChoice } from "./plan/device.ts";
 import { rankEnvironment } from "./distributed/rank_environment.ts";
 import { coresOfRank, cpuThreads } from "./machine/cpu_threads.ts";
+import { webGpuOfEnvironment } from "./machine/web_gpu.ts";
 import { openDevice as openWithThreads, type OpenOptions } from "./open_device.ts";
 
+/** Choices besides the device. */
+export interface ProcessOpenOptions extends OpenOptions {
+  /** Whether plans will have operands in half precision, which the CPU computes as plain loops. */
+  readonly halves?: boolean;
+}
+
 /**
- * Opens a device.
+ * Opens a device: with `auto` a GPU if one answers, else the CPU, which runs float32 faster than a
+ * software driver does. The driver is taken for half precision, and if an implementation of WebGPU
+ * was named.
  *
  * @param notice receives one sentence about the choice; without it, only a fallback to the CPU is
  * reported, as a warning on the console
@@ -21,14 +30,13 @@ import { openDevice as openWithThreads, type OpenOptions } from "./open_device.t
 export function openDevice(
   choice: DeviceChoice,
   notice?: (sentence: string) => void,
-  options: OpenOptions = {},
+  { halves = false, ...options }: ProcessOpenOptions = {},
 ): Promise<Device> {
-  const threads = options.threads ?? cpuThreads(coresOfRank(ranksHere()));
-  return openWithThreads(choice, notice, { ...options, threads });
-}
-
-/** Ranks of this process's job on its machine; itself alone where it may not read variables. */
-function ranksHere(): { readonly localSize: number } {
-  const { state } = Deno.permissions.querySync({ name: "env" });
-  return state === "granted" ? rankEnvironment() : { localSize: 1 };
+  const readable = Deno.permissions.querySync({ name: "env" }).state === "granted";
+  const cores = coresOfRank(readable ? rankEnvironment() : { localSize: 1 });
+  return openWithThreads(choice, notice, {
+    threads: options.threads ?? cpuThreads(cores),
+    softwareDriver: halves || (readable && webGpuOfEnvironment() !== undefined),
+    ...options,
+  });
 }

@@ -55,6 +55,8 @@ async function run(
     // Mesa's device selection looks for a display, and complains where there is none.
     env: {
       NODEVICE_SELECT: Deno.env.get("NODEVICE_SELECT") ?? "1",
+      // Programs that are not told otherwise run the WGSL kernels, without a GPU on a software driver.
+      TXL_WEBGPU: Deno.env.get("TXL_WEBGPU") ?? "deno",
       TMPDIR: temporary,
       TMP: temporary, // the names Windows reads
       TEMP: temporary,

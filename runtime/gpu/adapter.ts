@@ -49,6 +49,12 @@ const VENDORS: Readonly<Record<string, AdapterClass>> = {
 
 const choices = new WeakMap<GPU, AdapterChoice>();
 
+/** Whether the high-performance adapter of `gpu` is hardware. Its features are not examined. */
+export async function offersHardware(gpu: GPU | undefined): Promise<boolean> {
+  const adapter = gpu && await freshAdapter(gpu);
+  return adapter ? !isSoftware(adapter) : false;
+}
+
 /** The high-performance adapter of `gpu`, or undefined if there is none. It is examined once. */
 export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice | undefined> {
   if (gpu === undefined) return undefined;
@@ -56,10 +62,7 @@ export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice
   if (known !== undefined) return known;
   const adapter = await freshAdapter(gpu);
   if (!adapter) return undefined;
-  const { info } = adapter;
-  const name = info.description || info.device ||
-    [info.vendor, info.architecture].filter((word) => word !== "").join(" ") || "unnamed adapter";
-  const software = info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader/i.test(name);
+  const software = isSoftware(adapter);
   const features: string[] = [];
   for (const feature of WANTED_FEATURES) {
     if (adapter.features.has(feature) || await grantsFeature(gpu, feature)) features.push(feature);
@@ -68,14 +71,24 @@ export async function chooseAdapter(gpu: GPU | undefined): Promise<AdapterChoice
   const choice: AdapterChoice = {
     gpu,
     adapter,
-    name,
+    name: nameOf(adapter),
     software,
-    adapterClass: software ? "cpu" : VENDORS[info.vendor.toLowerCase()] ?? "unknown",
+    adapterClass: software ? "cpu" : VENDORS[adapter.info.vendor.toLowerCase()] ?? "unknown",
     features,
     ...(implementation !== undefined && { implementation }),
   };
   choices.set(gpu, choice);
   return choice;
+}
+
+function nameOf({ info }: GPUAdapter): string {
+  return info.description || info.device ||
+    [info.vendor, info.architecture].filter((word) => word !== "").join(" ") || "unnamed adapter";
+}
+
+function isSoftware(adapter: GPUAdapter): boolean {
+  return adapter.info.isFallbackAdapter === true ||
+    /llvmpipe|lavapipe|swiftshader/i.test(nameOf(adapter));
 }
 
 /** An adapter opens one device only, whether that succeeds or not. */
