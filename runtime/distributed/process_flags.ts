@@ -18,7 +18,7 @@ export const processFields = {
     .describe("Processes on this machine, one per GPU; all: one for every GPU")
     .meta({ ...processes, metavar: "N" }),
   oversubscribe: z.boolean().default(false)
-    .describe("Allow several processes per GPU, or on the software driver").meta(processes),
+    .describe("Allow several processes per GPU, or without a GPU").meta(processes),
   backend: z.enum(BACKEND_CHOICES).default("auto")
     .describe("Communication backend; auto: mpi under mpirun and srun, ring otherwise").meta(
       processes,
