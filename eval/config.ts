@@ -68,7 +68,9 @@ export const evalSchema = z.strictObject({
     .describe("Score two checkpoints on the same text, with an interval of their difference")
     .meta({ ...general, metavar: "FILE" }),
   device: z.enum(DEVICE_CHOICES).default("auto")
-    .describe("gpu: require an adapter, also of a software driver; cpu: no driver; auto: a GPU, else the CPU")
+    .describe(
+      "gpu: require an adapter, also of a software driver; cpu: no driver; auto: a GPU, else the CPU",
+    )
     .meta(general),
   webgpu: webGpuValue.meta(general),
   fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")

@@ -63,7 +63,9 @@ export const trainSchema = z.strictObject({
   overwrite: z.boolean().default(false)
     .describe("Start a new run in a --work_dir that already holds checkpoints").meta(general),
   device: z.enum(DEVICE_CHOICES).default("auto")
-    .describe("gpu: require an adapter, also of a software driver; cpu: no driver; auto: a GPU, else the CPU")
+    .describe(
+      "gpu: require an adapter, also of a software driver; cpu: no driver; auto: a GPU, else the CPU",
+    )
     .meta(general),
   webgpu: webGpuValue.meta(general),
   ...processFields,

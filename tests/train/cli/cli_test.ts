@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { offersHardware } from "@transformer-xl/runtime";
 import { type Flags, runProgram } from "../../support/program.ts";
 import { filesBelow, recordsOf, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
@@ -158,7 +159,7 @@ Deno.test("--device auto without a GPU trains on the CPU, with a notice", async 
   const flags = { ...short, data, max_step: 5, warmup_step: 2, debug: true } as const;
   const notice =
     /^device: WebAssembly on the CPU, \d+ threads?, in float32, as no GPU answers; `deno task doctor` examines this machine$/m;
-  const environments = [NO_ADAPTER];
+  const environments: Readonly<Record<string, string>>[] = [NO_ADAPTER];
   if (!await offersHardware(navigator.gpu)) environments.push({ TXL_WEBGPU: "" });
   for (const env of environments) {
     const stdout = await run("train", { ...flags, device: "auto" }, env);
