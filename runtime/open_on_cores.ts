@@ -32,6 +32,7 @@ export function openDevice(
   notice?: (sentence: string) => void,
   { halves = false, ...options }: ProcessOpenOptions = {},
 ): Promise<Device> {
+  // Without permission to read variables: a process of its own, and no implementation was named.
   const readable = Deno.permissions.querySync({ name: "env" }).state === "granted";
   const cores = coresOfRank(readable ? rankEnvironment() : { localSize: 1 });
   return openWithThreads(choice, notice, {
