@@ -36,8 +36,11 @@ export interface OpCase {
    * `sumLength` by default.
    */
   readonly tolerance?: number;
-  /** False for ops without a derivative. */
-  readonly derivative?: false;
+  /**
+   * False for ops without a derivative; `loops` where it is checked without the adapter, whose driver
+   * would compile its kernels for long.
+   */
+  readonly derivative?: false | "loops";
   /** Cotangent of every output: normal numbers, or ones for losses whose gradient is formed ahead. */
   readonly cotangent?: "normal" | "one";
   /** Also a row of the benchmark; too large for the derivative check. */

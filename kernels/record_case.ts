@@ -46,7 +46,8 @@ export interface RecordedRow extends Disposable {
  * Records `row` on `device`. Cotangents are written once, so that a run uploads no more than an op
  * in a model would.
  *
- * @param options.derivative false to leave the cotangents out
+ * @param options.derivative whether cotangents are recorded; by default unless the row checks them on
+ * loops alone
  * @param options.dtype width of the float operands and of their gradients
  */
 export async function recordRow(
@@ -55,7 +56,8 @@ export async function recordRow(
   row: OpCase,
   options: { readonly derivative?: boolean; readonly dtype?: "f32" | "f16" } = {},
 ): Promise<RecordedRow> {
-  const derivative = row.derivative !== false && options.derivative !== false;
+  const { derivative: isWanted = row.derivative !== "loops" } = options;
+  const derivative = row.derivative !== false && isWanted;
   const store = new ParameterStore({ dtype: options.dtype ?? "f32" });
   const initial = new Map<string, HostArray>();
   for (const [name, spec] of Object.entries(row.operands)) {

@@ -14,8 +14,8 @@ const CACHED_BYTES = 30e6;
 /** Rate of products with smaller micro-tiles than 8 x 8, relative to those. */
 const SMALL_MICRO_TILE = 0.72;
 
-/** Rate of fused attention, whose micro-tiles load five vectors for two products' work. */
-const FUSED = 0.5;
+/** Rate of fused attention, whose micro-tiles are 4 x 4 or 4 x 8, relative to products of 8 x 8. */
+const FUSED = 0.8;
 
 /** Rate of products without vector loads, relative to those with. */
 const SCALAR_LOADS = 0.8;

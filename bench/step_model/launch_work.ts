@@ -75,11 +75,14 @@ const PASSES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 /** Launches that move a part of their operands. */
 const MOVED: Readonly<Record<string, (launch: Launched) => number>> = {
   attention_query_cotangent: (l) => 3 * l.bytes("dq"),
+  attention_query_sums: (l) => l.bytes("sums") + l.bytes("dq"),
   block_sums: (l) => l.bytes("x"),
   column_sums: (l) => l.bytes("partials"),
   layer_norm_gain: (l) => l.bytes("dy") + l.bytes("z"),
   bias_gradient: (l) => l.scalar("rows") * l.scalar("columns") * l.width("dlogits"),
   copy_rows: (l) => 2 * Math.min(l.bytes("x"), l.bytes("y")),
+  fused_attention_backward: (l) => fusedBackwardBytes(l, 1),
+  fused_plain_attention_backward: (l) => fusedBackwardBytes(l, 0),
   embedding: (l) => 2 * l.bytes("y"),
   embedding_gradient: (l) => 3 * l.bytes("dy"),
   gather: (l) => 2 * l.scalar("count") * l.scalar("columns") * l.width("x"),
@@ -90,20 +93,54 @@ const MOVED: Readonly<Record<string, (launch: Launched) => number>> = {
   softmax_row: (l) => 3 * l.scalar("rows") * l.scalar("columns") * l.width("logits"),
 };
 
-/** Floating-point operations of launches that multiply without being a product. */
-const FLOPS: Readonly<Record<string, (launch: Launched) => number>> = {
-  fused_attention: (l) => 6 * pairsOf(l) * l.scalar("H"),
-  fused_plain_attention: (l) => 4 * pairsOf(l) * l.scalar("H"),
+/** Products over pairs of a query and a key that fused kernels compute. */
+const FUSED_PRODUCTS: Readonly<Record<string, number>> = {
+  fused_attention: 3,
+  fused_plain_attention: 2,
+  fused_attention_backward: 8,
+  fused_plain_attention_backward: 5,
 };
 
-/** Pairs of a query and a key. */
-function pairsOf({ scalar }: Launched): number {
-  return scalar("B") * scalar("N") * scalar("Q") * scalar("K");
+/** Rows of a block of fused attention, and its columns of a head. */
+const [FUSED_ROWS, FUSED_COLUMNS] = [32, 64];
+
+/** Keys of a block. */
+function fusedKeys(kernel: string): number {
+  return kernel.endsWith("_backward") ? 64 : 32;
+}
+
+/** Blocks of rows and keys in which some key is visible, of all batch columns and heads. */
+function fusedBlocks(keys: number, { scalar }: Launched): number {
+  const [Q, M] = [scalar("Q"), scalar("M")];
+  const oldest = M - scalar("validMemory");
+  let blocks = 0;
+  for (let i = 0; i < Q; i += FUSED_ROWS) {
+    const first = Math.max(0, oldest, i + M - scalar("maxDistance"));
+    const last = Math.min(i + FUSED_ROWS, Q) - 1 + M;
+    blocks += Math.floor(last / keys) - Math.floor(first / keys) + 1;
+  }
+  return scalar("B") * scalar("N") * blocks;
+}
+
+/** Pairs of a query and a key in these blocks. */
+function fusedPairs(kernel: string, launch: Launched): number {
+  const keys = fusedKeys(kernel);
+  return FUSED_ROWS * keys * fusedBlocks(keys, launch);
+}
+
+/** Operands of the fused derivative once; sums of queries and positions with every block. */
+function fusedBackwardBytes(launch: Launched, distances: number): number {
+  const keys = fusedKeys("_backward");
+  const once = ["q", "kv", "r", "d_out", "out", "lse", "d_kv", "dq_sums", "dr_sums"]
+    .reduce((sum, name) => sum + launch.bytes(name), 0);
+  const rows = distances * (FUSED_ROWS + FUSED_ROWS + keys) + (1 - distances) * FUSED_ROWS;
+  return once + 2 * 4 * rows * FUSED_COLUMNS * fusedBlocks(keys, launch);
 }
 
 /** Launches whose lanes walk over rows in order. */
 const TURNS: Readonly<Record<string, (launch: Launched) => number>> = {
   attention_query_cotangent: (l) => l.scalar("block"),
+  attention_query_sums: (l) => l.scalar("block") * l.scalar("parts"),
   bias_gradient: (l) => l.scalar("rows") / 4 / l.constant("LANES"),
   block_sums: (l) => l.scalar("block") / 4,
   column_sums: () => COLUMN_SUM_TURNS,
@@ -141,11 +178,13 @@ export function launchWork(
   };
   const isProduct = product !== undefined && kernel !== "matmul_reduce";
   const drawn = command.kernel.scalars.some(({ name }) => name === "threshold");
+  const products = FUSED_PRODUCTS[kernel];
+  const pairs = products === undefined ? undefined : fusedPairs(kernel, launched);
   return {
     kernel,
     workgroups,
-    flops: isProduct ? flopsOf(product) : FLOPS[kernel]?.(launched) ?? 0,
-    integers: drawn ? INTEGERS_PER_DRAW * drawsOf(command) : 0,
+    flops: isProduct ? flopsOf(product) : 2 * (products ?? 0) * (pairs ?? 0) * launched.scalar("H"),
+    integers: drawn ? INTEGERS_PER_DRAW * (pairs ?? drawsOf(command)) : 0,
     bytes: isProduct ? productBytes(command, product) : otherBytes(kernel, command, launched),
     loadBytes: loadBytesOf(command, launched),
     turns: TURNS[kernel]?.(launched) ?? 0,

@@ -5,7 +5,12 @@
  */
 import type { Dropout } from "../dropout/mod.ts";
 import type { OpCase, OpCases } from "../op_cases.ts";
-import { type AttentionOptions, dotProductAttention, relativeAttention } from "./mod.ts";
+import {
+  type AttentionForm,
+  type AttentionOptions,
+  dotProductAttention,
+  relativeAttention,
+} from "./mod.ts";
 
 interface Sizes {
   readonly Q: number;
@@ -16,10 +21,13 @@ interface Sizes {
   readonly validMemory?: number;
   readonly maxDistance?: number;
   readonly rate?: number;
-  readonly fused?: true;
+  readonly form?: "fused" | "recomputed";
 }
 
-const FUSED = { fused: true } as const;
+const FUSED = { form: "fused" } as const;
+
+/** What the derivative of a fused row adds: its kernel takes a software driver long to compile. */
+const LOOPS = { derivative: "loops" } as const;
 
 /** A case of dot-product attention. */
 function plainRow(name: string, sizes: Sizes, more: Partial<OpCase> = {}): OpCase {
@@ -71,7 +79,7 @@ function optionsOf(
     memoryRows: scalars["memoryRows"] ?? number("M"),
     validMemory: scalars["validMemory"]!,
     ...(attrs!["maxDistance"] !== undefined && { maxDistance: number("maxDistance") }),
-    ...(attrs!["fused"] === true && { form: "fused" as const }),
+    form: (attrs!["form"] ?? "auto") as AttentionForm,
     ...(mask && { dropout: { rate: number("rate"), mask } }),
   };
 }
@@ -144,23 +152,28 @@ export const relativeAttentionCases: OpCases = {
       operands: { distanceBias: { shape: [13, 3] } },
     }),
     row("long memory", { Q: 9, M: 200, B: 1, N: 1, H: 8, validMemory: 170 }),
-    row("fused, one query", { Q: 1, M: 9, B: 3, N: 2, H: 5, ...FUSED }),
-    row("fused, full memory, odd sizes", { Q: 37, M: 41, B: 3, N: 3, H: 5, ...FUSED }),
+    row("fused, one query", { Q: 1, M: 9, B: 3, N: 2, H: 5, ...FUSED }, LOOPS),
+    row("fused, full memory, odd sizes", { Q: 37, M: 41, B: 3, N: 3, H: 5, ...FUSED }, LOOPS),
     row("fused, small max distance, memory partly filled", {
       ...{ Q: 30, M: 70, B: 2, N: 3, H: 5, validMemory: 33, maxDistance: 40 },
       ...FUSED,
-    }),
+    }, LOOPS),
     row("fused, large scores", { Q: 4, M: 3, B: 1, N: 2, H: 4, ...FUSED }, {
       operands: { contentBias: { shape: [2, 4], values: (i) => 60 - 30 * i } },
       derivative: false, // vanishes for a saturated softmax, up to rounding
     }),
-    row("fused, a bias of distances, rows behind those of the queries", {
-      ...{ Q: 4, M: 9, B: 2, N: 3, H: 4, maxDistance: 5 },
+    row("fused, a bias of distances, Philox dropout, rows behind those of the queries", {
+      ...{ Q: 4, M: 9, B: 2, N: 3, H: 4, maxDistance: 5, rate: 0.3 },
       ...FUSED,
     }, {
-      scalars: { memoryRows: 7 },
+      scalars: { memoryRows: 7, ...philox },
       operands: { distanceBias: { shape: [13, 3] } },
+      ...LOOPS,
     }),
+    row("fused, the derivative from arrays of scores, Philox dropout", {
+      ...{ Q: 7, M: 5, B: 3, N: 2, H: 4, rate: 0.3, validMemory: 4 },
+      form: "recomputed",
+    }, { scalars: philox }),
     row("base", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, { bench: true }),
     row("base with a bias of distances", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, {
       operands: { distanceBias: { shape: [384, 8] } },
@@ -207,8 +220,14 @@ export const dotProductAttentionCases: OpCases = {
     }),
     plainRow("long memory", { Q: 9, M: 200, B: 1, N: 1, H: 8, validMemory: 170 }),
     plainRow(
-      "fused, heads of two blocks",
-      { Q: 18, M: 15, B: 1, N: 2, H: 67, ...FUSED },
+      "fused, heads of two blocks, a given dropout mask",
+      { Q: 18, M: 15, B: 1, N: 2, H: 67, rate: 0.5, ...FUSED },
+      {
+        operands: {
+          keep: { shape: [1, 2, 18, 33], dtype: "u32", values: (i) => (i * 7 % 5 < 2 ? 0 : 1) },
+        },
+        ...LOOPS,
+      },
     ),
     plainRow("base", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, { bench: true }),
   ],

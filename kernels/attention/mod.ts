@@ -11,8 +11,8 @@
  * (j <= i + M), and it lies within the maximum distance. Hidden keys have weight exactly 0. K = M + Q,
  * or more where M is given at every run: rows behind those of the queries are in the future.
  *
- * Without a gradient there are two forms, see form.ts: products with arrays of scores between them, and
- * one launch that keeps a block of scores at a time.
+ * There are three forms, see form.ts: products with arrays of scores between them; launches that keep a
+ * block of scores at a time; and these in the forward pass alone.
  *
  * @module
  */

@@ -20,7 +20,7 @@ import {
   type AttentionInputs,
   type AttentionOutputs,
 } from "./backward.ts";
-import { type AttentionForm, isFused } from "./form.ts";
+import { type AttentionForm, formOf } from "./form.ts";
 import { fusedAttention } from "./fused/op.ts";
 import { expectBindable, geometryOf, type Operands, positionsOf } from "./geometry.ts";
 import { launchProbabilities } from "./probabilities.ts";
@@ -44,7 +44,7 @@ export interface AttentionOptions {
   readonly dropout?: Dropout;
   /** False where no gradient is recorded (default true). */
   readonly differentiate?: boolean;
-  /** Which form is recorded without dropout on the probabilities (default `auto`). */
+  /** Which form is recorded (default `auto`). */
   readonly form?: AttentionForm;
 }
 
@@ -88,10 +88,15 @@ const plain = defineOp<AttentionInputs, AttentionOutputs, AttentionAttrs>({
 export function attend(rec: Recorder, inputs: Operands, options: AttentionOptions): Tensor {
   const geometry = geometryOf(inputs, options);
   const dropout = options.dropout?.rate === 0 ? undefined : options.dropout;
-  const fused = isFused(rec.limits, geometry, inputs, { ...options, drops: dropout !== undefined });
-  if (!fused || options.differentiate !== false) expectBindable(rec, geometry, inputs.q.dtype);
-  if (fused) return fusedAttention(rec, inputs, geometry);
+  const form = formOf(rec.limits, geometry, inputs, { ...options, drops: dropout !== undefined });
   const keep = dropout?.mask.kind === "given" ? dropout.mask.keep : undefined;
+  const operands = { ...inputs, keep };
+  if (form === "materialized" || (form === "recomputed" && options.differentiate !== false)) {
+    expectBindable(rec, geometry, inputs.q.dtype);
+  }
+  if (form !== "materialized") {
+    return fusedAttention(rec, operands, { geometry, dropout, derivative: form });
+  }
   const op = positionsOf(inputs) === undefined ? plain : relative;
-  return op(rec, { ...inputs, keep }, { geometry, dropout }).out;
+  return op(rec, operands, { geometry, dropout }).out;
 }

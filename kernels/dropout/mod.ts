@@ -36,23 +36,42 @@ export interface Dropout {
 }
 
 /**
+ * Refuses a dropout that cannot be recorded for `count` elements of `x`.
+ *
+ * @throws {RangeError} unless 0 < rate < 1: for a rate of 0, use `x`
+ * @throws {ShapeError} when a given mask has another size
+ */
+export function assertDropout(
+  { rate, mask }: Dropout,
+  count: number,
+  x: { readonly label: string; readonly shape: readonly number[] },
+): void {
+  if (!(rate > 0 && rate < 1)) {
+    throw new RangeError(`Cannot record a dropout: rate is ${rate}, expected 0 < rate < 1`);
+  }
+  if (mask.kind === "given" && mask.keep.size !== count) {
+    const { label, shape } = mask.keep;
+    throw new ShapeError(
+      `Cannot record a dropout of "${x.label}" [${x.shape}]: "${label}" is [${shape}]`,
+    );
+  }
+}
+
+/**
  * Records `y = x * keep / (1 - rate)` for ops that contain a dropout; backward is the same launch
  * on the cotangent. `x` and `y` are different buffers.
  *
  * @throws {RangeError} unless 0 < rate < 1: for a rate of 0, use `x`
  * @throws {ShapeError} when x, y and a given mask differ in size
  */
-export function launchDropout(rec: Recorder, x: Tensor, y: Tensor, { rate, mask }: Dropout): void {
-  if (!(rate > 0 && rate < 1)) {
-    throw new RangeError(`Cannot record a dropout: rate is ${rate}, expected 0 < rate < 1`);
-  }
+export function launchDropout(rec: Recorder, x: Tensor, y: Tensor, dropout: Dropout): void {
+  const { rate, mask } = dropout;
   const count = x.size;
-  for (const other of mask.kind === "given" ? [y, mask.keep] : [y]) {
-    if (other.size !== count) {
-      throw new ShapeError(
-        `Cannot record a dropout of "${x.label}" [${x.shape}]: "${other.label}" is [${other.shape}]`,
-      );
-    }
+  assertDropout(dropout, count, x);
+  if (y.size !== count) {
+    throw new ShapeError(
+      `Cannot record a dropout of "${x.label}" [${x.shape}]: "${y.label}" is [${y.shape}]`,
+    );
   }
   if (mask.kind === "given") {
     rec.launch({

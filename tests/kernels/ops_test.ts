@@ -40,7 +40,7 @@ for (const cases of CATALOGUE) {
 /** sum_i <vjp(g)_i, u_i> = d/de <g, f(x + e u)> at 0, for random directions u. */
 async function checkDerivative(cases: OpCases, row: OpCase): Promise<void> {
   using device = new ReferenceDevice({ precision: "f64" });
-  using recorded = await recordRow(device, cases, row);
+  using recorded = await recordRow(device, cases, row, { derivative: true });
   recorded.run();
   const results = await recorded.read();
   let got = 0;

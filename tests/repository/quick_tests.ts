@@ -13,6 +13,7 @@ const TYPE_IMPORT = /^import type [\s\S]*?;$/gm;
 export const LONG_TESTS: readonly string[] = [
   "tests/bench/peer_twins_test.ts",
   "tests/kernels/adapter_classes_test.ts",
+  "tests/kernels/attention/fused_derivative_test.ts",
   "tests/model/onnx/onnx_webgpu_test.ts",
   "tests/train/checkpoint/rerun_and_resume_test.ts",
   "tests/train/config/reference_runs_test.ts",

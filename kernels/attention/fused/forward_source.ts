@@ -5,7 +5,16 @@
  */
 import { indent, range } from "../../matmul/tiles/tile_plan.ts";
 import { laneSource } from "./lane_source.ts";
-import { STARTS } from "./operands.ts";
+import { maskFields, maskFunctions, maskPrelude } from "./mask_source.ts";
+import {
+  type ArrayType,
+  declarations,
+  itemOf,
+  readers,
+  readOperands,
+  STARTS,
+  writer,
+} from "./operands.ts";
 import { blocksOf, type FusedPlan } from "./plan.ts";
 import { stagedSource } from "./staged_source.ts";
 
@@ -14,15 +23,19 @@ export function forwardSource(plan: FusedPlan): string {
   const { rows, keys, columns } = blocksOf(plan);
   const { lanesX, lanesY, columnGroups } = plan;
   const { memory, main } = plan.stage === "workgroup" ? stagedSource(plan) : laneSource(plan);
-  return [
+  return maskPrelude(plan.mask) + [
     "// out = softmax over the visible keys of the scores, times the values; lse = the logarithm of the",
     "// softmax's denominator. q: [Q, B, N, H], kv: [K, B, 2, N, H], lse: [B, N, Q].",
     `// Work split: a workgroup owns ${rows} rows and ${columns} columns of one batch column and head. It`,
     `// walks over blocks of ${keys} keys and keeps, per row, the largest score m so far, parts z of`,
     "// sum exp(score - m), and outputs o relative to m: a larger score scales them down.",
-    ...declarations(plan),
+    ...bindings(plan),
     ...memory,
     "",
+    ...(plan.stage === "workgroup"
+      ? [...readers(plan, readOperands(plan)), ...writer(plan, "store", "out", "Value")]
+      : []),
+    ...maskFunctions(plan.mask),
     "fn weight(score: f32, m: f32) -> f32 {",
     "  return select(exact_exp(score - m), 0.0, score < -1e29); // hidden keys",
     "}",
@@ -50,18 +63,13 @@ export function forwardSource(plan: FusedPlan): string {
   ].join("\n");
 }
 
-function declarations({ stage, positions, distanceBias }: FusedPlan): string[] {
-  const read = ["q", "kv", ...(positions ? ["r", "u", "s"] : [])];
-  if (stage !== "workgroup") read.push("keys");
-  if (distanceBias) read.push("distance_bias");
-  return [
-    "alias Value = f32;",
-    "struct Scalars {",
-    "  B: u32, N: u32, Q: u32, K: u32, H: u32, M: u32, validMemory: u32, maxDistance: u32, scale: f32,",
-    "}",
-    ...read.map((name, i) => `@group(0) @binding(${i}) var<storage, read> ${name}: array<Value>;`),
-    `@group(0) @binding(${read.length}) var<storage, read_write> out: array<Value>;`,
-    `@group(0) @binding(${read.length + 1}) var<storage, read_write> lse: array<f32>;`,
-    `@group(0) @binding(${read.length + 2}) var<uniform> scalars: Scalars;`,
-  ];
+/** Bindings of a plan. */
+function bindings(plan: FusedPlan): string[] {
+  const { stage, distanceBias, mask } = plan;
+  const value = itemOf(plan, "Value");
+  const read: ArrayType[] = readOperands(plan).map((name) => [name, value]);
+  if (stage !== "workgroup") read.push(["keys", "Value"]);
+  if (distanceBias) read.push(["distance_bias", "Value"]);
+  if (mask === "given") read.push(["keep", "u32"]);
+  return declarations(read, [["out", value], ["lse", "f32"]], maskFields(mask));
 }

@@ -1,62 +1,88 @@
 /**
- * The kernels of fused attention, one per plan, with their loops.
+ * The forward kernels of fused attention, one per plan, with their loops.
  *
  * @module
  */
 import { type Kernel, kernel, type Numbers } from "@transformer-xl/runtime/core";
 import exactExp from "../../shared/exp.wgsl" with { type: "text" };
+import type { MaskField } from "../../shared/dropout/mask.ts";
 import { forwardSource } from "./forward_source.ts";
+import { maskLoop } from "./mask_source.ts";
 import type { FusedPlan } from "./plan.ts";
 
 /** Uniform fields of all kernels. */
-type Sizes = "B" | "N" | "Q" | "K" | "H" | "M" | "validMemory" | "maxDistance" | "scale";
+export type SizeField =
+  | "B"
+  | "N"
+  | "Q"
+  | "K"
+  | "H"
+  | "M"
+  | "validMemory"
+  | "maxDistance"
+  | "scale";
 
-/** Operands that are read. */
-type Read = {
+/** Their values, and those of a mask. */
+export type FusedSizes =
+  & Readonly<Record<SizeField, number>>
+  & Readonly<Partial<Record<MaskField, number>>>;
+
+/** Operands that both passes read. */
+export interface FusedOperands {
   readonly q: Numbers;
   readonly kv: Numbers;
   readonly r?: Numbers;
   readonly u?: Numbers;
   readonly s?: Numbers;
   readonly distance_bias?: Numbers;
-};
+  readonly keep?: Numbers;
+}
 
 const KERNELS = new Map<string, Kernel>();
 
-/** One forward kernel per distinct plan. */
-export function forwardKernel(plan: FusedPlan): Kernel {
-  const key = JSON.stringify(plan);
-  let found = KERNELS.get(key);
-  if (found === undefined) {
-    const name = plan.positions ? "fused_attention" : "fused_plain_attention";
-    const packed = plan.stage !== "workgroup";
-    found = kernel<keyof Read | "out" | "lse", Sizes>(
-      name,
-      exactExp + forwardSource(plan),
-      (operands, sizes) => forwardLoops(operands, sizes, packed),
-    );
-    KERNELS.set(key, found);
-  }
+/** One kernel for each key. */
+export function kernelOf(key: string, make: () => Kernel): Kernel {
+  const found = KERNELS.get(key) ?? make();
+  KERNELS.set(key, found);
   return found;
 }
 
+/** One forward kernel per distinct plan. */
+export function forwardKernel(plan: FusedPlan): Kernel {
+  return kernelOf(`forward ${JSON.stringify(plan)}`, () => {
+    const packed = plan.stage !== "workgroup";
+    return kernel<keyof FusedOperands | "out" | "lse", SizeField | MaskField>(
+      plan.positions ? "fused_attention" : "fused_plain_attention",
+      exactExp + forwardSource(plan),
+      (operands, sizes) => forwardLoops(operands, sizes, packed),
+    );
+  });
+}
+
 function forwardLoops(
-  { out, lse, ...read }: Read & { readonly out: Numbers; readonly lse: Numbers },
-  sizes: Readonly<Record<Sizes, number>>,
+  { out, lse, ...read }: FusedOperands & { readonly out: Numbers; readonly lse: Numbers },
+  sizes: FusedSizes,
   packed: boolean,
 ): void {
   const { B, N, Q, K, H } = sizes;
   const { kv } = read;
   const weights = new Float64Array(K);
-  eachRow(sizes, (i, b, n, begin, end) => {
-    const q0 = ((i * B + b) * N + n) * H;
+  const factors = new Float64Array(K);
+  eachRow(sizes, ({ i, b, n, begin, end }) => {
     let high = -Infinity;
     for (let j = begin; j < end; j++) {
       weights[j] = scoreOf(read, sizes, { i, b, n, j }, packed);
       if (weights[j]! > high) high = weights[j]!;
     }
+    const row = (b * N + n) * Q + i;
+    maskLoop(factors, row * K, read.keep, sizes);
     let sum = 0;
-    for (let j = begin; j < end; j++) sum += weights[j] = Math.exp(weights[j]! - high);
+    for (let j = begin; j < end; j++) {
+      const weight = Math.exp(weights[j]! - high);
+      sum += weight;
+      weights[j] = weight * factors[j]!;
+    }
+    const q0 = ((i * B + b) * N + n) * H;
     for (let h = 0; h < H; h++) {
       let mixed = 0;
       for (let j = begin; j < end; j++) {
@@ -64,33 +90,37 @@ function forwardLoops(
       }
       out[q0 + h] = mixed / sum;
     }
-    lse[(b * N + n) * Q + i] = high + Math.log(sum);
+    lse[row] = high + Math.log(sum);
   });
 }
 
-/** Visits the rows with their visible keys begin .. end - 1. */
-function eachRow(
-  { B, N, Q, M, validMemory, maxDistance }: Readonly<Record<Sizes, number>>,
-  visit: (i: number, b: number, n: number, begin: number, end: number) => void,
+/** One row of queries and its visible keys begin .. end - 1. */
+export interface VisibleRow {
+  readonly i: number;
+  readonly b: number;
+  readonly n: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Visits the rows. */
+export function eachRow(
+  { B, N, Q, M, validMemory, maxDistance }: FusedSizes,
+  visit: (row: VisibleRow) => void,
 ): void {
   for (let i = 0; i < Q; i++) {
     const begin = Math.max(0, M - validMemory, i + M - maxDistance);
     for (let b = 0; b < B; b++) {
-      for (let n = 0; n < N; n++) visit(i, b, n, begin, i + M + 1);
+      for (let n = 0; n < N; n++) visit({ i, b, n, begin, end: i + M + 1 });
     }
   }
 }
 
-/** One score. */
-function scoreOf(
-  { q, kv, r, u, s, distance_bias: bias }: Read,
-  { B, N, K, H, M, scale }: Readonly<Record<Sizes, number>>,
-  { i, b, n, j }: {
-    readonly i: number;
-    readonly b: number;
-    readonly n: number;
-    readonly j: number;
-  },
+/** One score; `packed` says that the positions of a head lie one after the other. */
+export function scoreOf(
+  { q, kv, r, u, s, distance_bias: bias }: FusedOperands,
+  { B, N, K, H, M, scale }: FusedSizes,
+  { i, b, n, j }: Pick<VisibleRow, "i" | "b" | "n"> & { readonly j: number },
   packed: boolean,
 ): number {
   const q0 = ((i * B + b) * N + n) * H;

@@ -109,14 +109,15 @@ function block(plan: FusedPlan, owned: readonly number[]): string[] {
       `z${g} *= factor${g};`,
       `m${g} = high${g};`,
     ]),
+    ...(plan.mask === "none" ? [] : owned.map((g) => `var kept${g} = 0u;`)),
     "for (var k = 0u; k < count; k += 1u) {",
     ...indent(
       1,
       owned.flatMap((g) => [
         `let at${g} = k * ${rows}u + own${g};`,
         `let w${g} = weight(weights[at${g}], m${g});`,
-        `weights[at${g}] = w${g};`,
         `z${g} += w${g};`,
+        ...keptWeight(plan, g),
       ]),
     ),
     "}",
@@ -129,6 +130,19 @@ function block(plan: FusedPlan, owned: readonly number[]): string[] {
     ]),
     ...mix(plan),
     "workgroupBarrier();",
+  ];
+}
+
+/** Stores the weight of one of the lane's rows and key j0 + k, dropped or not. */
+function keptWeight({ mask }: FusedPlan, g: number): string[] {
+  if (mask === "none") return [`weights[at${g}] = w${g};`];
+  return [
+    "if (k % 4u == 0u) {",
+    `  let row = group.y * scalars.Q + end${g} - scalars.M;`,
+    `  kept${g} = kept_from(row * scalars.K + j0 + k);`,
+    "}",
+    `let is_kept${g} = ((kept${g} >> (k % 4u)) & 1u) != 0u;`,
+    `weights[at${g}] = select(0.0, scalars.factor * w${g}, is_kept${g});`,
   ];
 }
 

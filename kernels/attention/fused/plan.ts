@@ -32,7 +32,22 @@ export interface FusedPlan {
   readonly positions: boolean;
   /** Whether a bias of distances is added to it. */
   readonly distanceBias: boolean;
+  /** Where the dropout of the probabilities comes from. */
+  readonly mask: MaskKind;
+  /** Bind operands as arrays of vec4: for `workgroup` plans, where the head width is a multiple of 4. */
+  readonly vec4: boolean;
+  /** `workgroup`: columns of a head in a turn of the multiply loop. */
+  readonly unrolled: number;
 }
+
+/** Columns of a turn on a GPU. */
+const UNROLLED = 4;
+
+/** A dropout of probabilities: none, drawn from a counter, or given as an array. */
+export type MaskKind = "none" | "philox" | "given";
+
+/** What a plan takes over from the operands. */
+export type ScoreKind = Pick<FusedPlan, "positions" | "distanceBias" | "mask">;
 
 /** Sizes of the blocks of a plan. */
 export interface BlockSizes {
@@ -66,16 +81,42 @@ const SMALL_PROBLEM = 4096;
 export function forwardPlan(
   { adapterClass, subgroups }: Pick<DeviceLimits, "adapterClass" | "subgroups">,
   { Q, K, H }: { readonly Q: number; readonly K: number; readonly H: number },
-  scores: Pick<FusedPlan, "positions" | "distanceBias">,
+  scores: ScoreKind,
 ): FusedPlan {
   const columnGroups = H <= 32 ? 1 : 2;
   if (adapterClass !== "cpu") {
     const shape = { lanesX: 8, lanesY: 8, microRows: 4, microKeys: 4 };
-    return { stage: "workgroup", ...shape, columnGroups, ...scores };
+    return {
+      stage: "workgroup",
+      ...shape,
+      columnGroups,
+      ...scores,
+      vec4: H % 4 === 0,
+      unrolled: UNROLLED,
+    };
   }
   const micro = Q * K < SMALL_PROBLEM
     ? { microRows: 8, microKeys: 4 }
     : { microRows: 16, microKeys: 8 };
   const shape = { lanesX: 8, lanesY: 1, ...micro };
-  return { stage: subgroups ? "subgroup" : "direct", ...shape, columnGroups, ...scores };
+  const stage = subgroups ? "subgroup" : "direct";
+  return { stage, ...shape, columnGroups, ...scores, vec4: false, unrolled: 1 };
+}
+
+/**
+ * The plan of the derivative. On a GPU 128 lanes share blocks of 32 rows and 64 keys, in 18 KiB of
+ * workgroup memory; on a CPU one 8-lane vector has 8 rows and 16 keys, since a software driver compiles
+ * the large blocks for minutes. A lane owns 4 x 4 scores, 4 keys with 8 columns, and 4 rows with 4
+ * columns.
+ */
+export function backwardPlan(
+  { adapterClass }: Pick<DeviceLimits, "adapterClass">,
+  { H }: { readonly H: number },
+  scores: ScoreKind,
+): FusedPlan {
+  const shape = { microRows: 4, microKeys: 4, columnGroups: 1 };
+  const lanes = adapterClass === "cpu"
+    ? { lanesX: 4, lanesY: 2, vec4: false, unrolled: 1 }
+    : { lanesX: 16, lanesY: 8, vec4: H % 4 === 0, unrolled: UNROLLED };
+  return { stage: "workgroup", ...shape, ...lanes, ...scores };
 }

@@ -5,9 +5,10 @@
  * @module
  */
 import { indent, range, xyzw } from "../../matmul/tiles/tile_plan.ts";
-import { KEYS, POSITION_QUERIES, POSITIONS, queriesOf, VALUES } from "./operands.ts";
+import { VALUES } from "./operands.ts";
 import { blocksOf, type FusedPlan } from "./plan.ts";
-import { addScores, mixWeights, stagedMemory } from "./staged_products.ts";
+import { mixWeights, stagedMemory } from "./staged_products.ts";
+import { blockScores, flatRow, rowBounds, visibleKeys } from "./staged_scores.ts";
 
 /** Workgroup memory and the statements of `main`. */
 export function stagedSource(
@@ -20,9 +21,7 @@ export function stagedSource(
     `let lane = local.y * ${lanesX}u + lane_x;`,
     "let lane_y = local.y;",
     ...range(4).flatMap((i) => [
-      `let row${i} = i0 + 4u * lane_y + ${i}u;`,
-      `let end${i} = min(row${i}, scalars.Q - 1u) + scalars.M;`,
-      `let begin${i} = max(oldest, end${i} - min(end${i}, scalars.maxDistance));`,
+      ...rowBounds(i),
       `var m${i} = -1e30;`,
       `var z${i} = 0.0;`,
       ...sums.map((c) => `var o${i}_${c} = vec4<f32>(0.0);`),
@@ -31,6 +30,9 @@ export function stagedSource(
     ...indent(1, [
       ...scores(plan),
       ...rescale(plan),
+      ...(plan.mask === "none"
+        ? []
+        : range(4).map((i) => `s${i} *= kept_factors((${flatRow(i)}) * scalars.K + key.x);`)),
       ...xyzw.map((key, j) =>
         `weights[(4u * lane_x + ${j}u) * ${plan.lanesY}u + lane_y] = vec4<f32>(${
           range(4).map((i) => `s${i}.${key}`).join(", ")
@@ -55,12 +57,7 @@ export function stagedSource(
         "}",
         `let at = q_start + row${i} * q_stride;`,
         ...sums.flatMap((c) => [
-          `o${i}_${c} = o${i}_${c} / z${i};`,
-          ...xyzw.flatMap((e, at) => [
-            `if (column${c} + ${at}u < scalars.H) {`,
-            `  out[at + column${c} + ${at}u] = Value(o${i}_${c}.${e});`,
-            "}",
-          ]),
+          `store_out(at, column${c}, o${i}_${c} / z${i});`,
         ]),
       ]),
       "}",
@@ -71,43 +68,10 @@ export function stagedSource(
 
 /** The masked scores of a block of keys. */
 function scores(plan: FusedPlan): string[] {
-  const { rows } = blocksOf(plan);
-  const xStart = "i0";
   return [
-    ...range(4).map((i) => `var s${i} = vec4<f32>(0.0);`),
-    ...addScores(plan, { x: queriesOf(plan), y: KEYS, xStart, yStart: "j0", shifted: false }),
-    ...(plan.positions
-      ? [
-        "// The distance of the first key and the last row.",
-        `let yStart = i32(j0 + scalars.K) - i32(i0 + scalars.M) - ${rows};`,
-        ...addScores(plan, {
-          x: POSITION_QUERIES,
-          y: POSITIONS,
-          xStart,
-          yStart: "yStart",
-          shifted: true,
-        }),
-      ]
-      : []),
-    "let key = vec4<u32>(j0 + 4u * lane_x) + vec4<u32>(0u, 1u, 2u, 3u);",
-    ...(plan.distanceBias ? [`let p0 = yStart + i32(4u * lane_x) - i32(4u * lane_y);`] : []),
+    ...blockScores(plan),
     ...range(4).flatMap((i) => [
-      ...(plan.distanceBias
-        ? [
-          `s${i} += vec4<f32>(`,
-          ...range(4).map((j) =>
-            `  f32(distance_bias[u32(clamp(p0 + ${
-              rows - 1 - i + j
-            }, 0, i32(scalars.K) - 1)) * scalars.N + n]),`
-          ),
-          ");",
-        ]
-        : []),
-      `s${i} = select(`,
-      "  vec4<f32>(-1e30),",
-      `  s${i} * scalars.scale,`,
-      `  (key >= vec4<u32>(begin${i})) & (key <= vec4<u32>(end${i})),`,
-      ");",
+      `s${i} = select(vec4<f32>(-1e30), s${i} * scalars.scale, ${visibleKeys(i)});`,
     ]),
   ];
 }

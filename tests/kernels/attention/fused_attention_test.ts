@@ -5,10 +5,12 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { type AttentionOptions, relativeAttention } from "@transformer-xl/kernels";
+import { type AttentionOptions, type Dropout, relativeAttention } from "@transformer-xl/kernels";
 import {
   type AdapterClass,
+  backward,
   type Device,
+  type DeviceLimits,
   PORTABLE_LIMITS,
   Recorder,
   ReferenceDevice,
@@ -63,12 +65,10 @@ Deno.test("evaluation over a long memory holds no array of scores on any adapter
   }
 });
 
-Deno.test("short attention with a gradient, one query, or the other form asked for has its scores", () => {
+Deno.test("one query, or the other form asked for, has its scores", () => {
   const long = { B: 1, Q: 64, M: 3200 };
   const scores = N * long.Q * (long.Q + long.M);
   for (const adapterClass of CLASSES) {
-    const short = { B: 32, Q: 192, M: 192 };
-    assertEquals(largestTemporary(adapterClass, short, {}), short.B * N * 192 * 384);
     assertEquals(
       largestTemporary(adapterClass, long, { ...EVALUATION, form: "materialized" }),
       scores,
@@ -79,11 +79,52 @@ Deno.test("short attention with a gradient, one query, or the other form asked f
   }
 });
 
-Deno.test("short attention is fused where moving scores costs more than slower arithmetic", () => {
-  const isFused = (adapterClass: AdapterClass, Q: number, M: number, B: number) =>
-    largestTemporary(adapterClass, { B, Q, M }, EVALUATION) < B * N * Q * (Q + M);
-  assertEquals(isFused("nvidia", 192, 192, 32), true);
-  assertEquals(isFused("cpu", 192, 192, 4), false);
+/** The form in which attention of the base model is recorded, with its derivative unless excluded. */
+function recordedForm(
+  limits: Partial<DeviceLimits>,
+  options: Partial<AttentionOptions> = {},
+  dtype: "f32" | "f16" = "f16",
+): string {
+  const [B, heads, width, Q, M] = [32, 8, 64, 192, 192];
+  const [K, C] = [Q + M, heads * width];
+  const rec = new Recorder({ ...PORTABLE_LIMITS, ...limits });
+  const q = rec.input("q", [Q * B, C], dtype);
+  const y = relativeAttention(rec, {
+    q,
+    kv: rec.input("kv", [K * B, 2 * C], dtype),
+    r: rec.input("r", [K, C], dtype),
+    contentBias: rec.input("u", [heads, width], dtype),
+    positionBias: rec.input("s", [heads, width], dtype),
+  }, { B, N: heads, H: width, memoryRows: M, validMemory: M, ...options });
+  if (options.differentiate !== false) {
+    backward(rec, [[y, rec.input("dy", y.shape, dtype)]], [], [q]);
+  }
+  const names = new Set(rec.nodes.map(({ name }) => name));
+  if (!names.has("fused_attention")) return "materialized";
+  return names.has("attention_probabilities") ? "recomputed" : "fused";
+}
+
+Deno.test("attention is fused where moving scores costs more than slower arithmetic", () => {
+  const [nvidia, cpu] = [{ adapterClass: "nvidia" }, { adapterClass: "cpu" }] as const;
+  const scalar = new Recorder(PORTABLE_LIMITS).scalar("number");
+  const dropout: Dropout = {
+    rate: 0.1,
+    mask: { kind: "philox", ...{ seed: scalar, step: scalar, stream: scalar, site: 1 } },
+  };
+  assertEquals(recordedForm(nvidia, EVALUATION), "fused");
+  assertEquals(recordedForm(nvidia), "fused");
+  assertEquals(recordedForm(nvidia, { dropout }), "fused");
+  assertEquals(recordedForm(nvidia, {}, "f32"), "fused");
+  assertEquals(recordedForm({ ...nvidia, halfSums: "packed" }), "materialized");
+  assertEquals(recordedForm(cpu, EVALUATION), "materialized");
+  assertEquals(recordedForm(cpu), "materialized");
+  assertEquals(recordedForm(cpu, { form: "recomputed" }), "recomputed");
+});
+
+Deno.test("scores that exceed a binding are not formed", () => {
+  const bytes = 2 * 32 * 8 * 192 * 384;
+  assertEquals(recordedForm({ adapterClass: "cpu", maxBindingBytes: bytes }), "materialized");
+  assertEquals(recordedForm({ adapterClass: "cpu", maxBindingBytes: bytes - 1 }), "fused");
 });
 
 Deno.test("fused attention has the numbers of the materialised one in float64", async () => {

@@ -162,7 +162,14 @@ Deno.test("relativeAttention() has the same derivative when long sums are cut in
         rec.constant(name, shape, "f32", normals(name, shape[0]! * shape[1]!));
       const operands = { q: of("q", [512, 6]), kv: of("kv", [514, 12]) };
       const biases = { contentBias: of("u", [2, 3]), positionBias: of("s", [2, 3]) };
-      const sizes = { B: 2, N: 2, H: 3, memoryRows: 1, validMemory: 1 };
+      const sizes = {
+        B: 2,
+        N: 2,
+        H: 3,
+        memoryRows: 1,
+        validMemory: 1,
+        form: "materialized",
+      } as const;
       const y = relativeAttention(rec, { ...operands, ...biases, r }, sizes);
       rec.clear(r.gradient);
       backward(rec, [[y, of("dy", [512, 6])]], [r]);
