@@ -29,6 +29,7 @@ import {
   type ProcessGroup,
   rankEnvironment,
   runMain,
+  RunTrace,
   takeGpu,
   verbosityOf,
   wantsHelp,
@@ -51,6 +52,7 @@ import { fittedLine } from "./settings/fit_lengths.ts";
 import { latencyFileName, LatencyFiles } from "./latency/latency_files.ts";
 import { EvalDllRecords } from "./report/dll_records.ts";
 import { openEvalLogs, outputFolder, TEXT_LOG } from "./report/logs.ts";
+import { SplitMetrics } from "./report/split_metrics.ts";
 import { compareTargets, targetLines } from "./report/targets.ts";
 import { checkDllogName, checkLogName } from "./settings/log_names.ts";
 import { typeLine } from "./settings/flag_words.ts";
@@ -124,16 +126,19 @@ async function evaluateShare(
   group: ProcessGroup,
 ): Promise<number> {
   await checkPair(parsed.config, group);
-  let before: EvaluatedModel | undefined;
-  for (const model of parsed.config.compare) {
-    const { evaluated } = await evaluateModel(
-      { ...parsed, config: { ...parsed.config, model } },
-      group,
-      before,
-    );
-    before = evaluated;
+  using trace = group.rank === 0 ? await RunTrace.open("eval") : undefined;
+  try {
+    let before: EvaluatedModel | undefined;
+    for (const model of parsed.config.compare) {
+      const config = { ...parsed.config, model };
+      const { evaluated } = await evaluateModel({ ...parsed, config }, group, { trace, before });
+      before = evaluated;
+    }
+    return before === undefined ? (await evaluateModel(parsed, group, { trace })).code : 0;
+  } catch (error) {
+    trace?.fail(error);
+    throw error;
   }
-  return before === undefined ? (await evaluateModel(parsed, group)).code : 0;
 }
 
 /** Opens both checkpoints of a comparison: an hour of the first does not end in an error of the second. */
@@ -149,13 +154,15 @@ async function checkPair(config: EvalConfig, group: ProcessGroup): Promise<void>
 
 /**
  * One rank: it scores its columns, and rank 0 reports the combined result.
- *
- * @param before results of another model on the same text, to compare with
  */
 async function evaluateModel(
   { config: given, origin, notes }: ParsedFlags<EvalConfig>,
   group: ProcessGroup,
-  before?: EvaluatedModel,
+  { trace, before }: {
+    readonly trace: RunTrace | undefined;
+    /** Results of another model on the same text, to compare with. */
+    readonly before?: EvaluatedModel | undefined;
+  },
 ): Promise<{ readonly code: number; readonly evaluated: EvaluatedModel }> {
   const { rank, size } = group;
   using source = await openSource(given, group);
@@ -267,8 +274,10 @@ async function evaluateModel(
   const scoring = {
     ...{ config, compat, group, columns, skipped, lengths: whole },
     ...{ characters: source.characters, source: source.name, several: streams.length > 1 },
-    output: { text, json, records },
+    output: { text, json, records, metrics: trace && new SplitMetrics(trace) },
   };
+  trace?.add({ checkpoint: source.name, adapter: info.adapter });
+  trace?.span("start-up", { beganMs: 0, endedMs: performance.now() });
   const scored: ScoredStream[] = [];
   for (const stream of streams) {
     const onSegment = tokens?.beginStream(stream);

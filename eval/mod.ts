@@ -136,6 +136,7 @@ export { type OnnxModel, OnnxScorer, residentOutputs } from "./scorers/onnx_scor
 export { PlanScorer, type ScorerOptions } from "./scorers/plan_scorer.ts";
 export type { RankingScorer, Scorer, TargetScores } from "./scorers/scorer.ts";
 export { checkDllogName, checkLogName, type LogPlace } from "./settings/log_names.ts";
+export { SplitMetrics } from "./report/split_metrics.ts";
 export { EvalDllRecords, type EvalSummary } from "./report/dll_records.ts";
 export { scoredConfig, type SpanSettings } from "./settings/scored_config.ts";
 export { trainedTextOf } from "./text/trained_text.ts";

@@ -147,6 +147,14 @@ export { tryWrite, warn } from "./logs/standard_streams.ts";
 export { crc32c } from "./logs/tensorboard/crc32c.ts";
 export type { HyperParameter } from "./logs/tensorboard/event_messages.ts";
 export {
+  endedNow,
+  exportsTelemetry,
+  RunTrace,
+  telemetryName,
+  type TimeRange,
+  type TraceFacts,
+} from "./logs/telemetry/run_trace.ts";
+export {
   eventFilesIn,
   TensorBoardLog,
   type TensorBoardOptions,

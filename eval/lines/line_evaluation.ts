@@ -49,7 +49,7 @@ export interface EvaluatedLines {
 export async function evaluateLines(
   scorer: Scorer,
   texts: readonly ScoredText[],
-  { characters, model, source, tokens, output: { text, json, records } }: LineSettings,
+  { characters, model, source, tokens, output: { text, json, records, metrics } }: LineSettings,
 ): Promise<EvaluatedLines> {
   const tables = texts.flatMap(({ name, ids }) => tokens?.begin(name, ids) ?? []);
   const { lines, segments, elapsedMs } = await scoreLines(
@@ -68,6 +68,7 @@ export async function evaluateLines(
   const { length, tokens: scored, nats, raw } = totalOf(results);
   const lossNats = nats / scored;
   assertFiniteLoss(lossNats, NAME, source);
+  metrics?.evaluation(NAME, { lossNats, elapsedMs, tokens: scored });
   for (const line of resultLines({ split: NAME, lossNats, elapsedMs, segments, characters })) {
     text.result(line);
   }

@@ -27,6 +27,7 @@ import { coverageLine, coverageOf, sentenceCoverageOf } from "./coverage.ts";
 import type { EvalDllRecords } from "./dll_records.ts";
 import { latencyLines, resultLines, segmentLine } from "./report.ts";
 import { combineMeans, SegmentMeter } from "./segment_meter.ts";
+import type { SplitMetrics } from "./split_metrics.ts";
 import type { Achieved } from "./targets.ts";
 
 /** What an evaluation writes to. */
@@ -37,6 +38,8 @@ export interface EvalOutput {
   readonly json: JsonLog | undefined;
   /** Records for DLLogger; undefined where nothing is written. */
   readonly records: EvalDllRecords | undefined;
+  /** Telemetry; undefined where none is exported. */
+  readonly metrics: SplitMetrics | undefined;
 }
 
 /** Settings of an evaluation that all texts share. */
@@ -89,7 +92,7 @@ export async function scoreStream(
   settings: ScoringSettings,
 ): Promise<ScoredStream> {
   const { config, compat, characters, source, group, columns, skipped } = settings;
-  const { text, json, records } = settings.output;
+  const { text, json, records, metrics } = settings.output;
   const { repeat, logInterval, saveData, percentiles } = config;
   const maxSegments = config.maxSize ?? undefined;
   const isTimed = isMeasured(config);
@@ -113,6 +116,7 @@ export async function scoreStream(
   });
   const { lossNats, elapsedMs, tokens: scored } = await combineResults(group, own);
   assertFiniteLoss(lossNats, split, source);
+  metrics?.evaluation(split, { lossNats, elapsedMs, tokens: scored });
   const segments = own.segments.length;
   for (const line of resultLines({ split, lossNats, elapsedMs, segments, characters })) {
     text.result(line);

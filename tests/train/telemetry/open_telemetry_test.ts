@@ -101,6 +101,17 @@ Deno.test("a collector receives the spans and metrics of a run, with the numbers
   const durations = metric("evaluation.duration");
   assertEquals([durations.kind, durations.unit], ["histogram", "s"]);
   assertEquals(durations.points.map(({ count }) => Number(count)), [1, 1]);
+
+  const lengths = { device: "cpu", batch_size: 2, tgt_len: 8, mem_len: 8, split: "test" } as const;
+  const scored = { ...lengths, work_dir: scratch.at("run"), debug: true, quiet: true } as const;
+  const evaluated = await runProgram("eval", scored, collector.env);
+  assertEquals([evaluated.code, evaluated.stderr], [0, ""]);
+  const evaluation = collector.spans.find(({ name }) => name === "eval")!;
+  const [start, result, ...more] = inside(evaluation);
+  assertEquals([start?.name, result?.name, more.length], ["start-up", "evaluation", 0]);
+  assertEquals(attribute(result, "split"), "test");
+  assertEquals(value("loss"), attribute(result, "loss"));
+  assertStringIncludes(String(attribute(evaluation, "checkpoint")), "checkpoint_best.safetensors");
 });
 
 Deno.test("what ends a run is an error of its span", async () => {
@@ -120,7 +131,7 @@ Deno.test("what ends a run is an error of its span", async () => {
 Deno.test("the package of OpenTelemetry is loaded where telemetry is on, and only there", async () => {
   const users = readSourceFiles().filter(({ path }) => !path.startsWith("tests/"))
     .filter(({ text }) => text.includes('"@opentelemetry/api"'));
-  assertEquals(users.map(({ path }) => path), ["train/report/followers/telemetry_records.ts"]);
+  assertEquals(users.map(({ path }) => path), ["runtime/logs/telemetry/run_trace.ts"]);
   const values = users[0]!.text.replaceAll(/^import type [\s\S]*?;$/gm, "")
     .replaceAll('typeof import("@opentelemetry/api")', "");
   assertEquals(values.split('"@opentelemetry/api"').length, 2);
