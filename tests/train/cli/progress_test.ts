@@ -40,8 +40,8 @@ Deno.test(
     );
     const narrow = updates.slice(wide).find((line) => line.length < NARROW);
     assertMatch(narrow ?? "", /^step \d+ \/ 40 \| loss \d\.\d\d$/);
-    const escapes = new Set(stdout.match(/\x1b\[[\d;]*[A-Za-z]/g));
-    assertEquals(escapes, new Set(["\x1b[K"])); // neither colors nor moves
+    const escapes = new Set(screen.match(/ESC\[[\d;]*[A-Za-z]/g));
+    assertEquals(escapes, new Set(["ESC[K"])); // neither colors nor moves
     assert(stdout.trimEnd().split("\n").at(-1)!.startsWith("Training throughput: "));
   },
 );
