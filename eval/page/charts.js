@@ -11,18 +11,23 @@ globalThis.Charts = (() => {
   const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
   /** A number in few characters: 1,500, 12.5k, 3.2M, 0.0041, 4.1e-7. */
-  function short(value) {
+  function short(value, digits = 4) {
     const size = Math.abs(value);
     if (size === 0) return "0";
+    const rounded = (number) => Number(number.toPrecision(digits));
     for (const [unit, sign] of [[1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
-      if (size >= unit) {
-        return `${Number((value / (sign === "k" ? 1e3 : unit)).toPrecision(4))}${sign}`;
-      }
+      if (size >= unit) return `${rounded(value / (sign === "k" ? 1e3 : unit))}${sign}`;
     }
-    if (size >= 1000) return Math.round(value).toLocaleString("en");
-    return size < 1e-3
-      ? value.toExponential().replace("e+", "e")
-      : `${Number(value.toPrecision(4))}`;
+    if (size >= 1000) return rounded(value).toLocaleString("en");
+    return size < 1e-3 ? value.toExponential().replace("e+", "e") : `${rounded(value)}`;
+  }
+
+  /** Numbers of an axis in as many digits as make them different. */
+  function distinct(values) {
+    for (let digits = 4;; digits++) {
+      const texts = values.map((value) => short(value, digits));
+      if (digits === 6 || new Set(texts).size === texts.length) return texts;
+    }
   }
 
   /** A number under the cursor. */
@@ -32,6 +37,13 @@ globalThis.Charts = (() => {
     return size >= 1000
       ? Math.round(value).toLocaleString("en")
       : `${Number(value.toPrecision(5))}`;
+  }
+
+  /** Limits of an axis: the data's own, a little wider, and at least so far apart that rounding is no curve. */
+  function linearRange(low, high) {
+    const missing = 0.002 * Math.max(Math.abs(low), Math.abs(high)) - (high - low);
+    const margin = Math.max(0, missing / 2);
+    return uPlot.rangeNum(low - margin, high + margin, 0.06, true);
   }
 
   /** Limits of a logarithmic axis: the data's own, a little wider. */
@@ -68,7 +80,7 @@ globalThis.Charts = (() => {
       scales: {
         x: { time: false },
         y: isLog ? { distr: 3, log: chart.base ?? 10, range: logRange } : {
-          range: (_, low, high) => uPlot.rangeNum(chart.isFromZero ? 0 : low, high, 0.06, true),
+          range: (_, low, high) => linearRange(chart.isFromZero ? 0 : low, high),
         },
       },
       axes: [
@@ -77,14 +89,16 @@ globalThis.Charts = (() => {
           size: 30,
           gap: 4,
           space: isPrinted ? 45 : 80,
-          values: (_, splits) => splits.map(view.axis.text),
+          values: (_, splits) => splits.map((value) => view.axis.text(value)),
         },
         {
           ...axis,
           size: 58,
           gap: 6,
           values: (_, splits) =>
-            splits.map((value) => chart.base === 2 && value >= 1e4 ? exact(value) : short(value)),
+            chart.base === 2 && splits.some((value) => value >= 1e4)
+              ? splits.map(exact)
+              : distinct(splits),
           ...(isLog && { splits: (_, __, low, high) => logSplits(low, high, chart.base ?? 10) }),
           ...(isLog && { filter: (_, splits) => splits }),
         },
