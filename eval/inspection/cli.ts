@@ -29,7 +29,7 @@ import { checkTables } from "../config.ts";
 import { findCheckpoint, lastForBest } from "../find_checkpoint.ts";
 import { assertFiniteLoss, assertFiniteWeights } from "../finite.ts";
 import { mean } from "../metrics.ts";
-import { checkPage, loadUplot, replaceFile, writingPages } from "../page/mod.ts";
+import { beginPage, commitText, loadUplot, writingPages } from "../page/mod.ts";
 import { lossText } from "../report/loss_text.ts";
 import { openScoringDevice } from "../scorers/device_runtime.ts";
 import { scoredConfig } from "../settings/scored_config.ts";
@@ -75,7 +75,7 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
   const note = config.quiet ? () => {} : print;
   const isAlone = config.model !== null && parsed.origin.get("workDir") === "default";
   const to = config.to ?? `${isAlone ? dirname(path) : config.workDir}/${PAGE}`;
-  await checkPage(to, "inspection");
+  await using file = await beginPage(to, "inspection");
   for (const line of [unverifiedLine(checkpoint), lastForBest(config, path, "inspecting")]) {
     if (line !== undefined) note(line);
   }
@@ -123,7 +123,7 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
       ["device", device.info.adapter],
     ],
   }, facts);
-  await writingPages(to, () => replaceFile(to, page));
+  await writingPages(to, () => commitText(file, page));
   print(`written: ${quoted(to)}`);
   return 0;
 }

@@ -44,13 +44,24 @@ async function isOfKind(path: string, kind: PageKind): Promise<boolean> {
 }
 
 /**
+ * Begins a page whose content takes long to compute, so that a place that cannot be written is known
+ * before. The caller writes and commits it.
+ *
+ * @throws {ConfigError} naming the file
+ */
+export async function beginPage(path: string, kind: PageKind): Promise<AtomicFile> {
+  await checkPage(path, kind);
+  return await writingPages(path, () => AtomicFile.create(path));
+}
+
+/**
  * Writes what `write` writes, pages whose places were checked.
  *
  * @throws {ConfigError} when the system does not let it
  */
-export async function writingPages(path: string, write: () => Promise<void>): Promise<void> {
+export async function writingPages<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
-    await write();
+    return await write();
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new ConfigError(
@@ -67,6 +78,15 @@ export async function writingPages(path: string, write: () => Promise<void>): Pr
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await using file = await AtomicFile.create(path);
+  await commitText(file, text);
+}
+
+/**
+ * Writes a text as the content of a file, which then gets its name.
+ *
+ * @throws system errors of a file that cannot be written
+ */
+export async function commitText(file: AtomicFile, text: string): Promise<void> {
   await file.write(new TextEncoder().encode(text));
   await file.commit();
 }

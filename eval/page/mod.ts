@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { checkPage, replaceFile, writingPages } from "./config.ts";
+export { beginPage, checkPage, commitText, replaceFile, writingPages } from "./config.ts";
 export { escapeHtml, factsTable, tableHtml, valueText } from "./html.ts";
 export {
   type Figure,

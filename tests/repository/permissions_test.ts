@@ -53,7 +53,7 @@ await loadWeights(device, store, checkpoint);
 console.log(checkpoint.vocabulary.kind);
 `;
 
-Deno.test("training, evaluation, generation, export, several processes and the library run with the documented permissions", async () => {
+Deno.test("training, evaluation, generation, inspection, export, several processes and the library run with the documented permissions", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const workDir = scratch.at("run");
@@ -89,6 +89,11 @@ Deno.test("training, evaluation, generation, export, several processes and the l
     length: 3,
   });
   assertEquals(continued.code, 0, continued.stderr);
+
+  const inspected = await run(await stated("inspection", places), "eval/inspection/cli.ts", {
+    ...{ work_dir: workDir, data, device: "cpu", max_tokens: 20, tgt_len: 4, mem_len: 4 },
+  });
+  assertEquals([inspected.code, inspected.stderr], [0, ""]);
 
   const exported = await run(await stated("export", places), "train/exchange/export_main.ts", {
     work_dir: workDir,
