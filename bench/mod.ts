@@ -36,6 +36,8 @@ export {
 } from "./inference/main.ts";
 export { type CachesFlags, cachesSchema } from "./inference/settings.ts";
 export { type MeasuredRun, measureRun, waitLine } from "./data_wait/main.ts";
+export { matrixDriverSchema } from "./matrix_driver/settings.ts";
+export { unpackDriver, type UnpackedDriver } from "./matrix_driver/unpack.ts";
 export { CONFIGURATIONS, type PeerConfiguration } from "./peers/configurations.ts";
 export { comparePeers, peersOf } from "./peers/main.ts";
 export {

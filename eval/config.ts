@@ -15,6 +15,7 @@ import {
   keysOf,
   type Lengths,
   lengthValue,
+  matrixUnitsValue,
   MAX_LENGTH,
   type ModelConfig,
   rowsValue,
@@ -76,6 +77,7 @@ export const evalSchema = z.strictObject({
   fp16: z.boolean().default(false).describe("Float16 weights, activations and memory")
     .meta(general),
   fp16Sums: halfSumsValue.meta(general),
+  matrixUnits: matrixUnitsValue.meta(general),
   type: z.enum(SCORER_TYPES).default("webgpu")
     .describe(
       "onnx: run the ONNX file of --model; the others name this program's runtime in results",
@@ -180,9 +182,10 @@ export type EvalConfig = z.infer<typeof evalSchema>;
 
 /** The settings of a model on a device. */
 export function deviceSettings(
-  { device, webgpu, type, fp16, fp16Sums }: EvalConfig,
+  { device, webgpu, type, fp16, fp16Sums, matrixUnits }: EvalConfig,
 ): DeviceSettings & { readonly type: DeviceScorerType } {
-  return { device, webgpu, fp16, fp16Sums, type: type as DeviceScorerType }; // an ONNX file is another source
+  // An ONNX file is another source.
+  return { device, webgpu, fp16, fp16Sums, matrixUnits, type: type as DeviceScorerType };
 }
 
 /** Whether the flags name a text, which then is scored instead of that of training. */

@@ -52,6 +52,7 @@ export {
   checkDeviceSettings,
   type DeviceSettings,
   halfSumsValue,
+  matrixUnitsValue,
 } from "./settings/device_settings.ts";
 export { REMEDIES } from "./settings/remedies.ts";
 export {

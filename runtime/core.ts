@@ -32,6 +32,7 @@ export * from "./gpu/adapter.ts";
 export * from "./gpu/dry_device.ts";
 export type { GpuStorage } from "./gpu/gpu_buffer.ts";
 export * from "./gpu/gpu_device.ts";
+export * from "./gpu/matrix_units.ts";
 export { requiredDirectives } from "./gpu/pipeline_cache.ts";
 export { type ByteRange, Readback } from "./gpu/readback.ts";
 export * from "./gpu/self_test/self_test.ts";

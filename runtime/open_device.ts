@@ -8,6 +8,7 @@ import type { HalfSums } from "./tensor/device_limits.ts";
 import { ConfigError, DeviceError } from "./base/errors.ts";
 import { chooseAdapter, offersHardware } from "./gpu/adapter.ts";
 import { GpuDevice } from "./gpu/gpu_device.ts";
+import { type MatrixUnitsChoice, withMatrixUnits } from "./gpu/matrix_units.ts";
 import { CpuDevice } from "./cpu/cpu_device.ts";
 import { ONE_THREAD, type Threads } from "./cpu/thread_pool.ts";
 
@@ -17,6 +18,8 @@ export interface OpenOptions {
   readonly halfSums?: HalfSums;
   /** Whether `auto` takes a software driver where there is no GPU; by default the CPU. */
   readonly softwareDriver?: boolean;
+  /** Use of a GPU's matrix units for products of halves; none by default. */
+  readonly matrixUnits?: MatrixUnitsChoice;
   /** Threads of the CPU if there is no GPU; without, the caller alone. */
   readonly threads?: Threads;
 }
@@ -28,12 +31,13 @@ export interface OpenOptions {
  * @param notice receives one sentence about the choice; without it, only a fallback to the CPU is
  * reported, as a warning on the console
  * @throws {ConfigError} for another choice
- * @throws {DeviceError} when `gpu` was requested and there is none, or the driver is unsuitable
+ * @throws {DeviceError} when `gpu` or its matrix units were requested and there are none, or the driver
+ * is unsuitable
  */
 export async function openDevice(
   choice: DeviceChoice,
   notice?: (sentence: string) => void,
-  { halfSums, softwareDriver = false, threads = ONE_THREAD }: OpenOptions = {},
+  { halfSums, softwareDriver = false, matrixUnits = "off", threads = ONE_THREAD }: OpenOptions = {},
 ): Promise<Device> {
   if (!DEVICE_CHOICES.includes(choice)) {
     throw new ConfigError(
@@ -46,21 +50,29 @@ export async function openDevice(
     return new CpuDevice(threads);
   }
   const { gpu } = navigator;
-  const wantsAdapter = choice === "gpu" || softwareDriver || await offersHardware(gpu);
+  const needsAdapter = choice === "gpu" || matrixUnits === "on";
+  const wantsAdapter = needsAdapter || softwareDriver || await offersHardware(gpu);
   const adapter = wantsAdapter ? await chooseAdapter(gpu) : undefined;
   if (adapter !== undefined) {
-    const device = await GpuDevice.open({ ...adapter, ...(halfSums && { halfSums }) });
+    const withUnits = await withMatrixUnits(adapter, matrixUnits);
+    const device = await GpuDevice.open({ ...withUnits, ...(halfSums && { halfSums }) });
     const kind = device.info.kind === "software" ? "software Vulkan driver" : "GPU";
     const { implementation } = device.info;
     const through = implementation === undefined ? "" : `, ${implementation}`;
-    notice?.(`device: ${device.info.adapter} (${kind}${through})`);
+    const units = withUnits.matrixUnits;
+    const using = units === undefined ? "" : `, matrix units ${units.M}x${units.N}x${units.K}`;
+    notice?.(`device: ${device.info.adapter} (${kind}${through}${using})`);
     return device;
   }
-  if (choice === "gpu") {
+  if (needsAdapter) {
     throw new DeviceError(
       "no-adapter",
-      "Cannot open a GPU: no WebGPU adapter answers",
-      { need: "a graphics driver, or any device" },
+      `Cannot ${choice === "gpu" ? "open a GPU" : "use matrix units"}: no WebGPU adapter answers`,
+      {
+        need: choice === "gpu"
+          ? "a graphics driver, or any device"
+          : "an adapter with matrix units, or none",
+      },
     );
   }
   (notice ?? console.warn)(

@@ -11,7 +11,10 @@ import { openDevice as openWithThreads, type OpenOptions } from "./open_device.t
 
 /** Choices besides the device. */
 export interface ProcessOpenOptions extends OpenOptions {
-  /** Whether plans will have operands in half precision, which the CPU computes as plain loops. */
+  /**
+   * Whether plans will have operands in half precision, which the CPU computes as plain loops, and
+   * matrix units of a GPU multiply.
+   */
   readonly halves?: boolean;
 }
 
@@ -30,7 +33,7 @@ export interface ProcessOpenOptions extends OpenOptions {
 export function openDevice(
   choice: DeviceChoice,
   notice?: (sentence: string) => void,
-  { halves = false, ...options }: ProcessOpenOptions = {},
+  { halves = false, matrixUnits = "off", ...options }: ProcessOpenOptions = {},
 ): Promise<Device> {
   // Without permission to read variables: a process of its own, and no implementation was named.
   const readable = Deno.permissions.querySync({ name: "env" }).state === "granted";
@@ -39,5 +42,6 @@ export function openDevice(
     threads: options.threads ?? cpuThreads(cores),
     softwareDriver: halves || (readable && webGpuOfEnvironment() !== undefined),
     ...options,
+    matrixUnits: halves ? matrixUnits : "off",
   });
 }

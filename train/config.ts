@@ -8,6 +8,7 @@ import {
   DATASET_CHOICES,
   halfSumsValue,
   lengthValue,
+  matrixUnitsValue,
   MAX_RATE,
   MAX_STEPS,
   MAX_VOCABULARY,
@@ -73,6 +74,7 @@ export const trainSchema = z.strictObject({
     .describe("Mixed precision: float16 weights, activations and gradients, float32 master weights")
     .meta(general),
   fp16Sums: halfSumsValue.meta(general),
+  matrixUnits: matrixUnitsValue.meta(general),
   seed: seedValue.default(1111).describe("Seed for weights, dropout and --roll").meta(general),
   ...verbosityFields,
   debug: z.boolean().default(false).describe("Write no files").meta(general),

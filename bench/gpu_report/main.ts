@@ -13,6 +13,7 @@ import {
   measureSpeeds,
   remedySentence,
   type Speeds,
+  withMatrixUnits,
 } from "@transformer-xl/runtime";
 import { runBenchProgram } from "../harness/bench_program.ts";
 import { environmentOf, environmentText } from "../harness/environment.ts";
@@ -44,7 +45,8 @@ export async function gpuReport(
   const precisions = choice!.features.includes("shader-f16") ? [false, true] : [false];
   for (const fp16 of precisions) {
     // A device of its own: the memory and the errors of one precision never meet the other.
-    using device = await GpuDevice.open(choice && { ...choice, halfSums: flags.fp16Sums });
+    const adapter = await withMatrixUnits(choice!, fp16 ? flags.matrixUnits : "off");
+    using device = await GpuDevice.open({ ...adapter, halfSums: flags.fp16Sums });
     try {
       const report = await measureStep(device, reportRun(flags, fp16), flags.steps);
       for (const line of stepLines(report, peak)) print(line);

@@ -79,7 +79,14 @@ function productOf(
   };
   const [outer, inner] = [number("outer"), number("inner")];
   const lengthOfA = extent(form === "TN" ? "M" : "K");
-  const padded = !plan.vec4 ? undefined : lengthOfA % 4 ? "a" : number("N") % 4 ? "c" : undefined;
+  const unitOfA = plan.stage === "matrix" ? 8 : 4;
+  const padded = !plan.vec4
+    ? undefined
+    : lengthOfA % unitOfA
+    ? "a"
+    : number("N") % 4
+    ? "c"
+    : undefined;
   const strides = (x: string) => [number(`${x}_outer`), number(`${x}_inner`)] as const;
   const accumulate = reduction
     ? number("accumulate", reduction.scalars) === 1
@@ -129,13 +136,18 @@ export function productText({ layout }: Pick<Product, "layout">): string {
   return `${form} ${M}x${N}x${K}${batches > 1 ? ` x ${batches}` : ""}`;
 }
 
-/** `128x64x16 by 8x8 vec4, 4 parts`: tile, micro-tile, loads, parts of sums; `warp 128x64x16`. */
+/**
+ * `128x64x16 by 8x8 vec4, 4 parts`: tile, micro-tile, loads, parts of sums; `warp 128x64x16`,
+ * `matrix 128x64x32 by 64x32`.
+ */
 export function planText(plan: TilePlan): string {
   const { stage, tileM, tileN, tileK, microM, microN, vec4, packedSums, splitK } = plan;
   const tile = stage === "workgroup"
     ? `${tileM}x${tileN}x${tileK} by ${microM}x${microN}${vec4 ? " vec4" : ""}`
     : stage === "warp"
     ? `warp ${tileM}x${tileN}x${tileK}`
+    : stage === "matrix"
+    ? `matrix ${tileM}x${tileN}x${tileK} by ${microM}x${microN}`
     : `${stage} ${tileM}x${tileN}`;
   return `${tile}${packedSums ? " packed" : ""}${splitK > 1 ? `, ${splitK} parts` : ""}`;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { datasetOf, type ModelConfig } from "@transformer-xl/model";
+import { datasetOf, matrixUnitsValue, type ModelConfig } from "@transformer-xl/model";
 import { ConfigError, HALF_SUMS, webGpuValue } from "@transformer-xl/runtime";
 import {
   checkTrainConfig,
@@ -29,6 +29,7 @@ export const reportSchema = z.strictObject({
   fp16Sums: z.enum(HALF_SUMS).default("float32").describe("Sums of products of halves"),
   steps: z.int().min(2).default(20).describe("Steps that are timed, twice"),
   webgpu: webGpuValue,
+  matrixUnits: matrixUnitsValue,
   save: z.boolean().default(false).describe("Append the results to a file in bench/results/"),
 });
 
@@ -52,7 +53,10 @@ const COLUMNS: Readonly<Record<string, number>> = { "wt103-base": 32, "wt103-lar
  * @throws {ConfigError} when settings contradict each other
  */
 export function reportRun(
-  { preset, batchSize, tgtLen, memLen, steps }: Omit<ReportFlags, "save" | "webgpu" | "fp16Sums">,
+  { preset, batchSize, tgtLen, memLen, steps }: Omit<
+    ReportFlags,
+    "save" | "webgpu" | "fp16Sums" | "matrixUnits"
+  >,
   fp16: boolean,
 ): ReportRun {
   const named = trainSchema.parse(PRESETS[preset]!);

@@ -50,10 +50,13 @@ export function launchMs(work: LaunchWork, rates: AssumedRates): number {
 /** Arithmetic of a product: what the busiest core does. */
 function productMs(workgroups: number, { plan, layout }: Product, rates: AssumedRates): number {
   const { stage, tileM, tileN, splitK } = plan;
-  const steps = Math.ceil(layout.K / splitK) + TILE_OVERHEAD;
-  const perCore = 1e9 * rates.peakTflops * rateOf(plan, rates) / rates.cores; // in a millisecond
+  const rate = rateOf(plan, rates);
+  // Filling and storing a tile take as long whatever multiplies.
+  const overhead = TILE_OVERHEAD * (stage === "matrix" ? rate / rates.warpShare : 1);
+  const steps = Math.ceil(layout.K / splitK) + overhead;
+  const perCore = 1e9 * rates.peakTflops * rate / rates.cores; // in a millisecond
   const tileMs = 2 * tileM * tileN * steps / perCore;
-  const isSmall = stage !== "warp" && tileM * tileN < 128 * 128;
+  const isSmall = stage !== "warp" && stage !== "matrix" && tileM * tileN < 128 * 128;
   return tileMs * Math.max(busiestCore(workgroups, rates.cores, plan), isSmall ? 1 / ALONE : 1);
 }
 
@@ -61,6 +64,7 @@ function rateOf(
   { stage, microM, microN, vec4, packedSums }: TilePlan,
   rates: AssumedRates,
 ): number {
+  if (stage === "matrix") return rates.matrixTflops / rates.peakTflops;
   if (stage === "warp") return rates.warpShare * (packedSums ? rates.packedGain : 1);
   return rates.productShare * (microM * microN >= 64 ? 1 : SMALL_MICRO_TILE) *
     (vec4 ? 1 : SCALAR_LOADS);

@@ -10,7 +10,7 @@ import { reportRun } from "../gpu_report/settings.ts";
 import { runBenchProgram } from "../harness/bench_program.ts";
 import { dryStep } from "./executed_launches.ts";
 import { executedLaunches, groupedLaunches, type GroupWork, sumOf } from "./model_step.ts";
-import { type AssumedRates, type StepModelFlags, stepModelSchema } from "./settings.ts";
+import { NVIDIA_UNITS, type StepModelFlags, stepModelSchema } from "./settings.ts";
 
 const DESCRIPTION =
   "Counts the launches, bytes and operations of a training step and predicts its " +
@@ -46,11 +46,12 @@ export async function stepModelLines(flags: StepModelFlags): Promise<string[]> {
   ];
 }
 
-function assumptionLines(rates: AssumedRates): string[] {
+function assumptionLines(rates: StepModelFlags): string[] {
   const { cores, peakTflops, productShare, warpShare, packedGain, integerTops, gapUs } = rates;
   return [
     `assumed: products ${productShare} of ${peakTflops} TFLOP/s, in tiles of warps ${warpShare} ` +
     `(packed sums ${packedGain} times), in whole rounds of ${cores} cores`,
+    ...(rates.matrixUnits ? [`assumed: matrix units ${rates.matrixTflops} TFLOP/s`] : []),
     `assumed: ${integerTops} integer TOP/s`,
     `assumed: memory ${rates.memoryTbS} TB/s (below 30 MB ${rates.cacheTbS}), of which ` +
     `${rates.wideShare}, with loads of halves ${rates.narrowShare}`,
@@ -60,11 +61,15 @@ function assumptionLines(rates: AssumedRates): string[] {
 
 /** Largest binding and buffer of large GPUs. */
 function limitsOf(
-  { adapterClass, fp16Sums }: Pick<StepModelFlags, "adapterClass" | "fp16Sums">,
+  { adapterClass, fp16Sums, matrixUnits }: Pick<
+    StepModelFlags,
+    "adapterClass" | "fp16Sums" | "matrixUnits"
+  >,
 ): DeviceLimits {
   return {
     adapterClass,
     halfSums: fp16Sums,
+    ...(matrixUnits && { matrixUnits: NVIDIA_UNITS }),
     subgroups: true,
     maxBindingBytes: 2 ** 31 - 256,
     maxBufferBytes: 2 ** 34,

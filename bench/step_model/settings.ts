@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ADAPTER_CLASSES, HALF_SUMS } from "@transformer-xl/runtime";
+import { ADAPTER_CLASSES, HALF_SUMS, type MatrixUnits } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import { reportSchema } from "../gpu_report/settings.ts";
@@ -19,6 +19,7 @@ export const stepModelSchema = z.strictObject({
     .describe("Configuration"),
   fp16: z.boolean().default(true).describe("Half precision"),
   fp16Sums: z.enum(HALF_SUMS).default("float32").describe("Sums of products of halves"),
+  matrixUnits: z.boolean().default(false).describe("Matrix units for products of halves"),
   batchSize,
   tgtLen,
   memLen,
@@ -30,6 +31,7 @@ export const stepModelSchema = z.strictObject({
   productShare: rate(0.55, "Part of the peak that a product with 8 x 8 micro-tiles reaches"),
   warpShare: rate(0.75, "The same of products in tiles of warps"),
   packedGain: rate(1.5, "Products with packed sums of halves, relative to float32 sums"),
+  matrixTflops: rate(100, "Products by matrix units, 1e12 operations per second"),
   integerTops: rate(14.8, "Integer operations of all cores, 1e12 per second"),
   memoryTbS: rate(3, "Main memory, 1e12 bytes per second"),
   cacheTbS: rate(4, "Launches that move less than 30 MB: the cache, 1e12 bytes per second"),
@@ -38,6 +40,9 @@ export const stepModelSchema = z.strictObject({
   turnUs: rate(0.45, "One load that depends on the end of another, microseconds"),
   gapUs: rate(2, "From one launch to the next, microseconds"),
 });
+
+/** Matrix units of NVIDIA's GPUs. */
+export const NVIDIA_UNITS: MatrixUnits = { M: 16, N: 16, K: 16, lanes: 32 };
 
 /** Checked flags. */
 export type StepModelFlags = z.infer<typeof stepModelSchema>;
@@ -50,6 +55,7 @@ export type AssumedRates = Pick<
   | "productShare"
   | "warpShare"
   | "packedGain"
+  | "matrixTflops"
   | "integerTops"
   | "memoryTbS"
   | "cacheTbS"

@@ -25,6 +25,17 @@ export interface TileLimits {
 
 const EXTENTS = [128, 64, 32];
 const WARP_EXTENTS = { rows: [256, 128, 64, 32], columns: [256, 128, 64] };
+
+/** Tiles, parts of subgroups and depths of matrix units; those in software compile for minutes if large. */
+const MATRIX = {
+  gpu: {
+    extents: [256, 128, 64],
+    parts: [[64, 32], [32, 32], [32, 64], [64, 64], [16, 32]],
+    depths: [32, 16, 64],
+  },
+  cpu: { extents: [32], parts: [[16, 16], [8, 16]], depths: [16, 8] },
+} as const;
+
 const DEPTHS = [16, 8, 32];
 const MICRO_TILES = [[8, 8], [8, 4], [4, 8], [4, 4]] as const;
 const LANE_ROWS = [8, 16, 24, 32];
@@ -53,9 +64,12 @@ export function coarseCandidates(
   table: TilePlan,
   limits: TileLimits,
 ): TilePlan[] {
-  const tiles = problem.adapterClass === "cpu"
-    ? laneTiles(problem.subgroups)
-    : [...(problem.aligned ? warpTiles() : []), ...workgroupTiles()];
+  const tiles = [
+    ...(problem.matrixUnits ? matrixTiles(problem) : []),
+    ...(problem.adapterClass === "cpu"
+      ? laneTiles(problem.subgroups)
+      : [...(problem.aligned ? warpTiles() : []), ...workgroupTiles()]),
+  ];
   return tiles.map((tile) => changed(problem, table, tile))
     .filter((plan) => isAllowed(plan, problem, limits));
 }
@@ -67,12 +81,13 @@ export function neighbours(
   limits: TileLimits,
 ): TilePlan[] {
   const staged = plan.stage === "workgroup" || plan.stage === "warp";
+  const depths = plan.stage === "matrix" ? matrixRow(problem).depths : staged ? DEPTHS : [];
   const changes: Partial<TilePlan>[] = [
     ...PARTS.map((splitK) => ({
       splitK,
       epilogue: splitK > 1 ? PLAIN_EPILOGUE : problem.epilogue,
     })),
-    ...(staged ? DEPTHS.map((tileK) => ({ tileK })) : []),
+    ...depths.map((tileK) => ({ tileK })),
     ...(plan.stage === "workgroup" && problem.aligned ? [{ vec4: !plan.vec4 }] : []),
   ];
   return changes.map((change) => changed(problem, plan, change))
@@ -85,20 +100,22 @@ export function planKey(plan: TilePlan): string {
   return [stage, tileM, tileN, tileK, microM, microN, vec4, packedSums, splitK].join();
 }
 
-/** A plan with another tile or depth, its tests of loads as the problem needs them. */
+/** A plan with another tile or depth, its loads and their tests as the problem needs them. */
 function changed(
-  { K, fixedK = false }: MatmulProblem,
+  { K, fixedK = false, aligned = false, adapterClass, matrixUnits }: MatmulProblem,
   plan: TilePlan,
   change: Partial<TilePlan>,
 ): TilePlan {
-  const { wholeTurns: _, packedSums, ...other } = { ...plan, ...change };
-  if (other.stage !== "warp") return other;
-  return {
-    ...other,
-    vec4: true,
-    wholeTurns: fixedK && K % other.tileK === 0,
-    ...(packedSums && { packedSums }),
-  };
+  const { wholeTurns: _w, packedSums, units: _u, ...other } = { ...plan, ...change };
+  const wholeTurns = fixedK && K % other.tileK === 0;
+  switch (other.stage) {
+    case "matrix":
+      return { ...other, vec4: true, wholeTurns, units: matrixUnits! };
+    case "warp":
+      return { ...other, vec4: true, wholeTurns, ...(packedSums && { packedSums }) };
+    default:
+      return { ...other, vec4: change.vec4 ?? (aligned && adapterClass !== "cpu") };
+  }
 }
 
 type TileShape = Pick<TilePlan, "stage" | "tileM" | "tileN" | "tileK" | "microM" | "microN">;
@@ -109,6 +126,21 @@ function workgroupTiles(): TileShape[] {
     MICRO_TILES.map(([microM, microN]) => (
       { stage: "workgroup", tileM, tileN, tileK: DEPTHS[0]!, microM, microN } as const
     ))
+  );
+}
+
+function matrixRow({ adapterClass }: MatmulProblem): typeof MATRIX["gpu" | "cpu"] {
+  return MATRIX[adapterClass === "cpu" ? "cpu" : "gpu"];
+}
+
+function matrixTiles(problem: MatmulProblem): TileShape[] {
+  const { extents, parts, depths } = matrixRow(problem);
+  return extents.flatMap((tileM) =>
+    extents.flatMap((tileN) =>
+      parts.map(([microM, microN]) => (
+        { stage: "matrix", tileM, tileN, tileK: depths[0], microM, microN } as const
+      ))
+    )
   );
 }
 

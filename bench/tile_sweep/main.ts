@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { chooseAdapter, type DType, GpuDevice } from "@transformer-xl/runtime";
+import { chooseAdapter, type DType, GpuDevice, withMatrixUnits } from "@transformer-xl/runtime";
 import { runBenchProgram } from "../harness/bench_program.ts";
 import { environmentOf, environmentText } from "../harness/environment.ts";
 import { planText, productText } from "../gpu_report/product.ts";
 import { digits, saveResult } from "../harness/results.ts";
 import { dtypesOf, shapesOf, type SweepFlags, sweepSchema } from "./settings.ts";
-import { scalarLoadGain, suggestedTiles, tableLines } from "./suggested_tiles.ts";
+import { loadsOf, scalarLoadGain, suggestedTiles, tableLines } from "./suggested_tiles.ts";
 import { sweepProduct, type SweepResult } from "./sweep_product.ts";
 import { plainProduct, stepProducts } from "./swept_products.ts";
 
@@ -35,8 +35,9 @@ export async function tileSweep(
   const shapes = shapesOf(flags.shapes);
   const choice = await chooseAdapter(navigator.gpu);
   const adapterClass = flags.adapterClass ?? choice?.adapterClass ?? "unknown";
+  const adapter = choice && await withMatrixUnits(choice, flags.matrixUnits);
   using device = await GpuDevice.open(
-    choice && { ...choice, adapterClass, halfSums: flags.fp16Sums },
+    adapter && { ...adapter, adapterClass, halfSums: flags.fp16Sums },
   );
   print(environmentText(environmentOf(device)));
   if (device.info.kind !== "gpu") print("this is a software driver: nothing below tells of a GPU");
@@ -78,9 +79,9 @@ async function sweepType(
   if ("preset" in shapes) print(totalLine(results));
   const { adapterClass } = device.limits;
   print(`\nsuggested tiles of "${adapterClass}" for kernels/matmul/tiles/plans.ts, from ${dtype}:`);
-  const rows = Object.groupBy(results, ({ table: { plan } }) => plan.vec4 ? "vectors" : "scalars");
+  const rows = Object.groupBy(results, ({ table: { plan } }) => loadsOf(plan));
   for (const [loads, of] of Object.entries(rows)) {
-    const tiles = suggestedTiles(of);
+    const tiles = suggestedTiles(loads === "matrix" ? of.map(ofUnits) : of);
     for (const line of tableLines(adapterClass, loads as keyof typeof rows, tiles)) print(line);
   }
   const left = results.reduce((sum, result) => sum + result.left, 0);
@@ -88,6 +89,11 @@ async function sweepType(
   const gain = scalarLoadGain(results);
   if (gain !== undefined) print(`time with vec4 loads over time without: ${gain.toFixed(2)}`);
   return results;
+}
+
+/** The result of a product without plans of other tables than that of matrix units. */
+function ofUnits(result: SweepResult): SweepResult {
+  return { ...result, tried: result.tried.filter(({ plan }) => plan.stage === "matrix") };
 }
 
 /** A product's result as lines for people. */

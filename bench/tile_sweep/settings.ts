@@ -10,6 +10,7 @@ import {
   HALF_SUMS,
   webGpuValue,
 } from "@transformer-xl/runtime";
+import { matrixUnitsValue } from "@transformer-xl/model";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import type { MatmulForm } from "@transformer-xl/kernels";
@@ -26,6 +27,7 @@ export const sweepSchema = z.strictObject({
     .describe("Sweep the tiles of another class of adapters; none: this one's"),
   budgetS: z.number().positive().default(300).describe("Seconds to measure; what is left is named"),
   webgpu: webGpuValue,
+  matrixUnits: matrixUnitsValue,
   save: z.boolean().default(false).describe("Append the results to a file in bench/results/"),
 });
 

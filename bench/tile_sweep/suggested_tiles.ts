@@ -65,10 +65,19 @@ export function suggestedTiles(results: readonly SweepResult[]): SuggestedTile[]
   }).sort((a, b) => b.rate - a.rate || b.tileM * b.tileN - a.tileM * a.tileN);
 }
 
-/** The row as it stands in kernels/matmul/tiles/plans.ts, of products with loads of vec4 or without. */
+/** How operands are loaded: every kind has a row of its own. */
+export type Loads = "matrix" | "vectors" | "scalars";
+
+/** The loads of a plan. */
+export function loadsOf({ stage, vec4 }: Pick<TilePlan, "stage" | "vec4">): Loads {
+  if (stage === "matrix") return "matrix";
+  return vec4 ? "vectors" : "scalars";
+}
+
+/** The row as it stands in kernels/matmul/tiles/plans.ts, or in matrix/matrix_tiles.ts beside it. */
 export function tableLines(
   adapterClass: AdapterClass,
-  loads: "vectors" | "scalars",
+  loads: Loads,
   tiles: readonly SuggestedTile[],
 ): string[] {
   const name = adapterClass === "cpu" ? tiles[0]?.stage ?? "cpu" : `${adapterClass}, ${loads}`;
@@ -79,6 +88,8 @@ function tileText({ stage, tileM, tileN, tileK, microM, microN, rate }: Suggeste
   switch (stage) {
     case "warp":
       return `warps(${tileM}, ${tileN}, ${tileK}, ${rate.toFixed(2)})`;
+    case "matrix":
+      return `[[${tileM}, ${tileN}, ${tileK}], [${microM}, ${microN}], ${rate.toFixed(2)}]`;
     case "workgroup":
       return `staged([${tileM}, ${tileN}, ${tileK}], [${microM}, ${microN}], ${rate.toFixed(2)})`;
     default:

@@ -15,12 +15,24 @@ const lengths = { group: "Lengths" } as const;
 /** Maximum number of samples, which are rows of one batch. */
 const MAX_SAMPLES = 4096;
 
-const { workDir, model, device, webgpu, fp16, fp16Sums, cache, quiet, verbose, compat, clampLen } =
-  evalSchema.shape;
+const {
+  workDir,
+  model,
+  device,
+  webgpu,
+  fp16,
+  fp16Sums,
+  matrixUnits,
+  cache,
+  quiet,
+  verbose,
+  compat,
+  clampLen,
+} = evalSchema.shape;
 
 /** The schema of `deno task generate`. */
 export const generateSchema = z.strictObject({
-  ...{ workDir, model, device, webgpu, fp16, fp16Sums, cache, quiet, verbose, compat },
+  ...{ workDir, model, device, webgpu, fp16, fp16Sums, matrixUnits, cache, quiet, verbose, compat },
 
   prompt: z.array(z.string()).default([])
     .describe("Words to continue; -: standard input; none: the end of a line")

@@ -11,7 +11,8 @@ import { type EvalConfig, evalSchema } from "../config.ts";
 const text = { group: "Text" } as const;
 const lengths = { group: "Lengths" } as const;
 
-const { workDir, model, device, webgpu, fp16, fp16Sums, cache, quiet, compat } = evalSchema.shape;
+const { workDir, model, device, webgpu, fp16, fp16Sums, matrixUnits } = evalSchema.shape;
+const { cache, quiet, compat } = evalSchema.shape;
 const { clampLen, sameLength } = evalSchema.shape;
 const { manual, manualFile, dataset, data } = evalSchema.shape;
 
@@ -20,7 +21,7 @@ const MAX_TOKENS = 5000;
 
 /** The schema of `deno task inspect`. */
 export const inspectSchema = z.strictObject({
-  ...{ workDir, model, device, webgpu, fp16, fp16Sums, cache, quiet, compat },
+  ...{ workDir, model, device, webgpu, fp16, fp16Sums, matrixUnits, cache, quiet, compat },
   to: pathValue.nullable().default(null)
     .describe("Page to write; none: inspection.html in --work_dir, or beside --model")
     .meta({ group: "General", metavar: "FILE" }),

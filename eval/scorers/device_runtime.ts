@@ -24,11 +24,11 @@ export interface DeviceRuntimeSettings extends DeviceSettings {
  * @throws {DeviceError} when a GPU was requested and there is none, or the driver is unsuitable
  */
 export async function openScoringDevice(
-  { device, webgpu, fp16, fp16Sums }: DeviceSettings,
+  { device, webgpu, fp16, fp16Sums, matrixUnits }: DeviceSettings,
   notice: (sentence: string) => void,
 ): Promise<Device> {
   if (device !== "cpu") await useWebGpu(webgpu, notice);
-  return await openDevice(device, notice, { halfSums: fp16Sums, halves: fp16 });
+  return await openDevice(device, notice, { halfSums: fp16Sums, halves: fp16, matrixUnits });
 }
 
 /**

@@ -53,6 +53,9 @@ export function settingWarnings(
     ...(isFlag("device") && isOnnx
       ? ["warning: --device has no effect with --type onnx; give --onnx_provider"]
       : []),
+    ...(isFlag("matrixUnits") && isOnnx
+      ? ["warning: --matrix_units has no effect with --type onnx"]
+      : []),
   ];
 }
 

@@ -130,22 +130,25 @@ export interface FormOptions {
 /** Limits that the choice depends on. */
 type Limits = Pick<
   DeviceLimits,
-  "adapterClass" | "subgroups" | "maxBindingBytes" | "maxBufferBytes" | "halfSums"
+  "adapterClass" | "subgroups" | "maxBindingBytes" | "maxBufferBytes" | "halfSums" | "matrixUnits"
 >;
 
 /** Rate of products with packed sums relative to others; fused kernels have none. */
 const PACKED_GAIN = 1.5;
 
+/** Rate of products by matrix units in tiles as small as those of attention; fused kernels use none. */
+const UNITS_GAIN = 2.2;
+
 /** Rates of a class, relative to its products of an element type. */
-function ratesOf({ adapterClass, halfSums }: Limits, dtype: DType): FormRates {
+function ratesOf({ adapterClass, halfSums, matrixUnits }: Limits, dtype: DType): FormRates {
   const rates = RATES[adapterClass];
-  if (halfSums !== "packed" || dtype !== "f16" || adapterClass === "cpu") return rates;
+  if (dtype !== "f16" || adapterClass === "cpu") return rates;
+  const gain = matrixUnits ? UNITS_GAIN : halfSums === "packed" ? PACKED_GAIN : 1;
   const { fused, derivative, perScore, perByte, perLaunch } = rates;
   return {
     ...rates,
-    ...{ fused: fused / PACKED_GAIN, derivative: derivative / PACKED_GAIN },
-    ...{ perScore: PACKED_GAIN * perScore, perByte: PACKED_GAIN * perByte },
-    perLaunch: PACKED_GAIN * perLaunch,
+    ...{ fused: fused / gain, derivative: derivative / gain },
+    ...{ perScore: gain * perScore, perByte: gain * perByte, perLaunch: gain * perLaunch },
   };
 }
 

@@ -47,7 +47,7 @@ export function matmulKernel(plan: TilePlan): Kernel {
     const { form, epilogue, tileM, tileN, splitK } = plan;
     found = kernel<"a" | "b" | "c" | "bias" | "gate", Sizes>(
       `matmul_${form}_${tileM}x${tileN}`,
-      (epilogue.dropout ? MASK_WGSL : "") + tileSource(plan).source,
+      tileSource(plan).source + (epilogue.dropout ? MASK_WGSL : ""),
       splitK > 1 ? splitProductLoops(form, plan.tileK) : productLoops(form, epilogue),
       productCode(form, epilogue, splitK > 1 ? plan.tileK : 0),
     );

@@ -92,13 +92,16 @@ export function scalarOfExtent(extent: Extent): number | Scalar {
 /** What the table chooses a plan by. */
 export function matmulProblem(
   launch: MatmulLaunch,
-  { adapterClass, subgroups, halfSums }: Pick<
+  { adapterClass, subgroups, halfSums, matrixUnits }: Pick<
     DeviceLimits,
-    "adapterClass" | "subgroups" | "halfSums"
+    "adapterClass" | "subgroups" | "halfSums" | "matrixUnits"
   >,
 ): MatmulProblem {
   const { form, N, batch, bias, relu = false, accumulate = false, dropout, gate } = launch;
   const [M, K] = [capacityOf(launch.M), capacityOf(launch.K)];
+  const isHalf = launch.a.dtype === "f16";
+  const aligned = isAligned(launch, M, K, { a: 4, b: 4, c: 4 });
+  const inOctets = aligned && isAligned(launch, M, K, { a: 8, b: 8, c: 4 });
   return {
     form,
     M,
@@ -114,9 +117,10 @@ export function matmulProblem(
       ...(dropout && { dropout: true }),
       ...(gate && { gate: true }),
     },
-    aligned: isAligned(launch, M, K),
+    aligned,
     fixedK: typeof launch.K === "number",
-    packedSums: halfSums === "packed" && launch.a.dtype === "f16",
+    packedSums: halfSums === "packed" && isHalf,
+    ...(isHalf && inOctets && { matrixUnits }),
   };
 }
 
@@ -213,29 +217,29 @@ function unlessEmpty(K: Extent, accumulate: boolean): Count {
 }
 
 /**
- * Whether every stored row, stride and offset is a multiple of 4 elements, so that vec4 loads may
- * be used; rows of a padded operand need not be. Sums need no alignment if both operands are read
+ * Whether every stored row, stride and offset is a multiple of so many elements, so that such loads
+ * may be used; rows of a padded operand need not be. Sums need no alignment if both operands are read
  * along rows (TN), and a variable number of rows never does.
  */
-function isAligned(launch: MatmulLaunch, m: number, k: number): boolean {
+function isAligned(
+  launch: MatmulLaunch,
+  m: number,
+  k: number,
+  units: Readonly<Record<"a" | "b" | "c", number>>,
+): boolean {
   const { form, N, K, batch, padded } = launch;
   if (form !== "TN" && typeof K !== "number") return false;
-  const lengths = {
-    a: [form === "TN" ? m : k, launch.lda],
-    b: [form === "NT" ? k : N, launch.ldb],
-    c: [N, launch.ldc],
+  const operands = {
+    a: [launch.a.size, form === "TN" ? m : k, launch.lda, launch.aOffset],
+    b: [launch.b.size, form === "NT" ? k : N, launch.ldb, launch.bOffset],
+    c: [launch.c.size, N, launch.ldc, launch.cOffset],
   } as const;
   return (["a", "b", "c"] as const).every((name) => {
-    const [length, stride] = lengths[name];
-    if (name !== padded) return length % 4 === 0 && (stride ?? 0) % 4 === 0;
-    return stride !== undefined && stride % 4 === 0 && stride >= length;
-  }) && [
-    launch.aOffset ?? 0,
-    launch.bOffset ?? 0,
-    launch.cOffset ?? 0,
-    launch.a.size,
-    launch.b.size,
-    launch.c.size,
-    ...(batch ? [...batch.a, ...batch.b, ...batch.c] : []),
-  ].every((value) => value % 4 === 0);
+    const [size, length, stride, offset = 0] = operands[name];
+    const whole = (value: number) => value % units[name] === 0;
+    const rows = name !== padded
+      ? whole(length) && whole(stride ?? 0)
+      : stride !== undefined && whole(stride) && stride >= length;
+    return rows && [size, offset, ...batch?.[name] ?? []].every(whole);
+  });
 }

@@ -13,6 +13,8 @@ export const REMEDIES: Remedies = {
   "the package of Dawn, or the built-in WebGPU":
     "run once where npm packages can be downloaded, set TXL_DAWN to the path of its dawn.node, or " +
     "use --webgpu deno",
+  "an adapter with matrix units, or none":
+    "use --webgpu dawn on a GPU whose driver has them, or leave --matrix_units out",
   "a number of processes": "leave --gpus out, or give a number and --oversubscribe",
   "a shared GPU": "use --oversubscribe to run several processes on one adapter",
   "fewer processes, or a shared GPU":

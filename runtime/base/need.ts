@@ -11,6 +11,7 @@ export type Need =
   | "a graphics driver, or no GPU"
   | "a graphics driver, or any device"
   | "the package of Dawn, or the built-in WebGPU"
+  | "an adapter with matrix units, or none"
   | "a number of processes"
   | "a shared GPU"
   | "fewer processes, or a shared GPU"

@@ -5,12 +5,14 @@
  * @module
  */
 import { DeviceError, messageOf } from "../base/errors.ts";
-import type { AdapterClass, DeviceLimits, HalfSums } from "../tensor/device_limits.ts";
+import type { AdapterClass, DeviceLimits, HalfSums, MatrixUnits } from "../tensor/device_limits.ts";
 
 /** A WebGPU implementation beside that of the platform. */
 export interface NamedGpu extends GPU {
   /** Its name. */
   readonly implementation: string;
+  /** The same with features that are no part of the standard yet, if it has any. */
+  readonly experimental?: GPU | undefined;
 }
 
 /** An adapter with its features and limits. */
@@ -29,6 +31,8 @@ export interface AdapterChoice {
   readonly adapterClass: AdapterClass;
   /** How devices opened on it sum products of halves; float32 by default. */
   readonly halfSums?: HalfSums;
+  /** Matrix units that devices opened on it use, see {@link withMatrixUnits}. */
+  readonly matrixUnits?: MatrixUnits;
   /** Features granted when requested one by one. */
   readonly features: readonly string[];
 }
@@ -119,6 +123,7 @@ export function limitsOf(choice: AdapterChoice, limits: GPUSupportedLimits): Dev
     maxBufferBytes: Math.floor(limits.maxBufferSize / 256) * 256,
     maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,
     ...(choice.halfSums && { halfSums: choice.halfSums }),
+    ...(choice.matrixUnits && { matrixUnits: choice.matrixUnits }),
   };
 }
 

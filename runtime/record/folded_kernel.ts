@@ -74,7 +74,8 @@ struct Scalars { ${fields} }
 function entryPoint(size: string, parameters: string, block: string): string {
   const given = [...parameters.matchAll(PARAMETER)];
   const nameOf = (builtin: string) => given.find(([, found]) => found === builtin)?.[2];
-  const kept = given.filter(([, builtin]) => builtin!.startsWith("local_")).map(([text]) => text);
+  const kept = given.filter(([, builtin]) => /^(local|subgroup)_/.test(builtin!))
+    .map(([text]) => text);
   const [sizeX, sizeY = "1", sizeZ = "1"] = size.split(",").map((part) => `(${part.trim()})`);
   const lets = [
     ["num_workgroups", "fold_counts"],

@@ -10,7 +10,9 @@
  *   workgroups;
  * - `alias Value = f32;` names an element type that a launch may narrow to f16: the operands bound
  *   with it decide. Such a source converts on every load, `f32(x[i])`, and on every store,
- *   `y[i] = Value(sum)`, so that arithmetic is float32 whatever the operands are.
+ *   `y[i] = Value(sum)`, so that arithmetic is float32 whatever the operands are;
+ * - `alias Octet = vec4<u32>;` names eight halves as they lie in memory, for kernels that only move
+ *   them: 16 bytes are the widest load. Operands bound with it are f16.
  *
  * @module
  */
@@ -29,7 +31,7 @@ export interface Binding {
   readonly access: "read" | "read_write";
   /** Element type of the array. */
   readonly dtype: DType;
-  /** Elements per array item: 1, or 2 or 4 for vectors. */
+  /** Elements per array item: 1, 2 or 4 for vectors, 8 for octets. */
   readonly width: number;
   /** Alias of the element type, if the source leaves it open. */
   readonly alias?: string;
@@ -88,6 +90,7 @@ const BINDING =
 const OVERRIDE = /^\s*override\s+(\w+)\s*(?::\s*\w+\s*)?(=)?/gm;
 const ARRAY = /^\s*array<\s*(?:atomic<)?(?:vec([24])<)?\s*(\w+)\s*[>,]/;
 const ALIAS = /^\s*alias\s+(\w+)\s*=\s*f32\s*;/gm;
+const OCTET = /^\s*alias\s+Octet\s*=\s*vec4<u32>\s*;/m;
 const DTYPES: readonly string[] = ["f32", "f16", "u32"] satisfies DType[];
 /** The uniform block, with its fields. */
 export const WGSL_SCALARS: RegExp = /struct\s+Scalars\s*\{([^}]*)\}/;
@@ -131,7 +134,8 @@ export function kernel<Operands extends string = never, Sizes extends string = n
       scalarsBinding = Number(index);
       continue;
     }
-    const element = ARRAY.exec(type!);
+    const isOctets = type === "array<Octet>" && OCTET.test(code);
+    const element = isOctets ? ["", "8", "f16"] : ARRAY.exec(type!);
     const alias = aliases.find((alias) => alias === element?.[2]);
     if (element === null || (alias === undefined && !DTYPES.includes(element[2]!))) {
       throw new ShaderError(

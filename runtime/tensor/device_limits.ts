@@ -20,6 +20,21 @@ export const HALF_SUMS = ["float32", "packed"] as const;
 /** One of {@link HALF_SUMS}. */
 export type HalfSums = typeof HALF_SUMS[number];
 
+/**
+ * Units that multiply small matrices of halves for a whole subgroup at once, [M, K] x [K, N], with
+ * sums in float32.
+ */
+export interface MatrixUnits {
+  /** Rows of the result. */
+  readonly M: number;
+  /** Columns of the result. */
+  readonly N: number;
+  /** Length of the sums. */
+  readonly K: number;
+  /** Invocations of every subgroup. */
+  readonly lanes: number;
+}
+
 /** Device properties that affect a recording. */
 export interface DeviceLimits {
   /** Family of the adapter. */
@@ -34,6 +49,8 @@ export interface DeviceLimits {
   readonly maxWorkgroups: number;
   /** How matrix products of halves are summed where a device gains by packed sums; float32 by default. */
   readonly halfSums?: HalfSums;
+  /** Matrix units that products of halves are to use. */
+  readonly matrixUnits?: MatrixUnits;
 }
 
 /** Ranges of flat buffers start at multiples of this, in bytes (the WebGPU floor). */

@@ -90,7 +90,8 @@ Deno.test({
   async fn() {
     const lines: string[] = [];
     const flags = { preset: "tiny", batchSize: 2, tgtLen: 8, memLen: 8, steps: 2, save: false };
-    const reports = await gpuReport({ ...flags, fp16Sums: "packed" }, (line) => lines.push(line));
+    const sums = { fp16Sums: "packed", matrixUnits: "auto" } as const;
+    const reports = await gpuReport({ ...flags, ...sums }, (line) => lines.push(line));
     const text = lines.join("\n");
     assert(reports.length >= 1, text);
     for (const { tokens, medianMs, minMs, maxMs, lossNats, samples, ops, products } of reports) {

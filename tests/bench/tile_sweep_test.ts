@@ -79,6 +79,18 @@ Deno.test("every candidate is one the generator writes, within the limits of the
   }
 });
 
+Deno.test("tiles of matrix units are tried where a product has them", () => {
+  const matrixUnits = { M: 16, N: 16, K: 16, lanes: 32 };
+  const roomy = { ...portable, maxComputeWorkgroupStorageSize: 32_768 };
+  const of = { ...problem, K: 512, matrixUnits };
+  const coarse = coarseCandidates(of, tilePlanFor(of), roomy);
+  const tiles = coarse.filter(({ stage }) => stage === "matrix");
+  assert(tiles.length > 12 && tiles.length < coarse.length, `${tiles.length} of ${coarse.length}`);
+  for (const plan of tiles) assert(tileResources(plan).workgroupBytes <= 32_768);
+  const near = neighbours(of, tiles.at(-1)!, roomy);
+  assertEquals(new Set(near.map(({ tileK }) => tileK)), new Set([16, 32, 64]));
+});
+
 Deno.test("sums are cut into parts only where a launch may be, and into parts that fit", () => {
   const parts = (of: MatmulProblem, limits = portable) =>
     new Set(allCandidates(of, limits).map(({ splitK }) => splitK));
@@ -127,6 +139,13 @@ Deno.test("the suggested tiles are the few that serve all products, with rates b
     tableLines("amd", "scalars", scalar)[1],
     "    staged([128, 128, 16], [8, 8], 1.00),",
   );
+  const units = tiles.map((tile) => ({ ...tile, stage: "matrix" } as const));
+  assertEquals(tableLines("nvidia", "matrix", units), [
+    "  nvidia, matrix: [",
+    "    [[128, 128, 16], [8, 8], 1.00],",
+    "    [[64, 64, 16], [8, 8], 0.50],",
+    "  ],",
+  ]);
 });
 
 Deno.test({

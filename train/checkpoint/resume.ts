@@ -45,6 +45,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   heartbeatS: "free",
   fp16: "free",
   fp16Sums: "free",
+  matrixUnits: "free",
   seed: "fixed",
   quiet: "free",
   verbose: "free",

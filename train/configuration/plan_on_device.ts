@@ -39,7 +39,7 @@ export async function openTrainingDevice(config: TrainConfig): Promise<OpenedDev
   if (config.device !== "cpu") await useWebGpu(config.webgpu);
   const device = await openDevice(config.device, (sentence) => {
     line = config.device === "cpu" ? `${sentence} (${CPU_CHOSEN})` : sentence;
-  }, { halfSums: config.fp16Sums, halves: config.fp16 });
+  }, { halfSums: config.fp16Sums, halves: config.fp16, matrixUnits: config.matrixUnits });
   return { device, line, [Symbol.dispose]: () => device[Symbol.dispose]() };
 }
 

@@ -7,10 +7,12 @@
  *
  * @module
  */
-import type { AdapterClass } from "@transformer-xl/runtime/core";
+import type { AdapterClass, MatrixUnits } from "@transformer-xl/runtime/core";
 import { type Epilogue, needsWholeSums, PLAIN_EPILOGUE } from "./epilogue.ts";
 import type { MatmulForm, TilePlan, TileStage } from "./tile_plan.ts";
 import { lanes } from "./tile_plan.ts";
+import { matrixInvocations, type MatrixPlan } from "./matrix/tile_matrix.ts";
+import { matrixTiles } from "./matrix/matrix_tiles.ts";
 import { warpInvocations } from "./tile_warp.ts";
 
 /** What a plan is chosen by. */
@@ -37,6 +39,8 @@ export interface MatmulProblem {
   readonly fixedK?: boolean;
   /** Operands are halves, and their products may be summed as halves within a turn. */
   readonly packedSums?: boolean;
+  /** Units to use: operands are halves, their rows and starts multiples of 8, those of c of 4. */
+  readonly matrixUnits?: MatrixUnits | undefined;
 }
 
 /** A tile and how fast it is. */
@@ -47,6 +51,7 @@ interface Tile {
   readonly tileK: number;
   readonly microM: number;
   readonly microN: number;
+  readonly units?: MatrixUnits;
   /** Multiply-adds per time, relative to the other tiles of the class. */
   readonly rate: number;
 }
@@ -194,8 +199,9 @@ export function tilePlanFor(problem: MatmulProblem): TilePlan {
   return {
     form,
     ...shape,
-    vec4: aligned && adapterClass !== "cpu",
-    ...(shape.stage === "warp" && { wholeTurns: fixedK && K % shape.tileK === 0 }),
+    vec4: shape.stage === "matrix" || (aligned && adapterClass !== "cpu"),
+    ...((shape.stage === "warp" || shape.stage === "matrix") &&
+      { wholeTurns: fixedK && K % shape.tileK === 0 }),
     ...(packs && { packedSums }),
     splitK,
     epilogue: splitK > 1 ? PLAIN_EPILOGUE : epilogue,
@@ -203,8 +209,9 @@ export function tilePlanFor(problem: MatmulProblem): TilePlan {
 }
 
 function candidates(
-  { adapterClass, aligned = false, subgroups, M, N, K, batches }: MatmulProblem,
+  { adapterClass, aligned = false, subgroups, matrixUnits, M, N, K, batches }: MatmulProblem,
 ): readonly Tile[] {
+  if (matrixUnits !== undefined) return matrixTiles(adapterClass, matrixUnits);
   if (adapterClass !== "cpu") return tiles[adapterClass][aligned ? "vectors" : "scalars"];
   const [large, small] = cpuTiles[subgroups ? "subgroup" : "direct"];
   return M * N * K * batches < smallProblem ? [small] : [large, small];
@@ -220,17 +227,18 @@ function splits({ batches, M, K, epilogue }: MatmulProblem, tile: Tile): number[
 }
 
 /**
- * Time of the busiest core, in times of one workgroup that has a full core's rate. `warp` tiles share
- * a core; the last of them, when they are too few to fill it, have less than its rate.
+ * Time of the busiest core, in times of one workgroup that has a full core's rate. `warp` and `matrix`
+ * tiles share a core; the last of them, when they are too few to fill it, have less than its rate.
  */
 export function busiestCore(
   workgroups: number,
   cores: number,
-  plan: Pick<TilePlan, "stage" | "tileM" | "tileN">,
+  plan: Pick<TilePlan, "stage" | "tileM" | "tileN" | "microM" | "microN" | "units">,
 ): number {
   const most = Math.ceil(workgroups / cores);
-  if (plan.stage !== "warp") return most;
-  const together = residentInvocations / warpInvocations(plan);
+  if (plan.stage !== "warp" && plan.stage !== "matrix") return most;
+  const together = residentInvocations /
+    (plan.stage === "warp" ? warpInvocations(plan) : matrixInvocations(plan as MatrixPlan));
   const last = most % together;
   const lastRate = Math.min(1, 2 * halfFullRate * last / together);
   return most - last + (last > 0 ? last / lastRate : 0);
@@ -241,7 +249,7 @@ function estimatedTime(problem: MatmulProblem, tile: Tile, splitK: number): numb
   const { M, N, K, batches, adapterClass } = problem;
   const count = Math.ceil(M / tile.tileM) * Math.ceil(N / tile.tileN) * batches * splitK;
   const perTile = tile.tileM * tile.tileN * Math.ceil(K / splitK) / tile.rate;
-  const best = candidates(problem)[0]!.rate;
+  const best = tile.stage === "matrix" ? 1 : candidates(problem)[0]!.rate;
   const reduction = splitK > 1 ? partialCost * M * N * splitK / cores[adapterClass] : 0;
   return busiestCore(count, cores[adapterClass], tile) * perTile * best + reduction;
 }

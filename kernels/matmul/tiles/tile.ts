@@ -8,6 +8,12 @@ import { isPlain } from "./epilogue.ts";
 import { lanes } from "./tile_plan.ts";
 import type { TilePlan } from "./tile_plan.ts";
 import { laneTileSource } from "./tile_lanes.ts";
+import {
+  fitsMatrix,
+  type MatrixPlan,
+  matrixResources,
+  matrixTileSource,
+} from "./matrix/tile_matrix.ts";
 import { warp, warpResources, warpTileSource } from "./tile_warp.ts";
 import { workgroupTileSource } from "./tile_workgroup.ts";
 
@@ -50,6 +56,8 @@ export function tileSource(plan: TilePlan): TileSource {
   checkPlan(plan);
   const { tileM, tileN } = plan;
   switch (plan.stage) {
+    case "matrix":
+      return { ...matrixTileSource(plan as MatrixPlan), tileM, tileN };
     case "warp":
       return { ...warpTileSource(plan), tileM, tileN };
     case "workgroup":
@@ -73,9 +81,9 @@ export function tileSource(plan: TilePlan): TileSource {
 export function tileResources(
   plan: TilePlan,
 ): Pick<TileSource, "workgroupSize" | "workgroupBytes"> {
-  if (plan.stage !== "warp") return tileSource(plan);
+  if (plan.stage !== "warp" && plan.stage !== "matrix") return tileSource(plan);
   checkPlan(plan);
-  return warpResources(plan);
+  return plan.stage === "warp" ? warpResources(plan) : matrixResources(plan as MatrixPlan);
 }
 
 /**
@@ -110,7 +118,7 @@ function checkPlan(plan: TilePlan): void {
         `${microM} x ${microN}${vec4 ? " and vec4" : ""} does not divide evenly`,
     );
   }
-  const isStaged = stage === "workgroup" || stage === "warp";
+  const isStaged = stage !== "subgroup" && stage !== "direct";
   if (epilogue.dropout && (!isStaged || tileN % 32 !== 0)) {
     throw new RangeError(
       `Cannot write a "${stage}" matmul kernel with dropout and columns in tiles of ${tileN}: masks ` +
@@ -126,8 +134,11 @@ function checkPlan(plan: TilePlan): void {
 }
 
 /** Whether the numbers of a plan divide one another as its stage needs. */
-function fits({ stage, tileM, tileN, tileK, microM, microN, vec4 }: TilePlan): boolean {
+function fits(plan: TilePlan): boolean {
+  const { stage, tileM, tileN, tileK, microM, microN, vec4 } = plan;
   switch (stage) {
+    case "matrix":
+      return fitsMatrix(plan);
     case "warp":
       return microM === warp.micro && microN === warp.micro && tileM % warp.rows === 0 &&
         tileN % warp.columns === 0 && tileK % 4 === 0 && vec4;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { MatrixUnits } from "@transformer-xl/runtime/core";
 import { type Epilogue, epilogueBindings, epilogueFields, epilogueFormula } from "./epilogue.ts";
 
 /**
@@ -24,8 +25,9 @@ export type MatmulForm = "NN" | "NT" | "TN";
  * - `workgroup`: workgroup memory, a register micro-tile per invocation.
  * - `warp`: the same with 8 x 8 micro-tiles, 32 x 64 outputs for each 32 invocations, vec4 loads and
  *   an unrolled multiply loop.
+ * - `matrix`: workgroup memory, products of small matrices by units of the device. Operands are halves.
  */
-export type TileStage = "subgroup" | "direct" | "workgroup" | "warp";
+export type TileStage = "subgroup" | "direct" | "workgroup" | "warp" | "matrix";
 
 /** Tile plan of a matmul kernel. Equal plans give equal WGSL. */
 export interface TilePlan {
@@ -39,16 +41,19 @@ export interface TilePlan {
   readonly tileN: number;
   /** Steps of k per turn of the main loop. */
   readonly tileK: number;
-  /** Rows of C per invocation. */
+  /** Rows of C per invocation, or per subgroup of a `matrix` plan. */
   readonly microM: number;
-  /** Columns of C per invocation. */
+  /** Columns of C per invocation, or per subgroup of a `matrix` plan. */
   readonly microN: number;
   /**
    * Bind a, b and c as arrays of vec4: for `workgroup` plans, and all `warp` plans, when every row
-   * length, row stride, offset and batch stride of the three operands is a multiple of 4.
+   * length, row stride, offset and batch stride of the three operands is a multiple of 4. All `matrix`
+   * plans bind c so, and a and b as arrays of octets, where these are multiples of 8.
    */
   readonly vec4: boolean;
-  /** `warp`: K is a multiple of `tileK` at every run, so that loads need no test. */
+  /** `matrix`: the device's units. */
+  readonly units?: MatrixUnits;
+  /** `warp`, `matrix`: K is a multiple of `tileK` at every run, so that loads need no test. */
   readonly wholeTurns?: boolean;
   /** `warp`: `tileK` products are summed in the operands' element type, these sums in float32. */
   readonly packedSums?: boolean;
@@ -92,9 +97,12 @@ export function formulaComment({ form, epilogue }: TilePlan): string {
 export function declarations(plan: TilePlan): string[] {
   const item = (alias: string) => plan.vec4 ? `vec4<${alias}>` : alias;
   const bindings = epilogueBindings(plan.epilogue, item);
+  const isMatrix = plan.stage === "matrix";
+  const operand = isMatrix ? "Octet" : item("Value");
   return [
     "alias Value = f32;",
     "alias Out = f32;",
+    ...(isMatrix ? ["alias Octet = vec4<u32>;"] : []),
     "struct Scalars {",
     ...["M", "N", "K", "lda", "ldb", "ldc", "a_offset", "b_offset", "c_offset"]
       .map((name) => `  ${name}: u32,`),
@@ -107,8 +115,8 @@ export function declarations(plan: TilePlan): string[] {
     ...epilogueFields(plan.epilogue).map((field) => `  ${field},`),
     "}",
     "",
-    `@group(0) @binding(0) var<storage, read> a: array<${item("Value")}>;`,
-    `@group(0) @binding(1) var<storage, read> b: array<${item("Value")}>;`,
+    `@group(0) @binding(0) var<storage, read> a: array<${operand}>;`,
+    `@group(0) @binding(1) var<storage, read> b: array<${operand}>;`,
     `@group(0) @binding(2) var<storage, read_write> c: array<${item("Out")}>;`,
     ...bindings,
     `@group(0) @binding(${3 + bindings.length}) var<uniform> scalars: Scalars;`,

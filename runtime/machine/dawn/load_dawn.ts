@@ -19,9 +19,13 @@ export const DAWN_PACKAGE = "npm:webgpu@0.6.2";
 export const DAWN_VARIABLE = "TXL_DAWN";
 
 /** The part of the native module that is used. */
-interface DawnModule {
+export interface DawnModule {
+  /** A source of adapters, with options in Dawn's words: `backend=null`, `enable-dawn-features=...`. */
   create(options: readonly string[]): GPU;
 }
+
+/** Option that enables features under development. */
+const EXPERIMENTAL = "enable-dawn-features=allow_unsafe_apis";
 
 const BACKENDS: Readonly<Record<string, string>> = {
   linux: "vulkan",
@@ -51,21 +55,29 @@ export function loadDawn(options: DawnOptions = {}): Promise<NamedGpu> {
   });
 }
 
-async function load(options: DawnOptions): Promise<NamedGpu> {
+/**
+ * The native module itself, for backends that compute nothing.
+ *
+ * @throws {DeviceError} when the package cannot be loaded
+ */
+export async function loadDawnModule(options: DawnOptions = {}): Promise<DawnModule> {
   const path = await dawnPath(options);
-  let dawn: DawnModule;
   try {
-    dawn = createRequire(import.meta.url)(path) as DawnModule;
+    return createRequire(import.meta.url)(path) as DawnModule;
   } catch (cause) {
     throw notLoaded(messageOf(cause).split("\n")[0]!, { cause });
+  } finally {
+    pacePolls();
   }
-  pacePolls();
+}
+
+async function load(options: DawnOptions): Promise<NamedGpu> {
+  const dawn = await loadDawnModule(options);
   const backend = BACKENDS[Deno.build.os];
-  return new DawnGpu(dawn.create([
+  return new DawnGpu(dawn, [
     ...(backend === undefined ? [] : [`backend=${backend}`]),
-    "enable-dawn-features=allow_unsafe_apis", // features that Chrome considers experimental
     "disable-dawn-features=timestamp_quantization", // steps of 0.1 ms
-  ]));
+  ]);
 }
 
 /** Path of the native module: that of the variable, or in Deno's cache. */
@@ -113,11 +125,23 @@ function notLoaded(reason: string, options: ErrorOptions = {}): DeviceError {
  */
 class DawnGpu implements NamedGpu {
   readonly implementation = "Dawn";
+  readonly #dawn: DawnModule;
+  readonly #options: readonly string[];
   readonly #gpu: GPU;
   readonly #held: (GPUAdapter | GPUDevice)[] = [];
+  #experimental: DawnGpu | undefined;
 
-  constructor(gpu: GPU) {
-    this.#gpu = gpu;
+  constructor(dawn: DawnModule, options: readonly string[]) {
+    this.#dawn = dawn;
+    this.#options = options;
+    this.#gpu = dawn.create(options);
+  }
+
+  /** With what Chrome does not offer to pages yet; created when it is asked for. */
+  get experimental(): GPU {
+    return this.#experimental ??= this.#options.includes(EXPERIMENTAL)
+      ? this
+      : new DawnGpu(this.#dawn, [...this.#options, EXPERIMENTAL]);
   }
 
   getPreferredCanvasFormat(): GPUTextureFormat {

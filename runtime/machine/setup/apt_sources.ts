@@ -112,11 +112,16 @@ export function hasBackports(sources: readonly AptSource[], codename: string): b
 
 /** The deb822 stanza that asks `archive` for the backports of a release, trusted as before. */
 export function backportsStanza(archive: AptSource, codename: string): string {
+  return suiteStanza(archive, `${codename}-backports`);
+}
+
+/** The deb822 stanza that asks `archive` for another suite, trusted as before. */
+export function suiteStanza(archive: AptSource, suite: string): string {
   const options = Object.entries(archive.options).map(([name, value]) => `${name}: ${value}`);
   return [
     "Types: deb",
     `URIs: ${archive.uris.join(" ")}`,
-    `Suites: ${codename}-backports`,
+    `Suites: ${suite}`,
     "Components: main",
     ...options,
     "",

@@ -16,8 +16,10 @@ export {
   DAWN_PACKAGE,
   DAWN_VARIABLE,
   dawnCommand,
+  type DawnModule,
   type DawnOptions,
   loadDawn,
+  loadDawnModule,
 } from "../dawn/load_dawn.ts";
 export { pacedPolls } from "../dawn/pace_polls.ts";
 export * from "./apt_driver.ts";

@@ -116,6 +116,9 @@ Deno.test("attention is fused where moving scores costs more than slower arithme
   assertEquals(recordedForm(nvidia, { dropout }), "fused");
   assertEquals(recordedForm(nvidia, {}, "f32"), "fused");
   assertEquals(recordedForm({ ...nvidia, halfSums: "packed" }), "materialized");
+  const matrixUnits = { M: 16, N: 16, K: 16, lanes: 32 };
+  assertEquals(recordedForm({ ...nvidia, matrixUnits }), "materialized");
+  assertEquals(recordedForm({ ...nvidia, matrixUnits }, {}, "f32"), "fused");
   assertEquals(recordedForm(cpu, EVALUATION), "materialized");
   assertEquals(recordedForm(cpu), "materialized");
   assertEquals(recordedForm(cpu, { form: "recomputed" }), "recomputed");
