@@ -8,6 +8,7 @@ import { bytesPer, type DType } from "../tensor/dtype.ts";
 import { dims } from "../tensor/shape.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import mainSource from "./elementwise.wgsl" with { type: "text" };
+import type { VectorCode } from "../wasm/vector_code.ts";
 import { type Kernel, kernel, type Loops } from "./kernel.ts";
 import { bytesOf, defineOp, type Grads } from "./op.ts";
 import type { Recorder } from "./recorder.ts";
@@ -25,8 +26,9 @@ export function elementwiseKernel<Operands extends string = never, Sizes extends
   name: string,
   source: string,
   loops: Loops<Operands, Sizes>,
+  vectorCode?: VectorCode,
 ): Kernel {
-  return kernel(name, `${source}\n${mainSource}`, loops);
+  return kernel(name, `${source}\n${mainSource}`, loops, vectorCode);
 }
 
 /** Records an elementwise kernel over `count` elements. */

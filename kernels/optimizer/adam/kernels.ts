@@ -5,6 +5,7 @@
  */
 import { elementUpdate } from "../flat/element_update.ts";
 import moments from "../flat/moments.wgsl" with { type: "text" };
+import { ADAM_CODE } from "./vector_code.ts";
 import source from "./adam.wgsl" with { type: "text" };
 
 /** Moments and weights of a buffer. */
@@ -30,4 +31,4 @@ export const ADAM = elementUpdate<
     const v1 = v[at] = beta2 * v[at]! + gain2 * g * g;
     p[i] = keep * p[i]! - rate * (m1 / (Math.sqrt(v1) / root2 + eps));
   };
-});
+}, ADAM_CODE);

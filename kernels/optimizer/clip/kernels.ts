@@ -18,7 +18,7 @@ const SQUARE_SUMS_CODE = chunkCode<"gradients" | "sums", never>(
   1,
   (f, { slotOf, forElements }) => {
     const sum = new DoubleSum(f);
-    forElements((addressOf, { kept }) => {
+    forElements(({ addressOf, kept }) => {
       const g = f.vector(kept(v128.load(addressOf("gradients"))));
       sum.addProduct(g, g);
     });

@@ -12,6 +12,7 @@ import directionSource from "./muon_direction.wgsl" with { type: "text" };
 import factorSource from "./muon_factor.wgsl" with { type: "text" };
 import normalizeSource from "./muon_normalize.wgsl" with { type: "text" };
 import polynomialSource from "./newton_schulz.wgsl" with { type: "text" };
+import { APPLY_CODE, DIRECTION_CODE, NORMALIZE_CODE, POLYNOMIAL_CODE } from "./vector_code.ts";
 
 /** Momentum and directions of a batch, with their sums of squares. */
 export const DIRECTION = kernel<
@@ -32,7 +33,7 @@ export const DIRECTION = kernel<
     }
     sums[row++] = squares;
   });
-});
+}, DIRECTION_CODE);
 
 /** Factors that give every matrix the norm 1. */
 export const FACTOR = kernel<
@@ -58,6 +59,7 @@ export const NORMALIZE = elementwiseKernel<"factors" | "x", "count" | "size">(
   ({ factors, x }, { count, size }) => {
     for (let i = 0; i < count; i++) x[i]! *= factors[Math.floor(i / size)]!;
   },
+  NORMALIZE_CODE,
 );
 
 /** The polynomial of a Newton-Schulz step. */
@@ -69,7 +71,7 @@ export const POLYNOMIAL = elementwiseKernel<
     const isDiagonal = Math.floor(i / side) % side === i % side;
     square[i]! += linear * gram[i]! + (isDiagonal ? unit : 0);
   }
-});
+}, POLYNOMIAL_CODE);
 
 /** Weights of a batch in one buffer. */
 export const APPLY = weightKernels<"direction", "rate" | "keep" | "scale">(
@@ -83,4 +85,5 @@ export const APPLY = weightKernels<"direction", "rate" | "keep" | "scale">(
       }
     });
   },
+  APPLY_CODE,
 );
