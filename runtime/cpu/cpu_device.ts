@@ -45,10 +45,16 @@ export class CpuDevice extends ReferenceDevice {
   readonly #pool: ThreadPool;
   readonly #launch: number;
   readonly #modules = new Map<Kernel, number>();
+  #warn: ((sentence: string) => void) | undefined;
 
-  /** Opens the executor; threads start with the first plan that has work for them. */
-  constructor(threads: Threads) {
+  /**
+   * Opens the executor; threads start with the first plan that has work for them.
+   *
+   * @param warn receives one sentence when memory of the threads is exhausted
+   */
+  constructor(threads: Threads, warn: (sentence: string) => void = console.warn) {
     super({ precision: "f32", adapter: "CPU (WebAssembly)" });
+    this.#warn = warn;
     this.#pool = new ThreadPool(this.#memory, threads);
     this.#launch = this.#memory.allocate(4 * MAX_ARGUMENTS)!;
   }
@@ -65,7 +71,14 @@ export class CpuDevice extends ReferenceDevice {
   /** Memory of all threads, while there is some. */
   protected override memory(bytes: number): HostMemory {
     const byteOffset = this.#memory.allocate(bytes);
-    if (byteOffset === undefined) return super.memory(bytes);
+    if (byteOffset === undefined) {
+      this.#warn?.(
+        "device: the 4 GiB of WebAssembly are exhausted; what is beyond them is computed by plain loops, which " +
+          "are slow",
+      );
+      this.#warn = undefined;
+      return super.memory(bytes);
+    }
     const free = () => this.#memory.free(byteOffset, bytes);
     return { buffer: this.#memory.buffer, byteOffset, free };
   }

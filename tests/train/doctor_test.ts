@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import type { DeviceLimits } from "@transformer-xl/runtime";
+import { type DeviceLimits, offersHardware, openDevice } from "@transformer-xl/runtime";
 import { examine } from "@transformer-xl/train";
 import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
@@ -11,23 +11,25 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
   const report = new TextDecoder().decode(stdout);
   assertEquals(code, 0, report);
   assertMatch(report, /^Deno {10}\d+\.\d+/m);
+  assertMatch(report, /^Default {7}the [CG]PU/m);
   assertMatch(report, /^Chosen {8}\S/m);
   assertMatch(report, /^Readback {6}passed/m);
   assertMatch(report, /^Loop {10}passed, 70000 of 70000/m);
   assertMatch(report, /^Limit {9}maxBufferSize \d+/m);
   assertMatch(report, /^Preset {8}tiny +fits/m);
-  for (const speed of ["Copy", "Multiply-add"]) {
+  for (const speed of ["CPU .* at", "Copy", "Multiply-add"]) {
     assertGreater(Number(new RegExp(`^${speed} +([\\d.]+) `, "m").exec(report)?.[1]), 0, report);
   }
 });
 
-gpuTest("the doctor plans with the limits that training plans with", async () => {
+gpuTest("the doctor plans with the limits that training plans with by default", async () => {
   const gpu = await openTestGpu();
+  using cpu = await openDevice("cpu", () => {});
   const targets: DeviceLimits[] = [];
   const fit = await examine(() => {}, (limits) => {
     targets.push(limits);
     return Promise.resolve([]);
   });
   assertEquals(fit, true);
-  assertEquals(targets, [gpu.limits]);
+  assertEquals(targets, [await offersHardware(navigator.gpu) ? gpu.limits : cpu.limits]);
 });

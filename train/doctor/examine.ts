@@ -18,6 +18,8 @@ import {
   LOOP_TEST_ITERATIONS,
   measureSpeeds,
   messageOf,
+  offersHardware,
+  openDevice,
   Readback,
   remedySentence,
   requestDevice,
@@ -30,9 +32,12 @@ import {
   vulkanAdapters,
 } from "@transformer-xl/runtime/setup";
 import { fitReport, type MemoryNeed } from "./fit.ts";
+import { productFlopsPerSecond } from "./product_speed.ts";
 
 /** What runs take on a device with these limits. */
 export type Needs = (limits: DeviceLimits, memoryBytes: number) => Promise<readonly MemoryNeed[]>;
+
+const NO_RUNS: Needs = () => Promise.resolve([]);
 
 /** Prints one line of the report: subject and result. */
 export type Print = (subject: string, finding: string) => void;
@@ -47,32 +52,50 @@ const FEATURES = [
 ] as const;
 
 /**
- * Examines Deno, every adapter, and the selected one of Deno's own WebGPU; then that of Dawn, unless
- * it would have to be downloaded.
+ * Examines Deno, the CPU, every adapter, and the selected one of Deno's own WebGPU; then that of Dawn,
+ * unless it would have to be downloaded. Runs are reported for the device that is the default.
  *
  * @param print takes the report line by line
  * @param needs the runs to report
- * @returns whether the machine can train on one of the two
+ * @returns whether every adapter that answers is fit, or none does
  */
 export async function examine(print: Print, needs: Needs): Promise<boolean> {
   const { deno, v8, typescript } = Deno.version;
   print("Deno", `${deno} (V8 ${v8}, TypeScript ${typescript}, ${Deno.build.target})`);
   const listed = vulkanAdapters();
   listed.forEach((adapter, index) => describeListed(print, index, adapter));
-  const isUsable = await examineWebGpu(navigator.gpu, listed, print, needs);
+  const hasGpu = await offersHardware(navigator.gpu);
+  print("Default", hasGpu ? "the GPU" : "the CPU, as no GPU answers");
+  await examineCpu(print, hasGpu ? NO_RUNS : needs);
+  const isFit = await examineWebGpu(navigator.gpu, listed, print, hasGpu ? needs : NO_RUNS);
   let dawn: GPU;
   try {
     dawn = await loadDawn({ mayDownload: false });
   } catch (error) {
     if (!isUserError(error)) throw error;
     print("Dawn", `not loaded; the first run with it downloads ${DAWN_PACKAGE}`);
-    return isUsable;
+    return isFit;
   }
   print("", "");
   print("Dawn", DAWN_PACKAGE);
-  // The same presets fit there.
-  const further = isUsable ? () => Promise.resolve([]) : needs;
-  return await examineWebGpu(dawn, listed, print, further) || isUsable;
+  return await examineWebGpu(dawn, listed, print, NO_RUNS) && isFit; // the same presets fit there
+}
+
+/** Measures products on all threads. */
+async function examineCpu(print: Print, needs: Needs): Promise<void> {
+  using device = await openDevice("cpu", () => {});
+  const { available, total } = Deno.systemMemoryInfo();
+  print("Host memory", `${formatBytes(available)} of ${formatBytes(total)} available`);
+  const speed = await productFlopsPerSecond(device);
+  print(
+    "CPU",
+    `${navigator.hardwareConcurrency} threads, products at ${
+      (speed / 1e9).toFixed(1)
+    } GFLOP/s in f32`,
+  );
+  for (const line of fitReport(await needs(device.limits, available), available)) {
+    print("Preset", line);
+  }
 }
 
 /** Examines the selected adapter of an implementation. */
@@ -85,7 +108,7 @@ async function examineWebGpu(
   const choice = await chooseAdapter(gpu);
   if (choice === undefined) {
     print("Adapter", `none answers: ${REMEDIES["a graphics driver, or no GPU"]}`);
-    return false;
+    return true;
   }
   const known = listed.find(({ name }) => name === choice.name);
   print("Chosen", `${choice.name} (${choice.software ? "software" : choice.adapterClass})`);
@@ -159,9 +182,7 @@ function describeMemory(
   choice: AdapterChoice,
   known: VulkanAdapter | undefined,
 ): number {
-  const { available, total } = Deno.systemMemoryInfo();
-  print("Host memory", `${formatBytes(available)} of ${formatBytes(total)} available`);
-  if (choice.software || known === undefined) return available;
+  if (choice.software || known === undefined) return Deno.systemMemoryInfo().available;
   print("GPU memory", formatBytes(known.memoryBytes));
   return known.memoryBytes;
 }

@@ -1,6 +1,6 @@
 /**
- * `deno task doctor`: a report of what this machine can train. It exits with code 1 if it cannot
- * train.
+ * `deno task doctor`: a report of what this machine can train. It exits with code 1 if an
+ * adapter answers that is unfit.
  *
  * @module
  */

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   coresOfRank,
+  CpuDevice,
   cpuThreads,
+  ONE_THREAD,
   SharedMemory,
   ThreadPool,
   type Threads,
@@ -93,6 +95,18 @@ Deno.test("freed memory is used again, zeroed, and neighbours are joined", () =>
 
 Deno.test("memory beyond 4 GiB is refused", () => {
   assertEquals(new SharedMemory().allocate(2 ** 32), undefined);
+});
+
+Deno.test("a device says once that its memory is beyond the reach of vector code", () => {
+  const said: string[] = [];
+  using device = new CpuDevice(ONE_THREAD, (sentence) => said.push(sentence));
+  const half = [2 ** 29 - 1024]; // 2 GiB, of which no page is touched
+  using _first = device.state("first", half);
+  assertEquals(said, []);
+  using _second = device.state("second", half);
+  using _third = device.state("third", half);
+  assertEquals(said.length, 1);
+  assertMatch(said[0]!, /^device: the 4 GiB of WebAssembly are exhausted; .* plain loops/);
 });
 
 Deno.test("ranks of a machine divide its cores, and one thread starts none", () => {
