@@ -72,7 +72,7 @@ export {
   type GainMeasure,
   type MemoryLosses,
 } from "./inspection/effective_context.ts";
-export { inspectSchema } from "./inspection/config.ts";
+export { checkLengths, inspectSchema } from "./inspection/config.ts";
 export {
   type HeadDistance,
   type HeadDistances,

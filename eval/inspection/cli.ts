@@ -25,7 +25,6 @@ import {
   withUserPaths,
 } from "@transformer-xl/runtime";
 import { basename, dirname, resolve } from "node:path";
-import { checkTables } from "../config.ts";
 import { findCheckpoint, lastForBest } from "../find_checkpoint.ts";
 import { assertFiniteLoss, assertFiniteWeights } from "../finite.ts";
 import { mean } from "../metrics.ts";
@@ -34,7 +33,13 @@ import { lossText } from "../report/loss_text.ts";
 import { openScoringDevice } from "../scorers/device_runtime.ts";
 import { scoredConfig } from "../settings/scored_config.ts";
 import { scoredTexts } from "../text/scored_text.ts";
-import { checkInspected, type InspectConfig, inspectSchema, textOf } from "./config.ts";
+import {
+  checkInspected,
+  checkLengths,
+  type InspectConfig,
+  inspectSchema,
+  textOf,
+} from "./config.ts";
 import { type Inspection, inspectModel } from "./inspect.ts";
 import { inspectionLengths } from "./lengths.ts";
 import { contextText, measureName } from "./page/curve_table.ts";
@@ -84,9 +89,7 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
   const lengths = inspectionLengths(config, text.ids.length, checkpoint);
   const modelConfig = scoredConfig(config, checkpoint.config);
   const { tgtLen, memLen, memLens } = lengths;
-  for (const memLen of memLens) {
-    checkTables(modelConfig, { batchSize: 1, tgtLen, extLen: 0, memLen });
-  }
+  checkLengths(modelConfig, lengths);
   using device = await openScoringDevice(config, note);
   using model = await modelOfCheckpoint(device, checkpoint, {
     config: modelConfig,

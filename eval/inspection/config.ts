@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { lengthValue, rowsValue, stepsValue } from "@transformer-xl/model";
+import {
+  COMPAT_RULES,
+  lengthValue,
+  type ModelConfig,
+  rowsValue,
+  stepsValue,
+} from "@transformer-xl/model";
 import { ConfigError, pathValue, quoted } from "@transformer-xl/runtime";
 import { z } from "zod";
-import { type EvalConfig, evalSchema } from "../config.ts";
+import { checkTables, type EvalConfig, evalSchema } from "../config.ts";
+import type { InspectionLengths } from "./lengths.ts";
 
 const text = { group: "Text" } as const;
 const lengths = { group: "Lengths" } as const;
@@ -38,7 +45,8 @@ export const inspectSchema = z.strictObject({
     .describe("Tokens to read from the start of the text").meta(text),
 
   tgtLen: lengthValue.nullable().default(null)
-    .describe("Target tokens per segment; none: 16, or fewer for a short text").meta(lengths),
+    .describe("Target tokens per segment; none: 16, or fewer for a short text or training on few")
+    .meta(lengths),
   memLen: rowsValue.nullable().default(null).describe(
     "Largest memory in tokens; none: as many as tokens saw in training, or half of a short text",
   ).meta(lengths),
@@ -66,6 +74,25 @@ export function checkInspected({ manual, manualFile }: InspectConfig): void {
       quoted(manualFile)
     } at once; leave one of them out`,
   );
+}
+
+/**
+ * Checks that the model can be run with every length of the memory.
+ *
+ * @throws {ConfigError} for tables of the reference, which fit one length
+ */
+export function checkLengths(
+  config: ModelConfig,
+  { tgtLen, memLen, memLens }: InspectionLengths,
+): void {
+  const { attnType, positionRows, compat } = config;
+  if (positionRows > 0 && memLens.length > 1 && !COMPAT_RULES[compat].extendsTables) {
+    throw new ConfigError(
+      `Cannot compare lengths of the memory with --attn_type ${attnType} and --compat ${compat}: its ` +
+        "tables fit one length; use --compat none",
+    );
+  }
+  checkTables(config, { batchSize: 1, tgtLen, extLen: 0, memLen });
 }
 
 /** The settings of evaluation that name the same text. */

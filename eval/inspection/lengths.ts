@@ -7,7 +7,7 @@ import type { ModelCheckpoint } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import { contextLengths } from "../generation/context_lengths.ts";
 
-/** Rows of a segment unless they are given: few, so that most context is memory. */
+/** Most rows of a segment unless they are given: few, so that most context is memory. */
 const TGT_LEN = 16;
 
 /** Steps of the memory unless their size is given. */
@@ -49,9 +49,11 @@ export function inspectionLengths(
   checkpoint: Pick<ModelCheckpoint, "config" | "trained">,
 ): InspectionLengths {
   const targets = tokens - 1;
-  const tgtLen = given.tgtLen ?? Math.min(TGT_LEN, Math.max(1, Math.floor(targets / 4)));
+  const rows = trainedRows(checkpoint);
+  const quarter = Math.floor(Math.min(targets, rows) / 4);
+  const tgtLen = given.tgtLen ?? Math.max(1, Math.min(TGT_LEN, quarter));
   const most = Math.floor(targets / 2 / tgtLen) * tgtLen;
-  const memLen = given.memLen ?? Math.min(trainedMemory(checkpoint, tgtLen), most);
+  const memLen = given.memLen ?? Math.min(Math.max(1, rows - tgtLen), most);
   const filled = firstFull({ tgtLen, memLen });
   if (filled >= targets) {
     throw new ConfigError(
@@ -78,12 +80,8 @@ export function firstFull({ tgtLen, memLen }: Omit<InspectionLengths, "memLens">
   return Math.ceil(memLen / tgtLen) * tgtLen;
 }
 
-/** Rows of memory with which the last token of a segment sees as much as in training. */
-function trainedMemory(
-  checkpoint: Pick<ModelCheckpoint, "config" | "trained">,
-  tgtLen: number,
-): number {
-  const { memLen, segmentLen } = contextLengths(checkpoint, tgtLen);
-  // The lengths of generation, where a token is a segment of its own.
-  return Math.max(1, memLen + (checkpoint.config.positionRows > 0 ? segmentLen : 1) - tgtLen);
+/** Rows that a token saw in training at most, itself included. */
+function trainedRows(checkpoint: Pick<ModelCheckpoint, "config" | "trained">): number {
+  const { memLen, segmentLen } = contextLengths(checkpoint, 1);
+  return memLen + segmentLen;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { effectiveContext, inspectionLengths } from "@transformer-xl/eval";
+import { checkLengths, effectiveContext, inspectionLengths } from "@transformer-xl/eval";
 import { modelConfig } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 
@@ -52,7 +52,8 @@ Deno.test("tokens of an inspection see as much as in training, and a short text 
   assertEquals([long.tgtLen, long.memLen], [16, 112]);
   assertEquals(long.memLens, [0, 14, 28, 42, 56, 70, 84, 98, 112]);
   const config = modelConfig({ vocabSize: 9, dModel: 8, attnType: 1, positionRows: 24 });
-  assertEquals(inspectionLengths(none, 5000, { ...plain, config }).memLen, 8);
+  const few = inspectionLengths(none, 5000, { ...plain, config });
+  assertEquals([few.tgtLen, few.memLen], [6, 18]);
   for (let tokens = 2; tokens < 300; tokens++) {
     const { tgtLen, memLen } = inspectionLengths(none, tokens, trained);
     assert(2 * memLen <= tokens - 1 && memLen % tgtLen === 0, `${memLen} of ${tokens}`);
@@ -66,4 +67,13 @@ Deno.test("given lengths of an inspection stay, or are refused", () => {
   assertEquals(given(4, 10, 4, 14).memLens, [0, 4, 8, 10]);
   assertThrows(() => given(4, 10, null, 13), ConfigError, "its first 12 tokens only fill");
   assertThrows(() => given(4, 200, 1, 500), ConfigError, "Cannot inspect 201 lengths");
+});
+
+Deno.test("tables of the reference, which fit one length, are not compared with others", () => {
+  const sizes = { vocabSize: 9, dModel: 8, attnType: 1, positionRows: 24 } as const;
+  const several = { tgtLen: 6, memLen: 18, memLens: [0, 9, 18] };
+  checkLengths(modelConfig(sizes), several);
+  const head = modelConfig({ ...sizes, compat: "head" });
+  assertThrows(() => checkLengths(head, several), ConfigError, "use --compat none");
+  checkLengths(head, { tgtLen: 24, memLen: 0, memLens: [0] });
 });
