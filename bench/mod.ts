@@ -5,6 +5,7 @@
  */
 export { infer, inferLines, type InferRow } from "./benchmark/infer.ts";
 export * from "./benchmark/settings.ts";
+export { runBenchmark } from "./benchmark/main.ts";
 export { type SeedRun, seedWords, stability } from "./benchmark/stability.ts";
 export { type RunResults, type Spread, spreadOf, stabilityLines } from "./benchmark/spread.ts";
 export { training, trainingLines, type TrainingRow } from "./benchmark/training.ts";

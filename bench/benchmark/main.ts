@@ -79,7 +79,18 @@ function benchmark<S extends z.ZodObject>(
   };
 }
 
-if (import.meta.main) await runCli(() => withRemedies(REMEDIES, () => main(Deno.args)));
+if (import.meta.main) await runCli(() => runBenchmark(Deno.args));
+
+/**
+ * Runs the benchmark of a command line.
+ *
+ * @param argv its name and flags
+ * @returns exit code
+ * @throws user errors, see {@link runCli}
+ */
+export async function runBenchmark(argv: readonly string[]): Promise<number> {
+  return await withRemedies(REMEDIES, () => main(argv));
+}
 
 async function main([name, ...argv]: readonly string[]): Promise<number> {
   const names = Object.keys(BENCHMARKS);

@@ -1,9 +1,12 @@
 /**
- * `deno task benchmark` as a program: names of benchmarks, real processes, studies of seeds.
+ * `deno task benchmark`: names of benchmarks, real processes, studies of seeds.
  *
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { tryProgram } from "@transformer-xl/runtime/setup";
+import { runBenchmark } from "@transformer-xl/bench";
+import { called } from "../support/processes/called_program.ts";
 import { gpuTest } from "../support/test_gpu.ts";
 import { Scratch, wordText } from "../support/small_run.ts";
 import { type Flags, words } from "../support/program.ts";
@@ -17,14 +20,17 @@ const SMALL = {
 } as const;
 
 async function benchmark(name: string, flags: Flags) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", MAIN.href, ...name === "" ? [] : [name], ...words(flags)],
-    env: { NODEVICE_SELECT: "1" },
-    stdin: "null",
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, lines: text(stdout).trimEnd().split("\n"), stderr: text(stderr) };
+  const argv = [...name === "" ? [] : [name], ...words(flags)];
+  const { code, stdout, stderr } = await called(() => runBenchmark(argv));
+  return { code, lines: stdout.split("\n"), stderr };
 }
+
+Deno.test("deno task benchmark is a program", async () => {
+  const args = ["run", "-A", "--quiet", MAIN.href, "infr"];
+  const { code, stderr } = await tryProgram([Deno.execPath(), ...args]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /^error: Cannot run benchmark "infr": .*\n$/);
+});
 
 Deno.test("the benchmarks are listed, and a wrong name or flag is one sentence", async () => {
   const listed = await benchmark("", {});

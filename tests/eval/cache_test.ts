@@ -31,7 +31,8 @@ import {
   ReferenceDevice,
 } from "@transformer-xl/runtime";
 import { modelOf } from "@transformer-xl/train";
-import { type Flags, runProgram } from "../support/program.ts";
+import { callProgram } from "../support/processes/called_program.ts";
+import type { Flags } from "../support/program.ts";
 import { Scratch, smallConfig } from "../support/small_run.ts";
 import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
@@ -140,7 +141,7 @@ Deno.test("two processes keep keys of their own columns, and the loss is that of
   const sizes = { n_token: 40, n_layer: 2, n_head: 2, d_model: 8, d_head: 4, d_inner: 16 };
   const losses = await Promise.all(
     ([["one", 1, "hidden"], ["two", 2, "keys"]] as const).map(async ([name, gpus, cache]) => {
-      const { code, stdout, stderr } = await runProgram("eval", {
+      const { code, stdout, stderr } = await callProgram("eval", {
         ...{ manual_config: JSON.stringify({ ...sizes, tgt_len: 4, mem_len: 12, ext_len: 0 }) },
         ...{ work_dir: scratch.at(name), device: "cpu", gpus, oversubscribe: true, cache },
         ...{ batch_size: 2, tgt_len: 4, mem_len: 12, max_size: 8 },
@@ -205,7 +206,7 @@ Deno.test("--cache prints the bytes of memory, changes no loss, and names the re
   const evaluate = async (flags: Flags, attn_type = 0) => {
     const sizes = { n_token: 40, n_layer: 2, n_head: 2, d_model: 8, d_head: 4, d_inner: 16 };
     const shape = { ...sizes, attn_type, tgt_len: 4, mem_len: 64, ext_len: 0 };
-    return await runProgram("eval", {
+    return await callProgram("eval", {
       ...{ manual_config: JSON.stringify(shape), work_dir: scratch.at("run"), device: "cpu" },
       ...{ batch_size: 1, tgt_len: 4, mem_len: 64, max_size: 3, ...flags },
     });

@@ -7,7 +7,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { DllLog } from "@transformer-xl/runtime";
 import { EvalDllRecords } from "@transformer-xl/eval";
 import { dllContents, dllLines } from "../support/dll_lines.ts";
-import { type Flags, runProgram } from "../support/program.ts";
+import { callProgram } from "../support/processes/called_program.ts";
+import type { Flags } from "../support/program.ts";
 import { Scratch, SMALL, wordText } from "../support/small_run.ts";
 
 Deno.test("records of evaluation: a line per interval, and summaries with latencies on request", async () => {
@@ -50,7 +51,7 @@ Deno.test("records of evaluation: a line per interval, and summaries with latenc
 });
 
 async function run(program: "train" | "eval", flags: Flags) {
-  const { code, stdout, stderr } = await runProgram(program, flags);
+  const { code, stdout, stderr } = await callProgram(program, flags);
   assertEquals(stderr, "");
   return { code, stdout };
 }
@@ -106,7 +107,7 @@ Deno.test("evaluation compares with its targets, names its logs by rank, and wri
 
   await t.step("a throughput of segments that only warm up is refused", async () => {
     const flags = { ...base, max_size: 2, target_throughput: 1 };
-    const { code, stderr } = await runProgram("eval", flags);
+    const { code, stderr } = await callProgram("eval", flags);
     assertEquals(code, 2);
     assertMatch(stderr, /^error: Cannot measure 2 segments of the valid text: the first 3 warm up/);
   });
@@ -149,7 +150,7 @@ Deno.test("evaluation compares with its targets, names its logs by rank, and wri
 
   await t.step("records never replace a checkpoint or the text log", async () => {
     for (const dllog_file of ["checkpoint_best.safetensors", "eval_log.log", data]) {
-      const { code, stderr } = await runProgram("eval", { ...base, data, dllog_file });
+      const { code, stderr } = await callProgram("eval", { ...base, data, dllog_file });
       assertMatch(stderr, /^error: Cannot log to --dllog_file "[^"]+": [^\n]+\n$/);
       assertEquals(code, 2);
     }

@@ -50,6 +50,9 @@ const CASES = [
 ];
 const WITHOUT_DEVICE = new Set(["O4", "O4-short", "O4-dev-perf", "I1", "V1", "E2"]);
 
+/** Segments that plain loops run: 12 of F17 take half a minute, and the adapter has all of them. */
+const LOOP_SEGMENTS: Readonly<Record<string, number>> = { F17: 3 };
+
 const reference = () => new ReferenceDevice({ precision: "f64" });
 
 for (const id of CASES) {
@@ -62,14 +65,18 @@ for (const id of CASES) {
   });
   Deno.test(`${id} equals the PyTorch reference in float64`, async () => {
     using device = reference();
-    await expectPasses(id, device);
+    await expectPasses(id, device, LOOP_SEGMENTS[id]);
   });
 }
 
-async function expectPasses(id: string, device: Device | undefined): Promise<void> {
+async function expectPasses(
+  id: string,
+  device: Device | undefined,
+  maxSegments?: number,
+): Promise<void> {
   using golden = await GoldenCase.open(`${FOLDER}${id}`);
   assertEquals(needsDevice(golden), device !== undefined);
-  const findings = await checkCase(golden, device);
+  const findings = await checkCase(golden, device, { maxSegments });
   assert(findings.passed, `${id}\n${findings.lines().join("\n")}`);
 }
 

@@ -9,7 +9,8 @@ import {
   PORTABLE_LIMITS,
   ReferenceDevice,
 } from "@transformer-xl/runtime";
-import { type Flags, runProgram } from "../support/program.ts";
+import { callProgram } from "../support/processes/called_program.ts";
+import type { Flags } from "../support/program.ts";
 import {
   Scratch,
   SMALL,
@@ -89,7 +90,7 @@ gpuTest("an overflow in training skips the update; the log names step and loss s
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(100));
   // Gradients overflow at this scale.
-  const { code, stdout, stderr } = await runProgram("train", {
+  const { code, stdout, stderr } = await callProgram("train", {
     ...SMALL,
     fp16: true,
     loss_scale: 2 ** 24,
@@ -144,11 +145,11 @@ gpuTest("resuming in half precision is bit-equal to not having stopped", async (
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(100));
   const flags = { ...SMALL, fp16: true as const, data, max_step: 24, device: "gpu" };
-  const whole = await runProgram("train", { ...flags, work_dir: scratch.at("whole") });
+  const whole = await callProgram("train", { ...flags, work_dir: scratch.at("whole") });
   assertEquals(whole.code, 0, whole.stderr);
   const first = { ...flags, work_dir: scratch.at("parts"), max_step_scheduler: 24 };
-  assertEquals((await runProgram("train", { ...first, max_step: 12 })).code, 0);
-  const rest = await runProgram("train", { ...first, restart: true });
+  assertEquals((await callProgram("train", { ...first, max_step: 12 })).code, 0);
+  const rest = await callProgram("train", { ...first, restart: true });
   assertEquals(rest.code, 0, rest.stderr);
   const test = (stdout: string) =>
     stdout.split("\n").find((line) => line.includes("test loss"))!
@@ -159,7 +160,7 @@ gpuTest("resuming in half precision is bit-equal to not having stopped", async (
 Deno.test("evaluation in half precision finds the loss of full precision within 0.5 %", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(100));
-  const trained = await runProgram("train", {
+  const trained = await callProgram("train", {
     ...SMALL,
     data,
     max_step: 12,
@@ -168,7 +169,7 @@ Deno.test("evaluation in half precision finds the loss of full precision within 
   });
   assertEquals(trained.code, 0, trained.stderr);
   const score = async (flags: Flags) => {
-    const { stdout } = await runProgram("eval", {
+    const { stdout } = await callProgram("eval", {
       work_dir: scratch.at("run"),
       tgt_len: 8,
       mem_len: 8,

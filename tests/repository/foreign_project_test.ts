@@ -1,12 +1,13 @@
 /**
- * The library in foreign projects, with the configurations of `model/importing.md`.
+ * The library in foreign projects, with the configurations of `model/importing.md` and the programs of
+ * `model/library.md`.
  *
  * @module
  */
 import { tryProgram } from "@transformer-xl/runtime/setup";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { documentAt } from "./documents/documents.ts";
+import { codeBlocks, documentAt } from "./documents/documents.ts";
 import { Scratch } from "../support/small_run.ts";
 import { ROOT } from "./rules/source_tree.ts";
 
@@ -43,15 +44,21 @@ async function deno(folder: string, ...args: readonly string[]): Promise<string>
   return stdout;
 }
 
-Deno.test("a project that links the library type-checks under Deno's default options", async () => {
+/** As a reader would try them: one after the other, in one folder. */
+Deno.test("the programs of model/library.md type-check under Deno's default options in a project that links the library, and run", async () => {
   await using scratch = new Scratch();
   const [links] = configurations();
   await scratch.text("deno.json", links!.replaceAll("../transformer-xl", LIBRARY));
-  const member = 'import { matmul } from "@transformer-xl/kernels";';
-  const main = `import { ${NAMES} } from "@transformer-xl/mod";${member}${PROGRAM}matmul;`;
-  await scratch.text("main.ts", main);
+  const blocks = codeBlocks("ts", documentAt("model/library.md").text);
+  for (const [n, block] of blocks.entries()) await scratch.text(`${n}.ts`, block);
+  await scratch.text("main.ts", blocks.map((_, n) => `await import("./${n}.ts");\n`).join(""));
   await deno(scratch.path, "check", "main.ts");
-  assertEquals(await deno(scratch.path, "run", "-A", "main.ts"), PRINTED);
+  const stdout = await deno(scratch.path, "run", "-A", "main.ts");
+  assertMatch(stdout, /epoch 3: 0\.\d+/); // the text is learnt
+  assertMatch(stdout, /^39 tokens, perplexity 1\.\d+$/m);
+  assertMatch(stdout, /^\[ " two ", " two " \]$/m);
+  assertMatch(stdout, /^<eos> with probability [\d.]+\nfour with probability [\d.]+\nthree with /m);
+  assertMatch(stdout, /derivative is Float32Array\(3\) \[ 2, 4, 6 \]/);
 });
 
 Deno.test("a project imports the library by its path", async () => {

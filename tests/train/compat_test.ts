@@ -16,7 +16,7 @@ import {
   type TrainEvent,
   trainingRecord,
 } from "@transformer-xl/train";
-import { runProgram } from "../support/program.ts";
+import { callProgram } from "../support/processes/called_program.ts";
 import {
   Scratch,
   SMALL,
@@ -131,11 +131,11 @@ Deno.test("programs follow the checkpoint's version; only evaluation may take an
   const data = await scratch.text("text.txt", wordText(60));
   const work_dir = scratch.at("run");
   const flags = { ...SMALL, data, work_dir, device: "cpu", compat: "2019", max_step: 6 } as const;
-  const trained = await runProgram("train", flags);
+  const trained = await callProgram("train", flags);
   assertEquals(trained.code, 0, trained.stderr);
   assert(!trained.stdout.includes("Eval"));
   const scored = async (compat?: Compat) => {
-    const { code, stdout, stderr } = await runProgram("eval", {
+    const { code, stdout, stderr } = await callProgram("eval", {
       ...{ work_dir, device: "cpu", batch_size: 2, tgt_len: 8, mem_len: 8, split: "test" },
       model: `${work_dir}/checkpoint_last.safetensors`,
       max_size: 1, // with warm-up nothing of it would be scored
@@ -148,9 +148,9 @@ Deno.test("programs follow the checkpoint's version; only evaluation may take an
   assertStringIncludes(own.told, "same_length false compat 2019\n");
   assertStringIncludes(head.told, "Cannot score only --max_size 1 segments");
   const other = { work_dir, device: "cpu", restart: true, max_step: 8 } as const;
-  const refused = await runProgram("train", { ...other, compat: "head" });
+  const refused = await callProgram("train", { ...other, compat: "head" });
   assertStringIncludes(refused.stderr, "with --compat head (it is 2019 there)");
-  const { code, stdout } = await runProgram("train", other);
+  const { code, stdout } = await callProgram("train", other);
   assertEquals(code, 0);
   assertStringIncludes(stdout, "    - compat : 2019 (checkpoint)");
 });

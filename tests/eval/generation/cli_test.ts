@@ -8,6 +8,7 @@ import { evalSchema, generateSchema } from "@transformer-xl/eval";
 import { CharacterVocabulary, createModel, saveModel, WordVocabulary } from "@transformer-xl/model";
 import { ReferenceDevice } from "@transformer-xl/runtime";
 import { saveRandomModel } from "../../support/evaluation/scored_model.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { type Ended, type Flags, Program, runProgram, words } from "../../support/program.ts";
 import { Scratch } from "../../support/small_run.ts";
 
@@ -30,7 +31,7 @@ Deno.test("the prompt and its continuation are printed, and eval --generate does
     stderr,
     /^checkpoint : .*\n(?:device: .*\n)seed : 4\n30 tokens generated, [\d.]+ ms per token; prompt of length 7 /,
   );
-  const other = await runProgram("eval", { generate: true, device: "cpu", ...flags });
+  const other = await callProgram("eval", { generate: true, device: "cpu", ...flags });
   assertEquals([other.code, other.stdout], [0, stdout], other.stderr);
   const bare = await generated({ ...flags, no_echo: true });
   assertEquals(`${bare.stdout}\n`.trimEnd(), text.slice("abc def".length).trimEnd());
@@ -126,7 +127,7 @@ Deno.test("wrong flags are one sentence with exit code 2", async () => {
     says: RegExp,
     name: "eval" | "eval/generation" = "eval/generation",
   ) => {
-    const { code, stdout, stderr } = await runProgram(name, { device: "cpu", ...flags });
+    const { code, stdout, stderr } = await callProgram(name, { device: "cpu", ...flags });
     assertEquals([code, stdout], [2, ""], stderr);
     assertMatch(stderr.replace(/^checkpoint.*\n/, ""), new RegExp(`^error: ${says.source}.*\n$`));
   };

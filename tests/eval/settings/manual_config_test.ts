@@ -9,7 +9,7 @@ import { modelConfig } from "@transformer-xl/model";
 import { ConfigError } from "@transformer-xl/runtime";
 import { modelOf, PRESETS, trainSchema } from "@transformer-xl/train";
 import { callProgram } from "../../support/processes/called_program.ts";
-import { type Flags, runProgram } from "../../support/program.ts";
+import type { Flags } from "../../support/program.ts";
 import { Scratch, wordText } from "../../support/small_run.ts";
 
 /** The arguments with which the reference builds its base model. */
@@ -91,7 +91,7 @@ Deno.test("an argument that is unknown, missing or wrong is named", () => {
 const small = JSON.stringify({ n_token: 40, n_layer: 1, d_model: 8, n_head: 1, d_inner: 8 });
 
 async function run(flags: Flags): Promise<string> {
-  const { code, stdout, stderr } = await runProgram("eval", { device: "cpu", ...flags });
+  const { code, stdout, stderr } = await callProgram("eval", { device: "cpu", ...flags });
   assertEquals(code, 0, stderr);
   return stdout;
 }

@@ -6,7 +6,7 @@
 import type { Device } from "@transformer-xl/runtime";
 import { checkAccumulation } from "./checks/check_accumulation.ts";
 import { checkEvaluation } from "./checks/check_evaluation.ts";
-import { checkForward } from "./checks/check_forward.ts";
+import { checkForward, type SegmentOptions } from "./checks/check_forward.ts";
 import { checkSchedule, checkStatistics } from "./checks/check_numbers.ts";
 import { checkClip, checkOptimizer } from "./checks/check_optimizer.ts";
 import { checkIterator, checkVocabulary } from "./checks/check_text.ts";
@@ -28,7 +28,7 @@ export function needsDevice({ record }: GoldenCase): boolean {
 export async function checkCase(
   golden: GoldenCase,
   device: Device | undefined,
-  options: TrajectoryOptions = {},
+  options: TrajectoryOptions & SegmentOptions = {},
 ): Promise<Findings> {
   const findings = new Findings();
   const { record } = golden;
@@ -47,7 +47,7 @@ export async function checkCase(
   switch (record.kind) {
     case "forward":
     case "dropout":
-      await checkForward(opened(), golden, record, findings);
+      await checkForward(opened(), golden, record, findings, options);
       break;
     case "accumulation":
       await checkAccumulation(opened(), golden, record, findings);

@@ -6,7 +6,8 @@
 import { assertEquals } from "@std/assert";
 import { createModel, saveModel, type Vocabulary } from "@transformer-xl/model";
 import { ReferenceDevice } from "@transformer-xl/runtime";
-import { type Flags, runProgram } from "../program.ts";
+import { callProgram } from "../processes/called_program.ts";
+import { type Ended, type Flags, runProgram } from "../program.ts";
 
 /** Saves a model of random weights with these symbols. */
 export async function saveRandomModel(
@@ -26,16 +27,21 @@ export async function saveRandomModel(
 
 /** Evaluates on the loops; returns what was printed. */
 export async function evaluateText(flags: Flags, input?: string): Promise<string> {
-  const { code, stdout, stderr } = await runProgram("eval", { device: "cpu", ...flags }, {}, input);
+  const { code, stdout, stderr } = await evaluated({ device: "cpu", ...flags }, input);
   assertEquals([code, stderr], [0, ""]);
   return stdout;
 }
 
 /** The sentence of an evaluation that is refused. */
 export async function refusalOf(flags: Flags, input?: string): Promise<string> {
-  const { code, stderr } = await runProgram("eval", { device: "cpu", ...flags }, {}, input);
+  const { code, stderr } = await evaluated({ device: "cpu", ...flags }, input);
   assertEquals(code, 2);
   return stderr;
+}
+
+/** Standard input belongs to a process. */
+function evaluated(flags: Flags, input?: string): Promise<Ended> {
+  return input === undefined ? callProgram("eval", flags) : runProgram("eval", flags, {}, input);
 }
 
 /** The records of one kind in the JSON log of an evaluation. */

@@ -5,14 +5,13 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { callProgram } from "../../support/processes/called_program.ts";
-import { runProgram } from "../../support/program.ts";
 import { Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
 Deno.test("--restart keeps the stored curve, takes what may change, and refuses what may not", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const work_dir = scratch.at("run");
-  const first = await runProgram("train", {
+  const first = await callProgram("train", {
     ...SMALL,
     data,
     work_dir,
@@ -40,7 +39,7 @@ Deno.test("--restart keeps the stored curve, takes what may change, and refuses 
   );
   assertStringIncludes(refused.stderr, "; leave these flags out to take the checkpoint's\n");
 
-  const longer = await runProgram("train", { ...continued, max_step: 8, clip: 0.5 });
+  const longer = await callProgram("train", { ...continued, max_step: 8, clip: 0.5 });
   assertEquals([longer.code, longer.stderr], [0, ""]);
   assertStringIncludes(longer.stdout, "- max_step_scheduler : 6");
   assertStringIncludes(longer.stdout, "- mem_len : 8 (checkpoint)");

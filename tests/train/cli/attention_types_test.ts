@@ -6,7 +6,8 @@
  */
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import type { TrainConfig, Trainer } from "@transformer-xl/train";
-import { type Flags, runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
+import type { Flags } from "../../support/program.ts";
 import {
   contentOf,
   Scratch,
@@ -27,7 +28,7 @@ const R = tgt_len + mem_len;
 const TABLES = { 1: L * (R * N * H + R * N + N * H), 2: 0, 3: L * R * D };
 
 async function run(name: "train" | "eval", flags: Flags): Promise<string> {
-  const { code, stdout, stderr } = await runProgram(name, flags);
+  const { code, stdout, stderr } = await callProgram(name, flags);
   assertEquals(code, 0, stderr);
   return stdout;
 }
@@ -64,7 +65,7 @@ Deno.test("the programs train, continue bit-equal and evaluate with attention ty
     const scored = { work_dir, device: "cpu", batch_size: 2, split: "test", mem_len: 20 } as const;
     assertStringIncludes(await run("eval", { ...scored, tgt_len: 4 }), "| test loss");
     const head = { ...scored, compat: "head" } as const;
-    const { code, stderr } = await runProgram("eval", { ...head, tgt_len: 4 });
+    const { code, stderr } = await callProgram("eval", { ...head, tgt_len: 4 });
     if (attn_type === 2) assertEquals(code, 0, stderr);
     else {
       assertEquals(code, 2);

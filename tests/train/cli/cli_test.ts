@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { offersHardware } from "@transformer-xl/runtime";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { type Flags, runProgram } from "../../support/program.ts";
 import { filesBelow, recordsOf, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
@@ -25,9 +26,11 @@ const short = {
 async function run(
   program: "train" | "eval",
   flags: Flags,
-  env: Record<string, string> = {},
+  env?: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const { code, stdout, stderr } = await runProgram(program, flags, env);
+  const { code, stdout, stderr } = env === undefined
+    ? await callProgram(program, flags)
+    : await runProgram(program, flags, env);
   assertEquals([code, stderr], [0, ""], stdout);
   return stdout;
 }
@@ -180,7 +183,7 @@ Deno.test("--overwrite leaves nothing of the earlier run for --restart", async (
   } as const;
   await run("train", flags);
   // The second run ends before its first checkpoint.
-  const { code } = await runProgram("train", { ...flags, overwrite: true, lr: 1e38, clip: 1e38 });
+  const { code } = await callProgram("train", { ...flags, overwrite: true, lr: 1e38, clip: 1e38 });
   assertEquals(code, 2);
   const stdout = await run("train", { ...flags, restart: true });
   assertStringIncludes(stdout, `No checkpoint in "${scratch.at("run")}" yet: starting a new run\n`);
@@ -335,7 +338,7 @@ Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) =
       `No checkpoint_best.safetensors in "${work_dir}": evaluating checkpoint_last.safetensors\n`,
     );
     await Deno.remove(`${work_dir}/checkpoint_last.safetensors`);
-    const { code, stderr } = await runProgram("eval", base);
+    const { code, stderr } = await callProgram("eval", base);
     assertEquals([code, stderr], [
       2,
       `error: Cannot evaluate "${work_dir}": it holds neither checkpoint_best.safetensors nor ` +

@@ -7,7 +7,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DllLog } from "@transformer-xl/runtime";
 import { DllRecords, type DllRecordStyle } from "@transformer-xl/train";
 import { dllContents, dllLines } from "../../support/dll_lines.ts";
-import { type Flags, runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
+import type { Flags } from "../../support/program.ts";
 import { recordsOf, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
 const event = {
@@ -142,7 +143,7 @@ const short = {
 } as const;
 
 async function run(flags: Flags): Promise<string> {
-  const { code, stderr } = await runProgram("train", flags);
+  const { code, stderr } = await callProgram("train", flags);
   assertEquals(code, 0, stderr);
   return stderr;
 }
@@ -166,7 +167,7 @@ Deno.test("a run of two ranks writes one file with the numbers of its log; a res
   assertEquals(numbers[0]!.lr, logged[0]!.lr);
   assertEquals(numbers.at(-1)!.train_loss, numbers[2]!.train_loss);
 
-  await run({ work_dir, restart: true, max_step: 15, device: "cpu" });
+  await run({ work_dir, restart: true, gpus: 2, max_step: 15, device: "cpu" });
   const all = await dllLines(`${work_dir}/train_log.json`);
   assertEquals(all.slice(0, lines.length), lines);
   assertEquals(dllContents(all).records.slice(6).map(([step]) => step), [

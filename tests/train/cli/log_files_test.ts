@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError } from "@transformer-xl/runtime";
 import { checkTrainConfig } from "@transformer-xl/train";
-import { type Flags, runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
+import type { Flags } from "../../support/program.ts";
 import { Scratch, SMALL, smallConfig, wordText } from "../../support/small_run.ts";
 
 const short = {
@@ -43,7 +44,7 @@ Deno.test("--txtlog_file names the text log, in the work directory or elsewhere"
   for (const [run, name] of [["one", "lines.txt"], ["two", scratch.at("elsewhere.log")]] as const) {
     const work_dir = scratch.at(run);
     const flags = { ...short, data, work_dir, txtlog_file: name };
-    const { code, stdout, stderr } = await runProgram("train", flags);
+    const { code, stdout, stderr } = await callProgram("train", flags);
     assertEquals([code, stderr], [0, ""]);
     const path = name.startsWith("/") ? name : `${work_dir}/${name}`;
     assertEquals(await messagesOf(path), stdout.trimEnd().split("\n"));
@@ -53,7 +54,7 @@ Deno.test("--txtlog_file names the text log, in the work directory or elsewhere"
 
 Deno.test("a text log that cannot be opened costs its lines, not the run", async () => {
   await using scratch = new Scratch();
-  const { code, stdout, stderr } = await runProgram("train", {
+  const { code, stdout, stderr } = await callProgram("train", {
     ...short,
     data: await scratch.text("text.txt", wordText(60)),
     work_dir: scratch.at("run"),
@@ -70,7 +71,7 @@ Deno.test("a text log that cannot be opened costs its lines, not the run", async
 Deno.test("--log_all_ranks gives every rank a file, and every line its rank", async () => {
   await using scratch = new Scratch();
   const work_dir = scratch.at("run");
-  const { code, stdout, stderr } = await runProgram("train", {
+  const { code, stdout, stderr } = await callProgram("train", {
     ...short,
     data: await scratch.text("text.txt", wordText(60)),
     work_dir,
@@ -129,7 +130,7 @@ Deno.test("the JSON log names versions, machine and device, unless --no_env leav
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const environments = async (work_dir: string, more: Flags) => {
-    const { code, stderr } = await runProgram("train", { ...short, data, work_dir, ...more });
+    const { code, stderr } = await callProgram("train", { ...short, data, work_dir, ...more });
     assertEquals([code, stderr], [0, ""]);
     return (await Deno.readTextFile(`${work_dir}/train_log.jsonl`)).trimEnd().split("\n")
       .map((line) => JSON.parse(line)).filter(({ kind }) => kind === "environment");

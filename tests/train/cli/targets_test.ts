@@ -7,7 +7,8 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { compareTargets, targetLines } from "@transformer-xl/eval";
 import { ConfigError } from "@transformer-xl/runtime";
 import { checkTrainConfig, type TrainConfig } from "@transformer-xl/train";
-import { type Flags, runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
+import type { Flags } from "../../support/program.ts";
 import { recordsOf, Scratch, SMALL, smallConfig, wordText } from "../../support/small_run.ts";
 
 const short = { ...SMALL, device: "cpu", max_step: 10, eval_interval: 5, log_interval: 1 } as const;
@@ -18,7 +19,7 @@ function verdictOf(stdout: string): string[] {
 }
 
 async function run(flags: Flags) {
-  const { code, stdout, stderr } = await runProgram("train", flags);
+  const { code, stdout, stderr } = await callProgram("train", flags);
   assertEquals(stderr, "");
   return { code, stdout, verdict: verdictOf(stdout) };
 }

@@ -20,7 +20,6 @@ import {
 } from "@transformer-xl/train";
 import { documentAt } from "../../repository/documents/documents.ts";
 import { callProgram } from "../../support/processes/called_program.ts";
-import { runProgram } from "../../support/program.ts";
 
 const configOf = (name: string) => trainSchema.parse(PRESETS[name]);
 
@@ -203,7 +202,7 @@ Deno.test("every preset of training is one of evaluation, with the lengths of it
 });
 
 Deno.test("--dry_run plans a preset without its text, training says what is missing", async () => {
-  const planned = await runProgram("train", { preset: "enwik8-base", dry_run: true });
+  const planned = await callProgram("train", { preset: "enwik8-base", dry_run: true });
   assertEquals(planned.code, 0, planned.stderr);
   for (
     const line of [

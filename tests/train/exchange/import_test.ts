@@ -11,7 +11,7 @@ import { exported, lossOf } from "../../support/exchange/exported.ts";
 import { imported, importRefusal, segmentLosses } from "../../support/exchange/imported.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
 import { callProgram } from "../../support/processes/called_program.ts";
-import { type Flags, runProgram } from "../../support/program.ts";
+import type { Flags } from "../../support/program.ts";
 import { torchFixture, torchGolden } from "../../support/pytorch/torch_fixtures.ts";
 import { Scratch } from "../../support/small_run.ts";
 
@@ -232,7 +232,7 @@ Deno.test("an imported model is evaluated and starts a run, which it cannot cont
   const data = await scratch.text("text.txt", "w2 w3 w4 w5 w9 w20\nw7 w8 unknown w11\n".repeat(20));
   const common = { device: "cpu", data, no_env: true } as const;
   const lengths = { batch_size: 2, tgt_len: 4, mem_len: 4 };
-  const scored = await runProgram("eval", { ...common, ...lengths, work_dir: model });
+  const scored = await callProgram("eval", { ...common, ...lengths, work_dir: model });
   assertEquals([scored.code, scored.stderr], [0, ""]);
   assertMatch(scored.stdout, /test loss/);
   const run = {
@@ -242,7 +242,7 @@ Deno.test("an imported model is evaluated and starts a run, which it cannot cont
     max_step: 2,
     work_dir: scratch.at("run"),
   };
-  const trained = await runProgram("train", { ...common, ...run, init_from: model });
+  const trained = await callProgram("train", { ...common, ...run, init_from: model });
   assertEquals([trained.code, trained.stderr], [0, ""]);
   assertMatch(trained.stdout, /Starting from the weights of ".*checkpoint_best.safetensors"/);
   const restarted = await callProgram("train", { ...common, work_dir: model, restart: true });

@@ -7,7 +7,6 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exported, lossOf } from "../../support/exchange/exported.ts";
 import { trainedCheckpoint } from "../../support/model/trained_checkpoint.ts";
 import { callProgram } from "../../support/processes/called_program.ts";
-import { runProgram } from "../../support/program.ts";
 import { Scratch, wordText } from "../../support/small_run.ts";
 
 Deno.test("a run starts from weights alone in half precision, and does not resume them", async () => {
@@ -17,7 +16,7 @@ Deno.test("a run starts from weights alone in half precision, and does not resum
   await exported({ model, safetensors: half, fp16: true });
   const data = await scratch.text("text.txt", wordText(60));
   const run = { device: "cpu", work_dir: scratch.at("run"), data } as const;
-  const started = await runProgram("train", {
+  const started = await callProgram("train", {
     ...{ ...run, init_from: half, lr: 0, eta_min: 0, batch_size: 4, tgt_len: 8, mem_len: 8 },
     ...{ max_step: 1, no_eval: true, no_test: true, log_interval: 1 },
   });

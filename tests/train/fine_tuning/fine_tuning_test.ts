@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openCheckpoint } from "@transformer-xl/model";
 import { type TrainConfig, trainingRecord } from "@transformer-xl/train";
-import { type Flags, runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
+import type { Flags } from "../../support/program.ts";
 import { contentOf, filesBelow, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 
 /** The model of the first run. */
@@ -23,7 +24,7 @@ const { n_layer: _, n_head: _1, d_head: _2, d_model: _3, d_inner: _4, ...RUN } =
 
 /** A run to its end; returns what it printed. */
 async function trained(flags: Flags): Promise<string> {
-  const { code, stdout, stderr } = await runProgram("train", { ...RUN, ...flags });
+  const { code, stdout, stderr } = await callProgram("train", { ...RUN, ...flags });
   assertEquals([code, stderr], [0, ""], stdout);
   return stdout;
 }
@@ -49,7 +50,7 @@ const otherText = (scratch: Scratch) =>
 Deno.test("a new run starts with the loss of its checkpoint, in one process and in two", async () => {
   await using scratch = new Scratch();
   const { old, data } = await firstRun(scratch);
-  const evaluated = await runProgram("eval", {
+  const evaluated = await callProgram("eval", {
     ...{ work_dir: old, split: "valid", device: "cpu", batch_size: 2, tgt_len: 8, mem_len: 8 },
   });
   assertEquals(evaluated.code, 0, evaluated.stderr);
@@ -84,7 +85,7 @@ Deno.test("an extended run begins at step 0 with other lengths, and its restart 
   assertStringIncludes(stdout, "with new rows for 2 symbols behind its ");
   await trained({ ...started, work_dir: scratch.at("part"), max_step: 4 });
   const restart = { restart: true, work_dir: scratch.at("part"), device: "cpu" } as const;
-  const { code, stderr } = await runProgram("train", { ...restart, max_step: 8 });
+  const { code, stderr } = await callProgram("train", { ...restart, max_step: 8 });
   assertEquals([code, stderr], [0, ""]);
   const last = (name: string) => `${scratch.at(name)}/checkpoint_last.safetensors`;
   assertEquals(await contentOf(last("part")), await contentOf(last("whole")));
@@ -103,9 +104,13 @@ Deno.test("an extended run begins at step 0 with other lengths, and its restart 
   }
   assertEquals([progress.step, config.maxStep], [8, 8]);
   const manual = { manual: "zebra word1 gnu", tgt_len: 4, mem_len: 6 };
-  const scored = await runProgram("eval", { ...manual, work_dir: restart.work_dir, device: "cpu" });
+  const scored = await callProgram("eval", {
+    ...manual,
+    work_dir: restart.work_dir,
+    device: "cpu",
+  });
   assertEquals([scored.code, scored.stderr], [0, ""]);
-  const refused = await runProgram("train", { ...restart, max_step: 9, cutoffs: [8, 20] });
+  const refused = await callProgram("train", { ...restart, max_step: 9, cutoffs: [8, 20] });
   assertStringIncludes(refused.stderr, "--cutoffs 8,20 (it is 8,16 there)");
 });
 

@@ -13,7 +13,8 @@ import {
   traceSlices,
 } from "@transformer-xl/train";
 import { type Device, type OpTime, ReferenceDevice } from "@transformer-xl/runtime";
-import { type Flags, runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
+import type { Flags } from "../../support/program.ts";
 import {
   contentOf,
   recordsOf,
@@ -218,7 +219,7 @@ const short = {
 } as const;
 
 async function run(flags: Flags): Promise<string> {
-  const { code, stdout, stderr } = await runProgram("train", flags);
+  const { code, stdout, stderr } = await callProgram("train", flags);
   assertEquals([code, stderr], [0, ""]);
   return stdout;
 }

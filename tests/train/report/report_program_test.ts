@@ -13,7 +13,7 @@ import {
 import { ConfigError } from "@transformer-xl/runtime";
 import { markOf } from "@transformer-xl/eval/page";
 import { report } from "@transformer-xl/train/report";
-import { runProgram } from "../../support/program.ts";
+import { callProgram } from "../../support/processes/called_program.ts";
 import { Scratch, SMALL, wordText } from "../../support/small_run.ts";
 import { finishedRun } from "./run_logs.ts";
 
@@ -38,14 +38,14 @@ Deno.test("training reports on the whole run, goes on without its page, and agai
   const data = await scratch.text("text.txt", wordText(60));
   const work_dir = scratch.at("run");
   await Deno.mkdir(`${work_dir}/report.html`, { recursive: true }); // in the way of the page
-  const blocked = await runProgram("train", { ...short, data, work_dir });
+  const blocked = await callProgram("train", { ...short, data, work_dir });
   assertEquals([blocked.code, blocked.stderr], [0, ""]);
   const lines = blocked.stdout.match(/^.*report.*$/gm)!;
   assertEquals(lines.length, 1);
   assertMatch(lines[0]!, /^Cannot write the report in ".*run": /);
 
   await Deno.remove(`${work_dir}/report.html`);
-  const more = await runProgram("train", { restart: true, work_dir, max_step: 6, data });
+  const more = await callProgram("train", { restart: true, work_dir, max_step: 6, data });
   assertEquals([more.code, more.stderr], [0, ""]);
   const page = await Deno.readTextFile(`${work_dir}/report.html`);
   assertEquals(stepsOf(page), [1, 2, 3, 4, 5, 6]);

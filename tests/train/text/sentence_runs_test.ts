@@ -8,7 +8,6 @@ import { type Corpus, openCorpus } from "@transformer-xl/model";
 import type { TrainConfig } from "@transformer-xl/train";
 import { together } from "../../support/processes/train_together.ts";
 import { callProgram } from "../../support/processes/called_program.ts";
-import { runProgram } from "../../support/program.ts";
 import { writeSentences } from "../../support/text/sentences.ts";
 import { contentOf, Scratch, smallConfig } from "../../support/small_run.ts";
 
@@ -101,7 +100,7 @@ Deno.test("the programs train on sentences, say what they leave out, and evaluat
     eval_interval: 30,
   } as const;
   const text = { dataset: "lm1b", data: scratch.at("lm1b") } as const;
-  const trained = await runProgram("train", { ...common, ...sizes, ...text, compat: "head" });
+  const trained = await callProgram("train", { ...common, ...sizes, ...text, compat: "head" });
   assertEquals([trained.code, trained.stderr], [0, ""], trained.stdout);
   const lines = [
     "text : 5 files, ",
@@ -113,7 +112,7 @@ Deno.test("the programs train on sentences, say what they leave out, and evaluat
     "| epoch   2 step ",
   ];
   for (const line of lines) assertStringIncludes(trained.stdout, line);
-  const none = await runProgram("train", {
+  const none = await callProgram("train", {
     ...common,
     ...sizes,
     ...text,
@@ -124,7 +123,7 @@ Deno.test("the programs train on sentences, say what they leave out, and evaluat
   assert(!none.stdout.includes("left out"));
 
   const lengths = { batch_size: 1, tgt_len: 8, mem_len: 8, compat: "none" } as const;
-  const evaluated = await runProgram("eval", { ...common, ...lengths, split: "test" });
+  const evaluated = await callProgram("eval", { ...common, ...lengths, split: "test" });
   assertEquals([evaluated.code, evaluated.stderr], [0, ""], evaluated.stdout);
   const [, scored, all, first] =
     /^test: (\d+) of (\d+) tokens scored; not scored: (\d+) first in a sentence, with nothing before them$/m
@@ -132,18 +131,18 @@ Deno.test("the programs train on sentences, say what they leave out, and evaluat
   assertEquals([Number(all) - Number(first), first], [Number(scored), "30"]);
   const file = `${scratch.at("lm1b")}/${HELD_OUT}`;
   const alone = { ...common, ...lengths, dataset: "lm1b", data: file } as const;
-  const whole = await runProgram("eval", { ...alone, split: "file" });
+  const whole = await callProgram("eval", { ...alone, split: "file" });
   assertEquals([whole.code, whole.stderr], [0, ""], whole.stdout);
   assertStringIncludes(whole.stdout, `file: ${scored} of ${all} tokens scored`); // the same text
   const training = await callProgram("eval", { ...alone, split: "train" });
   assertEquals(training.code, 2, training.stdout);
   assertStringIncludes(training.stderr, 'Cannot score split "train" of data set "lm1b"');
   const prompt = { prompt: "the of", length: 60, seed: 3 } as const;
-  const generated = await runProgram("eval", { ...common, generate: true, ...prompt });
+  const generated = await callProgram("eval", { ...common, generate: true, ...prompt });
   assertEquals(generated.code, 0, generated.stderr);
   assertMatch(generated.stdout, /^the of /m);
   assert(!generated.stdout.includes("<S>"), "a mark ends a line");
-  const typed = await runProgram("eval", { ...common, manual: "the of" });
+  const typed = await callProgram("eval", { ...common, manual: "the of" });
   assertEquals([typed.code, typed.stderr], [0, ""], typed.stdout);
 });
 

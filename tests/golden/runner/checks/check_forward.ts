@@ -23,15 +23,22 @@ import {
 import { filledMemory, SegmentPlan } from "../segment_plan.ts";
 import { limitFor, type Tolerances, tolerancesOf } from "../tolerances.ts";
 
+/** Which segments are compared. */
+export interface SegmentOptions {
+  /** Number of segments from the start; default: all. */
+  readonly maxSegments?: number | undefined;
+}
+
 /** Checks a case on a device. */
 export async function checkForward(
   device: Device,
   golden: GoldenCase,
   record: RecordOf<"forward">,
   findings: Findings,
+  { maxSegments = Infinity }: SegmentOptions = {},
 ): Promise<void> {
   const { config } = record;
-  const count = segmentCount(golden, record);
+  const count = Math.min(segmentCount(golden, record), maxSegments);
   const lengths = lengthsOf(config, golden.shape("s0/in/data")[1] ?? 0);
   const limits = tolerancesOf(device, record);
   using network = await buildModel(device, golden, record);
