@@ -11,7 +11,7 @@ import { runBenchProgram } from "../harness/bench_program.ts";
 import { digits } from "../harness/results.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { measureInTurns, MIN_ROUNDS, type WarmSession, warmUp } from "./measure.ts";
-import { dawnPeer, ownPeer } from "./own_peer.ts";
+import { cpuPeer, dawnPeer, ownPeer } from "./own_peer.ts";
 import { jaxPeer } from "./jax/jax_peer.ts";
 import { onnxPeer } from "./onnx/onnx_peer.ts";
 import { onnxPythonPeer } from "./onnx/python_peer.ts";
@@ -51,6 +51,7 @@ export function peersOf({ device, peers, python, coreTypes, task }: PeersFlags):
     jax: () => [jaxPeer("wasm"), jaxPeer("webgpu")],
     onnx: () => [...ONNX_PROVIDERS.map(onnxPeer), onnxPythonPeer(from.python)],
     dawn: () => [dawnPeer()],
+    cpu: () => [cpuPeer()],
   };
   return [ownPeer(device), ...peers.flatMap((name) => named[name]())]
     .filter(({ tasks }) => tasks.includes(task));

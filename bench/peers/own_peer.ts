@@ -40,6 +40,11 @@ export function dawnPeer(): Peer {
   });
 }
 
+/** This program without a driver, whatever device it otherwise runs on. */
+export function cpuPeer(): Peer {
+  return peerOn("on the CPU", () => openDevice("cpu"));
+}
+
 /** @param open the device, or why there is none */
 function peerOn(name: string, open: () => Promise<Device | string>): Peer {
   return {

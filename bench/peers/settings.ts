@@ -10,7 +10,7 @@ import { CONFIGURATION_NAMES } from "./configurations.ts";
 import { TASKS } from "./peer.ts";
 
 /** Peers of this program. */
-const PEERS = ["pytorch", "jax", "onnx", "dawn"] as const;
+const PEERS = ["pytorch", "jax", "onnx", "dawn", "cpu"] as const;
 
 /** Everything `bench/peers/main.ts` accepts. */
 export const peersSchema = z.strictObject({
@@ -20,7 +20,9 @@ export const peersSchema = z.strictObject({
   device: z.enum(DEVICE_CHOICES).default("auto").describe("Device of this program"),
   webgpu: webGpuValue,
   peers: z.array(z.enum(PEERS)).min(1).default(["pytorch", "jax", "onnx"])
-    .describe("Measured beside this program: PyTorch, jax-js, ONNX Runtime, this program on Dawn")
+    .describe(
+      "Measured beside this program: PyTorch, jax-js, ONNX Runtime, this program on Dawn or the CPU",
+    )
     .meta({ metavar: "NAME ..." }),
   python: z.string().nullable().default(null)
     .describe("Python of PyTorch and ONNX Runtime; none: python3, or that of the system"),
