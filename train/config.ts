@@ -27,7 +27,7 @@ import {
   verbosityFields,
   webGpuValue,
 } from "@transformer-xl/runtime";
-import { type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
+import { ATTENTION_FORMS, type OptimizerName, OPTIMIZERS } from "@transformer-xl/kernels";
 import { z } from "zod";
 import { PRESETS } from "./presets.ts";
 import { SCHEDULES } from "./schedule.ts";
@@ -75,6 +75,9 @@ export const trainSchema = z.strictObject({
     .meta(general),
   fp16Sums: halfSumsValue.meta(general),
   matrixUnits: matrixUnitsValue.meta(general),
+  attnForm: z.enum(ATTENTION_FORMS).default("auto")
+    .describe("Arrays of attention scores: none, those of a layer in its derivative, or all")
+    .meta(general),
   seed: seedValue.default(1111).describe("Seed for weights, dropout and --roll").meta(general),
   ...verbosityFields,
   debug: z.boolean().default(false).describe("Write no files").meta(general),

@@ -107,6 +107,7 @@ export function stepOptions(config: TrainConfig, share: Share = WHOLE): StepOpti
   const seed = config.seed + (COMPAT_RULES[config.compat].sharesMasks ? 0 : share.rank);
   const lossScale = lossScaleOf(config);
   return {
+    attentionForm: config.attnForm,
     batchChunk,
     swapMemory,
     clip,

@@ -14,9 +14,6 @@ const CACHED_BYTES = 30e6;
 /** Rate of products with smaller micro-tiles than 8 x 8, relative to those. */
 const SMALL_MICRO_TILE = 0.72;
 
-/** Rate of fused attention, whose micro-tiles are 4 x 4 or 4 x 8, relative to products of 8 x 8. */
-const FUSED = 0.8;
-
 /** Rate of products without vector loads, relative to those with. */
 const SCALAR_LOADS = 0.8;
 
@@ -43,7 +40,7 @@ export function launchMs(work: LaunchWork, rates: AssumedRates): number {
   const bandwidth = work.bytes < CACHED_BYTES ? rates.cacheTbS : rates.memoryTbS;
   const movedMs = work.bytes / bandwidth / share / 1e9;
   const chainMs = work.turns > 0 ? (work.turns * rates.turnUs + CHAIN_OVERHEAD_US) / 1000 : 0;
-  const fusedMs = work.flops / rates.peakTflops / rates.productShare / FUSED / 1e9;
+  const fusedMs = work.flops / rates.peakTflops / rates.fusedShare / 1e9;
   return Math.max(integerMs, movedMs, chainMs, fusedMs);
 }
 

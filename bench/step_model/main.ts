@@ -26,7 +26,8 @@ if (import.meta.main) {
 /** The table of a configuration, with what it assumes. */
 export async function stepModelLines(flags: StepModelFlags): Promise<string[]> {
   const run = reportRun({ ...flags, steps: 2 }, flags.fp16);
-  const step = await dryStep(run, limitsOf(flags));
+  const config = { ...run.config, attnForm: flags.attnForm };
+  const step = await dryStep({ ...run, config }, limitsOf(flags));
   const launches = executedLaunches(step, flags);
   const total = sumOf("total", launches, flags);
   const stepMs = total.elapsedMs + total.gapMs;
@@ -52,7 +53,8 @@ function assumptionLines(rates: StepModelFlags): string[] {
     `assumed: products ${productShare} of ${peakTflops} TFLOP/s, in tiles of warps ${warpShare} ` +
     `(packed sums ${packedGain} times), in whole rounds of ${cores} cores`,
     ...(rates.matrixUnits ? [`assumed: matrix units ${rates.matrixTflops} TFLOP/s`] : []),
-    `assumed: ${integerTops} integer TOP/s`,
+    `assumed: attention without arrays of scores ${rates.fusedShare} of the peak, ` +
+    `${integerTops} integer TOP/s`,
     `assumed: memory ${rates.memoryTbS} TB/s (below 30 MB ${rates.cacheTbS}), of which ` +
     `${rates.wideShare}, with loads of halves ${rates.narrowShare}`,
     `assumed: ${rates.turnUs} us for a load that waits for another, ${gapUs} us between launches`,

@@ -4,6 +4,7 @@
  * @module
  */
 import { ADAPTER_CLASSES, HALF_SUMS, type MatrixUnits } from "@transformer-xl/runtime";
+import { ATTENTION_FORMS } from "@transformer-xl/kernels";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import { reportSchema } from "../gpu_report/settings.ts";
@@ -25,11 +26,13 @@ export const stepModelSchema = z.strictObject({
   memLen,
   adapterClass: z.enum(ADAPTER_CLASSES).default("nvidia")
     .describe("Class whose tiles are used"),
+  attnForm: z.enum(ATTENTION_FORMS).default("auto").describe("Form of attention"),
   list: z.boolean().default(false).describe("Also print every launch"),
   cores: rate(132, "Workgroups of products that run at once"),
   peakTflops: rate(67, "Multiply-adds of all cores, 1e12 operations per second"),
   productShare: rate(0.55, "Part of the peak that a product with 8 x 8 micro-tiles reaches"),
   warpShare: rate(0.75, "The same of products in tiles of warps"),
+  fusedShare: rate(0.44, "The same of attention without arrays of scores"),
   packedGain: rate(1.5, "Products with packed sums of halves, relative to float32 sums"),
   matrixTflops: rate(100, "Products by matrix units, 1e12 operations per second"),
   integerTops: rate(14.8, "Integer operations of all cores, 1e12 per second"),
@@ -54,6 +57,7 @@ export type AssumedRates = Pick<
   | "peakTflops"
   | "productShare"
   | "warpShare"
+  | "fusedShare"
   | "packedGain"
   | "matrixTflops"
   | "integerTops"

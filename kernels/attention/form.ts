@@ -18,17 +18,20 @@ import { backwardPlan, blocksOf, forwardPlan, type FusedPlan } from "./fused/pla
 import type { Geometry, Operands } from "./geometry.ts";
 
 /**
- * Which form of attention is recorded.
+ * Forms in which attention is recorded.
  *
- * - `materialized`: products with arrays of scores;
- * - `recomputed`: no array of scores in the forward pass, those of one layer in its derivative;
+ * - `auto`: the one with the shortest estimated time;
  * - `fused`: no array of scores;
- * - `auto`: the one with the shortest estimated time.
+ * - `recomputed`: no array of scores in the forward pass, those of one layer in its derivative;
+ * - `materialized`: products with arrays of scores.
  */
-export type AttentionForm = "auto" | ChosenForm;
+export const ATTENTION_FORMS = ["auto", "fused", "recomputed", "materialized"] as const;
+
+/** One of {@link ATTENTION_FORMS}. */
+export type AttentionForm = typeof ATTENTION_FORMS[number];
 
 /** A form that can be recorded. */
-export type ChosenForm = "fused" | "recomputed" | "materialized";
+export type ChosenForm = Exclude<AttentionForm, "auto">;
 
 /** What a class is good at, in floating-point operations of its matrix products. */
 interface FormRates {

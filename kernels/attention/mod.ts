@@ -19,7 +19,7 @@
 import type { Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { attend, type AttentionOptions } from "./op.ts";
 
-export type { AttentionForm } from "./form.ts";
+export { ATTENTION_FORMS, type AttentionForm } from "./form.ts";
 export type { AttentionOptions } from "./op.ts";
 
 /** Operands of {@link dotProductAttention}; rows are time-major, heads side by side in a row. */

@@ -46,6 +46,7 @@ const CHANGES: Readonly<Record<keyof TrainConfig, "free" | "fixed">> = {
   fp16: "free",
   fp16Sums: "free",
   matrixUnits: "free",
+  attnForm: "free",
   seed: "fixed",
   quiet: "free",
   verbose: "free",

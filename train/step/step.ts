@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  type AttentionForm,
   type LossScale,
   type Optimizer,
   type OptimizerChoice,
@@ -15,7 +16,6 @@ import {
 } from "@transformer-xl/kernels";
 import {
   type BatchInputs,
-  type InputOptions,
   type Lengths,
   Memory,
   type Model,
@@ -32,6 +32,8 @@ export interface StepSettings {
   readonly batchChunk: number;
   /** Whether memories are in host memory between steps; a step then runs asynchronously. */
   readonly swapMemory: boolean;
+  /** Form in which attention is recorded (default `auto`). */
+  readonly attentionForm?: AttentionForm;
   /** Optimizer and its hyperparameters. */
   readonly optimizer: OptimizerChoice;
   /** Largest global gradient norm. */
@@ -79,26 +81,27 @@ export interface GradientPlan {
  * Records forward and backward of batch chunk `chunk`: loss into the ring, gradients added.
  *
  * @param lengths those of one chunk
- * @param options whether the softmax is sampled
+ * @param settings whether the softmax is sampled, and the form of attention
  */
 export async function recordGradients(
   { model, lossScale, rings, contexts }: StepParts,
   lengths: Lengths,
   chunk: number,
-  options: InputOptions = {},
+  { samples, attentionForm }: Pick<StepSettings, "samples" | "attentionForm">,
 ): Promise<GradientPlan> {
   const { device, store } = model;
   const memory = contexts === undefined
     ? new Memory(device, model, lengths, `memory ${chunk}`)
     : new SwappedMemory(model, lengths, contexts);
   const plan = await device.plan(`gradients ${chunk}`, (rec) => {
-    const batch = model.inputs(rec, lengths, options);
+    const batch = model.inputs(rec, lengths, samples === undefined ? {} : { samples });
     const slot = rec.scalar("slot");
     const { nll, parts } = model.forward(rec, batch, {
       lengths,
       memory,
       drop: philoxDropout(batch.random),
       differentiate: true,
+      form: attentionForm,
       ...(lossScale && { lossScale: lossScale.state }),
     }); // [T B, 1]
     const loss = sum(rec, nll);

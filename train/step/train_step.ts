@@ -147,7 +147,7 @@ export class TrainStep implements Disposable {
     }
     const all = allLengths(lengths);
     const settings = settingsOf(options);
-    const { batchChunk, ringSize, samples } = settings;
+    const { batchChunk, ringSize } = settings;
     const batchSize = lengths.batchSize / batchChunk;
     if (!Number.isInteger(batchSize)) {
       throw new ConfigError(
@@ -172,8 +172,7 @@ export class TrainStep implements Disposable {
     const parts = { model, optimizer, lossScale, rings, contexts };
     const step = new TrainStep(parts, all, settings);
     for (let chunk = 0; chunk < batchChunk; chunk++) {
-      const inputs = samples === undefined ? {} : { samples };
-      step.#chunks.push(await recordGradients(parts, chunkLengths, chunk, inputs));
+      step.#chunks.push(await recordGradients(parts, chunkLengths, chunk, settings));
     }
     if (contexts !== undefined) await device.reserveReads(contexts.memoryBytes);
     step.#update = await recordOptimizer(parts, settings);

@@ -37,6 +37,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   dropatt: [0, 0.2],
   preLnorm: [false, true],
   attnType: [0, 0, 1, 2, 3],
+  attnForm: ["auto", "fused", "recomputed", "materialized"],
   notTied: [false, true],
   clampLen: [-1, 3],
   sameLength: [false, true],
@@ -170,6 +171,7 @@ async function equalsFloat64(device: Device, config: TrainConfig, corpus: Corpus
 async function tryConfigs(
   count: number,
   open: () => Promise<Device>,
+  changed: Partial<TrainConfig> = {},
 ): Promise<{ accepted: number; rejected: number }> {
   const corpus = await smallCorpus(200);
   const tried = { accepted: 0, rejected: 0 };
@@ -187,7 +189,7 @@ async function tryConfigs(
         return;
       }
       tried.accepted++;
-      await equalsFloat64(await open(), config, corpus);
+      await equalsFloat64(await open(), { ...config, ...changed }, corpus);
     }),
     { numRuns: count, seed: SEED, endOnFailure: true },
   );
@@ -205,6 +207,8 @@ Deno.test("random accepted configurations equal the float64 loops", async () => 
 });
 
 gpuTest("random accepted configurations equal the float64 loops on the adapter", async () => {
-  const { accepted } = await tryConfigs(ON_THE_ADAPTER * 3, openTestGpu);
+  // A software driver compiles each variant of the fused derivative for long.
+  const changed = { attnForm: "auto" } as const;
+  const { accepted } = await tryConfigs(ON_THE_ADAPTER * 3, openTestGpu, changed);
   assert(accepted > 0);
 });
