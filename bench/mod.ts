@@ -36,6 +36,18 @@ export {
   tokenLines,
 } from "./inference/main.ts";
 export { type CachesFlags, cachesSchema } from "./inference/settings.ts";
+export { type AxisName, type GrowthCell, growthCells, type StepSizes } from "./growth/axes.ts";
+export { measureGrowth } from "./growth/main.ts";
+export {
+  type Growth,
+  growthOf,
+  idealMs,
+  type MeasuredCell,
+  sampleInTurns,
+} from "./growth/measured_cells.ts";
+export { type LargeModel, recordingLine } from "./growth/recording.ts";
+export { type GrowthFlags, growthSchema } from "./growth/settings.ts";
+export { growthLines } from "./growth/table.ts";
 export { type MeasuredRun, measureRun, waitLine } from "./data_wait/main.ts";
 export { matrixDriverSchema } from "./matrix_driver/settings.ts";
 export { unpackDriver, type UnpackedDriver } from "./matrix_driver/unpack.ts";

@@ -38,7 +38,7 @@ export async function weakScaling(
   if (wanted > 1) assignGpus({ adapters: await listAdapters(), wanted, oversubscribe });
   const rows: WeakScalingRow[] = [];
   for (const gpus of flags.gpus) {
-    const { adapter, stepMs, tokens } = await measured(jobOf(flags, gpus));
+    const { adapter, stepMs, tokens } = await measureProcesses(jobOf(flags, gpus));
     const environment = environmentOfAdapter(adapter);
     if (rows.length === 0) print(environmentText(environment));
     const row = { gpus, stepMs, tokensPerSecond: 1000 * tokens / stepMs };
@@ -62,8 +62,12 @@ function jobOf(flags: WeakScalingFlags, size: number): ScalingJob {
   return { size, oversubscribe, sizes: flags, batchSize, fp16, steps };
 }
 
-/** Processes of their own: this one holds no device, and every size begins alike. */
-async function measured(job: ScalingJob): Promise<ScalingTimes> {
+/**
+ * Measures in processes of their own: this one holds no device, and every size begins alike.
+ *
+ * @throws {ConfigError} when they end with an error
+ */
+export async function measureProcesses(job: ScalingJob): Promise<ScalingTimes> {
   const script = new URL("./scaling_rank.ts", import.meta.url);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", script.href, JSON.stringify(job)],
