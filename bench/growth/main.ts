@@ -21,15 +21,18 @@ import { LARGE_MODELS, recordingLine } from "./recording.ts";
 import { type GrowthFlags, growthSchema } from "./settings.ts";
 import { growthLines } from "./table.ts";
 
+/** Steps of a sample of several processes. */
+const PROCESS_STEPS = 20;
+
+/** Assumed rates of a device without shaders, of which only the growth counts. */
+const ASSUMED: Speeds = { flopsPerSecond: 1e9, copyBytesPerSecond: 1e10 };
+
 if (import.meta.main) {
   await runBenchProgram("bench/growth/main.ts", growthSchema, async (flags) => {
     await measureGrowth(flags, console.log);
     return 0;
   });
 }
-
-/** Steps of a sample of several processes. */
-const PROCESS_STEPS = 20;
 
 /** Measures the growth of every axis and prints the tables. */
 export async function measureGrowth(
@@ -50,9 +53,6 @@ export async function measureGrowth(
   }
   print(`load average ${Deno.loadavg()[0]!.toFixed(1)} at the end`);
 }
-
-/** Assumed rates of a device without shaders, of which only the growth counts. */
-const ASSUMED: Speeds = { flopsPerSecond: 1e9, copyBytesPerSecond: 1e10 };
 
 /** Limits and speeds of the device, after a line about them. */
 async function examined(

@@ -114,7 +114,15 @@ async function openPeer(
   if (typeof session === "string") return session;
   await using stack = new AsyncDisposableStack();
   stack.use(session);
-  const warm = await warmUp(session).catch((error) => oneLine(messageOf(error), LONGEST_REASON));
+  let timer: number | undefined;
+  const ended = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), 1000 * budgetS);
+  });
+  const warming = warmUp(session)
+    .catch((error) => oneLine(messageOf(error), LONGEST_REASON));
+  const warm = await Promise.race([warming, ended]);
+  clearTimeout(timer);
+  if (warm === undefined) return `the first steps take more than ${budgetS} s: left out`;
   if (typeof warm === "string") return warm;
   const seconds = warm.stepMs / 1000;
   if (MIN_ROUNDS * seconds > budgetS) return `a step takes ${digits(seconds)} s: left out`;

@@ -11,7 +11,7 @@ const TYPE_IMPORT = /^import type [\s\S]*?;$/gm;
 
 /** Tests of many whole runs or with PyTorch, each above ten seconds; `deno task test` has them. */
 export const LONG_TESTS: readonly string[] = [
-  "tests/bench/peer_twins_test.ts",
+  "tests/bench/peers/peer_twins_test.ts",
   "tests/kernels/adapter_classes_test.ts",
   "tests/kernels/attention/fused_derivative_test.ts",
   "tests/model/onnx/onnx_webgpu_test.ts",

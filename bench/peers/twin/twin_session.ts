@@ -32,6 +32,7 @@ export class TwinSession implements PeerSession {
   readonly #process: Deno.ChildProcess;
   readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
   readonly #answers: ReadableStreamDefaultReader<string>;
+  #isRunning = false;
 
   private constructor(
     process: Deno.ChildProcess,
@@ -70,10 +71,14 @@ export class TwinSession implements PeerSession {
 
   async run(steps: number): Promise<Sample> {
     await this.#requests.write(new TextEncoder().encode(`${steps}\n`)).catch(() => {}); // it has ended
-    return answer.parse(await nextLine(this.#answers));
+    this.#isRunning = true;
+    const line = await nextLine(this.#answers);
+    this.#isRunning = false;
+    return answer.parse(line);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isRunning) this.#process.kill("SIGKILL"); // nobody waits for its steps
     await this.#requests.close().catch(() => {}); // it has ended by itself
     await this.#answers.cancel();
     await this.#process.status;

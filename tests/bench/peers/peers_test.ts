@@ -118,12 +118,20 @@ Deno.test("a peer that is not installed is one line, and one of another size is 
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   const slow = fake(7, 1e6);
-  const missing = [pytorchPeer({ python: "no-python" }), failing, slow];
+  const endless: Peer = {
+    ...{ name: "endless", tasks: TASKS },
+    open: async (workload) => {
+      const opened = await fake(7).open(workload);
+      return { ...opened as PeerSession, run: () => new Promise(() => {}) };
+    },
+  };
+  const missing = [pytorchPeer({ python: "no-python" }), failing, slow, endless];
   await comparePeers(flags, [fake(7), ...missing, fake(7)], print);
-  assertEquals(lines.slice(2, 5), [
+  assertEquals(lines.slice(2, 6), [
     "PyTorch: not installed, no-python cannot import torch",
     "failing: out of memory",
     "fake: a step takes 1,000 s: left out",
+    "endless: the first steps take more than 1 s: left out",
   ]);
   assertEquals(lines.filter((line) => line.startsWith("fake: version 1")).length, 2);
   await assertRejects(
