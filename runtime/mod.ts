@@ -119,6 +119,7 @@ export {
 export { writeAll, writeAllSync } from "./files/write_all.ts";
 export * from "./flags/path_value.ts";
 export { type Remedies, remedySentence, withRemedies } from "./base/remedies.ts";
+export { withTimeout } from "./base/with_timeout.ts";
 export * from "./flags/run_cli.ts";
 export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
 export * from "./flags/stop_signals.ts";

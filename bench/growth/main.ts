@@ -24,8 +24,8 @@ import { growthLines } from "./table.ts";
 /** Steps of a sample of several processes. */
 const PROCESS_STEPS = 20;
 
-/** Assumed rates of a device without shaders, of which only the growth counts. */
-const ASSUMED: Speeds = { flopsPerSecond: 1e9, copyBytesPerSecond: 1e10 };
+/** Assumed rates of a device without shaders: what counts is their relation. */
+const ASSUMED: Speeds = { flopsPerSecond: 1e11, copyBytesPerSecond: 1e10 };
 
 if (import.meta.main) {
   await runBenchProgram("bench/growth/main.ts", growthSchema, async (flags) => {

@@ -6,12 +6,12 @@
  */
 import { ONNX_PROVIDERS } from "@transformer-xl/eval";
 import { allLengths } from "@transformer-xl/model";
-import { messageOf, oneLine } from "@transformer-xl/runtime";
+import { messageOf, oneLine, withTimeout } from "@transformer-xl/runtime";
 import { runBenchProgram } from "../harness/bench_program.ts";
 import { digits } from "../harness/results.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { measureInTurns, MIN_ROUNDS, type WarmSession, warmUp } from "./measure.ts";
-import { cpuPeer, dawnPeer, ownPeer } from "./own_peer.ts";
+import { dawnPeer, devicePeer, ownPeer } from "./own_peer.ts";
 import { jaxPeer } from "./jax/jax_peer.ts";
 import { onnxPeer } from "./onnx/onnx_peer.ts";
 import { onnxPythonPeer } from "./onnx/python_peer.ts";
@@ -50,8 +50,9 @@ export function peersOf({ device, peers, python, coreTypes, task }: PeersFlags):
     ],
     jax: () => [jaxPeer("wasm"), jaxPeer("webgpu")],
     onnx: () => [...ONNX_PROVIDERS.map(onnxPeer), onnxPythonPeer(from.python)],
+    gpu: () => [devicePeer("gpu")],
+    cpu: () => [devicePeer("cpu")],
     dawn: () => [dawnPeer()],
-    cpu: () => [cpuPeer()],
   };
   return [ownPeer(device), ...peers.flatMap((name) => named[name]())]
     .filter(({ tasks }) => tasks.includes(task));
@@ -114,14 +115,9 @@ async function openPeer(
   if (typeof session === "string") return session;
   await using stack = new AsyncDisposableStack();
   stack.use(session);
-  let timer: number | undefined;
-  const ended = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), 1000 * budgetS);
-  });
   const warming = warmUp(session)
     .catch((error) => oneLine(messageOf(error), LONGEST_REASON));
-  const warm = await Promise.race([warming, ended]);
-  clearTimeout(timer);
+  const warm = await withTimeout(warming, 1000 * budgetS);
   if (warm === undefined) return `the first steps take more than ${budgetS} s: left out`;
   if (typeof warm === "string") return warm;
   const seconds = warm.stepMs / 1000;

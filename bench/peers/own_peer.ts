@@ -28,21 +28,28 @@ export function ownPeer(choice: DeviceChoice): Peer {
   return peerOn("this program", () => openDevice(choice));
 }
 
-/** This program on Dawn, whatever WebGPU it otherwise runs on. */
-export function dawnPeer(): Peer {
-  return peerOn("on Dawn", async () => {
-    try {
-      return await GpuDevice.open(await chooseAdapter(await loadDawn()));
-    } catch (error) {
-      if (!isUserError(error)) throw error;
-      return remedySentence(error, REMEDIES);
-    }
-  });
+/** This program on a GPU or the software driver, or on the CPU, beside one on another device. */
+export function devicePeer(choice: "gpu" | "cpu"): Peer {
+  const name = choice === "gpu" ? "on an adapter" : "on the CPU";
+  return peerOn(name, () => orReason(() => openDevice(choice, () => {})));
 }
 
-/** This program without a driver, whatever device it otherwise runs on. */
-export function cpuPeer(): Peer {
-  return peerOn("on the CPU", () => openDevice("cpu"));
+/** This program on Dawn, whatever WebGPU it otherwise runs on. */
+export function dawnPeer(): Peer {
+  return peerOn(
+    "on Dawn",
+    () => orReason(async () => await GpuDevice.open(await chooseAdapter(await loadDawn()))),
+  );
+}
+
+/** A device, or the user error in a line. */
+async function orReason(open: () => Promise<Device>): Promise<Device | string> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    return remedySentence(error, REMEDIES);
+  }
 }
 
 /** @param open the device, or why there is none */

@@ -10,7 +10,7 @@ import { CONFIGURATION_NAMES } from "./configurations.ts";
 import { TASKS } from "./peer.ts";
 
 /** Peers of this program. */
-const PEERS = ["pytorch", "jax", "onnx", "dawn", "cpu"] as const;
+const PEERS = ["pytorch", "jax", "onnx", "gpu", "cpu", "dawn"] as const;
 
 /** Everything `bench/peers/main.ts` accepts. */
 export const peersSchema = z.strictObject({
@@ -21,7 +21,7 @@ export const peersSchema = z.strictObject({
   webgpu: webGpuValue,
   peers: z.array(z.enum(PEERS)).min(1).default(["pytorch", "jax", "onnx"])
     .describe(
-      "Measured beside this program: PyTorch, jax-js, ONNX Runtime, this program on Dawn or the CPU",
+      "Measured beside this program: PyTorch, jax-js, ONNX Runtime; this program on an adapter, on the CPU, on Dawn",
     )
     .meta({ metavar: "NAME ..." }),
   python: z.string().nullable().default(null)
