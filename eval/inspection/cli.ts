@@ -82,7 +82,7 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
   const to = config.to ?? `${isAlone ? dirname(path) : config.workDir}/${PAGE}`;
   await using file = await beginPage(to, "inspection");
   for (const line of [unverifiedLine(checkpoint), lastForBest(config, path, "inspecting")]) {
-    if (line !== undefined) note(line);
+    if (line !== undefined) print(line);
   }
   note(`checkpoint : ${path}`);
   const text = await inspectedText(config, checkpoint, note);

@@ -28,7 +28,8 @@ const MAX_TOKENS = 5000;
 
 /** The schema of `deno task inspect`. */
 export const inspectSchema = z.strictObject({
-  ...{ workDir, model, device, webgpu, fp16, fp16Sums, matrixUnits, cache, quiet, compat },
+  ...{ workDir, model, device, webgpu, fp16, fp16Sums, matrixUnits, cache, compat },
+  quiet: quiet.describe("Print warnings, errors and results alone").meta({ group: "General" }),
   to: pathValue.nullable().default(null)
     .describe("Page to write; none: inspection.html in --work_dir, or beside --model")
     .meta({ group: "General", metavar: "FILE" }),
