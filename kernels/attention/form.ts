@@ -133,7 +133,13 @@ export interface FormOptions {
 /** Limits that the choice depends on. */
 type Limits = Pick<
   DeviceLimits,
-  "adapterClass" | "subgroups" | "maxBindingBytes" | "maxBufferBytes" | "halfSums" | "matrixUnits"
+  | "adapterClass"
+  | "subgroups"
+  | "maxBindingBytes"
+  | "maxBufferBytes"
+  | "halfSums"
+  | "matrixUnits"
+  | "fusedAttention"
 >;
 
 /** Rate of products with packed sums relative to others; fused kernels have none. */
@@ -163,7 +169,7 @@ export function formOf(
   { form = "auto", differentiate = true, drops }: FormOptions,
 ): ChosenForm {
   if (form !== "auto") return form;
-  if (geometry.Q < FEWEST_ROWS) return "materialized";
+  if (geometry.Q < FEWEST_ROWS || limits.fusedAttention === false) return "materialized";
   const rates = ratesOf(limits, q.dtype);
   const { B, N, Q, K, H, M } = geometry;
   const [pairs, bytes] = [B * N * Q * K, bytesPer(q.dtype)];

@@ -7,7 +7,7 @@
 import type { Kernel } from "../record/kernel.ts";
 import type { Executable, Recording } from "../plan/executable.ts";
 import { totalCost } from "../record/recorder.ts";
-import { type HostMemory, ReferenceDevice } from "../reference/reference_device.ts";
+import { HOST_LIMITS, type HostMemory, ReferenceDevice } from "../reference/reference_device.ts";
 import type { Numbers } from "../tensor/dtype.ts";
 import { assemble } from "../wasm/vector_code.ts";
 import { SharedMemory } from "./shared_memory.ts";
@@ -53,7 +53,11 @@ export class CpuDevice extends ReferenceDevice {
    * @param warn receives one sentence when memory of the threads is exhausted
    */
   constructor(threads: Threads, warn: (sentence: string) => void = console.warn) {
-    super({ precision: "f32", adapter: "CPU (WebAssembly)" });
+    super({
+      precision: "f32",
+      limits: { ...HOST_LIMITS, fusedAttention: false },
+      adapter: "CPU (WebAssembly)",
+    });
     this.#warn = warn;
     this.#pool = new ThreadPool(this.#memory, threads);
     this.#launch = this.#memory.allocate(4 * MAX_ARGUMENTS)!;
@@ -90,8 +94,8 @@ export class CpuDevice extends ReferenceDevice {
   ): (sizes: Readonly<Record<string, number>>) => void {
     const { vectorCode, bindings, scalars } = kernel;
     const arrays = bindings.map(({ name }) => operands[name] as Float32Array);
-    const shared = arrays.every(({ buffer }) => buffer instanceof SharedArrayBuffer);
-    if (vectorCode === undefined || !shared || bindings.some(({ dtype }) => dtype === "f16")) {
+    const isOutside = arrays.some(({ buffer }) => buffer instanceof ArrayBuffer);
+    if (vectorCode === undefined || isOutside || bindings.some(({ dtype }) => dtype === "f16")) {
       return super.bind(kernel, operands);
     }
     const numbers = [

@@ -37,7 +37,7 @@ export class SharedMemory {
     return this.memory.buffer as unknown as SharedArrayBuffer;
   }
 
-  /** Address of zeroed bytes; undefined when 4 GiB are exhausted. */
+  /** Address of zeroed bytes; undefined when 4 GiB, or the system's memory, are exhausted. */
   allocate(bytes: number): number | undefined {
     const size = roundUp(bytes);
     const n = this.#free.findIndex(({ from, to }) => to - from >= size);
@@ -50,9 +50,20 @@ export class SharedMemory {
     const [from, to] = [this.#top, this.#top + size];
     if (to > LIMIT) return undefined;
     const missing = to + MARGIN - this.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    if (missing > 0 && !this.#grow(Math.ceil(missing / PAGE_BYTES))) return undefined;
     this.#top = to;
     return from;
+  }
+
+  /** Adds pages; false when the system has none. */
+  #grow(pages: number): boolean {
+    try {
+      this.memory.grow(pages);
+      return true;
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   /** Gives back what {@link allocate} returned for so many bytes. */

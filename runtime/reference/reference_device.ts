@@ -21,6 +21,13 @@ import type { Storage, StorageSpec, Tensor } from "../tensor/tensor.ts";
 /** Precision of the plain loops. */
 export type ReferencePrecision = "f32" | "f64";
 
+/** The limits every WebGPU has, with larger buffers. */
+export const HOST_LIMITS: DeviceLimits = {
+  ...PORTABLE_LIMITS,
+  maxBindingBytes: 2 ** 31,
+  maxBufferBytes: 2 ** 31,
+};
+
 /** Options of {@link ReferenceDevice}. */
 export interface ReferenceOptions {
   /** Precision of all floats. */
@@ -71,11 +78,11 @@ export class ReferenceDevice extends Device {
   /**
    * Opens the executor.
    *
-   * @param options by default limits are those every WebGPU has, with larger buffers
+   * @param options by default limits are {@link HOST_LIMITS}
    */
   constructor(options: ReferenceOptions) {
     super(
-      options.limits ?? { ...PORTABLE_LIMITS, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 },
+      options.limits ?? HOST_LIMITS,
       {
         adapter: options.adapter ?? `reference executor (${options.precision})`,
         kind: "reference",

@@ -47,6 +47,11 @@ export interface DeviceLimits {
   readonly maxBufferBytes: number;
   /** Largest dispatch along one dimension. */
   readonly maxWorkgroups: number;
+  /**
+   * False where fused attention runs as loops and its products do not, so that attention is
+   * materialised whatever its size; true by default.
+   */
+  readonly fusedAttention?: boolean;
   /** How matrix products of halves are summed where a device gains by packed sums; float32 by default. */
   readonly halfSums?: HalfSums;
   /** Matrix units that products of halves are to use. */

@@ -9,8 +9,10 @@ import { type AttentionOptions, type Dropout, relativeAttention } from "@transfo
 import {
   type AdapterClass,
   backward,
+  CpuDevice,
   type Device,
   type DeviceLimits,
+  ONE_THREAD,
   PORTABLE_LIMITS,
   Recorder,
   ReferenceDevice,
@@ -77,6 +79,14 @@ Deno.test("one query, or the other form asked for, has its scores", () => {
     record(rec, { B: 4, Q: 1, M: 3200 }, EVALUATION);
     assert(rec.nodes.every(({ name }) => name === "relative_attention"), adapterClass);
   }
+});
+
+Deno.test("where fused attention is slow, long memories have their scores", () => {
+  const rec = new Recorder({ ...PORTABLE_LIMITS, fusedAttention: false });
+  record(rec, { B: 1, Q: 64, M: 3200 }, EVALUATION);
+  assertEquals(rec.nodes.map(({ name }) => name), ["relative_attention"]);
+  using cpu = new CpuDevice(ONE_THREAD);
+  assertEquals(cpu.limits.fusedAttention, false);
 });
 
 /** The form in which attention of the base model is recorded, with its derivative unless excluded. */
