@@ -191,6 +191,7 @@ async function runRank(start: Start): Promise<number> {
     () =>
       openText(config, cacheDir, source?.vocabulary, {
         required: neededSplits(config),
+        progress: isFirst && !config.quiet ? new ProgressLine() : undefined,
         ...(source !== checkpoint && initialSymbols(config)),
       }),
   );

@@ -19,7 +19,7 @@ import {
   type TokenSequence,
   type Vocabulary,
 } from "@transformer-xl/model";
-import { DataError } from "@transformer-xl/runtime";
+import { DataError, ProgressLine } from "@transformer-xl/runtime";
 import { type EvalConfig, givesText, isTyped } from "../config.ts";
 import { GIVEN_TEXT, READS_INPUT, typedName } from "../settings/flag_words.ts";
 import { manualText, typedIds } from "./manual.ts";
@@ -147,11 +147,12 @@ export async function openSplits(
   const opened = vocabulary === undefined && splits !== "whole"
     ? [...new Set<Split>(["train", ...splits])]
     : splits;
+  const progress = config.quiet ? undefined : new ProgressLine();
   const corpus = await openText(
     settings,
     cacheDir,
     vocabulary,
-    opened === "whole" ? { wholeAs: "test" } : { splits: opened },
+    { ...opened === "whole" ? { wholeAs: "test" } : { splits: opened }, progress },
   );
   const name = (split: Split) => splits === "whole" ? "whole text" : split;
   const texts: ScoredText[] = [];

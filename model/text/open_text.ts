@@ -6,9 +6,10 @@
 import { type Corpus, openCorpus } from "./corpus/corpus.ts";
 import { type Dataset, dataSet, datasetOf } from "./data_sets.ts";
 import { readTokenizer } from "./files/read_tokenizer.ts";
+import { showReading } from "./files/reading_progress.ts";
 import type { Split } from "./files/split_names.ts";
 import type { Vocabulary, VocabularyKind } from "./vocabulary/vocabulary.ts";
-import { ConfigError, exitAtSignals, type Need } from "@transformer-xl/runtime";
+import { ConfigError, exitAtSignals, type Need, type ProgressLine } from "@transformer-xl/runtime";
 import type { Compat } from "../settings/compat.ts";
 import {
   refuseVocabularySettings,
@@ -44,6 +45,8 @@ export interface TextSelection {
   readonly wholeAs?: Split | undefined;
   /** Append the counted symbols that a given vocabulary lacks to it. */
   readonly extend?: boolean | undefined;
+  /** Shows how far the reading of a file is. */
+  readonly progress?: ProgressLine | undefined;
   /** Need of a user whose text has symbols without an id. */
   readonly whenMissing?: Need | undefined;
 }
@@ -82,8 +85,9 @@ export async function openText(
   settings: TextSettings,
   cacheDir: string | undefined,
   vocabulary?: Vocabulary,
-  selection: TextSelection = {},
+  { progress, ...selection }: TextSelection = {},
 ): Promise<Corpus> {
+  using _shown = progress && showReading(progress);
   const { vocab, compat, tokenizer } = settings;
   // A checkpoint has the tokenizer in itself.
   const own = vocabulary === undefined && tokenizer ? await readTokenizer(tokenizer) : undefined;

@@ -8,6 +8,7 @@ import { DataError } from "@transformer-xl/runtime";
 import { createHash } from "node:crypto";
 import { conversion, foreignText, guessEncoding, markBytes, packedText } from "./encoding.ts";
 import { preparedText, type TextForm } from "./prepared_text.ts";
+import { reportReading } from "./reading_progress.ts";
 import { hashInThread } from "./hash_thread.ts";
 import { InvalidUtf8, type Scanner } from "../corpus/scan/scanner.ts";
 
@@ -157,8 +158,10 @@ export async function readText(
 ): Promise<TextFile> {
   const digest = new FileDigest(path);
   using file = await openFile(path);
+  const { size: totalBytes } = await file.stat();
   const buffer = await bufferFor(file, Math.max(chunkBytes, SAMPLE_BYTES));
   let length = await fill(path, file, buffer);
+  let bytes = length;
   const head = buffer.subarray(0, Math.min(length, SAMPLE_BYTES));
   if (length === 0) throw emptyText(path);
   const foreign = anyBytes ? packedText(path, head) : foreignText(path, head);
@@ -179,7 +182,9 @@ export async function readText(
         const chunk = buffer.subarray(begin, Math.min(begin + chunkBytes, length));
         scanner.push(raw === undefined ? chunk : raw.push(chunk));
       }
+      reportReading({ path, bytes, totalBytes });
       length = await fill(path, file, buffer);
+      bytes += length;
     }
     if (raw !== undefined) scanner.push(raw.end());
     scanner.endFile();
