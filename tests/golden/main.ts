@@ -11,10 +11,13 @@ import {
   GpuDevice,
   HALF_SUMS,
   type HalfSums,
+  MATRIX_UNITS_CHOICES,
+  type MatrixUnitsChoice,
   openDevice,
   ReferenceDevice,
   useWebGpu,
   WEBGPU_CHOICES,
+  withMatrixUnits,
 } from "@transformer-xl/runtime";
 import { parseArgs } from "@std/cli";
 import { checkCase, needsDevice } from "./runner/check_case.ts";
@@ -24,7 +27,8 @@ import { GoldenCase, UnsupportedCase } from "./runner/golden_case.ts";
 
 const USAGE =
   `Usage: deno task golden [--device gpu|cpu|reference64|all] [--webgpu deno|dawn|auto] [--data DIR]
-         [--fp16] [--fp16_sums float32|packed] [--adapter_class NAME] [--table] FOLDER...
+         [--fp16] [--fp16_sums float32|packed] [--matrix_units auto|on|off] [--adapter_class NAME]
+         [--table] FOLDER...
 
 Checks folders of golden numbers (case.json, tensors.safetensors) and prints the worst error per kind
 of tensor, relative to the largest value of each tensor. Exit code 1 when a folder did not pass.
@@ -36,6 +40,7 @@ of tensor, relative to the largest value of each tensor. Exit code 1 when a fold
   --data DIR     Folder of wiki.{train,valid,test}.tokens, for trajectories that store no text
   --fp16         Train trajectories in half precision: losses within 2 %, validation within 1 %
   --fp16_sums NAME      float32, or packed: up to 32 terms in half precision, within the same limits
+  --matrix_units NAME   Matrix units for products of --fp16: on also takes those of a software driver
   --adapter_class NAME  The kernels of another family of GPUs: ${ADAPTER_CLASSES.join(", ")}
   --table        Print a Markdown table of the worst errors at the end
   --help         This text
@@ -48,6 +53,7 @@ type DeviceName = (typeof DEVICES)[number];
 interface Kernels {
   readonly adapterClass?: AdapterClass;
   readonly halfSums?: HalfSums;
+  readonly matrixUnits?: MatrixUnitsChoice;
 }
 
 /** Devices by name, opened when first needed. */
@@ -72,7 +78,9 @@ class OpenDevices implements Disposable {
 
   async #openGpu(): Promise<GpuDevice> {
     const choice = await chooseAdapter(navigator.gpu);
-    return await GpuDevice.open(choice && { ...choice, ...this.#kernels });
+    const { matrixUnits = "off", ...kernels } = this.#kernels;
+    const adapter = choice && await withMatrixUnits(choice, matrixUnits);
+    return await GpuDevice.open(adapter && { ...adapter, ...kernels });
   }
 
   [Symbol.dispose](): void {
@@ -130,6 +138,7 @@ const CHOICES = {
   device: [...DEVICES, "all"],
   webgpu: WEBGPU_CHOICES,
   fp16_sums: HALF_SUMS,
+  matrix_units: MATRIX_UNITS_CHOICES,
   adapter_class: ADAPTER_CLASSES,
 } as const;
 
@@ -160,9 +169,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const webgpu = chosen("webgpu");
   const adapterClass = chosen("adapter_class");
   const halfSums = chosen("fp16_sums");
+  const matrixUnits = chosen("matrix_units");
   const { data: corpusFolder, fp16, table } = flags;
   if (halfSums === "packed" && !fp16) {
     problems.push("Cannot use --fp16_sums packed in full precision: add --fp16, or leave it out");
+  }
+  if (matrixUnits === "on" && !fp16) {
+    problems.push("Cannot use --matrix_units on in full precision: add --fp16, or leave it out");
   }
   const folders = flags._.map(String);
   if (problems.length > 0 || folders.length === 0) {
@@ -175,6 +188,7 @@ async function main(argv: readonly string[]): Promise<number> {
   using devices = new OpenDevices({
     ...(adapterClass && { adapterClass }),
     ...(halfSums && { halfSums }),
+    ...(fp16 && matrixUnits && { matrixUnits }),
   });
   const failed: string[] = [];
   const cases: CaseErrors[] = [];

@@ -137,7 +137,7 @@ matrixUnitsTest(
       await lossesOn(lanes),
       await lossesOn(units),
     ];
-    assert(products > 20 && none === 0, `${products} products by units, ${none} without`);
+    assert(products >= 15 && none === 0, `${products} products by units, ${none} without`);
     assertEquals(again, got, "two runs differ");
     assert(want.at(-1)! < want[0]! - 0.1, `${want}`);
     got.forEach((loss, i) => assert(Math.abs(loss - want[i]!) < 1e-3, `${got}; ${want}`));
