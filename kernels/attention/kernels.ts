@@ -17,7 +17,8 @@ import packHeads from "./wgsl/pack_heads.wgsl" with { type: "text" };
 import queryCotangent from "./wgsl/query_cotangent.wgsl" with { type: "text" };
 import scoresPlain from "./wgsl/scores_plain.wgsl" with { type: "text" };
 import scoresShifted from "./wgsl/scores_shifted.wgsl" with { type: "text" };
-import { softmaxBackwardCode, softmaxCode } from "./vector_code.ts";
+import { ADD_BIASES_CODE, PACK_HEADS_CODE, queryCotangentCode } from "./vector/query_code.ts";
+import { softmaxBackwardCode, softmaxCode } from "./vector/softmax_code.ts";
 import softmax from "./wgsl/masked_softmax.wgsl" with { type: "text" };
 import softmaxBackward from "./wgsl/masked_softmax_backward.wgsl" with { type: "text" };
 
@@ -43,6 +44,7 @@ export const ADD_BIASES = kernel<"q" | "u" | "s" | "content" | "position", "Q" |
       }
     }
   },
+  ADD_BIASES_CODE,
 );
 
 /** Heads one after the other. */
@@ -59,6 +61,7 @@ export const PACK_HEADS = kernel<"x" | "y", "T" | "B" | "N" | "H" | "width" | "o
       }
     }
   },
+  PACK_HEADS_CODE,
 );
 
 /** Scores by position with the bias of their distance. */
@@ -108,6 +111,7 @@ const queryCotangentOf = (width: ItemWidth): Kernel =>
         }
       }
     },
+    queryCotangentCode(width),
   );
 
 /** Cotangent of the queries, and the first level of those of both biases, by width of items. */

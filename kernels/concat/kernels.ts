@@ -13,7 +13,8 @@ const concatOf = (width: ItemWidth): Kernel =>
     itemSource(width, source),
     ({ a, b, y }, { count, first }) => {
       const start = width * first;
-      for (let i = 0; i < width * count; i++) y[i] = i < start ? a[i]! : b[i - start]!;
+      y.set(a.subarray(0, start));
+      y.set(b.subarray(0, width * count - start), start);
     },
   );
 

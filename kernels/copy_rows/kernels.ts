@@ -24,10 +24,12 @@ const copyRowsOf = (width: ItemWidth): Kernel =>
     const shift = (s.x_start - s.x_back) * C;
     const end = s.x_rows * C;
     const start = s.y_start * C;
-    for (let i = 0; i < width * count; i++) {
-      const from = i + shift;
-      y[start + i] = from >= 0 && from < end ? x[from]! : 0;
-    }
+    const total = width * count;
+    const first = Math.min(Math.max(0, -shift), total);
+    const behind = Math.max(first, Math.min(total, end - shift));
+    y.fill(0, start, start + first);
+    y.set(x.subarray(first + shift, behind + shift), start + first);
+    y.fill(0, start + behind, start + total);
   });
 
 const COPY_ROWS: Readonly<Record<ItemWidth, Kernel>> = { 1: copyRowsOf(1), 4: copyRowsOf(4) };

@@ -24,6 +24,7 @@ import {
   forRows,
   forVectors,
   largestLane,
+  least,
   rowItems,
 } from "../shared/vector/rows.ts";
 
@@ -112,7 +113,7 @@ export const BIAS_GRADIENT_CODE: VectorCode = vectorCode<
   emit(f, { at, int, item }) {
     const column = f.int(i32.mul(item, int.block));
     const left = f.int(i32.sub(int.columns, column));
-    const count = f.int(i32.select(i32.lt(left, int.block), left, int.block));
+    const count = f.int(least(left, int.block));
     const row = f.int(0);
     const value = f.local("v128");
     forVectors(f, count, (offset, { store }) => {

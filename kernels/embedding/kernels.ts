@@ -6,6 +6,7 @@
 import { kernel } from "@transformer-xl/runtime/core";
 import forwardSource from "./embedding.wgsl" with { type: "text" };
 import gradientSource from "./embedding_gradient.wgsl" with { type: "text" };
+import { EMBEDDING_CODE, EMBEDDING_GRADIENT_CODE } from "./vector_code.ts";
 
 /** Rows of one table range by id. */
 export const EMBEDDING = kernel<
@@ -20,7 +21,7 @@ export const EMBEDDING = kernel<
       for (let c = 0; c < width; c++) y[to + c] = scale * table[from + c]!;
     } else if (zero_others) y.fill(0, to, to + width);
   }
-});
+}, EMBEDDING_CODE);
 
 /** Sums per distinct id, added to the rows of one table range. */
 export const EMBEDDING_GRADIENT = kernel<
@@ -39,4 +40,4 @@ export const EMBEDDING_GRADIENT = kernel<
     const to = (distinct[s]! - first_id) * width;
     for (let c = 0; c < width; c++) dtable[to + c]! += scale * sum[c]!;
   }
-});
+}, EMBEDDING_GRADIENT_CODE);

@@ -4,7 +4,9 @@
  * @module
  */
 import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
+import { i32 } from "@transformer-xl/runtime/wasm";
 import { type RowCount, rowThreads } from "../shared/row_count.ts";
+import { listedRowsCode } from "../shared/vector/listed_rows.ts";
 import listedRows from "../shared/listed_rows.wgsl" with { type: "text" };
 import source from "./gather.wgsl" with { type: "text" };
 
@@ -17,6 +19,9 @@ const GATHER = kernel<"x" | "rows" | "y", "count" | "columns" | "factor">(
       for (let c = 0; c < columns; c++) y[to + c] = factor * x[from + c]!;
     }
   },
+  listedRowsCode((_f, { store, own, listed, scaled }, { at }) => {
+    store(i32.add(at.y, own), scaled(i32.add(at.x, listed)));
+  }),
 );
 
 /** Records `y[i] = factor * x[rows[i]]` for i < count. */

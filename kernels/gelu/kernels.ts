@@ -7,6 +7,7 @@ import { elementwiseKernel } from "@transformer-xl/runtime/core";
 import backwardSource from "./gelu_backward.wgsl" with { type: "text" };
 import source from "./gelu.wgsl" with { type: "text" };
 import sigmoid from "./sigmoid.wgsl" with { type: "text" };
+import { GELU_BACKWARD_CODE, GELU_CODE } from "./vector_code.ts";
 
 const C = Math.sqrt(2 / Math.PI);
 const A = 0.044715;
@@ -21,6 +22,7 @@ export const GELU = elementwiseKernel<"x" | "y", "count">(
   ({ x, y }, { count }) => {
     for (let i = 0; i < count; i++) y[i] = x[i]! * half(x[i]!);
   },
+  GELU_CODE,
 );
 
 /** The cotangent of the input. */
@@ -34,4 +36,5 @@ export const GELU_BACKWARD = elementwiseKernel<"x" | "dy" | "dx", "count">(
       dx[i] = dy[i]! * (s + x[i]! * s * (1 - s) * slope);
     }
   },
+  GELU_BACKWARD_CODE,
 );

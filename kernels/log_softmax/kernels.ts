@@ -7,6 +7,7 @@ import { kernel } from "@transformer-xl/runtime/core";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
 import softmaxLanes from "../shared/softmax_lanes.wgsl" with { type: "text" };
 import source from "./log_softmax.wgsl" with { type: "text" };
+import { LOG_SOFTMAX_CODE } from "./vector_code.ts";
 
 /** Log-probabilities of some columns of every row. */
 export const LOG_SOFTMAX = kernel<
@@ -38,4 +39,5 @@ export const LOG_SOFTMAX = kernel<
       }
     }
   },
+  LOG_SOFTMAX_CODE,
 );

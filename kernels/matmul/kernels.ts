@@ -9,6 +9,7 @@ import { drawFactors, MASK_WGSL, type MaskField } from "../shared/dropout/mask.t
 import { type Epilogue, PLAIN_EPILOGUE } from "./tiles/epilogue.ts";
 import { tileSource } from "./tiles/tile.ts";
 import type { MatmulForm, TilePlan } from "./tiles/tile_plan.ts";
+import { REDUCE_CODE } from "./vector/reduce_code.ts";
 import { productCode, type ProductSizes } from "./vector/product_code.ts";
 
 /** Adds the parts of split sums in order. */
@@ -27,7 +28,7 @@ export const REDUCE_PARTIALS = kernel<
       c[out + n] = sum;
     }
   }
-});
+}, REDUCE_CODE);
 
 const KERNELS = new Map<string, Kernel>();
 

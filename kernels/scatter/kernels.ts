@@ -4,7 +4,9 @@
  * @module
  */
 import { dims, kernel, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
+import { f32x4, i32, v128 } from "@transformer-xl/runtime/wasm";
 import { type RowCount, rowThreads } from "../shared/row_count.ts";
+import { listedRowsCode } from "../shared/vector/listed_rows.ts";
 import listedRows from "../shared/listed_rows.wgsl" with { type: "text" };
 import source from "./scatter.wgsl" with { type: "text" };
 
@@ -19,6 +21,12 @@ const SCATTER = kernel<"x" | "rows" | "y", "count" | "columns" | "factor" | "acc
       }
     }
   },
+  listedRowsCode<"accumulate">((f, { store, own, listed, scaled }, { at, int }) => {
+    const value = f.vector(scaled(i32.add(at.x, own)));
+    const to = f.int(i32.add(at.y, listed));
+    f.when(int.accumulate, () => f.set(value, f32x4.add(value, v128.load(to))));
+    store(to, value);
+  }),
 );
 
 /** Records `y[rows[i]] (+)= factor * x[i]` for i < count. */

@@ -7,7 +7,8 @@
  */
 import { bytesPer, type DType, type Recorder, Tensor } from "@transformer-xl/runtime/core";
 import { itemWidth } from "../shared/items/item_width.ts";
-import { BLOCK_SUMS, COLUMN_SUMS, TABLE_COLUMNS, TABLE_FIELDS } from "./kernels.ts";
+import { BLOCK_SUMS, COLUMN_SUMS } from "./kernels.ts";
+import { TABLE_COLUMNS, TABLE_FIELDS } from "./table.ts";
 
 /** Rows of a block. */
 export const SUM_BLOCK = 32;

@@ -8,6 +8,8 @@ import { itemSource, type ItemWidth } from "../shared/items/item_width.ts";
 import blockSums from "./block_sums.wgsl" with { type: "text" };
 import columnSums from "./column_sums.wgsl" with { type: "text" };
 import source from "./sum_rows.wgsl" with { type: "text" };
+import { TABLE_FIELDS } from "./table.ts";
+import { blockSumsCode, COLUMN_SUMS_CODE, SUM_ROWS_CODE } from "./vector_code.ts";
 
 /** Sums of the columns of one block of rows. */
 export const SUM_ROWS = kernel<"x" | "y", "rows" | "per" | "columns" | "block" | "accumulate">(
@@ -24,6 +26,7 @@ export const SUM_ROWS = kernel<"x" | "y", "rows" | "per" | "columns" | "block" |
       for (let c = 0; c < C; c++) y[g * C + c] = sum[c]! + (accumulate ? y[g * C + c]! : 0);
     }
   },
+  SUM_ROWS_CODE,
 );
 
 const blockSumsOf = (width: ItemWidth): Kernel =>
@@ -41,6 +44,7 @@ const blockSumsOf = (width: ItemWidth): Kernel =>
         for (let c = 0; c < C; c++) partials[width * at + b * C + c] = sum[c]!;
       }
     },
+    blockSumsCode(width),
   );
 
 /** Sums of blocks of rows, by width of the items of a row. */
@@ -48,12 +52,6 @@ export const BLOCK_SUMS: Readonly<Record<ItemWidth, Kernel>> = {
   1: blockSumsOf(1),
   4: blockSumsOf(4),
 };
-
-/** Numbers of an entry of the table of {@link COLUMN_SUMS}. */
-export const TABLE_FIELDS = 5;
-
-/** Columns of an entry of the table. */
-export const TABLE_COLUMNS = 32;
 
 /** Sums of blocks added to gradients, those of many matrices. */
 export const COLUMN_SUMS = kernel<"table" | "partials" | "sums", never>(
@@ -73,4 +71,5 @@ export const COLUMN_SUMS = kernel<"table" | "partials" | "sums", never>(
       }
     }
   },
+  COLUMN_SUMS_CODE,
 );

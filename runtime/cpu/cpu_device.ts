@@ -108,11 +108,12 @@ export class CpuDevice extends ReferenceDevice {
       () => assemble(vectorCode, { operands: bindings.map(({ name }) => name), numbers }),
     );
     const addresses = arrays.map(({ byteOffset }) => byteOffset);
+    const lengths = Object.fromEntries(bindings.map(({ name }, n) => [name, arrays[n]!.length]));
     const { buffer } = this.#memory;
     const ints = new Int32Array(buffer, this.#launch, MAX_ARGUMENTS);
     const floats = new Float32Array(buffer, this.#launch, MAX_ARGUMENTS);
     return (sizes) => {
-      const { items, ...extra } = vectorCode.split(sizes, this.#pool.count);
+      const { items, ...extra } = vectorCode.split(sizes, this.#pool.count, lengths);
       ints.set(addresses);
       let n = addresses.length;
       for (const { name, type } of numbers) {

@@ -24,6 +24,8 @@ export interface Numbers {
   [index: number]: number;
   /** Sets elements `start` to `end` (exclusive) to `value`. */
   fill(value: number, start?: number, end?: number): unknown;
+  /** Copies numbers to the elements from `offset` on. */
+  set(values: ArrayLike<number>, offset?: number): unknown;
   /** The same memory, from `start` to `end` (exclusive). */
   subarray(start?: number, end?: number): Numbers;
 }

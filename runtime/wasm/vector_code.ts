@@ -40,8 +40,15 @@ export interface VectorCode<
 > {
   /** Integers that the split adds to the kernel's scalars. */
   readonly extra: readonly Extra[];
-  /** Cuts a launch. One item runs without other threads: it should take some microseconds. */
-  readonly split: (sizes: Readonly<Record<Sizes, number>>, threads: number) => ItemSplit<Extra>;
+  /**
+   * Cuts a launch. One item runs without other threads: it should take some microseconds. `lengths`
+   * are those of the operands.
+   */
+  readonly split: (
+    sizes: Readonly<Record<Sizes, number>>,
+    threads: number,
+    lengths: Readonly<Record<Operands, number>>,
+  ) => ItemSplit<Extra>;
   /** Appends the statements of one item. */
   readonly emit: (f: FunctionBuilder, values: ItemValues<Operands, Sizes | Extra>) => void;
 }

@@ -16,7 +16,7 @@ export function columnItems(
   block: number,
 ): { items: number; strip: number } {
   const strip = LINE * Math.max(1, Math.ceil(ITEM_WORK / LINE / Math.max(1, block)));
-  return { items: Math.ceil(rows / block) * Math.ceil(columns / strip), strip };
+  return { items: Math.ceil(rows / Math.max(1, block)) * Math.ceil(columns / strip), strip };
 }
 
 /** Four columns of a block of rows. */

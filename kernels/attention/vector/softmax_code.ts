@@ -17,7 +17,7 @@ import {
   type VectorCode,
   vectorCode,
 } from "@transformer-xl/runtime/wasm";
-import { emitExp } from "../shared/vector/exponential.ts";
+import { emitExp } from "../../shared/vector/exponential.ts";
 import {
   bytes,
   DoubleSum,
@@ -25,14 +25,14 @@ import {
   forRows,
   forVectors,
   largestLane,
+  least,
   rowItems,
-} from "../shared/vector/rows.ts";
+} from "../../shared/vector/rows.ts";
 
 type Rows = "B" | "N" | "Q" | "K" | "M" | "validMemory" | "maxDistance";
 type Cotangent = "p" | "out" | "d_out" | "ds";
 type Int = Value<"i32">;
 
-const least = (a: Int, b: Int): Int => i32.select(i32.lt(a, b), a, b);
 const most = (a: Int, b: Int): Int => i32.select(i32.lt(a, b), b, a);
 
 /** A row of scores; `place` and `shifted` count elements, the others keys. */
