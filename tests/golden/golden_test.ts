@@ -17,12 +17,13 @@ import { caseSchema } from "./runner/case_schema.ts";
 import { errorTable } from "./runner/error_table.ts";
 import { Findings } from "./runner/findings.ts";
 import { GoldenCase, UnsupportedCase } from "./runner/golden_case.ts";
+import { main } from "./main.ts";
+import { called } from "../support/processes/called_program.ts";
 import { trajectoryLimits } from "./runner/trajectory_limits.ts";
 import { generatedWeights } from "./runner/weight_generator.ts";
 import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
 
 const FOLDER = new URL("./cases/", import.meta.url).pathname;
-const CLI = new URL("./main.ts", import.meta.url).pathname;
 const CASES = [
   ...[
     "F1",
@@ -215,10 +216,8 @@ Deno.test("findings keep the worst error of every kind in units of its limit", (
 });
 
 async function runCli(...words: string[]): Promise<{ code: number; text: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", CLI, ...words],
-  }).output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  const { code, stdout, stderr } = await called(() => main(words));
+  return { code, text: `${stdout}\n${stderr}` };
 }
 
 Deno.test("deno task golden prints every kind and exits 1 when a folder did not pass", async () => {

@@ -142,7 +142,12 @@ const CHOICES = {
   adapter_class: ADAPTER_CLASSES,
 } as const;
 
-async function main(argv: readonly string[]): Promise<number> {
+/**
+ * Checks the folders of a command line.
+ *
+ * @returns exit code: 0, 1 when a folder did not pass, 2 for wrong flags
+ */
+export async function main(argv: readonly string[]): Promise<number> {
   const problems: string[] = [];
   const flags = parseArgs(argv, {
     string: ["data", ...Object.keys(CHOICES)],

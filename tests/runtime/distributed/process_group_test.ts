@@ -64,7 +64,7 @@ function rejection(promise: Promise<unknown>): Promise<GroupError> {
   return assertRejects(() => promise, GroupError);
 }
 
-for (const size of [1, 2, 3, 4, 5]) {
+for (const size of [1, 2, 3, 5]) {
   Deno.test(`a ring of ${size} sums in the documented order and leaves no file`, async () => {
     await inRing(size, async (group) => {
       assertEquals([group.size, group.backend], [size, size === 1 ? "solo" : "ring"]);
