@@ -60,9 +60,22 @@ export async function statPath(path: string): Promise<Deno.FileInfo | undefined>
   try {
     return await Deno.stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
-    throw unreadable(path, error);
+    return noInfo(path, error);
   }
+}
+
+/** As {@link statPath}, at once. */
+function fileInfo(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    return noInfo(path, error);
+  }
+}
+
+function noInfo(path: string, error: unknown): undefined {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
+  throw unreadable(path, error);
 }
 
 /** Kind of an entry that is neither a file nor a folder. */
@@ -97,12 +110,16 @@ export function unreadable(path: string, error: unknown): unknown {
 }
 
 /** A buffer no larger than needed to read a file and detect its end. */
-async function bufferFor(file: Deno.FsFile, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(Math.min(bytes, (await file.stat()).size + 1));
+function bufferFor(fileBytes: number, bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Math.min(bytes, fileBytes + 1));
 }
 
+/**
+ * Opens a file. Awaiting each call of the system takes most of the time of a short file, so only one
+ * is awaited, in which signals are handled.
+ */
 async function openFile(path: string): Promise<Deno.FsFile> {
-  const info = await statPath(path);
+  const info = fileInfo(path);
   // Reading a pipe would block, and a device may never end.
   if (info !== undefined && !info.isFile) {
     throw new DataError(
@@ -119,12 +136,17 @@ async function openFile(path: string): Promise<Deno.FsFile> {
   }
 }
 
-/** Reads until `buffer` is full or the file ends; returns how much was read. */
+/**
+ * Reads until `buffer` is full or the file ends; returns how much was read. A short buffer is read
+ * without awaiting, see {@link openFile}.
+ */
 async function fill(path: string, file: Deno.FsFile, buffer: Uint8Array): Promise<number> {
   let length = 0;
+  const isShort = buffer.length <= SAMPLE_BYTES;
   try {
     while (length < buffer.length) {
-      const read = await file.read(buffer.subarray(length));
+      const rest = buffer.subarray(length);
+      const read = isShort ? file.readSync(rest) : await file.read(rest);
       if (read === null) break;
       length += read;
     }
@@ -158,8 +180,8 @@ export async function readText(
 ): Promise<TextFile> {
   const digest = new FileDigest(path);
   using file = await openFile(path);
-  const { size: totalBytes } = await file.stat();
-  const buffer = await bufferFor(file, Math.max(chunkBytes, SAMPLE_BYTES));
+  const { size: totalBytes } = file.statSync();
+  const buffer = bufferFor(totalBytes, Math.max(chunkBytes, SAMPLE_BYTES));
   let length = await fill(path, file, buffer);
   let bytes = length;
   const head = buffer.subarray(0, Math.min(length, SAMPLE_BYTES));
@@ -224,7 +246,7 @@ export async function hashFile(path: string, chunkBytes: number): Promise<TextFi
     if (hashed !== undefined) return { path, ...hashed };
   }
   const digest = new FileDigest(path);
-  const buffer = await bufferFor(file, chunkBytes);
+  const buffer = bufferFor(file.statSync().size, chunkBytes);
   for (let read = await fill(path, file, buffer); read > 0; read = await fill(path, file, buffer)) {
     digest.update(buffer.subarray(0, read));
   }
