@@ -19,10 +19,10 @@ interface BackwardOperands extends FusedOperands {
   readonly out: Numbers;
   readonly d_out: Numbers;
   readonly lse: Numbers;
-  readonly d_kv: Numbers;
-  readonly dq_sums: Numbers;
-  readonly dr_sums?: Numbers;
-  readonly distance_bias_sums?: Numbers;
+  d_kv: Numbers;
+  dq_sums: Numbers;
+  dr_sums?: Numbers;
+  distance_bias_sums?: Numbers;
 }
 
 /** One kernel of the derivative per distinct plan. */
@@ -38,11 +38,18 @@ export function backwardKernel(plan: FusedPlan): Kernel {
   );
 }
 
-/** The sums of all workgroups are in the first part. */
+/** Names of what is written. */
+const WRITTEN = ["d_kv", "dq_sums", "dr_sums", "distance_bias_sums"] as const;
+
+/** The sums of all workgroups are in the first part; they are rounded once, when they are stored. */
 function backwardLoops(operands: BackwardOperands, sizes: FusedSizes): void {
-  const { keep, lse, d_kv, dq_sums, dr_sums, distance_bias_sums } = operands;
+  const { keep, lse } = operands;
   const { N, Q, K } = sizes;
-  for (const sums of [d_kv, dq_sums, dr_sums, distance_bias_sums]) sums?.fill(0);
+  const exact = { ...operands };
+  for (const name of WRITTEN) {
+    const stored = operands[name];
+    if (stored !== undefined) exact[name] = new Float64Array(stored.length);
+  }
   const factors = new Float64Array(K);
   eachRow(sizes, (row) => {
     const { i, b, n, begin, end } = row;
@@ -51,9 +58,14 @@ function backwardLoops(operands: BackwardOperands, sizes: FusedSizes): void {
     maskLoop(factors, flat * K, keep, sizes);
     for (let j = begin; j < end; j++) {
       const p = Math.exp(scoreOf(operands, sizes, { i, b, n, j }, false) - lse[flat]!);
-      addKey(operands, sizes, row, { j, p, factor: factors[j]!, delta });
+      addKey(exact, sizes, row, { j, p, factor: factors[j]!, delta });
     }
   });
+  for (const name of WRITTEN) {
+    const stored = operands[name];
+    if (stored === undefined) continue;
+    for (let e = 0; e < stored.length; e++) stored[e] = exact[name]![e]!;
+  }
 }
 
 /** The sum of the products of a row's outputs and their cotangents. */
@@ -112,13 +124,14 @@ const querySumsOf = (width: ItemWidth): Kernel =>
         u.fill(0);
         s.fill(0);
         for (let e = b * block * C; e < Math.min(rows, (b + 1) * block) * C; e++) {
-          dq[e] = 0;
+          let sum = 0;
           for (let part = 0; part < parts; part++) {
             const at = 2 * part * rows * C + e;
             u[e % C]! += sums[at]!;
             s[e % C]! += sums[at + rows * C]!;
-            dq[e]! += sums[at]! + sums[at + rows * C]!;
+            sum += sums[at]! + sums[at + rows * C]!;
           }
+          dq[e] = sum;
         }
         for (let c = 0; c < C; c++) {
           partials[width * u_at + b * C + c] = u[c]!;
