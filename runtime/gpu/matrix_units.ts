@@ -93,13 +93,8 @@ export async function withMatrixUnits(
   wanted: MatrixUnitsChoice,
 ): Promise<AdapterChoice> {
   if (wanted === "off" || (wanted === "auto" && choice.software)) return choice;
-  const gpu = (choice.gpu as Partial<NamedGpu>).experimental ?? choice.gpu;
-  const found = await chooseAdapter(gpu);
-  const matrixUnits = found && unitsOf(found);
-  if (found !== undefined && matrixUnits !== undefined) {
-    const features = [...found.features, MATRIX_UNITS_FEATURE];
-    return { ...choice, gpu, adapter: found.adapter, features, matrixUnits };
-  }
+  const found = await findMatrixUnits(choice);
+  if (found !== undefined) return found;
   if (wanted === "auto") return choice;
   throw new DeviceError(
     "unsupported",
@@ -107,6 +102,16 @@ export async function withMatrixUnits(
       "offers none that multiply float16 into float32 sums",
     { need: "an adapter with matrix units, or none" },
   );
+}
+
+/** The adapter with its matrix units, if it has any, and devices that use them. */
+export async function findMatrixUnits(choice: AdapterChoice): Promise<AdapterChoice | undefined> {
+  const gpu = (choice.gpu as Partial<NamedGpu>).experimental ?? choice.gpu;
+  const found = await chooseAdapter(gpu);
+  const matrixUnits = found && unitsOf(found);
+  if (found === undefined || matrixUnits === undefined) return undefined;
+  const features = [...found.features, MATRIX_UNITS_FEATURE];
+  return { ...choice, gpu, adapter: found.adapter, features, matrixUnits };
 }
 
 function unitsOf({ adapter, features }: AdapterChoice): MatrixUnits | undefined {

@@ -13,6 +13,10 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
   assertMatch(report, /^Deno {10}\d+\.\d+/m);
   assertMatch(report, /^Default {7}the [CG]PU/m);
   assertMatch(report, /^Chosen {8}\S/m);
+  assertMatch(
+    report,
+    /^Matrix units {2}(none|\d+x\d+x\d+, float16 into float32 sums, subgroups of \d+)$/m,
+  );
   assertMatch(report, /^Readback {6}passed/m);
   assertMatch(report, /^Loop {10}passed, 70000 of 70000/m);
   assertMatch(report, /^Limit {9}maxBufferSize \d+/m);

@@ -11,6 +11,7 @@ import {
   chooseAdapter,
   countLoopIterations,
   type DeviceLimits,
+  findMatrixUnits,
   formatBytes,
   grantsFeature,
   isUserError,
@@ -114,6 +115,7 @@ async function examineWebGpu(
   print("Chosen", `${choice.name} (${choice.software ? "software" : choice.adapterClass})`);
   if (known !== undefined) print("Driver", `${known.driver}, Vulkan ${known.vulkanVersion}`);
   print("Features", (await grantedFeatures(choice)).join(", ") || "none of the requested ones");
+  print("Matrix units", await matrixUnitsText(choice));
   for (const limit of REQUESTED_LIMITS) print("Limit", `${limit} ${choice.adapter.limits[limit]}`);
   try {
     return await examineDevice(print, choice, known, needs);
@@ -141,6 +143,13 @@ async function grantedFeatures(choice: AdapterChoice): Promise<readonly string[]
     if (await grantsFeature(choice.gpu, feature)) granted.push(feature);
   }
   return granted;
+}
+
+/** Sizes of one product of the units, and of the subgroups that multiply with them. */
+async function matrixUnitsText(choice: AdapterChoice): Promise<string> {
+  const units = (await findMatrixUnits(choice))?.matrixUnits;
+  if (units === undefined) return "none";
+  return `${units.M}x${units.N}x${units.K}, float16 into float32 sums, subgroups of ${units.lanes}`;
 }
 
 async function examineDevice(
