@@ -170,10 +170,10 @@ export const relativeAttentionCases: OpCases = {
       operands: { distanceBias: { shape: [13, 3] } },
       ...LOOPS,
     }),
-    row("fused, the derivative from arrays of scores, Philox dropout", {
+    row("fused, the derivative from arrays of scores, a bias of distances, Philox dropout", {
       ...{ Q: 7, M: 5, B: 3, N: 2, H: 4, rate: 0.3, validMemory: 4 },
       form: "recomputed",
-    }, { scalars: philox }),
+    }, { scalars: philox, operands: { distanceBias: { shape: [12, 2] } } }),
     row("base", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, { bench: true }),
     row("base with a bias of distances", { Q: 192, M: 192, B: 4, N: 8, H: 64 }, {
       operands: { distanceBias: { shape: [384, 8] } },
