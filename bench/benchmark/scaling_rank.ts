@@ -5,23 +5,10 @@
  * @module
  */
 import { createModel, REMEDIES } from "@transformer-xl/model";
-import {
-  assignGpus,
-  GpuDevice,
-  launch,
-  listAdapters,
-  openGroup,
-  type ProcessGroup,
-  rankEnvironment,
-  runMain,
-  sameProgram,
-  selectGpu,
-  SoloGroup,
-  useWebGpu,
-  withRemedies,
-} from "@transformer-xl/runtime";
+import { type GpuDevice, type ProcessGroup, runMain, withRemedies } from "@transformer-xl/runtime";
 import { checkFits, footprint, stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { zipfSegments } from "../gpu_report/zipf_segments.ts";
+import { runMeasuredJob } from "../processes/measured_job.ts";
 import { sizedRun, type SizeFlags } from "./sized_run.ts";
 
 /** What is measured. */
@@ -60,26 +47,10 @@ if (import.meta.main) await runMain(() => withRemedies(REMEDIES, main));
 async function main(): Promise<number> {
   const [text] = Deno.args;
   const job = JSON.parse(text!) as ScalingJob;
-  const environment = rankEnvironment();
-  if (job.size > 1 && environment.launchedBy === "none") {
-    const ranks = { size: job.size, heartbeatMs: TIMEOUT_MS, showRanks: "first" } as const;
-    return await launch({ ...sameProgram([text!]), ...ranks });
-  }
-  if (job.size > 1) {
-    const { localRank, localSize } = environment;
-    const { oversubscribe } = job;
-    const request = { adapters: await listAdapters(), wanted: localSize, oversubscribe };
-    const assigned = assignGpus(request)[localRank];
-    if (assigned !== undefined) selectGpu(assigned);
-  }
-  await using group = job.size > 1
-    ? await openGroup({ environment, timeoutMs: TIMEOUT_MS })
-    : new SoloGroup();
-  await useWebGpu();
-  using device = await GpuDevice.open();
-  const times = await measure(device, group, job);
-  if (group.rank === 0) console.log(JSON.stringify(times));
-  return 0;
+  return await runMeasuredJob(
+    { ...job, timeoutMs: TIMEOUT_MS },
+    (device, group) => measure(device, group, job),
+  );
 }
 
 async function measure(

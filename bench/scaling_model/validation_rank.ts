@@ -5,47 +5,19 @@
  * @module
  */
 import { createModel } from "@transformer-xl/model";
-import {
-  assignGpus,
-  GpuDevice,
-  launch,
-  listAdapters,
-  openGroup,
-  type ProcessGroup,
-  rankEnvironment,
-  runMain,
-  sameProgram,
-  selectGpu,
-  useWebGpu,
-} from "@transformer-xl/runtime";
+import { type GpuDevice, type ProcessGroup, runMain } from "@transformer-xl/runtime";
 import { stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { zipfSegments } from "../gpu_report/zipf_segments.ts";
+import { runMeasuredJob } from "../processes/measured_job.ts";
 import { validationRun, type ValidationTimes } from "./validation_run.ts";
 
-const TIMEOUT_MS = 60_000;
 const WARM_UPS = 3;
 const ROUNDS = 15;
 const LEARNING_RATE = 1e-3;
 
-if (import.meta.main) await runMain(main);
+const JOB = { size: 2, oversubscribe: true, timeoutMs: 60_000 };
 
-async function main(): Promise<number> {
-  const environment = rankEnvironment();
-  if (environment.launchedBy === "none") {
-    const job = { size: 2, heartbeatMs: TIMEOUT_MS, showRanks: "first" } as const;
-    return await launch({ ...sameProgram([]), ...job });
-  }
-  const { localRank, localSize } = environment;
-  const request = { adapters: await listAdapters(), wanted: localSize, oversubscribe: true };
-  const assigned = assignGpus(request)[localRank];
-  if (assigned !== undefined) selectGpu(assigned);
-  await using group = await openGroup({ environment, timeoutMs: TIMEOUT_MS });
-  await useWebGpu();
-  using device = await GpuDevice.open();
-  const times = await measure(device, group);
-  if (group.rank === 0) console.log(JSON.stringify(times));
-  return 0;
-}
+if (import.meta.main) await runMain(() => runMeasuredJob(JOB, measure));
 
 /** Steps with and without exchange, and updates alone, in turns; both processes always do the same. */
 async function measure(device: GpuDevice, group: ProcessGroup): Promise<ValidationTimes> {
