@@ -59,7 +59,7 @@ async function examined(
   { device: choice }: Pick<GrowthFlags, "device">,
   print: (line: string) => void,
 ): Promise<Pick<Device, "limits"> & { readonly speeds: Speeds }> {
-  using device = await openDevice(choice);
+  using device = await openDevice(choice, () => {});
   const isGpu = device instanceof GpuDevice;
   const speeds = isGpu
     ? await measureSpeeds(device.gpu, device, device.info.kind === "software")
@@ -78,7 +78,7 @@ async function measureAxis(axis: AxisName, flags: GrowthFlags): Promise<Measured
   await using stack = new AsyncDisposableStack();
   const cells = [];
   for (const { value, sizes } of growthCells(axis, first, doublings)) {
-    const step = stack.use(await GrownStep.record(sizes, () => openDevice(flags.device)));
+    const step = stack.use(await GrownStep.record(sizes, () => openDevice(flags.device, () => {})));
     cells.push({ value, step, tokens: sizes.batchSize * sizes.tgtLen });
   }
   const samples = await sampleInTurns(cells.map(({ step }) => step), flags);
