@@ -144,6 +144,8 @@ export const v128 = {
   andnot: ofVectors(79),
   or: ofVectors(80),
   xor: ofVectors(81),
+  /** 1 if any bit is set. */
+  anyTrue: operation<"i32", [V128]>("i32", simd(83), [vectorOf]),
   zero: { type: "v128", code: [...simd(12), ...new Array<number>(16).fill(0)] } as V128,
 } as const;
 
@@ -185,6 +187,7 @@ export const f32x4 = {
   max: ofVectors(233),
   sqrt: ofVector(227),
   nearest: ofVector(106),
+  ne: ofVectors(66),
   lt: ofVectors(67),
   gt: ofVectors(68),
   /** x * y + z, rounded once or twice, as the processor does it: always the same on one machine. */

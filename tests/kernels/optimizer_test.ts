@@ -146,6 +146,35 @@ for (
   });
 }
 
+Deno.test("a sparse update on the CPU equals its reference where rows have no gradient", async () => {
+  const options: UpdateSettings = {
+    optimizer: { kind: "adam", sparse: true, weightDecay: 0 },
+    clip: 0.25,
+    roleOf: ({ name }) => ({ kind: "embedding", sparse: name === "rows" }),
+  };
+  const afterTwo = async (device: Device) => {
+    using store = new ParameterStore();
+    odd(store);
+    allocate(store, device, 40_000);
+    using updater = await openUpdater(device, store, initialOf(store), options);
+    const gradients = (step: number): Named => {
+      const rows = normals(`rows ${step}`, 700 * 7);
+      return {
+        ...gradientsAt(store, step),
+        rows: Float64Array.from(rows, (g, i) => Math.floor(i / 7) % 3 === step ? g : 0),
+      };
+    };
+    await updater.step(gradients(1), 0.01);
+    return await updater.step(gradients(2), 0.02);
+  };
+  using reference = new ReferenceDevice({ precision: "f64" });
+  using cpu = new CpuDevice(ONE_THREAD);
+  const got = await afterTwo(cpu);
+  assertAgrees(got, await afterTwo(reference), 1e-6);
+  const untouched = normals("init rows", 7);
+  assertEquals([...got.weights["rows"]!.slice(0, 7)], [...Float32Array.from(untouched)]);
+});
+
 gpuTest("the work split of hardware adapters gives the same update", async () => {
   const choice = await chooseAdapter(navigator.gpu);
   assert(choice !== undefined);

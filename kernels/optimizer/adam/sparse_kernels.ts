@@ -8,6 +8,7 @@ import { forEachChunk } from "../flat/chunks.ts";
 import { weightKernels } from "../flat/flat.ts";
 import sparseSource from "./sparse_adam.wgsl" with { type: "text" };
 import touchedSource from "./touched_rows.wgsl" with { type: "text" };
+import { SPARSE_ADAM_CODE, TOUCHED_ROWS_CODE } from "./sparse_code.ts";
 
 /** Which rows of a table have a gradient. */
 export const TOUCHED_ROWS = kernel<
@@ -20,7 +21,7 @@ export const TOUCHED_ROWS = kernel<
       if (gradients[offset + row * width + k] !== 0) touched[first + row] = 1;
     }
   }
-});
+}, TOUCHED_ROWS_CODE);
 
 /** Moments and weights of touched rows. */
 export const SPARSE_ADAM = weightKernels<
@@ -50,4 +51,4 @@ export const SPARSE_ADAM = weightKernels<
       p[i]! -= rate * (m1 / (Math.sqrt(v1) + eps));
     }
   });
-});
+}, SPARSE_ADAM_CODE);

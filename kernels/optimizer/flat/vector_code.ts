@@ -44,8 +44,18 @@ export interface ChunkValues<Operands extends string, Sizes extends string>
   readonly all: (name: Sizes) => Local<"v128">;
   /** Address of its number in a table by slots. */
   readonly slotOf: (operand: Operands) => Local<"i32">;
+  /** Number of its elements. */
+  readonly length: Local<"i32">;
+  /** Index of the first one in a state. */
+  readonly stateIndex: Local<"i32">;
   /** Statements for its elements, four at a time. */
   readonly forElements: (body: (vector: ChunkVector<Operands>) => void) => void;
+  /** The same for `count` elements from `first` on. */
+  readonly forSome: (
+    first: Value<"i32">,
+    count: Value<"i32">,
+    body: (vector: ChunkVector<Operands>) => void,
+  ) => void;
 }
 
 /** Code of a kernel over chunks; `per` numbers of a table stand in a slot. */
@@ -61,27 +71,35 @@ export function chunkCode<Operands extends string, Sizes extends string>(
       const row = f.int(i32.add(at.chunks, i32.shl(i32.add(int.first, item), 4)));
       const length = f.int(i32.load(row, 4));
       const slot = f.int(i32.load(row, 12));
+      const stateIndex = f.int(i32.load(row, 8));
       const starts: Readonly<Record<Index, Local<"i32">>> = {
         weight: f.int(bytes(i32.load(row))),
-        state: f.int(bytes(i32.load(row, 8))),
+        state: f.int(bytes(stateIndex)),
         slot: f.int(bytes(slot)),
+      };
+      const forSome: ChunkValues<Operands, Sizes>["forSome"] = (first, count, body) => {
+        const skipped = f.int(bytes(first));
+        forVectors(f, count, (offset, lanes) => {
+          const along = f.int(i32.add(skipped, offset));
+          const addressOf = (operand: Operands, index: Index = "weight") =>
+            f.int(i32.add(at[operand], i32.add(starts[index], along)));
+          const moveBy = (index: Index): Move<Operands> => (operand, update) => {
+            const address = addressOf(operand, index);
+            const value = f.vector(update(v128.load(address)));
+            lanes.store(address, value);
+            return value;
+          };
+          body({ ...lanes, addressOf, move: moveBy("weight"), moveState: moveBy("state") });
+        });
       };
       emit(f, {
         ...values,
         all: (name) => f.vector(f32x4.splat(float[name])),
         slotOf: (operand) => f.int(i32.add(at[operand], i32.mul(slot, 4 * per))),
-        forElements: (body) =>
-          forVectors(f, length, (offset, lanes) => {
-            const addressOf = (operand: Operands, index: Index = "weight") =>
-              f.int(i32.add(at[operand], i32.add(starts[index], offset)));
-            const moveBy = (index: Index): Move<Operands> => (operand, update) => {
-              const address = addressOf(operand, index);
-              const value = f.vector(update(v128.load(address)));
-              lanes.store(address, value);
-              return value;
-            };
-            body({ ...lanes, addressOf, move: moveBy("weight"), moveState: moveBy("state") });
-          }),
+        length,
+        stateIndex,
+        forElements: (body) => forSome(i32.const(0), length, body),
+        forSome,
       });
     },
   });
