@@ -141,7 +141,7 @@ Deno.test("the JSON log names versions, machine and device, unless --no_env leav
     v8: Deno.version.v8,
     target: Deno.build.target,
     cores: navigator.hardwareConcurrency,
-    adapter: "reference executor (f32)",
+    adapter: "CPU (WebAssembly)",
     device: "reference",
     features: ["shader-f16"],
   }]);
