@@ -24,13 +24,13 @@ const scored = { device: "cpu", batch_size: 2, tgt_len: 8, mem_len: 8 } as const
 
 /** What a program called in this process prints, as lines. */
 async function linesOf(name: CalledName, flags: Flags): Promise<string[]> {
-  let stdout = "";
+  let own = "";
   const printed = await printedBy(async () => {
-    const ended = await callProgram(name, flags);
-    assertEquals([ended.code, ended.stderr], [0, ""]);
-    stdout = ended.stdout === "" ? "" : `${ended.stdout}\n`;
+    const { code, stdout, stderr } = await callProgram(name, flags);
+    assertEquals(code, 0, stderr);
+    own = [stdout, stderr].filter((text) => text !== "").map((text) => `${text}\n`).join("");
   });
-  return (stdout + printed.stdout + printed.stderr).trimEnd().split("\n");
+  return (own + printed.stdout + printed.stderr).trimEnd().split("\n");
 }
 
 Deno.test("--quiet prints the results of training alone, --verbose its details; the log has all lines", async () => {

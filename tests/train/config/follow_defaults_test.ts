@@ -159,13 +159,18 @@ Deno.test("as many batch chunks are taken as the memory of the device asks for",
 });
 
 Deno.test("a preset whose attention exceeds a binding is cut into chunks that fit one", async () => {
-  const config = trainSchema.parse({ ...PRESETS["wt103-large"], nLayer: 1 });
-  const modelConfig = modelOf(config, 267_735, cutoffsFor("wt103", 267_735));
+  const fused = trainSchema.parse({ ...PRESETS["wt103-large"], nLayer: 1 });
+  const modelConfig = modelOf(fused, 267_735, cutoffsFor("wt103", 267_735));
   const memoryBytes = 1e12; // memory alone asks for no chunks
-  const { config: fitted } = await fitChunks(config, modelConfig, LARGE_LIMITS, { memoryBytes });
-  assertEquals(fitted.batchChunk, 2);
+  const chunksOf = async (config: typeof fused) =>
+    (await fitChunks(config, modelConfig, LARGE_LIMITS, { memoryBytes })).config.batchChunk;
+  assertEquals(await chunksOf(fused), 1);
+  const config = { ...fused, attnForm: "materialized" } as const;
+  assertEquals(await chunksOf(config), 2);
   // 256 / 8 columns, 8 heads, 192 rows and 384 keys take 72 of 128 MiB, twice the columns too much.
-  const base = trainSchema.parse({ ...PRESETS["wt103-base"], nLayer: 1 });
+  const base = trainSchema.parse({
+    ...{ ...PRESETS["wt103-base"], nLayer: 1, attnForm: "materialized" },
+  });
   const smallest = await fitChunks(base, modelOf(base, 1000, []), PORTABLE_LIMITS, { memoryBytes });
   assertEquals(smallest.config.batchChunk, 8);
   const small = { ...LARGE_LIMITS, maxBindingBytes: 2 ** 20 };
