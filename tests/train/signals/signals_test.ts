@@ -9,10 +9,12 @@ import { LOCK_NAME, STOP_CODES, type StopSignal } from "@transformer-xl/runtime"
 import { contentOf, Scratch, SMALL, wordText } from "../../support/small_run.ts";
 import { type Ended, type Flags, Program, runProgram } from "../../support/program.ts";
 
-/** A run whose evaluations and test take seconds, and whose steps take none. */
+/** A run whose evaluations and test take seconds, and whose steps of many chunks a signal reaches. */
 const SLOW_EVALUATION = {
   ...SMALL,
   device: "cpu",
+  batch_size: 64,
+  batch_chunk: 32,
   max_step: 48,
   eval_interval: 24,
   eval_batch_size: 1,
@@ -61,9 +63,9 @@ Deno.test({
     const flags = { ...SLOW_EVALUATION, data, work_dir, restart: true } as const;
     const moments: [line: RegExp, delayMs: number, signal: StopSignal][] = [
       [/step +5 \|/, 0, "SIGINT"], // training
-      [/step +20 \|/, 100, "SIGHUP"], // the evaluation of step 24
+      [/step +20 \|/, 200, "SIGHUP"], // the evaluation of step 24
       [/Continuing from/, 50, "SIGTERM"], // that evaluation again, which is due
-      [/step +45 \|/, 100, "SIGHUP"], // the evaluation of step 48, the last
+      [/step +45 \|/, 200, "SIGHUP"], // the evaluation of step 48, the last
       [/Eval +2 /, 50, "SIGTERM"], // the test
     ];
     for (const [line, delayMs, signal] of moments) {
