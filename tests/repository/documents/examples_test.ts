@@ -20,6 +20,7 @@ for (const name of names) {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", "--quiet", `tests/examples/${name}`],
       cwd: ROOT,
+      env: { TXL_WEBGPU: "" }, // on the device that a user's program has by default
       stdin: "null",
     }).output();
     assertEquals(code, 0, new TextDecoder().decode(stderr));
