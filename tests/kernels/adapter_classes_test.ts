@@ -30,7 +30,8 @@ type Includes = (op: string, row: string, dtype: RowDType) => boolean;
 const UNKNOWN: Includes = (op, row, dtype) => {
   if (op === "matmul") return dtype === "f16" && row === "NN sizes that suit vec4 loads";
   if (op === "feed_forward") return dtype === "f32" && row === "whole blocks of a mask";
-  return dtype === "f32" && (!row.startsWith("fused,") || row.startsWith("fused, a bias of distances"));
+  return dtype === "f32" &&
+    (!row.startsWith("fused,") || row.startsWith("fused, a bias of distances"));
 };
 
 /** `TXL_ADAPTER_CLASS=nvidia`: all rows, in either type, as for that class instead. */
