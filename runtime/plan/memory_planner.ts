@@ -59,7 +59,11 @@ export function planSlots(commands: readonly Command[], buffers: readonly PlanBu
   const slotBytes: number[] = [];
   const busy: Uint8Array[] = []; // by slot and command
   for (const { buffer, span: [first, last], bytes } of sized) {
-    let slot = busy.findLastIndex((commands) => !commands.subarray(first, last + 1).includes(1));
+    // Most slots are busy at an end of the lifetime, which is tested before a part of them is looked at.
+    let slot = busy.findLastIndex((commands) =>
+      commands[first] === 0 && commands[last] === 0 &&
+      (last - first < 2 || !commands.subarray(first + 1, last).includes(1))
+    );
     if (slot < 0) {
       slot = slotBytes.push(bytes) - 1;
       busy.push(new Uint8Array(commands.length));
