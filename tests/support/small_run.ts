@@ -42,6 +42,17 @@ export const SMALL = {
   eval_interval: 12,
 } as const satisfies Flags;
 
+/** {@link SMALL} on the CPU: four steps without chunks, two log lines, one evaluation. */
+export const FOUR_STEPS = {
+  ...SMALL,
+  batch_chunk: 1,
+  device: "cpu",
+  max_step: 4,
+  eval_interval: 4,
+  warmup_step: 2,
+  log_interval: 2,
+} as const satisfies Flags;
+
 /** Numbers in [0, 1) that depend on the seed alone. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

@@ -8,17 +8,7 @@ import { ConfigError } from "@transformer-xl/runtime";
 import { checkTrainConfig } from "@transformer-xl/train";
 import { callProgram } from "../../support/processes/called_program.ts";
 import type { Flags } from "../../support/program.ts";
-import { Scratch, SMALL, smallConfig, wordText } from "../../support/small_run.ts";
-
-const short = {
-  ...SMALL,
-  batch_chunk: 1,
-  device: "cpu",
-  max_step: 4,
-  eval_interval: 4,
-  warmup_step: 2,
-  log_interval: 2,
-} as const;
+import { FOUR_STEPS, Scratch, smallConfig, wordText } from "../../support/small_run.ts";
 
 const TIME = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`;
 
@@ -43,7 +33,7 @@ Deno.test("--txtlog_file names the text log, in the work directory or elsewhere"
   const data = await scratch.text("text.txt", wordText(60));
   for (const [run, name] of [["one", "lines.txt"], ["two", scratch.at("elsewhere.log")]] as const) {
     const work_dir = scratch.at(run);
-    const flags = { ...short, data, work_dir, txtlog_file: name };
+    const flags = { ...FOUR_STEPS, data, work_dir, txtlog_file: name };
     const { code, stdout, stderr } = await callProgram("train", flags);
     assertEquals([code, stderr], [0, ""]);
     const path = name.startsWith("/") ? name : `${work_dir}/${name}`;
@@ -55,7 +45,7 @@ Deno.test("--txtlog_file names the text log, in the work directory or elsewhere"
 Deno.test("a text log that cannot be opened costs its lines, not the run", async () => {
   await using scratch = new Scratch();
   const { code, stdout, stderr } = await callProgram("train", {
-    ...short,
+    ...FOUR_STEPS,
     data: await scratch.text("text.txt", wordText(60)),
     work_dir: scratch.at("run"),
     txtlog_file: scratch.at("missing/lines.log"),
@@ -72,7 +62,7 @@ Deno.test("--log_all_ranks gives every rank a file, and every line its rank", as
   await using scratch = new Scratch();
   const work_dir = scratch.at("run");
   const { code, stdout, stderr } = await callProgram("train", {
-    ...short,
+    ...FOUR_STEPS,
     data: await scratch.text("text.txt", wordText(60)),
     work_dir,
     gpus: 2,
@@ -130,7 +120,7 @@ Deno.test("the JSON log names versions, machine and device, unless --no_env leav
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const environments = async (work_dir: string, more: Flags) => {
-    const { code, stderr } = await callProgram("train", { ...short, data, work_dir, ...more });
+    const { code, stderr } = await callProgram("train", { ...FOUR_STEPS, data, work_dir, ...more });
     assertEquals([code, stderr], [0, ""]);
     return (await Deno.readTextFile(`${work_dir}/train_log.jsonl`)).trimEnd().split("\n")
       .map((line) => JSON.parse(line)).filter(({ kind }) => kind === "environment");

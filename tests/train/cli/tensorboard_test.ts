@@ -10,18 +10,15 @@ import { callProgram } from "../../support/processes/called_program.ts";
 import { inside, textIn } from "../../support/protobuf/decode.ts";
 import { readEvents, scalarsOf } from "../../support/protobuf/event_file.ts";
 import type { Flags } from "../../support/program.ts";
-import { Scratch, SMALL, smallConfig, smallCorpus, wordText } from "../../support/small_run.ts";
+import {
+  FOUR_STEPS,
+  Scratch,
+  smallConfig,
+  smallCorpus,
+  wordText,
+} from "../../support/small_run.ts";
 
-const short = {
-  ...SMALL,
-  batch_chunk: 1,
-  device: "cpu",
-  max_step: 4,
-  eval_interval: 4,
-  warmup_step: 2,
-  log_interval: 2,
-  tensorboard: true,
-} as const;
+const short = { ...FOUR_STEPS, tensorboard: true } as const;
 
 interface LogRecord {
   readonly kind: string;

@@ -8,17 +8,7 @@ import { TextLog } from "@transformer-xl/runtime";
 import { type CalledName, callProgram } from "../../support/processes/called_program.ts";
 import { printedBy } from "../../support/processes/printed.ts";
 import type { Flags } from "../../support/program.ts";
-import { Scratch, SMALL, wordText } from "../../support/small_run.ts";
-
-const short = {
-  ...SMALL,
-  batch_chunk: 1,
-  device: "cpu",
-  max_step: 4,
-  eval_interval: 4,
-  warmup_step: 2,
-  log_interval: 2,
-} as const;
+import { FOUR_STEPS, Scratch, wordText } from "../../support/small_run.ts";
 
 const scored = { device: "cpu", batch_size: 2, tgt_len: 8, mem_len: 8 } as const;
 
@@ -37,7 +27,7 @@ Deno.test("--quiet prints the results of training alone, --verbose its details; 
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const run = (work_dir: string, flags: Flags) =>
-    linesOf("train", { ...short, data, work_dir: scratch.at(work_dir), ...flags });
+    linesOf("train", { ...FOUR_STEPS, data, work_dir: scratch.at(work_dir), ...flags });
   const logOf = async (work_dir: string) =>
     (await Deno.readTextFile(scratch.at(`${work_dir}/train_log.log`))).trimEnd().split("\n");
 
@@ -114,7 +104,7 @@ Deno.test("a quiet plan is printed without its settings", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
   const lines = await linesOf("train", {
-    ...{ ...short, data, dry_run: true, quiet: true, work_dir: scratch.at("run") },
+    ...{ ...FOUR_STEPS, data, dry_run: true, quiet: true, work_dir: scratch.at("run") },
   });
   assertMatch(lines[0]!, /^#params = \d+$/);
   assertMatch(lines.at(-1)!, /^kB moved per token = /);

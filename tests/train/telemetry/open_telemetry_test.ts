@@ -8,18 +8,9 @@ import { openTelemetry } from "@transformer-xl/train/report";
 import { readSourceFiles } from "../../repository/rules/source_tree.ts";
 import { attributesOf, Collector, type ReceivedSpan } from "../../support/processes/collector.ts";
 import { type Flags, runProgram } from "../../support/program.ts";
-import { Scratch, SMALL, smallConfig, wordText } from "../../support/small_run.ts";
+import { FOUR_STEPS, Scratch, SMALL, smallConfig, wordText } from "../../support/small_run.ts";
 
-const short = {
-  ...SMALL,
-  batch_chunk: 1,
-  device: "cpu",
-  max_step: 4,
-  eval_interval: 4,
-  warmup_step: 2,
-  log_interval: 2,
-  quiet: true,
-} as const;
+const short = { ...FOUR_STEPS, quiet: true } as const;
 
 interface LogRecord {
   readonly kind: string;
