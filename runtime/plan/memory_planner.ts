@@ -57,19 +57,26 @@ export function planSlots(commands: readonly Command[], buffers: readonly PlanBu
     .sort((a, b) => b.bytes - a.bytes || a.span[0] - b.span[0]);
   const slotOf = new Map<number, number>();
   const slotBytes: number[] = [];
-  const busy: Uint8Array[] = []; // by slot and command
+  const busy: Int32Array[] = []; // by 32 slots, and by command: a bit for each slot
   for (const { buffer, span: [first, last], bytes } of sized) {
-    // Most slots are busy at an end of the lifetime, which is tested before a part of them is looked at.
-    let slot = busy.findLastIndex((commands) =>
-      commands[first] === 0 && commands[last] === 0 &&
-      (last - first < 2 || !commands.subarray(first + 1, last).includes(1))
-    );
+    let slot = -1;
+    for (let n = busy.length - 1; n >= 0 && slot < 0; n--) {
+      const slots = busy[n]!;
+      let taken = n === busy.length - 1 ? -2 << (slotBytes.length - 1) : 0; // those that do not exist
+      taken |= slots[last]!; // most are busy at an end
+      for (let i = first; i < last && taken !== ALL; i++) taken |= slots[i]!;
+      if (taken !== ALL) slot = 32 * n + 31 - Math.clz32(~taken);
+    }
     if (slot < 0) {
       slot = slotBytes.push(bytes) - 1;
-      busy.push(new Uint8Array(commands.length));
+      if (slot % 32 === 0) busy.push(new Int32Array(commands.length));
     }
-    busy[slot]!.fill(1, first, last + 1);
+    const slots = busy[Math.floor(slot / 32)]!;
+    for (let i = first; i <= last; i++) slots[i]! |= 1 << slot;
     slotOf.set(buffer, slot);
   }
   return { slotOf, slotBytes };
 }
+
+/** All bits. */
+const ALL = -1;

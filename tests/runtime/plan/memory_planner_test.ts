@@ -97,6 +97,30 @@ Deno.test("planSlots() takes no more bytes than one buffer per temporary, and le
   assertEquals(plannedOf(chain).layout.slotBytes, [256, 256], "a chain needs two slots");
 });
 
+Deno.test("planSlots() takes the smallest free slot, of a hundred too", () => {
+  const rec = new Recorder(PORTABLE_LIMITS);
+  const values: Tensor[] = [rec.input("x", [5], "f32")];
+  for (let n = 0; n < 200; n++) { // each value is read again 100 steps later
+    const oldest = values.at(-100) ?? values[0]!;
+    values.push(mixed(rec, values.at(-1)!, oldest, 1 + n * 37 % 200));
+  }
+  const spans = lifetimes(rec.commands);
+  const { slotOf, slotBytes } = planSlots(rec.commands, rec.buffers);
+  const placed: number[] = [];
+  for (const [buffer, slot] of slotOf) { // largest first
+    const [first, last] = spans.get(buffer)!;
+    const isFree = (other: number) =>
+      !placed.some((there) =>
+        slotOf.get(there) === other && spans.get(there)![0] <= last && first <= spans.get(there)![1]
+      );
+    const known = 1 + Math.max(-1, ...placed.map((there) => slotOf.get(there)!));
+    const free = Array.from({ length: known }, (_, n) => n).findLast(isFree);
+    assertEquals(slot, free ?? known);
+    placed.push(buffer);
+  }
+  assert(slotBytes.length > 96 && slotBytes.length < 110);
+});
+
 Deno.test("planSlots() keeps inputs, outputs, constants and states out of slots", () => {
   using device = new ReferenceDevice({ precision: "f64" });
   using state = device.state("state", [8]);
