@@ -10,8 +10,8 @@ import {
   type FunctionBuilder,
   i32,
   type ItemValues,
+  type Local,
   v128,
-  type Value,
   type VectorCode,
   vectorCode,
 } from "@transformer-xl/runtime/wasm";
@@ -23,7 +23,7 @@ import {
   fillZero,
   forRows,
   forVectors,
-  largestLane,
+  largestOf,
   least,
   rowItems,
 } from "../shared/vector/rows.ts";
@@ -64,15 +64,10 @@ const IGNORED_BITS = IGNORED | 0;
 function emitRow(
   f: FunctionBuilder,
   { at, int, float }: ItemValues<Operands, Sizes>,
-  { begin, atGoal, nll }: Readonly<Record<"begin" | "atGoal" | "nll", Value<"i32">>>,
+  { begin, atGoal, nll }: Readonly<Record<"begin" | "atGoal" | "nll", Local<"i32">>>,
 ): void {
   const { columns, differentiate } = int;
-  const largest = f.vector(f32x4.splat(f32.load(begin)));
-  forVectors(f, columns, (offset, { kept }) => {
-    const logits = v128.load(i32.add(begin, offset));
-    f.set(largest, f32x4.max(largest, kept(logits, largest)));
-  });
-  f.set(largest, largestLane(f, largest));
+  const largest = largestOf(f, begin, columns);
   const high = f.local("f32", f32x4.lane(largest, 0));
   const below = f.local("f32", f32.sub(high, f32.load(atGoal)));
   const sum = new DoubleSum(f);

@@ -18,7 +18,7 @@ import {
 } from "@transformer-xl/runtime/wasm";
 import type { MaskField } from "../shared/dropout/mask.ts";
 import type { ItemWidth } from "../shared/items/item_width.ts";
-import { columnItems, forColumns } from "../shared/vector/columns.ts";
+import { blockSumsCode } from "../shared/vector/columns.ts";
 import { drawMask } from "../shared/vector/mask.ts";
 import { bytes, DoubleSum, forRows, forVectors, rowItems } from "../shared/vector/rows.ts";
 
@@ -158,39 +158,25 @@ function statsOf(f: FunctionBuilder, stats: Local<"i32">): [Local<"v128">, Local
 
 /** Code of the sums of the gradients of gain and bias over blocks of rows. */
 export function gainCode(width: ItemWidth): VectorCode {
-  return vectorCode<
-    "dy" | "z" | "stats" | "partials",
-    "rows" | "columns" | "block" | "gain_at" | "bias_at",
-    "strip"
-  >({
-    extra: ["strip"],
-    split: ({ rows, columns, block }) => columnItems(width * columns, rows, block),
-    emit(f, { at, int, item }) {
-      const columns = f.int(i32.mul(int.columns, width));
-      forColumns(
-        f,
-        { item, columns, rows: int.rows, block: int.block, strip: int.strip },
-        (strip) => {
-          const [gainSum, biasSum] = [new DoubleSum(f), new DoubleSum(f)];
-          const stats = f.int(i32.add(at.stats, i32.shl(strip.firstRow, 3)));
-          const [dy, xhat] = [f.local("v128"), f.local("v128")];
-          const [mean, rstd] = [f.local("v128"), f.local("v128")];
-          strip.forRows((along) => {
-            f.set(mean, v128.load32Splat(stats));
-            f.set(rstd, v128.load32Splat(stats, 4));
-            f.set(dy, v128.load(i32.add(at.dy, along)));
-            const centred = f32x4.sub(v128.load(i32.add(at.z, along)), mean);
-            f.set(xhat, f32x4.mul(centred, rstd));
-            gainSum.addProduct(dy, xhat);
-            biasSum.add(dy);
-            f.advance(stats, 8);
-          });
-          const to = (first: Local<"i32">) =>
-            i32.add(at.partials, i32.add(bytes(i32.mul(first, width)), strip.to));
-          strip.lanes.store(to(int.gain_at), gainSum.lanes());
-          strip.lanes.store(to(int.bias_at), biasSum.lanes());
-        },
-      );
+  return blockSumsCode<"dy" | "z" | "stats", "gain_at" | "bias_at">(
+    width,
+    (f, { at, int }, { firstRow, lanes, forRows }, sumsAt) => {
+      const [gainSum, biasSum] = [new DoubleSum(f), new DoubleSum(f)];
+      const stats = f.int(i32.add(at.stats, i32.shl(firstRow, 3)));
+      const [dy, xhat] = [f.local("v128"), f.local("v128")];
+      const [mean, rstd] = [f.local("v128"), f.local("v128")];
+      forRows((along) => {
+        f.set(mean, v128.load32Splat(stats));
+        f.set(rstd, v128.load32Splat(stats, 4));
+        f.set(dy, v128.load(i32.add(at.dy, along)));
+        const centred = f32x4.sub(v128.load(i32.add(at.z, along)), mean);
+        f.set(xhat, f32x4.mul(centred, rstd));
+        gainSum.addProduct(dy, xhat);
+        biasSum.add(dy);
+        f.advance(stats, 8);
+      });
+      lanes.store(sumsAt(int.gain_at), gainSum.lanes());
+      lanes.store(sumsAt(int.bias_at), biasSum.lanes());
     },
-  });
+  );
 }

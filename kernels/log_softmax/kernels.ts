@@ -7,20 +7,10 @@ import { kernel } from "@transformer-xl/runtime/core";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
 import softmaxLanes from "../shared/softmax_lanes.wgsl" with { type: "text" };
 import source from "./log_softmax.wgsl" with { type: "text" };
-import { LOG_SOFTMAX_CODE } from "./vector_code.ts";
+import { LOG_SOFTMAX_CODE, type LogSoftmaxSizes } from "./vector_code.ts";
 
 /** Log-probabilities of some columns of every row. */
-export const LOG_SOFTMAX = kernel<
-  "logits" | "shift" | "y",
-  | "columns"
-  | "stride"
-  | "first"
-  | "count"
-  | "at"
-  | "y_stride"
-  | "shift_stride"
-  | "shift_column"
->(
+export const LOG_SOFTMAX = kernel<"logits" | "shift" | "y", LogSoftmaxSizes>(
   "log_softmax",
   exactExp + softmaxLanes + source,
   ({ logits, shift, y }, s) => {

@@ -13,11 +13,10 @@ import {
   vectorCode,
 } from "@transformer-xl/runtime/wasm";
 import { emitExp, emitLog } from "../shared/vector/exponential.ts";
-import { bytes, DoubleSum, forVectors, largestLane } from "../shared/vector/rows.ts";
+import { bytes, DoubleSum, forVectors, largestOf } from "../shared/vector/rows.ts";
 
-/** Code of some columns of every row; an item is a row. */
-export const LOG_SOFTMAX_CODE: VectorCode = vectorCode<
-  "logits" | "shift" | "y",
+/** Scalars of log-softmax. */
+export type LogSoftmaxSizes =
   | "columns"
   | "stride"
   | "first"
@@ -25,17 +24,18 @@ export const LOG_SOFTMAX_CODE: VectorCode = vectorCode<
   | "at"
   | "y_stride"
   | "shift_stride"
-  | "shift_column"
+  | "shift_column";
+
+/** Code of some columns of every row; an item is a row. */
+export const LOG_SOFTMAX_CODE: VectorCode = vectorCode<
+  "logits" | "shift" | "y",
+  LogSoftmaxSizes
 >({
   extra: [],
   split: ({ stride }, _threads, lengths) => ({ items: lengths.logits / stride }),
   emit(f, { at, int, item: row }) {
     const begin = f.int(i32.add(at.logits, bytes(i32.mul(row, int.stride))));
-    const largest = f.vector(v128.load32Splat(begin));
-    forVectors(f, int.columns, (offset, { kept }) => {
-      f.set(largest, f32x4.max(largest, kept(v128.load(i32.add(begin, offset)), largest)));
-    });
-    f.set(largest, largestLane(f, largest));
+    const largest = largestOf(f, begin, int.columns);
     const sum = new DoubleSum(f);
     forVectors(f, int.columns, (offset, { kept }) => {
       const below = f.vector(f32x4.sub(v128.load(i32.add(begin, offset)), largest));

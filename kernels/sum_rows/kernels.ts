@@ -9,7 +9,7 @@ import blockSums from "./block_sums.wgsl" with { type: "text" };
 import columnSums from "./column_sums.wgsl" with { type: "text" };
 import source from "./sum_rows.wgsl" with { type: "text" };
 import { TABLE_FIELDS } from "./table.ts";
-import { blockSumsCode, COLUMN_SUMS_CODE, SUM_ROWS_CODE } from "./vector_code.ts";
+import { COLUMN_SUMS_CODE, matrixBlockSumsCode, SUM_ROWS_CODE } from "./vector_code.ts";
 
 /** Sums of the columns of one block of rows. */
 export const SUM_ROWS = kernel<"x" | "y", "rows" | "per" | "columns" | "block" | "accumulate">(
@@ -44,7 +44,7 @@ const blockSumsOf = (width: ItemWidth): Kernel =>
         for (let c = 0; c < C; c++) partials[width * at + b * C + c] = sum[c]!;
       }
     },
-    blockSumsCode(width),
+    matrixBlockSumsCode(width),
   );
 
 /** Sums of blocks of rows, by width of the items of a row. */

@@ -14,7 +14,12 @@ import {
   vectorCode,
 } from "@transformer-xl/runtime/wasm";
 import type { ItemWidth } from "../shared/items/item_width.ts";
-import { columnItems, type ColumnVector, forColumns } from "../shared/vector/columns.ts";
+import {
+  blockSumsCode,
+  columnItems,
+  type ColumnVector,
+  forColumns,
+} from "../shared/vector/columns.ts";
 import { bytes, DoubleSum, forVectors } from "../shared/vector/rows.ts";
 import { TABLE_FIELDS } from "./table.ts";
 
@@ -49,19 +54,10 @@ export const SUM_ROWS_CODE: VectorCode = vectorCode<
 });
 
 /** Code of the sums of blocks of rows of `width * columns` numbers. */
-export function blockSumsCode(width: ItemWidth): VectorCode {
-  return vectorCode<"x" | "partials", "rows" | "columns" | "block" | "at", "strip">({
-    extra: ["strip"],
-    split: ({ rows, columns, block }) => columnItems(width * columns, rows, block),
-    emit(f, { at, int, item }) {
-      const { rows, block, strip } = int;
-      const columns = f.int(i32.mul(int.columns, width));
-      const partials = f.int(i32.add(at.partials, bytes(i32.mul(int.at, width))));
-      forColumns(f, { item, columns, rows, block, strip }, (vector) => {
-        const sums = sumsOf(f, at.x, vector);
-        vector.lanes.store(f.int(i32.add(partials, vector.to)), sums);
-      });
-    },
+export function matrixBlockSumsCode(width: ItemWidth): VectorCode {
+  return blockSumsCode<"x", "at">(width, (f, { at, int }, vector, sumsAt) => {
+    const sums = sumsOf(f, at.x, vector);
+    vector.lanes.store(sumsAt(int.at), sums);
   });
 }
 

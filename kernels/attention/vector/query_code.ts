@@ -13,7 +13,7 @@ import {
   vectorCode,
 } from "@transformer-xl/runtime/wasm";
 import type { ItemWidth } from "../../shared/items/item_width.ts";
-import { columnItems, forColumns } from "../../shared/vector/columns.ts";
+import { blockSumsCode } from "../../shared/vector/columns.ts";
 import { bytes, DoubleSum, forRows, forVectors, rowItems } from "../../shared/vector/rows.ts";
 
 /** Code of the two biased queries. */
@@ -82,31 +82,20 @@ export const PACK_HEADS_CODE: VectorCode = vectorCode<
 
 /** Code of the cotangent of the queries and of the sums of blocks of rows for both biases. */
 export function queryCotangentCode(width: ItemWidth): VectorCode {
-  return vectorCode<
-    "content" | "position" | "dq" | "partials",
-    "rows" | "columns" | "block" | "u_at" | "s_at",
-    "strip"
-  >({
-    extra: ["strip"],
-    split: ({ rows, columns, block }) => columnItems(width * columns, rows, block),
-    emit(f, { at, int, item }) {
-      const { rows, block, strip } = int;
-      const columns = f.int(i32.mul(int.columns, width));
-      forColumns(f, { item, columns, rows, block, strip }, (vector) => {
-        const [uSum, sSum] = [new DoubleSum(f), new DoubleSum(f)];
-        const [content, position] = [f.local("v128"), f.local("v128")];
-        vector.forRows((along) => {
-          f.set(content, v128.load(i32.add(at.content, along)));
-          f.set(position, v128.load(i32.add(at.position, along)));
-          vector.lanes.store(f.int(i32.add(at.dq, along)), f32x4.add(content, position));
-          uSum.add(content);
-          sSum.add(position);
-        });
-        const to = (first: Local<"i32">) =>
-          f.int(i32.add(i32.add(at.partials, bytes(i32.mul(first, width))), vector.to));
-        vector.lanes.store(to(int.u_at), uSum.lanes());
-        vector.lanes.store(to(int.s_at), sSum.lanes());
+  return blockSumsCode<"content" | "position" | "dq", "u_at" | "s_at">(
+    width,
+    (f, { at, int }, { lanes, forRows }, sumsAt) => {
+      const [uSum, sSum] = [new DoubleSum(f), new DoubleSum(f)];
+      const [content, position] = [f.local("v128"), f.local("v128")];
+      forRows((along) => {
+        f.set(content, v128.load(i32.add(at.content, along)));
+        f.set(position, v128.load(i32.add(at.position, along)));
+        lanes.store(f.int(i32.add(at.dq, along)), f32x4.add(content, position));
+        uSum.add(content);
+        sSum.add(position);
       });
+      lanes.store(sumsAt(int.u_at), uSum.lanes());
+      lanes.store(sumsAt(int.s_at), sSum.lanes());
     },
-  });
+  );
 }

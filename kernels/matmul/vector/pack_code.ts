@@ -50,7 +50,7 @@ export function packColumns(f: FunctionBuilder, block: PackedBlock): void {
 /**
  * Columns of a B that is stored by columns, n first: blocks of 4 columns and 4 steps are transposed.
  *
- * @param last address of the last column there is
+ * @param columns how many there are; the last one stands for those beyond it
  */
 export function packTransposed(
   f: FunctionBuilder,

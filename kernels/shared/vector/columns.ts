@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type FunctionBuilder, i32, type Local, type Value } from "@transformer-xl/runtime/wasm";
+import {
+  type FunctionBuilder,
+  i32,
+  type ItemValues,
+  type Local,
+  type Value,
+  type VectorCode,
+  vectorCode,
+} from "@transformer-xl/runtime/wasm";
+import type { ItemWidth } from "../items/item_width.ts";
 import { bytes, forVectors, ITEM_WORK, type Lanes, least } from "./rows.ts";
 
 /** Columns of the narrowest strip: a cache line. */
@@ -60,5 +69,39 @@ export function forColumns(
         });
       },
     });
+  });
+}
+
+/** Sizes of a kernel that sums blocks of rows. */
+type BlockSizes = "rows" | "columns" | "block";
+
+/**
+ * Code of sums of blocks of rows of `width * columns` numbers.
+ *
+ * @param emit appends the statements of four columns; `sumsAt` is where their sums go in `partials`,
+ * given the item of the first sum of all
+ */
+export function blockSumsCode<Operands extends string, Sizes extends string>(
+  width: ItemWidth,
+  emit: (
+    f: FunctionBuilder,
+    values: ItemValues<Operands | "partials", Sizes | BlockSizes>,
+    columns: ColumnVector,
+    sumsAt: (first: Local<"i32">) => Local<"i32">,
+  ) => void,
+): VectorCode {
+  return vectorCode<Operands | "partials", Sizes | BlockSizes, "strip">({
+    extra: ["strip"],
+    split: ({ rows, columns, block }) => columnItems(width * columns, rows, block),
+    emit(f, values) {
+      const { at, int, item } = values;
+      const { rows, block, strip } = int;
+      const columns = f.int(i32.mul(int.columns, width));
+      forColumns(f, { item, columns, rows, block, strip }, (vector) => {
+        const sumsAt = (first: Local<"i32">) =>
+          f.int(i32.add(i32.add(at.partials, bytes(i32.mul(first, width))), vector.to));
+        emit(f, values, vector, sumsAt);
+      });
+    },
   });
 }

@@ -121,6 +121,20 @@ export function largestLane(f: FunctionBuilder, value: Vector): Vector {
   return f32x4.max(whole, shuffle(whole, whole, [2, 3, 0, 1]));
 }
 
+/** The largest of `count` numbers, in all lanes. */
+export function largestOf(
+  f: FunctionBuilder,
+  address: Local<"i32">,
+  count: Int,
+): Local<"v128"> {
+  const largest = f.vector(v128.load32Splat(address));
+  forVectors(f, count, (offset, { kept }) => {
+    f.set(largest, f32x4.max(largest, kept(v128.load(i32.add(address, offset)), largest)));
+  });
+  f.set(largest, largestLane(f, largest));
+  return largest;
+}
+
 /** Work of an item, in numbers, for which a thread is worth waking. */
 export const ITEM_WORK = 4096;
 
