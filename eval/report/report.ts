@@ -26,7 +26,7 @@ export function bannerLine(
   { math, type, batchSize, tgtLen, extLen, memLen, clampLen }: Lengths & {
     /** `fp32` or `fp16`. */
     readonly math: string;
-    /** What computes: `webgpu` or `loops`, or the given name of a scorer. */
+    /** What computes: `webgpu` or `cpu`, or the given name of a scorer. */
     readonly type: string;
     /** Largest relative distance; -1: no limit. */
     readonly clampLen: number;

@@ -51,7 +51,7 @@ export function openScorer(
   return SCORERS[type](model, lengths, options);
 }
 
-/** What results call the runtime: the given name, but `loops` for plain loops. */
+/** What results call the runtime: the given name, but `cpu` without a driver. */
 export function runtimeName(type: DeviceScorerType, { info }: Pick<Device, "info">): string {
-  return type === "webgpu" && info.kind === "reference" ? "loops" : type;
+  return type === "webgpu" && info.kind === "cpu" ? "cpu" : type;
 }

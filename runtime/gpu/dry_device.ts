@@ -32,7 +32,7 @@ export class DryDevice extends Device {
 
   /** Counts for recordings of `limits`. */
   constructor(limits: DeviceLimits) {
-    super(limits, { adapter: "dry run", kind: "reference", features: [] }, Infinity);
+    super(limits, { adapter: "dry run", kind: "cpu", features: [] }, Infinity);
   }
 
   /** The largest allocation so far: it must fit into one binding. */

@@ -1,8 +1,7 @@
 /**
  * The interface of executors: owned memory, plans and reads. The executors are the GPU, the
  * reference executor that runs the same plan as plain loops, and the CPU, which runs most of it as
- * WebAssembly. Only `plan`, `read` and `idle` are
- * async; nothing inside a training step is.
+ * WebAssembly. Only `plan`, `read` and `idle` are async; nothing inside a training step is.
  *
  * @module
  */
@@ -19,15 +18,15 @@ import { type Role, type Storage, type StorageSpec, Tensor } from "../tensor/ten
 /** Devices a user may ask for. */
 export const DEVICE_CHOICES = ["auto", "gpu", "cpu"] as const;
 
-/** `gpu`: an adapter or an error; `cpu`: no driver; `auto`: an adapter, else the CPU. */
+/** `gpu`: an adapter or an error; `cpu`: no driver; `auto`: a GPU, else the CPU. */
 export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
 /** Properties of a device. */
 export interface DeviceInfo {
   /** Adapter as its driver names it, or the executor. */
   readonly adapter: string;
-  /** `gpu`: hardware; `software`: a software Vulkan driver; `reference`: none. */
-  readonly kind: "gpu" | "software" | "reference";
+  /** `gpu`: hardware; `software`: a software Vulkan driver; `cpu`: no driver. */
+  readonly kind: "gpu" | "software" | "cpu";
   /** Features that were granted. */
   readonly features: readonly string[];
   /** Name of the WebGPU implementation, unless it is that of the platform. */

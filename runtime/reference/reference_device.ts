@@ -1,7 +1,7 @@
 /**
  * The reference executor: it runs a plan with the plain loops of its kernels, temporaries in their
- * planned slots. Float64 for tests, which also verifies the memory planner, and float32 for
- * `--device cpu`. Values that a plan stores as f16 are rounded to f16.
+ * planned slots. Float64 for tests, which also verifies the memory planner, and float32, on which
+ * `--device cpu` builds. Values that a plan stores as f16 are rounded to f16.
  *
  * @module
  */
@@ -85,7 +85,7 @@ export class ReferenceDevice extends Device {
       options.limits ?? HOST_LIMITS,
       {
         adapter: options.adapter ?? `reference executor (${options.precision})`,
-        kind: "reference",
+        kind: "cpu",
         features: ["shader-f16"],
       },
       availableMemory(),

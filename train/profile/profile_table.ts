@@ -8,7 +8,7 @@ import { type Profile, stepsText } from "./step_profiler.ts";
 
 /** Where and of what a profile was taken. */
 export interface ProfileFacts {
-  /** Adapter, or the plain loops. */
+  /** Adapter, or the CPU. */
   readonly device: string;
   /** Target tokens of a step on this rank. */
   readonly tokens: number;

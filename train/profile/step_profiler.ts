@@ -16,9 +16,9 @@ const PROFILED = 3;
 /** Steps before them at least: kernels, caches and clocks of the device are warm. */
 const WARM_UP = 10;
 
-/** Whether a device can time its launches: plain loops, and adapters with timestamp queries. */
+/** Whether a device can time its launches: the CPU, and adapters with timestamp queries. */
 export function canProfile({ info }: Device): boolean {
-  return info.kind === "reference" || info.features.includes("timestamp-query");
+  return info.kind === "cpu" || info.features.includes("timestamp-query");
 }
 
 /** Consecutive steps of a run, both included. */

@@ -27,7 +27,7 @@ export class StepRunner {
   readonly #step: TrainStep;
   readonly #group: ProcessGroup;
   readonly #isSwapped: boolean;
-  /** Plain loops are done when a step was submitted, so nothing overlaps them. */
+  /** The CPU is done when a step was submitted, so nothing overlaps it. */
   readonly #overlaps: boolean;
   /** Steps in flight. */
   readonly #backlog = new Backlog({ first: 16, largest: 4096 });
@@ -44,7 +44,7 @@ export class StepRunner {
     this.#step = step;
     this.#group = group;
     this.#isSwapped = isSwapped;
-    this.#overlaps = step.model.device.info.kind !== "reference";
+    this.#overlaps = step.model.device.info.kind !== "cpu";
   }
 
   /** Steps take these segments from now on. */

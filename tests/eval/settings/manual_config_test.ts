@@ -115,7 +115,7 @@ Deno.test("random weights are timed without checkpoint and text, alone and in tw
   assertMatch(stdout, /^model : random weights of seed 1111, 40 words$/m);
   assertMatch(
     stdout,
-    /^Evaluating with: math fp32 type loops bsz 2 tgt_len 4 ext_len 0 mem_len 8 /m,
+    /^Evaluating with: math fp32 type cpu bsz 2 tgt_len 4 ext_len 0 mem_len 8 /m,
   );
   assertEquals(
     stdout.match(/^\| step +[24] \| batches +[24] \/ 6 \| ms\/batch .* tok\/s .* ppl/gm)!.length,
@@ -126,7 +126,7 @@ Deno.test("random weights are timed without checkpoint and text, alone and in tw
     /^Throughput Avg: [\d.]+ tok\/s\nLatency Avg: [\d.]+ ms\nLatency 50%: .* ms\nLatency 99.9%: /m,
   );
   const saved = async (ending: string) =>
-    await Deno.readTextFile(scratch.at(`run/eval_data_2_fp32_loops.${ending}`));
+    await Deno.readTextFile(scratch.at(`run/eval_data_2_fp32_cpu.${ending}`));
   const [text] = JSON.parse(await saved("json")).texts;
   assertEquals([text.skippedIterations, text.latencyMs.length], [4, 6]); // of 2 times 5
   assertEquals((await saved("csv")).trimEnd().split("\n").length, 1 + 6);

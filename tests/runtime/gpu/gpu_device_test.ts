@@ -371,11 +371,11 @@ Deno.test("openDevice() refuses a device that it does not know", async () => {
 Deno.test("openDevice() says what it opened", async () => {
   const sentences: string[] = [];
   using cpu = await openDevice("cpu", (sentence) => sentences.push(sentence));
-  assertEquals(cpu.info.kind, "reference");
+  assertEquals(cpu.info.kind, "cpu");
   using auto = await openDevice("auto", (sentence) => sentences.push(sentence));
   assertEquals(sentences.length, 2);
   assertStringIncludes(sentences[0]!, "on the CPU");
-  assertEquals(sentences[1]!.includes(auto.info.adapter), auto.info.kind !== "reference");
+  assertEquals(sentences[1]!.includes(auto.info.adapter), auto.info.kind !== "cpu");
 });
 
 gpuTest("without WebGPU there is no adapter", async () => {

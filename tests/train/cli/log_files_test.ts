@@ -132,7 +132,7 @@ Deno.test("the JSON log names versions, machine and device, unless --no_env leav
     target: Deno.build.target,
     cores: navigator.hardwareConcurrency,
     adapter: "CPU (WebAssembly)",
-    device: "reference",
+    device: "cpu",
     features: ["shader-f16"],
   }]);
   assertEquals(await environments(scratch.at("without"), { no_env: true }), []);
