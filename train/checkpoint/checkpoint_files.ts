@@ -123,6 +123,11 @@ async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return;
+    if (!isSystemError(error)) throw error;
+    throw new CheckpointError(
+      `Cannot remove "${path}": ${systemReason(error)}; remove it, or make its folder writable`,
+      { cause: error },
+    );
   }
 }

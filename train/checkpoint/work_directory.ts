@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BEST_CHECKPOINT, LAST_CHECKPOINT } from "@transformer-xl/eval";
 import { dirname, resolve } from "node:path";
 import { type ModelCheckpoint, openCheckpoint } from "@transformer-xl/model";
 import {
@@ -81,8 +82,8 @@ export class WorkDirectory implements Disposable {
 
 /**
  * Checks a folder before anything is computed, without changing it: it is writable, no other
- * process trains in it, and it holds no checkpoints that the run would replace. Only one rank may
- * call it, before any rank opens the folder.
+ * process trains in it, its checkpoints can be files, and it holds none that the run would replace.
+ * Only one rank may call it, before any rank opens the folder.
  *
  * @param checkpoint the checkpoint to continue from
  * @throws {ConfigError} with the remedy
@@ -93,6 +94,10 @@ export async function checkWorkDirectory(
   print?: (sentence: string) => void,
 ): Promise<void> {
   using _folder = await WorkDirectory.open(workDir, print);
+  for (const path of [LAST_CHECKPOINT, BEST_CHECKPOINT].map((name) => `${workDir}/${name}`)) {
+    if (!(await fileInfo(path))?.isDirectory) continue;
+    throw new ConfigError(`Cannot save checkpoints as "${path}": it is a folder; rename it`);
+  }
   if (overwrite || checkpoint !== undefined && await isFolderOf(checkpoint.path, workDir)) return;
   const [found] = await checkpointsIn(workDir);
   if (found === undefined) return;

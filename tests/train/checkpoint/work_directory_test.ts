@@ -93,6 +93,18 @@ Deno.test("a restart into the folder of another run is refused, and with --overw
   await trained({ ...flags, work_dir: scratch.at("link") });
 });
 
+Deno.test("folders with the names of checkpoints are refused, also with --overwrite", async () => {
+  await using scratch = new Scratch();
+  const data = await scratch.text("text.txt", wordText(60));
+  const work_dir = scratch.at("run");
+  for (const name of ["checkpoint_last.safetensors", "checkpoint_best.safetensors"]) {
+    await Deno.mkdir(`${work_dir}/${name}/mine`, { recursive: true });
+    const message = new RegExp(`Cannot save checkpoints as ".*/${name}": it is a folder; rename`);
+    await refused({ ...short, data, work_dir, overwrite: true }, work_dir, message);
+    await Deno.remove(`${work_dir}/${name}`, { recursive: true });
+  }
+});
+
 Deno.test("a run has a folder of its data set and time, and a restart continues in the newest", async () => {
   await using scratch = new Scratch();
   const data = await scratch.text("text.txt", wordText(60));
