@@ -21,7 +21,6 @@ import {
   fileInfo,
   firstThenOthers,
   flagHelp,
-  flagName,
   inProcesses,
   logPath,
   NOT_PASSED,
@@ -30,6 +29,7 @@ import {
   rankEnvironment,
   runMain,
   RunTrace,
+  settingsByFlag,
   takeGpu,
   verbosityOf,
   wantsHelp,
@@ -226,9 +226,7 @@ async function evaluateModel(
   });
   const { text, json, dllog } = logs;
   const records = dllog && new EvalDllRecords(dllog);
-  records?.begin(
-    Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value])),
-  );
+  records?.begin(settingsByFlag(config));
   json?.write({ kind: "config", config, checkpoint: source.name, model: modelConfig });
   for (const line of textLines) text.write(line);
   await takeGpu(config);

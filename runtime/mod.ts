@@ -121,7 +121,7 @@ export * from "./flags/path_value.ts";
 export { type Remedies, remedySentence, withRemedies } from "./base/remedies.ts";
 export { withTimeout } from "./base/with_timeout.ts";
 export * from "./flags/run_cli.ts";
-export { flagName, type FlagSpec, flagSpecs } from "./flags/spec.ts";
+export { flagName, type FlagSpec, flagSpecs, settingsByFlag } from "./flags/spec.ts";
 export * from "./flags/stop_signals.ts";
 export * from "./flags/user_path.ts";
 export {

@@ -16,10 +16,10 @@ import {
   DataError,
   fileInfo,
   flagHelp,
-  flagName,
   parseFlags,
   quoted,
   runMain,
+  settingsByFlag,
   wantsHelp,
   withRemedies,
   withUserPaths,
@@ -120,10 +120,8 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
     subtitle: [basename(path), text.origin, `${text.ids.length.toLocaleString("en")} tokens`],
     model: Object.entries(modelConfig),
     settings: [
-      ...Object.entries({ ...config, tgtLen, memLen }).map(([key, value]) =>
-        [flagName(key), value] as const
-      ),
-      ["device", device.info.adapter],
+      ...Object.entries(settingsByFlag({ ...config, tgtLen, memLen })),
+      ["adapter", device.info.adapter],
     ],
   }, facts);
   await writingPages(to, () => commitText(file, page));

@@ -86,6 +86,11 @@ export function flagName(key: string): string {
   return withUnderscores(key).replaceAll(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
 }
 
+/** Settings of a program by their names on its command line, in their order. */
+export function settingsByFlag(config: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value]));
+}
+
 /** The alternatives of a schema, each with one type. */
 function alternatives(schema: JsonSchema): JsonSchema[] {
   const nested = schema.anyOf ?? schema.oneOf;

@@ -8,8 +8,8 @@ import { COMPAT_RULES, type Corpus, isOfCharacters, type ModelConfig } from "@tr
 import {
   type DeviceFacts,
   environmentOf,
-  flagName,
   type LogFileOptions,
+  settingsByFlag,
   TensorBoardLog,
   type TextLog,
 } from "@transformer-xl/runtime";
@@ -76,7 +76,7 @@ export class RunOutputs implements AsyncDisposable {
     if (records !== undefined) {
       const { repeatsRecordErrors: repeatsErrors } = COMPAT_RULES[config.compat];
       const dll = new DllRecords(records, { ...style, repeatsErrors });
-      dll.begin(namedSettings(config));
+      dll.begin(settingsByFlag(config));
       followers.push(dll);
     }
     if (config.tensorboard && rank === 0 && writesFiles(config)) {
@@ -101,9 +101,4 @@ export class RunOutputs implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#open.disposeAsync();
   }
-}
-
-/** Settings by flag. */
-function namedSettings(config: TrainConfig): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [flagName(key), value]));
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { flagSpecs, type HyperParameter } from "@transformer-xl/runtime";
+import { flagSpecs, type HyperParameter, settingsByFlag } from "@transformer-xl/runtime";
 import { type TrainConfig, trainSchema } from "../../config.ts";
-import type { Facts } from "../history/run_history.ts";
 
 /** Groups of flags whose settings are hyperparameters. */
 const HYPERPARAMETERS = new Set(["Model", "Optimization", "Training"]);
@@ -13,15 +12,9 @@ const HYPERPARAMETERS = new Set(["Model", "Optimization", "Training"]);
 /** Further ones. */
 const FURTHER: readonly string[] = ["preset", "dataset", "vocab", "fp16", "seed"];
 
-/** All settings by flag, in the order of the help. */
-export function settingsOf(config: TrainConfig): Facts {
-  const values = new Map<string, unknown>(Object.entries(config));
-  return Object.fromEntries(flagSpecs(trainSchema).map(({ name, key }) => [name, values.get(key)]));
-}
-
 /** The settings that shape a run, by flag; those without a value are left out. */
 export function hyperparameters(config: TrainConfig): Record<string, HyperParameter> {
-  const settings = settingsOf(config);
+  const settings = settingsByFlag(config);
   return Object.fromEntries(
     flagSpecs(trainSchema)
       .filter(({ name, group }) => HYPERPARAMETERS.has(group) || FURTHER.includes(name))

@@ -10,11 +10,11 @@ import {
   type LossStyle,
   perplexity,
 } from "@transformer-xl/eval";
-import type { TensorBoardLog } from "@transformer-xl/runtime";
+import { settingsByFlag, type TensorBoardLog } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../../config.ts";
 import type { EvalEvent, LogEvent } from "../../events.ts";
 import type { Facts } from "../history/run_history.ts";
-import { hyperparameters, settingsOf, wordOf } from "./hyperparameters.ts";
+import { hyperparameters, wordOf } from "./hyperparameters.ts";
 import { stepNumbers } from "../../step/step_numbers.ts";
 import type { RunFollower } from "./run_follower.ts";
 
@@ -42,7 +42,7 @@ export class TensorBoardRecords implements RunFollower {
   /** Writes the configuration and the hyperparameters. */
   begin({ step, config, tables }: RunStart): void {
     this.#step = step;
-    this.#log.text(step, "configuration", tableText("Settings", settingsOf(config)));
+    this.#log.text(step, "configuration", tableText("Settings", settingsByFlag(config)));
     for (const [heading, facts] of Object.entries(tables)) {
       this.#log.text(step, heading.toLowerCase(), tableText(heading, facts));
     }
