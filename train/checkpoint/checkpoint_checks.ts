@@ -32,8 +32,8 @@ export interface RunState {
   };
 }
 
-/** Settings of a single start, which no checkpoint determines: neither model nor schedule. */
-const OF_ONE_START = [
+/** Settings of a single start, which do not make a run another one: neither model nor schedule. */
+export const OF_ONE_START = [
   "acceptNewText",
   "appendDataset",
   "appendTime",

@@ -20,7 +20,7 @@ const facts = { writtenAt: new Date(2026, 0, 2, 3, 4), library: await loadUplot(
 const run: NamedRun = { name: "a <run>", history: historyFrom(finishedRun()) };
 const other: NamedRun = {
   name: "other",
-  history: historyFrom(finishedRun({ lr: 0.5, maxStep: 100 }, 0.25)),
+  history: historyFrom(finishedRun({ lr: 0.5, maxStep: 100, verbose: true }, 0.25)),
 };
 
 Deno.test("a page shows results, settings, text and machine, and needs no other file", () => {

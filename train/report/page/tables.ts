@@ -6,12 +6,13 @@
 import { bitsPerCharacter, perplexity } from "@transformer-xl/eval";
 import { escapeHtml, tableHtml, valueText } from "@transformer-xl/eval/page";
 import { flagName, flagSpecs, formatClock } from "@transformer-xl/runtime";
+import { OF_ONE_START } from "../../checkpoint/checkpoint_checks.ts";
 import { trainSchema } from "../../config.ts";
 import { type Facts, factsOf, type RunHistory } from "../history/run_history.ts";
 import { type NamedRun, stateOf } from "./run_data.ts";
 
-/** Settings that name a run or its start, and do not make it another one. */
-const PLACES = new Set(["workDir", "restart", "overwrite", "dryRun", "printConfig"]);
+/** Settings that do not make a run another one. */
+const OF_A_START: ReadonlySet<string> = new Set(OF_ONE_START);
 
 /** What was counted, as `2,523,075 tokens, 67,806 lines`. */
 export function countsText(counts: unknown): string {
@@ -172,7 +173,7 @@ export function runKey(index: number): string {
 }
 
 function factsOfRun({ config = {}, text, environment }: RunHistory): Map<string, unknown> {
-  const settings = Object.entries(config).filter(([key]) => !PLACES.has(key))
+  const settings = Object.entries(config).filter(([key]) => !OF_A_START.has(key))
     .map(([key, value]) => [flagName(key), value] as const);
   const { dataset, vocabulary, splits } = text;
   return new Map<string, unknown>([
