@@ -148,7 +148,14 @@ export {
   type TargetResult,
   type Targets,
 } from "./report/targets.ts";
-export { bannerLine, latencyLines, resultLines, RULE, segmentLine } from "./report/report.ts";
+export {
+  bannerLine,
+  latencyLines,
+  resultLines,
+  RULE,
+  scoredDetail,
+  segmentLine,
+} from "./report/report.ts";
 export { combineMeans, type SegmentMeans, SegmentMeter } from "./report/segment_meter.ts";
 export { type RankOptions, RankScorer } from "./scorers/rank_scorer.ts";
 export { ResultFiles } from "./result_files.ts";

@@ -14,6 +14,7 @@ import {
   type Role,
   roleLines,
 } from "@transformer-xl/runtime";
+import type { EvalResult } from "../evaluator.ts";
 import { type LossStyle, lossText, perplexityText } from "./loss_text.ts";
 import type { LatencySummary } from "../latency/latency_meter.ts";
 import type { SegmentMeans } from "./segment_meter.ts";
@@ -52,6 +53,13 @@ export function openedLines(device: DeviceFacts, bytes: ReadonlyMap<Role, number
     hostMemoryLine(),
     `start-up = ${Math.round(performance.now())} ms`,
   ];
+}
+
+/** The size and speed of an evaluation, for a program that prints details. */
+export function scoredDetail(
+  { tokens, elapsedMs }: Pick<EvalResult, "tokens" | "elapsedMs">,
+): string {
+  return `    - ${tokens} tokens scored, ${fixed(tokens / elapsedMs * 1000, 0, 0)} tok/s`;
 }
 
 /**

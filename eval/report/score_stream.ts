@@ -10,7 +10,7 @@ import {
   type SegmentSource,
   SentenceBatches,
 } from "@transformer-xl/model";
-import { fixed, type JsonLog, type ProcessGroup, type TextLog } from "@transformer-xl/runtime";
+import type { JsonLog, ProcessGroup, TextLog } from "@transformer-xl/runtime";
 import type { UnitLoss } from "../comparison/compare_models.ts";
 import { combineResults } from "../combine_results.ts";
 import { type EvalConfig, isMeasured } from "../config.ts";
@@ -25,7 +25,7 @@ import { rawLoss } from "../metrics.ts";
 import { rawLossText } from "./loss_text.ts";
 import { coverageLine, coverageOf, sentenceCoverageOf } from "./coverage.ts";
 import type { EvalDllRecords } from "./dll_records.ts";
-import { latencyLines, resultLines, segmentLine } from "./report.ts";
+import { latencyLines, resultLines, scoredDetail, segmentLine } from "./report.ts";
 import { combineMeans, SegmentMeter } from "./segment_meter.ts";
 import type { SplitMetrics } from "./split_metrics.ts";
 import type { Achieved } from "./targets.ts";
@@ -121,7 +121,7 @@ export async function scoreStream(
   for (const line of resultLines({ split, lossNats, elapsedMs, segments, characters })) {
     text.result(line);
   }
-  text.detail(`    - ${scored} tokens scored, ${fixed(1000 * scored / elapsedMs, 0, 0)} tok/s`);
+  text.detail(scoredDetail({ tokens: scored, elapsedMs }));
   let measured: MeasuredText | undefined;
   if (isTimed) {
     const data = await latency.collect(group);

@@ -9,6 +9,7 @@ import {
   type EvalResult,
   type LossStyle,
   mean,
+  scoredDetail,
   targetLines,
   type Targets,
 } from "@transformer-xl/eval";
@@ -23,7 +24,7 @@ import type {
   UnsavedEvent,
 } from "../events.ts";
 import { stepNumbers } from "../step/step_numbers.ts";
-import { checkpointDetail, evaluationDetail, stepDetail } from "../telemetry/detail_lines.ts";
+import { checkpointDetail, stepDetail } from "../telemetry/detail_lines.ts";
 import type { StartUp } from "../telemetry/start_up.ts";
 import type { RunFollower } from "./followers/run_follower.ts";
 import type { RecordSink } from "./run_records.ts";
@@ -167,7 +168,7 @@ export class Reporter {
     const { lossNats, elapsedMs, tokens } = result;
     this.#validationLines = validationLines({ index, step, lossNats, elapsedMs }, this.#style);
     for (const line of this.#validationLines) this.#text.write(line);
-    this.#text.detail(evaluationDetail(result));
+    this.#text.detail(scoredDetail(result));
     this.#json?.write({ kind: "eval", step, lossNats, tokens, elapsedMs, best });
     for (const follower of this.#followers) follower.validation(event);
   }

@@ -1,10 +1,8 @@
 /**
- * Lines of `train --verbose`: what was allocated and recorded, log lines, evaluations and
- * checkpoints.
+ * Lines of `train --verbose`: what was allocated and recorded, log lines and checkpoints.
  *
  * @module
  */
-import type { EvalResult } from "@transformer-xl/eval";
 import {
   type Device,
   environmentLines,
@@ -52,11 +50,6 @@ export function stepDetail(
     gradientNorm === undefined ? "none" : fixed(gradientNorm, 0, 3)
   }, ` +
     `loss scale ${lossScale}, waited ${fixed(dataWaitMs, 0, 2)} ms per step for data`;
-}
-
-/** The size and speed of an evaluation. */
-export function evaluationDetail({ tokens, elapsedMs }: EvalResult): string {
-  return `    - ${tokens} tokens scored, ${fixed(tokens / elapsedMs * 1000, 0, 0)} tok/s`;
 }
 
 /** A checkpoint with its size and time. */
