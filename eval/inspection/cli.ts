@@ -13,6 +13,7 @@ import {
   unverifiedLine,
 } from "@transformer-xl/model";
 import {
+  checkVerbosity,
   DataError,
   fileInfo,
   flagHelp,
@@ -30,6 +31,7 @@ import { assertFiniteLoss, assertFiniteWeights } from "../finite.ts";
 import { mean } from "../metrics.ts";
 import { beginPage, commitText, loadUplot, writingPages } from "../page/mod.ts";
 import { lossText } from "../report/loss_text.ts";
+import { openedLines } from "../report/report.ts";
 import { openScoringDevice } from "../scorers/device_runtime.ts";
 import { scoredConfig } from "../settings/scored_config.ts";
 import { scoredTexts } from "../text/scored_text.ts";
@@ -75,6 +77,7 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
   );
   checkInspected(config);
   checkDeviceSettings(config);
+  checkVerbosity(config);
   using checkpoint = await openCheckpoint(await findCheckpoint(config, "inspect"));
   const { path } = checkpoint;
   const note = config.quiet ? () => {} : print;
@@ -99,6 +102,9 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
   note(
     `${text.ids.length} tokens in segments of ${tgtLen}, memory of ${memLens.join(", ")} rows`,
   );
+  if (config.verbose) {
+    for (const line of openedLines(device.info, device.liveBytesByRole)) note(line);
+  }
   const { kind } = checkpoint.vocabulary;
   const characters = isOfCharacters(kind);
   const inspection = await inspectModel(model, text, lengths, {

@@ -19,7 +19,7 @@ const text = { group: "Text" } as const;
 const lengths = { group: "Lengths" } as const;
 
 const { workDir, model, device, webgpu, fp16, fp16Sums, matrixUnits } = evalSchema.shape;
-const { cache, quiet, compat } = evalSchema.shape;
+const { cache, quiet, verbose, compat } = evalSchema.shape;
 const { clampLen, sameLength } = evalSchema.shape;
 const { manual, manualFile, dataset, data } = evalSchema.shape;
 
@@ -30,6 +30,8 @@ const MAX_TOKENS = 5000;
 export const inspectSchema = z.strictObject({
   ...{ workDir, model, device, webgpu, fp16, fp16Sums, matrixUnits, cache, compat },
   quiet: quiet.describe("Print warnings, errors and results alone").meta({ group: "General" }),
+  verbose: verbose.describe("Print environment, memory and time of the start too")
+    .meta({ group: "General" }),
   to: pathValue.nullable().default(null)
     .describe("Page to write; none: inspection.html in --work_dir, or beside --model")
     .meta({ group: "General", metavar: "FILE" }),

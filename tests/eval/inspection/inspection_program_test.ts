@@ -44,7 +44,11 @@ Deno.test("deno task inspect writes a page about typed text, a file and splits",
   assertStringIncludes(shownText(await Deno.readTextFile(to)), "valid split · 30 tokens");
   await run("--data", data, "--max_tokens", "30", ...small, "--to", to);
   assertStringIncludes(shownText(await Deno.readTextFile(to)), "whole text · 30 tokens");
-  await run("--manual_file", data, "--max_tokens", "30", ...small);
+  await run("--manual_file", data, "--max_tokens", "30", ...small, "--verbose");
+  assertMatch(
+    printed.join("\n"),
+    /\nenvironment\n.*\nallocated device memory = .*\nstart-up = \d+ ms\n/s,
+  );
   assertMatch(printed.join("\n"), /effective context length.*: all tokens (≥ )?\d; RECL, r = 1/);
   assertEquals([...Deno.readDirSync(scratch.path)].length, 4); // model, text, two pages
 });
@@ -74,6 +78,7 @@ Deno.test("deno task inspect refuses wrong inputs in one sentence and replaces n
   await refused(["--manual", "abab", "--to", scratch.at("no/page.html")], "there is no folder");
   await refused(["--manual_file", scratch.at("none.txt")], "Cannot read");
   await refused(["--max_tokens", "1"], "--max_tokens");
+  await refused(["--quiet", "--verbose"], "leave one of them out");
   await refused(["--manual", "abab", "--model", scratch.at("none")], "none");
   assertEquals(await Deno.readTextFile(letter), "my own page");
   assertEquals([...Deno.readDirSync(scratch.path)].length, 2);
