@@ -241,12 +241,13 @@ async function notUtf8(path: string, offset: number): Promise<DataError> {
  */
 export async function hashFile(path: string, chunkBytes: number): Promise<TextFile> {
   using file = await openFile(path);
-  if ((await file.stat()).size >= THREAD_CHUNKS * chunkBytes) {
+  const { size } = file.statSync();
+  if (size >= THREAD_CHUNKS * chunkBytes) {
     const hashed = await hashInThread({ path, chunkBytes });
     if (hashed !== undefined) return { path, ...hashed };
   }
   const digest = new FileDigest(path);
-  const buffer = bufferFor(file.statSync().size, chunkBytes);
+  const buffer = bufferFor(size, chunkBytes);
   for (let read = await fill(path, file, buffer); read > 0; read = await fill(path, file, buffer)) {
     digest.update(buffer.subarray(0, read));
   }
