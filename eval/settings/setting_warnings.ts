@@ -17,6 +17,13 @@ const READERS = [
 /** Flags about the place of a text that is not typed. */
 const PLACES = [["data", "--data"], ["dataset", "--dataset"]] as const;
 
+/** Flags about a device, which ONNX Runtime does not use. */
+const OF_DEVICES = [
+  ["fp16Sums", "--fp16_sums", ""],
+  ["device", "--device", "; give --onnx_provider"],
+  ["matrixUnits", "--matrix_units", ""],
+] as const;
+
 /**
  * One line for each flag without effect.
  *
@@ -47,15 +54,8 @@ export function settingWarnings(
     ...(isFlag("onnxProvider") && !isOnnx
       ? ["warning: --onnx_provider has no effect without --type onnx"]
       : []),
-    ...(isFlag("fp16Sums") && isOnnx
-      ? ["warning: --fp16_sums has no effect with --type onnx"]
-      : []),
-    ...(isFlag("device") && isOnnx
-      ? ["warning: --device has no effect with --type onnx; give --onnx_provider"]
-      : []),
-    ...(isFlag("matrixUnits") && isOnnx
-      ? ["warning: --matrix_units has no effect with --type onnx"]
-      : []),
+    ...OF_DEVICES.filter(([key]) => isFlag(key) && isOnnx)
+      .map(([, flag, instead]) => `warning: ${flag} has no effect with --type onnx${instead}`),
   ];
 }
 
