@@ -1,5 +1,5 @@
 /**
- * The command lines as several real processes that share the software driver, or on plain loops where
+ * The command lines as several real processes that share the software driver, or on the CPU where
  * the adapter proves nothing.
  *
  * @module
