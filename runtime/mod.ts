@@ -149,7 +149,6 @@ export { crc32c } from "./logs/tensorboard/crc32c.ts";
 export type { HyperParameter } from "./logs/tensorboard/event_messages.ts";
 export {
   endedNow,
-  exportsTelemetry,
   RunTrace,
   telemetryName,
   type TimeRange,

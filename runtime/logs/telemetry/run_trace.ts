@@ -30,7 +30,7 @@ export function telemetryName(name: string): string {
 }
 
 /** Whether Deno exports telemetry. */
-export function exportsTelemetry(): boolean {
+function exportsTelemetry(): boolean {
   return Deno.env.get("OTEL_DENO")?.toLowerCase() === "true";
 }
 
