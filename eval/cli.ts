@@ -152,9 +152,7 @@ async function checkPair(config: EvalConfig, group: ProcessGroup): Promise<void>
   if (first !== undefined && second !== undefined && !config.lines) checkSymbols(first, second);
 }
 
-/**
- * One rank: it scores its columns, and rank 0 reports the combined result.
- */
+/** One rank: it scores its columns, and rank 0 reports the combined result. */
 async function evaluateModel(
   { config: given, origin, notes }: ParsedFlags<EvalConfig>,
   group: ProcessGroup,
@@ -165,6 +163,7 @@ async function evaluateModel(
   },
 ): Promise<{ readonly code: number; readonly evaluated: EvaluatedModel }> {
   const { rank, size } = group;
+  const beganMs = before === undefined ? 0 : performance.now();
   using source = await openSource(given, group);
   const { fixed } = source;
   const config = fixed === undefined ? given : onnxSettings(given, origin, fixed, source.name);
@@ -268,14 +267,14 @@ async function evaluateModel(
   const scorer = tokens?.scorer ?? await model.scorer(lengths, { cache });
   using evaluator = new Evaluator(scorer);
   text.write(cacheLine(cache, model.bytesByRole));
-  for (const line of openedLines(info, model.bytesByRole)) text.detail(line);
+  for (const line of openedLines(info, model.bytesByRole, beganMs)) text.detail(line);
   const scoring = {
     ...{ config, compat, group, columns, skipped, lengths: whole },
     ...{ characters: source.characters, source: source.name, several: streams.length > 1 },
     output: { text, json, records, metrics: trace && new SplitMetrics(trace) },
   };
   trace?.add({ checkpoint: source.name, adapter: info.adapter });
-  trace?.span("start-up", { beganMs: 0, endedMs: performance.now() });
+  trace?.span("start-up", { beganMs, endedMs: performance.now() });
   const scored: ScoredStream[] = [];
   for (const stream of streams) {
     const onSegment = tokens?.beginStream(stream);

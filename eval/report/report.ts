@@ -45,13 +45,21 @@ export function cacheLine(cache: MemoryContent, bytes: ReadonlyMap<Role, number>
   return `cache ${cache} : ${state} of memory, positions and losses beside ${weights} of weights`;
 }
 
-/** Environment, memory and time of the start, for a program that prints details. */
-export function openedLines(device: DeviceFacts, bytes: ReadonlyMap<Role, number>): string[] {
+/**
+ * Environment, memory and time of the start, for a program that prints details.
+ *
+ * @param beganMs begin of the start, since the process started
+ */
+export function openedLines(
+  device: DeviceFacts,
+  bytes: ReadonlyMap<Role, number>,
+  beganMs = 0,
+): string[] {
   return [
     ...environmentLines(environmentOf(device)),
     ...roleLines("allocated device memory", bytes),
     hostMemoryLine(),
-    `start-up = ${Math.round(performance.now())} ms`,
+    `start-up = ${Math.round(performance.now() - beganMs)} ms`,
   ];
 }
 

@@ -100,7 +100,9 @@ Deno.test("--compare scores both checkpoints, says which is better, and refuses 
   );
   const data = await scratch.text("text.txt", text);
   const lengths = { batch_size: 2, tgt_len: 8, mem_len: 8 } as const;
-  const printed = await evaluateText({ compare: [a, b], data, ...lengths });
+  const printed = await evaluateText({ compare: [a, b], data, verbose: true, ...lengths });
+  const starts = [...printed.matchAll(/^start-up = (\d+) ms$/gm)].map(([, ms]) => Number(ms));
+  assertEquals([starts.length, starts[1]! < starts[0]!], [2, true]);
   type Result = { lossNats: number };
   const [first, second] = await evalRecords<Result>(scratch.path, "result");
   const [comparison] = await evalRecords<Comparison>(scratch.path, "comparison");
