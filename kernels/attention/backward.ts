@@ -22,7 +22,7 @@ import {
   type VjpSite,
 } from "@transformer-xl/runtime/core";
 import { type Dropout, launchDropout } from "../dropout/mod.ts";
-import { columnSums, type Partials } from "../sum_rows/column_sums.ts";
+import { columnSums } from "../sum_rows/column_sums.ts";
 import { type Geometry, type Operands, type PositionOperands, positionsOf } from "./geometry.ts";
 import {
   blockOf,
@@ -34,7 +34,9 @@ import {
   scatterPositions,
   timeMajor,
 } from "./products.ts";
+import { QUERY_COTANGENT } from "./kernels.ts";
 import {
+  type BiasPartials,
   launchAddBiases,
   launchDistanceBiasGradient,
   launchPackHeads,
@@ -65,7 +67,8 @@ export interface AttentionAttrs {
 }
 
 type Site = VjpSite<AttentionInputs, AttentionOutputs, AttentionAttrs>;
-type MutableGrads = { -readonly [X in keyof Operands]?: Tensor };
+/** Gradients that are being recorded. */
+export type MutableGrads = { -readonly [X in keyof Operands]?: Tensor };
 
 /** Records the cotangents of all operands. */
 export function attentionBackward(
@@ -146,11 +149,12 @@ export function attentionBackward(
 /** Cotangents of q and of the two biases added to it, from those of scores and content queries. */
 function queriesBackward(
   rec: Recorder,
-  { inputs: { q }, attrs: { geometry: g }, wants, gradients }: Site,
-  { r, contentBias, positionBias }: PositionOperands,
+  site: Site,
+  { r }: PositionOperands,
   { dX, dContent }: { readonly dX: Tensor; readonly dContent: Tensor },
   grads: MutableGrads,
 ): void {
+  const { inputs: { q }, attrs: { geometry: g } } = site;
   const dPosition = rec.temporary(q.shape, q.dtype, "attention.dPosition");
   rec.node("attention_dq_position", work({ dX, r }, { dPosition }, 2 * dX.size * g.H), () => {
     mixPositions(rec, g, { w: dX, r, x: dPosition });
@@ -159,16 +163,26 @@ function queriesBackward(
   const partials = rec.node(
     "attention_dq",
     work({ dContent, dPosition }, { dq }, 3 * q.size),
-    () => launchQueryCotangent(rec, { content: dContent, position: dPosition, dq }),
+    () =>
+      launchQueryCotangent(rec, QUERY_COTANGENT, dq, { content: dContent, position: dPosition }),
   );
-  const toBias = (name: "contentBias" | "positionBias", of: Partials, { shape, dtype }: Tensor) => {
-    if (!wants(name)) return;
-    const sum = columnSums(rec, of, gradients[name], dtype);
+  biasesBackward(rec, site, partials, grads);
+  if (site.wants("q")) grads.q = dq;
+}
+
+/** Gradients of the biases of the queries, from partial sums. */
+export function biasesBackward(
+  rec: Recorder,
+  { inputs, wants, gradients }: Pick<Site, "inputs" | "wants" | "gradients">,
+  partials: BiasPartials,
+  grads: MutableGrads,
+): void {
+  for (const name of ["contentBias", "positionBias"] as const) {
+    if (!wants(name)) continue;
+    const { shape, dtype } = inputs[name]!;
+    const sum = columnSums(rec, partials[name], gradients[name], dtype);
     if (sum !== undefined) grads[name] = rec.alias(sum, shape);
-  };
-  toBias("contentBias", partials.content, contentBias);
-  toBias("positionBias", partials.position, positionBias);
-  if (wants("q")) grads.q = dq;
+  }
 }
 
 /** Cotangents of keys, positions and the bias of distances. */

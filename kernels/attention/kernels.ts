@@ -5,7 +5,13 @@
  *
  * @module
  */
-import { elementwiseKernel, type Kernel, kernel, type Numbers } from "@transformer-xl/runtime/core";
+import {
+  elementwiseKernel,
+  type Kernel,
+  kernel,
+  type Numbers,
+  type VectorCode,
+} from "@transformer-xl/runtime/core";
 import { itemSource, type ItemWidth } from "../shared/items/item_width.ts";
 import exactExp from "../shared/exp.wgsl" with { type: "text" };
 import addBiases from "./wgsl/add_biases.wgsl" with { type: "text" };
@@ -15,6 +21,7 @@ import cotangentShifted from "./wgsl/cotangent_shifted.wgsl" with { type: "text"
 import distanceBiasGradient from "./wgsl/distance_bias_gradient.wgsl" with { type: "text" };
 import packHeads from "./wgsl/pack_heads.wgsl" with { type: "text" };
 import queryCotangent from "./wgsl/query_cotangent.wgsl" with { type: "text" };
+import queryTerms from "./wgsl/query_terms.wgsl" with { type: "text" };
 import scoresPlain from "./wgsl/scores_plain.wgsl" with { type: "text" };
 import scoresShifted from "./wgsl/scores_shifted.wgsl" with { type: "text" };
 import { ADD_BIASES_CODE, PACK_HEADS_CODE, queryCotangentCode } from "./vector/query_code.ts";
@@ -87,38 +94,67 @@ export const DISTANCE_BIAS_GRADIENT: Kernel = kernel<"dx" | "db", "R" | "N" | "K
   },
 );
 
-const queryCotangentOf = (width: ItemWidth): Kernel =>
-  kernel<
-    "content" | "position" | "dq" | "partials",
-    "rows" | "columns" | "block" | "u_at" | "s_at"
-  >(
-    "attention_query_cotangent",
-    itemSource(width, queryCotangent),
-    ({ content, position, dq, partials }, { rows, columns, block, ...at }) => {
-      const C = width * columns;
-      const [uSums, sSums] = [new Float64Array(C), new Float64Array(C)];
-      for (let b = 0; b * block < rows; b++) {
-        uSums.fill(0);
-        sSums.fill(0);
-        for (let i = b * block * C; i < Math.min(rows, (b + 1) * block) * C; i++) {
-          uSums[i % C]! += content[i]!;
-          sSums[i % C]! += position[i]!;
-          dq[i] = content[i]! + position[i]!;
-        }
-        for (let c = 0; c < C; c++) {
-          partials[width * at.u_at + b * C + c] = uSums[c]!;
-          partials[width * at.s_at + b * C + c] = sSums[c]!;
-        }
-      }
-    },
-    queryCotangentCode(width),
-  );
+/** Sizes of the kernels of {@link queryKernels}. */
+type QuerySizes = "rows" | "columns" | "block" | "u_at" | "s_at";
 
-/** Cotangent of the queries, and the first level of those of both biases, by width of items. */
-export const QUERY_COTANGENT: Readonly<Record<ItemWidth, Kernel>> = {
-  1: queryCotangentOf(1),
-  4: queryCotangentOf(4),
-};
+/**
+ * Kernels of the cotangent of the queries, and of the first level of those of both biases, by width of
+ * items.
+ *
+ * @param source WGSL of `terms_of`, see query_cotangent.wgsl
+ * @param termsOf the same as functions of a number's index
+ * @param code the same computation as vector code
+ */
+export function queryKernels<X extends string, S extends string = never>(
+  name: string,
+  source: string,
+  termsOf: (
+    operands: Operands<X>,
+    sizes: Sizes<S>,
+    length: number,
+  ) => Readonly<Record<"byContent" | "byPosition", (i: number) => number>>,
+  code?: (width: ItemWidth) => VectorCode,
+): Readonly<Record<ItemWidth, Kernel>> {
+  const ofWidth = (width: ItemWidth): Kernel =>
+    kernel<X | "dq" | "partials", S | QuerySizes>(
+      name,
+      itemSource(width, source, queryCotangent),
+      (operands, sizes) => {
+        const { dq, partials }: Operands<"dq" | "partials"> = operands;
+        const { rows, columns, block, u_at, s_at }: Sizes<QuerySizes> = sizes;
+        const C = width * columns;
+        const { byContent, byPosition } = termsOf(operands, sizes, rows * C);
+        const [uSums, sSums] = [new Float64Array(C), new Float64Array(C)];
+        for (let b = 0; b * block < rows; b++) {
+          uSums.fill(0);
+          sSums.fill(0);
+          for (let i = b * block * C; i < Math.min(rows, (b + 1) * block) * C; i++) {
+            const [content, position] = [byContent(i), byPosition(i)];
+            uSums[i % C]! += content;
+            sSums[i % C]! += position;
+            dq[i] = content + position;
+          }
+          partials.set(uSums, width * u_at + b * C);
+          partials.set(sSums, width * s_at + b * C);
+        }
+      },
+      code?.(width),
+    );
+  return { 1: ofWidth(1), 4: ofWidth(4) };
+}
+
+/** Cotangent of the queries from its two terms, and the first level of those of both biases. */
+export const QUERY_COTANGENT: Readonly<Record<ItemWidth, Kernel>> = queryKernels<
+  "content" | "position"
+>(
+  "attention_query_cotangent",
+  queryTerms,
+  ({ content, position }) => ({
+    byContent: (i) => content[i]!,
+    byPosition: (i) => position[i]!,
+  }),
+  queryCotangentCode,
+);
 
 /** Visits the rows in order: flat row, place of its distances, visible keys, out's offset. */
 function eachRow(

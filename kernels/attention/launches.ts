@@ -9,7 +9,7 @@ import {
   type Recorder,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { itemWidth } from "../shared/items/item_width.ts";
+import { type ItemWidth, itemWidth } from "../shared/items/item_width.ts";
 import { rowLanes } from "../shared/row_lanes.ts";
 import { type Partials, reservePartials, SUM_BLOCK } from "../sum_rows/column_sums.ts";
 import type { Geometry } from "./geometry.ts";
@@ -20,7 +20,6 @@ import {
   PACK_HEADS,
   PLAIN_SOFTMAX,
   PLAIN_SOFTMAX_BACKWARD,
-  QUERY_COTANGENT,
   SOFTMAX,
   SOFTMAX_BACKWARD,
 } from "./kernels.ts";
@@ -82,27 +81,34 @@ function runsOf(H: number): number {
   return Math.ceil(H / 8);
 }
 
-/** dq = content + position, [Q * B, N * H], and the partial sums of both over blocks of rows. */
+/** Partial sums of both terms of the queries' cotangent, which are those of the biases of the queries. */
+export type BiasPartials = Readonly<Record<"contentBias" | "positionBias", Partials>>;
+
+/**
+ * dq, [Q * B, N * H], from its terms, and the partial sums of both over blocks of rows.
+ *
+ * @param kernels made by `queryKernels`
+ */
 export function launchQueryCotangent(
   rec: Recorder,
-  { content, position, dq }: {
-    readonly content: Tensor;
-    readonly position: Tensor;
-    readonly dq: Tensor;
-  },
-): { readonly content: Partials; readonly position: Partials } {
+  kernels: Readonly<Record<ItemWidth, Kernel>>,
+  dq: Tensor,
+  terms: Readonly<Record<string, Tensor>>,
+  sizes: Sizes = {},
+): BiasPartials {
   const [rows, C] = dq.shape as [number, number];
   const width = itemWidth(C);
-  const u = reservePartials(rec, rows, C);
-  const s = reservePartials(rec, rows, C);
+  const contentBias = reservePartials(rec, rows, C);
+  const positionBias = reservePartials(rec, rows, C);
   const columns = C / width;
+  const [u_at, s_at] = [contentBias.at / width, positionBias.at / width];
   rec.launch({
-    kernel: QUERY_COTANGENT[width],
-    operands: { content, position, dq, partials: s.memory },
-    scalars: { rows, columns, block: SUM_BLOCK, u_at: u.at / width, s_at: s.at / width },
-    threads: [columns, u.blocks],
+    kernel: kernels[width],
+    operands: { ...terms, dq, partials: positionBias.memory },
+    scalars: { ...sizes, rows, columns, block: SUM_BLOCK, u_at, s_at },
+    threads: [columns, contentBias.blocks],
   });
-  return { content: u, position: s };
+  return { contentBias, positionBias };
 }
 
 /** x[n, i, b, p] += scale * bias[p, n], in place. */

@@ -6,7 +6,8 @@
 import { type Kernel, kernel, type Numbers } from "@transformer-xl/runtime/core";
 import exactExp from "../../../shared/exp.wgsl" with { type: "text" };
 import type { MaskField } from "../../../shared/dropout/mask.ts";
-import { itemSource, type ItemWidth } from "../../../shared/items/item_width.ts";
+import type { ItemWidth } from "../../../shared/items/item_width.ts";
+import { queryKernels } from "../../kernels.ts";
 import { eachRow, type FusedOperands, type FusedSizes, kernelOf, scoreOf } from "../kernels.ts";
 import type { SizeField, VisibleRow } from "../kernels.ts";
 import { maskLoop } from "../mask_source.ts";
@@ -110,39 +111,16 @@ function addKey(
   if (biasSums) biasSums[(b * K + position) * N + n]! += ds;
 }
 
-const querySumsOf = (width: ItemWidth): Kernel =>
-  kernel<
-    "sums" | "dq" | "partials",
-    "parts" | "rows" | "columns" | "block" | "u_at" | "s_at"
-  >(
-    "attention_query_sums",
-    itemSource(width, querySums),
-    ({ sums, dq, partials }, { parts, rows, columns, block, u_at, s_at }) => {
-      const C = width * columns;
-      const [u, s] = [new Float64Array(C), new Float64Array(C)];
-      for (let b = 0; b * block < rows; b++) {
-        u.fill(0);
-        s.fill(0);
-        for (let e = b * block * C; e < Math.min(rows, (b + 1) * block) * C; e++) {
-          let sum = 0;
-          for (let part = 0; part < parts; part++) {
-            const at = 2 * part * rows * C + e;
-            u[e % C]! += sums[at]!;
-            s[e % C]! += sums[at + rows * C]!;
-            sum += sums[at]! + sums[at + rows * C]!;
-          }
-          dq[e] = sum;
-        }
-        for (let c = 0; c < C; c++) {
-          partials[width * u_at + b * C + c] = u[c]!;
-          partials[width * s_at + b * C + c] = s[c]!;
-        }
-      }
-    },
-  );
-
-/** Cotangent of the queries, and the first level of those of both biases, by width of items. */
-export const QUERY_SUMS: Readonly<Record<ItemWidth, Kernel>> = {
-  1: querySumsOf(1),
-  4: querySumsOf(4),
-};
+/** Cotangent of the queries from sums over parts, and the first level of those of both biases. */
+export const QUERY_SUMS: Readonly<Record<ItemWidth, Kernel>> = queryKernels<"sums", "parts">(
+  "attention_query_sums",
+  querySums,
+  ({ sums }, { parts }, length) => {
+    const termOf = (which: 0 | 1) => (i: number) => {
+      let sum = 0;
+      for (let part = 0; part < parts; part++) sum += sums[(2 * part + which) * length + i]!;
+      return sum;
+    };
+    return { byContent: termOf(0), byPosition: termOf(1) };
+  },
+);

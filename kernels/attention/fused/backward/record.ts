@@ -14,16 +14,10 @@ import {
   type VjpSite,
 } from "@transformer-xl/runtime/core";
 import type { Dropout } from "../../../dropout/mod.ts";
-import { itemWidth } from "../../../shared/items/item_width.ts";
-import {
-  columnSums,
-  type Partials,
-  reservePartials,
-  SUM_BLOCK,
-} from "../../../sum_rows/column_sums.ts";
 import { launchSumRows } from "../../../sum_rows/mod.ts";
-import type { AttentionInputs } from "../../backward.ts";
-import { type Geometry, type Operands, positionsOf } from "../../geometry.ts";
+import { type AttentionInputs, biasesBackward, type MutableGrads } from "../../backward.ts";
+import { type Geometry, positionsOf } from "../../geometry.ts";
+import { launchQueryCotangent } from "../../launches.ts";
 import { maskKind, maskOperand, maskValues } from "../mask_source.ts";
 import { backwardPlan, blocksOf } from "../plan.ts";
 import { backwardKernel, QUERY_SUMS } from "./kernels.ts";
@@ -46,7 +40,6 @@ export interface FusedAttrs {
 }
 
 type Site = VjpSite<AttentionInputs, FusedOutputs, FusedAttrs>;
-type MutableGrads = { -readonly [X in keyof Operands]?: Tensor };
 
 /** Sums of a launch that others add up. */
 interface Sums {
@@ -124,12 +117,12 @@ function backwardWork(
 /** Cotangents of queries, positions, and all biases. */
 function positionsBackward(
   rec: Recorder,
-  { inputs, attrs: { geometry: { B } }, wants, gradients }: Site,
+  site: Site,
   sums: Sums & { readonly dr: Tensor },
   parts: number,
   grads: MutableGrads,
 ): void {
-  const { q, r, distanceBias } = inputs;
+  const { inputs: { q, r, distanceBias }, attrs: { geometry: { B } }, wants } = site;
   if (wants("r")) grads.r = summed(rec, sums.dr, parts * B, r!, "dr");
   if (sums.distanceBias !== undefined && wants("distanceBias")) {
     grads.distanceBias = summed(rec, sums.distanceBias, parts * B, distanceBias!, "dDistanceBias");
@@ -141,13 +134,12 @@ function positionsBackward(
     outputs: { dq },
     cost: { flops: 2 * sums.dq.size, bytes: bytesOf(sums.dq, dq) },
   };
-  const partials = rec.node("attention_dq", work, () => launchQuerySums(rec, sums.dq, dq, parts));
-  for (const name of ["contentBias", "positionBias"] as const) {
-    if (!wants(name)) continue;
-    const { shape, dtype } = inputs[name]!;
-    const sum = columnSums(rec, partials[name], gradients[name], dtype);
-    if (sum !== undefined) grads[name] = rec.alias(sum, shape);
-  }
+  const partials = rec.node(
+    "attention_dq",
+    work,
+    () => launchQueryCotangent(rec, QUERY_SUMS, dq, { sums: sums.dq }, { parts }),
+  );
+  biasesBackward(rec, site, partials, grads);
   if (wants("q")) grads.q = dq;
 }
 
@@ -159,26 +151,4 @@ function summed(rec: Recorder, sums: Tensor, count: number, like: Tensor, label:
     launchSumRows(rec, rec.alias(sums, [count, y.size]), rec.alias(y, [y.size]));
   });
   return y;
-}
-
-/** dq from the sums of parts, and the partial sums of both of its terms over blocks of rows. */
-function launchQuerySums(
-  rec: Recorder,
-  sums: Tensor,
-  dq: Tensor,
-  parts: number,
-): { readonly contentBias: Partials; readonly positionBias: Partials } {
-  const [rows, C] = dq.shape as [number, number];
-  const width = itemWidth(C);
-  const contentBias = reservePartials(rec, rows, C);
-  const positionBias = reservePartials(rec, rows, C);
-  const columns = C / width;
-  const [u_at, s_at] = [contentBias.at / width, positionBias.at / width];
-  rec.launch({
-    kernel: QUERY_SUMS[width],
-    operands: { sums, dq, partials: positionBias.memory },
-    scalars: { parts, rows, columns, block: SUM_BLOCK, u_at, s_at },
-    threads: [columns, contentBias.blocks],
-  });
-  return { contentBias, positionBias };
 }
