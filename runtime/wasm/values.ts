@@ -88,11 +88,9 @@ export const i32 = {
   divU: ints(0x6e),
   remU: ints(0x70),
   and: ints(0x71),
-  or: ints(0x72),
   shl: ints(0x74),
   shrU: ints(0x76),
   eq: ints(0x46),
-  ne: ints(0x47),
   lt: ints(0x48),
   gt: ints(0x4a),
   le: ints(0x4c),
@@ -113,7 +111,6 @@ export const f32 = {
   sub: floats(0x93),
   mul: floats(0x94),
   div: floats(0x95),
-  max: floats(0x97),
   sqrt: operation<"f32", [F32]>("f32", [0x91], [f32Of]),
   eq: operation<"i32", [F32, F32]>("i32", [0x5b], [f32Of, f32Of]),
   reinterpret: operation<"f32", [I32]>("f32", [0xbe], [i32Of]),
@@ -196,7 +193,6 @@ export const f32x4 = {
 
 /** Two numbers of double precision. */
 export const f64x2 = {
-  splat: operation<"v128", [F64]>("v128", simd(20), [f64Of]),
   lane: (value: V128, lane: number): Value<"f64"> => ({
     type: "f64",
     code: [...value.code, ...simd(33), lane],

@@ -46,10 +46,9 @@ Deno.test("integers of every length are encoded, and their operations are those 
       i32.divU(b, 2),
       i32.remU(b, 2),
       i32.and(a, 12),
-      i32.or(a, b),
       i32.shl(b, 4),
       i32.shrU(a, 28),
-      ...[i32.eq, i32.ne, i32.lt, i32.gt, i32.le, i32.ge].map((compare) => compare(a, b)),
+      ...[i32.eq, i32.lt, i32.gt, i32.le, i32.ge].map((compare) => compare(a, b)),
       i32.select(i32.lt(a, b), 5, 6),
       i32.reinterpret(1),
     ];
@@ -57,8 +56,8 @@ Deno.test("integers of every length are encoded, and their operations are those 
   });
   assertEquals([...ints.subarray(0, constants.length)], constants);
   assertEquals(
-    [...ints.subarray(constants.length, constants.length + 17)],
-    [-4, -10, -21, 1, 1, 8, -5, 48, 15, 0, 1, 1, 0, 1, 0, 5, 0x3f800000],
+    [...ints.subarray(constants.length, constants.length + 15)],
+    [-4, -10, -21, 1, 1, 8, 48, 15, 0, 1, 0, 1, 0, 5, 0x3f800000],
   );
 });
 
@@ -71,7 +70,6 @@ Deno.test("numbers of both precisions compute and convert", () => {
       f32.sub(a, b),
       f32.mul(a, b),
       f32.div(a, b),
-      f32.max(a, b),
       f32.reinterpret(i32.reinterpret(a)),
       f32.demote(f64.add(f64.promote(a), 0.25)),
       f32.demote(f64.sub(f64.promote(a), 0.25)),
@@ -79,9 +77,9 @@ Deno.test("numbers of both precisions compute and convert", () => {
       f32.demote(f64.div(f64.promote(a), 4)),
     ];
     results.forEach((value, n) => f.store(zero, value, 4 * n));
-    f.store(zero, f32.eq(a, b), 40);
+    f.store(zero, f32.eq(a, b), 36);
   }, [6, 1.5]);
-  assertEquals([...floats.subarray(0, 11)], [7.5, 4.5, 9, 4, 6, 6, 6.25, 5.75, -18, 1.5, 0]);
+  assertEquals([...floats.subarray(0, 10)], [7.5, 4.5, 9, 4, 6, 6.25, 5.75, -18, 1.5, 0]);
 });
 
 Deno.test("vectors compute lane by lane", () => {
@@ -106,7 +104,7 @@ Deno.test("vectors compute lane by lane", () => {
       v128.load32Splat(at, 4),
       f32x4.splat(f32x4.lane(a, 3)),
       v128.or(v128.and(a, v128.zero), b),
-      f64x2.demote(f64x2.mul(f64x2.promoteLow(a), f64x2.splat(2))),
+      f64x2.demote(f64x2.mul(f64x2.promoteLow(a), f64x2.promoteLow(b))),
       f32x4.splat(f32.demote(f64x2.lane(f64x2.add(f64x2.promoteLow(a), f64x2.promoteLow(b)), 1))),
     ];
     results.forEach((value, n) => f.store(zero, value, 16 * n));
