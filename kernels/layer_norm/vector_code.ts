@@ -11,6 +11,7 @@ import {
   i32,
   type ItemValues,
   type Local,
+  SCRATCH_BYTES,
   v128,
   type Value,
   type VectorCode,
@@ -19,7 +20,7 @@ import {
 import type { MaskField } from "../shared/dropout/mask.ts";
 import type { ItemWidth } from "../shared/items/item_width.ts";
 import { blockSumsCode } from "../shared/vector/columns.ts";
-import { drawMask } from "../shared/vector/mask.ts";
+import { drawMask, MASK_MARGIN } from "../shared/vector/mask.ts";
 import { bytes, DoubleSum, forRows, forVectors, rowItems } from "../shared/vector/rows.ts";
 
 type Double = Value<"f64">;
@@ -37,9 +38,13 @@ interface Row {
   readonly stats: Local<"i32">;
 }
 
-/** Code over rows of `width * columns` numbers. */
+/** Most numbers of a row whose mask fits a thread's own memory. */
+const MOST_DROPPED = (SCRATCH_BYTES - MASK_MARGIN) / 4;
+
+/** Code over rows of `width * columns` numbers, with dropout or without. */
 function rowCode<Operands extends string, Sizes extends string>(
   width: ItemWidth,
+  dropped: boolean,
   emit: (
     f: FunctionBuilder,
     values: ItemValues<Operands | "stats", Sizes | "rows" | "columns">,
@@ -48,7 +53,8 @@ function rowCode<Operands extends string, Sizes extends string>(
 ): VectorCode {
   return vectorCode<Operands | "stats", Sizes | "rows" | "columns", "block">({
     extra: ["block"],
-    split: ({ rows, columns }) => rowItems(rows, width * columns),
+    split: ({ rows, columns }) =>
+      dropped && width * columns > MOST_DROPPED ? undefined : rowItems(rows, width * columns),
     emit(f, values) {
       const { at, int, item } = values;
       const columns = f.int(i32.mul(int.columns, width));
@@ -77,6 +83,7 @@ export function forwardCode(
 ): VectorCode {
   return rowCode<"x" | "residual" | "z" | "gain" | "bias" | "y", "eps" | MaskField>(
     width,
+    input === "dropped",
     (f, values, { columns, first, start, stats }) => {
       const { at, float, scratch } = values;
       const along = f.int(0);
@@ -119,6 +126,7 @@ export function forwardCode(
 export function backwardCode(width: ItemWidth, dropped: boolean): VectorCode {
   return rowCode<"dy" | "z" | "gain" | "dz" | "dx", MaskField>(
     width,
+    dropped,
     (f, values, { columns, first, start, stats }) => {
       const { at, scratch } = values;
       const [mean, rstd] = statsOf(f, stats);

@@ -95,8 +95,9 @@ export class CpuDevice extends ReferenceDevice {
     const { vectorCode, bindings, scalars } = kernel;
     const arrays = bindings.map(({ name }) => operands[name] as Float32Array);
     const isOutside = arrays.some(({ buffer }) => buffer instanceof ArrayBuffer);
+    const loops = super.bind(kernel, operands);
     if (vectorCode === undefined || isOutside || bindings.some(({ dtype }) => dtype === "f16")) {
-      return super.bind(kernel, operands);
+      return loops;
     }
     const numbers = [
       ...kernel.constants.map(({ name }) => ({ name, type: "u32" as const })),
@@ -113,7 +114,9 @@ export class CpuDevice extends ReferenceDevice {
     const ints = new Int32Array(buffer, this.#launch, MAX_ARGUMENTS);
     const floats = new Float32Array(buffer, this.#launch, MAX_ARGUMENTS);
     return (sizes) => {
-      const { items, ...extra } = vectorCode.split(sizes, this.#pool.count, lengths);
+      const split = vectorCode.split(sizes, this.#pool.count, lengths);
+      if (split === undefined) return loops(sizes);
+      const { items, ...extra } = split;
       ints.set(addresses);
       let n = addresses.length;
       for (const { name, type } of numbers) {

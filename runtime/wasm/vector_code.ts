@@ -42,13 +42,14 @@ export interface VectorCode<
   readonly extra: readonly Extra[];
   /**
    * Cuts a launch. One item runs without other threads: it should take some microseconds. `lengths`
-   * are those of the operands.
+   * are those of the operands. Undefined for sizes that a thread's own memory does not hold: the
+   * launch then runs as plain loops.
    */
   readonly split: (
     sizes: Readonly<Record<Sizes, number>>,
     threads: number,
     lengths: Readonly<Record<Operands, number>>,
-  ) => ItemSplit<Extra>;
+  ) => ItemSplit<Extra> | undefined;
   /** Appends the statements of one item. */
   readonly emit: (f: FunctionBuilder, values: ItemValues<Operands, Sizes | Extra>) => void;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { type Dropout, dropout, layerNorm, sumRows } from "@transformer-xl/kernels";
 import {
   CpuDevice,
@@ -11,6 +11,7 @@ import {
   type Device,
   type HostArray,
   ONE_THREAD,
+  rangeOf,
 } from "@transformer-xl/runtime";
 import { noise } from "../tiles/raw_products.ts";
 
@@ -48,4 +49,24 @@ Deno.test("sums and masks of rows are bit-equal in every run and for any number 
   const [want] = await sumsOn(alone, 1);
   assertNotEquals(want!.filter((sum) => sum !== 0).length, 0);
   for (const got of await sumsOn(threads, 4)) assertEquals(got, want);
+});
+
+Deno.test("a mask that exceeds a thread's own memory touches nothing else", async () => {
+  using device = new CpuDevice(ONE_THREAD);
+  const D = 270_000;
+  using other = device.state("other", [D]);
+  using plan = await device.plan("wide", (rec) => {
+    const x = rec.input("x", [1, D], "f32");
+    const [seed, step, stream] = [rec.scalar("seed"), rec.scalar("step"), rec.scalar("stream")];
+    const mask = { kind: "philox", seed, step, stream, site: 1 } as const;
+    const ones = rec.constant("ones", [D], "f32", new Float32Array(D).fill(1));
+    const y = layerNorm(rec, x, ones, ones, { residual: x, dropout: { rate: 0.5, mask } });
+    return { inputs: { x, seed, step, stream }, outputs: { y } };
+  });
+  plan.run({ x: noise(D, 1), seed: 1, step: 2, stream: 3 });
+  const { y } = await plan.read("y");
+  const mean = Float64Array.from(y).reduce((sum, value) => sum + value, 0) / D;
+  assertAlmostEquals(mean, 1, 1e-4);
+  const [untouched] = await device.read([rangeOf(other)]);
+  assertEquals(untouched!.findIndex((value) => value !== 0), -1);
 });
