@@ -249,7 +249,7 @@ Deno.test("evaluation scores splits, lengths, reach and typed text", async (t) =
         const stdout = await run("eval", { ...base, ...flags, split: "test" });
         assertStringIncludes(
           stdout,
-          `Evaluating with: math fp32 type loops bsz 2 tgt_len 4 ext_len 0 ${told}\n`,
+          `Evaluating with: math fp32 type cpu bsz 2 tgt_len 4 ext_len 0 ${told}\n`,
         );
         assert(Number.isFinite(lossOf(stdout, "test")));
         assert(lossOf(stdout, "test") !== loss, told);
