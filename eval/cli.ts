@@ -22,13 +22,14 @@ import {
   firstThenOthers,
   flagHelp,
   inProcesses,
+  inTrace,
   logPath,
   NOT_PASSED,
   type ParsedFlags,
   type ProcessGroup,
   rankEnvironment,
   runMain,
-  RunTrace,
+  type RunTrace,
   settingsByFlag,
   takeGpu,
   verbosityOf,
@@ -126,19 +127,23 @@ async function evaluateShare(
   group: ProcessGroup,
 ): Promise<number> {
   await checkPair(parsed.config, group);
-  using trace = group.rank === 0 ? await RunTrace.open("eval") : undefined;
-  try {
-    let before: EvaluatedModel | undefined;
-    for (const model of parsed.config.compare) {
-      const config = { ...parsed.config, model };
-      const { evaluated } = await evaluateModel({ ...parsed, config }, group, { trace, before });
-      before = evaluated;
-    }
-    return before === undefined ? (await evaluateModel(parsed, group, { trace })).code : 0;
-  } catch (error) {
-    trace?.fail(error);
-    throw error;
+  return group.rank === 0
+    ? await inTrace("eval", (trace) => evaluateModels(parsed, group, trace))
+    : await evaluateModels(parsed, group, undefined);
+}
+
+async function evaluateModels(
+  parsed: ParsedFlags<EvalConfig>,
+  group: ProcessGroup,
+  trace: RunTrace | undefined,
+): Promise<number> {
+  let before: EvaluatedModel | undefined;
+  for (const model of parsed.config.compare) {
+    const config = { ...parsed.config, model };
+    const { evaluated } = await evaluateModel({ ...parsed, config }, group, { trace, before });
+    before = evaluated;
   }
+  return before === undefined ? (await evaluateModel(parsed, group, { trace })).code : 0;
 }
 
 /** Opens both checkpoints of a comparison: an hour of the first does not end in an error of the second. */

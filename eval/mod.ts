@@ -52,7 +52,7 @@ export {
 export { checkPrompt, type GenerateConfig, generateSchema } from "./generation/config.ts";
 export { type ContextLengths, contextLengths } from "./generation/context_lengths.ts";
 export { SamplePrinter, type SamplePrinterOptions } from "./generation/sample_printer.ts";
-export { SpeedMeter } from "./generation/speed_meter.ts";
+export { SpeedMeter } from "./generation/speed/speed_meter.ts";
 export { promptIds } from "./generation/prompt.ts";
 export { StopText } from "./generation/stop_text.ts";
 export { type TextStream, textStream, type TextStreamOptions } from "./generation/text_stream.ts";

@@ -149,6 +149,7 @@ export { crc32c } from "./logs/tensorboard/crc32c.ts";
 export type { HyperParameter } from "./logs/tensorboard/event_messages.ts";
 export {
   endedNow,
+  inTrace,
   RunTrace,
   telemetryName,
   type TimeRange,

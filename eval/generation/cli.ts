@@ -14,9 +14,11 @@ import {
 import {
   checkVerbosity,
   flagHelp,
+  inTrace,
   listenTo,
   parseFlags,
   runMain,
+  type RunTrace,
   SAME_REQUEST_MS,
   STOP_CODES,
   STOP_SIGNALS,
@@ -37,7 +39,8 @@ import { Generator, type GeneratorSettings, randomSeed } from "./generator.ts";
 import { promptIds } from "./prompt.ts";
 import { SamplePrinter } from "./sample_printer.ts";
 import { openedLines } from "../report/report.ts";
-import { SpeedMeter } from "./speed_meter.ts";
+import { recordGeneration } from "./speed/generation_metrics.ts";
+import { SpeedMeter } from "./speed/speed_meter.ts";
 
 /**
  * Generates with the given flags.
@@ -61,6 +64,10 @@ async function generateWith(argv: readonly string[]): Promise<number> {
   checkPrompt(config);
   checkDeviceSettings(config);
   checkVerbosity(config);
+  return await inTrace("generate", (trace) => generateText(config, trace));
+}
+
+async function generateText(config: GenerateConfig, trace: RunTrace | undefined): Promise<number> {
   const note = config.quiet ? () => {} : printNote;
   using checkpoint = await openCheckpoint(await findCheckpoint(config));
   const { vocabulary } = checkpoint;
@@ -86,7 +93,9 @@ async function generateWith(argv: readonly string[]): Promise<number> {
     note(`parameters = ${model.store.count}`);
     for (const line of openedLines(device.info, device.liveBytesByRole)) note(line);
   }
-  return await print(generator, ids, { ...config, shown: config.echo ? shown : "", note });
+  trace?.add({ checkpoint: checkpoint.path, adapter: device.info.adapter });
+  trace?.lap("start-up");
+  return await print(generator, ids, { ...config, shown: config.echo ? shown : "", note, trace });
 }
 
 /** Prints a line about the text. */
@@ -111,9 +120,10 @@ const YIELD_MS = 100;
 async function print(
   generator: Generator,
   ids: Uint32Array,
-  { shown, note, ...config }: GenerateConfig & {
+  { shown, note, trace, ...config }: GenerateConfig & {
     readonly shown: string;
     readonly note: (line: string) => void;
+    readonly trace: RunTrace | undefined;
   },
 ): Promise<number> {
   const { length, stop, samples, temperature, topK, topP, minP, repetitionPenalty } = config;
@@ -143,6 +153,8 @@ async function print(
   }
   printer.end();
   if (isRead) note(meter.line(samples));
+  if (trace !== undefined) recordGeneration(trace, meter.times, samples);
+  if (signals.received !== undefined) trace?.add({ interrupted: true });
   return signals.received === undefined ? 0 : STOP_CODES[signals.received];
 }
 

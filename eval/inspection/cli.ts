@@ -17,9 +17,12 @@ import {
   DataError,
   fileInfo,
   flagHelp,
+  inTrace,
+  type ParsedFlags,
   parseFlags,
   quoted,
   runMain,
+  type RunTrace,
   settingsByFlag,
   wantsHelp,
   withRemedies,
@@ -70,18 +73,25 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
     print(flagHelp(inspectSchema, { usage: "deno task inspect [flags]", description }));
     return 0;
   }
-  const parsed = parseFlags(inspectSchema, argv);
-  const config = withUserPaths(
-    parsed.config,
-    ["workDir", "model", "data", "manualFile", "to"] as const,
-  );
+  const { config: given, ...parsed } = parseFlags(inspectSchema, argv);
+  const config = withUserPaths(given, ["workDir", "model", "data", "manualFile", "to"] as const);
   checkInspected(config);
   checkDeviceSettings(config);
   checkVerbosity(config);
+  return await inTrace("inspect", (trace) => writePage({ ...parsed, config }, { print, trace }));
+}
+
+async function writePage(
+  { config, origin }: ParsedFlags<InspectConfig>,
+  { print, trace }: {
+    readonly print: (line: string) => void;
+    readonly trace: RunTrace | undefined;
+  },
+): Promise<number> {
   using checkpoint = await openCheckpoint(await findCheckpoint(config, "inspect"));
   const { path } = checkpoint;
   const note = config.quiet ? () => {} : print;
-  const isAlone = config.model !== null && parsed.origin.get("workDir") === "default";
+  const isAlone = config.model !== null && origin.get("workDir") === "default";
   const to = config.to ?? `${isAlone ? dirname(path) : config.workDir}/${PAGE}`;
   await using file = await beginPage(to, "inspection");
   for (const line of [unverifiedLine(checkpoint), lastForBest(config, path, "inspecting")]) {
@@ -107,10 +117,14 @@ async function inspectWith(argv: readonly string[], print: (line: string) => voi
   }
   const { kind } = checkpoint.vocabulary;
   const characters = isOfCharacters(kind);
+  trace?.add({ checkpoint: path, adapter: device.info.adapter });
+  trace?.lap("start-up");
   const inspection = await inspectModel(model, text, lengths, {
     threshold: config.threshold,
     cache: config.cache,
+    onPart: (name) => trace?.lap(name),
     onPoint({ memLen, lossNats }) {
+      trace?.lap("memory", { mem_len: memLen, loss: lossNats });
       assertFiniteLoss(lossNats, text.name, path);
       const rows = String(memLen).padStart(String(memLens.at(-1)).length);
       print(

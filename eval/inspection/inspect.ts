@@ -35,6 +35,8 @@ export interface InspectOptions {
   readonly threshold: number;
   /** What memory rows are kept as (default "auto": keys and values where they stay right). */
   readonly cache?: CacheChoice;
+  /** Called after the tokens were scored, and after the distances of the heads were read. */
+  readonly onPart?: (name: "surprise" | "heads") => void;
   /** Called with every point of the curve as soon as it is known. */
   readonly onPoint?: (point: MemoryPoint) => void;
 }
@@ -66,7 +68,7 @@ export async function inspectModel(
   model: Model,
   { name, ids, symbols }: InspectedText,
   lengths: InspectionLengths,
-  { threshold, cache = "auto", onPoint }: InspectOptions,
+  { threshold, cache = "auto", onPart, onPoint }: InspectOptions,
 ): Promise<Inspection> {
   const { tgtLen, memLen, memLens } = lengths;
   const segments = { batchSize: 1, tgtLen } satisfies LengthSettings;
@@ -78,7 +80,9 @@ export async function inspectModel(
   await evaluator.evaluate(batches, {
     onSegment: (_, index) => table.addSegment(batches, index, scorer.scores),
   });
+  onPart?.("surprise");
   const heads = await headDistances(model, batches, { ...segments, memLen }, options);
+  onPart?.("heads");
   const curve: MemoryPoint[] = [];
   for (const memLen of memLens) {
     const point = await memoryPoint(model, batches, { ...segments, memLen }, options);

@@ -48,6 +48,8 @@ export class RunTrace implements Disposable {
   readonly #run: Span;
   readonly #inSpan: (span: Span) => Context;
   readonly #errorCode: number;
+  /** End of the span of {@link RunTrace.lap} before. */
+  #lapMs = 0;
 
   private constructor(
     { context, metrics, trace, SpanStatusCode }: typeof import("@opentelemetry/api"),
@@ -90,6 +92,13 @@ export class RunTrace implements Disposable {
     return span;
   }
 
+  /** Adds a span from the end of the lap before, or the start of the process, until now. */
+  lap(name: string, facts: TraceFacts = {}): void {
+    const beganMs = this.#lapMs;
+    this.#lapMs = performance.now();
+    this.span(name, { beganMs, endedMs: this.#lapMs }, facts);
+  }
+
   /** Adds a span of something that failed just now. */
   failedSpan(name: string, reason: string, facts: TraceFacts = {}): void {
     const attributes = attributesOf(facts);
@@ -108,6 +117,25 @@ export class RunTrace implements Disposable {
   /** Ends the span of the run. */
   [Symbol.dispose](): void {
     this.#run.end(performance.timeOrigin + performance.now());
+  }
+}
+
+/**
+ * Runs a program in a trace of its own; the error that ends it is that of its span.
+ *
+ * @param program called with the trace, or undefined if Deno exports none
+ * @throws what the program throws
+ */
+export async function inTrace<T>(
+  name: string,
+  program: (trace: RunTrace | undefined) => Promise<T>,
+): Promise<T> {
+  using trace = await RunTrace.open(name);
+  try {
+    return await program(trace);
+  } catch (error) {
+    trace?.fail(error);
+    throw error;
   }
 }
 

@@ -3,7 +3,21 @@
  *
  * @module
  */
-import type { GeneratedToken } from "./generator.ts";
+import type { GeneratedToken } from "../generator.ts";
+
+/** Times of a text, in milliseconds of the clock. */
+export interface SpeedTimes {
+  /** Tokens of the prompt. */
+  readonly promptTokens: number;
+  /** Tokens generated, those of all samples. */
+  readonly tokens: number;
+  /** When the prompt was begun. */
+  readonly startMs: number;
+  /** When the first token arrived. */
+  readonly firstMs: number;
+  /** When the last token arrived. */
+  readonly lastMs: number;
+}
 
 /** Times tokens as they arrive. */
 export class SpeedMeter {
@@ -31,6 +45,14 @@ export class SpeedMeter {
     this.#lastMs = this.#now();
     if (this.#tokens++ === 0) this.#firstMs = this.#lastMs;
     this.#positions = position + 1;
+  }
+
+  /** The times so far. */
+  get times(): SpeedTimes {
+    return {
+      ...{ promptTokens: this.#promptTokens, tokens: this.#tokens },
+      ...{ startMs: this.#startMs, firstMs: this.#firstMs, lastMs: this.#lastMs },
+    };
   }
 
   /** The speed so far on one line. */
