@@ -8,6 +8,7 @@ export * from "./benchmark/settings.ts";
 export { runBenchmark } from "./benchmark/main.ts";
 export { type SeedRun, seedWords, stability } from "./benchmark/stability.ts";
 export { type RunResults, type Spread, spreadOf, stabilityLines } from "./benchmark/spread.ts";
+export { openForPrecision, type Precision } from "./benchmark/precision_device.ts";
 export { training, trainingLines, type TrainingRow } from "./benchmark/training.ts";
 export { weakScaling, weakScalingLines, type WeakScalingRow } from "./benchmark/weak_scaling.ts";
 export { type MeasuredRate, publishedRunLines, wholeRunLines } from "./published/whole_runs.ts";
@@ -45,6 +46,7 @@ export {
   type MeasuredCell,
   sampleInTurns,
 } from "./growth/measured_cells.ts";
+export { processLines, type ProcessOptions } from "./growth/processes.ts";
 export { type LargeModel, recordingLine } from "./growth/recording.ts";
 export { type GrowthFlags, growthSchema } from "./growth/settings.ts";
 export { growthLines } from "./growth/table.ts";

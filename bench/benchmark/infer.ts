@@ -11,25 +11,22 @@ import {
   latencySummary,
 } from "@transformer-xl/eval";
 import { createModel, type Lengths, REMEDIES } from "@transformer-xl/model";
-import {
-  type AdapterChoice,
-  chooseAdapter,
-  GpuDevice,
-  isUserError,
-  remedySentence,
-} from "@transformer-xl/runtime";
+import { type Device, isUserError, remedySentence } from "@transformer-xl/runtime";
 import { trainLengths } from "@transformer-xl/train";
 import { environmentOf, environmentText } from "../harness/environment.ts";
 import { saveResult } from "../harness/results.ts";
 import { INFERENCE_LENGTHS, inferenceFigures, publishedModel } from "../published/find.ts";
 import type { PublishedInference } from "../published/inference.ts";
 import { measureInference } from "./measure_inference.ts";
+import { openForPrecision, type Precision } from "./precision_device.ts";
 import type { InferFlags } from "./settings.ts";
 import { isWhole, sizedRun } from "./sized_run.ts";
 import { milliseconds, rate, ratio, textTable } from "./text_table.ts";
 
 /** A measured batch size. */
 export interface InferRow {
+  /** Adapter as its driver names it, or the CPU. */
+  readonly device: string;
   /** Batch columns. */
   readonly batchSize: number;
   /** Averages; undefined where the size did not fit. */
@@ -40,21 +37,19 @@ export interface InferRow {
  * Measures every batch size in every precision and prints a table for each.
  *
  * @returns rows by precision
- * @throws {DeviceError} when there is no adapter
+ * @throws {DeviceError} when `gpu` was requested and no adapter answers
  */
 export async function infer(
   flags: InferFlags,
   print: (line: string) => void,
-): Promise<Map<"fp32" | "fp16", InferRow[]>> {
-  const choice = await chooseAdapter(navigator.gpu);
-  const tables = new Map<"fp32" | "fp16", InferRow[]>();
+): Promise<Map<Precision, InferRow[]>> {
+  const tables = new Map<Precision, InferRow[]>();
   const sized = { ...flags, ...inferenceLengths(flags) };
   for (const math of new Set(flags.precisions)) {
-    if (math === "fp16" && choice !== undefined && !choice.features.includes("shader-f16")) {
-      print("\nfp16: not offered by this adapter (shader-f16)");
-      continue;
-    }
-    const rows = await inferTable(sized, math, choice, print);
+    // A device of its own: the memory and the errors of one precision never meet the other.
+    using device = await openForPrecision(flags.device, math, (line) => print(`\n${line}`));
+    if (device === undefined) continue;
+    const rows = await inferTable(sized, math, device, print);
     tables.set(math, rows);
     print("");
     for (const line of inferLines(flags, math, rows)) print(line);
@@ -72,13 +67,11 @@ function inferenceLengths(
 
 async function inferTable(
   flags: InferFlags,
-  math: "fp32" | "fp16",
-  choice: AdapterChoice | undefined,
+  math: Precision,
+  device: Device,
   print: (line: string) => void,
 ): Promise<InferRow[]> {
   const fp16 = math === "fp16";
-  // A device of its own: the memory and the errors of one precision never meet the other.
-  using device = await GpuDevice.open(choice);
   const environment = environmentOf(device);
   const first = sizedRun(flags, { batchSize: flags.batchSizes[0]!, steps: flags.steps, fp16 });
   const { clampLen, sameLength } = EVAL_PRESETS[flags.preset]!;
@@ -99,11 +92,11 @@ async function inferTable(
     } catch (error) {
       if (!isUserError(error)) throw error;
       print(`batch ${batchSize}: ${remedySentence(error, REMEDIES)}`);
-      rows.push({ batchSize, summary: undefined });
+      rows.push({ device: device.info.adapter, batchSize, summary: undefined });
       continue;
     }
     const summary = latencySummary(data, flags.percentiles, modelConfig.compat);
-    rows.push({ batchSize, summary });
+    rows.push({ device: device.info.adapter, batchSize, summary });
     if (!flags.save) continue;
     const name = `benchmark infer, ${flags.preset}, ${math}, batch ${batchSize}`;
     const { meanMs, tokensPerSecond } = summary;
@@ -119,7 +112,7 @@ const RUNTIMES: readonly PublishedInference["runtime"][] = ["pytorch", "torchscr
 /** The table: ours, and published figures where model and lengths are theirs. */
 export function inferLines(
   flags: InferFlags,
-  math: "fp32" | "fp16",
+  math: Precision,
   rows: readonly InferRow[],
 ): string[] {
   const model = publishedModel(flags.preset);
@@ -127,7 +120,7 @@ export function inferLines(
   const percents = flags.percentiles.map((percent) => `${percent}% ms`);
   const head = ["batch", "tok/s", "mean ms", ...percents];
   const titles = RUNTIMES.flatMap((runtime) => [runtime, "ms", "ours"]);
-  const cells = rows.map(({ batchSize, summary }) => {
+  const cells = rows.map(({ device, batchSize, summary }) => {
     const figures = isComparable ? inferenceFigures(flags, model, math, batchSize) : [];
     return [
       String(batchSize),
@@ -144,9 +137,10 @@ export function inferLines(
           ];
         })
         : [],
+      device,
     ];
   });
-  const table = textTable([isComparable ? [...head, ...titles] : head, ...cells]);
+  const table = textTable([[...head, ...isComparable ? titles : [], "device"], ...cells]);
   if (!isComparable) {
     return [...table, "no published figures: they are of wt103-base and wt103-large as they are"];
   }
@@ -162,7 +156,7 @@ export function inferLines(
 function percentileLines(
   flags: InferFlags,
   model: "base" | "large",
-  math: "fp32" | "fp16",
+  math: Precision,
   rows: readonly InferRow[],
 ): string[] {
   return rows.flatMap(({ batchSize }) => {

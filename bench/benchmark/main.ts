@@ -19,7 +19,13 @@ import {
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 import type { z } from "zod";
 import { infer } from "./infer.ts";
-import { inferSchema, stabilitySchema, trainingSchema, weakScalingSchema } from "./settings.ts";
+import {
+  inferSchema,
+  stabilitySchema,
+  type TrainingFlags,
+  trainingSchema,
+  weakScalingSchema,
+} from "./settings.ts";
 import { stability } from "./stability.ts";
 import { training } from "./training.ts";
 import { weakScaling } from "./weak_scaling.ts";
@@ -39,16 +45,16 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     inferSchema,
     "Latency and throughput of evaluation by batch size, with random weights.",
     async (flags, print) => {
-      await useWebGpu(flags.webgpu);
+      await chooseWebGpu(flags);
       const tables = [...(await infer(flags, print)).values()].flat();
       return tables.some(({ summary }) => summary !== undefined) ? 0 : 1;
     },
   ),
   train: benchmark(
     trainingSchema,
-    "Throughput of training on one GPU by batch size, on random text.",
+    "Throughput of training in one process by batch size, on random text.",
     async (flags, print) => {
-      await useWebGpu(flags.webgpu);
+      await chooseWebGpu(flags);
       return (await training(flags, print)).length > 0 ? 0 : 1;
     },
   ),
@@ -56,7 +62,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     weakScalingSchema,
     "Throughput of training in several processes, each with a batch of its own, on random text.",
     async (flags, print) => {
-      await useWebGpu(flags.webgpu); // the processes inherit it
+      await chooseWebGpu(flags); // the processes inherit it
       return (await weakScaling(flags, print)).length > 0 ? 0 : 1;
     },
   ),
@@ -66,6 +72,12 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     async (flags, print) => await stability(flags, print),
   ),
 };
+
+async function chooseWebGpu(
+  { device, webgpu }: Pick<TrainingFlags, "device" | "webgpu">,
+): Promise<void> {
+  if (device !== "cpu") await useWebGpu(webgpu);
+}
 
 function benchmark<S extends z.ZodObject>(
   schema: S,

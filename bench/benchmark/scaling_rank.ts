@@ -5,7 +5,13 @@
  * @module
  */
 import { createModel, REMEDIES } from "@transformer-xl/model";
-import { type GpuDevice, type ProcessGroup, runMain, withRemedies } from "@transformer-xl/runtime";
+import {
+  type Device,
+  type DeviceChoice,
+  type ProcessGroup,
+  runMain,
+  withRemedies,
+} from "@transformer-xl/runtime";
 import { checkFits, footprint, stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { zipfSegments } from "../gpu_report/zipf_segments.ts";
 import { runMeasuredJob } from "../processes/measured_job.ts";
@@ -15,6 +21,8 @@ import { sizedRun, type SizeFlags } from "./sized_run.ts";
 export interface ScalingJob {
   /** Processes. */
   readonly size: number;
+  /** Where they run, as in training. */
+  readonly device: DeviceChoice;
   /** Whether they may share a GPU or the software driver. */
   readonly oversubscribe: boolean;
   /** Model and lengths. */
@@ -29,7 +37,7 @@ export interface ScalingJob {
 
 /** What rank 0 measured. */
 export interface ScalingTimes {
-  /** Adapter of rank 0. */
+  /** Adapter of rank 0 as its driver names it, or the CPU. */
   readonly adapter: string;
   /** Milliseconds per step, all steps submitted as in training. */
   readonly stepMs: number;
@@ -48,13 +56,13 @@ async function main(): Promise<number> {
   const [text] = Deno.args;
   const job = JSON.parse(text!) as ScalingJob;
   return await runMeasuredJob(
-    { ...job, timeoutMs: TIMEOUT_MS },
+    { ...job, halves: job.fp16, timeoutMs: TIMEOUT_MS },
     (device, group) => measure(device, group, job),
   );
 }
 
 async function measure(
-  device: GpuDevice,
+  device: Device,
   group: ProcessGroup,
   { size, sizes, batchSize, fp16, steps }: ScalingJob,
 ): Promise<ScalingTimes> {

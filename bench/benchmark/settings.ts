@@ -4,7 +4,7 @@
  * @module
  */
 import { lengthValue, rowsValue, seedValue, widthValue } from "@transformer-xl/model";
-import { pathValue, webGpuValue as webgpu } from "@transformer-xl/runtime";
+import { DEVICE_CHOICES, pathValue, webGpuValue as webgpu } from "@transformer-xl/runtime";
 import { PRESETS } from "@transformer-xl/train";
 import { z } from "zod";
 import { PUBLISHED_GPUS, PUBLISHED_YEARS } from "../published/inference.ts";
@@ -24,7 +24,8 @@ const memLen = rowsValue.nullable().default(null)
 const seed = seedValue.default(1111).describe("Seed of weights and token ids");
 const save = z.boolean().default(false).describe("Append the results to a file in bench/results/");
 const precisions = z.array(z.enum(["fp32", "fp16"])).min(1).default(["fp32", "fp16"])
-  .describe("Precisions, one table each; fp16 needs an adapter with shader-f16");
+  .describe("Precisions; fp16 needs an adapter with shader-f16");
+const device = z.enum(DEVICE_CHOICES).default("auto").describe("As in training");
 const batchSizes = (fallback: number[]) =>
   z.array(lengthValue).min(1).max(64).default(fallback).describe("Batch sizes, one row each");
 
@@ -58,6 +59,7 @@ export const inferSchema = z.strictObject({
   steps: lengthValue.default(100).describe("Segments that count, after those that warm up"),
   tgtLen,
   memLen,
+  device,
   webgpu,
   percentiles: z.array(z.number().min(0).max(100)).default([90, 95, 99])
     .describe("Percentiles of latency, one column each"),
@@ -75,6 +77,7 @@ export const trainingSchema = z.strictObject({
   steps: z.int().min(2).max(10_000).default(20).describe("Steps that are timed, twice"),
   tgtLen,
   memLen,
+  device,
   webgpu,
   seed,
   save,
@@ -94,6 +97,7 @@ export const weakScalingSchema = z.strictObject({
   memLen,
   oversubscribe: z.boolean().default(false)
     .describe("Allow several processes per GPU, or on the software driver"),
+  device,
   webgpu,
   seed,
   save,
@@ -118,7 +122,7 @@ export const stabilitySchema = z.strictObject({
   batchSize: lengthValue.nullable().default(null).describe("Batch columns; none: as in the preset"),
   tgtLen: lengthValue.nullable().default(null).describe("Target tokens; none: as in the preset"),
   memLen: rowsValue.nullable().default(null).describe("Memory length; none: as in the preset"),
-  device: z.enum(["auto", "gpu", "cpu"]).default("auto").describe("As in training"),
+  device,
   webgpu,
   fp16: z.boolean().default(false).describe("Half precision"),
   gpus: z.int().min(1).max(MAX_PROCESSES).default(1).describe("Processes of each run, one per GPU"),

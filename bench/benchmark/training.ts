@@ -1,15 +1,16 @@
 /**
- * `deno task benchmark train`: throughput of training on one GPU by batch size, beside published
- * figures.
+ * `deno task benchmark train`: throughput of training in one process by batch size, beside
+ * published figures.
  *
  * @module
  */
 import { REMEDIES } from "@transformer-xl/model";
-import { chooseAdapter, GpuDevice, isUserError, remedySentence } from "@transformer-xl/runtime";
+import { isUserError, remedySentence } from "@transformer-xl/runtime";
 import { measureStep, type StepReport } from "../gpu_report/measure_step.ts";
 import { environmentOf, environmentText } from "../harness/environment.ts";
 import { digits, saveResult } from "../harness/results.ts";
 import { publishedModel, trainingFigure } from "../published/find.ts";
+import { openForPrecision, type Precision } from "./precision_device.ts";
 import type { TrainingFlags } from "./settings.ts";
 import { isWhole, sizedRun } from "./sized_run.ts";
 import { milliseconds, rate, ratio, textTable } from "./text_table.ts";
@@ -18,7 +19,9 @@ import { wholeRunLines } from "../published/whole_runs.ts";
 /** A measured batch size in one precision. */
 export interface TrainingRow {
   /** Precision. */
-  readonly math: "fp32" | "fp16";
+  readonly math: Precision;
+  /** Adapter as its driver names it, or the CPU. */
+  readonly device: string;
   /** Batch columns. */
   readonly batchSize: number;
   /** Target tokens per second, steps submitted as in training. */
@@ -33,27 +36,24 @@ export interface TrainingRow {
  * Measures every batch size in every precision and prints a table.
  *
  * @returns rows of what fitted
- * @throws {DeviceError} when there is no adapter
+ * @throws {DeviceError} when `gpu` was requested and no adapter answers
  */
 export async function training(
   flags: TrainingFlags,
   print: (line: string) => void,
 ): Promise<TrainingRow[]> {
-  const choice = await chooseAdapter(navigator.gpu);
   const rows: TrainingRow[] = [];
   for (const math of new Set(flags.precisions)) {
-    if (math === "fp16" && choice !== undefined && !choice.features.includes("shader-f16")) {
-      print("fp16: not offered by this adapter (shader-f16)");
-      continue;
-    }
     for (const batchSize of flags.batchSizes) {
       const run = sizedRun(flags, { batchSize, steps: flags.steps, fp16: math === "fp16" });
-      using device = await GpuDevice.open(choice); // the memory of one size never meets another's
+      // A device of its own: the memory of one size never meets another's.
+      using device = await openForPrecision(flags.device, math, print);
+      if (device === undefined) break;
       const environment = environmentOf(device);
       if (rows.length === 0) print(environmentText(environment));
       try {
         const report = await measureStep(device, run, flags.steps);
-        const row = rowOf(math, batchSize, report);
+        const row = rowOf(math, device.info.adapter, batchSize, report);
         rows.push(row);
         print(
           `${flags.preset}, ${math}, batch ${batchSize}: ${rate(row.tokensPerSecond)} tok/s, ` +
@@ -75,12 +75,14 @@ export async function training(
 }
 
 function rowOf(
-  math: TrainingRow["math"],
+  math: Precision,
+  device: string,
   batchSize: number,
   { sustainedMs, tokens, flops }: StepReport,
 ): TrainingRow {
   return {
     math,
+    device,
     batchSize,
     tokensPerSecond: 1000 * tokens / sustainedMs,
     stepMs: sustainedMs,
@@ -94,7 +96,8 @@ export function trainingLines(flags: TrainingFlags, rows: readonly TrainingRow[]
   const isComparable = model !== undefined && isWhole(flags) && flags.tgtLen === null &&
     flags.memLen === null;
   const head = ["precision", "batch", "tok/s", "ms/step", "TFLOP/s"];
-  const cells = rows.map(({ math, batchSize, tokensPerSecond, stepMs, flopsPerSecond }) => {
+  const cells = rows.map((row) => {
+    const { math, device, batchSize, tokensPerSecond, stepMs, flopsPerSecond } = row;
     const ours = [
       math,
       String(batchSize),
@@ -102,7 +105,7 @@ export function trainingLines(flags: TrainingFlags, rows: readonly TrainingRow[]
       milliseconds(stepMs),
       digits(flopsPerSecond / 1e12),
     ];
-    if (!isComparable) return ours;
+    if (!isComparable) return [...ours, device];
     const figure = trainingFigure(flags, model, math, batchSize);
     const theirs = figure?.tokensPerSecond[1];
     return [
@@ -110,9 +113,11 @@ export function trainingLines(flags: TrainingFlags, rows: readonly TrainingRow[]
       rate(theirs),
       figure === undefined ? "-" : `${figure.system} ${figure.math}`,
       ratio(tokensPerSecond, theirs),
+      device,
     ];
   });
-  const table = textTable([isComparable ? [...head, "published", "on", "ours"] : head, ...cells]);
+  const titles = isComparable ? ["published", "on", "ours"] : [];
+  const table = textTable([[...head, ...titles, "device"], ...cells]);
   return [
     ...table,
     isComparable

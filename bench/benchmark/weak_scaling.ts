@@ -18,6 +18,8 @@ import { wholeRunLines } from "../published/whole_runs.ts";
 export interface WeakScalingRow {
   /** Processes. */
   readonly gpus: number;
+  /** Adapter of the first process as its driver names it, or the CPU. */
+  readonly device: string;
   /** Milliseconds per step. */
   readonly stepMs: number;
   /** Target tokens of all processes per second. */
@@ -33,15 +35,17 @@ export async function weakScaling(
   flags: WeakScalingFlags,
   print: (line: string) => void,
 ): Promise<WeakScalingRow[]> {
-  const { oversubscribe } = flags;
+  const { device, oversubscribe } = flags;
   const wanted = Math.max(...flags.gpus);
-  if (wanted > 1) assignGpus({ adapters: await listAdapters(), wanted, oversubscribe });
+  if (wanted > 1 && device !== "cpu") {
+    assignGpus({ adapters: await listAdapters(), wanted, oversubscribe });
+  }
   const rows: WeakScalingRow[] = [];
   for (const gpus of flags.gpus) {
     const { adapter, stepMs, tokens } = await measureProcesses(jobOf(flags, gpus));
     const environment = environmentOfAdapter(adapter);
     if (rows.length === 0) print(environmentText(environment));
-    const row = { gpus, stepMs, tokensPerSecond: 1000 * tokens / stepMs };
+    const row = { gpus, device: adapter, stepMs, tokensPerSecond: 1000 * tokens / stepMs };
     rows.push(row);
     print(`${gpus} ${gpus === 1 ? "process" : "processes"}: ${rate(row.tokensPerSecond)} tok/s`);
     if (!flags.save) continue;
@@ -58,8 +62,8 @@ function mathOf({ fp16 }: WeakScalingFlags): "fp16" | "fp32" {
 }
 
 function jobOf(flags: WeakScalingFlags, size: number): ScalingJob {
-  const { oversubscribe, batchSize, fp16, steps } = flags;
-  return { size, oversubscribe, sizes: flags, batchSize, fp16, steps };
+  const { device, oversubscribe, batchSize, fp16, steps } = flags;
+  return { size, device, oversubscribe, sizes: flags, batchSize, fp16, steps };
 }
 
 /**
@@ -94,7 +98,7 @@ export function weakScalingLines(
     : undefined;
   const one = rows.find(({ gpus }) => gpus === 1);
   const theirOne = figure?.tokensPerSecond[1];
-  const cells = rows.map(({ gpus, stepMs, tokensPerSecond }) => {
+  const cells = rows.map(({ gpus, device, stepMs, tokensPerSecond }) => {
     const speedUp = one === undefined ? undefined : tokensPerSecond / one.tokensPerSecond;
     const theirs = figure?.tokensPerSecond[gpus];
     return [
@@ -108,13 +112,14 @@ export function weakScalingLines(
         theirs === undefined || theirOne === undefined ? "-" : (theirs / theirOne).toFixed(3),
         ratio(tokensPerSecond, theirs),
       ],
+      device,
     ];
   });
-  const head = ["GPUs", "tok/s", "ms/step", "speed-up", "efficiency"];
+  const head = ["processes", "tok/s", "ms/step", "speed-up", "efficiency"];
   const titles = figure === undefined ? [] : ["published", "speed-up", "ours"];
   const rates = rows.map((row) => ({ ...row, batchSize: flags.batchSize, math: mathOf(flags) }));
   return [
-    ...textTable([[...head, ...titles], ...cells]),
+    ...textTable([[...head, ...titles, "device"], ...cells]),
     figure === undefined
       ? "no published figures of this model, batch size and precision"
       : `published: ${figure.system}, ${figure.math}, ${figure.year}; "ours" is our tok/s over theirs`,

@@ -4,7 +4,7 @@
  * @module
  */
 import { clusterShares, createModel, type Model } from "@transformer-xl/model";
-import { DeviceError, type GpuDevice } from "@transformer-xl/runtime";
+import { type Device, DeviceError, GpuDevice } from "@transformer-xl/runtime";
 import { checkFits, footprint, stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { interleave, type Timing, untilSubmit } from "../harness/timing.ts";
 import { opsOf, type Part, productPartsOf } from "./breakdown.ts";
@@ -26,8 +26,11 @@ export interface StepReport extends Timing {
   readonly flops: number;
   /** Milliseconds per step when none waits for the one before, as in training. */
   readonly sustainedMs: number;
-  /** Milliseconds per step on the host before `submit`: batches, uploads, encoding. */
-  readonly hostMs: number;
+  /**
+   * Milliseconds per step on the host before `submit`: batches, uploads, encoding; absent where the
+   * host is the device.
+   */
+  readonly hostMs?: number;
   /** Mean loss of the last timed step, nats per token. */
   readonly lossNats: number;
   /** Timed steps whose update was not skipped. */
@@ -46,14 +49,14 @@ const SEGMENTS = 4;
 const LEARNING_RATE = 1e-3;
 
 /**
- * Records the step and measures it: warm-up, profile, host, steps with a fence after each, steps
- * with one fence at the end.
+ * Records the step and measures it: warm-up, and on a GPU profile and host; steps with a fence after
+ * each, steps with one fence at the end.
  *
  * @param steps how many to time, twice
  * @throws {DeviceError} when it does not fit, or the adapter refuses the precision
  */
 export async function measureStep(
-  device: GpuDevice,
+  device: Device,
   { config, modelConfig }: ReportRun,
   steps: number,
 ): Promise<StepReport> {
@@ -73,8 +76,7 @@ export async function measureStep(
   for (let i = 0; i < WARM_UP_STEPS; i++) run();
   await device.idle();
   if (device.info.features.includes("timestamp-query")) await step.profile(next(), rates);
-  const hostOptions = { sampleMs: 1, rounds: HOST_ROUNDS };
-  const [host] = await interleave([untilSubmit(device, name, run)], hostOptions);
+  const hostMs = device instanceof GpuDevice ? await hostTime(device, name, run) : undefined;
   const eachMs: number[] = [];
   for (let i = 0; i < steps; i++) eachMs.push(await timed(device, run));
   const sustainedMs = await timed(device, () => {
@@ -91,7 +93,7 @@ export async function measureStep(
     bytes: device.liveBytes,
     flops: step.cost(clusterShares(modelConfig, segments[0]!.targets)).flops,
     sustainedMs,
-    hostMs: host!.medianMs,
+    ...(hostMs !== undefined && { hostMs }),
     lossNats: metrics.at(-1)!.lossNats,
     applied: metrics.filter(({ applied }) => applied).length,
     ...(log.runs.length > 0 && {
@@ -120,10 +122,16 @@ async function recordStep(
   }
 }
 
-async function timed(device: GpuDevice, run: () => void): Promise<number> {
+async function hostTime(device: GpuDevice, name: string, run: () => void): Promise<number> {
+  const options = { sampleMs: 1, rounds: HOST_ROUNDS };
+  const [host] = await interleave([untilSubmit(device, name, run)], options);
+  return host!.medianMs;
+}
+
+async function timed(device: Device, run: () => void): Promise<number> {
   const startMs = performance.now();
   run();
-  await device.fence();
+  await (device instanceof GpuDevice ? device.fence() : device.idle());
   return performance.now() - startMs;
 }
 

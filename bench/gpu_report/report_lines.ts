@@ -52,8 +52,10 @@ export function stepLines(report: StepReport, peak: Speeds): string[] {
     `  as in training, ${samples} steps, one fence: ${digits(sustainedMs)} ms, ` +
     `${rate(sustainedMs)} tokens/s, ${digits(flopsPerSecond / 1e12)} TFLOP/s, ` +
     `${digits(100 * flopsPerSecond / peak.flopsPerSecond)}% of the float32 multiply-add peak`,
-    `  host, batches, uploads and encoding: ${digits(hostMs)} ms a step, ` +
-    `${digits(hostMs * 1000 / launches)} us a launch`,
+    ...hostMs === undefined ? [] : [
+      `  host, batches, uploads and encoding: ${digits(hostMs)} ms a step, ` +
+      `${digits(hostMs * 1000 / launches)} us a launch`,
+    ],
     `  loss ${digits(lossNats)} nats, ${applied} of ${samples} updates applied`,
     ...(lossNats > 0 && Number.isFinite(lossNats) ? [] : ["  THE LOSS IS WRONG: trust no number"]),
     ...profileLines(report),

@@ -39,11 +39,11 @@ export async function measureGrowth(
   flags: GrowthFlags,
   print: (line: string) => void,
 ): Promise<void> {
-  const { axes, doublings, rounds, recording } = flags;
-  const { limits, speeds } = await examined(flags, print);
+  const { axes, recording } = flags;
+  const { limits, info, speeds } = await examined(flags, print);
   for (const axis of axes) {
     const lines = axis === "processes"
-      ? await processLines({ doublings, rounds, steps: PROCESS_STEPS })
+      ? await processLines({ ...flags, kind: info.kind, steps: PROCESS_STEPS })
       : growthLines(axis, await measureAxis(axis, flags), speeds);
     for (const line of ["", ...lines]) print(line);
   }
@@ -54,11 +54,11 @@ export async function measureGrowth(
   print(`load average ${Deno.loadavg()[0]!.toFixed(1)} at the end`);
 }
 
-/** Limits and speeds of the device, after a line about them. */
+/** Limits, properties and speeds of the device, after a line about them. */
 async function examined(
   { device: choice }: Pick<GrowthFlags, "device">,
   print: (line: string) => void,
-): Promise<Pick<Device, "limits"> & { readonly speeds: Speeds }> {
+): Promise<Pick<Device, "limits" | "info"> & { readonly speeds: Speeds }> {
   using device = await openDevice(choice, () => {});
   const isGpu = device instanceof GpuDevice;
   const speeds = isGpu
@@ -69,7 +69,7 @@ async function examined(
     `${device.info.adapter}: ${digits(flopsPerSecond / 1e9)} GFLOP/s of multiply-adds, ` +
       `${digits(copyBytesPerSecond / 1e9)} GB/s of copies, ${isGpu ? "measured" : "assumed"}`,
   );
-  return { limits: device.limits, speeds };
+  return { limits: device.limits, info: device.info, speeds };
 }
 
 async function measureAxis(axis: AxisName, flags: GrowthFlags): Promise<MeasuredCell[]> {

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { assignGpus, listAdapters } from "@transformer-xl/runtime";
+import {
+  assignGpus,
+  type DeviceChoice,
+  type DeviceInfo,
+  listAdapters,
+} from "@transformer-xl/runtime";
 import { spreadOf } from "../benchmark/spread.ts";
 import { rate, textTable } from "../benchmark/text_table.ts";
 import { weakScalingSchema } from "../benchmark/settings.ts";
@@ -13,6 +18,10 @@ import { ALLOWED } from "./measured_cells.ts";
 
 /** How processes are measured. */
 export interface ProcessOptions {
+  /** Where they run. */
+  readonly device: DeviceChoice;
+  /** Kind of the device that one process opens by that choice. */
+  readonly kind: DeviceInfo["kind"];
   /** Doublings of one process. */
   readonly doublings: number;
   /** Samples of every number, in turns. */
@@ -23,20 +32,20 @@ export interface ProcessOptions {
 
 /**
  * A table of steps of `tiny` in 1, 2, 4... processes. Where each has a GPU of its own, time should
- * not grow; where they share one, it should double.
+ * not grow; where they share one, or the cores of a CPU, it should double.
  */
 export async function processLines(
-  { doublings, rounds, steps }: ProcessOptions,
+  { device, kind, doublings, rounds, steps }: ProcessOptions,
 ): Promise<string[]> {
   const sizes = Array.from({ length: doublings + 1 }, (_, n) => 2 ** n);
-  const adapters = await listAdapters();
+  const adapters = kind === "cpu" ? undefined : await listAdapters();
   const flags = weakScalingSchema.parse({ preset: "tiny", batchSize: 8, steps });
+  const job = { device, oversubscribe: true, sizes: flags, batchSize: 8, fp16: false, steps };
   const samples = sizes.map((size) => ({ size, ms: [] as number[], tokens: 0 }));
   for (let round = 0; round < rounds; round++) {
     for (const sample of round % 2 === 0 ? samples : samples.toReversed()) {
       const { size } = sample;
-      const job = { size, oversubscribe: true, sizes: flags, batchSize: 8, fp16: false, steps };
-      const { stepMs, tokens } = await measureProcesses(job);
+      const { stepMs, tokens } = await measureProcesses({ ...job, size });
       sample.ms.push(stepMs);
       sample.tokens = tokens;
     }
@@ -62,8 +71,12 @@ export async function processLines(
   ]);
 }
 
-/** Most processes on one adapter. */
-function shareOf(adapters: Awaited<ReturnType<typeof listAdapters>>, size: number): number {
+/** Most processes on one adapter; on the CPU, without adapters, all share its cores. */
+function shareOf(
+  adapters: Awaited<ReturnType<typeof listAdapters>> | undefined,
+  size: number,
+): number {
+  if (adapters === undefined) return size;
   const assigned = assignGpus({ adapters, wanted: size, oversubscribe: true });
   return Math.max(...Map.groupBy(assigned, (gpu) => gpu).values().map(({ length }) => length));
 }

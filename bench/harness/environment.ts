@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { GpuDevice } from "@transformer-xl/runtime";
+import type { Device } from "@transformer-xl/runtime";
 import { tryProgramSync, vulkanAdapters } from "@transformer-xl/runtime/setup";
 
 /** Machine, driver and program of a measurement. */
 export interface Environment {
-  /** Adapter as its driver names it. */
+  /** Adapter as its driver names it, or the CPU. */
   readonly adapter: string;
   /** Driver and version; empty where the platform does not tell. */
   readonly driver: string;
@@ -27,7 +27,7 @@ export interface Environment {
 }
 
 /** The environment as it is now. */
-export function environmentOf(device: GpuDevice): Environment {
+export function environmentOf(device: Device): Environment {
   return environmentOfAdapter(device.info.adapter);
 }
 

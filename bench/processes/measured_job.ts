@@ -1,20 +1,20 @@
 /**
- * A measured job: ranks of one program with a GPU each, of which rank 0 prints what it measured as
- * JSON.
+ * A measured job: ranks of one program with a device each, of which rank 0 prints what it measured
+ * as JSON.
  *
  * @module
  */
 import {
-  assignGpus,
-  GpuDevice,
+  type Device,
+  type DeviceChoice,
   launch,
-  listAdapters,
+  openDevice,
   openGroup,
   type ProcessGroup,
   rankEnvironment,
   sameProgram,
-  selectGpu,
   SoloGroup,
+  takeGpu,
   useWebGpu,
 } from "@transformer-xl/runtime";
 
@@ -22,6 +22,10 @@ import {
 export interface MeasuredJob {
   /** Processes. */
   readonly size: number;
+  /** Where they run, as in training. */
+  readonly device: DeviceChoice;
+  /** Whether they compute in half precision. */
+  readonly halves?: boolean;
   /** Whether they may share a GPU or the software driver. */
   readonly oversubscribe: boolean;
   /** Longest wait for another process. */
@@ -35,8 +39,8 @@ export interface MeasuredJob {
  * @returns exit code
  */
 export async function runMeasuredJob(
-  { size, oversubscribe, timeoutMs }: MeasuredJob,
-  measure: (device: GpuDevice, group: ProcessGroup) => Promise<unknown>,
+  { size, device: choice, halves = false, oversubscribe, timeoutMs }: MeasuredJob,
+  measure: (device: Device, group: ProcessGroup) => Promise<unknown>,
 ): Promise<number> {
   const environment = rankEnvironment();
   const isAlone = size === 1;
@@ -44,15 +48,10 @@ export async function runMeasuredJob(
     const ranks = { size, heartbeatMs: timeoutMs, showRanks: "first" } as const;
     return await launch({ ...sameProgram(Deno.args), ...ranks });
   }
-  if (!isAlone) {
-    const { localRank, localSize } = environment;
-    const request = { adapters: await listAdapters(), wanted: localSize, oversubscribe };
-    const assigned = assignGpus(request)[localRank];
-    if (assigned !== undefined) selectGpu(assigned);
-  }
+  if (!isAlone) await takeGpu({ device: choice, oversubscribe }, environment);
   await using group = isAlone ? new SoloGroup() : await openGroup({ environment, timeoutMs });
-  await useWebGpu();
-  using device = await GpuDevice.open();
+  if (choice !== "cpu") await useWebGpu();
+  using device = await openDevice(choice, () => {}, { halves });
   const measured = await measure(device, group);
   if (group.rank === 0) console.log(JSON.stringify(measured));
   return 0;

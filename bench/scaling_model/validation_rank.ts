@@ -5,7 +5,7 @@
  * @module
  */
 import { createModel } from "@transformer-xl/model";
-import { type GpuDevice, type ProcessGroup, runMain } from "@transformer-xl/runtime";
+import { type Device, type ProcessGroup, runMain } from "@transformer-xl/runtime";
 import { stepOptions, trainLengths, TrainStep } from "@transformer-xl/train";
 import { zipfSegments } from "../gpu_report/zipf_segments.ts";
 import { runMeasuredJob } from "../processes/measured_job.ts";
@@ -15,12 +15,12 @@ const WARM_UPS = 3;
 const ROUNDS = 15;
 const LEARNING_RATE = 1e-3;
 
-const JOB = { size: 2, oversubscribe: true, timeoutMs: 60_000 };
+const JOB = { size: 2, device: "gpu", oversubscribe: true, timeoutMs: 60_000 } as const;
 
 if (import.meta.main) await runMain(() => runMeasuredJob(JOB, measure));
 
 /** Steps with and without exchange, and updates alone, in turns; both processes always do the same. */
-async function measure(device: GpuDevice, group: ProcessGroup): Promise<ValidationTimes> {
+async function measure(device: Device, group: ProcessGroup): Promise<ValidationTimes> {
   const { config, modelConfig } = validationRun();
   const model = await createModel(device, modelConfig, { training: true, seed: config.seed });
   const lengths = trainLengths(config);

@@ -56,18 +56,22 @@ Deno.test("the benchmarks are listed, and a wrong name or flag is one sentence",
   );
 });
 
-gpuTest("one process and two are measured as real processes", async () => {
-  const flags = { ...SMALL, gpus: [1, 2], batch_size: 2, steps: 2, n_token: 32 };
-  const { code, lines, stderr } = await benchmark("scaling", { ...flags, oversubscribe: true });
-  assertEquals([code, stderr], [0, ""]);
-  const rows = lines.slice(-3, -1).map((line) => line.trim().split(/ +/));
-  rows.forEach(([gpus, rate, ms, speedUp, efficiency], i) => {
-    assertEquals(Number(gpus), i + 1);
-    const tokens = Number(rate!.replaceAll(",", ""));
-    assertAlmostEquals(tokens * Number(ms) / 1000 / ((i + 1) * 2 * 8), 1, 0.05);
-    assertAlmostEquals(Number.parseInt(efficiency!), 100 * Number(speedUp) / (i + 1), 1);
+for (const [device, test] of [["gpu", gpuTest], ["cpu", Deno.test]] as const) {
+  test(`one process and two are measured as real processes, --device ${device}`, async () => {
+    const flags = { ...SMALL, device, gpus: [1, 2], batch_size: 2, steps: 2, n_token: 32 };
+    const shared: Flags = device === "gpu" ? { oversubscribe: true } : {};
+    const { code, lines, stderr } = await benchmark("scaling", { ...flags, ...shared });
+    assertEquals([code, stderr], [0, ""]);
+    const rows = lines.slice(-3, -1).map((line) => line.trim().split(/ +/));
+    rows.forEach(([processes, rate, ms, speedUp, efficiency, ...name], i) => {
+      assertEquals(Number(processes), i + 1);
+      const tokens = Number(rate!.replaceAll(",", ""));
+      assertAlmostEquals(tokens * Number(ms) / 1000 / ((i + 1) * 2 * 8), 1, 0.05);
+      assertAlmostEquals(Number.parseInt(efficiency!), 100 * Number(speedUp) / (i + 1), 1);
+      assertEquals(name.join(" ") === "CPU (WebAssembly)", device === "cpu");
+    });
   });
-});
+}
 
 Deno.test("seeds are trained one by one, finished ones are kept, and failures are one sentence", async () => {
   await using scratch = new Scratch();

@@ -127,29 +127,37 @@ const summary = {
 };
 
 Deno.test("a table of inference has published figures beside ours where they are comparable", () => {
-  const rows = [{ batchSize: 1, summary }, { batchSize: 3, summary: undefined }];
+  const device = "A100";
+  const rows = [{ device, batchSize: 1, summary }, { device, batchSize: 3, summary: undefined }];
   const flags = inferSchema.parse({});
   assertEquals(inferLines(flags, "fp16", rows), [
-    "batch  tok/s  mean ms  90% ms  95% ms  99% ms  pytorch     ms   ours  torchscript    ms   ours",
-    "    1  8,000     8.00    9.00    9.50   10.00    4,164  15.38  1.92x        6,936  9.23  1.15x",
-    "    3      -        -       -       -       -        -      -      -            -     -      -",
+    "batch  tok/s  mean ms  90% ms  95% ms  99% ms  pytorch     ms   ours  torchscript    ms   ours  device",
+    "    1  8,000     8.00    9.00    9.50   10.00    4,164  15.38  1.92x        6,936  9.23  1.15x    A100",
+    "    3      -        -       -       -       -        -      -      -            -     -      -    A100",
     'published: A100, fp16, 2020; "ours" is our tok/s over theirs',
     "published, batch 1: pytorch 15.58 / 15.66 / 16.12 ms at 90 / 95 / 99%, torchscript 9.39 / 9.45 " +
     "/ 9.53 ms at 90 / 95 / 99%",
   ]);
   for (const other of [{ nLayer: 2 }, { memLen: 64 }, { preset: "tiny" }]) {
     const lines = inferLines({ ...flags, ...other }, "fp16", rows);
-    assertEquals(lines[0], "batch  tok/s  mean ms  90% ms  95% ms  99% ms");
+    assertEquals(lines[0], "batch  tok/s  mean ms  90% ms  95% ms  99% ms  device");
     assertMatch(lines.at(-1)!, /^no published figures/);
   }
 });
 
 Deno.test("tables of training and scaling have published figures beside ours", () => {
   const flags = trainingSchema.parse({ publishedGpu: "V100" });
-  const row = { batchSize: 16, tokensPerSecond: 6990.5, stepMs: 439.45, flopsPerSecond: 7e12 };
+  const device = "V100";
+  const row = {
+    device,
+    batchSize: 16,
+    tokensPerSecond: 6990.5,
+    stepMs: 439.45,
+    flopsPerSecond: 7e12,
+  };
   assertEquals(trainingLines(flags, [{ math: "fp32", ...row }]), [
-    "precision  batch  tok/s  ms/step  TFLOP/s  published              on   ours",
-    "     fp32     16  6,991   439.45        7     13,981  DGX-1 16G fp32  0.50x",
+    "precision  batch  tok/s  ms/step  TFLOP/s  published              on   ours  device",
+    "     fp32     16  6,991   439.45        7     13,981  DGX-1 16G fp32  0.50x    V100",
     'published: one V100, 2020; "ours" is our tok/s over theirs',
     "40,000 steps of 256 x 192 tokens, 1 GPU, fp32, batch 16: 4,688 minutes; published: 2,146 on " +
     "DGX-1 16G in fp32, test perplexity 23.12",
@@ -164,13 +172,13 @@ Deno.test("tables of training and scaling have published figures beside ours", (
   );
   const scaling = weakScalingSchema.parse({ fp16: true, batchSize: 32 });
   const rows = [
-    { gpus: 1, stepMs: 100, tokensPerSecond: 61_440 },
-    { gpus: 4, stepMs: 125, tokensPerSecond: 196_608 },
+    { gpus: 1, device, stepMs: 100, tokensPerSecond: 61_440 },
+    { gpus: 4, device, stepMs: 125, tokensPerSecond: 196_608 },
   ];
   assertEquals(weakScalingLines(scaling, rows), [
-    "GPUs    tok/s  ms/step  speed-up  efficiency  published  speed-up   ours",
-    "   1   61,440   100.00     1.000        100%     59,961     1.000  1.02x",
-    "   4  196,608   125.00     3.200         80%    225,609     3.763  0.87x",
+    "processes    tok/s  ms/step  speed-up  efficiency  published  speed-up   ours  device",
+    "        1   61,440   100.00     1.000        100%     59,961     1.000  1.02x    V100",
+    "        4  196,608   125.00     3.200         80%    225,609     3.763  0.87x    V100",
     'published: DGX A100 40G, fp16, 2020; "ours" is our tok/s over theirs',
   ]);
   const lines = weakScalingLines({ ...scaling, batchSize: 2 }, rows);
@@ -214,23 +222,37 @@ const SMALL = {
   ...{ tgtLen: 8, memLen: 8, nLayer: 1, nHead: 1, dHead: 8, dModel: 16, dInner: 16, nToken: 32 },
 } as const;
 
-gpuTest("a small model is measured by inference and by training", async () => {
+for (const [device, test] of [["gpu", gpuTest], ["cpu", Deno.test]] as const) {
+  test(`a small model is measured by inference and by training, --device ${device}`, async () => {
+    const printed: string[] = [];
+    const print = (line: string) => void printed.push(line);
+    const measured = { ...SMALL, device, batchSizes: [1, 3], precisions: ["fp32"], steps: 3 };
+    const tables = await infer(inferSchema.parse(measured), print);
+    const rows = tables.get("fp32")!;
+    assertEquals(rows.map(({ batchSize }) => batchSize), [1, 3]);
+    for (const { batchSize, summary } of rows) {
+      const { meanMs, tokensPerSecond, percentilesMs } = summary!;
+      assertAlmostEquals(tokensPerSecond, 1000 * batchSize * 8 / meanMs, 1e-6);
+      assert(percentilesMs.get(99)! >= percentilesMs.get(90)! && meanMs > 0);
+    }
+    assertMatch(printed.join("\n"), /parameters, tgt_len 8, mem_len 8, 3 segments of random ids\n/);
+
+    const trained = await training(trainingSchema.parse(measured), print);
+    assertEquals(trained.map(({ batchSize }) => batchSize), [1, 3]);
+    for (const { batchSize, tokensPerSecond, stepMs } of trained) {
+      assertAlmostEquals(tokensPerSecond, 1000 * batchSize * 8 / stepMs, 1e-6);
+    }
+    const isCpu = ({ device: name }: { readonly device: string }) => name === "CPU (WebAssembly)";
+    assertEquals([...rows, ...trained].map(isCpu), Array(4).fill(device === "cpu"));
+  });
+}
+
+Deno.test("half precision is left out on the CPU, in a line", async () => {
   const printed: string[] = [];
   const print = (line: string) => void printed.push(line);
-  const measured = { ...SMALL, batchSizes: [1, 3], precisions: ["fp32"], steps: 3 };
-  const tables = await infer(inferSchema.parse(measured), print);
-  const rows = tables.get("fp32")!;
-  assertEquals(rows.map(({ batchSize }) => batchSize), [1, 3]);
-  for (const { batchSize, summary } of rows) {
-    const { meanMs, tokensPerSecond, percentilesMs } = summary!;
-    assertAlmostEquals(tokensPerSecond, 1000 * batchSize * 8 / meanMs, 1e-6);
-    assert(percentilesMs.get(99)! >= percentilesMs.get(90)! && meanMs > 0);
-  }
-  assertMatch(printed.join("\n"), /parameters, tgt_len 8, mem_len 8, 3 segments of random ids\n/);
-
-  const trained = await training(trainingSchema.parse(measured), print);
-  assertEquals(trained.map(({ batchSize }) => batchSize), [1, 3]);
-  for (const { batchSize, tokensPerSecond, stepMs } of trained) {
-    assertAlmostEquals(tokensPerSecond, 1000 * batchSize * 8 / stepMs, 1e-6);
-  }
+  const halves = { ...SMALL, device: "cpu", batchSizes: [1, 2], precisions: ["fp16"], steps: 2 };
+  assertEquals((await infer(inferSchema.parse(halves), print)).size, 0);
+  assertEquals(await training(trainingSchema.parse(halves), print), []);
+  const line = "fp16: left out, the CPU computes half precision as plain loops";
+  assertEquals(printed, [`\n${line}`, line]);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import {
   growthLines,
   growthOf,
@@ -11,6 +11,7 @@ import {
   idealMs,
   type MeasuredCell,
   measureGrowth,
+  processLines,
   sampleInTurns,
 } from "@transformer-xl/bench";
 
@@ -68,4 +69,17 @@ Deno.test("tables of doubled sizes and of batch chunks count work and memory", a
     ...["20", "40", "1", "2"],
   ]);
   assert(flops(second!) > flops(first!) && flops(halves!) < 1.2 * flops(whole!), lines.join("\n"));
+});
+
+Deno.test("processes on the CPU share its cores, so their work doubles with their number", async () => {
+  const options = { device: "cpu", kind: "cpu", doublings: 1, rounds: 1, steps: 1 } as const;
+  const [titles, one, two, ...more] = await processLines(options);
+  assertMatch(titles!, /^processes +tokens\/s +ms a step +time \/ work, cell before = 1$/);
+  const columns = (line: string) => line.trim().split(/ {2,}/);
+  const [number, rate, ms, growth] = columns(two!);
+  assertEquals([columns(one!)[0], number, more], ["1", "2", []]);
+  const first = Number.parseFloat(columns(one!)[2]!.replaceAll(",", ""));
+  const second = Number.parseFloat(ms!.replaceAll(",", ""));
+  assertAlmostEquals(Number.parseFloat(growth!) / (second / first / 2), 1, 0.02);
+  assertAlmostEquals(Number(rate!.replaceAll(",", "")) * second / 1000 / (2 * 8 * 64), 1, 0.02);
 });
