@@ -1,6 +1,6 @@
 /**
- * The file of a page, which programs take as `--to`: it replaces pages of its own kind alone, and as a
- * whole.
+ * The file of a page or picture, which programs take as `--to`: it replaces files of its own kind alone,
+ * and as a whole.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import {
   systemReason,
 } from "@transformer-xl/runtime";
 import { dirname } from "node:path";
-import { markOf, type PageKind } from "./page.ts";
+import { type FileKind, markOf } from "./page.ts";
 
 /** Bytes at the start of a page that hold the mark of its kind. */
 const HEAD_BYTES = 1024;
 
 /**
- * Checks that a page can be written without replacing anything but a page of its kind.
+ * Checks that a file can be written without replacing anything but a file of its kind.
  *
  * @throws {ConfigError} naming the file
  */
-export async function checkPage(path: string, kind: PageKind): Promise<void> {
+export async function checkPage(path: string, kind: FileKind): Promise<void> {
   const cannot = (state: string) => new ConfigError(`Cannot write ${quoted(path)}: ${state}`);
   const info = await fileInfo(path);
   if (info?.isDirectory) throw cannot("it is a folder; give --to the name of a file");
@@ -36,7 +36,7 @@ export async function checkPage(path: string, kind: PageKind): Promise<void> {
   }
 }
 
-async function isOfKind(path: string, kind: PageKind): Promise<boolean> {
+async function isOfKind(path: string, kind: FileKind): Promise<boolean> {
   using file = await Deno.open(path);
   const start = new Uint8Array(HEAD_BYTES);
   const length = await file.read(start) ?? 0;
@@ -49,7 +49,7 @@ async function isOfKind(path: string, kind: PageKind): Promise<boolean> {
  *
  * @throws {ConfigError} naming the file
  */
-export async function beginPage(path: string, kind: PageKind): Promise<AtomicFile> {
+export async function beginPage(path: string, kind: FileKind): Promise<AtomicFile> {
   await checkPage(path, kind);
   return await writingPages(path, () => AtomicFile.create(path));
 }

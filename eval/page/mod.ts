@@ -8,6 +8,7 @@ export { escapeHtml, factsTable, tableHtml, valueText } from "./html.ts";
 export {
   type Figure,
   figuresHtml,
+  type FileKind,
   heading,
   markOf,
   type PageContent,

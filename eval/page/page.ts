@@ -11,9 +11,14 @@ import type { ChartLibrary } from "./uplot.ts";
 /** Kinds of pages. */
 export type PageKind = "report" | "inspection";
 
-/** The line by which a page is known as one of its kind. */
-export function markOf(kind: PageKind): string {
-  return `<meta name="generator" content="transformer-xl ${kind}">`;
+/** Kinds of files that programs write to a name given by the user: pages, and pictures in SVG. */
+export type FileKind = PageKind | "picture";
+
+/** The text by which a file is known as one of its kind: a line of a page, an attribute of a picture. */
+export function markOf(kind: FileKind): string {
+  return kind === "picture"
+    ? 'data-generator="transformer-xl"'
+    : `<meta name="generator" content="transformer-xl ${kind}">`;
 }
 
 /** When and by what a page was written. */

@@ -10,7 +10,8 @@ import { z } from "zod";
 export const reportSchema = z.strictObject({
   to: pathValue.nullable().default(null)
     .describe(
-      "Page to write; by default report.html, with one DIR in DIR with loss_curve.svg beside it",
+      "Page to write, or picture if the name ends with .svg; by default report.html, with one DIR in " +
+        "DIR with loss_curve.svg beside it",
     )
     .meta({ metavar: "FILE" }),
 });

@@ -20,7 +20,7 @@ import { basename, resolve } from "node:path";
 import { reportSchema } from "./config.ts";
 import { historyOf } from "./history/read_history.ts";
 import type { NamedRun } from "./page/run_data.ts";
-import { REPORT_FILES, writePage, writeReport } from "./write_report.ts";
+import { isPicture, REPORT_FILES, writePage, writeReport } from "./write_report.ts";
 
 if (import.meta.main) await runCli(() => report(Deno.args, console.log));
 
@@ -61,7 +61,7 @@ async function reportOn(argv: readonly string[], print: (line: string) => void):
   for (const [i, folder] of folders.entries()) {
     runs.push({ name: namesOf(folders)[i]!, history: await historyOf(folder) });
   }
-  await checkPage(path, "report");
+  await checkPage(path, isPicture(path) ? "picture" : "report");
   await writingPages(path, async () => {
     if (isInFolder) await writeReport(first, runs[0]!);
     else await writePage(path, runs);

@@ -9,7 +9,8 @@ export { type Facts, RunHistory, type StepPoint, type Validation } from "./histo
 export { type Merge, Thinned } from "./history/thinned.ts";
 export { report } from "./main.ts";
 export { openTelemetry, type TelemetryStart } from "./followers/telemetry_records.ts";
-export { lossCurve, type Losses, type LossPoint } from "./page/loss_curve.ts";
+export { comparedCurves, lossCurve, type Losses, type NamedLosses } from "./page/loss_curve.ts";
+export type { LossPoint } from "./page/loss_frame.ts";
 export { comparisonPage, runPage } from "./page/report_page.ts";
 export { runCurve } from "./page/run_curve.ts";
 export { type NamedRun, type RunState, stateOf } from "./page/run_data.ts";

@@ -6,11 +6,16 @@
  */
 import { loadUplot, replaceFile } from "@transformer-xl/eval/page";
 import { comparisonPage, runPage } from "./page/report_page.ts";
-import { runCurve } from "./page/run_curve.ts";
+import { comparedRuns, runCurve } from "./page/run_curve.ts";
 import type { NamedRun } from "./page/run_data.ts";
 
 /** Names of a run's files in its work directory. */
 export const REPORT_FILES = { page: "report.html", curve: "loss_curve.svg" } as const;
+
+/** Whether a name is that of a picture, not of a page. */
+export function isPicture(path: string): boolean {
+  return path.toLowerCase().endsWith(".svg");
+}
 
 /**
  * Writes page and picture of a run.
@@ -25,13 +30,16 @@ export async function writeReport(workDir: string, run: NamedRun): Promise<void>
 }
 
 /**
- * Writes a page on one run, or on several side by side.
+ * Writes a page on one run, or on several side by side; only its picture if `path` ends with `.svg`.
  *
  * @throws system errors of a file that cannot be written
  */
 export async function writePage(path: string, runs: readonly NamedRun[]): Promise<void> {
-  const facts = { writtenAt: new Date(), library: await loadUplot() };
   const [only] = runs;
+  if (isPicture(path)) {
+    return await replaceFile(path, runs.length === 1 ? runCurve(only!) : comparedRuns(runs));
+  }
+  const facts = { writtenAt: new Date(), library: await loadUplot() };
   const page = runs.length === 1 ? runPage(only!, facts) : comparisonPage(runs, facts);
   await replaceFile(path, page);
 }

@@ -5,6 +5,7 @@
  */
 import { loadUplot } from "@transformer-xl/eval/page";
 import {
+  comparedCurves,
   comparisonPage,
   lossCurve,
   type NamedRun,
@@ -85,6 +86,24 @@ Deno.test("a loss curve has round axes, names and values that are finite", () =>
     ...["3.0", "3.5", "4.0", "4.5", "5.0", "5.5"],
     ...["0", "200", "400", "600", "800", "1,000", "step", "3.11 training"],
   ]);
+});
+
+Deno.test("compared curves end with the last loss and the name of each run", () => {
+  const at = (...losses: number[]) => losses.map((loss, i) => ({ step: 100 * i + 100, loss }));
+  const picture = comparedCurves({
+    title: "two",
+    subtitle: "",
+    runs: [
+      { name: "a & b", train: at(3, 2.5), valid: at(2.8) },
+      { name: "only training", train: at(3, 2), valid: at(NaN) },
+      { name: "empty", train: [], valid: [] },
+    ],
+  });
+  assert(!/NaN|Infinity|undefined/.test(picture));
+  assertStringIncludes(picture, ">2.80 a &amp; b<");
+  assertStringIncludes(picture, ">2.00 only training<");
+  assert(!picture.includes("empty"));
+  assertEquals(new Set(picture.match(/stroke="#[^"]*" stroke-width="2.2"/g)).size, 2, "colors");
 });
 
 Deno.test({

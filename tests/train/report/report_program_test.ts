@@ -77,6 +77,14 @@ Deno.test("deno task report writes the report of a run again, and compares runs"
   const page = await Deno.readTextFile(to);
   assertStringIncludes(page, "Comparison of 2 runs");
   assert(page.includes(markOf("report")));
+
+  const picture = scratch.at("both.svg");
+  for (let i = 0; i < 2; i++) assertEquals(await report([...folders, "--to", picture], print), 0);
+  const curves = await Deno.readTextFile(picture);
+  assertStringIncludes(curves, "<title>Validation loss of run-0, run-1</title>");
+  for (const name of ["run-0", "run-1"]) assertMatch(curves, new RegExp(`>\\d\\.\\d\\d ${name}<`));
+  await report([folders[1]!, "--to", picture], print);
+  assertStringIncludes(await Deno.readTextFile(picture), "<title>Loss of run-1</title>");
 });
 
 Deno.test("deno task report refuses what is no run, and replaces nothing but reports", async () => {
@@ -94,6 +102,11 @@ Deno.test("deno task report refuses what is no run, and replaces nothing but rep
   await scratch.text("run/train_log.jsonl", `${JSON.stringify(finishedRun()[0])}\n`);
   const text = await scratch.text("letter.html", "my own page");
   await refused([run, "--to", text], "it is a file, and no report; give another name with --to");
+  const drawing = await scratch.text("drawing.svg", "my own page");
+  await refused(
+    [run, "--to", drawing],
+    "it is a file, and no picture; give another name with --to",
+  );
   await refused([run, "--to", `${run}/sub`], "it is a folder; give --to the name of a file");
   await refused([run, "--to", scratch.at("no/page.html")], "there is no folder");
   await refused([run, "--too", text], "--too");

@@ -3,15 +3,8 @@
  *
  * @module
  */
-import { card, COLORS, escaped, FONTS } from "./svg.ts";
-
-/** A loss at a step. */
-export interface LossPoint {
-  /** Steps done. */
-  readonly step: number;
-  /** Loss in the unit of the picture. */
-  readonly loss: number;
-}
+import { dot, finitePoints, FRAME, lossFrame, type LossPoint } from "./loss_frame.ts";
+import { COLORS } from "./svg.ts";
 
 /** The losses of a run. */
 export interface Losses {
@@ -23,9 +16,6 @@ export interface Losses {
   readonly test?: LossPoint | undefined;
 }
 
-const SIZE = { width: 936, height: 380 } as const;
-const FRAME = { left: 64, right: 916 - 120, top: 74, bottom: 326 } as const;
-
 /** The loss curve under `title` and `subtitle`. */
 export function lossCurve(
   { title, subtitle, losses }: {
@@ -34,43 +24,8 @@ export function lossCurve(
     readonly losses: Losses;
   },
 ): string {
-  const finite = (points: readonly LossPoint[]) =>
-    points.filter(({ loss }) => Number.isFinite(loss));
-  const [train, valid] = [finite(losses.train), finite(losses.valid)];
-  const test = finite(losses.test === undefined ? [] : [losses.test]);
-  const all = [...train, ...valid, ...test];
-  const heights = all.map(({ loss }) => loss);
-  const ticks = ticksOf(Math.min(...heights), Math.max(...heights));
-  const [low, high] = [ticks[0]!, ticks.at(-1)!];
-  const lastStep = Math.max(1, ...all.map(({ step }) => step));
-  const x = (step: number) => FRAME.left + (FRAME.right - FRAME.left) * step / lastStep;
-  const y = (value: number) =>
-    FRAME.bottom - (FRAME.bottom - FRAME.top) * (value - low) / (high - low);
-  const at = (point: LossPoint) => `${x(point.step).toFixed(1)} ${y(point.loss).toFixed(1)}`;
-  const path = (points: readonly LossPoint[]) => `M${points.map(at).join(" L")}`;
-
-  const digits = ticks.every((value) => Number.isInteger(value)) ? 0 : decimals(ticks[1]! - low);
-  const rows = ticks.flatMap((value) => [
-    `<line x1="${FRAME.left}" x2="${FRAME.right}" y1="${y(value).toFixed(1)}" ` +
-    `y2="${y(value).toFixed(1)}" stroke="${COLORS.grid}"/>`,
-    label({ x: FRAME.left - 12, y: y(value) + 4, anchor: "end" }, value.toFixed(digits)),
-  ]);
-  const stepTicks = ticksOf(0, lastStep).filter((step) => step <= lastStep && step % 1 === 0);
-  const steps = stepTicks.map((step) =>
-    label({ x: x(step), y: FRAME.bottom + 24, anchor: "middle" }, step.toLocaleString("en"))
-  );
-  const curve = train.length === 0 ? [] : [
-    `<path d="${path(train)} L${x(train.at(-1)!.step).toFixed(1)} ${FRAME.bottom} L${
-      x(train[0]!.step).toFixed(1)
-    } ${FRAME.bottom} Z" fill="url(#below)"/>`,
-    `<path d="${path(train)}" fill="none" stroke="${COLORS.train}" stroke-width="2.2" ` +
-    `stroke-linejoin="round"/>`,
-  ];
-  const validations = valid.length === 0 ? [] : [
-    `<path d="${path(valid)}" fill="none" stroke="${COLORS.valid}" stroke-width="1.6" ` +
-    `stroke-dasharray="2 5" stroke-linecap="round"/>`,
-    ...valid.map((point) => dot(x(point.step), y(point.loss), COLORS.valid)),
-  ];
+  const [train, valid] = [finitePoints(losses.train), finitePoints(losses.valid)];
+  const test = finitePoints(losses.test === undefined ? [] : [losses.test]);
   const ends = [
     { name: "training", point: train.at(-1), color: COLORS.train },
     { name: "validation", point: valid.at(-1), color: COLORS.valid },
@@ -78,75 +33,64 @@ export function lossCurve(
   ].flatMap(({ name, point, color }) =>
     point === undefined ? [] : [{ name, value: point.loss, color }]
   );
-
-  return card({ ...SIZE, title }, [
-    `<defs><linearGradient id="below" x1="0" x2="0" y1="0" y2="1">`,
-    `<stop offset="0" stop-color="${COLORS.train}" stop-opacity="0.32"/>`,
-    `<stop offset="1" stop-color="${COLORS.train}" stop-opacity="0.02"/></linearGradient></defs>`,
-    `<g font-family="${FONTS.sans}" font-size="12.5">`,
-    label({ x: 28, y: 34, color: COLORS.text, size: 16, weight: 600 }, title),
-    label({ x: 28, y: 55 }, subtitle),
-    ...rows,
-    ...steps,
-    label({ x: (FRAME.left + FRAME.right) / 2, y: FRAME.bottom + 43, anchor: "middle" }, "step"),
-    ...curve,
-    ...validations,
-    ...test.map((point) => dot(x(point.step), y(point.loss), COLORS.test)),
-    ...namesAtTheEnd(ends, y),
-    "</g>",
-  ]);
+  return lossFrame({
+    title,
+    subtitle,
+    ends,
+    points: [...train, ...valid, ...test],
+    curves: ({ x, y, path }) => [
+      ...(train.length === 0 ? [] : [
+        `<defs><linearGradient id="below" x1="0" x2="0" y1="0" y2="1">`,
+        `<stop offset="0" stop-color="${COLORS.train}" stop-opacity="0.32"/>`,
+        `<stop offset="1" stop-color="${COLORS.train}" stop-opacity="0.02"/></linearGradient></defs>`,
+        `<path d="${path(train)} L${x(train.at(-1)!.step).toFixed(1)} ${FRAME.bottom} L${
+          x(train[0]!.step).toFixed(1)
+        } ${FRAME.bottom} Z" fill="url(#below)"/>`,
+        `<path d="${path(train)}" fill="none" stroke="${COLORS.train}" stroke-width="2.2" ` +
+        `stroke-linejoin="round"/>`,
+      ]),
+      ...(valid.length === 0 ? [] : [
+        `<path d="${path(valid)}" fill="none" stroke="${COLORS.valid}" stroke-width="1.6" ` +
+        `stroke-dasharray="2 5" stroke-linecap="round"/>`,
+        ...valid.map((point) => dot(x(point.step), y(point.loss), COLORS.valid)),
+      ]),
+      ...test.map((point) => dot(x(point.step), y(point.loss), COLORS.test)),
+    ],
+  });
 }
 
-/** Round values around a range, at most eight. */
-function ticksOf(low: number, high: number): number[] {
-  if (!(low <= high)) return [0, 1];
-  const span = Math.max(high - low, 0.05 * Math.abs(high), 1e-3);
-  const power = 10 ** Math.floor(Math.log10(span / 4));
-  const unit = [1, 2, 5, 10].map((factor) => factor * power).find((size) => span / size <= 6)!;
-  const first = Math.floor(low / unit);
-  const last = Math.max(first + 1, Math.ceil(high / unit));
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * unit);
+/** A run's losses in a picture of several. */
+export interface NamedLosses extends Losses {
+  /** Name beside the end of its curve. */
+  readonly name: string;
 }
 
-function decimals(unit: number): number {
-  return Math.max(0, Math.ceil(-Math.log10(unit) - 1e-9));
-}
-
-/** Names with their last values beside the right end of the curves, moved apart where they meet. */
-function namesAtTheEnd(
-  ends: readonly { readonly name: string; readonly value: number; readonly color: string }[],
-  y: (value: number) => number,
-): readonly string[] {
-  const apart = 18;
-  const sorted = ends.toSorted((a, b) => b.value - a.value);
-  let previous = -Infinity;
-  const heights = sorted.map(({ value }) => previous = Math.max(y(value) + 4, previous + apart));
-  const excess = Math.max(0, (heights.at(-1) ?? 0) - FRAME.bottom - 4);
-  return sorted.map(({ name, value, color }, i) =>
-    label({ x: FRAME.right + 16, y: heights[i]! - excess, color }, `${value.toFixed(2)} ${name}`)
-  );
-}
-
-function dot(cx: number, cy: number, color: string): string {
-  return `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="4.5" fill="${color}" ` +
-    `stroke="${COLORS.card}" stroke-width="2"/>`;
-}
-
-interface LabelStyle {
-  readonly x: number;
-  readonly y: number;
-  readonly anchor?: "middle" | "end";
-  readonly color?: string;
-  readonly size?: number;
-  readonly weight?: number;
-}
-
-function label({ x, y, anchor, color = COLORS.dim, size, weight }: LabelStyle, text: string) {
-  const attributes = [
-    `x="${x.toFixed(1)}" y="${y.toFixed(1)}" fill="${color}"`,
-    ...(anchor === undefined ? [] : [`text-anchor="${anchor}"`]),
-    ...(size === undefined ? [] : [`font-size="${size}"`]),
-    ...(weight === undefined ? [] : [`font-weight="${weight}"`]),
-  ];
-  return `<text ${attributes.join(" ")}>${escaped(text)}</text>`;
+/**
+ * The validation losses of several runs. A run without validations has the losses of its training.
+ */
+export function comparedCurves(
+  { title, subtitle, runs }: {
+    readonly title: string;
+    readonly subtitle: string;
+    readonly runs: readonly NamedLosses[];
+  },
+): string {
+  const curves = runs.map(({ name, train, valid }, i) => {
+    const validations = finitePoints(valid);
+    const isDotted = validations.length > 0;
+    const points = isDotted ? validations : finitePoints(train);
+    return { name, points, isDotted, color: COLORS.runs[i % COLORS.runs.length]! };
+  }).filter(({ points }) => points.length > 0);
+  return lossFrame({
+    title,
+    subtitle,
+    points: curves.flatMap(({ points }) => points),
+    ends: curves.map(({ name, points, color }) => ({ name, color, value: points.at(-1)!.loss })),
+    curves: ({ x, y, path }) =>
+      curves.flatMap(({ color, points, isDotted }) => [
+        `<path d="${path(points)}" fill="none" stroke="${color}" stroke-width="2.2" ` +
+        `stroke-linejoin="round"/>`,
+        ...(isDotted ? points.map((point) => dot(x(point.step), y(point.loss), color)) : []),
+      ]),
+  });
 }

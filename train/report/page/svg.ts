@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { markOf } from "@transformer-xl/eval/page";
 
 /** Colors of all pictures, on a dark card that suits light and dark pages. */
 export const COLORS = {
@@ -16,6 +17,7 @@ export const COLORS = {
   train: "#5aa9f8",
   valid: "#ffb454",
   test: "#f07b9d",
+  runs: ["#5aa9f8", "#ffb454", "#8bd5a0", "#f07b9d", "#c3a6ff", "#5ccfe6", "#e6c07b", "#a3b1cc"],
 } as const;
 
 /** Fonts, by what they are used for. */
@@ -37,7 +39,8 @@ export function card(
 ): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
-    `width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">`,
+    `width="${width}" height="${height}" role="img" ` +
+    `aria-label="${escaped(title)}" ${markOf("picture")}>`,
     `<title>${escaped(title)}</title>`,
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" ` +
     `fill="${COLORS.card}" stroke="${COLORS.edge}"/>`,
