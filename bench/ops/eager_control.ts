@@ -15,7 +15,7 @@ export function eagerControl(device: GpuDevice, rec: Recorder): () => void {
       size: Math.max(4, length * 4),
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     });
-    if (values) gpu.queue.writeBuffer(buffer, 0, Float32Array.from(values));
+    if (values) gpu.queue.writeBuffer(buffer, 0, Float32Array.from(values()));
     return buffer;
   });
   const pipelines = new Map<Kernel, [GPUComputePipeline, GPUBindGroupLayout]>();

@@ -21,7 +21,7 @@ export function positionalConstant(
   { lengths, precision }: PositionContext,
 ): Tensor {
   const K = keysOf(lengths);
-  const values = positionalTable(K, D, clampLen);
+  const values = () => positionalTable(K, D, clampLen);
   const table = rec.constant("positions", [K, D], precision.activations, values);
   rec.keepIntermediate(table, "pos_emb");
   return table;

@@ -41,7 +41,7 @@ export function compileGpuPlan(
     const storages = buffers.map((planBuffer, n) => {
       if (planBuffer.kind === "temporary") return slots[slotOf.get(n) ?? -1];
       const storage = own(device.allocate({ ...planBuffer, role: planBuffer.kind }));
-      if (planBuffer.values) device.write(storage, 0, planBuffer.values);
+      if (planBuffer.values) device.write(storage, 0, planBuffer.values());
       return storage;
     });
 

@@ -32,8 +32,8 @@ export interface PlanBuffer {
   readonly dtype: DType;
   /** Elements. */
   length: number;
-  /** Values of a constant. */
-  readonly values?: HostArray;
+  /** Computes the values of a constant; a device that holds nothing never calls it. */
+  readonly values?: () => HostArray;
 }
 
 /** Floating-point operations and bytes moved. */
@@ -150,20 +150,27 @@ export class Recorder {
   /**
    * A table that never changes, uploaded once with the plan.
    *
-   * @throws {TypeError} when the number of values is not that of the shape
+   * @param values the table, or a function that computes it, called only for devices that hold it
+   * @throws {TypeError} when the number of values is not that of the shape, for a function when a
+   * device is about to hold them
    */
-  constant(label: string, shape: Shape, dtype: DType, values: HostArray): Tensor {
-    if (values.length !== sizeOf(shape)) {
+  constant(
+    label: string,
+    shape: Shape,
+    dtype: DType,
+    values: HostArray | (() => HostArray),
+  ): Tensor {
+    const size = sizeOf(shape);
+    const checked = (given: HostArray): HostArray => {
+      if (given.length === size) return given;
       throw new TypeError(
-        `Cannot record constant "${label}": ${values.length} values for shape [${shape}]`,
+        `Cannot record constant "${label}": ${given.length} values for shape [${shape}]`,
       );
-    }
-    return new Tensor(
-      shape,
-      dtype,
-      label,
-      this.#buffer("constant", label, dtype, values.length, values),
-    );
+    };
+    if (typeof values !== "function") checked(values);
+    const compute = typeof values === "function" ? () => checked(values()) : () => values;
+    const range = this.#buffer("constant", label, dtype, size, compute);
+    return new Tensor(shape, dtype, label, range);
   }
 
   /** A value computed and used within one run; its memory is shared by lifetime. */
@@ -316,7 +323,7 @@ export class Recorder {
     label: string,
     dtype: DType,
     length: number,
-    values?: HostArray,
+    values?: () => HostArray,
   ) {
     this.buffers.push({ kind, label, dtype, length, ...(values && { values }) });
     const range = { kind: "plan", buffer: this.buffers.length - 1 } as const;

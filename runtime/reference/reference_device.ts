@@ -182,7 +182,7 @@ export class ReferenceDevice extends Device {
     const storages = buffers.map((planBuffer, n) => {
       if (planBuffer.kind !== "temporary") {
         const storage = keep(this.#allocate({ ...planBuffer, role: planBuffer.kind }));
-        if (planBuffer.values) this.write(storage, 0, planBuffer.values);
+        if (planBuffer.values) this.write(storage, 0, planBuffer.values());
         return storage;
       }
       const slot = slots[slotOf.get(n) ?? -1];

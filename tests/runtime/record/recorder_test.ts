@@ -1,5 +1,7 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  type Device,
+  DryDevice,
   kernel,
   type Launch,
   PORTABLE_LIMITS,
@@ -255,6 +257,27 @@ Deno.test("constant() refuses values that do not fill the shape", () => {
   const { rec } = recording();
   assertThrows(
     () => rec.constant("table", [2, 2], "f32", new Float32Array(3)),
+    TypeError,
+    'Cannot record constant "table": 3 values for shape [2,2]',
+  );
+});
+
+Deno.test("a constant that a function computes is computed by devices that hold it, and is checked there", async () => {
+  let calls = 0;
+  const planned = (device: Device, length: number) =>
+    device.plan("table", (rec) => {
+      const compute = () => Float32Array.from({ length }, () => ++calls);
+      const table = rec.constant("table", [2, 2], "f32", compute);
+      return { inputs: {}, outputs: { y: scaled(rec, table, 10) } };
+    });
+  await planned(new DryDevice(PORTABLE_LIMITS), 3);
+  assertEquals(calls, 0);
+  using device = new ReferenceDevice({ precision: "f32" });
+  using plan = await planned(device, 4);
+  plan.run({});
+  assertEquals([...(await plan.read("y")).y], [10, 20, 30, 40]);
+  await assertRejects(
+    () => planned(device, 3),
     TypeError,
     'Cannot record constant "table": 3 values for shape [2,2]',
   );
