@@ -70,8 +70,8 @@ function alone(): Promise<number[]> {
 
 for (
   const [what, flags] of [
-    ["four processes", { gpus: 4 }],
-    ["two processes with two batch chunks", { gpus: 2, batch_chunk: 2 }],
+    ["four processes with two batch chunks", { gpus: 4, batch_chunk: 2 }],
+    ["two processes on the CPU with two batch chunks", { gpus: 2, batch_chunk: 2, device: "cpu" }],
   ] as const
 ) {
   Deno.test(`${what} train, evaluate and test as one, for fifty steps`, async () => {
@@ -138,6 +138,7 @@ Deno.test("processes that a launcher such as torchrun starts connect at MASTER_P
   free.close();
   const flags = {
     ...SHARED,
+    device: "cpu",
     oversubscribe: true,
     data,
     no_eval: true,
