@@ -1,7 +1,8 @@
 /**
  * Matrix products as vector code. An item is a block of C: it packs its columns of B, and of a
  * transposed A its rows, for 256 steps of k at a time, and multiplies tile by tile. Sums over one range
- * of k are added to those before it, so they do not depend on how C was cut.
+ * of k are added to those before it, so they do not depend on how C was cut. A block of few rows reads
+ * B where it is.
  *
  * @module
  */
@@ -22,6 +23,7 @@ import { drawMask, MASK_MARGIN } from "../../shared/vector/mask.ts";
 import { bytes, least } from "../../shared/vector/rows.ts";
 import type { Epilogue } from "../tiles/epilogue.ts";
 import type { MatmulForm } from "../tiles/tile_plan.ts";
+import { emitFewRows, FEW_ROWS } from "./few_rows_code.ts";
 import { packColumns, packRows, packTransposed } from "./pack_code.ts";
 import { emitTile, TILE_COLUMNS, TILE_ROWS, tileVariables } from "./tile_code.ts";
 
@@ -157,40 +159,49 @@ function emitBlock(
   const rowBytes = f.int(transposedA ? i32.shl(rowGroups, 4) : strideA);
   const stepB = form === "NT" ? bytes(k0) : i32.mul(k0, strideB);
   const pack = form === "NT" ? packTransposed : packColumns;
-  f.repeat(() => {
-    f.set(steps, least(i32.sub(K, k0), i32.const(RANGE)));
-    pack(f, { from: i32.add(b, stepB), stride: strideB, to: scratch, steps, groups }, columns);
-    if (transposedA) {
-      const from = i32.add(a, i32.mul(k0, strideA));
-      packRows(f, { from, stride: strideA, to: packedA, steps, groups: rowGroups });
-    }
-    f.loop(m, [0, rows, TILE_ROWS], () => {
-      f.set(tileB, scratch);
-      f.set(tileC, i32.add(sums, i32.mul(m, ROW_BYTES)));
-      f.loop(group, [0, groups], () => {
-        tileRows.forEach((row, n) => {
-          const number = i32.add(m, n);
-          f.set(
-            row,
-            transposedA
-              ? i32.add(packedA, bytes(number)) // the last ones may be of no row
-              : sum(a, i32.mul(least(number, i32.sub(rows, 1)), strideA), bytes(k0)),
-          );
+  const fromPacked = () =>
+    f.repeat(() => {
+      f.set(steps, least(i32.sub(K, k0), i32.const(RANGE)));
+      pack(f, { from: i32.add(b, stepB), stride: strideB, to: scratch, steps, groups }, columns);
+      if (transposedA) {
+        const from = i32.add(a, i32.mul(k0, strideA));
+        packRows(f, { from, stride: strideA, to: packedA, steps, groups: rowGroups });
+      }
+      f.loop(m, [0, rows, TILE_ROWS], () => {
+        f.set(tileB, scratch);
+        f.set(tileC, i32.add(sums, i32.mul(m, ROW_BYTES)));
+        f.loop(group, [0, groups], () => {
+          tileRows.forEach((row, n) => {
+            const number = i32.add(m, n);
+            f.set(
+              row,
+              transposedA
+                ? i32.add(packedA, bytes(number)) // the last ones may be of no row
+                : sum(a, i32.mul(least(number, i32.sub(rows, 1)), strideA), bytes(k0)),
+            );
+          });
+          emitTile(f, tile, {
+            rows: tileRows,
+            stepA: transposedA ? rowBytes : 4,
+            b: tileB,
+            steps,
+            c: tileC,
+            rowC: ROW_BYTES,
+            continues: k0,
+          });
+          f.advance(tileC, 4 * TILE_COLUMNS);
         });
-        emitTile(f, tile, {
-          rows: tileRows,
-          stepA: transposedA ? rowBytes : 4,
-          b: tileB,
-          steps,
-          c: tileC,
-          rowC: ROW_BYTES,
-          continues: k0,
-        });
-        f.advance(tileC, 4 * TILE_COLUMNS);
       });
-    });
-    f.advance(k0, RANGE);
-  }, i32.lt(k0, K));
+      f.advance(k0, RANGE);
+    }, i32.lt(k0, K));
+  if (transposedA) fromPacked();
+  else {
+    f.when(i32.le(rows, FEW_ROWS), () => {
+      const transposedB = form === "NT";
+      const sides = { a, strideA, b, strideB, transposedB };
+      emitFewRows(f, rows, { ...sides, columns, steps: K, sums, rowBytes: ROW_BYTES });
+    }, fromPacked);
+  }
   emitEpilogue(f, values, { epilogue, rows, columns, sums, c, m0, n0 });
 }
 

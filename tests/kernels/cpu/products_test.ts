@@ -104,27 +104,52 @@ Deno.test("products equal the loops at sizes that fit no tile, block or range of
   }
 });
 
+Deno.test("a row of a product has the same bits among few rows as among many", async () => {
+  using device = new CpuDevice(ONE_THREAD);
+  const bits = (values: HostArray) => new Uint32Array(Float32Array.from(values).buffer);
+  for (const form of ["NN", "NT"] as const) {
+    for (const [N, K] of [[1, 1], [5, 3], [32, 64], [70, 2], [67, 259], [130, 514]] as const) {
+      for (const gap of [0, 3]) {
+        const sizes = { form, N, K, gap, bias: true, relu: true };
+        const [many] = await product(device, { ...sizes, M: 9 });
+        for (const M of [1, 2, 3]) {
+          const [few] = await product(device, { ...sizes, M });
+          const rows = gap + M * (N + gap); // what lies behind the rows was there before
+          const name = JSON.stringify({ ...sizes, M });
+          assertEquals(bits(few!.slice(0, rows)), bits(many!.slice(0, rows)), name);
+          await assertProduct({ ...sizes, M });
+        }
+      }
+    }
+  }
+});
+
 Deno.test("products of batches with gaps equal the loops and leave the gaps alone", async () => {
   for (const form of FORMS) {
     for (const gap of [0, 3]) {
-      await assertProduct({ form, M: 7, N: 13, K: 5, batches: [2, 3], gap, accumulate: gap > 0 });
+      const sizes = { form, N: 13, K: 5, batches: [2, 3], gap, accumulate: gap > 0 } as const;
+      for (const M of [1, 2, 3, 7]) await assertProduct({ ...sizes, M });
     }
   }
 });
 
 Deno.test("every step of an epilogue equals the loops", async () => {
-  const sizes = { M: 9, N: 22, K: 21, gap: 2, alpha: 0.5 } as const;
   for (const form of FORMS) {
-    await assertProduct({ form, ...sizes, bias: true });
-    await assertProduct({ form, ...sizes, bias: true, accumulate: true, relu: true });
-    await assertProduct({ form, ...sizes, gate: true });
+    for (const M of [2, 9]) {
+      const sizes = { form, M, N: 22, K: 21, gap: 2, alpha: 0.5 } as const;
+      await assertProduct({ ...sizes, bias: true });
+      await assertProduct({ ...sizes, bias: true, accumulate: true, relu: true });
+      await assertProduct({ ...sizes, gate: true });
+    }
   }
 });
 
 Deno.test("sums in parts equal the loops, empty parts included", async () => {
   for (const form of FORMS) {
     for (const parts of [2, 4]) await assertProduct({ form, M: 6, N: 10, K: 5, parts });
-    await assertProduct({ form, M: 6, N: 10, K: 70, parts: 4, accumulate: true });
+    for (const M of [1, 6]) {
+      await assertProduct({ form, M, N: 10, K: 70, parts: 4, accumulate: true });
+    }
   }
 });
 
@@ -155,11 +180,13 @@ Deno.test("non-finite numbers reach the sums they belong to and no others", asyn
 });
 
 Deno.test("products are bit-equal in every run and for any number of threads", async () => {
-  const problem: Problem = { form: "NT", M: 140, N: 200, K: 270, bias: true };
-  assert(2 * 140 * 200 * 270 > 1e7, "enough work for threads");
   using alone = new CpuDevice(ONE_THREAD);
   using threads = new CpuDevice(cpuThreads(3));
-  const [want] = await product(alone, problem);
-  for (const got of await product(threads, problem, 40)) assertEquals(got, want);
+  for (const [M, N, K] of [[140, 200, 270], [2, 5000, 510]] as const) {
+    assert(2 * M * N * K > 1e7, "enough work for threads");
+    const problem: Problem = { form: "NT", M, N, K, bias: true };
+    const [want] = await product(alone, problem);
+    for (const got of await product(threads, problem, 40)) assertEquals(got, want);
+  }
   assertEquals(alone.limits.adapterClass, PORTABLE_LIMITS.adapterClass);
 });
