@@ -6,7 +6,7 @@
  */
 import { ONNX_PROVIDERS } from "@transformer-xl/eval";
 import { allLengths } from "@transformer-xl/model";
-import { messageOf, oneLine, withTimeout } from "@transformer-xl/runtime";
+import { ConfigError, messageOf, oneLine, withTimeout } from "@transformer-xl/runtime";
 import { runBenchProgram } from "../harness/bench_program.ts";
 import { digits } from "../harness/results.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
@@ -39,14 +39,21 @@ if (import.meta.main) {
   });
 }
 
-/** The peers of a comparison, this program first. */
+/**
+ * The peers of a comparison, this program first.
+ *
+ * @throws {ConfigError} when kernels of OpenBLAS were chosen without PyTorch
+ */
 export function peersOf({ device, peers, python, coreTypes, task }: PeersFlags): Peer[] {
+  if (coreTypes.length > 0 && !peers.includes("pytorch")) {
+    throw new ConfigError("Cannot use --core_types without PyTorch: add pytorch to --peers");
+  }
   const from = { python: python ?? undefined };
   const named: Readonly<Record<PeersFlags["peers"][number], () => Peer[]>> = {
     pytorch: () => [
       pytorchPeer(from),
       pytorchPeer({ ...from, memory: "keys" }),
-      ...coreTypes.map((coreType) => pytorchPeer({ ...from, coreType })),
+      ...new Set(coreTypes).values().map((coreType) => pytorchPeer({ ...from, coreType })),
     ],
     jax: () => [jaxPeer("wasm"), jaxPeer("webgpu")],
     onnx: () => [...ONNX_PROVIDERS.map(onnxPeer), onnxPythonPeer(from.python)],
@@ -54,7 +61,7 @@ export function peersOf({ device, peers, python, coreTypes, task }: PeersFlags):
     cpu: () => [devicePeer("cpu")],
     dawn: () => [dawnPeer()],
   };
-  return [ownPeer(device), ...peers.flatMap((name) => named[name]())]
+  return [ownPeer(device), ...new Set(peers).values().flatMap((name) => named[name]())]
     .filter(({ tasks }) => tasks.includes(task));
 }
 

@@ -46,9 +46,13 @@ export function peerLines(peers: readonly PeerTimes[], tokens: number): string[]
   const cells = [["1", "1"], ...ratios];
   return [
     ...textTable([TITLES, ...rows.map((row, i) => [...row, ...cells[i]!])]),
-    `medians (smallest to largest) of ${own!.ms.length} rounds in turns; samples of ` +
+    `medians (smallest to largest) of ${roundsText(own!.ms.length)} in turns; samples of ` +
     peers.map(({ steps }) => steps).join(", ") + " steps",
   ];
+}
+
+function roundsText(rounds: number): string {
+  return rounds === 1 ? "1 round" : `${rounds} rounds`;
 }
 
 function ratioText(ours: readonly number[], theirs: readonly number[]): string {

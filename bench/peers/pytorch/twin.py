@@ -5,6 +5,7 @@ one line of JSON about itself; then, for every number in standard input, runs as
 a line with their milliseconds, the processor time of all threads and the last loss.
 """
 
+import ctypes
 import json
 import math
 import os
@@ -261,6 +262,11 @@ def read_segments(path, rows, batch):
 
 
 def main():
+    core, wanted = blas_core(), os.environ.get("OPENBLAS_CORETYPE")
+    if wanted is not None and (core or "").lower() != wanted.lower():
+        has = f"OpenBLAS runs {core}" if core else "its BLAS is not OpenBLAS"
+        say({"cannot": f"no kernels for OPENBLAS_CORETYPE {wanted}, {has}"})
+        return
     workload, keeps_keys = json.loads(sys.argv[1]), sys.argv[2] == "keys"
     model, lengths, trains = workload["model"], workload["lengths"], workload["task"] == "train"
     torch.set_num_threads(workload["threads"])
@@ -287,10 +293,9 @@ def main():
             optimizer.step()
         return loss
 
-    core_type = os.environ.get("OPENBLAS_CORETYPE", "unset")
     say({
         "detail": f"torch {torch.__version__}, {torch.get_num_threads()} threads, "
-        f"OPENBLAS_CORETYPE {core_type}",
+        f"OPENBLAS_CORETYPE {wanted or 'unset'}" + (f", kernels {core}" if core else ""),
         "parameters": sum(p.numel() for p in network.parameters()),
     })
     for line in sys.stdin:
@@ -300,6 +305,21 @@ def main():
         loss = float(loss)
         ms, cpu = time.perf_counter() - start, processor_seconds() - before
         say({"ms": 1e3 * ms, "cpuMs": 1e3 * cpu, "loss": loss})
+
+
+def blas_core():
+    """Name of the kernels that OpenBLAS runs, which ignores types it lacks; None without OpenBLAS."""
+    try:
+        with open("/proc/self/maps") as maps:
+            paths = {line.split()[-1] for line in maps if "openblas" in line}
+    except OSError:  # not Linux
+        return None
+    for path in sorted(paths):
+        library = ctypes.CDLL(path)
+        if hasattr(library, "openblas_get_corename"):
+            library.openblas_get_corename.restype = ctypes.c_char_p
+            return library.openblas_get_corename().decode()
+    return None
 
 
 def processor_seconds():

@@ -68,6 +68,15 @@ Deno.test("training of equal weights takes the same way in PyTorch and jax-js", 
   await assertAlike("train", [pytorchPeer({ coreType: "HASWELL" }), jaxPeer("wasm")]);
 });
 
+Deno.test("kernels that OpenBLAS lacks, in place of which it runs others, are one line", async () => {
+  await using files = await SharedFiles.write(WORK);
+  const workload: Workload = { ...WORK, files, task: "eval" };
+  const reason = await pytorchPeer({ coreType: "NONE" }).open(workload);
+  assert(
+    typeof reason === "string" && /^no(t installed|\b.* OPENBLAS_CORETYPE NONE), /.test(reason),
+  );
+});
+
 Deno.test("a package that cannot be had is one line", async () => {
   await using files = await SharedFiles.write(WORK);
   const workload: Workload = { ...WORK, files, task: "eval" };

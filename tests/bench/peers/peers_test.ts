@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   comparePeers,
   measureInTurns,
@@ -19,6 +25,7 @@ import {
   TASKS,
   warmUp,
 } from "@transformer-xl/bench";
+import { ConfigError } from "@transformer-xl/runtime";
 
 /** A session whose steps take `ms` of what it is told, and log their turns. */
 function session(name: string, ms: number, turns: string[] = []) {
@@ -97,6 +104,15 @@ Deno.test("a peer that is not installed is one line, and one of another size is 
   assertEquals(names("eval"), [
     ...["this program", "PyTorch", "PyTorch, kept keys", "PyTorch, HASWELL", ...jax, ...onnx],
   ]);
+  const twice = peersOf({ ...flags, peers: ["cpu", "pytorch", "cpu"], coreTypes: ["ZEN", "ZEN"] });
+  assertEquals(twice.map(({ name }) => name), [
+    ...["this program", "on the CPU", "PyTorch", "PyTorch, kept keys", "PyTorch, ZEN"],
+  ]);
+  assertThrows(
+    () => peersOf({ ...flags, peers: ["jax"], coreTypes: ["ZEN"] }),
+    ConfigError,
+    "Cannot use --core_types without PyTorch: add pytorch to --peers",
+  );
   const onDawn = peersOf({ ...flags, peers: ["dawn"] }).map(({ name }) => name);
   assertEquals(onDawn, ["this program", "on Dawn"]);
   const fake = (parameters: number, ms = 5): Peer => ({
