@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  ConfigError,
   type Device,
   GpuDevice,
   measureSpeeds,
@@ -34,12 +35,18 @@ if (import.meta.main) {
   });
 }
 
-/** Measures the growth of every axis and prints the tables. */
+/**
+ * Measures the growth of every axis and prints the tables.
+ *
+ * @throws {ConfigError} when the columns of the batch cannot be cut into the chunks, before any is
+ * measured
+ */
 export async function measureGrowth(
   flags: GrowthFlags,
   print: (line: string) => void,
 ): Promise<void> {
   const { axes, recording } = flags;
+  checkChunks(flags);
   const { limits, info, speeds } = await examined(flags, print);
   for (const axis of axes) {
     const lines = axis === "processes"
@@ -52,6 +59,15 @@ export async function measureGrowth(
     for (const model of LARGE_MODELS) print(await recordingLine(model, limits));
   }
   print(`load average ${Deno.loadavg()[0]!.toFixed(1)} at the end`);
+}
+
+function checkChunks({ axes, doublings, batchSize }: GrowthFlags): void {
+  const chunks = 2 ** doublings;
+  if (!axes.includes("chunks") || batchSize % chunks === 0) return;
+  throw new ConfigError(
+    `Cannot cut --batch_size ${batchSize} into ${chunks} equal chunks: give a multiple of ${chunks}, ` +
+      "fewer --doublings, or --axes without chunks",
+  );
 }
 
 /** Limits, properties and speeds of the device, after a line about them. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   growthLines,
   growthOf,
@@ -14,6 +14,7 @@ import {
   processLines,
   sampleInTurns,
 } from "@transformer-xl/bench";
+import { ConfigError } from "@transformer-xl/runtime";
 
 const SPEEDS = { flopsPerSecond: 1e9, copyBytesPerSecond: 1e9 };
 
@@ -69,6 +70,18 @@ Deno.test("tables of doubled sizes and of batch chunks count work and memory", a
     ...["20", "40", "1", "2"],
   ]);
   assert(flops(second!) > flops(first!) && flops(halves!) < 1.2 * flops(whole!), lines.join("\n"));
+});
+
+Deno.test("chunks that do not divide the batch are refused before anything is measured", async () => {
+  const flags = growthSchema.parse({ doublings: 4, device: "cpu" });
+  const lines: string[] = [];
+  await assertRejects(
+    () => measureGrowth(flags, (line) => void lines.push(line)),
+    ConfigError,
+    "Cannot cut --batch_size 8 into 16 equal chunks: give a multiple of 16, fewer --doublings, or " +
+      "--axes without chunks",
+  );
+  assertEquals(lines, []);
 });
 
 Deno.test("processes on the CPU share its cores, so their work doubles with their number", async () => {
