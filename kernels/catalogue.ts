@@ -23,6 +23,7 @@ export * from "./log_softmax/cases.ts";
 export * from "./matmul/cases.ts";
 export * from "./position_rows/cases.ts";
 export * from "./relu/cases.ts";
+export * from "./residual_norm/cases.ts";
 export * from "./sampled_softmax/cases.ts";
 export * from "./scale/cases.ts";
 export * from "./scatter/cases.ts";

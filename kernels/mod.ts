@@ -25,6 +25,7 @@ export * from "./matmul/mod.ts";
 export * from "./optimizer/mod.ts";
 export * from "./position_rows/mod.ts";
 export * from "./relu/mod.ts";
+export * from "./residual_norm/mod.ts";
 export * from "./sampled_softmax/mod.ts";
 export * from "./scale/mod.ts";
 export * from "./scatter/mod.ts";

@@ -5,16 +5,11 @@
  * @module
  */
 import { feedForward, layerNorm } from "@transformer-xl/kernels";
-import {
-  add,
-  type PackedParameter,
-  type ParameterStore,
-  type Recorder,
-  type Tensor,
-} from "@transformer-xl/runtime/core";
+import type { PackedParameter, ParameterStore, Recorder } from "@transformer-xl/runtime/core";
 import type { ModelConfig } from "./config.ts";
-import { type DropoutSource, dropped } from "./dropout_masks.ts";
+import type { DropoutSource } from "./dropout_masks.ts";
 import { constantInit, gainInit, matrixInit } from "./init.ts";
+import { type Hidden, normedRows, rowsOf } from "./attention/residual.ts";
 
 /** The feed-forward block of one layer. */
 export class FeedForward {
@@ -41,14 +36,21 @@ export class FeedForward {
   }
 
   /** [R, D] -> [R, D]. */
-  forward(rec: Recorder, x: Tensor, drop: DropoutSource): Tensor {
+  forward(rec: Recorder, hidden: Hidden, drop: DropoutSource): Hidden {
     const { preLnorm, dropout: rate } = this.#config;
-    const u = preLnorm ? layerNorm(rec, x, this.#gain, this.#bias) : x;
+    const layer = `l${this.#layer}`;
+    const norm = { gain: this.#gain, bias: this.#bias };
     const weights = { w1: this.#w1, b1: this.#b1, w2: this.#w2, b2: this.#b2 };
-    const out = feedForward(rec, u, weights, drop(`l${this.#layer}/ff1`, rate)); // [R, D]
-    const dropout = drop(`l${this.#layer}/ff2`, rate);
-    return preLnorm
-      ? add(rec, x, dropped(rec, out, dropout))
-      : layerNorm(rec, out, this.#gain, this.#bias, { residual: x, dropout });
+    const [inner, dropout] = [drop(`${layer}/ff1`, rate), drop(`${layer}/ff2`, rate)];
+    if (preLnorm) {
+      const { x, normed } = normedRows(rec, hidden, norm);
+      const branch = feedForward(rec, normed, weights, inner); // [R, D]
+      return { residual: x, branch, dropout, name: `${layer}/out` };
+    }
+    const x = rowsOf(rec, hidden);
+    const out = feedForward(rec, x, weights, inner); // [R, D]
+    const y = layerNorm(rec, out, this.#gain, this.#bias, { residual: x, dropout });
+    rec.keepIntermediate(y, `${layer}/out`);
+    return y;
   }
 }

@@ -39,6 +39,8 @@ export interface MemoryLayer extends Disposable {
   readonly content: MemoryContent;
   /** The rows, [M B, C]. */
   readonly rows: Tensor;
+  /** [K B, C]: where the rows are the first ones of the joined rows; absent where joining copies them. */
+  readonly joined?: Tensor;
   /** Records the rows above those of x: [Q B, C] -> [(M + Q) B, C]. Gradients reach x alone. */
   join(rec: Recorder, x: Tensor): Tensor;
   /** Records the next memory: M rows of `context` [K B, C], from row `start` on. */

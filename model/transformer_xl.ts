@@ -18,6 +18,7 @@ import { DecoderLayer } from "./decoder_layer.ts";
 import { type DropoutSource, dropped } from "./dropout_masks.ts";
 import type { Memory } from "./memory.ts";
 import { type Precision, PRECISIONS } from "./precision.ts";
+import { type Hidden, rowsOf } from "./attention/residual.ts";
 import { sampledLosses } from "./vocabulary/sampled_softmax.ts";
 import { type ClusterTables, VocabularyTables } from "./vocabulary/tables.ts";
 
@@ -172,7 +173,7 @@ export class TransformerXL {
     );
     rec.keepIntermediate(embedded, "word_emb");
 
-    let x = this.#attention.enter(rec, embedded, attention); // [Q B, D]
+    let x: Hidden = this.#attention.enter(rec, embedded, attention); // [Q B, D]
     this.#layers.forEach((layer, l) =>
       rec.scope(`layer${l}`, () => {
         const { y, kept } = layer.forward(rec, x, memory.layers[l], attention);
@@ -182,7 +183,7 @@ export class TransformerXL {
       })
     );
 
-    const hidden = dropped(rec, x, drop("final", dropout));
+    const hidden = dropped(rec, rowsOf(rec, x), drop("final", dropout));
     // Extended context has no targets; full segments without it need no copy.
     return E === 0 ? hidden : slice(rec, hidden, { start: batch.targetStart, count: T * B }); // [T B, D]
   }

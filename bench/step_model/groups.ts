@@ -44,7 +44,7 @@ const GROUPS: readonly Group[] = [
   { name: "parts of dense products", holds: kernel(/^matmul_reduce/) },
   { name: "dropout", holds: kernel(/^dropout/) },
   { name: "layer norm", holds: kernel(/^layer_norm/) },
-  { name: "add, copy, ReLU", holds: kernel(/^(add|concat|copy_rows|relu.*)$/) },
+  { name: "add, copy, ReLU", holds: kernel(/^(add|concat|copy_rows|relu.*|residual_sum.*)$/) },
   { name: "embedding, gather, clear, sum", holds: () => true },
 ];
 

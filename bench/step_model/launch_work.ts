@@ -78,6 +78,8 @@ const MOVED: Readonly<Record<string, (launch: Launched) => number>> = {
   attention_query_sums: (l) => l.bytes("sums") + l.bytes("dq"),
   block_sums: (l) => l.bytes("x"),
   column_sums: (l) => l.bytes("partials"),
+  layer_norm_backward_added: (l) => 6 * l.bytes("skip"), // lower rows alone, of dy and z twice
+  layer_norm_backward_added_dropped: (l) => 7 * l.bytes("skip"),
   layer_norm_gain: (l) => l.bytes("dy") + l.bytes("z"),
   bias_gradient: (l) => l.scalar("rows") * l.scalar("columns") * l.width("dlogits"),
   copy_rows: (l) => 2 * Math.min(l.bytes("x"), l.bytes("y")),
@@ -197,8 +199,9 @@ function loadBytesOf({ kernel }: LaunchCommand, { bytes }: Launched): number {
   return largest === undefined ? 0 : bytesPer(largest.dtype) * largest.width;
 }
 
-/** Elements of the largest operand, each of which has a draw. */
+/** Elements of a residual sum, or else of the largest operand, each of which has a draw. */
 function drawsOf({ kernel, operands }: LaunchCommand): number {
+  if (kernel.name.startsWith("residual_sum")) return operands["sum"]!.size;
   const written = kernel.bindings.filter(({ access }) => access === "read_write");
   return Math.max(...written.map(({ name }) => operands[name]!.size));
 }

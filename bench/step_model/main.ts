@@ -26,8 +26,10 @@ if (import.meta.main) {
 /** The table of a configuration, with what it assumes. */
 export async function stepModelLines(flags: StepModelFlags): Promise<string[]> {
   const run = reportRun({ ...flags, steps: 2 }, flags.fp16);
-  const config = { ...run.config, attnForm: flags.attnForm };
-  const step = await dryStep({ ...run, config }, limitsOf(flags));
+  const { attnForm, preLnorm } = flags;
+  const modelConfig = { ...run.modelConfig, preLnorm };
+  const config = { ...run.config, attnForm, preLnorm };
+  const step = await dryStep({ config, modelConfig }, limitsOf(flags));
   const launches = executedLaunches(step, flags);
   const total = sumOf("total", launches, flags);
   const stepMs = total.elapsedMs + total.gapMs;
@@ -36,7 +38,8 @@ export async function stepModelLines(flags: StepModelFlags): Promise<string[]> {
     .map(([role, bytes]) => `${role} ${(bytes / 2 ** 20).toFixed(0)}`);
   return [
     `${flags.preset}, ${flags.fp16 ? "fp16" : "fp32"}, batch_size ${batchSize}, ` +
-    `tgt_len ${tgtLen}, mem_len ${memLen}, tiles of ${flags.adapterClass}`,
+    `tgt_len ${tgtLen}, mem_len ${memLen}${preLnorm ? ", pre_lnorm" : ""}, ` +
+    `tiles of ${flags.adapterClass}`,
     `memory in MiB: ${megabytes.join(", ")}`,
     ...assumptionLines(flags),
     "",

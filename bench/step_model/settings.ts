@@ -27,6 +27,7 @@ export const stepModelSchema = z.strictObject({
   adapterClass: z.enum(ADAPTER_CLASSES).default("nvidia")
     .describe("Class whose tiles are used"),
   attnForm: z.enum(ATTENTION_FORMS).default("auto").describe("Form of attention"),
+  preLnorm: z.boolean().default(false).describe("Layer norms before the blocks"),
   list: z.boolean().default(false).describe("Also print every launch"),
   cores: rate(132, "Workgroups of products that run at once"),
   peakTflops: rate(67, "Multiply-adds of all cores, 1e12 operations per second"),

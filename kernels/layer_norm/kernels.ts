@@ -15,12 +15,14 @@ import { drawFactors, MASK_WGSL, type MaskField } from "../shared/dropout/mask.t
 import { itemSource, type ItemWidth } from "../shared/items/item_width.ts";
 import { backwardCode, forwardCode, gainCode } from "./vector_code.ts";
 import backwardSource from "./wgsl/layer_norm_backward.wgsl" with { type: "text" };
+import addedDroppedOutput from "./wgsl/output/added_dropped.wgsl" with { type: "text" };
+import addedOutput from "./wgsl/output/added.wgsl" with { type: "text" };
 import droppedInput from "./wgsl/input_dropped.wgsl" with { type: "text" };
-import droppedOutput from "./wgsl/output_dropped.wgsl" with { type: "text" };
+import droppedOutput from "./wgsl/output/dropped.wgsl" with { type: "text" };
 import forwardSource from "./wgsl/layer_norm.wgsl" with { type: "text" };
 import gainSource from "./wgsl/gain_partials.wgsl" with { type: "text" };
 import plainInput from "./wgsl/input_plain.wgsl" with { type: "text" };
-import plainOutput from "./wgsl/output_plain.wgsl" with { type: "text" };
+import plainOutput from "./wgsl/output/plain.wgsl" with { type: "text" };
 import residualInput from "./wgsl/input_residual.wgsl" with { type: "text" };
 import residualOperands from "./wgsl/residual_operands.wgsl" with { type: "text" };
 import rowItems from "./wgsl/row_items.wgsl" with { type: "text" };
@@ -61,17 +63,22 @@ const forward = (width: ItemWidth, dropped: boolean) =>
   }
 };
 
-/** `dx` if a dropout lies before the sum. */
+/** `dx` if a dropout lies before the sum, `skip` and `first` if the sum has other uses. */
 const backward = (width: ItemWidth) =>
 (
-  { dy, z, gain, stats, dz, dx }: Operands<"dy" | "z" | "gain" | "stats" | "dz"> & Optional<"dx">,
-  { rows, columns, ...mask }: Sizes<"rows" | "columns" | MaskField>,
+  { dy, z, gain, stats, dz, dx, skip }:
+    & Operands<"dy" | "z" | "gain" | "stats" | "dz">
+    & Optional<"dx" | "skip">,
+  { rows, columns, first = 0, ...mask }:
+    & Sizes<"rows" | "columns" | MaskField>
+    & Partial<Sizes<"first">>,
 ): void => {
   const D = width * columns;
   const factors = new Float64Array(D);
   for (let r = 0; r < rows; r++) {
-    const start = r * D;
-    const [mean, rstd] = [stats[2 * r]!, stats[2 * r + 1]!];
+    const to = r * D;
+    const start = (first + r) * D;
+    const [mean, rstd] = [stats[2 * (first + r)]!, stats[2 * (first + r) + 1]!];
     let sum = 0;
     let product = 0;
     for (let c = 0; c < D; c++) {
@@ -79,12 +86,13 @@ const backward = (width: ItemWidth) =>
       sum += g;
       product += g * (z[start + c]! - mean) * rstd;
     }
-    if (dx) drawFactors(factors, start, mask);
+    if (dx) drawFactors(factors, to, mask);
     for (let c = 0; c < D; c++) {
       const xhat = (z[start + c]! - mean) * rstd;
-      const value = rstd * (dy[start + c]! * gain[c]! - (sum + xhat * product) / D);
-      dz[start + c] = value;
-      if (dx) dx[start + c] = factors[c]! * value;
+      const own = rstd * (dy[start + c]! * gain[c]! - (sum + xhat * product) / D);
+      const value = own + (skip ? skip[to + c]! : 0);
+      dz[to + c] = value;
+      if (dx) dx[to + c] = factors[c]! * value;
     }
   }
 };
@@ -128,6 +136,10 @@ export interface LayerNormKernels {
   readonly backward: Kernel;
   /** The same, and after a dropout. */
   readonly droppedBackward: Kernel;
+  /** The first with the cotangent of other uses of the rows. */
+  readonly addedBackward: Kernel;
+  /** The same, and after a dropout. */
+  readonly addedDroppedBackward: Kernel;
   /** Sums of the gradients of gain and bias over blocks of rows. */
   readonly gainPartials: Kernel;
 }
@@ -163,16 +175,31 @@ function kernelsOf(width: ItemWidth): LayerNormKernels {
     backward: rows(
       "layer_norm_backward",
       backward(width),
-      backwardCode(width, false),
+      backwardCode(width, {}),
       plainOutput,
       backwardSource,
     ),
     droppedBackward: rows(
       "layer_norm_backward_dropped",
       backward(width),
-      backwardCode(width, true),
+      backwardCode(width, { dropped: true }),
       ...mask,
       droppedOutput,
+      backwardSource,
+    ),
+    addedBackward: rows(
+      "layer_norm_backward_added",
+      backward(width),
+      backwardCode(width, { added: true }),
+      addedOutput,
+      backwardSource,
+    ),
+    addedDroppedBackward: rows(
+      "layer_norm_backward_added_dropped",
+      backward(width),
+      backwardCode(width, { added: true, dropped: true }),
+      ...mask,
+      addedDroppedOutput,
       backwardSource,
     ),
     gainPartials: kernel(

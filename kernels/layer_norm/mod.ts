@@ -12,19 +12,22 @@ import {
   defineOp,
   dims,
   f32,
-  type Kernel,
   like,
   type Recorder,
-  type Scalar,
   type Spec,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { maskScalars, type PhiloxMask } from "../shared/dropout/mask.ts";
+import { maskScalars } from "../shared/dropout/mask.ts";
 import { type Dropout, dropout as drop } from "../dropout/mod.ts";
-import { itemWidth } from "../shared/items/item_width.ts";
-import { columnSums, type Partials, reservePartials, SUM_BLOCK } from "../sum_rows/column_sums.ts";
-import { rowLanes } from "../shared/row_lanes.ts";
-import { LAYER_NORM, type LayerNormKernels } from "./kernels.ts";
+import { columnSums } from "../sum_rows/column_sums.ts";
+import {
+  drawnInRows,
+  EPS,
+  gainPartials,
+  itemsOf,
+  launchRows,
+  type PhiloxDropout,
+} from "./launches.ts";
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
@@ -49,38 +52,6 @@ type Attrs = {
   readonly dropout?: PhiloxDropout | undefined;
 };
 
-/** A dropout whose mask kernels can draw. */
-interface PhiloxDropout {
-  readonly rate: number;
-  readonly mask: PhiloxMask;
-}
-
-/** Rows of a matrix, the items in one, and the kernels for them. */
-function itemsOf(
-  { shape }: Tensor,
-): { readonly rows: number; readonly columns: number; readonly kernels: LayerNormKernels } {
-  const [rows, D] = shape as [number, number];
-  const width = itemWidth(D);
-  return { rows, columns: D / width, kernels: LAYER_NORM[width] };
-}
-
-/** Records a kernel that reduces every row. */
-function launchRows(
-  rec: Recorder,
-  kernel: Kernel,
-  operands: Readonly<Record<string, Tensor>>,
-  { rows, ...scalars }: { readonly rows: number } & Readonly<Record<string, number | Scalar>>,
-): void {
-  const lanes = rowLanes(rec.limits);
-  rec.launch({
-    kernel,
-    operands,
-    constants: { ...lanes },
-    scalars: { rows, ...scalars },
-    threads: rows * lanes.LANES,
-  });
-}
-
 const backwardOp = defineOp<
   { dy: Tensor; z: Tensor; gain: Tensor; stats: Tensor },
   { dz: Tensor; dx: Tensor | undefined },
@@ -103,34 +74,6 @@ const backwardOp = defineOp<
     bytes: bytesOf(dy, z, gain, stats, z, dropout && z),
   }),
 });
-
-/** Records the sums of blocks of rows that make up the gradients of gain and bias. */
-function gainPartials(
-  rec: Recorder,
-  { dy, z, stats }: { readonly dy: Tensor; readonly z: Tensor; readonly stats: Tensor },
-): { readonly gain: Partials; readonly bias: Partials } {
-  const { rows, columns, kernels } = itemsOf(z);
-  const D = z.shape[1]!;
-  const gain = reservePartials(rec, rows, D);
-  const bias = reservePartials(rec, rows, D);
-  const items = D / columns;
-  const cost = { flops: 5 * z.size, bytes: bytesOf(dy, z, stats) };
-  rec.node("layer_norm_gain", { inputs: { dy, z, stats }, cost }, () => {
-    rec.launch({
-      kernel: kernels.gainPartials,
-      operands: { dy, z, stats, partials: bias.memory },
-      scalars: {
-        rows,
-        columns,
-        block: SUM_BLOCK,
-        gain_at: gain.at / items,
-        bias_at: bias.at / items,
-      },
-      threads: [columns, gain.blocks],
-    });
-  });
-  return { gain, bias };
-}
 
 const op = defineOp<In, Out, Attrs>({
   name: "layer_norm",
@@ -198,15 +141,13 @@ export function layerNorm(
   x: Tensor,
   gain: Tensor,
   bias: Tensor,
-  { residual, eps = 1e-5, dropout }: LayerNormOptions = {},
+  { residual, eps = EPS, dropout }: LayerNormOptions = {},
 ): Tensor {
   if (dropout === undefined || dropout.rate === 0) {
     return op(rec, { x, residual, gain, bias }, { eps }).y;
   }
-  // A lane draws the mask of eight numbers at once, which must not be those of two rows.
-  const { rate, mask } = dropout;
-  if (residual === undefined || mask.kind === "given" || x.shape[1]! % 8 !== 0) {
-    return op(rec, { x: drop(rec, x, dropout), residual, gain, bias }, { eps }).y;
-  }
-  return op(rec, { x, residual, gain, bias }, { eps, dropout: { rate, mask } }).y;
+  const drawn = residual && drawnInRows(x, dropout);
+  return drawn === undefined
+    ? op(rec, { x: drop(rec, x, dropout), residual, gain, bias }, { eps }).y
+    : op(rec, { x, residual, gain, bias }, { eps, dropout: drawn }).y;
 }

@@ -122,20 +122,34 @@ export function forwardCode(
   );
 }
 
-/** Code of the cotangent of the rows, and of that before their dropout. */
-export function backwardCode(width: ItemWidth, dropped: boolean): VectorCode {
-  return rowCode<"dy" | "z" | "gain" | "dz" | "dx", MaskField>(
+/** What the cotangent of rows is, beside that of their norm. */
+interface BackwardForm {
+  /** Written after a dropout too. */
+  readonly dropped?: boolean;
+  /** Of rows from `first` on, with `skip` added. */
+  readonly added?: boolean;
+}
+
+/** Code of the cotangent of the rows, with that of other uses, and of that before their dropout. */
+export function backwardCode(
+  width: ItemWidth,
+  { dropped = false, added = false }: BackwardForm,
+): VectorCode {
+  return rowCode<"dy" | "z" | "gain" | "dz" | "dx" | "skip", "first" | MaskField>(
     width,
     dropped,
     (f, values, { columns, first, start, stats }) => {
-      const { at, scratch } = values;
-      const [mean, rstd] = statsOf(f, stats);
-      const [along, g, xhat] = [f.int(0), f.local("v128"), f.local("v128")];
+      const { at, int, scratch } = values;
+      const above = added ? f.int(bytes(i32.mul(int.first, columns))) : undefined;
+      const [mean, rstd] = statsOf(f, added ? f.int(i32.add(stats, i32.shl(int.first, 3))) : stats);
+      const [from, to] = [f.int(0), f.int(0)];
+      const [g, xhat] = [f.local("v128"), f.local("v128")];
       const loadItem = (offset: Value<"i32">) => {
-        f.set(along, i32.add(start, offset));
-        const dy = v128.load(i32.add(at.dy, along));
+        f.set(to, i32.add(start, offset));
+        f.set(from, above ? i32.add(to, above) : to);
+        const dy = v128.load(i32.add(at.dy, from));
         f.set(g, f32x4.mul(dy, v128.load(i32.add(at.gain, offset))));
-        f.set(xhat, f32x4.mul(f32x4.sub(v128.load(i32.add(at.z, along)), mean), rstd));
+        f.set(xhat, f32x4.mul(f32x4.sub(v128.load(i32.add(at.z, from)), mean), rstd));
       };
       const [sum, product] = [new DoubleSum(f), new DoubleSum(f)];
       forVectors(f, columns, (offset, { kept }) => {
@@ -151,9 +165,10 @@ export function backwardCode(width: ItemWidth, dropped: boolean): VectorCode {
       forVectors(f, columns, (offset, { store }) => {
         loadItem(offset);
         const centred = f32x4.sub(f32x4.sub(g, meanG), f32x4.mul(xhat, meanProduct));
-        const dz = f.vector(f32x4.mul(rstd, centred));
-        store(i32.add(at.dz, along), dz);
-        if (mask) store(i32.add(at.dx, along), mask.drop(offset, dz));
+        const own = f32x4.mul(rstd, centred);
+        const dz = f.vector(added ? f32x4.add(own, v128.load(i32.add(at.skip, to))) : own);
+        store(i32.add(at.dz, to), dz);
+        if (mask) store(i32.add(at.dx, to), mask.drop(offset, dz));
       });
     },
   );

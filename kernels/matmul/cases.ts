@@ -28,6 +28,13 @@ export const matmulCases: OpCases = {
   call(rec, { a: given, b, bias }, { scalars, attrs }) {
     const above = Number(attrs?.["rowsAbove"] ?? 0);
     const a = above === 0 ? given : concat(rec, rowsWithoutGradient(rec, given!, above), given!);
+    if (attrs?.["from"] !== undefined) {
+      const rows = attrs["computed"] === true ? scale(rec, a!, 2) : a!; // no gradient to add to
+      const options = { transposeB: true, ...(bias && { bias }) };
+      const lower = matmul(rec, rows, b!, { ...options, from: Number(attrs["from"]) });
+      const whole = attrs["whole"] === true && { whole: matmul(rec, rows, b!, options) };
+      return { outputs: { lower, ...whole } };
+    }
     const c = matmul(rec, a!, b!, {
       transposeA: attrs?.["form"] === "TN",
       transposeB: attrs?.["form"] === "NT",
@@ -94,6 +101,24 @@ export const matmulCases: OpCases = {
       operands: shapes(13, 19, 10, "NT"),
       attrs: { form: "NT", rowsAbove: 8 },
       sumLength: 21,
+    },
+    {
+      name: "NT lower rows",
+      operands: { ...shapes(13, 19, 10, "NT"), bias: { shape: [19] } },
+      attrs: { form: "NT", from: 5, computed: true },
+      sumLength: 19,
+    },
+    {
+      name: "NT lower rows that suit vec4 loads, and all",
+      operands: shapes(40, 24, 32, "NT"),
+      attrs: { form: "NT", from: 8, computed: true, whole: true },
+      sumLength: 72,
+    },
+    {
+      name: "NT many lower rows",
+      operands: shapes(2105, 8, 12, "NT"),
+      attrs: { form: "NT", from: 5 },
+      sumLength: 2100,
     },
     {
       name: "NT an operand of two products",

@@ -26,6 +26,7 @@ import {
   recordCotangent,
   type RowSpan,
 } from "./product.ts";
+import { recordLowerRows, recordLowerWeights } from "./lower_rows.ts";
 import type { MatmulForm } from "./tiles/tile_plan.ts";
 
 export {
@@ -60,6 +61,11 @@ export interface MatmulOptions {
   /** Number of used rows of `a` and the result; the others are unchanged. */
   readonly rows?: Scalar;
   /**
+   * The first row of `a` that is multiplied; with `transposeB`, and not with `transposeA`, `rows` or
+   * `source`.
+   */
+  readonly from?: number;
+  /**
    * Rows of `a` that alone have a gradient, which is that of the tensor they come from; the derivative
    * computes no others. Not with `transposeA` or `rows`.
    */
@@ -78,23 +84,26 @@ type Attrs = {
   readonly rows: Scalar | undefined;
   /** The first row of `a` that is the source's. */
   readonly sourceFrom?: number | undefined;
+  /** The first row of `a` that is multiplied. */
+  readonly from: number;
 };
 
 const op = defineOp<In, { c: Tensor }, Attrs>({
   name: "matmul",
-  infer(inputs, { form }) {
+  infer(inputs, { form, from }) {
     const { M, N } = dims(PATTERNS[form], inputs);
-    return { c: like(inputs.a, [M, N]) };
+    return { c: like(inputs.a, [M - from, N]) };
   },
-  forward(rec, { a, b, bias }, { c }, { form, relu, rows }) {
-    launchWholeProduct(rec, { form, a, b }, c, { relu, rows, bias });
+  forward(rec, { a, b, bias }, { c }, { form, relu, rows, from }) {
+    const span = from > 0 ? { from, count: c.shape[0]! } : undefined;
+    launchWholeProduct(rec, { form, a, b }, c, { relu, rows, bias, span });
   },
   vjp(
     rec,
     { inputs: { a, b, bias, source }, outputs: { c }, attrs, wants, gradients },
     grads,
   ) {
-    const { form, relu, rows, sourceFrom = 0 } = attrs;
+    const { form, relu, rows, sourceFrom = 0, from } = attrs;
     const dc = relu ? reluBackward(rec, c, grads.c!) : grads.c!;
     const { da, db } = cotangentsOf({ form, a, b }, dc);
     const addTo = (name: "a" | "b" | "source", of: Product, span?: RowSpan) =>
@@ -104,6 +113,14 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
       if (gradients.bias) accumulateSumRows(rec, gradients.bias, dc, rows && { rows });
       else dbias = sumRows(rec, dc, rows && { rows });
     }
+    if (from > 0) {
+      const lower = { a, b, dc, from };
+      return {
+        a: wants("a") ? recordLowerRows(rec, lower, gradients.a) : undefined,
+        b: wants("b") ? recordLowerWeights(rec, lower, gradients.b) : undefined,
+        bias: dbias,
+      };
+    }
     return {
       ...(source
         ? { source: addTo("source", da, { from: sourceFrom, count: source.shape[0]! }) }
@@ -112,16 +129,21 @@ const op = defineOp<In, { c: Tensor }, Attrs>({
       bias: dbias,
     };
   },
-  cost: ({ a, b, bias }, { form, rows }) => productCost({ form, a, b }, { bias, rows }),
+  cost({ a, b, bias }, { form, rows, from }) {
+    const span = from > 0 ? { from, count: a.shape[0]! - from } : undefined;
+    return productCost({ form, a, b }, { bias, rows, span });
+  },
 });
 
 /**
  * Matrix product, [M, K] x [K, N] -> [M, N].
  *
- * @throws {ShapeError} when the inner sizes differ, or the rows of `source` are not among those of `a`
+ * @throws {ShapeError} when the inner sizes differ, or the rows of `source` or `from` are not among those
+ * of `a`
  */
 export function matmul(rec: Recorder, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false, bias, relu = false, rows, source } = options;
+  const { from = 0 } = options;
   if (transposeA && transposeB) {
     throw new ShapeError(
       "Cannot multiply: both operands are transposed; transpose the result instead",
@@ -129,8 +151,17 @@ export function matmul(rec: Recorder, a: Tensor, b: Tensor, options: MatmulOptio
   }
   const form = transposeA ? "TN" : transposeB ? "NT" : "NN";
   if (source !== undefined) checkSource(a, source, transposeA || rows !== undefined);
-  const attrs = { form, relu, rows, sourceFrom: source?.from } as const;
+  if (from > 0) checkFrom(a, from, form !== "NT" || rows !== undefined || source !== undefined);
+  const attrs = { form, relu, rows, sourceFrom: source?.from, from } as const;
   return op(rec, { a, b, bias, source: source?.of }, attrs).c;
+}
+
+function checkFrom(a: Tensor, from: number, otherwise: boolean): void {
+  if (!otherwise && from < a.shape[0]!) return;
+  throw new ShapeError(
+    `Cannot multiply "${a.label}" [${a.shape}] from row ${from} on: ` +
+      (otherwise ? "its rows are summed, limited or another's" : "it has no such row"),
+  );
 }
 
 function checkSource(a: Tensor, { of, from }: SourceRows, varies: boolean): void {

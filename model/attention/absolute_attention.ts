@@ -12,6 +12,7 @@ import { addPositions } from "@transformer-xl/kernels";
 import type { ParameterStore, Recorder, Tensor } from "@transformer-xl/runtime/core";
 import type { ModelConfig } from "../config.ts";
 import type { MemoryLayer } from "../memory.ts";
+import { type Hidden, rowsOf } from "./residual.ts";
 import { COMPAT_RULES } from "../settings/compat.ts";
 import {
   type Attended,
@@ -46,11 +47,11 @@ export class AbsoluteAttentionBlock implements AttentionBlock {
   /** See {@link AttentionBlock.record}. */
   record(
     rec: Recorder,
-    x: Tensor,
+    hidden: Hidden,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
   ): Attended {
-    const rows = this.#rows(rec, x, memory, context);
+    const rows = this.#rows(rec, rowsOf(rec, hidden), memory, context);
     const operands = this.#projections.project(rec, rows, context, this.#normalisesQueries);
     const mixed = this.#projections.attend(rec, operands, context);
     return { y: this.#projections.output(rec, mixed, rows.x, context), kept: rows.kept };

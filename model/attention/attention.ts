@@ -10,6 +10,7 @@ import type { Lengths, ModelConfig } from "../config.ts";
 import type { DropoutSource } from "../dropout_masks.ts";
 import type { MemoryLayer } from "../memory.ts";
 import type { Precision } from "../precision.ts";
+import type { Hidden } from "./residual.ts";
 
 /** What the positions of one recording depend on. */
 export interface PositionContext {
@@ -69,7 +70,7 @@ export interface LayerRows {
 /** The result of a block. */
 export interface Attended {
   /** [Q B, D]. */
-  readonly y: Tensor;
+  readonly y: Hidden;
   /** [K B, C]: what the next memory is cut from. */
   readonly kept: Tensor;
 }
@@ -85,7 +86,7 @@ export interface AttentionBlock {
    */
   record(
     rec: Recorder,
-    x: Tensor,
+    x: Hidden,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
   ): Attended;

@@ -16,6 +16,7 @@ import { keysOf, type ModelConfig } from "../config.ts";
 import { dropped } from "../dropout_masks.ts";
 import { constantInit, matrixInit } from "../init.ts";
 import type { MemoryLayer } from "../memory.ts";
+import type { Hidden } from "./residual.ts";
 import type { Attended, Attention, AttentionBlock, AttentionContext } from "./attention.ts";
 import { largestLearnedDistance, layerTables } from "./learned_tables.ts";
 import { Projections } from "./projections.ts";
@@ -94,11 +95,11 @@ class LearnedRelativeBlock implements AttentionBlock {
   /** See {@link AttentionBlock.record}. */
   record(
     rec: Recorder,
-    x: Tensor,
+    hidden: Hidden,
     memory: MemoryLayer | undefined,
     context: LearnedContext,
   ): Attended {
-    const { q, kv, kept } = this.#projections.projectJoined(rec, x, memory, context);
+    const { q, kv, x, kept } = this.#projections.projectJoined(rec, hidden, memory, context);
     const { nHead: N, dHead: H } = this.#config;
     const { keys, contentBias, distanceBias } = this.#tables;
     const operands = {

@@ -17,17 +17,16 @@ import {
   type RelativeAttentionInputs,
 } from "@transformer-xl/kernels";
 import {
-  add,
   type PackedParameter,
   type ParameterStore,
   type Recorder,
-  type Tensor,
+  Tensor,
 } from "@transformer-xl/runtime/core";
-import { maxDistanceOf, type ModelConfig } from "../config.ts";
-import { dropped } from "../dropout_masks.ts";
+import { type Lengths, maxDistanceOf, type ModelConfig } from "../config.ts";
 import { constantInit, gainInit, matrixInit } from "../init.ts";
 import type { MemoryLayer } from "../memory.ts";
-import { type AttentionContext, currentRows, joinedRows, type LayerRows } from "./attention.ts";
+import { type Hidden, normedSum, rowsOf } from "./residual.ts";
+import { type AttentionContext, joinedRows, type LayerRows } from "./attention.ts";
 
 /** Queries, keys and values of a block. */
 export interface Projected {
@@ -84,36 +83,69 @@ export class Projections {
     { lengths }: AttentionContext,
     normalisesQueries = true,
   ): Projected {
-    const { preLnorm } = this.#config;
-    const normed = preLnorm ? layerNorm(rec, context, this.#gain, this.#bias) : context;
-    const current = preLnorm && normalisesQueries ? currentRows(rec, normed, lengths) : x;
-    // No gradient flows into the memory. A norm before the block has parameters, whose gradients
-    // count its rows.
-    const source = preLnorm || firstOfX === undefined ? undefined : { of: x, from: firstOfX };
+    if (this.#config.preLnorm) {
+      const normed = layerNorm(rec, context, this.#gain, this.#bias);
+      return this.#projectNormed(rec, normed, lengths, normalisesQueries ? undefined : x);
+    }
+    // No gradient flows into the memory.
+    const source = firstOfX === undefined ? undefined : { of: x, from: firstOfX };
     return {
-      q: matmul(rec, current, this.#query, { transposeB: true }),
-      kv: matmul(rec, normed, this.#keyValue, { transposeB: true, ...(source && { source }) }),
+      q: matmul(rec, x, this.#query, { transposeB: true }),
+      kv: matmul(rec, context, this.#keyValue, { transposeB: true, ...(source && { source }) }),
     };
   }
 
   /**
-   * Records queries of the segment, keys and values of memory and segment, and what the next memory is
-   * cut from: the joined rows, or their keys and values where the memory holds those.
+   * Records the projections of rows that are normalised, [K B, D], the last of which are the queries'
+   * unless these are given. The norm has parameters, whose gradients count the rows of the memory.
+   */
+  #projectNormed(
+    rec: Recorder,
+    normed: Tensor,
+    { batchSize: B, memLen: M }: Lengths,
+    current?: Tensor,
+  ): Projected {
+    const from = current === undefined ? M * B : 0;
+    return {
+      q: matmul(rec, current ?? normed, this.#query, { transposeB: true, from }),
+      kv: matmul(rec, normed, this.#keyValue, { transposeB: true }),
+    };
+  }
+
+  /**
+   * Records queries of the segment, keys and values of memory and segment, the segment's rows, and what
+   * the next memory is cut from: the joined rows, or their keys and values where the memory holds those.
    */
   projectJoined(
     rec: Recorder,
-    x: Tensor,
+    hidden: Hidden,
     memory: MemoryLayer | undefined,
     context: AttentionContext,
-  ): Projected & Pick<LayerRows, "kept"> {
-    if (memory?.content !== "keys") {
-      const rows = joinedRows(rec, x, memory);
-      return { ...this.project(rec, rows, context), kept: rows.kept };
+  ): Projected & Pick<LayerRows, "x" | "kept"> {
+    if (memory?.content === "keys") {
+      const { q, kv: projected, x } = this.#projectRows(rec, hidden, undefined, context);
+      const kv = memory.join(rec, projected);
+      return { q, kv, x, kept: kv };
     }
-    const current = { ...context, lengths: { ...context.lengths, memLen: 0 } };
-    const { q, kv: projected } = this.project(rec, { x, context: x, kept: x }, current);
-    const kv = memory.join(rec, projected);
-    return { q, kv, kept: kv };
+    return this.#projectRows(rec, hidden, memory, context);
+  }
+
+  /** Projects the rows of the segment below those of a memory, if there is one. */
+  #projectRows(
+    rec: Recorder,
+    hidden: Hidden,
+    memory: MemoryLayer | undefined,
+    context: AttentionContext,
+  ): Projected & Pick<LayerRows, "x" | "kept"> {
+    const lengths = memory === undefined ? { ...context.lengths, memLen: 0 } : context.lengths;
+    if (this.#config.preLnorm && !(hidden instanceof Tensor)) {
+      const above = memory && { memory: memory.rows, into: memory.joined };
+      const norm = { gain: this.#gain, bias: this.#bias };
+      const { x, rows, normed } = normedSum(rec, hidden, norm, above);
+      return { ...this.#projectNormed(rec, normed, lengths), x, kept: rows };
+    }
+    const rows = joinedRows(rec, rowsOf(rec, hidden), memory);
+    return { ...this.project(rec, rows, { ...context, lengths }), x: rows.x, kept: rows.kept };
   }
 
   /**
@@ -154,13 +186,15 @@ export class Projections {
   }
 
   /** Records the output of the block [Q B, D] from mixed values [Q B, N H] and its input. */
-  output(rec: Recorder, mixed: Tensor, x: Tensor, { drop }: AttentionContext): Tensor {
-    const { preLnorm, dropout } = this.#config;
+  output(rec: Recorder, mixed: Tensor, x: Tensor, { drop }: AttentionContext): Hidden {
+    const layer = `l${this.#layer}`;
     const out = matmul(rec, mixed, this.#out, { transposeB: true }); // [Q B, D]
-    const mask = drop(`l${this.#layer}/attn`, dropout);
-    return preLnorm
-      ? add(rec, x, dropped(rec, out, mask))
-      : layerNorm(rec, out, this.#gain, this.#bias, { residual: x, dropout: mask });
+    const dropout = drop(`${layer}/attn`, this.#config.dropout);
+    const name = `${layer}/post_attn`;
+    if (this.#config.preLnorm) return { residual: x, branch: out, dropout, name };
+    const y = layerNorm(rec, out, this.#gain, this.#bias, { residual: x, dropout });
+    rec.keepIntermediate(y, name);
+    return y;
   }
 }
 

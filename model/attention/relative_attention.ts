@@ -16,6 +16,7 @@ import type { ModelConfig } from "../config.ts";
 import { dropped } from "../dropout_masks.ts";
 import { matrixInit } from "../init.ts";
 import type { MemoryLayer } from "../memory.ts";
+import type { Hidden } from "./residual.ts";
 import type {
   Attended,
   Attention,
@@ -117,11 +118,11 @@ class RelativeAttentionBlock implements AttentionBlock {
   /** See {@link AttentionBlock.record}. */
   record(
     rec: Recorder,
-    x: Tensor,
+    hidden: Hidden,
     memory: MemoryLayer | undefined,
     context: RelativeContext,
   ): Attended {
-    const { q, kv, kept } = this.#projections.projectJoined(rec, x, memory, context);
+    const { q, kv, x, kept } = this.#projections.projectJoined(rec, hidden, memory, context);
     const r = context.table === undefined
       ? context.projectedPositions![this.#layer]!
       : this.project(rec, context.table);

@@ -14,7 +14,7 @@ import {
   stepModelSchema,
   sumOf,
 } from "@transformer-xl/bench";
-import { PORTABLE_LIMITS } from "@transformer-xl/runtime";
+import { type DeviceLimits, PORTABLE_LIMITS } from "@transformer-xl/runtime";
 
 const sizes = { batchSize: 2, tgtLen: 8, memLen: 8 };
 const flags = stepModelSchema.parse({ preset: "wt103-base", ...sizes });
@@ -69,17 +69,29 @@ Deno.test("packed sums are those of all products of halves in tiles of warps", a
   }
 });
 
-Deno.test("a step of wt103-base has fewer than 850 launches in either precision", async () => {
+const GPU: DeviceLimits = {
+  ...PORTABLE_LIMITS,
+  adapterClass: "nvidia",
+  maxBindingBytes: 2 ** 31 - 256,
+  maxBufferBytes: 2 ** 34,
+};
+
+async function launchesOfBase(fp16: boolean, preLnorm: boolean): Promise<number> {
+  const base = stepModelSchema.parse({ preset: "wt103-base", fp16 });
+  const { config, modelConfig } = reportRun({ ...base, steps: 2 }, fp16);
+  const step = await dryStep({ config, modelConfig: { ...modelConfig, preLnorm } }, GPU);
+  return executedLaunches(step, base).length;
+}
+
+Deno.test("a step of wt103-base has fewer than 850 launches in either precision, and before norms five more", async () => {
   for (const fp16 of [true, false]) {
-    const base = stepModelSchema.parse({ preset: "wt103-base", fp16 });
-    const limits = {
-      ...PORTABLE_LIMITS,
-      adapterClass: "nvidia",
-      maxBindingBytes: 2 ** 31 - 256,
-      maxBufferBytes: 2 ** 34,
-    } as const;
-    const { runs } = await dryStep(reportRun({ ...base, steps: 2 }, fp16), limits);
-    const count = executedLaunches({ runs, bytes: new Map(), tokens: 0 }, base).length;
-    assert(count < 850, `${count} launches`);
+    const [post, pre] = [await launchesOfBase(fp16, false), await launchesOfBase(fp16, true)];
+    assert(post < 850, `${post} launches`);
+    assertEquals(pre, post + 5);
   }
+});
+
+Deno.test("--pre_lnorm is the model's", async () => {
+  const lines = await stepModelLines({ ...flags, preLnorm: true });
+  assertMatch(lines[0]!, /mem_len 8, pre_lnorm, tiles/);
 });

@@ -54,6 +54,11 @@ class ContextLayer implements DeviceRows {
     this.rows = new Tensor([memoryRows, shape[1]!], dtype, label, range);
   }
 
+  /** See {@link MemoryLayer.joined}. */
+  get joined(): Tensor {
+    return this.state;
+  }
+
   join(rec: Recorder, x: Tensor): Tensor {
     return appendRows(rec, this.state, x);
   }

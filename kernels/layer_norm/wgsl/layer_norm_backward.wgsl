@@ -1,7 +1,7 @@
 // dz = rstd * (g - mean_c(g) - xhat * mean_c(g * xhat)), with g = dy * gain and xhat = (z - mean)
 // * rstd. dy, z, dz: [R, D], gain: [D], stats: [R, 2] = (mean, rstd). Two passes; row_items.wgsl
-// says which lane takes what. The uniform block and store_dz, which writes dz, come from the
-// output_*.wgsl before this text.
+// says which lane takes what. The uniform block, first_row, which is that of dy, z and stats, and
+// store_dz, which writes dz from row 0 on, come from the output/*.wgsl before this text.
 alias Value = f32;
 @group(0) @binding(0) var<storage, read> dy: array<Item>;
 @group(0) @binding(1) var<storage, read> z: array<Item>;
@@ -18,14 +18,15 @@ fn main(
 ) {
   let row = (group.y * groups.x + group.x) * ROWS + lane / LANES;
   let first = first_item(lane);
-  let start = row * scalars.columns;
+  let z_row = first_row() + row;
+  let start = z_row * scalars.columns;
   var columns = 0u;
   var mean = 0.0;
   var rstd = 0.0;
   if (row < scalars.rows) { // rows past the end take part in the barriers only
     columns = scalars.columns;
-    mean = stats[2u * row];
-    rstd = stats[2u * row + 1u];
+    mean = stats[2u * z_row];
+    rstd = stats[2u * z_row + 1u];
   }
   let count = f32(scalars.columns * WIDTH);
   var sum = 0.0;
@@ -40,6 +41,6 @@ fn main(
   for (var c = first; c < columns; c = next_item(c)) {
     let xhat = (Numbers(z[start + c]) - mean) * rstd;
     let g = Numbers(dy[start + c]) * Numbers(gain[c]);
-    store_dz(start + c, row, c, rstd * (g - mean_g - xhat * mean_product));
+    store_dz(row * scalars.columns + c, row, c, rstd * (g - mean_g - xhat * mean_product));
   }
 }

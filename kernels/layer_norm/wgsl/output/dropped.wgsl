@@ -6,6 +6,10 @@ struct Scalars {
 }
 @group(0) @binding(6) var<storage, read_write> dx: array<Item>;
 
+fn first_row() -> u32 {
+  return 0u;
+}
+
 fn store_dz(i: u32, row: u32, c: u32, value: Numbers) {
   dz[i] = Item(value);
   dx[i] = Item(drop(value, row, c));
