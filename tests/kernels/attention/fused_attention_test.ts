@@ -20,14 +20,22 @@ import {
 import { normals } from "@transformer-xl/kernels/cases";
 import { gpuTest, openTestGpu } from "../../support/test_gpu.ts";
 
-const [N, H] = [2, 8];
+const N = 2;
 const CLASSES = ["cpu", "nvidia", "amd", "intel", "apple", "unknown"] as const;
 const EVALUATION = { differentiate: false };
+
+/** Sizes of an attention; heads are 8 wide by default. */
+interface Sizes {
+  readonly B: number;
+  readonly Q: number;
+  readonly M: number;
+  readonly H?: number;
+}
 
 /** Records attention of Q rows over M rows of memory in B columns. */
 function record(
   rec: Recorder,
-  { B, Q, M }: { readonly B: number; readonly Q: number; readonly M: number },
+  { B, Q, M, H = 8 }: Sizes,
   options: Partial<AttentionOptions>,
 ) {
   const of = (name: string, shape: readonly number[]) =>
@@ -49,7 +57,7 @@ function record(
 /** Elements of the largest temporary of an attention. */
 function largestTemporary(
   adapterClass: AdapterClass,
-  sizes: { readonly B: number; readonly Q: number; readonly M: number },
+  sizes: Sizes,
   options: Partial<AttentionOptions>,
 ): number {
   const rec = new Recorder({ ...PORTABLE_LIMITS, adapterClass });
@@ -87,6 +95,60 @@ Deno.test("where fused attention is slow, long memories have their scores", () =
   assertEquals(rec.nodes.map(({ name }) => name), ["relative_attention"]);
   using cpu = new CpuDevice(ONE_THREAD);
   assertEquals(cpu.limits.fusedAttention, false);
+});
+
+/** Attention of a layer of `wt103-large` in half precision as `adapterClass` records it. */
+function recordLarge(
+  adapterClass: AdapterClass,
+  { B, Q, M }: Sizes,
+  options: Partial<AttentionOptions>,
+): Recorder {
+  const [heads, width, K] = [16, 64, Q + M];
+  const C = heads * width;
+  const [maxBindingBytes, maxBufferBytes] = [2 ** 31 - 256, 2 ** 34];
+  const rec = new Recorder({ ...PORTABLE_LIMITS, adapterClass, maxBindingBytes, maxBufferBytes });
+  const of = (label: string, ...shape: readonly number[]) => rec.input(label, shape, "f16");
+  const operands = { q: of("q", Q * B, C), kv: of("kv", K * B, 2 * C), r: of("r", K, C) };
+  const y = relativeAttention(rec, {
+    ...operands,
+    contentBias: of("u", heads, width),
+    positionBias: of("s", heads, width),
+  }, { B, N: heads, H: width, memoryRows: M, validMemory: M, ...options });
+  if (options.differentiate !== false) {
+    backward(rec, [[y, of("dy", Q * B, C)]], [], Object.values(operands));
+  }
+  return rec;
+}
+
+/** Whether a temporary has one element for each score of {@link recordLarge}. */
+function holdsScores(
+  rec: Recorder,
+  { B, Q, M }: Sizes,
+): boolean {
+  const scores = 16 * B * Q * (Q + M);
+  return rec.buffers.some(({ kind, length }) => kind === "temporary" && length === scores);
+}
+
+Deno.test("the large model evaluates and trains without arrays of scores on GPUs", () => {
+  for (const adapterClass of CLASSES.filter((each) => each !== "cpu")) {
+    for (const M of [640, 1600, 3200]) {
+      const sizes = { B: 16, Q: 128, M };
+      const rec = recordLarge(adapterClass, sizes, EVALUATION);
+      const name = `${adapterClass} over ${M} rows`;
+      assertEquals(rec.nodes.map(({ name }) => name), ["fused_attention"], name);
+      assert(!holdsScores(rec, sizes), name);
+      const materialized = { ...EVALUATION, form: "materialized" } as const;
+      assert(holdsScores(recordLarge(adapterClass, sizes, materialized), sizes), name);
+    }
+  }
+  for (const M of [384, 1600]) {
+    const sizes = { B: 8, Q: 384, M };
+    const rec = recordLarge("nvidia", sizes, {});
+    const names = new Set(rec.nodes.map(({ name }) => name));
+    assert(names.has("fused_attention") && !names.has("attention_probabilities"), `${M} rows`);
+    assert(!holdsScores(rec, sizes), `${M} rows`);
+    assert(holdsScores(recordLarge("nvidia", sizes, { form: "recomputed" }), sizes), `${M} rows`);
+  }
 });
 
 /** The form in which attention of the base model is recorded, with its derivative unless excluded. */
@@ -161,9 +223,22 @@ gpuTest(
   },
 );
 
-async function numbersOf(device: Device, form: "fused" | "materialized") {
+gpuTest("fused attention of wide heads over a long memory equals float64", async () => {
+  const gpu = await openTestGpu();
+  const sizes = { B: 1, Q: 40, M: 640, H: 64 };
+  using device = new ReferenceDevice({ precision: "f64", limits: gpu.limits });
+  const want = await numbersOf(device, "materialized", sizes);
+  const got = await numbersOf(gpu, "fused", sizes);
+  for (let e = 0; e < got.length; e++) assertAlmostEquals(got[e]!, want[e]!, 1e-5);
+});
+
+async function numbersOf(
+  device: Device,
+  form: "fused" | "materialized",
+  sizes: Sizes = { B: 2, Q: 60, M: 33 },
+) {
   using plan = await device.plan("attention", (rec) => {
-    const y = record(rec, { B: 2, Q: 60, M: 33 }, { ...EVALUATION, form, maxDistance: 40 });
+    const y = record(rec, sizes, { ...EVALUATION, form, maxDistance: sizes.M + 7 });
     return { inputs: {}, outputs: { y } };
   });
   plan.run({});
