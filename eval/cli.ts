@@ -223,6 +223,18 @@ async function evaluateModel(
     });
   }
   checkDllogName(config.dllogFile, { name: TEXT_LOG }, outputFolder(output));
+  await takeGpu(config);
+  const deviceLines: string[] = [];
+  const isPlain = config.device === "cpu" && config.type !== "onnx";
+  using runtime = await source.openRuntime(config, (sentence) => {
+    deviceLines.push(isPlain ? `${sentence} (--device cpu)` : sentence);
+  });
+  const { name: type, math, info } = runtime;
+  using model = await runtime.load(modelConfig);
+  const { columns } = columnShare(batchSize, rank, size);
+  const lengths = { ...whole, batchSize: columns };
+
+  // Logs replace those of an evaluation before, which a refused device or checkpoint leaves alone.
   const pythonNumbers = COMPAT_RULES[modelConfig.compat].repeatsRecordErrors;
   using logs = await openEvalLogs({
     ...{ ...output, rank, pythonNumbers, announced, verbosity: verbosityOf(config) },
@@ -232,23 +244,13 @@ async function evaluateModel(
   const records = dllog && new EvalDllRecords(dllog);
   records?.begin(settingsByFlag(config));
   json?.write({ kind: "config", config, checkpoint: source.name, model: modelConfig });
-  for (const line of textLines) text.write(line);
-  await takeGpu(config);
-  for (const line of source.lines) text.write(line);
-  const isPlain = config.device === "cpu" && config.type !== "onnx";
-  using runtime = await source.openRuntime(config, (sentence) => {
-    text.write(isPlain ? `${sentence} (--device cpu)` : sentence);
-  });
-  const { name: type, math, info } = runtime;
+  for (const line of [...textLines, ...source.lines, ...deviceLines]) text.write(line);
   if (!config.noEnv) json?.write({ kind: "environment", ...environmentOf(info) });
 
   const dataName = latencyFileName({ batchSize, math, type });
   await using files = config.saveData && rank === 0
     ? await LatencyFiles.create(`${outputFolder(output)}/${dataName}`)
     : undefined;
-  using model = await runtime.load(modelConfig);
-  const { columns } = columnShare(batchSize, rank, size);
-  const lengths = { ...whole, batchSize: columns };
   for (const line of notes) text.write(line);
   for (
     const line of [

@@ -27,7 +27,7 @@ export async function openScoringDevice(
   { device, webgpu, fp16, fp16Sums, matrixUnits }: DeviceSettings,
   notice: (sentence: string) => void,
 ): Promise<Device> {
-  if (device !== "cpu") await useWebGpu(webgpu, notice);
+  if (device !== "cpu") await useWebGpu(webgpu);
   return await openDevice(device, notice, { halfSums: fp16Sums, halves: fp16, matrixUnits });
 }
 

@@ -8,7 +8,7 @@ import { DllLog } from "@transformer-xl/runtime";
 import { EvalDllRecords } from "@transformer-xl/eval";
 import { dllContents, dllLines } from "../support/dll_lines.ts";
 import { callProgram } from "../support/processes/called_program.ts";
-import type { Flags } from "../support/program.ts";
+import { type Flags, runProgram } from "../support/program.ts";
 import { Scratch, SMALL, wordText } from "../support/small_run.ts";
 
 Deno.test("records of evaluation: a line per interval, and summaries with latencies on request", async () => {
@@ -128,6 +128,20 @@ Deno.test("evaluation compares with its targets, names its logs by rank, and wri
     const named = dllContents(await dllLines(scratch.at("records.json"))).records;
     const splits = named.filter(([step]) => step.length === 0).map(([, data]) => data.eval_split);
     assertEquals(splits, ["valid", "test"]);
+  });
+
+  await t.step("a device that is refused leaves the logs of the evaluation before", async () => {
+    const logs = () =>
+      Promise.all(
+        ["log", "jsonl", "json"].map((end) => Deno.readTextFile(`${work_dir}/eval_log.${end}`)),
+      );
+    const before = await logs();
+    const env = { TXL_DAWN: scratch.at("dawn.node") };
+    const flags = { ...base, device: "gpu", webgpu: "dawn" };
+    const { code, stderr } = await runProgram("eval", flags, env);
+    assertEquals(code, 2, stderr);
+    assertMatch(stderr, /^error: Cannot load Dawn /);
+    assertEquals(await logs(), before);
   });
 
   await t.step("--log_all_ranks gives every rank a file, and every line its rank", async () => {
