@@ -71,7 +71,7 @@ export * from "./peers/peer.ts";
 export { type PyTorchOptions, pytorchPeer } from "./peers/pytorch/pytorch_peer.ts";
 export { type PeersFlags, peersSchema } from "./peers/settings.ts";
 export { peerLines, type PeerTimes } from "./peers/table.ts";
-export { compareRows } from "./harness/compare.ts";
+export { compareFiles, compareRows } from "./harness/compare.ts";
 export * from "./harness/environment.ts";
 export * from "./harness/harness.ts";
 export * from "./harness/results.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ConfigError, isSystemError, quoted, runCli, systemReason } from "@transformer-xl/runtime";
 import { digits } from "./results.ts";
 
 /** What is compared of a saved row. */
@@ -17,21 +18,58 @@ interface SavedRow {
 const TOLERANCE = 0.05;
 
 if (import.meta.main) {
-  const [before, after] = Deno.args.map(readRows);
-  if (before === undefined || after === undefined) {
-    console.error("usage: deno run -A bench/harness/compare.ts OLD NEW");
-    Deno.exit(2);
+  await runCli(() => {
+    const { lines, slower } = compareFiles(Deno.args);
+    for (const line of lines) console.log(line);
+    return Promise.resolve(slower > 0 ? 1 : 0);
+  });
+}
+
+/**
+ * The comparison of two result files.
+ *
+ * @throws {ConfigError} for another number of files, and for files without results
+ */
+export function compareFiles(paths: readonly string[]): ReturnType<typeof compareRows> {
+  const [before, after] = paths;
+  if (before === undefined || after === undefined || paths.length > 2) {
+    throw new ConfigError(
+      `Cannot compare ${paths.length} files: use deno run -A bench/harness/compare.ts OLD NEW`,
+    );
   }
-  const { lines, slower } = compareRows(before, after);
-  for (const line of lines) console.log(line);
-  if (slower > 0) Deno.exit(1);
+  return compareRows(readRows(before), readRows(after));
 }
 
 /** The latest row of every name. */
 function readRows(path: string): Map<string, SavedRow> {
-  const rows = Deno.readTextFileSync(path).trimEnd().split("\n")
-    .map((line) => JSON.parse(line) as SavedRow);
-  return new Map(rows.map((row) => [row.name, row]));
+  const unread = (reason: string) =>
+    new ConfigError(
+      `Cannot read results from ${quoted(path)}: ${reason}; give a file that --save wrote`,
+    );
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw unread(systemReason(error));
+  }
+  return new Map(
+    text.trimEnd().split("\n").map((line, i) => {
+      const row = rowOf(line);
+      if (row === undefined) throw unread(`line ${i + 1} is no row`);
+      return [row.name, row];
+    }),
+  );
+}
+
+/** The row of a line; undefined if it is none. */
+function rowOf(line: string): SavedRow | undefined {
+  try {
+    const row = JSON.parse(line);
+    return typeof row?.name === "string" ? row : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

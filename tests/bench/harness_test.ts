@@ -1,5 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { compareRows, digits, resultText, slowestOps } from "@transformer-xl/bench";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { compareFiles, compareRows, digits, resultText, slowestOps } from "@transformer-xl/bench";
+import { ConfigError } from "@transformer-xl/runtime";
+import { Scratch } from "../support/small_run.ts";
 
 Deno.test("results are compared by name, and noise is not called slower", () => {
   const row = (name: string, medianMs: number, spread: number) =>
@@ -14,6 +16,21 @@ Deno.test("results are compared by name, and noise is not called slower", () => 
     ],
     slower: 1,
   });
+});
+
+Deno.test("files without results are one sentence with the file", async () => {
+  await using scratch = new Scratch();
+  const row = { name: "a", medianMs: 10, minMs: 9, maxMs: 11 };
+  const [good, bad, gone] = ["good.json", "bad.json", "gone.json"].map((name) => scratch.at(name));
+  await Deno.writeTextFile(good!, `${JSON.stringify(row)}\n`);
+  await Deno.writeTextFile(bad!, `${JSON.stringify(row)}\nno JSON\n`);
+  assertEquals(compareFiles([good!, good!]), { lines: ["  1.00x a: 10 -> 10 ms"], slower: 0 });
+  const refused = (paths: readonly string[], says: string) =>
+    assertThrows(() => compareFiles(paths), ConfigError, says);
+  refused([good!], "Cannot compare 1 files: use deno run -A bench/harness/compare.ts OLD NEW");
+  refused([good!, good!, good!], "Cannot compare 3 files");
+  refused([good!, gone!], `Cannot read results from "${gone}": `);
+  refused([bad!, good!], `Cannot read results from "${bad}": line 2 is no row; give a file`);
 });
 
 Deno.test("a profile sums calls of the same op, slowest first", () => {
