@@ -26,6 +26,24 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
   }
 });
 
+Deno.test("the doctor takes no flags but --help", async () => {
+  const doctor = async (flag: string) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "train/doctor/main.ts", flag],
+      cwd: new URL("../../", import.meta.url),
+    }).output();
+    const [printed, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, printed: printed!, error: error!.trim() };
+  };
+  const help = await doctor("--help");
+  assertEquals([help.code, help.error], [0, ""]);
+  assertMatch(help.printed, /^Usage: deno task doctor\n/);
+  assertEquals(await doctor("--webgpu"), {
+    ...{ code: 2, printed: "" },
+    error: 'error: Cannot parse "--webgpu": doctor has no flags',
+  });
+});
+
 gpuTest("the doctor plans with the limits that training plans with by default", async () => {
   const gpu = await openTestGpu();
   using cpu = await openDevice("cpu", () => {});
