@@ -30,6 +30,11 @@ globalThis.Charts = (() => {
     }
   }
 
+  /** Width of an axis of numbers: room for eight characters, or for the longest. */
+  function axisWidth(texts) {
+    return Math.max(58, 10 + 7 * Math.max(...texts.map((text) => text.length), 0));
+  }
+
   /** A number under the cursor. */
   function exact(value) {
     const size = Math.abs(value);
@@ -93,7 +98,7 @@ globalThis.Charts = (() => {
         },
         {
           ...axis,
-          size: 58,
+          size: (_, texts) => axisWidth(texts ?? []),
           gap: 6,
           values: (_, splits) =>
             chart.base === 2 && splits.some((value) => value >= 1e4)
@@ -105,13 +110,13 @@ globalThis.Charts = (() => {
       ],
       series: [
         { label: view.axis.label },
-        ...series.map(({ label, stroke, hasPoints, isDashed, isFaint }) => ({
+        ...series.map(({ label, stroke, hasPoints, isDashed, isFaint, y }) => ({
           label,
           stroke: color(stroke) + (isFaint ? "80" : ""),
           width: hasPoints ? 1.6 : isFaint ? 1.2 : 1.8,
           spanGaps: true,
           ...(isDashed && { dash: [3, 5] }),
-          points: hasPoints
+          points: hasPoints || y.filter(isValue).length === 1
             ? { show: true, size: 6, fill: color(stroke), stroke: color("--card"), width: 1 }
             : { show: false },
         })),

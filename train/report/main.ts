@@ -9,6 +9,7 @@ import { REMEDIES } from "@transformer-xl/model";
 import {
   ConfigError,
   flagHelp,
+  flagName,
   parseFlags,
   quoted,
   runCli,
@@ -21,6 +22,9 @@ import { reportSchema } from "./config.ts";
 import { historyOf } from "./history/read_history.ts";
 import type { NamedRun } from "./page/run_data.ts";
 import { isPicture, REPORT_FILES, writePage, writeReport } from "./write_report.ts";
+
+/** The flag that takes a file. */
+const TO = `--${flagName("to")}`;
 
 if (import.meta.main) await runCli(() => report(Deno.args, console.log));
 
@@ -44,13 +48,15 @@ async function reportOn(argv: readonly string[], print: (line: string) => void):
     print(flagHelp(reportSchema, { usage: "deno task report DIR... [--to FILE]", description }));
     return 0;
   }
-  const flagsAt = argv.findIndex((word) => word.startsWith("-"));
-  const folders = argv.slice(0, flagsAt < 0 ? argv.length : flagsAt)
-    .map((path) => withUserPaths({ path }, ["path"]).path);
-  const { to } = withUserPaths(
-    parseFlags(reportSchema, argv.slice(folders.length)).config,
-    ["to"],
-  );
+  // Words without dashes are folders, except the file of --to.
+  const isFolder = (word: string, i: number) => !word.startsWith("-") && argv[i - 1] !== TO;
+  const given = argv.filter(isFolder);
+  if (given.includes("")) {
+    throw new ConfigError('Cannot report on "": it is empty; name the work directory of a run');
+  }
+  const folders = given.map((path) => withUserPaths({ path }, ["path"]).path);
+  const flags = argv.filter((word, i) => !isFolder(word, i));
+  const { to } = withUserPaths(parseFlags(reportSchema, flags).config, ["to"]);
   if (folders.length === 0) {
     throw new ConfigError("Cannot report: no folder is given; name the work directories of runs");
   }

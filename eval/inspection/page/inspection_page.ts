@@ -110,8 +110,9 @@ function figures(
 }
 
 function curveNote({ curve, lengths: { tgtLen } }: Inspection): string {
-  const tokens = curve[0]!.losses.length.toLocaleString("en");
-  return `<p class="note">The same ${tokens} tokens are scored with every length of the memory, in segments of ${tgtLen}.
+  const { length } = curve[0]!.losses;
+  const tokens = length === 1 ? "token is" : `${length.toLocaleString("en")} tokens are`;
+  return `<p class="note">The same ${tokens} scored with every length of the memory, in segments of ${tgtLen}.
 Beside the memory a token sees the rows of its segment before it, and rows of memory carry on what they saw
 themselves.</p>`;
 }
@@ -143,8 +144,10 @@ function headsHtml({ heads, lengths: { memLen } }: Inspection): string {
     }),
   ];
   return `<p class="note">Means over ${
-    heads.tokens.toLocaleString("en")
-  } tokens that see a full memory of ${
+    heads.tokens === 1
+      ? "the one token that sees"
+      : `${heads.tokens.toLocaleString("en")} tokens that see`
+  } a full memory of ${
     memLen.toLocaleString("en")
   } rows, from the probabilities of attention: the distance of what a head attends to, 0 for the token
 itself, and the share of its attention that falls on the memory and not on the segment.</p>

@@ -47,6 +47,8 @@ Deno.test("a page of a run that has logged nothing says so", () => {
   assertStringIncludes(text, "new running");
   assertStringIncludes(text, "Steps 0 none has been logged yet");
   assertStringIncludes(runCurve({ name: "new", history }), "<svg ");
+  const cut = runPage({ name: "cut", history: historyFrom(startRecords().slice(0, 1)) }, facts);
+  assertStringIncludes(shownText(cut), "data set none vocabulary none Written");
 });
 
 Deno.test("a comparison shows results side by side and only the settings that differ", () => {
@@ -56,6 +58,20 @@ Deno.test("a comparison shows results side by side and only the settings that di
   assertMatch(text, /Settings that differ Setting a &lt;run&gt; other lr – 0\.5 Written/);
   const same = shownText(comparisonPage([run, { ...run, name: "twin" }], facts));
   assertStringIncludes(same, "None: the runs have the same settings, text and machine.");
+});
+
+Deno.test("the best loss of a comparison stands out only among runs of one text and vocabulary", () => {
+  const note = "Losses do not compare";
+  const same = comparisonPage([run, other], facts);
+  assertEquals([same.includes('class="number best"'), same.includes(note)], [true, false]);
+  const characters = finishedRun().map((record) =>
+    record.kind === "text" ? { ...record, vocabulary: { kind: "char", size: 60 } } : record
+  );
+  const mixed = [run, { name: "characters", history: historyFrom(characters) }];
+  const page = comparisonPage(mixed, facts);
+  assertEquals([page.includes('class="number best"'), page.includes(note)], [false, true]);
+  const unvalidated = { name: "new", history: historyFrom(startRecords()) };
+  assertEquals(comparisonPage([run, unvalidated], facts).includes(note), false);
 });
 
 Deno.test("twelve long runs are a page of less than 2 MB", () => {
@@ -111,6 +127,8 @@ Deno.test({
   ignore: isMissing("chromium"),
   fn: async () => {
     await assertDrawn(runPage(run, facts), 6);
+    const oneLine = historyFrom([...startRecords(), logRecord(1, 5)]); // a point, for want of a line
+    await assertDrawn(runPage({ name: "one", history: oneLine }, facts), 6, 6);
     await assertDrawn(comparisonPage([run, other], facts), 6);
   },
 });

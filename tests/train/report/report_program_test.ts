@@ -76,6 +76,8 @@ Deno.test("deno task report writes the report of a run again, and compares runs"
   for (let i = 0; i < 2; i++) assertEquals(await report([...folders, "--to", to], print), 0);
   const page = await Deno.readTextFile(to);
   assertStringIncludes(page, "Comparison of 2 runs");
+  assertEquals(await report(["--to", to, ...folders, folders[0]!], print), 0); // in any order
+  assertStringIncludes(await Deno.readTextFile(to), "Comparison of 3 runs");
   assert(page.includes(markOf("report")));
 
   const picture = scratch.at("both.svg");
@@ -94,6 +96,7 @@ Deno.test("deno task report refuses what is no run, and replaces nothing but rep
   const refused = async (argv: string[], message: string) =>
     void await assertRejects(() => report(argv, () => {}), ConfigError, message);
   await refused([], "Cannot report: no folder is given; name the work directories of runs");
+  await refused(["", run], 'Cannot report on "": it is empty; name the work directory of a run');
   await refused([scratch.at("none")], "there is no such folder; name the work directory of a run");
   await refused([run], "it has no train_log.jsonl; name the work directory of a run");
   const log = await scratch.text("run/train_log.jsonl", "{}\n");

@@ -21,6 +21,7 @@ import CHARTS from "./report_charts.js" with { type: "text" };
 import { runCurve } from "./run_curve.ts";
 import { type NamedRun, runData, stateOf } from "./run_data.ts";
 import {
+  areComparable,
   changedSettings,
   countsText,
   differencesTable,
@@ -86,6 +87,9 @@ export function comparisonPage(runs: readonly NamedRun[], facts: PageFacts): str
     `<p class="subtitle">${escapeHtml(runs.map(({ name }) => name).join(" · "))}</p>`,
     heading("Results"),
     resultsTable(runs),
+    ...(areComparable(runs)
+      ? []
+      : ['<p class="note">Losses do not compare: texts or vocabularies of the runs differ.</p>']),
     chartSection(runs),
     heading("Settings that differ"),
     differences ?? '<p class="note">None: the runs have the same settings, text and machine.</p>',

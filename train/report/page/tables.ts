@@ -24,7 +24,8 @@ export function countsText(counts: unknown): string {
 /** Kind and size of a vocabulary. */
 export function vocabularyText(vocabulary: unknown): string {
   const { kind, size } = factsOf(vocabulary);
-  return `${valueText(kind)}, ${countsText({ symbols: size })}`;
+  const symbols = countsText({ symbols: size });
+  return symbols === "" ? valueText(kind) : `${valueText(kind)}, ${symbols}`;
 }
 
 /** A loss in nats as `4.57 bits per character` or `perplexity 96.5`. */
@@ -110,9 +111,18 @@ export function differencesTable(runs: readonly NamedRun[]): string | undefined 
   return tableHtml("", `${head}\n<tbody>${rows.join("\n")}</tbody>`);
 }
 
-/** Results of runs, one row each; the best value of the validation split stands out. */
+/** Whether losses of the runs that were validated are of one text in one vocabulary. */
+export function areComparable(runs: readonly NamedRun[]): boolean {
+  const texts = runs.filter(({ history }) => history.best !== undefined)
+    .map(({ history: { text } }) => JSON.stringify([factsOf(text.splits).valid, text.vocabulary]));
+  return new Set(texts).size <= 1;
+}
+
+/** Results of runs, one row each; the best value of the validation split stands out if they compare. */
 export function resultsTable(runs: readonly NamedRun[]): string {
-  const best = Math.min(...runs.map(({ history }) => history.best?.lossNats ?? Infinity));
+  const best = areComparable(runs)
+    ? Math.min(...runs.map(({ history }) => history.best?.lossNats ?? Infinity))
+    : undefined;
   const heads = ["Run", "State", "Steps", "Best valid loss", "At step", "Test loss", "Time"]
     .concat("Tokens/s", "Parameters");
   const head = heads.map((name, i) =>
