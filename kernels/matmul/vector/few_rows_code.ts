@@ -18,8 +18,13 @@ import {
 import { bytes, least } from "../../shared/vector/rows.ts";
 import { pairVariables, transposed } from "../../shared/vector/transpose.ts";
 
-/** Most rows for which packing B costs more than it saves. */
-export const FEW_ROWS = 3;
+/**
+ * Most rows for which packing B costs more than it saves. A B that is stored by columns is transposed
+ * either way.
+ */
+export function fewRows(transposedB: boolean): number {
+  return transposedB ? 2 : 3;
+}
 
 /** Vectors of sums in registers, by number of rows: enough chains to hide the latency of a step. */
 const STRIP_VECTORS = [8, 4, 4] as const;
@@ -52,9 +57,9 @@ export interface FewRows {
   readonly rowBytes: number;
 }
 
-/** sums = a . b for `rows` rows, 1 to {@link FEW_ROWS} */
+/** sums = a . b for `rows` rows, 1 to {@link fewRows} */
 export function emitFewRows(f: FunctionBuilder, rows: Local<"i32">, block: FewRows): void {
-  for (let count = 1; count <= FEW_ROWS; count++) {
+  for (let count = 1; count <= fewRows(block.transposedB); count++) {
     f.when(i32.eq(rows, count), () => {
       if (block.transposedB) emitByColumns(f, count, block);
       else emitBySteps(f, count, block);

@@ -23,7 +23,7 @@ import { drawMask, MASK_MARGIN } from "../../shared/vector/mask.ts";
 import { bytes, least } from "../../shared/vector/rows.ts";
 import type { Epilogue } from "../tiles/epilogue.ts";
 import type { MatmulForm } from "../tiles/tile_plan.ts";
-import { emitFewRows, FEW_ROWS } from "./few_rows_code.ts";
+import { emitFewRows, fewRows } from "./few_rows_code.ts";
 import { packColumns, packRows, packTransposed } from "./pack_code.ts";
 import { emitTile, TILE_COLUMNS, TILE_ROWS, tileVariables } from "./tile_code.ts";
 
@@ -196,8 +196,8 @@ function emitBlock(
     }, i32.lt(k0, K));
   if (transposedA) fromPacked();
   else {
-    f.when(i32.le(rows, FEW_ROWS), () => {
-      const transposedB = form === "NT";
+    const transposedB = form === "NT";
+    f.when(i32.le(rows, fewRows(transposedB)), () => {
       const sides = { a, strideA, b, strideB, transposedB };
       emitFewRows(f, rows, { ...sides, columns, steps: K, sums, rowBytes: ROW_BYTES });
     }, fromPacked);
