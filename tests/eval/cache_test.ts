@@ -112,7 +112,8 @@ for (const attnType of [0, 1] as const) {
     `losses over kept keys are those over hidden states in half precision: type ${attnType}`,
     async () => {
       const device = await openTestGpu();
-      assert(await difference(device, { attnType, preLnorm: true }, true) < 2e-2);
+      // Losses of up to 73 nats; in float64 either way differs by up to 0.2 from them.
+      assert(await difference(device, { attnType, preLnorm: true }, true) < 0.1);
     },
   );
 }
