@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ConfigError, fileInfo, quoted, runCli, wantsHelp } from "@transformer-xl/runtime";
 import { tryProgram } from "@transformer-xl/runtime/setup";
 
 /** Worker modules, which no import names. */
@@ -61,13 +62,35 @@ export async function compileProgram(program: string, output: string): Promise<C
   };
 }
 
-if (import.meta.main) {
-  const [program, output = "transformer-xl"] = Deno.args;
+const HELP = `Usage: deno task compile [PROGRAM [OUTPUT]]
+
+Builds executables of training and of evaluation and generation, with the kernels inside, or one of
+PROGRAM, a module of this repository (default OUTPUT: transformer-xl).`;
+
+if (import.meta.main) await runCli(() => compile(Deno.args));
+
+async function compile(argv: readonly string[]): Promise<number> {
+  if (wantsHelp(argv)) {
+    console.log(HELP);
+    return 0;
+  }
+  const [program, output = "transformer-xl"] = argv;
+  if (program !== undefined) await checkProgram(program);
   const executables = program === undefined ? EXECUTABLES : [[program, output] as const];
   for (const [program, output] of executables) {
     console.log(`$ ${compileCommand(program, output).join(" ")}`);
     const { path, report } = await compileProgram(program, output);
     console.log(report);
-    if (path === undefined) Deno.exit(1);
+    if (path === undefined) return 1;
+  }
+  return 0;
+}
+
+async function checkProgram(program: string): Promise<void> {
+  if (program.startsWith("-")) {
+    throw new ConfigError(`Cannot parse ${quoted(program)}: compile has no flags; give a module`);
+  }
+  if (!(await fileInfo(new URL(program, ROOT).pathname))?.isFile) {
+    throw new ConfigError(`Cannot compile ${quoted(program)}: there is no such module here`);
   }
 }

@@ -5,13 +5,20 @@
  * @module
  */
 import { evaluate } from "@transformer-xl/eval/cli";
-import { runCli } from "@transformer-xl/runtime";
+import { runCli, runWithoutFlags } from "@transformer-xl/runtime";
 import { train } from "./cli.ts";
 
 const WORK_DIR = "LM-TFM-tiny";
 const SENTENCE = "the memory of the network";
 
-if (import.meta.main) await runCli(quickstart);
+const DESCRIPTION =
+  "Trains the preset tiny on the text of this repository, evaluates it and scores a sentence, with\n" +
+  `the commands that it prints. The run is in ${WORK_DIR}.`;
+
+if (import.meta.main) {
+  const program = { task: "quickstart", description: DESCRIPTION };
+  await runCli(() => runWithoutFlags(Deno.args, program, quickstart));
+}
 
 async function quickstart(): Promise<number> {
   const steps = [

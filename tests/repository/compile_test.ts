@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { tryProgram } from "@transformer-xl/runtime/setup";
 import { compileCommand, EXECUTABLES } from "@transformer-xl/train/compile";
 import { loadUplot } from "@transformer-xl/eval/page";
@@ -66,6 +66,20 @@ Deno.test("deno task compile says in one sentence what is missing", async () => 
   assert(code === 1, stdout);
   assertStringIncludes(stdout, 'Cannot compile "runtime/base/errors.ts": denort');
   assertStringIncludes(stdout, "DENORT_BIN");
+});
+
+Deno.test("deno task compile refuses what is no module, with exit code 2", async () => {
+  for (
+    const [word, reason] of [
+      ["nosuch.ts", "there is no such module here"],
+      ["train", "there is no such module here"],
+      ["--gpus", "compile has no flags; give a module"],
+    ] as const
+  ) {
+    const { code, stdout } = await compile(word, "program", Deno.execPath());
+    assertEquals(code, 2);
+    assertMatch(stdout, new RegExp(`^error: Cannot \\w+ "${word}": ${reason}\n$`));
+  }
 });
 
 /** Paths of the modules that the programs start as workers. */

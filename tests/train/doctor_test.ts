@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { type DeviceLimits, offersHardware, openDevice } from "@transformer-xl/runtime";
 import { examine } from "@transformer-xl/train";
 import { gpuTest, openTestGpu } from "../support/test_gpu.ts";
@@ -26,22 +26,23 @@ Deno.test("the doctor reports adapter, self-tests and speeds, and finds this mac
   }
 });
 
-Deno.test("the doctor takes no flags but --help", async () => {
-  const doctor = async (flag: string) => {
+Deno.test("the doctor and the quickstart take no flags but --help", async () => {
+  const run = async (program: string, flag: string) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "train/doctor/main.ts", flag],
+      args: ["run", "-A", "--no-check", `train/${program}`, flag],
       cwd: new URL("../../", import.meta.url),
     }).output();
     const [printed, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     return { code, printed: printed!, error: error!.trim() };
   };
-  const help = await doctor("--help");
-  assertEquals([help.code, help.error], [0, ""]);
-  assertMatch(help.printed, /^Usage: deno task doctor\n/);
-  assertEquals(await doctor("--webgpu"), {
-    ...{ code: 2, printed: "" },
-    error: 'error: Cannot parse "--webgpu": doctor has no flags',
-  });
+  for (const [task, program] of [["doctor", "doctor/main.ts"], ["quickstart", "quickstart.ts"]]) {
+    const help = await run(program!, "--help");
+    assertEquals([help.code, help.error], [0, ""]);
+    assert(help.printed.startsWith(`Usage: deno task ${task}\n`));
+    const error =
+      `error: Cannot parse "--webgpu": ${task} has no flags; see deno task ${task} --help`;
+    assertEquals(await run(program!, "--webgpu"), { code: 2, printed: "", error });
+  }
 });
 
 gpuTest("the doctor plans with the limits that training plans with by default", async () => {
