@@ -1,8 +1,9 @@
 /**
  * `deno task test`: sets up the machine, runs every test and every documented example, lists the
- * slowest files, and ends with the line `N passed, N failed`. Further arguments go to `deno test`,
- * as in `deno task test --filter dims`. With `--quick` first, only short tests that start no process
- * and try no random inputs run, without the documented examples.
+ * slowest files, and ends with the line `N passed, N failed`. Types are checked beside the tests, as
+ * one of them. Further arguments go to `deno test`, as in `deno task test --filter dims`. With `--quick`
+ * first, only short tests that start no process and try no random inputs run, without the documented
+ * examples.
  *
  * @module
  */
@@ -90,12 +91,28 @@ export async function withTemporaryFolder<T>(
   }
 }
 
+/** Checks the types of all modules and examples; prints errors. */
+async function checkTypes(): Promise<{ readonly passed: number; readonly failed: number }> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--doc", "--quiet"],
+    cwd: ROOT,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) console.log(new TextDecoder().decode(stderr));
+  console.log(`types of all modules and examples ... ${success ? "ok" : "FAILED"}`);
+  return { passed: success ? 1 : 0, failed: success ? 0 : 1 };
+}
+
 async function main([first, ...rest]: readonly string[]): Promise<number> {
   const isQuick = first === "--quick";
+  const isWhole = first === undefined;
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const options = [
     "-A",
     ...(isQuick ? [] : ["--doc"]),
+    // The check takes one core for a minute, in which no test would run.
+    ...(isWhole ? ["--no-check"] : []),
     "--parallel", // an eighth faster on two cores: compiling and checking take turns with the GPU
     `--junit-path=${report}`,
   ];
@@ -104,7 +121,11 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
     const args = isQuick
       ? [...rest, ...quickTests(readSourceFiles())]
       : [first, ...rest].filter((word) => word !== undefined);
-    return await run(["test", ...options, ...args], temporary);
+    const [tests, types] = await Promise.all([
+      run(["test", ...options, ...args], temporary),
+      isWhole ? checkTypes() : { passed: 0, failed: 0 },
+    ]);
+    return { ...tests, types };
   });
   const slowest = [...secondsByFile(await Deno.readTextFile(report))]
     .filter(([, seconds]) => seconds >= SECONDS_WORTH_NAMING)
@@ -117,8 +138,9 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
   }
   const { passed, failed } = countTests(result.output, result.code);
   if (left.length > 0) console.log(`error: The temporary folder is not empty: ${left.join(", ")}`);
-  console.log(`${passed} passed, ${failed + (left.length > 0 ? 1 : 0)} failed`);
-  return left.length > 0 && result.code === 0 ? 1 : result.code;
+  const failures = failed + result.types.failed + (left.length > 0 ? 1 : 0);
+  console.log(`${passed + result.types.passed} passed, ${failures} failed`);
+  return failures > 0 && result.code === 0 ? 1 : result.code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -16,7 +16,7 @@ import {
   wordText,
 } from "../../support/small_run.ts";
 
-const KILLS = Number(Deno.env.get("TXL_CHAOS_KILLS") ?? 5);
+const KILLS = Number(Deno.env.get("TXL_CHAOS_KILLS") ?? 3);
 const SIZE = 3;
 const SEED = 7;
 
