@@ -108,7 +108,6 @@ export * from "./flags/foreign_flag.ts";
 export * from "./flags/flag_table.ts";
 export * from "./flags/help.ts";
 export * from "./flags/nearest_name.ts";
-export * from "./flags/no_flags.ts";
 export {
   type FlagLayers,
   type FlagOrigin,

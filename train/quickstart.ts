@@ -16,8 +16,13 @@ const DESCRIPTION =
   `the commands that it prints. The run is in ${WORK_DIR}.`;
 
 if (import.meta.main) {
-  const program = { task: "quickstart", description: DESCRIPTION };
-  await runCli(() => runWithoutFlags(Deno.args, program, quickstart));
+  const program = {
+    task: "quickstart",
+    description: DESCRIPTION,
+    print: console.log,
+    run: quickstart,
+  };
+  await runCli(() => runWithoutFlags(Deno.args, program));
 }
 
 async function quickstart(): Promise<number> {

@@ -5,7 +5,9 @@
  * @module
  */
 import { ConfigError, isUserError } from "../base/errors.ts";
+import { quoted } from "../base/one_line.ts";
 import { tryWrite } from "../logs/standard_streams.ts";
+import { wantsHelp } from "./parse.ts";
 import { listenTo, SAVE_SIGNALS } from "./stop_signals.ts";
 
 /** The user error for a missing permission; undefined for any other error. */
@@ -33,4 +35,38 @@ export async function runCli(main: () => Promise<number>): Promise<never> {
     code = 2;
   }
   Deno.exit(code);
+}
+
+/** A program without flags. */
+export interface FlaglessProgram {
+  /** Name of its task. */
+  readonly task: string;
+  /** What it does, as lines of a terminal. */
+  readonly description: string;
+  /** Called with its help. */
+  readonly print: (text: string) => void;
+  /** Runs it; returns its exit code. */
+  readonly run: () => Promise<number>;
+}
+
+/**
+ * Runs a program without flags, or prints what it does when asked for help.
+ *
+ * @param argv words after the program's name
+ * @returns exit code
+ * @throws {ConfigError} naming a word that is not `--help`
+ */
+export async function runWithoutFlags(
+  argv: readonly string[],
+  { task, description, print, run }: FlaglessProgram,
+): Promise<number> {
+  if (wantsHelp(argv)) {
+    print(`Usage: deno task ${task}\n\n${description}`);
+    return 0;
+  }
+  const [word] = argv;
+  if (word === undefined) return await run();
+  throw new ConfigError(
+    `Cannot parse ${quoted(word)}: ${task} has no flags; see deno task ${task} --help`,
+  );
 }

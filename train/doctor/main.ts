@@ -13,8 +13,8 @@ const DESCRIPTION =
   "that fit. The exit code is 1 if an adapter answers that is unfit.";
 
 if (import.meta.main) {
-  const program = { task: "doctor", description: DESCRIPTION };
-  await runCli(() => runWithoutFlags(Deno.args, program, doctor));
+  const program = { task: "doctor", description: DESCRIPTION, print: console.log, run: doctor };
+  await runCli(() => runWithoutFlags(Deno.args, program));
 }
 
 async function doctor(): Promise<number> {
