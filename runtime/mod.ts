@@ -170,6 +170,7 @@ export {
 } from "./machine/select_gpu.ts";
 export {
   useWebGpu,
+  useWebGpuFor,
   WEBGPU_CHOICES,
   WEBGPU_VARIABLE,
   type WebGpuChoice,

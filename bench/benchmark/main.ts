@@ -12,20 +12,14 @@ import {
   parseFlags,
   quoted,
   runCli,
-  useWebGpu,
+  useWebGpuFor,
   wantsHelp,
   withRemedies,
 } from "@transformer-xl/runtime";
 import { skipExitHandlers } from "@transformer-xl/runtime/setup";
 import type { z } from "zod";
 import { infer } from "./infer.ts";
-import {
-  inferSchema,
-  stabilitySchema,
-  type TrainingFlags,
-  trainingSchema,
-  weakScalingSchema,
-} from "./settings.ts";
+import { inferSchema, stabilitySchema, trainingSchema, weakScalingSchema } from "./settings.ts";
 import { stability } from "./stability.ts";
 import { training } from "./training.ts";
 import { weakScaling } from "./weak_scaling.ts";
@@ -45,7 +39,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     inferSchema,
     "Latency and throughput of evaluation by batch size, with random weights.",
     async (flags, print) => {
-      await chooseWebGpu(flags);
+      await useWebGpuFor(flags);
       const tables = [...(await infer(flags, print)).values()].flat();
       return tables.some(({ summary }) => summary !== undefined) ? 0 : 1;
     },
@@ -54,7 +48,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     trainingSchema,
     "Throughput of training in one process by batch size, on random text.",
     async (flags, print) => {
-      await chooseWebGpu(flags);
+      await useWebGpuFor(flags);
       return (await training(flags, print)).length > 0 ? 0 : 1;
     },
   ),
@@ -62,7 +56,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     weakScalingSchema,
     "Throughput of training in several processes, each with a batch of its own, on random text.",
     async (flags, print) => {
-      await chooseWebGpu(flags); // the processes inherit it
+      await useWebGpuFor(flags); // the processes inherit it
       return (await weakScaling(flags, print)).length > 0 ? 0 : 1;
     },
   ),
@@ -72,12 +66,6 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     async (flags, print) => await stability(flags, print),
   ),
 };
-
-async function chooseWebGpu(
-  { device, webgpu }: Pick<TrainingFlags, "device" | "webgpu">,
-): Promise<void> {
-  if (device !== "cpu") await useWebGpu(webgpu);
-}
 
 function benchmark<S extends z.ZodObject>(
   schema: S,

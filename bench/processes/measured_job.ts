@@ -15,7 +15,7 @@ import {
   sameProgram,
   SoloGroup,
   takeGpu,
-  useWebGpu,
+  useWebGpuFor,
 } from "@transformer-xl/runtime";
 
 /** A job. */
@@ -50,7 +50,7 @@ export async function runMeasuredJob(
   }
   if (!isAlone) await takeGpu({ device: choice, oversubscribe }, environment);
   await using group = isAlone ? new SoloGroup() : await openGroup({ environment, timeoutMs });
-  if (choice !== "cpu") await useWebGpu();
+  await useWebGpuFor({ device: choice });
   using device = await openDevice(choice, () => {}, { halves });
   const measured = await measure(device, group);
   if (group.rank === 0) console.log(JSON.stringify(measured));

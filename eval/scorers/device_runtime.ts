@@ -4,7 +4,7 @@
  * @module
  */
 import type { DeviceSettings, Model, ModelConfig } from "@transformer-xl/model";
-import { type Device, openDevice, useWebGpu } from "@transformer-xl/runtime";
+import { type Device, openDevice, useWebGpuFor } from "@transformer-xl/runtime";
 import { type DeviceScorerType, openScorer, runtimeName } from "./open_scorer.ts";
 import { RankScorer } from "./rank_scorer.ts";
 import type { ScoringRuntime } from "./scoring_runtime.ts";
@@ -27,7 +27,7 @@ export async function openScoringDevice(
   { device, webgpu, fp16, fp16Sums, matrixUnits }: DeviceSettings,
   notice: (sentence: string) => void,
 ): Promise<Device> {
-  if (device !== "cpu") await useWebGpu(webgpu);
+  await useWebGpuFor({ device, webgpu });
   return await openDevice(device, notice, { halfSums: fp16Sums, halves: fp16, matrixUnits });
 }
 

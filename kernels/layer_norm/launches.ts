@@ -1,20 +1,13 @@
 /**
- * The launches of layer norm, which norms of sums share.
+ * The launches of norms of rows, with their dropout.
  *
  * @module
  */
-import {
-  bytesOf,
-  type Kernel,
-  type Recorder,
-  type Scalar,
-  type Tensor,
-} from "@transformer-xl/runtime/core";
+import type { Kernel, Recorder, Scalar, Tensor } from "@transformer-xl/runtime/core";
 import type { Dropout } from "../dropout/mod.ts";
-import type { PhiloxMask } from "../shared/dropout/mask.ts";
+import { maskScalars, type PhiloxMask } from "../shared/dropout/mask.ts";
 import { itemWidth } from "../shared/items/item_width.ts";
 import { rowLanes } from "../shared/row_lanes.ts";
-import { type Partials, reservePartials, SUM_BLOCK } from "../sum_rows/column_sums.ts";
 import { LAYER_NORM, type LayerNormKernels } from "./kernels.ts";
 
 /** Added to the variance by default. */
@@ -64,30 +57,9 @@ export function launchRows(
   });
 }
 
-/** Records the sums of blocks of rows that make up the gradients of gain and bias. */
-export function gainPartials(
-  rec: Recorder,
-  { dy, z, stats }: { readonly dy: Tensor; readonly z: Tensor; readonly stats: Tensor },
-): { readonly gain: Partials; readonly bias: Partials } {
-  const { rows, columns, kernels } = itemsOf(z);
-  const D = z.shape[1]!;
-  const gain = reservePartials(rec, rows, D);
-  const bias = reservePartials(rec, rows, D);
-  const items = D / columns;
-  const cost = { flops: 5 * z.size, bytes: bytesOf(dy, z, stats) };
-  rec.node("layer_norm_gain", { inputs: { dy, z, stats }, cost }, () => {
-    rec.launch({
-      kernel: kernels.gainPartials,
-      operands: { dy, z, stats, partials: bias.memory },
-      scalars: {
-        rows,
-        columns,
-        block: SUM_BLOCK,
-        gain_at: gain.at / items,
-        bias_at: bias.at / items,
-      },
-      threads: [columns, gain.blocks],
-    });
-  });
-  return { gain, bias };
+/** The scalars of a kernel that draws this dropout; none without one. */
+export function drawn(
+  dropout: PhiloxDropout | undefined,
+): Readonly<Record<string, number | Scalar>> {
+  return dropout === undefined ? {} : maskScalars(dropout.mask, dropout.rate);
 }

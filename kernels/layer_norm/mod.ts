@@ -14,20 +14,11 @@ import {
   f32,
   like,
   type Recorder,
-  type Spec,
   type Tensor,
 } from "@transformer-xl/runtime/core";
-import { maskScalars } from "../shared/dropout/mask.ts";
 import { type Dropout, dropout as drop } from "../dropout/mod.ts";
-import { columnSums } from "../sum_rows/column_sums.ts";
-import {
-  drawnInRows,
-  EPS,
-  gainPartials,
-  itemsOf,
-  launchRows,
-  type PhiloxDropout,
-} from "./launches.ts";
+import { gainGradients, normBackward } from "./backward.ts";
+import { drawn, drawnInRows, EPS, itemsOf, launchRows, type PhiloxDropout } from "./launches.ts";
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
@@ -52,29 +43,6 @@ type Attrs = {
   readonly dropout?: PhiloxDropout | undefined;
 };
 
-const backwardOp = defineOp<
-  { dy: Tensor; z: Tensor; gain: Tensor; stats: Tensor },
-  { dz: Tensor; dx: Tensor | undefined },
-  Pick<Attrs, "dropout">
->({
-  name: "layer_norm_backward",
-  infer: ({ z }, { dropout }) =>
-    ({ dz: like(z), ...(dropout && { dx: like(z) }) }) as Record<"dz" | "dx", Spec>,
-  forward(rec, { dy, z, gain, stats }, { dz, dx }, { dropout }) {
-    const { rows, columns, kernels } = itemsOf(z);
-    launchRows(
-      rec,
-      dropout ? kernels.droppedBackward : kernels.backward,
-      { dy, z, gain, stats, dz, ...(dx && { dx }) },
-      { rows, columns, ...(dropout && maskScalars(dropout.mask, dropout.rate)) },
-    );
-  },
-  cost: ({ dy, z, gain, stats }, { dropout }) => ({
-    flops: 12 * z.size,
-    bytes: bytesOf(dy, z, gain, stats, z, dropout && z),
-  }),
-});
-
 const op = defineOp<In, Out, Attrs>({
   name: "layer_norm",
   infer(inputs) {
@@ -88,24 +56,16 @@ const op = defineOp<In, Out, Attrs>({
       rec,
       dropout ? kernels.dropped : residual ? kernels.residual : kernels.plain,
       { x, gain, bias, y, stats, ...(residual && { residual, z: z! }) },
-      { rows, columns, eps, ...(dropout && maskScalars(dropout.mask, dropout.rate)) },
+      { rows, columns, eps, ...drawn(dropout) },
     );
   },
-  vjp(
-    rec,
-    { inputs: { x, gain }, outputs: { stats, z = x }, attrs: { dropout }, wants, gradients },
-    { y: dy },
-  ) {
+  vjp(rec, site, { y: dy }) {
+    const { inputs: { x, gain }, outputs: { stats, z = x }, attrs: { dropout }, wants } = site;
     if (dy === undefined) return {};
     const { dz, dx = dz } = wants("x") || wants("residual")
-      ? backwardOp(rec, { dy, z, gain, stats }, { dropout })
+      ? normBackward(rec, { dy, z, gain, stats, skip: undefined }, { dropout })
       : {};
-    const cotangents = { x: dx, residual: dz };
-    if (!wants("gain") && !wants("bias")) return cotangents;
-    const partials = gainPartials(rec, { dy, z, stats });
-    const total = (name: "gain" | "bias") =>
-      wants(name) ? columnSums(rec, partials[name], gradients[name], gain.dtype) : undefined;
-    return { ...cotangents, gain: total("gain"), bias: total("bias") };
+    return { x: dx, residual: dz, ...gainGradients(rec, { dy, z, stats }, site) };
   },
   cost: ({ x, residual, gain, bias }) => ({
     flops: 8 * x.size,

@@ -5,6 +5,7 @@
  */
 import { bytesOf, type Recorder, type Tensor } from "@transformer-xl/runtime/core";
 import { launchMatmul } from "./launch.ts";
+import { recordGradient } from "./product.ts";
 
 /** c = a[from ..] b^T and its cotangent. */
 export interface LowerRows {
@@ -18,12 +19,7 @@ export interface LowerRows {
   readonly from: number;
 }
 
-/**
- * Records the cotangent of `a`: into the lower rows of what has reached it already where `sum` is given,
- * else anew, with zeros above.
- *
- * @returns the cotangent; undefined where it was added to `sum`
- */
+/** Records the cotangent of `a`, zero above the lower rows. See {@link recordGradient}. */
 export function recordLowerRows(
   rec: Recorder,
   { a, b, dc, from }: LowerRows,
@@ -31,21 +27,21 @@ export function recordLowerRows(
 ): Tensor | undefined {
   const [M, N] = dc.shape as [number, number];
   const K = a.shape[1]!;
-  const c = sum ?? rec.temporary(a.shape, dc.dtype, "matmul.c");
-  if (sum === undefined) rec.clear(c);
-  const cost = { flops: 2 * M * N * K, bytes: bytesOf(dc, b, c) };
-  const work = { inputs: { dc, b }, ...(sum ? {} : { outputs: { c } }), cost };
-  const accumulate = sum !== undefined;
-  rec.node(
-    "matmul_gradient",
-    work,
-    () =>
-      launchMatmul(rec, { form: "NN", a: dc, b, c, M, N: K, K: N, cOffset: from * K, accumulate }),
+  const fresh = () => {
+    const c = rec.temporary(a.shape, dc.dtype, "matmul.c");
+    rec.clear(c);
+    return c;
+  };
+  const cost = { flops: 2 * M * N * K, bytes: bytesOf(dc, b, a) };
+  const launch = { form: "NN", a: dc, b, M, N: K, K: N, cOffset: from * K } as const;
+  return recordGradient(
+    rec,
+    { inputs: { dc, b }, cost, sum, fresh },
+    (to) => launchMatmul(rec, { ...launch, ...to }),
   );
-  return sum === undefined ? c : undefined;
 }
 
-/** Records the cotangent of `b`: see {@link recordLowerRows}. */
+/** Records the cotangent of `b`. See {@link recordGradient}. */
 export function recordLowerWeights(
   rec: Recorder,
   { a, b, dc, from }: LowerRows,
@@ -53,25 +49,12 @@ export function recordLowerWeights(
 ): Tensor | undefined {
   const [M, N] = dc.shape as [number, number];
   const K = a.shape[1]!;
-  const c = sum ?? rec.temporary(b.shape, dc.dtype, "matmul.c");
-  const cost = { flops: 2 * M * N * K, bytes: bytesOf(dc, dc, c) };
-  const work = { inputs: { dc, a }, ...(sum ? {} : { outputs: { c } }), cost };
-  const accumulate = sum !== undefined;
-  rec.node(
-    "matmul_gradient",
-    work,
-    () =>
-      launchMatmul(rec, {
-        form: "TN",
-        a: dc,
-        b: a,
-        c,
-        M: N,
-        N: K,
-        K: M,
-        bOffset: from * K,
-        accumulate,
-      }),
+  const fresh = () => rec.temporary(b.shape, dc.dtype, "matmul.c");
+  const cost = { flops: 2 * M * N * K, bytes: bytesOf(dc, dc, b) };
+  const launch = { form: "TN", a: dc, b: a, M: N, N: K, K: M, bOffset: from * K } as const;
+  return recordGradient(
+    rec,
+    { inputs: { dc, a }, cost, sum, fresh },
+    (to) => launchMatmul(rec, { ...launch, ...to }),
   );
-  return sum === undefined ? c : undefined;
 }

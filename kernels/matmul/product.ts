@@ -101,12 +101,35 @@ export function launchWholeProduct(
   });
 }
 
+/** A product that is a cotangent, and where it goes. */
+export interface CotangentWork {
+  /** Its operands. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** Its work. */
+  readonly cost: Cost;
+  /** What has reached the value already, to which it is added. */
+  readonly sum: Tensor | undefined;
+  /** Where it is computed anew. */
+  readonly fresh: () => Tensor;
+}
+
 /**
- * Records a cotangent that is a product: into what has reached the value already where `sum` is given,
- * else anew.
+ * Records a product as a cotangent: into `sum` where it is given, else anew.
  *
  * @returns the cotangent; undefined where it was added to `sum`
  */
+export function recordGradient(
+  rec: Recorder,
+  { inputs, cost, sum, fresh }: CotangentWork,
+  launch: (to: { readonly c: Tensor; readonly accumulate: boolean }) => void,
+): Tensor | undefined {
+  const c = sum ?? fresh();
+  const work = { inputs, ...(sum ? {} : { outputs: { c } }), cost };
+  rec.node("matmul_gradient", work, () => launch({ c, accumulate: sum !== undefined }));
+  return sum === undefined ? c : undefined;
+}
+
+/** {@link recordGradient} of a product of whole matrices. */
 export function recordCotangent(
   rec: Recorder,
   of: Product,
@@ -115,10 +138,11 @@ export function recordCotangent(
 ): Tensor | undefined {
   const { form, a, b } = of;
   const { M, N } = dims(PATTERNS[form], { a, b, bias: undefined });
-  const c = sum ?? rec.temporary([given.span?.count ?? M, N], a.dtype, "matmul.c");
-  const options = { ...given, accumulate: sum !== undefined };
-  const cost = productCost(of, options);
-  const work = { inputs: { a, b }, ...(sum ? {} : { outputs: { c } }), cost };
-  rec.node("matmul_gradient", work, () => launchWholeProduct(rec, of, c, options));
-  return sum === undefined ? c : undefined;
+  const fresh = () => rec.temporary([given.span?.count ?? M, N], a.dtype, "matmul.c");
+  const cost = productCost(of, { ...given, accumulate: sum !== undefined });
+  return recordGradient(
+    rec,
+    { inputs: { a, b }, cost, sum, fresh },
+    ({ c, accumulate }) => launchWholeProduct(rec, of, c, { ...given, accumulate }),
+  );
 }

@@ -17,24 +17,21 @@ import {
   f32,
   like,
   type Recorder,
-  type Scalar,
   type Shape,
   ShapeError,
-  type Spec,
   type Tensor,
 } from "@transformer-xl/runtime/core";
 import { type Dropout, dropout as drop } from "../dropout/mod.ts";
+import { gainGradients, normBackward } from "../layer_norm/backward.ts";
 import {
+  drawn,
   drawnInRows,
   EPS,
-  gainPartials,
   itemsOf,
   launchRows,
   type PhiloxDropout,
 } from "../layer_norm/launches.ts";
-import { maskScalars } from "../shared/dropout/mask.ts";
 import { itemWidth } from "../shared/items/item_width.ts";
-import { columnSums } from "../sum_rows/column_sums.ts";
 import { RESIDUAL_SUM } from "./kernels.ts";
 
 /** Rows above a residual sum. */
@@ -80,9 +77,6 @@ type Attrs = {
   readonly into: Tensor | undefined;
 };
 
-const drawn = (dropout: PhiloxDropout | undefined): Readonly<Record<string, number | Scalar>> =>
-  dropout === undefined ? {} : maskScalars(dropout.mask, dropout.rate);
-
 /** Records sum = drop(x) + residual, and rows = [memory; sum]. */
 function launchSum(
   rec: Recorder,
@@ -101,30 +95,6 @@ function launchSum(
     threads: Math.ceil((into === undefined ? rows.size : x.size) / 8),
   });
 }
-
-const backwardOp = defineOp<
-  { dy: Tensor; z: Tensor; gain: Tensor; stats: Tensor; skip: Tensor },
-  { dz: Tensor; dx: Tensor | undefined },
-  Pick<Attrs, "dropout">
->({
-  name: "residual_norm_backward",
-  infer: ({ skip }, { dropout }) =>
-    ({ dz: like(skip), ...(dropout && { dx: like(skip) }) }) as Record<"dz" | "dx", Spec>,
-  forward(rec, operands, { dz, dx }, { dropout }) {
-    const { rows, columns, kernels } = itemsOf(operands.skip);
-    const first = operands.z.shape[0]! - rows;
-    launchRows(
-      rec,
-      dropout ? kernels.addedDroppedBackward : kernels.addedBackward,
-      { ...operands, dz, ...(dx && { dx }) },
-      { rows, columns, first, ...drawn(dropout) },
-    );
-  },
-  cost: ({ gain, stats, skip }, { dropout }) => ({
-    flops: 13 * skip.size,
-    bytes: bytesOf(skip, skip, gain, stats, skip, skip, dropout && skip),
-  }),
-});
 
 const op = defineOp<In, Out, Attrs>({
   name: "residual_norm",
@@ -156,24 +126,19 @@ const op = defineOp<In, Out, Attrs>({
     const { rows, columns, kernels } = itemsOf(joined);
     launchRows(rec, kernels.plain, { x: joined, gain, bias, y, stats }, { rows, columns, eps });
   },
-  vjp(rec, { inputs, outputs, attrs, wants, gradients }, { y, sum: dsum, rows: drows }) {
+  vjp(rec, site, { y, sum: dsum, rows: drows }) {
+    const { inputs: { gain }, outputs, attrs: { dropout, into }, wants } = site;
     if (drows !== undefined) {
       throw new TypeError("Cannot differentiate residual_norm: its joined rows have a gradient");
     }
     if (y === undefined && dsum === undefined) return {};
     const { sum, stats } = outputs;
-    const { gain } = inputs;
-    const z = attrs.into ?? outputs.rows ?? sum;
+    const z = into ?? outputs.rows ?? sum;
     const dy = y ?? zeros(rec, outputs.y);
     const { dz, dx = dz } = wants("x") || wants("residual")
-      ? backwardOp(rec, { dy, z, gain, stats, skip: dsum ?? zeros(rec, sum) }, attrs)
+      ? normBackward(rec, { dy, z, gain, stats, skip: dsum ?? zeros(rec, sum) }, { dropout })
       : {};
-    const cotangents = { x: dx, residual: dz };
-    if (!wants("gain") && !wants("bias")) return cotangents;
-    const partials = gainPartials(rec, { dy, z, stats });
-    const total = (name: "gain" | "bias") =>
-      wants(name) ? columnSums(rec, partials[name], gradients[name], gain.dtype) : undefined;
-    return { ...cotangents, gain: total("gain"), bias: total("bias") };
+    return { x: dx, residual: dz, ...gainGradients(rec, { dy, z, stats }, site) };
   },
   cost({ x, residual, memory, gain, bias }) {
     const all = x.size + (memory?.size ?? 0);

@@ -5,9 +5,7 @@
  */
 import {
   f32x4,
-  type FunctionBuilder,
   i32,
-  type Local,
   v128,
   type Value,
   type VectorCode,
@@ -50,7 +48,7 @@ export function sumCode(width: ItemWidth, { dropped, joined }: SumForm): VectorC
         const { first, length, start } = partOf(item, i32.mul(int.count, width));
         const below = f.int(i32.add(start, bytes(above)));
         const mask = dropped && drawMask(f, values, { first, count: length, to: scratch });
-        eachVector(f, length, (offset, store) => {
+        forVectors(f, length, (offset, { store }) => {
           const along = f.int(i32.add(start, offset));
           const x = v128.load(i32.add(at.x, along));
           const branch = mask ? mask.drop(offset, x) : x;
@@ -62,22 +60,11 @@ export function sumCode(width: ItemWidth, { dropped, joined }: SumForm): VectorC
       if (!joined) return sums();
       f.when(i32.lt(item, int.sums), sums, () => {
         const { length, start } = partOf(i32.sub(item, int.sums), above);
-        eachVector(f, length, (offset, store) => {
+        forVectors(f, length, (offset, { store }) => {
           const along = f.int(i32.add(start, offset));
           store(i32.add(at.rows, along), f.vector(v128.load(i32.add(at.memory, along))));
         });
       });
     },
   });
-}
-
-function eachVector(
-  f: FunctionBuilder,
-  length: Local<"i32">,
-  body: (
-    offset: Local<"i32">,
-    store: (address: Value<"i32">, value: Local<"v128">) => void,
-  ) => void,
-): void {
-  forVectors(f, length, (offset, { store }) => body(offset, store));
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ConfigError, isUserError, messageOf } from "../base/errors.ts";
 import { quoted } from "../base/one_line.ts";
 import { chooseAdapter, type NamedGpu } from "../gpu/adapter.ts";
+import type { DeviceChoice } from "../plan/device.ts";
 import { loadDawn } from "./dawn/load_dawn.ts";
 
 /** WebGPU implementations a user may ask for. */
@@ -55,6 +56,18 @@ export async function useWebGpu(
     notice(messageOf(error));
   }
   if (choice !== null) Deno.env.set(WEBGPU_VARIABLE, choice);
+}
+
+/**
+ * {@link useWebGpu} of a program with a device setting: the CPU needs none, so Dawn is not loaded for it.
+ */
+export async function useWebGpuFor(
+  { device, webgpu = null }: {
+    readonly device: DeviceChoice;
+    readonly webgpu?: WebGpuChoice | null;
+  },
+): Promise<void> {
+  if (device !== "cpu") await useWebGpu(webgpu);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   openDevice,
   type ProcessGroup,
   takeGpu,
-  useWebGpu,
+  useWebGpuFor,
 } from "@transformer-xl/runtime";
 import type { TrainConfig } from "../config.ts";
 import { countParameters, footprint, footprintLines, parameterLines } from "../footprint.ts";
@@ -36,7 +36,7 @@ export interface OpenedDevice extends Disposable {
 export async function openTrainingDevice(config: TrainConfig): Promise<OpenedDevice> {
   let line = "";
   await takeGpu(config);
-  if (config.device !== "cpu") await useWebGpu(config.webgpu);
+  await useWebGpuFor(config);
   const device = await openDevice(config.device, (sentence) => {
     line = config.device === "cpu" ? `${sentence} (${CPU_CHOSEN})` : sentence;
   }, { halfSums: config.fp16Sums, halves: config.fp16, matrixUnits: config.matrixUnits });
