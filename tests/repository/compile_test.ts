@@ -17,15 +17,15 @@ Deno.test("deno task compile embeds every kernel and worker in a program", async
   const { code, stdout } = await compile("train/cli.ts", output, Deno.execPath());
   assert(code === 0, stdout);
   const denort = (await Deno.stat(Deno.execPath())).size;
-  const added = Buffer.from((await Deno.readFile(output)).buffer).subarray(denort);
-  for (const { path, text } of KERNELS) {
-    assert(added.includes(text.trimEnd()), `${path} is not embedded`);
-  }
+  // A search in a string of bytes is 15 times as fast as one in a buffer.
+  const added = Buffer.from((await Deno.readFile(output)).buffer).toString("latin1", denort);
+  const embeds = (text: string) => added.includes(Buffer.from(text).toString("latin1"));
+  for (const { path, text } of KERNELS) assert(embeds(text.trimEnd()), `${path} is not embedded`);
   for (const worker of workers()) {
     assertStringIncludes(stdout, worker.split("/").at(-1)!);
   }
   for (const text of Object.values(await loadUplot())) {
-    assert(added.includes(text), "uPlot is not embedded");
+    assert(embeds(text), "uPlot is not embedded");
   }
 });
 
