@@ -113,13 +113,16 @@ Deno.test("compared curves end with the last loss and the name of each run", () 
       { name: "a & b", train: at(3, 2.5), valid: at(2.8) },
       { name: "only training", train: at(3, 2), valid: at(NaN) },
       { name: "empty", train: [], valid: [] },
+      { name: "long ".repeat(20), train: [], valid: at(2.4) },
     ],
   });
   assert(!/NaN|Infinity|undefined/.test(picture));
   assertStringIncludes(picture, ">2.80 a &amp; b<");
   assertStringIncludes(picture, ">2.00 only training<");
   assert(!picture.includes("empty"));
-  assertEquals(new Set(picture.match(/stroke="#[^"]*" stroke-width="2.2"/g)).size, 2, "colors");
+  const [, left, name] = /<text x="([\d.]+)"[^>]*>(2\.40 long [^<]*\u2026)</.exec(picture)!;
+  assert(Number(left) + 7 * name!.length < 936, "names end inside the card");
+  assertEquals(new Set(picture.match(/stroke="#[^"]*" stroke-width="2.2"/g)).size, 3, "colors");
 });
 
 Deno.test({

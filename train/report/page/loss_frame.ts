@@ -30,8 +30,11 @@ export interface CurveEnd {
 
 const SIZE = { width: 936, height: 380 } as const;
 
-/** Edges of the area of curves. */
-export const FRAME = { left: 64, right: 916 - 120, top: 74, bottom: 326 } as const;
+/** Edges of the area of curves; names are between its right edge and that of the card. */
+export const FRAME = { left: 64, top: 74, bottom: 326 } as const;
+
+/** Width of the names of the usual three curves, of a character, and of the most characters. */
+const NAMES = { width: 120, character: 7, characters: 40 } as const;
 
 /** The points with a finite loss. */
 export function finitePoints(points: readonly LossPoint[]): LossPoint[] {
@@ -53,8 +56,14 @@ export function lossFrame({ title, subtitle, points, ends, curves }: {
   const heights = points.map(({ loss }) => loss);
   const ticks = ticksOf(Math.min(...heights), Math.max(...heights));
   const [low, high] = [ticks[0]!, ticks.at(-1)!];
+  const names = ends.map(({ name, value, color }) => ({
+    ...{ value, color },
+    text: `${value.toFixed(2)} ${shortened(name)}`,
+  }));
+  const widths = names.map(({ text }) => 14 + NAMES.character * text.length);
+  const right = SIZE.width - 20 - Math.max(NAMES.width, ...widths);
   const lastStep = Math.max(1, ...points.map(({ step }) => step));
-  const x = (step: number) => FRAME.left + (FRAME.right - FRAME.left) * step / lastStep;
+  const x = (step: number) => FRAME.left + (right - FRAME.left) * step / lastStep;
   const y = (value: number) =>
     FRAME.bottom - (FRAME.bottom - FRAME.top) * (value - low) / (high - low);
   const at = (point: LossPoint) => `${x(point.step).toFixed(1)} ${y(point.loss).toFixed(1)}`;
@@ -62,7 +71,7 @@ export function lossFrame({ title, subtitle, points, ends, curves }: {
 
   const digits = ticks.every((value) => Number.isInteger(value)) ? 0 : decimals(ticks[1]! - low);
   const rows = ticks.flatMap((value) => [
-    `<line x1="${FRAME.left}" x2="${FRAME.right}" y1="${y(value).toFixed(1)}" ` +
+    `<line x1="${FRAME.left}" x2="${right}" y1="${y(value).toFixed(1)}" ` +
     `y2="${y(value).toFixed(1)}" stroke="${COLORS.grid}"/>`,
     label({ x: FRAME.left - 12, y: y(value) + 4, anchor: "end" }, value.toFixed(digits)),
   ]);
@@ -76,9 +85,9 @@ export function lossFrame({ title, subtitle, points, ends, curves }: {
     label({ x: 28, y: 55 }, subtitle),
     ...rows,
     ...steps,
-    label({ x: (FRAME.left + FRAME.right) / 2, y: FRAME.bottom + 43, anchor: "middle" }, "step"),
+    label({ x: (FRAME.left + right) / 2, y: FRAME.bottom + 43, anchor: "middle" }, "step"),
     ...curves({ x, y, path }),
-    ...namesAtTheEnd(ends, y),
+    ...namesAtTheEnd(names, { right, y }),
     "</g>",
   ]);
 }
@@ -104,18 +113,23 @@ function decimals(unit: number): number {
   return Math.max(0, Math.ceil(-Math.log10(unit) - 1e-9));
 }
 
+/** A name that fits beside a picture. */
+function shortened(name: string): string {
+  return name.length <= NAMES.characters ? name : `${name.slice(0, NAMES.characters - 1)}\u2026`;
+}
+
 /** Names with their last values beside the right end of the curves, moved apart where they meet. */
 function namesAtTheEnd(
-  ends: readonly CurveEnd[],
-  y: (value: number) => number,
+  names: readonly (Omit<CurveEnd, "name"> & { readonly text: string })[],
+  { right, y }: { readonly right: number } & Pick<Positions, "y">,
 ): readonly string[] {
   const apart = 18;
-  const sorted = ends.toSorted((a, b) => b.value - a.value);
+  const sorted = names.toSorted((a, b) => b.value - a.value);
   let previous = -Infinity;
   const heights = sorted.map(({ value }) => previous = Math.max(y(value) + 4, previous + apart));
   const excess = Math.max(0, (heights.at(-1) ?? 0) - FRAME.bottom - 4);
-  return sorted.map(({ name, value, color }, i) =>
-    label({ x: FRAME.right + 16, y: heights[i]! - excess, color }, `${value.toFixed(2)} ${name}`)
+  return sorted.map(({ text, color }, i) =>
+    label({ x: right + 16, y: heights[i]! - excess, color }, text)
   );
 }
 
